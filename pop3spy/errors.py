@@ -1,0 +1,28 @@
+"""What can go wrong outside the wire; each error is one line for a person.
+
+Bad bytes from a peer are never an exception: they are frames.
+"""
+
+
+class Pop3SpyError(Exception):
+    """Something that stops the program, told in one line: what, where, what to do."""
+
+    exit_status = 3
+
+
+class ConfigError(Pop3SpyError):
+    """An option, a URL or a configuration file says something that cannot be done."""
+
+    exit_status = 2
+
+
+class ListenError(Pop3SpyError):
+    """An address cannot be listened on."""
+
+
+class ConnectError(Pop3SpyError):
+    """The upstream server cannot be reached."""
+
+
+class MaildropError(Pop3SpyError):
+    """A mailbox cannot be opened or read."""

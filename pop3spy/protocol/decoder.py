@@ -1,0 +1,354 @@
+r"""From the bytes of both sides to frames.
+
+Rules:
+
+1. Every octet fed comes out in exactly one frame, in order.
+2. Where a frame ends depends on the octets and on how the two sides' octets interleave, never on
+   how they were cut into chunks.
+3. While a command may change what the client's octets are (AUTH, STLS, XTND XMIT), they wait
+   unread until the server has said which it is.
+4. A body is searched, never walked (see ``body``).
+5. When a reply is due and something else comes, commands and replies are out of step: pairing
+   stops, and begins again only with a client that had nothing else outstanding.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pop3spy.protocol import replies
+from pop3spy.protocol.body import Body
+from pop3spy.protocol.commands import Command, Shape, Turn, parse_command
+from pop3spy.protocol.foreign import Foreign, proxy_header, recognise
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+    Why,
+)
+from pop3spy.protocol.lane import Lane
+from pop3spy.protocol.sasl import mechanism_of
+
+UNANSWERED = 4096
+"""Commands without a reply beyond which nothing is paired any more."""
+AHEAD = 65536
+"""Octets that may wait behind AUTH, STLS or XTND XMIT."""
+UNASKED = 100
+"""Lines in a row that answer nothing, after which they are only counted."""
+
+_GREETING = Command("", (), None)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A command whose reply has not ended."""
+
+    number: int
+    command: Command
+    answers: int = 0  # challenges so far, or 1 once XTND XMIT may send
+    body: Body | None = None
+
+
+class Decoder:
+    """Reads one connection: feed it what each side sent, in the order in which it was seen."""
+
+    def __init__(self) -> None:
+        self._client = Lane(Side.CLIENT, self._first_of_client)
+        self._server = Lane(Side.SERVER, self._server_line)
+        self._lanes = {Side.CLIENT: self._client, Side.SERVER: self._server}
+        self._asked = deque([_Asked(0, _GREETING)])
+        self._number = 0
+        self._opening = True  # no line of the client was read yet
+        self._greeted = False
+        self._loose: _Asked | None = None  # answered, but a body may still come
+        self._out_of_step = False
+        self._replies_to_come = 0  # ... when the two fell out of step
+        self._unasked = 0
+        self._layer = False  # a SASL security layer may begin
+        self._behind_stls = 0  # client octets up to here came before STLS was granted
+
+    # -- what others call ---------------------------------------------------------------------
+
+    def feed(self, side: Side, data: bytes) -> Iterator[Frame]:
+        """Take what *side* sent and yield the frames that are whole now, of either side.
+
+        Take the frames to the end before feeding more.
+        """
+        lane = self._lanes[side]
+        lane.append(data)
+        while frame := lane.read():
+            yield frame
+            if lane is self._server:  # what the client said ahead may be readable now
+                yield from iter(self._client.read, None)
+        if self._asked:
+            self._client.ahead = self._client.received
+
+    def close(self, side: Side) -> Iterator[Frame]:
+        """Yield what is left of a side that will say no more."""
+        lane = self._lanes[side]
+        if not (rest := lane.take_all()):
+            return
+        if lane.reader in (self._server_body, self._client_body):
+            yield BodyPart(side, rest, self._asked[0].number)
+        else:
+            yield Opaque(side, rest, why=Why.UNFINISHED)
+
+    def unfinished(self, side: Side) -> int:
+        """Return how many octets of *side* are in no frame yet."""
+        return self._lanes[side].unread
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no reply is outstanding and nothing is half said."""
+        return not (self._asked or self._client.unread or self._server.unread)
+
+    # -- the client ---------------------------------------------------------------------------
+
+    def _first_of_client(self) -> Frame | None:
+        """Read what only a connection's first octets can be: a PROXY header."""
+        lane = self._client
+        size = proxy_header(lane.peek())
+        if size is None or size > lane.unread:
+            return None
+        lane.reader = self._client_line
+        return Opaque(Side.CLIENT, lane.take(size), why=Why.PROXY) if size else lane.read()
+
+    def _client_line(self) -> Frame | None:
+        lane = self._client
+        if (found := self._foreign(lane)) is not None:
+            return self._foreign_frame(lane, found)
+        start = lane.offset
+        pipelined = bool(self._asked) or start < lane.ahead
+        if (raw := lane.line()) is None:
+            return None
+        self._opening = False
+        lane.rest_number = 0
+        if start < self._behind_stls:
+            return Opaque(Side.CLIENT, raw, why=Why.BEHIND_STLS)
+        if self._out_of_step and not self._in_step_again():
+            return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+        return self._command_line(raw, pipelined=pipelined)
+
+    def _command_line(self, raw: bytes, *, pipelined: bool) -> CommandLine:
+        command = parse_command(raw)
+        self._unasked = 0
+        self._number = self._client.rest_number = self._number + 1
+        if self._loose and self._loose.command.shape is Shape.UNKNOWN:
+            self._loose = None
+        self._asked.append(_Asked(self._number, command))
+        if len(self._asked) > UNANSWERED:
+            self._lose_step(replies_to_come=len(self._asked))
+        elif command.turn:
+            self._client.reader = self._client_waits
+        return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
+
+    def _client_waits(self) -> Frame | None:
+        """Read nothing: what these octets are is for the server to say."""
+        if self._client.unread <= AHEAD:
+            return None
+        self._lose_step(replies_to_come=len(self._asked))
+        self._client.opaque(Why.OUT_OF_STEP)
+        return self._client.read()
+
+    def _sasl_line(self) -> Frame | None:
+        if (raw := self._client.line()) is None:
+            return None
+        number = self._client.rest_number = self._asked[0].number
+        self._client.reader = self._client_waits
+        return SaslLine(Side.CLIENT, raw, number)
+
+    def _client_body(self) -> Frame | None:
+        frame = self._body_frame(self._client)
+        if isinstance(frame, BodyEnd):
+            self._client.reader = self._client_line
+        return frame
+
+    # -- the server ---------------------------------------------------------------------------
+
+    def _server_line(self) -> Frame | None:
+        lane = self._server
+        if self._greeted and self._opening and (frame := self._open()):
+            return frame
+        if (found := self._foreign(lane)) is not None:
+            return self._foreign_frame(lane, found)
+        raw = lane.line()
+        return None if raw is None else self._server_line_read(raw)
+
+    def _open(self) -> Frame | None:
+        """Read the client's first line, now that the server answers: it is no PROXY header."""
+        if self._client.reader == self._first_of_client:
+            self._client.reader = self._client_line
+        return self._client.read()
+
+    def _server_line_read(self, raw: bytes) -> Frame:
+        if not self._asked:
+            return self._unasked_line(raw)
+        asked = self._asked[0]
+        self._server.rest_number = asked.number
+        in_sasl = asked.command.turn is Turn.SASL
+        ok = replies.status_of(raw, in_sasl=in_sasl)
+        if in_sasl and self._asks_on(raw, asked, ok=ok):
+            asked.answers += 1
+            self._client.reader = self._sasl_line
+            return Challenge(Side.SERVER, raw, asked.number)
+        if ok is None:
+            return self._not_a_status(raw, asked)
+        if asked.command.turn is Turn.DATA and ok and not asked.answers:
+            asked.answers, asked.body = 1, Body(crlf=True)
+            self._client.reader = self._client_body
+            return StatusLine(Side.SERVER, raw, asked.number, ok=True, final=False)
+        return self._status_line(raw, asked, ok=ok)
+
+    def _asks_on(self, raw: bytes, asked: _Asked, *, ok: bool | None) -> bool:
+        """Return whether this line is a challenge (RFC 5034, section 4).
+
+        Exchange 2003 says ``+OK`` where it means ``+ ``; a mechanism in which the client speaks
+        first cannot have ended before it spoke.
+        """
+        if ok is None:
+            return raw.startswith(b"+")
+        mechanism = mechanism_of(asked.command.args[0])
+        return ok and mechanism.ok_asks and not asked.answers and len(asked.command.args) == 1
+
+    def _status_line(self, raw: bytes, asked: _Asked, *, ok: bool) -> StatusLine:
+        self._loose = None
+        has_body = self._has_body(raw, asked) if ok and asked.number else False
+        if has_body:
+            asked.body = Body(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))
+            self._server.reader = self._server_body
+        else:
+            self._asked.popleft()
+            self._greeted = True
+            self._answered(asked, ok=ok)
+        if has_body is None:
+            self._loose = asked
+        return StatusLine(Side.SERVER, raw, asked.number, ok=ok, has_body=has_body)
+
+    def _has_body(self, raw: bytes, asked: _Asked) -> bool | None:
+        """Return whether a positive reply goes on, None if only the next octets can tell."""
+        command = asked.command
+        match command.shape:
+            case Shape.LISTING | Shape.MESSAGE:
+                return True
+            case Shape.UNKNOWN:
+                return None if len(self._asked) == 1 else False
+        one_entry = command.spec and command.spec.shape is Shape.BARE_LISTING
+        if one_entry and replies.number_of(command.args[0]) is not None:
+            # Some servers answer "UIDL 1" with a listing.
+            return False if replies.is_listing_line(replies.text_of(raw)) else None
+        return False
+
+    def _answered(self, asked: _Asked, *, ok: bool) -> None:
+        """Let the client's octets be what the reply made them."""
+        turn = asked.command.turn
+        if turn:
+            self._client.reader = self._client_line
+        if not ok:
+            return
+        if turn is Turn.TLS:
+            self._behind_stls = self._client.ahead
+            self._asked.clear()
+        elif turn is Turn.SASL:
+            self._layer = mechanism_of(asked.command.args[0]).layer
+        elif asked.command.verb == "QUIT":
+            self._asked.clear()  # nothing behind QUIT is ever answered
+
+    def _not_a_status(self, raw: bytes, asked: _Asked) -> Frame:
+        """Read a line that is no status line although one is due."""
+        if not asked.number:
+            return self._junk(raw, Why.BANNER)
+        loose = self._loose
+        if loose and loose.command.shape is Shape.LINE and replies.is_listing_line(raw):
+            self._server.reader = self._loose_body
+            return self._loose_line(raw)
+        self._lose_step(replies_to_come=len(self._asked) - 1)
+        return Junk(Side.SERVER, raw, why=Why.OUT_OF_STEP)
+
+    def _unasked_line(self, raw: bytes) -> Frame:
+        if self._loose and replies.status_of(raw) is None:
+            self._server.reader = self._loose_body
+            return self._loose_line(raw)
+        self._loose = None
+        return self._junk(raw, Why.UNASKED)
+
+    def _junk(self, raw: bytes, why: Why) -> Frame:
+        self._server.rest_number = 0
+        self._unasked += 1
+        if self._unasked > UNASKED:
+            return Opaque(Side.SERVER, raw, why=why)
+        return Junk(Side.SERVER, raw, why=why)
+
+    # -- bodies -------------------------------------------------------------------------------
+
+    def _server_body(self) -> Frame | None:
+        frame = self._body_frame(self._server)
+        if isinstance(frame, BodyEnd):
+            self._asked.popleft()
+            self._server.reader = self._server_line
+        return frame
+
+    def _body_frame(self, lane: Lane) -> Frame | None:
+        asked = self._asked[0]
+        assert asked.body is not None
+        if not (raw := lane.piece(asked.body)):
+            return None
+        kind = BodyEnd if asked.body.ended else BodyPart
+        return kind(lane.side, raw, asked.number)
+
+    def _loose_body(self) -> Frame | None:
+        """Read a body that nobody expected, line by line: it may not have an end."""
+        raw = self._server.line()
+        return None if raw is None else self._loose_line(raw)
+
+    def _loose_line(self, raw: bytes) -> Frame:
+        assert self._loose is not None
+        number = self._server.rest_number = self._loose.number
+        if raw in (b".\r\n", b".\n"):
+            self._server.reader = self._server_line
+            self._loose = None
+            return BodyEnd(Side.SERVER, raw, number)
+        if self._asked and replies.status_of(raw) is not None:
+            self._server.reader = self._server_line
+            return self._server_line_read(raw)
+        return BodyPart(Side.SERVER, raw, number)
+
+    # -- what is not POP3 ---------------------------------------------------------------------
+
+    def _foreign(self, lane: Lane) -> Foreign | int | None:
+        start = lane.peek()
+        if 0x20 <= start[0] < 0x7F:
+            return None
+        first = self._opening or bool(self._behind_stls)
+        return recognise(start, first=first, layer=self._layer)
+
+    def _foreign_frame(self, lane: Lane, found: Foreign | int) -> Frame | None:
+        if found is Foreign.UNDECIDED:
+            return None
+        if isinstance(found, int):
+            return Opaque(lane.side, lane.take(found), why=Why.TELNET)
+        lane.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
+        return lane.read()
+
+    # -- out of step --------------------------------------------------------------------------
+
+    def _lose_step(self, *, replies_to_come: int) -> None:
+        self._out_of_step, self._replies_to_come = True, replies_to_come
+        self._asked.clear()
+        self._loose = None
+        self._server.rest_number = 0
+        self._server.opaque(Why.OUT_OF_STEP)
+        self._client.reader = self._client_line
+
+    def _in_step_again(self) -> bool:
+        if self._replies_to_come:
+            return False
+        self._out_of_step = False
+        self._server.reader = self._server_line
+        return True

@@ -1,0 +1,92 @@
+"""Octets that are not POP3 but turn up where POP3 is expected.
+
+Each is recognised at the beginning of a line only, and never by less than its standard gives:
+TLS records (RFC 8446, section 5.1), the SSLv2 hello (RFC 5246, appendix E.2), Telnet commands
+(RFC 854), SASL security layers (RFC 4422, section 3.7) and PROXY headers (HAProxy's
+proxy-protocol.txt, versions 1 and 2).
+"""
+
+from enum import Enum, auto
+
+PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n"
+_PROXY_V1 = b"PROXY "
+_PROXY_V1_FAMILIES = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
+_PROXY_V1_LONGEST = 107
+_PROXY_V2_FIXED = 16
+
+_TLS_TYPES = range(0x14, 0x18)
+_TLS_MINORS = range(5)
+_IAC, _SB, _SE = 0xFF, 0xFA, 0xF0
+_LONGEST_NEGOTIATION = 64
+
+
+class Foreign(Enum):
+    """What the octets at the beginning of a line are."""
+
+    TLS = auto()
+    LAYER = auto()
+    UNDECIDED = auto()  # the next octet will tell
+
+
+def recognise(start: bytes, *, first: bool, layer: bool) -> Foreign | int | None:
+    """Return what *start* begins, the size of a Telnet command, or None for plain POP3.
+
+    *first* says that nothing was sent before it (an SSLv2 hello is possible only then), *layer*
+    that a SASL security layer may have begun.
+    """
+    octet = start[0]
+    if octet in _TLS_TYPES:
+        return _tls_record(start)
+    if octet == _IAC:
+        return _telnet(start)
+    if octet & 0x80 and first:
+        return _ssl2_hello(start)
+    if octet == 0 and layer:
+        return Foreign.LAYER
+    return None
+
+
+def proxy_header(start: bytes) -> int | None:
+    """Return the size of the PROXY header that *start* begins: 0 for none, None: not known yet."""
+    if start.startswith(PROXY_V2):
+        if len(start) < _PROXY_V2_FIXED:
+            return None
+        return _PROXY_V2_FIXED + int.from_bytes(start[14:16])
+    if PROXY_V2.startswith(start):
+        return None
+    if any(family.startswith(start[: len(family)]) for family in _PROXY_V1_FAMILIES):
+        end = start.find(b"\n", 0, _PROXY_V1_LONGEST)
+        if end < 0:
+            return None if len(start) < _PROXY_V1_LONGEST else 0
+        return end + 1 if start[end - 1 : end] == b"\r" else 0
+    return 0
+
+
+def _tls_record(start: bytes) -> Foreign | None:
+    if len(start) > 1 and start[1] != 3:
+        return None
+    if len(start) < 3:
+        return Foreign.UNDECIDED
+    return Foreign.TLS if start[2] in _TLS_MINORS else None
+
+
+def _ssl2_hello(start: bytes) -> Foreign | None:
+    if len(start) < 3:
+        return Foreign.UNDECIDED if b"\n" not in start else None
+    return Foreign.TLS if start[2] == 1 else None
+
+
+def _telnet(start: bytes) -> Foreign | int | None:
+    if len(start) == 1:
+        return Foreign.UNDECIDED
+    command = start[1]
+    if command == _SB:
+        end = start.find(bytes((_IAC, _SE)), 2, _LONGEST_NEGOTIATION)
+        if end >= 0:
+            return end + 2
+        return Foreign.UNDECIDED if len(start) < _LONGEST_NEGOTIATION else None
+    if command > _SB:  # WILL, WONT, DO, DONT take an option; a second IAC is text
+        if command == _IAC:
+            return None
+        return 3 if len(start) > 2 else Foreign.UNDECIDED
+    return 2 if command >= _SE else None

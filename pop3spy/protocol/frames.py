@@ -1,0 +1,127 @@
+"""The pieces that a POP3 conversation is made of.
+
+Rules: every octet that a side sent is in exactly one frame, in order, so the ``raw`` of a side's
+frames joined together is what that side sent.  A frame says what its octets are on the wire, never
+what they should have been.  Frames are made by the million, so they are plain slotted objects;
+treat them as read-only.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pop3spy.protocol import replies
+from pop3spy.protocol.commands import Command
+
+Spans = tuple[tuple[int, int], ...]
+"""Where in ``raw`` filler stands for a secret: pairs of start and end offset, in octets."""
+
+
+class Side(Enum):
+    """Who sent something: the client ``C`` or the server ``S``."""
+
+    CLIENT = "C"
+    SERVER = "S"
+
+    @property
+    def other(self) -> "Side":
+        """The peer of this side."""
+        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+
+
+class Why(Enum):
+    """Why octets are not a command, a reply or part of one."""
+
+    TLS = "TLS"
+    SASL_LAYER = "SASL security layer"
+    TELNET = "Telnet negotiation"
+    PROXY = "PROXY protocol header"
+    TOO_LONG = "rest of an overlong line"
+    UNFINISHED = "line without an end"
+    BEHIND_STLS = "clear text behind STLS"
+    OUT_OF_STEP = "commands and replies are out of step"
+    BANNER = "line before the greeting"
+    UNASKED = "line that answers no command"
+
+
+@dataclass(slots=True)
+class Frame:
+    """Octets that one side sent and that belong together.
+
+    ``number`` is the exchange that they are part of: 0 is the greeting's and everything's that
+    belongs to no exchange.  ``masks`` is empty on a frame as read; the redactor fills it.
+    """
+
+    side: Side
+    raw: bytes
+    number: int = 0
+    masks: Spans = ()
+
+    @property
+    def truncated(self) -> bool:
+        """Whether this is only the beginning of an overlong line; the rest follows as Opaque."""
+        return not self.raw.endswith(b"\n")
+
+
+@dataclass(slots=True)
+class CommandLine(Frame):
+    """The client asks; ``pipelined`` when it began before the reply before it had ended."""
+
+    command: Command = field(kw_only=True)
+    pipelined: bool = field(default=False, kw_only=True)
+
+
+@dataclass(slots=True)
+class SaslLine(Frame):
+    """The client answers a challenge inside AUTH; always secret."""
+
+
+@dataclass(slots=True)
+class StatusLine(Frame):
+    """The server answers: ``+OK`` or ``-ERR`` (RFC 1939, section 3).
+
+    ``has_body`` is None where only the server's next octets can tell; ``final`` is false for a
+    reply that lets the client send its data before the real one.
+    """
+
+    ok: bool = field(kw_only=True)
+    has_body: bool | None = field(default=False, kw_only=True)
+    final: bool = field(default=True, kw_only=True)
+
+    @property
+    def text(self) -> bytes:
+        """What stands behind the status indicator, response code included."""
+        return replies.text_of(self.raw)
+
+    @property
+    def code(self) -> str | None:
+        """The response code without its brackets, in upper case: ``IN-USE``, ``SYS/TEMP``."""
+        return replies.code_of(self.text)
+
+
+@dataclass(slots=True)
+class Challenge(Frame):
+    """The server asks on inside AUTH (RFC 5034, section 4)."""
+
+
+@dataclass(slots=True)
+class BodyPart(Frame):
+    """Some of a multi-line reply, or of a message the client sends; still stuffed, cut anywhere."""
+
+
+@dataclass(slots=True)
+class BodyEnd(Frame):
+    """The lone dot that ends a body."""
+
+
+@dataclass(slots=True)
+class Opaque(Frame):
+    """Octets that are not read; they may come in any number of pieces."""
+
+    why: Why = field(kw_only=True)
+
+
+@dataclass(slots=True)
+class Junk(Frame):
+    """A line of the server that answers no command."""
+
+    why: Why = field(kw_only=True)

@@ -1,0 +1,105 @@
+"""One side's octets on their way to becoming frames: lines, bodies, and what is left."""
+
+from collections.abc import Callable
+
+from pop3spy.protocol.body import Body
+from pop3spy.protocol.frames import Frame, Opaque, Side, Why
+
+LINE = 16384
+"""Octets beyond which a line is cut: its beginning is read, its rest is opaque."""
+
+_NO_LINE_END = -1
+
+
+class Lane:
+    """The unread octets of one side, and the reader that takes the next frame from them.
+
+    ``received`` counts all octets ever appended and ``ahead`` those of them that had come while a
+    reply was outstanding.
+    """
+
+    __slots__ = (
+        "_data",
+        "_pos",
+        "_rest",
+        "_scan",
+        "ahead",
+        "reader",
+        "received",
+        "rest_number",
+        "side",
+    )
+
+    def __init__(self, side: Side, reader: Callable[[], Frame | None]) -> None:
+        self.side = side
+        self.reader = reader
+        self.received = 0
+        self.ahead = 0
+        self.rest_number = 0  # the exchange that the rest of an overlong line belongs to
+        self._rest = False
+        self._data = b""
+        self._pos = 0
+        self._scan = 0  # no line end stands before here
+
+    @property
+    def unread(self) -> int:
+        """How many octets are in no frame yet."""
+        return len(self._data) - self._pos
+
+    @property
+    def offset(self) -> int:
+        """Where in this side's stream the next frame begins, in octets."""
+        return self.received - self.unread
+
+    def append(self, data: bytes) -> None:
+        """Put *data* behind what is unread."""
+        self.received += len(data)
+        left = self._data[self._pos :]
+        self._data = left + data if left else data
+        self._pos, self._scan = 0, len(left)
+
+    def read(self) -> Frame | None:
+        """Return the next frame, or None until there is more."""
+        if self._pos == len(self._data):
+            return None
+        return self._rest_of_line() if self._rest else self.reader()
+
+    def peek(self) -> bytes:
+        """Return the next octets, some twenty of them if there are as many."""
+        return self._data[self._pos : self._pos + 128]
+
+    def take(self, size: int) -> bytes:
+        """Take the next *size* octets."""
+        raw = self._data[self._pos : self._pos + size]
+        self._pos += size
+        self._scan = max(self._scan, self._pos)
+        return raw
+
+    def take_all(self) -> bytes:
+        """Take everything that is unread."""
+        return self.take(self.unread)
+
+    def line(self) -> bytes | None:
+        """Take a line with its end, or the first LINE octets of a longer one; None: not yet."""
+        end = self._data.find(b"\n", self._scan, self._pos + LINE)
+        if end != _NO_LINE_END:
+            return self.take(end + 1 - self._pos)
+        if self.unread >= LINE:
+            self._rest = True
+            return self.take(LINE)
+        self._scan = len(self._data)
+        return None
+
+    def piece(self, body: Body) -> bytes:
+        """Take what is certain to be content of *body*, or its lone dot; empty: not yet."""
+        return self.take(body.next_piece(self._data, self._pos))
+
+    def opaque(self, why: Why) -> None:
+        """Read nothing of this side from now on."""
+        self.reader = lambda: Opaque(self.side, self.take_all(), why=why)
+
+    def _rest_of_line(self) -> Frame:
+        end = self._data.find(b"\n", self._pos)
+        self._rest = end == _NO_LINE_END
+        raw = self.take_all() if self._rest else self.take(end + 1 - self._pos)
+        return Opaque(self.side, raw, self.rest_number, why=Why.TOO_LONG)

@@ -1,0 +1,46 @@
+"""Messages as they travel: dot-stuffing both ways, and a peek at the headers."""
+
+import re
+from contextlib import suppress
+from email.header import decode_header, make_header
+
+_FIELD = re.compile(rb"(?im)^(subject|from|date|message-id):[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
+
+
+def stuff(text: bytes) -> bytes:
+    """Return *text* with a dot put before each line that begins with one (RFC 1939, section 3)."""
+    return (b"." if text.startswith(b".") else b"") + text.replace(b"\n.", b"\n..")
+
+
+def unstuff(text: bytes) -> bytes:
+    """Return *text* with the first dot taken from each line that begins with one."""
+    return text.removeprefix(b".").replace(b"\n.", b"\n")
+
+
+def stuffed_dots(text: bytes) -> int:
+    """Return how many octets ``unstuff`` would take away."""
+    return text.count(b"\n.") + text.startswith(b".")
+
+
+def headers_of(head: bytes) -> dict[str, str]:
+    """Return subject, sender, date and message-id of a message whose beginning is *head*.
+
+    Names are in lower case, MIME encoded words are decoded, and what cannot be decoded stays as
+    it is.  The result is not escaped: it holds what the sender wrote.
+    """
+    found: dict[str, str] = {}
+    end = re.search(rb"\r?\n\r?\n", head)
+    for match in _FIELD.finditer(head, 0, end.end() if end else len(head)):
+        text = decode_text(re.sub(rb"\r?\n[ \t]+", b" ", match[2]).strip())
+        with suppress(ValueError, LookupError):  # a wrong charset or encoding: keep it as sent
+            text = str(make_header(decode_header(text)))
+        found.setdefault(match[1].decode().lower(), text)
+    return found
+
+
+def decode_text(data: bytes) -> str:
+    """Return *data* as UTF-8, else as Latin-1; never fail (RFC 6856 names the first)."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -1,0 +1,53 @@
+r"""Wire data as people read and type it.
+
+Rule: nothing that could move a cursor, ring a bell, hide or reorder text passes ``escape``; one
+line of the wire is one line on the screen.
+"""
+
+import unicodedata
+
+_SIMPLE = {"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n", "\0": "\\0"}
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+MASK = "█" * 8
+"""What is shown in place of a secret, whatever its length (U+2588 eight times)."""
+
+
+def show(data: bytes, masks: tuple[tuple[int, int], ...] = ()) -> str:
+    """Return wire data for a person: decoded, escaped, with MASK in place of each masked span."""
+    if not masks:
+        return escape(_decode(data))
+    pieces, at = [], 0
+    for start, end in masks:
+        pieces += [escape(_decode(data[at:start])), MASK]
+        at = end
+    return "".join([*pieces, escape(_decode(data[at:]))])
+
+
+def escape(text: str) -> str:
+    r"""Return *text* with everything that does not print as itself made visible.
+
+    >>> escape("a\x1b[1m")
+    'a\\x1b[1m'
+    """
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_escape_one, text))
+
+
+def _escape_one(char: str) -> str:
+    if char in _SIMPLE:
+        return _SIMPLE[char]
+    if unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
