@@ -4,6 +4,7 @@ Rule: everything that differs from command to command is a column here.  The dec
 the server, the console and the docs read it; none keeps a list of its own.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -34,8 +35,9 @@ class CommandSpec:
     """One row: what there is to know about one command.
 
     ``states`` are those in which the standard allows it; ``required`` is the number of arguments
-    without which it is not whole; ``shows`` is the number of arguments that may be shown before
-    login (``-1``: the whole rest of the line), and with ``secret`` that holds after login as well.
+    without which it is not whole.  ``shows`` is the number of arguments that may be shown before
+    login, and with ``secret`` that holds after login as well; ``hides`` is a pattern whose first
+    group is never shown; ``identity`` says that the arguments name a user or an address.
     """
 
     name: str
@@ -49,6 +51,8 @@ class CommandSpec:
     turn: Turn | None = None
     reference: str = "RFC 1939, section 5"
     summary: str = ""
+    identity: bool = False
+    hides: re.Pattern[bytes] | None = None
 
     @property
     def usage(self) -> str:
@@ -65,9 +69,9 @@ _ANY = _A | _T
 # fmt: off
 _ROWS = (
     # name, syntax, states, shape, required, shows, secret, effect, turn, reference, summary
-    CommandSpec("USER", "name", _A, Shape.LINE, 1, 1, True, Effect.NAME, None, "RFC 1939, section 7", "names the maildrop; PASS must follow"),
+    CommandSpec("USER", "name", _A, Shape.LINE, 1, 1, True, Effect.NAME, None, "RFC 1939, section 7", "names the maildrop; PASS must follow", identity=True),
     CommandSpec("PASS", "string", _PASS, Shape.LINE, 1, 0, True, Effect.LOGIN, None, "RFC 1939, section 7", "gives the password and opens the maildrop"),
-    CommandSpec("APOP", "name digest", _FIRST, Shape.LINE, 2, 1, True, Effect.LOGIN, None, "RFC 1939, section 7", "logs in with a digest of the greeting's timestamp"),
+    CommandSpec("APOP", "name digest", _FIRST, Shape.LINE, 2, 1, True, Effect.LOGIN, None, "RFC 1939, section 7", "logs in with a digest of the greeting's timestamp", identity=True),
     CommandSpec("AUTH", "[mechanism [initial-response]]", _FIRST, Shape.BARE_LISTING, 0, 1, True, Effect.LOGIN, Turn.SASL, "RFC 5034, section 4", "logs in with SASL; bare, it lists mechanisms on many servers"),
     CommandSpec("CAPA", "", _ANY, Shape.LISTING, 0, 0, False, Effect.NONE, None, "RFC 2449, section 5", "lists what the server can do"),
     CommandSpec("STLS", "", _FIRST, Shape.LINE, 0, 0, False, Effect.TLS, Turn.TLS, "RFC 2595, section 4", "begins TLS on this connection"),
@@ -90,8 +94,8 @@ _ROWS = (
     CommandSpec("XTND X-BBOARDS", "name", _T, Shape.LISTING, 1, 1, reference="RFC 1082", summary="opens a bulletin board (obsolete)"),
     CommandSpec("XTND XLST", "header [message]", _T, Shape.BARE_LISTING, 1, 2, reference="popper", summary="gives one header field of every message"),
     CommandSpec("XTND XMIT", "", _T, Shape.LINE, 0, 0, False, Effect.XMIT, Turn.DATA, "popper", "lets the client send a message"),
-    CommandSpec("XCLIENT", "attributes", _FIRST, Shape.LINE, 1, -1, True, reference="Dovecot", summary="a proxy tells whom it speaks for"),
-    CommandSpec("XOIP", "address", _FIRST, Shape.LINE, 1, 1, reference="Zimbra", summary="a proxy tells the client's address"),
+    CommandSpec("XCLIENT", "attributes", _FIRST, Shape.LINE, 1, 99, True, reference="Dovecot", summary="a proxy tells whom it speaks for", identity=True, hides=re.compile(rb"(?i)\bFORWARD=([^ \t]+)")),
+    CommandSpec("XOIP", "address", _FIRST, Shape.LINE, 1, 1, reference="Zimbra", summary="a proxy tells the client's address", identity=True),
     CommandSpec("XSENDER", "message", _T, Shape.LINE, 1, 1, reference="Netscape", summary="gives the authenticated sender of a message"),
     CommandSpec("*ENV", "message", _T, Shape.LISTING, 1, 1, reference="Demon SDPS", summary="gives the envelope of a message"),
     CommandSpec("HELP", "[topic]", _ANY, Shape.UNKNOWN, reference="Mercury", summary="asks what the server understands"),

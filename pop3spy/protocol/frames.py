@@ -115,9 +115,14 @@ class BodyEnd(Frame):
 
 @dataclass(slots=True)
 class Opaque(Frame):
-    """Octets that are not read; they may come in any number of pieces."""
+    """Octets that are not read; they may come in any number of pieces.
+
+    Shown, ``raw`` is empty and ``counted`` is how many octets there were, or None where even that
+    could tell something of a secret.
+    """
 
     why: Why = field(kw_only=True)
+    counted: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(slots=True)

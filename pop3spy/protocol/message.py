@@ -17,11 +17,6 @@ def unstuff(text: bytes) -> bytes:
     return text.removeprefix(b".").replace(b"\n.", b"\n")
 
 
-def stuffed_dots(text: bytes) -> int:
-    """Return how many octets ``unstuff`` would take away."""
-    return text.count(b"\n.") + text.startswith(b".")
-
-
 def headers_of(head: bytes) -> dict[str, str]:
     """Return subject, sender, date and message-id of a message whose beginning is *head*.
 

@@ -33,7 +33,7 @@ class Responder(Protocol):
         """Return the reply to *command*."""
 
     def answer_sasl(self, line: bytes) -> Answer:
-        """Return the reply to the client's answer to a challenge; *line* is without its line end."""
+        """Return the reply to *line*, without its line end, which answers a challenge."""
 
     def end(self) -> None:
         """Let go of everything: the connection is gone.  Called once, after QUIT as well."""

@@ -1,0 +1,77 @@
+"""What the bus carries: things that happened, in the past tense, with secrets removed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pop3spy.protocol.frames import Frame
+from pop3spy.protocol.states import State
+from pop3spy.session.model import Ending, Exchange, Session
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happened in a session; ``at`` is in seconds since the clock started."""
+
+    session: Session
+    at: float
+
+
+@dataclass(slots=True)
+class Opened(Event):
+    """A client connected."""
+
+
+@dataclass(slots=True)
+class Heard(Event):
+    """A frame was read; ``at`` is when its last octet came."""
+
+    frame: Frame
+
+
+@dataclass(slots=True)
+class Answered(Event):
+    """The reply to a command ended, or broke off in its body."""
+
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Unanswered(Event):
+    """It is certain now that a command gets no reply."""
+
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Moved(Event):
+    """The session's state changed."""
+
+    before: State
+    after: State
+
+
+@dataclass(slots=True)
+class Blinded(Event):
+    """Reading failed: the bytes go on, but nothing more is read of this session."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class Ended(Event):
+    """Both sides are gone."""
+
+    ending: Ending
+
+
+@dataclass(slots=True)
+class Noted:
+    """Something that concerns the program and no session; ``what`` is a verb in the past."""
+
+    what: str
+    at: float
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+Told = Event | Noted
+"""All that the bus carries."""

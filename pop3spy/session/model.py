@@ -1,0 +1,178 @@
+"""What is known of a session while it lasts: the objects that every reader of events sees.
+
+Rules: only the tracker changes them; they hold what may be shown and nothing else.  Times are
+seconds since the clock started; sizes are octets, a masked secret counting as it is shown.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pop3spy.protocol.capabilities import Capability
+from pop3spy.protocol.commands import Command
+from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.protocol.states import State
+
+HISTORY = 1000
+"""How many exchanges a session remembers."""
+HEAD = 16384
+"""How many octets of a body are kept until it has been told of."""
+
+_STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One end of a connection."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return ``host:port``, with an IPv6 address in brackets; the host alone without a port."""
+        if not self.port:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class How(Enum):
+    """How a session ended."""
+
+    QUIT = "quit"  # the server answered QUIT, and the connection was closed
+    CLIENT_CLOSED = "client_closed"
+    SERVER_CLOSED = "server_closed"
+    CLIENT_RESET = "client_reset"
+    SERVER_RESET = "server_reset"
+    TIMEOUT = "timeout"  # nobody spoke for as long as --idle-timeout says
+    SHUTDOWN = "shutdown"  # pop3spy was stopped
+    UNREACHABLE = "unreachable"  # no upstream server answered
+    REFUSED = "refused"  # --max-sessions was reached
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended, and why in words where there is more to say."""
+
+    how: How
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Body:
+    """A multi-line reply, without its lone dot; a message that the client sends is not kept.
+
+    ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
+    nobody counts; ``head`` is there only until the exchange has been told of.
+    """
+
+    octets: int = 0
+    stuffed: int = 0
+    lines: int | None = None
+    head: bytes = b""
+    complete: bool = False
+    at_line_start: bool = True
+
+    def add(self, part: bytes) -> None:
+        """Count another part of it, which may begin in the middle of a line."""
+        self.octets += len(part)
+        self.stuffed += len(_STUFFED.findall(part))
+        self.stuffed += self.at_line_start and part.startswith(b".")
+        self.at_line_start = part.endswith(b"\n")
+        if self.lines is not None:
+            self.lines += part.count(b"\n")
+        if len(self.head) < HEAD:
+            self.head += part[: HEAD - len(self.head)]
+
+    @property
+    def size(self) -> int:
+        """Octets of the content: what a LIST should have said (RFC 1939, section 11)."""
+        return self.octets - self.stuffed
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A command and its reply.
+
+    ``asked_at`` is when the command was whole, ``answered_at`` when the first octet of the reply
+    came, ``ended_at`` when its last did; ``steps`` counts the client's answers inside AUTH.
+    """
+
+    line: CommandLine
+    asked_at: float
+    state_before: State
+    state_after: State
+    status: StatusLine | None = None
+    body: Body | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    steps: int = 0
+    user: str | None = None
+
+    @property
+    def number(self) -> int:
+        """Its place in the session, counted from 1."""
+        return self.line.number
+
+    @property
+    def command(self) -> Command:
+        """What was asked, as it may be shown."""
+        return self.line.command
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the reply was positive; None without a reply."""
+        return self.status.ok if self.status else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole reply was seen."""
+        return self.status is not None and (self.body is None or self.body.complete)
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether the standard does not allow this command in the state it was answered in."""
+        spec = self.command.spec
+        return spec is not None and self.state_before not in spec.states
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the command to the first octet of its reply."""
+        return None if self.answered_at is None else max(0.0, self.answered_at - self.asked_at)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the command to the last octet of its reply."""
+        return None if self.ended_at is None else max(0.0, self.ended_at - self.asked_at)
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a session amounts to."""
+
+    commands: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    retrieved: int = 0
+    deleted: int = 0
+    octets: dict[Side, int] = field(default_factory=lambda: {Side.CLIENT: 0, Side.SERVER: 0})
+
+
+@dataclass(slots=True)
+class Session:
+    """One client's connection, and what became of it."""
+
+    id: int
+    client: Peer
+    server: Peer
+    opened_at: float
+    state: State = State.GREETING
+    user: str | None = None
+    login: str | None = None  # PASS, APOP, or AUTH with its mechanism
+    greeting: StatusLine | None = None
+    capabilities: dict[State, tuple[Capability, ...]] = field(default_factory=dict)
+    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    totals: Totals = field(default_factory=Totals)
+    parting: str | None = None
+    blind: bool = False
+    ending: Ending | None = None

@@ -1,0 +1,83 @@
+"""Reads one connection: chunks in, events out.
+
+Everything that has bytes of a session, a live link, the post office, a capture, reads them here,
+so that the same bytes tell the same story wherever they come from.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import Frame, Side
+from pop3spy.protocol.text import MASK
+from pop3spy.session.chunk import Arrivals, Chunk
+from pop3spy.session.events import Blinded, Ended, Opened, Told
+from pop3spy.session.model import Ending, Peer, Session
+from pop3spy.session.redact import Redactor
+from pop3spy.session.tracker import Tracker
+
+HIDDEN = Peer(MASK, 0)
+"""What stands for a peer whose address may not be shown."""
+
+
+class Reading:
+    """The decoder, the redactor and the tracker of one session, in a row.
+
+    Whatever goes wrong in them is for the caller to catch, who then calls ``blind``.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a session begins with
+        self,
+        number: int,
+        client: Peer,
+        server: Peer,
+        at: float,
+        publish: Callable[[Told], None],
+        *,
+        strict: bool = False,
+    ) -> None:
+        self._publish = publish
+        self._strict = strict
+        peers = (HIDDEN, HIDDEN) if strict else (client, server)
+        self.session = Session(number, *peers, at)
+        self._decoder = Decoder()
+        self._redactor = Redactor(strict=strict)
+        self._tracker = Tracker(self.session, publish)
+        self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
+        publish(Opened(self.session, at))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no reply is outstanding."""
+        return self.session.blind or self._decoder.quiet
+
+    def feed(self, chunk: Chunk) -> Iterator[None]:
+        """Read *chunk*, and rest behind each frame; the caller must come back for the others."""
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at)
+        for frame in self._decoder.feed(chunk.side, chunk.data):
+            self._apply(frame)
+            yield
+
+    def close(self, side: Side) -> None:
+        """Read what is left of a side that will say no more."""
+        for frame in self._decoder.close(side):
+            self._apply(frame)
+
+    def blind(self, at: float, why: str) -> None:
+        """Read no more: from here on the session's bytes are nobody's business."""
+        self.session.blind = True
+        self._publish(Blinded(self.session, at, why))
+
+    def end(self, at: float, ending: Ending) -> None:
+        """Tell that the connection is gone."""
+        session = self.session
+        if not session.blind:
+            for side in Side:
+                self.close(side)
+            self._tracker.end(at)
+        session.ending = Ending(ending.how) if self._strict else ending
+        self._publish(Ended(session, at, session.ending))
+
+    def _apply(self, frame: Frame) -> None:
+        first, last = self._arrivals[frame.side].take(len(frame.raw))
+        shown = self._redactor.mask(frame, self.session.state)
+        self._tracker.apply(shown, first, last, self._redactor.user)
