@@ -115,12 +115,14 @@ class Command:
     """One line of the client, read: ``RETR 2`` is verb ``RETR`` with arguments ``(b"2",)``.
 
     ``verb`` is upper-cased and may be empty; ``spec`` is its row, or None for a verb nobody knows.
-    ``args`` are the words behind the verb (for ``XTND XLST``, behind both words).
+    ``args`` are the words behind the verb (for ``XTND XLST``, behind both words); ``rest`` is all
+    that stands behind the first word and one blank, as sent: a password may hold blanks.
     """
 
     verb: str
     args: tuple[bytes, ...]
     spec: CommandSpec | None
+    rest: bytes = b""
 
     @property
     def bare(self) -> bool:
@@ -139,14 +141,16 @@ class Command:
     @property
     def turn(self) -> Turn | None:
         """What the client's next octets may become; a bare AUTH only asks for a listing."""
-        if self.spec is None or (self.spec.turn is Turn.SASL and self.bare):
-            return None
-        return self.spec.turn
+        return None if self.spec is None or self._only_lists else self.spec.turn
 
     @property
     def effect(self) -> Effect:
         """What the reply does to the session."""
-        return self.spec.effect if self.spec else Effect.NONE
+        return Effect.NONE if self.spec is None or self._only_lists else self.spec.effect
+
+    @property
+    def _only_lists(self) -> bool:
+        return self.spec is not None and self.spec.turn is Turn.SASL and self.bare
 
 
 def line_of(raw: bytes) -> bytes:
@@ -160,11 +164,13 @@ def parse_command(raw: bytes) -> Command:
     The verb is every octet up to the first space or tab; runs of both separate arguments
     (RFC 1939, section 3, and what servers take).  Any octets give a Command; none raise.
     """
-    head, *words = line_of(raw).replace(b"\t", b" ").split(b" ")
+    line = line_of(raw)
+    head, *words = line.replace(b"\t", b" ").split(b" ")
+    rest = line[len(head) + 1 :]
     verb = head.decode("latin-1").upper() if head.isascii() else head.decode("latin-1")
     args = tuple([word for word in words if word])
     if verb in _FAMILIES and args:
         full = f"{verb} {args[0].decode('latin-1').upper()}"
         if full in COMMANDS:
-            return Command(full, args[1:], COMMANDS[full])
-    return Command(verb, args, COMMANDS.get(verb))
+            return Command(full, args[1:], COMMANDS[full], rest)
+    return Command(verb, args, COMMANDS.get(verb), rest)

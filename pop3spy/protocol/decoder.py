@@ -35,6 +35,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.lane import Lane
 from pop3spy.protocol.sasl import mechanism_of
+from pop3spy.protocol.states import Effect
 
 UNANSWERED = 4096
 """Commands without a reply beyond which nothing is paired any more."""
@@ -53,6 +54,7 @@ class _Asked:
     number: int
     command: Command
     answers: int = 0  # challenges so far, or 1 once XTND XMIT may send
+    owed: int = 0  # challenges that the client has not answered
     body: Body | None = None
 
 
@@ -83,22 +85,28 @@ class Decoder:
         """
         lane = self._lanes[side]
         lane.append(data)
+        if self._asked:
+            self._client.ahead = self._client.received
         while frame := lane.read():
             yield frame
             if lane is self._server:  # what the client said ahead may be readable now
                 yield from iter(self._client.read, None)
-        if self._asked:
-            self._client.ahead = self._client.received
 
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
         lane = self._lanes[side]
-        if not (rest := lane.take_all()):
-            return
-        if lane.reader in (self._server_body, self._client_body):
+        rest, in_body = lane.take_all(), lane.reader in (self._server_body, self._client_body)
+        lane.close()
+        if rest and in_body:
             yield BodyPart(side, rest, self._asked[0].number)
-        else:
+        elif rest:
             yield Opaque(side, rest, why=Why.UNFINISHED)
+
+    def release(self) -> None:
+        """Let go of what only waits for more, so that a closed session leaves memory at once."""
+        for lane in self._lanes.values():
+            lane.take_all()
+            lane.close()
 
     def unfinished(self, side: Side) -> int:
         """Return how many octets of *side* are in no frame yet."""
@@ -124,14 +132,13 @@ class Decoder:
         lane = self._client
         if (found := self._foreign(lane)) is not None:
             return self._foreign_frame(lane, found)
-        start = lane.offset
-        pipelined = bool(self._asked) or start < lane.ahead
+        if (behind := self._behind_stls - lane.offset) > 0:
+            return Opaque(Side.CLIENT, lane.line_within(behind), why=Why.BEHIND_STLS)
+        pipelined = bool(self._asked) or lane.offset < lane.ahead
         if (raw := lane.line()) is None:
             return None
         self._opening = False
         lane.rest_number = 0
-        if start < self._behind_stls:
-            return Opaque(Side.CLIENT, raw, why=Why.BEHIND_STLS)
         if self._out_of_step and not self._in_step_again():
             return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
         return self._command_line(raw, pipelined=pipelined)
@@ -140,7 +147,8 @@ class Decoder:
         command = parse_command(raw)
         self._unasked = 0
         self._number = self._client.rest_number = self._number + 1
-        if self._loose and self._loose.command.shape is Shape.UNKNOWN:
+        self._client.ahead = self._client.received
+        if self._loose and not self._in_loose_body and self._loose.command.shape is Shape.UNKNOWN:
             self._loose = None
         self._asked.append(_Asked(self._number, command))
         if len(self._asked) > UNANSWERED:
@@ -160,9 +168,12 @@ class Decoder:
     def _sasl_line(self) -> Frame | None:
         if (raw := self._client.line()) is None:
             return None
-        number = self._client.rest_number = self._asked[0].number
-        self._client.reader = self._client_waits
-        return SaslLine(Side.CLIENT, raw, number)
+        asked = self._asked[0]
+        asked.owed -= 1
+        self._client.rest_number = asked.number
+        if not asked.owed:
+            self._client.reader = self._client_waits
+        return SaslLine(Side.CLIENT, raw, asked.number)
 
     def _client_body(self) -> Frame | None:
         frame = self._body_frame(self._client)
@@ -196,6 +207,7 @@ class Decoder:
         ok = replies.status_of(raw, in_sasl=in_sasl)
         if in_sasl and self._asks_on(raw, asked, ok=ok):
             asked.answers += 1
+            asked.owed += 1
             self._client.reader = self._sasl_line
             return Challenge(Side.SERVER, raw, asked.number)
         if ok is None:
@@ -253,11 +265,10 @@ class Decoder:
         if not ok:
             return
         if turn is Turn.TLS:
-            self._behind_stls = self._client.ahead
-            self._asked.clear()
+            self._behind_stls = self._client.received
         elif turn is Turn.SASL:
             self._layer = mechanism_of(asked.command.args[0]).layer
-        elif asked.command.verb == "QUIT":
+        elif asked.command.effect is Effect.QUIT:
             self._asked.clear()  # nothing behind QUIT is ever answered
 
     def _not_a_status(self, raw: bytes, asked: _Asked) -> Frame:
@@ -301,6 +312,10 @@ class Decoder:
             return None
         kind = BodyEnd if asked.body.ended else BodyPart
         return kind(lane.side, raw, asked.number)
+
+    @property
+    def _in_loose_body(self) -> bool:
+        return self._server.reader == self._loose_body
 
     def _loose_body(self) -> Frame | None:
         """Read a body that nobody expected, line by line: it may not have an end."""

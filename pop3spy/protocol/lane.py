@@ -11,6 +11,10 @@ LINE = 16384
 _NO_LINE_END = -1
 
 
+def _nothing() -> None:
+    """Read nothing: there will be no more."""
+
+
 class Lane:
     """The unread octets of one side, and the reader that takes the next frame from them.
 
@@ -54,18 +58,19 @@ class Lane:
     def append(self, data: bytes) -> None:
         """Put *data* behind what is unread."""
         self.received += len(data)
-        left = self._data[self._pos :]
-        self._data = left + data if left else data
-        self._pos, self._scan = 0, len(left)
+        self._data = self._data + data if self._data else data
 
     def read(self) -> Frame | None:
         """Return the next frame, or None until there is more."""
-        if self._pos == len(self._data):
-            return None
-        return self._rest_of_line() if self._rest else self.reader()
+        if self._pos < len(self._data):
+            frame = self._rest_of_line() if self._rest else self.reader()
+            if frame:
+                return frame
+        self._let_go()
+        return None
 
     def peek(self) -> bytes:
-        """Return the next octets, some twenty of them if there are as many."""
+        """Return the next octets, 128 of them if there are as many."""
         return self._data[self._pos : self._pos + 128]
 
     def take(self, size: int) -> bytes:
@@ -90,6 +95,11 @@ class Lane:
         self._scan = len(self._data)
         return None
 
+    def line_within(self, size: int) -> bytes:
+        """Take a line with its end, or the next *size* octets if no line ends in them."""
+        end = self._data.find(b"\n", self._pos, self._pos + size)
+        return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
+
     def piece(self, body: Body) -> bytes:
         """Take what is certain to be content of *body*, or its lone dot; empty: not yet."""
         return self.take(body.next_piece(self._data, self._pos))
@@ -97,6 +107,15 @@ class Lane:
     def opaque(self, why: Why) -> None:
         """Read nothing of this side from now on."""
         self.reader = lambda: Opaque(self.side, self.take_all(), why=why)
+
+    def close(self) -> None:
+        """Read nothing more, and hold on to nobody."""
+        self.reader = _nothing
+
+    def _let_go(self) -> None:
+        self._data = self._data[self._pos :]
+        self._scan -= self._pos
+        self._pos = 0
 
     def _rest_of_line(self) -> Frame:
         end = self._data.find(b"\n", self._pos)

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from email.errors import MessageError
 from email.header import decode_header, make_header
 
 _FIELD = re.compile(rb"(?im)^(subject|from|date|message-id):[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
@@ -24,10 +25,10 @@ def headers_of(head: bytes) -> dict[str, str]:
     it is.  The result is not escaped: it holds what the sender wrote.
     """
     found: dict[str, str] = {}
-    end = re.search(rb"\r?\n\r?\n", head)
+    end = re.search(rb"(?m)^\r?\n", head)
     for match in _FIELD.finditer(head, 0, end.end() if end else len(head)):
         text = decode_text(re.sub(rb"\r?\n[ \t]+", b" ", match[2]).strip())
-        with suppress(ValueError, LookupError):  # a wrong charset or encoding: keep it as sent
+        with suppress(ValueError, LookupError, MessageError):  # wrongly encoded: keep it as sent
             text = str(make_header(decode_header(text)))
         found.setdefault(match[1].decode().lower(), text)
     return found

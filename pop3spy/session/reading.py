@@ -74,6 +74,7 @@ class Reading:
             for side in Side:
                 self.close(side)
             self._tracker.end(at)
+        self._decoder.release()
         session.ending = Ending(ending.how) if self._strict else ending
         self._publish(Ended(session, at, session.ending))
 

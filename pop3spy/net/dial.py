@@ -1,0 +1,49 @@
+"""Connecting to a server that has a name: every address of it is tried in turn."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+from pop3spy.errors import ConnectError
+from pop3spy.protocol.url import Url
+
+
+async def dial(url: Url, factory: Callable[[], asyncio.Protocol], timeout: float) -> None:  # noqa: ASYNC109 - for each address
+    """Connect *factory*'s protocol to *url*, giving each address *timeout* seconds.
+
+    Raise ConnectError, which names every address that was tried and what it said.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout):
+            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    except TimeoutError:
+        raise ConnectError(f"{url.host}: its address could not be found in {timeout:g} s") from None
+    except UnicodeError:
+        raise ConnectError(f"{url.host}: no host can have this name") from None
+    except OSError as error:
+        raise ConnectError(f"{url.host}: {reason_of(error)}") from None
+    failures = []
+    for host, port in dict.fromkeys(entry[4][:2] for entry in found):
+        try:
+            async with asyncio.timeout(timeout):
+                await loop.create_connection(factory, str(host), int(port))
+        except TimeoutError:
+            failures.append(f"{host} did not answer in {timeout:g} s")
+        except OSError as error:
+            failures.append(f"{host} {reason_of(error)}")
+        else:
+            return
+    raise ConnectError(f"{url}: {'; '.join(failures)}")
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system said, without numbers and addresses: ``connection refused``."""
+    if isinstance(error, socket.gaierror):
+        return "no such host" if error.errno in _NO_NAME else str(error.strerror).lower()
+    text = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return text[:1].lower() + text[1:]
+
+
+_NO_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

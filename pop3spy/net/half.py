@@ -1,0 +1,129 @@
+"""One end of a connection: asyncio's view of it, and no more than that."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+from pop3spy.protocol.frames import Side
+
+WRITE_AHEAD = 262144
+"""Octets that may wait for a slow peer before its sender is told to stop."""
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Owner(Protocol):
+    """What is told of what happens to a half."""
+
+    def received(self, side: Side, data: bytes) -> None:
+        """Take in octets that came."""
+
+    def finished(self, side: Side) -> None:
+        """Learn that the peer will say no more, though it may listen."""
+
+    def lost(self, side: Side, error: Exception | None) -> None:
+        """Learn that the connection is gone; *error*: that it was not closed but broken."""
+
+    def clogged(self, side: Side, *, clogged: bool) -> None:
+        """Learn that the peer does not take what is sent to it, or takes it again."""
+
+
+class Half(asyncio.Protocol):
+    """The connection to the client or to the server; *join* gives it its owner once it is there."""
+
+    _owner: Owner
+
+    def __init__(self, side: Side, join: Callable[["Half"], Owner]) -> None:
+        self.side = side
+        self._join = join
+        self._transport: asyncio.Transport | None = None
+        self._holds: set[str] = set()
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._transport is None or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, or keep it until the peer takes it."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def finish(self) -> None:
+        """Say that nothing more will be sent, once everything has been."""
+        if self._transport is not None and not self._transport.is_closing():
+            with contextlib.suppress(OSError):  # the peer may be gone already
+                self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close once everything has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close now; what was not sent is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Close with a reset, so that the peer learns what became of the other side."""
+        if self._transport is None:
+            return
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and not self._transport.is_closing():
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._transport.close()
+
+    def hold(self, reason: str, *, hold: bool) -> None:
+        """Stop reading while there is any reason to."""
+        before = bool(self._holds)
+        (self._holds.add if hold else self._holds.discard)(reason)
+        if self._transport is None or self._transport.is_closing() or before == bool(self._holds):
+            return
+        if self._holds:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    # -- what asyncio calls ---------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport over."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_AHEAD)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._owner = self._join(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what came."""
+        self._owner.received(self.side, data)
+
+    def eof_received(self) -> bool:
+        """Tell that the peer has finished, and keep the way to it open."""
+        self._owner.finished(self.side)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that the connection is gone."""
+        self._owner.lost(self.side, exc)
+
+    def pause_writing(self) -> None:
+        """Tell that the peer is slow."""
+        self._owner.clogged(self.side, clogged=True)
+
+    def resume_writing(self) -> None:
+        """Tell that the peer has caught up."""
+        self._owner.clogged(self.side, clogged=False)
+
+    def name(self, which: str) -> tuple[str, int]:
+        """Return host and port of the connection's ``peername`` or ``sockname``."""
+        address = self._transport.get_extra_info(which) if self._transport else None
+        return (address[0], address[1]) if address else ("", 0)

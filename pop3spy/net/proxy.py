@@ -1,0 +1,128 @@
+"""The proxy: every client that comes is linked to a connection of its own to the server."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pop3spy.errors import ConnectError
+from pop3spy.net.dial import dial
+from pop3spy.net.half import Half
+from pop3spy.net.link import Link
+from pop3spy.net.listen import listen
+from pop3spy.protocol.frames import Side
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
+from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the proxy; times are in seconds, and 0 means that there is no bound."""
+
+    connect_timeout: float = 10.0
+    idle_timeout: float = 0.0
+    max_sessions: int = 0
+    grace: float = 5.0
+
+
+class Proxy:
+    """Relays between clients and *upstream*, and publishes on *bus* what they say.
+
+    With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
+    otherwise its connection is closed without a word.  *strict* hides names and addresses.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a proxy is made of
+        self,
+        upstream: Url,
+        bus: Bus,
+        clock: Clock,
+        limits: Limits,
+        *,
+        answer_when_down: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self._upstream = upstream
+        self._bus = bus
+        self._clock = clock
+        self._limits = limits
+        self._answer_when_down = answer_when_down
+        self._strict = strict
+        self._links: dict[Link, asyncio.Task[None] | None] = {}
+        self._number = 0
+        self._group = asyncio.TaskGroup()
+        self._idle = asyncio.Event()
+
+    async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
+        """Serve until *stop* is set, then let replies that are on their way arrive.
+
+        Raise ListenError if an address cannot be listened on.
+        """
+        servers, in_use = await listen(urls, lambda: Half(Side.CLIENT, self._join))
+        for url in in_use:
+            facts = {"url": str(url), "upstream": str(self._upstream)}
+            self._bus.publish(Noted("listening", self._clock.now(), facts))
+        async with self._group:
+            await stop.wait()
+            for server in servers:
+                server.close()
+            await self._wind_up()
+
+    async def _wind_up(self) -> None:
+        if self._links:
+            facts = {"sessions": len(self._links), "grace": self._limits.grace}
+            self._bus.publish(Noted("stopping", self._clock.now(), facts))
+        for link in list(self._links):
+            link.stop()
+        try:
+            async with asyncio.timeout(self._limits.grace):
+                await self._until_empty()
+        except TimeoutError:
+            for link in list(self._links):
+                link.abort(Ending(How.SHUTDOWN, "a reply was cut off"))
+            await self._until_empty()
+
+    async def _until_empty(self) -> None:
+        while self._links:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def _join(self, half: Half) -> Link:
+        """Take in a client that has come."""
+        self._number += 1
+        client = Peer(*half.name("peername"))
+        server = Peer(self._upstream.host, self._upstream.port)
+        reading = Reading(
+            self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
+        )
+        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout)
+        link.join(half)
+        most = self._limits.max_sessions
+        full = most and len(self._links) >= most
+        self._links[link] = None
+        if full:
+            why = f"{most} sessions are open already (--max-sessions)"
+            link.refuse(Ending(How.REFUSED, why), self._apology("too many sessions"))
+        else:
+            name = f"connect session {link.number}"
+            self._links[link] = self._group.create_task(self._connect(link), name=name)
+        return link
+
+    async def _connect(self, link: Link) -> None:
+        try:
+            timeout = self._limits.connect_timeout
+            await dial(self._upstream, lambda: Half(Side.SERVER, link.join), timeout)
+        except ConnectError as error:
+            link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
+
+    def _apology(self, text: str) -> bytes:
+        return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""
+
+    def _ended(self, link: Link) -> None:
+        task = self._links.pop(link, None)
+        if task is not None:
+            task.cancel()
+        self._idle.set()
