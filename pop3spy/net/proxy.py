@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pop3spy.errors import ConnectError
 from pop3spy.net.dial import dial
 from pop3spy.net.half import Half
+from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import listen
 from pop3spy.protocol.frames import Side
@@ -16,16 +16,6 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.model import Ending, How, Peer
 from pop3spy.session.reading import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds the proxy; times are in seconds, and 0 means that there is no bound."""
-
-    connect_timeout: float = 10.0
-    idle_timeout: float = 0.0
-    max_sessions: int = 0
-    grace: float = 5.0
 
 
 class Proxy:

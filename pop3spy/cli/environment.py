@@ -1,0 +1,71 @@
+"""What a command runs in: how it may end, its streams, its event loop, its signals."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from enum import IntEnum
+from typing import Any, TextIO
+
+from pop3spy.session.failure import describe
+
+try:
+    import uvloop
+except ImportError:  # pragma: no cover - there is none on Windows
+    uvloop = None  # type: ignore[assignment]
+
+
+class ExitStatus(IntEnum):
+    """How the program ended."""
+
+    DONE = 0
+    FOUND = 1
+    USAGE = 2
+    FAILED = 3
+    INTERRUPTED = 130
+
+
+def colourful(stream: TextIO) -> bool:
+    """Return whether colour may be used on *stream*: on a terminal, unless NO_COLOR is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -> ExitStatus:
+    """Run *work* on an event loop until it is done.
+
+    The first Ctrl-C or SIGTERM sets the event that *work* is given, so that it ends in order; the
+    second ends the program at once.
+    """
+    new_loop = asyncio.new_event_loop
+    if loop != "asyncio" and uvloop is not None:
+        new_loop = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(_with_signals(work))
+
+
+async def _with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> ExitStatus:
+    stop = asyncio.Event()
+    status = ExitStatus.DONE
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_complain)
+
+    def stopped(number: signal.Signals) -> None:
+        nonlocal status
+        if number is signal.SIGINT:
+            status = ExitStatus.INTERRUPTED
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped, number)
+    await work(stop)
+    return status
+
+
+def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    what = describe(error) if error else context.get("message", "something went wrong")
+    print(f"pop3spy: {what}", file=sys.stderr)  # noqa: T201 - it concerns no session

@@ -1,0 +1,171 @@
+"""Maildrops with one file a message: a Maildir, or a folder of .eml files.
+
+Rules: 1. only regular files are mail; a link is never followed; 2. nothing is moved, renamed or
+flagged: a message that is only read leaves no trace; 3. a file that changed since it was noted is
+neither sent nor removed.
+
+Plain files and not ``mailbox.Maildir``: that follows links, and hands out files by a name that it
+looks up again, whatever has taken the place meanwhile.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pop3spy.errors import MaildropError
+from pop3spy.postoffice.locks import FolderLock
+from pop3spy.postoffice.maildrop import Message, distinct, fit_for_unique_id
+from pop3spy.postoffice.wire import PIECE, octets_of
+
+_NOT_A_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor a pipe to wait for
+_DIGITS = re.compile(rb"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a kind of folder is arranged.
+
+    ``parts`` are where its files lie, ``suffix`` is how their names end, and what follows ``flags``
+    in a name may change while the message stays the same.
+    """
+
+    parts: tuple[str, ...]
+    suffix: str = ""
+    flags: bytes = b""
+
+    def name_of(self, path: Path) -> bytes:
+        """Return what of the file's name stays the same."""
+        name = os.fsencode(path.name)
+        return name.split(self.flags, 1)[0] if self.flags else name
+
+
+MAILDIR = Layout(("new", "cur"), flags=b":")
+"""``new`` and ``cur`` both hold mail; a flag like ``:2,S`` says nothing to POP3."""
+
+EML_FOLDER = Layout((".",), suffix=".eml")
+
+Noted = tuple[int, int, int]
+"""Inode, octets and time of the last change in nanoseconds: what tells one file from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    noted: Noted
+
+
+class FolderMaildrop:
+    """The messages in *folder*, arranged as *layout* says, in the order of their names.
+
+    Numbers in names count as numbers, so that a Maildir is in the order of delivery.
+    """
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self._folder = folder
+        self._layout = layout
+        self._lock = FolderLock(folder)
+        self._files: dict[bytes, _File] = {}
+
+    def lock(self) -> None:
+        """Take the folder for one session, or raise InUseError."""
+        self._lock.take()
+
+    def unlock(self) -> None:
+        """Give it back."""
+        self._files = {}
+        self._lock.give_back()
+
+    def messages(self) -> list[Message]:
+        """Return what is there now; a file that vanishes meanwhile is not."""
+        paths = sorted(self._paths(), key=lambda path: _in_order(self._layout.name_of(path)))
+        measured: list[tuple[_File, int]] = []
+        for path in paths:
+            with suppress(FileNotFoundError):
+                file = _File(path, _noted(path.lstat()))
+                measured.append((file, octets_of(_reading(file))))
+        names = (self._layout.name_of(file.path) for file, _ in measured)
+        unique_ids = distinct(fit_for_unique_id(name) for name in names)
+        self._files = {i: file for i, (file, _) in zip(unique_ids, measured, strict=True)}
+        return [
+            Message(unique_id, octets, partial(self._read, file))
+            for unique_id, (file, octets) in zip(unique_ids, measured, strict=True)
+        ]
+
+    def remove(self, unique_ids: Collection[bytes]) -> None:
+        """Remove these messages; raise the first error when all have been tried."""
+        errors: list[OSError | MaildropError] = []
+        for unique_id in unique_ids:
+            try:
+                self._unlink(self._files[unique_id])
+            except FileNotFoundError:
+                continue  # somebody else removed it
+            except (OSError, MaildropError) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _paths(self) -> Iterator[Path]:
+        for part in self._layout.parts:
+            with os.scandir(self._folder / part) as entries:
+                for entry in entries:
+                    if (
+                        not entry.name.startswith(".")
+                        and entry.name.lower().endswith(self._layout.suffix)
+                        and entry.is_file(follow_symlinks=False)
+                    ):
+                        yield Path(entry.path)
+
+    def _read(self, file: _File) -> Iterator[bytes]:
+        try:
+            return _reading(file)
+        except FileNotFoundError:
+            return _reading(self._found_again(file))
+
+    def _unlink(self, file: _File) -> None:
+        try:
+            _check(file, file.path.lstat())
+        except FileNotFoundError:
+            file = self._found_again(file)
+        file.path.unlink()
+
+    def _found_again(self, file: _File) -> _File:
+        """Return where *file* is now: a mail program moves what it has read from new to cur."""
+        name = self._layout.name_of(file.path)
+        for path in self._paths():
+            if self._layout.name_of(path) == name and _noted(path.lstat()) == file.noted:
+                return _File(path, file.noted)
+        raise FileNotFoundError(f"{file.path.name} is gone")
+
+
+def _noted(status: os.stat_result) -> Noted:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _check(file: _File, status: os.stat_result) -> None:
+    if _noted(status) != file.noted:
+        raise MaildropError(f"{file.path.name} has changed since the maildrop was opened")
+
+
+def _reading(file: _File) -> Iterator[bytes]:
+    """Return the octets of *file* in pieces; it is open when this returns, and closes itself."""
+    pieces = _pieces(file)
+    next(pieces)
+    return pieces
+
+
+def _pieces(file: _File) -> Iterator[bytes]:
+    with os.fdopen(os.open(file.path, os.O_RDONLY | _NOT_A_LINK), "rb", buffering=0) as stream:
+        _check(file, os.fstat(stream.fileno()))
+        yield b""  # a generator that has begun closes its file when it is dropped
+        while piece := stream.read(PIECE):
+            yield piece
+
+
+def _in_order(name: bytes) -> list[bytes | int]:
+    """Return a key that sorts ``10.eml`` behind ``9.eml``."""
+    words = _DIGITS.split(name)
+    return [int(word) if place % 2 else word for place, word in enumerate(words)]

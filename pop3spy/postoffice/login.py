@@ -1,0 +1,49 @@
+"""Who gets which maildrop: the logins of POP3 and what proves a user."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pop3spy.errors import MaildropError
+from pop3spy.postoffice.accounts import Account
+from pop3spy.postoffice.maildrop import Maildrop, OpenMaildrop
+from pop3spy.postoffice.refusal import Refused, refusal_of
+from pop3spy.protocol import sasl
+
+Users = Mapping[bytes, tuple[Account, Maildrop]]
+"""Accounts and their maildrops by user name."""
+
+_NOBODY: Final = Account("", "compared with, so that an unknown name takes as long as a known one")
+
+
+def by_words(users: Users, name: bytes, words: tuple[bytes, ...]) -> OpenMaildrop:
+    """Log in with USER and PASS (RFC 1939, section 7); raise Refused."""
+    return _admit(users, name, lambda account: account.takes_words(words))
+
+
+def by_digest(users: Users, name: bytes, digest: bytes, timestamp: bytes) -> OpenMaildrop:
+    """Log in with APOP (RFC 1939, section 7); raise Refused."""
+    return _admit(users, name, lambda account: account.takes_digest(digest, timestamp))
+
+
+def by_plain(users: Users, line: bytes) -> OpenMaildrop:
+    """Log in with a message of SASL PLAIN in base64 (RFC 4616, section 2); raise Refused."""
+    message = sasl.decode(line)
+    if message is None:
+        raise Refused("response is not base64")
+    try:
+        identity, name, password = message.split(b"\0")
+    except ValueError:
+        raise Refused("response is not a PLAIN message") from None
+    if identity not in (b"", name):
+        raise Refused("nobody may act for somebody else here", "AUTH")
+    return _admit(users, name, lambda account: account.takes(password))
+
+
+def _admit(users: Users, name: bytes, proves: Callable[[Account], bool]) -> OpenMaildrop:
+    account, place = users.get(name, (_NOBODY, None))
+    if not proves(account) or place is None:
+        raise Refused("user name and password do not match", "AUTH")
+    try:
+        return OpenMaildrop.of(place)
+    except (OSError, MaildropError) as error:
+        raise refusal_of(error, "the maildrop cannot be opened") from error
