@@ -6,13 +6,14 @@ made from it.  Where a value is wrong the message names the file, the setting an
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from pop3spy.errors import ConfigError
+from pop3spy.net.limits import Limits
 from pop3spy.protocol.url import Url, parse_url
 
 
@@ -195,3 +196,20 @@ def _unknown(key: str, known: Iterable[str], verb: str) -> str:
     if key in SETTINGS:
         return f"this is a setting of {', '.join(SETTINGS[key].verbs)}, not of {verb}"
     return f"there is no such setting; {verb} has {', '.join(known)}"
+
+
+def without_tls(name: str, url: Url) -> Url:
+    """Return *url*, or raise ConfigError if it asks for TLS, which pop3spy does not speak."""
+    if url.scheme != "pop3":
+        plain = Url("pop3", url.host, url.port)
+        raise ConfigError(
+            f"--{name} {url}: pop3spy does not speak TLS; with {plain} an STLS of the client's"
+            " passes through unread"
+        )
+    return url
+
+
+def limits_of(values: dict[str, Any]) -> Limits:
+    """Return the limits that the settings *values* give."""
+    names = [field.name for field in fields(Limits)]
+    return Limits(**{name: values[name] for name in names if name in values})

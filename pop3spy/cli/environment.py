@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from enum import IntEnum
 from typing import Any, TextIO
 
+from pop3spy.errors import ConfigError
 from pop3spy.session.failure import describe
 
 try:
@@ -37,8 +38,11 @@ def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -
     The first Ctrl-C or SIGTERM sets the event that *work* is given, so that it ends in order; the
     second ends the program at once.
     """
-    new_loop = asyncio.new_event_loop
-    if loop != "asyncio" and uvloop is not None:
+    if loop == "uvloop" and uvloop is None:
+        raise ConfigError("--loop uvloop: uvloop is not installed; leave the option out")
+    if loop == "asyncio" or uvloop is None:
+        new_loop = asyncio.new_event_loop
+    else:
         new_loop = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_with_signals(work))

@@ -39,22 +39,41 @@ program.add_command(serve)
 def main(args: Sequence[str] | None = None) -> int:
     """Run the program with *args* and return its exit status; no traceback leaves it."""
     try:
-        status = program.main(args, prog_name="pop3spy", standalone_mode=False)
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "pop3spy"
-        return _fail(f"{_sentence(error)} ({where} --help tells more)", ExitStatus.USAGE)
-    except click.ClickException as error:
-        return _fail(error.format_message(), ExitStatus.USAGE)
-    except Pop3SpyError as error:
-        return _fail(str(error), ExitStatus(error.exit_status))
-    except (click.Abort, KeyboardInterrupt):
-        return ExitStatus.INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has gone: that is their good right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.DONE
-    except Exception as error:  # noqa: BLE001 - a bug is told in one line, too
-        return _fail(f"this is a bug in pop3spy: {describe(error)}", ExitStatus.FAILED)
+        return _run(args)
+    except BaseExceptionGroup as group:  # what the tasks of a group raised: the first tells enough
+        return _told(_first_of(group))
+    except BaseException as error:  # noqa: BLE001 - every way to end becomes one line and a status
+        return _told(error)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    status = program.main(args, prog_name="pop3spy", standalone_mode=False)
     return status if isinstance(status, int) else ExitStatus.DONE
+
+
+def _told(error: BaseException) -> int:
+    """Tell the user in one line what stopped the program; return the exit status."""
+    match error:
+        case click.UsageError():
+            where = error.ctx.command_path if error.ctx else "pop3spy"
+            return _fail(f"{_sentence(error)} ({where} --help tells more)", ExitStatus.USAGE)
+        case click.ClickException():
+            return _fail(error.format_message(), ExitStatus.USAGE)
+        case Pop3SpyError():
+            return _fail(str(error), ExitStatus(error.exit_status))
+        case click.Abort() | KeyboardInterrupt():
+            return ExitStatus.INTERRUPTED
+        case BrokenPipeError():  # whoever read the output has gone, as they may
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitStatus.DONE
+        case SystemExit():
+            raise error
+    return _fail(f"this is a bug in pop3spy: {describe(error)}", ExitStatus.FAILED)
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _sentence(error: click.UsageError) -> str:

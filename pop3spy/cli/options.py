@@ -11,7 +11,7 @@ from pop3spy.config import FLAG, PATH, Setting, read_config, settings_of
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class SettingType(click.ParamType):
+class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """Reads a value of the command line as its row of the table says."""
 
     def __init__(self, setting: Setting) -> None:

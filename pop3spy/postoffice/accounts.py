@@ -29,14 +29,6 @@ class Account:
         """Return whether this is the password, octet by octet in UTF-8."""
         return hmac.compare_digest(self.password.encode(), password)
 
-    def takes_words(self, words: tuple[bytes, ...]) -> bool:
-        """Return whether these are the password's words: how PASS gives it.
-
-        A command is read as words, so one blank stands for several.
-        """
-        own = self.password.encode().replace(b"\t", b" ").split(b" ")
-        return hmac.compare_digest(b" ".join(filter(None, own)), b" ".join(words))
-
     def takes_digest(self, digest: bytes, timestamp: bytes) -> bool:
         """Return whether *digest* is APOP's, in lower case (RFC 1939, section 7)."""
         text = timestamp + self.password.encode()

@@ -15,7 +15,7 @@ from pop3spy.postoffice.maildrop import Message, OpenMaildrop
 from pop3spy.postoffice.refusal import Refused, refusal_of
 from pop3spy.postoffice.wire import stuffed, top
 from pop3spy.protocol.capabilities import Capability
-from pop3spy.protocol.commands import Command, CommandSpec, Shape
+from pop3spy.protocol.commands import Command, CommandSpec
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.sasl import mechanism_of
 from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
@@ -66,9 +66,7 @@ class Clerk:
 
     def answer(self, command: Command) -> Answer:
         """Return the reply to *command*."""
-        # The list of mechanisms logs nobody in.
-        effect = Effect.NONE if command.shape is Shape.LISTING else command.effect
-        return self._reply(effect, lambda: self._obey(command))
+        return self._reply(command.effect, lambda: self._obey(command))
 
     def answer_sasl(self, line: bytes) -> Answer:
         """Return the reply to the answer to PLAIN's challenge (RFC 5034, section 4)."""
@@ -89,7 +87,7 @@ class Clerk:
             answer, ok = refused.answer, False
         if answer.asks:
             self._state = after_challenge(self._state)
-        else:
+        elif answer.close or effect is not Effect.QUIT:  # a malformed QUIT ends nothing
             self._state = after_reply(self._state, effect, ok=ok)
         return answer
 
@@ -113,7 +111,7 @@ class Clerk:
 
     @_answers("PASS")
     def _pass(self, command: Command) -> Answer:
-        return self._admitted(login.by_words(self._users, self._name, command.args))
+        return self._admitted(login.by_password(self._users, self._name, command.rest))
 
     @_answers("APOP")
     def _apop(self, command: Command) -> Answer:

@@ -15,9 +15,9 @@ Users = Mapping[bytes, tuple[Account, Maildrop]]
 _NOBODY: Final = Account("", "compared with, so that an unknown name takes as long as a known one")
 
 
-def by_words(users: Users, name: bytes, words: tuple[bytes, ...]) -> OpenMaildrop:
+def by_password(users: Users, name: bytes, password: bytes) -> OpenMaildrop:
     """Log in with USER and PASS (RFC 1939, section 7); raise Refused."""
-    return _admit(users, name, lambda account: account.takes_words(words))
+    return _admit(users, name, lambda account: account.takes(password))
 
 
 def by_digest(users: Users, name: bytes, digest: bytes, timestamp: bytes) -> OpenMaildrop:

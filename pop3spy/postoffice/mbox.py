@@ -65,17 +65,19 @@ class MboxMaildrop:
 
     def lock(self) -> None:
         """Take the file with fcntl and a lock file, or raise InUseError at once."""
-        if self._locked:
+        if self._file is not None:
             raise InUseError("the maildrop is in use by another session")
         with ExitStack() as undo:
             # Opened once and kept: to close any descriptor of a file drops its fcntl locks.
             file = undo.enter_context(self._path.open("rb"))
-            box = mailbox.mbox(self._path, create=False)
-            undo.callback(box.close)
             try:
+                box = mailbox.mbox(self._path, create=False)
+                undo.callback(box.close)
                 box.lock()
             except mailbox.ExternalClashError:
                 raise InUseError("the maildrop is in use by another program") from None
+            except mailbox.Error as error:  # it has gone this very moment
+                raise MaildropError(f"{self._path} cannot be opened") from error
             except OSError as error:
                 if error.errno != errno.EBADF:  # may only be read: there is nothing to lock
                     raise
@@ -87,9 +89,9 @@ class MboxMaildrop:
         box, file = self._locked, self._file
         self._locked = self._file = None
         self._places = {}
-        if box:
+        if box is not None:  # a mailbox without messages is false
             box.close()
-        if file:
+        if file is not None:
             file.close()
 
     def messages(self) -> list[Message]:

@@ -8,7 +8,7 @@ from pop3spy.postoffice.clerk import Clerk
 from pop3spy.postoffice.maildrop import Maildrop
 from pop3spy.session.responder import Responder
 
-_NOT_IN_A_TIMESTAMP = re.compile(r"[^\x21-\x3b\x3d\x3f-\x7e]")
+_NOT_IN_A_TIMESTAMP = re.compile(r"[^\x21-\x3b\x3d\x3f\x41-\x7e]")
 
 
 class PostOffice:

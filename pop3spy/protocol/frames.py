@@ -22,6 +22,8 @@ class Side(Enum):
     CLIENT = "C"
     SERVER = "S"
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and sides are keys on the hot path
+
     @property
     def other(self) -> "Side":
         """The peer of this side."""

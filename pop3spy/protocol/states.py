@@ -22,6 +22,8 @@ class State(Enum):
     OPAQUE = "OPAQUE"  # what is said can no longer be read
     CLOSED = "CLOSED"
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and states are looked up all the time
+
     @property
     def phase(self) -> "State":
         """The state of RFC 1939 that this one is part of."""
@@ -61,7 +63,8 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
 
     *effect* is the answered command's, *final* is false for a reply that only lets the client go
     on with its data.  A failed login leads back to AUTHORIZATION (RFC 1939, section 7; RFC 5034,
-    section 4); QUIT leads to UPDATE only from TRANSACTION, whatever the reply (section 6).
+    section 4); QUIT leads to UPDATE only from TRANSACTION, whatever the reply (section 6), and a
+    server that goes on answering has not left TRANSACTION after all.
     """
     if not final:
         return State.XMIT
@@ -78,7 +81,7 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
             return State.UPDATE
         case Effect.QUIT if ok:
             return State.CLOSED
-    return State.TRANSACTION if state is State.XMIT else state
+    return State.TRANSACTION if state in (State.XMIT, State.UPDATE) else state
 
 
 def after_challenge(state: State) -> State:

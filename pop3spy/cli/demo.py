@@ -1,0 +1,104 @@
+"""``pop3spy demo``: a server, the proxy and a client, with nothing to set up."""
+
+import asyncio
+import sys
+from typing import Any, Final
+
+import click
+
+from pop3spy.cli.environment import run
+from pop3spy.cli.options import with_settings
+from pop3spy.cli.serve import post_office
+from pop3spy.cli.telling import told_on
+from pop3spy.net.host import Host
+from pop3spy.net.limits import Limits
+from pop3spy.net.proxy import Proxy
+from pop3spy.postoffice import DEMO_ACCOUNTS
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import Side
+from pop3spy.protocol.url import Url, parse_url
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted, Told
+
+SCRIPT: Final = (
+    "CAPA",
+    "USER demo",
+    "PASS demo",
+    "STAT",
+    "LIST",
+    "UIDL",
+    "TOP 1 0",
+    "RETR 3",
+    "DELE 1",
+    "DELE 99",
+    "RSET",
+    "QUIT",
+)
+"""What the demo's client says."""
+PACE = 0.12
+"""Seconds between commands on a terminal, so that a person can watch."""
+
+_ANYWHERE = parse_url("pop3://127.0.0.1:0")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  pop3spy demo                    on a terminal it stays up for you to connect to\n"
+    "  pop3spy demo | less             prints one session and ends"
+)
+@with_settings("demo")
+def demo(**values: Any) -> int:
+    """Show one session: a built-in server, the proxy, and a client that talk to each other."""
+    return run(_demo, values["loop"])
+
+
+async def _demo(stop: asyncio.Event) -> None:
+    clock, limits = Clock(), Limits(grace=1.0)
+    bus = told_on(sys.stdout, clock)
+    stays = sys.stdout.isatty()
+    async with asyncio.TaskGroup() as group:
+        unheard = Bus(lambda *_: None)
+        host = Host(post_office(DEMO_ACCOUNTS, None).session, unheard, clock, limits)
+        server = _first_address(unheard)
+        group.create_task(host.run([_ANYWHERE], stop), name="post office")
+        proxy = Proxy(await server, bus, clock, limits)
+        address = _first_address(bus)
+        group.create_task(proxy.run([_ANYWHERE], stop), name="proxy")
+        url = await address
+        await _converse(url, PACE if stays else 0)
+        if stays:
+            facts = {"host": url.host, "port": url.port}
+            bus.publish(Noted("demo_stays", clock.now(), facts))
+        else:
+            stop.set()
+
+
+def _first_address(bus: Bus) -> asyncio.Future[Url]:
+    """Return the address that will be listened on first."""
+    found: asyncio.Future[Url] = asyncio.get_running_loop().create_future()
+
+    def look(told: Told) -> None:
+        if isinstance(told, Noted) and told.what == "listening" and not found.done():
+            found.set_result(parse_url(str(told.facts["url"])))
+
+    bus.subscribe(look)
+    return found
+
+
+async def _converse(url: Url, pace: float) -> None:
+    """Say the script, each command when the reply to the one before has come."""
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    decoder = Decoder()
+    for command in ("", *SCRIPT):
+        if command:
+            line = f"{command}\r\n".encode()
+            for _ in decoder.feed(Side.CLIENT, line):
+                pass
+            writer.write(line)
+        while not decoder.quiet and (data := await reader.read(65536)):
+            for _ in decoder.feed(Side.SERVER, data):
+                pass
+        await asyncio.sleep(pace)
+    writer.close()
+    await writer.wait_closed()

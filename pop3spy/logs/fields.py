@@ -1,0 +1,112 @@
+"""The JSON log's events and their fields, as one table.
+
+Rule: an event has all of its fields in every line, in this order; one of which nothing is known is
+null.  ``docs/logs.md`` is made from this table, and the tests hold the log to it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One event: when it is written, and what each of its fields says."""
+
+    summary: str
+    fields: dict[str, str]
+
+
+_EVERY = {
+    "time": "when it happened, in UTC: `2026-11-23T10:00:00.000000Z`",
+    "event": "what happened",
+    "level": "`info`, `warning` or `error`",
+}
+_PEERS = {
+    "session": "the session's number, counted from 1",
+    "client": "the client's address and port",
+    "server": "the server's address and port",
+}
+_EXCHANGE = {
+    "number": "the command's place in the session, counted from 1",
+    "verb": "the command's name, null if nobody knows it",
+    "line": "the command's line",
+    "state_before": "the state in which it was answered",
+    "state_after": "the state that the reply led to",
+    "ok": "true for `+OK`, false for `-ERR`, null without a reply",
+    "code": "the reply's response code, `IN-USE` for example, null without one",
+    "text": "what stands behind `+OK` or `-ERR`, the response code included",
+    "latency": "seconds from the command to the first octet of its reply",
+    "duration": "seconds from the command to the last octet of its reply",
+    "octets": "octets of a multi-line reply on the wire, without the lone dot",
+    "size": "octets of its content: the same without stuffed dots",
+    "lines": "lines of a multi-line reply that is no message",
+    "complete": "whether the whole reply was seen",
+    "pipelined": "whether the command began before the reply before it had ended",
+    "misplaced": "whether the standard does not allow the command in `state_before`",
+    "steps": "how many lines the client answered inside AUTH",
+    "user": "the user whom a login named",
+}
+
+EVENTS: Final = {
+    "session_opened": Described("A client connected.", {**_EVERY, **_PEERS}),
+    "command_answered": Described(
+        "The reply to a command ended, or broke off in its body.",
+        {**_EVERY, **_PEERS, **_EXCHANGE},
+    ),
+    "command_unanswered": Described(
+        "It is certain that a command gets no reply.", {**_EVERY, **_PEERS, **_EXCHANGE}
+    ),
+    "line_unpaired": Described(
+        "The server sent a line that answers no command.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "side": "`server`",
+            "why": "`banner`, `unasked` or `out_of_step`",
+            "line": "the line",
+        },
+    ),
+    "stretch_unread": Described(
+        "Octets that one side sent in a row were not read; written when they end.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "side": "`client` or `server`",
+            "why": "`tls`, `sasl_layer`, `telnet`, `proxy`, `too_long`, `unfinished`, "
+            "`behind_stls`, `out_of_step`, `banner` or `unasked`",
+            "octets": "how many, null where that could tell something of a secret",
+            "duration": "seconds from the first to the last of them",
+            "line": "the first of them, where they are harmless and known",
+        },
+    ),
+    "session_blinded": Described(
+        "Reading failed; the bytes go on, but nothing more is read of this session.",
+        {**_EVERY, **_PEERS, "why": "the error and where it was"},
+    ),
+    "session_ended": Described(
+        "Both sides are gone.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "how": "`quit`, `client_closed`, `server_closed`, `client_reset`, `server_reset`, "
+            "`timeout`, `shutdown`, `unreachable` or `refused`",
+            "why": "in words, where there is more to say, else null",
+            "duration": "seconds since the client connected",
+            "state": "the state before the end",
+            "user": "who was logged in last",
+            "login": "how: `PASS`, `APOP`, `RPOP`, or `AUTH` with its mechanism",
+            "greeting": "the text of the greeting",
+            "capabilities": "what CAPA listed last, by state",
+            "parting": "the server's last line, if it answered no command",
+            "commands": "how many there were",
+            "refused": "how many of them were answered with `-ERR`",
+            "unanswered": "how many of them got no reply",
+            "retrieved": "messages that RETR gave whole",
+            "deleted": "messages marked as deleted; without a QUIT they stay",
+            "client_octets": "octets that the client sent",
+            "server_octets": "octets that the server sent",
+            "blind": "whether reading failed",
+        },
+    ),
+}
+"""What the log tells of sessions; a note has the fields of every event and its own facts."""

@@ -1,0 +1,112 @@
+"""One event on one line: columns, colours, and cutting to the width of a terminal."""
+
+import unicodedata
+from enum import Enum
+
+from pop3spy.protocol.text import MASK
+
+_FILE = 100
+"""Where the right-hand column ends if there is no terminal to say so."""
+_NARROW = 64
+"""A terminal with fewer columns gets no times and states."""
+_LEAST = 24
+_RIGHT = 9
+"""What is left of the right-hand column if there is little room: a latency, a time of day."""
+_FRAME = 18
+"""What stands before the text of a session's first and last line."""
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_ZERO_WIDTH = frozenset({"Mn", "Me"})
+
+
+class Tone(Enum):
+    """What a line is, and so its colours: that of its mark and that of its text."""
+
+    CLIENT = ("\x1b[36m", "")  # cyan
+    SERVER = ("\x1b[32m", "")  # green
+    REFUSAL = ("\x1b[31m", "\x1b[31m")  # red
+    NOTE = (_DIM, _DIM)
+    PROBLEM = ("\x1b[33m", "\x1b[33m")  # yellow
+    FAILURE = ("\x1b[31;1m", "\x1b[31;1m")
+    FRAME = ("\x1b[1m", "\x1b[1m")  # a session's first and last line
+
+
+class Layout:
+    """Makes lines; *width* is that of the terminal, None for a file: nothing is cut there."""
+
+    def __init__(self, *, colour: bool, width: int | None) -> None:
+        self.colour = colour
+        self.width = width
+
+    def row(  # noqa: PLR0913 - the columns
+        self,
+        mark: str,
+        text: str,
+        right: str = "",
+        *,
+        tone: Tone,
+        elapsed: float,
+        session: int,
+        state: str,
+    ) -> str:
+        """Return a line with its end; *text* and *right* have been escaped.
+
+        Without a *state* the mark stands in its place.
+        """
+        end = _FILE if self.width is None else max(self.width, _LEAST)
+        if end < _NARROW:
+            head = f"s{session} "
+        elif state:
+            head = f"{elapsed:8.3f}  {f's{session}':<4} {state:<13}  "
+        else:
+            head = f"{elapsed:8.3f}  {f's{session}':<4} "
+        room = end - len(head) - len(mark) - 1
+        if self.width is not None:
+            if right and len(text) + 2 + len(right) > room:
+                right = right[-_RIGHT:]
+            text = _cut(text, room - len(right) - 2 if right else room)
+        if right:
+            blanks = max(0, room - len(right) - 2)
+            right = f"{' ' * (blanks - _columns(text[:blanks]))}  {right}"
+        if self.colour:
+            return _paint(head, mark, text, right, tone)
+        return f"{head}{mark} {text}{right}\n"
+
+    def fits(self, text: str) -> bool:
+        """Return whether *text* can stand on the line of a session's beginning or end uncut."""
+        return self.width is None or _FRAME + _columns(text) <= self.width
+
+
+def _paint(head: str, mark: str, text: str, right: str, tone: Tone) -> str:
+    """Return the line with its colours; secrets are dim."""
+    mark_colour, text_colour = tone.value
+    if MASK in text:
+        text = text.replace(MASK, f"{_PLAIN}{_DIM}{MASK}{_PLAIN}{text_colour}")
+    if text_colour:
+        text = f"{text_colour}{text}{_PLAIN}"
+    right = right and f"{_DIM}{right}{_PLAIN}"
+    return f"{_DIM}{head}{_PLAIN}{mark_colour}{mark}{_PLAIN} {text}{right}\n"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal *text* takes."""
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.category(char) in _ZERO_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _cut(text: str, room: int) -> str:
+    """Return as much of *text* as fits, with an ellipsis if that is not all."""
+    if text.isascii():
+        return text if len(text) <= room else f"{text[: room - 1]}…"
+    used = fits = 0
+    for index, char in enumerate(text):
+        used += _columns_of(char)
+        if used < room:
+            fits = index + 1
+        if used > room or index > 2 * room:  # so many marks on one letter are no text
+            return f"{text[:fits]}…"
+    return text

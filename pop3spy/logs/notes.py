@@ -1,0 +1,107 @@
+"""What pop3spy has to say of itself, a line at a time.
+
+Rule: a note has one row here; its sentence holds the facts that it is always told with, and others
+follow as ``name=value``.
+"""
+
+import os
+import string
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from pop3spy.logs.logfile import Stream
+from pop3spy.protocol.text import escape
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted, Told
+from pop3spy.session.failure import describe
+
+_COLOURS: Final = {"info": "", "warning": "\x1b[33m", "error": "\x1b[31m"}
+_FACTS: Final = string.Formatter()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One row: how much it matters, and the sentence that tells it."""
+
+    level: str
+    sentence: str
+
+
+# fmt: off
+NOTES: Final = {
+    "listening": Note("info", "listening on {url}"),
+    "stopping": Note("info", "stopping; sessions that are still open: {sessions}"),
+    "stopped": Note("info", "stopped"),
+    "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
+}
+"""Every note that has a sentence; the others are told by their names."""
+# fmt: on
+
+_LEVELS: Final = {"session_blinded": "error", "stretch_unread": "info", "line_unpaired": "warning"}
+
+
+def level_of(what: str) -> str:
+    """Return ``info``, ``warning`` or ``error`` for a note or an event of the JSON log."""
+    if note := NOTES.get(what):
+        return note.level
+    return _LEVELS.get(what) or ("error" if what.endswith("_failed") else "info")
+
+
+def sentence(event: Noted) -> str:
+    """Return a note in words: ``listening on pop3://127.0.0.1:110``."""
+    facts = {name: escape(str(value)) for name, value in event.facts.items()}
+    note = NOTES.get(event.what)
+    template = note.sentence if note else escape(event.what)
+    needed = {name for _, name, _, _ in _FACTS.parse(template) if name} if note else set()
+    if note and needed <= facts.keys():
+        words = template.format_map(facts)
+        facts = {name: value for name, value in facts.items() if name not in needed}
+    else:
+        words = escape(event.what)
+    return " ".join((words, *(f"{escape(name)}={value}" for name, value in facts.items())))
+
+
+def reader_failed(reader: Callable[[Told], None], error: Exception, at: float) -> Noted:
+    """Return the note to publish when a subscriber of the bus fails with *error*.
+
+    It holds nothing that came from the wire; of an operating system's error it holds the reason.
+    """
+    name = getattr(reader, "__qualname__", type(reader).__name__)
+    reason = f"{os.strerror(error.errno)}; " if isinstance(error, OSError) and error.errno else ""
+    return Noted("reader_failed", at, {"reader": name, "error": f"{reason}{describe(error)}"})
+
+
+class Notes:
+    """A subscriber that writes notes, and nothing of sessions, to *stream*.
+
+    With *clock* each line begins with the date, as a log file needs it.
+    """
+
+    def __init__(self, stream: Stream, clock: Clock | None = None, *, colour: bool = False) -> None:
+        self._clock = clock
+        self._colour = colour
+        self._log: Any = structlog.wrap_logger(
+            structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more
+            processors=[self._render],
+            wrapper_class=structlog.make_filtering_bound_logger("debug"),
+        ).bind()
+
+    def __call__(self, event: Told) -> None:
+        """Write *event* if it is a note."""
+        if isinstance(event, Noted):
+            getattr(self._log, level_of(event.what))(sentence(event), at=event.at)
+
+    def _render(self, _: object, level: str, fields: MutableMapping[str, Any]) -> str:
+        date = ""
+        if self._clock:
+            at = fields.get("at", self._clock.now())
+            date = f"{self._clock.date(at):%Y-%m-%d %H:%M:%SZ} "
+        text = fields["event"]
+        if level != "info":
+            text = f"{level}: {text}"
+        if self._colour and _COLOURS[level]:
+            text = f"{_COLOURS[level]}{text}\x1b[0m"
+        return f"{date}pop3spy: {text}"

@@ -1,0 +1,287 @@
+"""The log for people: what client and server said, one line of the wire on one line.
+
+Messages are told in one line, long listings are cut short, and what nobody reads is counted.
+"""
+
+from dataclasses import dataclass, field
+
+from pop3spy.logs.layout import Layout, Tone
+from pop3spy.logs.listing import Listing
+from pop3spy.logs.logfile import Stream
+from pop3spy.logs.stretches import Stretch, Stretches
+from pop3spy.logs.words import amounts, count, ended, line_text, message, seconds, unread
+from pop3spy.protocol.commands import Shape
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+    Why,
+)
+from pop3spy.protocol.text import escape
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Event,
+    Heard,
+    Noted,
+    Opened,
+    Told,
+    Unanswered,
+)
+
+_UNANSWERED = 5
+"""How many commands in a row without a reply are told one by one."""
+_ANSWERED = 16
+"""How many characters of a pipelined command stand beside its reply."""
+_WORDS = {Why.BANNER: "banner", Why.UNASKED: "unasked", Why.OUT_OF_STEP: "unpaired"}
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A command whose reply has not ended, and what has been shown of it."""
+
+    text: str
+    at: float  # of the client's last line
+    shape: Shape
+    pipelined: bool
+    listing: Listing = field(default_factory=Listing)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What of a session has been shown so far."""
+
+    asked: dict[int, _Asked] = field(default_factory=dict)
+    stretches: Stretches = field(default_factory=Stretches)
+    unanswered: int = 0  # in a row
+    sent: int = 0  # octets of the message that the client is sending
+
+
+class Transcript:
+    """A subscriber that writes the transcript to *stream*.
+
+    With *colour* it is coloured.  ``width`` is the number of columns of the terminal, which may be
+    set anew at any time; None is a file, in which no line is cut.  With *clock* each session's
+    first line has the date.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        clock: Clock | None = None,
+        *,
+        colour: bool = False,
+        width: int | None = None,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._layout = Layout(colour=colour, width=width)
+        self._sessions: dict[int, _Shown] = {}
+        self._rows: list[str] = []
+
+    @property
+    def width(self) -> int | None:
+        """The columns that a line may take."""
+        return self._layout.width
+
+    @width.setter
+    def width(self, columns: int | None) -> None:
+        self._layout.width = columns
+
+    def __call__(self, event: Told) -> None:
+        """Write what is to be told of *event*."""
+        if isinstance(event, Noted):
+            return
+        shown = self._sessions.get(event.session.id)
+        if shown is None:
+            shown = self._sessions[event.session.id] = _Shown()
+        try:
+            if shown.unanswered and not isinstance(event, Unanswered):
+                self._unanswered_rest(event, shown)
+            self._tell(event, shown)
+        finally:
+            rows, self._rows = self._rows, []
+            if isinstance(event, Ended):
+                del self._sessions[event.session.id]
+        if rows:
+            self._stream.write("".join(rows))
+            self._stream.flush()
+
+    def _tell(self, event: Event, shown: _Shown) -> None:
+        match event:
+            case Heard():
+                self._heard(event, event.frame, shown)
+            case Answered():
+                self._answered(event, shown)
+            case Unanswered():
+                self._unanswered(event, shown)
+            case Opened():
+                self._opened(event)
+            case Blinded():
+                self._end_stretches(event, shown)
+                text = f"reading failed, the bytes go on unread: {escape(event.why)}"
+                self._add(event, " !", text, tone=Tone.FAILURE)
+            case Ended():
+                self._end_stretches(event, shown)
+                self._ended(event)
+
+    def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: Tone) -> None:
+        session = event.session
+        row = self._layout.row(
+            mark,
+            text,
+            right,
+            tone=tone,
+            elapsed=event.at - session.opened_at,
+            session=session.id,
+            state="" if tone is Tone.FRAME else session.state.value,
+        )
+        self._rows.append(row)
+
+    def _opened(self, event: Opened) -> None:
+        client, server = escape(str(event.session.client)), escape(str(event.session.server))
+        date = f"{self._clock.date(event.at):%Y-%m-%d %H:%M:%SZ}" if self._clock else ""
+        self._add(event, "┌─", f"{client} → {server}", date, tone=Tone.FRAME)
+
+    def _ended(self, event: Ended) -> None:
+        how = ended(event.session, event.at, event.ending)
+        totals = amounts(event.session, event.ending)
+        text = f"{how}: {totals}" if totals else how
+        if totals and not self._layout.fits(text):
+            self._add(event, "├─", totals, tone=Tone.FRAME)
+            text = how
+        self._add(event, "└─", text, tone=Tone.FRAME)
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def _heard(self, event: Heard, frame: Frame, shown: _Shown) -> None:
+        if shown.stretches:
+            for stretch in shown.stretches.end_before(frame):
+                self._end_stretch(event, stretch)
+        match frame:
+            case BodyPart() | BodyEnd():
+                self._body(event, frame, shown)
+            case CommandLine() | SaslLine():
+                self._asking(event, frame, shown)
+            case StatusLine() | Challenge():
+                self._reply(event, frame, shown)
+            case Junk():
+                self._line(event, frame, _WORDS.get(frame.why, ""), tone=Tone.PROBLEM)
+            case Opaque():
+                self._opaque(event, frame, shown)
+
+    def _line(self, event: Heard, frame: Frame, right: str, *, tone: Tone) -> None:
+        if frame.truncated:
+            right = "overlong"
+        mark = "C:" if frame.side is Side.CLIENT else "S:"
+        self._add(event, mark, line_text(frame), right, tone=tone)
+
+    def _asking(self, event: Heard, frame: CommandLine | SaslLine, shown: _Shown) -> None:
+        right = ""
+        if isinstance(frame, CommandLine):
+            shown.asked[frame.number] = _Asked(
+                line_text(frame)[: _ANSWERED + 1], event.at, frame.command.shape, frame.pipelined
+            )
+            right = "pipelined" if frame.pipelined else ""
+        elif asked := shown.asked.get(frame.number):
+            asked.at = event.at
+        self._line(event, frame, right, tone=Tone.CLIENT)
+
+    def _reply(self, event: Heard, frame: StatusLine | Challenge, shown: _Shown) -> None:
+        right = ""
+        if asked := shown.asked.get(frame.number):
+            right = f"{seconds(max(0.0, event.at - asked.at)):>9}"
+            if asked.pipelined or len(shown.asked) > 1:
+                right = f"← {_short(asked.text)} {right}"
+        refused = isinstance(frame, StatusLine) and not frame.ok
+        self._line(event, frame, right, tone=Tone.REFUSAL if refused else Tone.SERVER)
+
+    def _body(self, event: Heard, frame: BodyPart | BodyEnd, shown: _Shown) -> None:
+        if frame.side is Side.SERVER:
+            asked = shown.asked.get(frame.number)
+            if asked and asked.shape is not Shape.MESSAGE and isinstance(frame, BodyPart):
+                for text in asked.listing.add(frame):
+                    self._add(event, "S:", text, tone=Tone.SERVER)
+        elif isinstance(frame, BodyPart):
+            shown.sent += len(frame.raw)
+        else:
+            text = f"message, {count(shown.sent, 'octet')} on the wire"
+            self._add(event, "C…", text, tone=Tone.NOTE)
+            shown.sent = 0
+
+    def _opaque(self, event: Heard, frame: Opaque, shown: _Shown) -> None:
+        stretch = shown.stretches.add(frame, event.at)
+        if stretch and stretch.lasting:
+            text = f"{stretch.why.value}: not read from here on"
+            self._add(event, f"{stretch.side.value}…", text, tone=_tone_of(stretch))
+
+    def _end_stretch(self, event: Event, stretch: Stretch) -> None:
+        text = unread(stretch.why, stretch.octets, lasting=stretch.lasting)
+        if stretch.first.raw:
+            text = f"{text}: {line_text(stretch.first)}"
+        self._add(event, f"{stretch.side.value}…", text, tone=_tone_of(stretch))
+
+    def _end_stretches(self, event: Event, shown: _Shown) -> None:
+        for stretch in shown.stretches.end():
+            self._end_stretch(event, stretch)
+
+    # -- exchanges ------------------------------------------------------------------------------
+
+    def _answered(self, event: Answered, shown: _Shown) -> None:
+        exchange = event.exchange
+        asked = shown.asked.pop(exchange.number, None)
+        if (body := exchange.body) is not None:
+            right = f"{seconds(exchange.duration or 0.0):>9}"
+            if exchange.command.shape is Shape.MESSAGE:
+                tone = Tone.NOTE if body.complete else Tone.PROBLEM
+                self._add(event, "S…", message(exchange), right, tone=tone)
+            else:
+                self._end_listing(event, asked.listing if asked else Listing(), right)
+        if exchange.misplaced:
+            text = f"{exchange.command.verb} is not allowed in {exchange.state_before.value}"
+            self._add(event, " ·", text, tone=Tone.NOTE)
+
+    def _end_listing(self, event: Answered, listing: Listing, right: str) -> None:
+        body = event.exchange.body
+        assert body is not None
+        for text in listing.rest():
+            self._add(event, "S:", text, tone=Tone.SERVER)
+        lines = body.lines or 0
+        if lines > listing.shown:
+            self._add(event, "S…", count(lines - listing.shown, "more line"), tone=Tone.NOTE)
+        if body.complete:
+            self._add(event, "S:", ".", right, tone=Tone.SERVER)
+        else:
+            text = f"listing without an end, {count(lines, 'line')}"
+            self._add(event, " !", text, right, tone=Tone.PROBLEM)
+
+    def _unanswered(self, event: Unanswered, shown: _Shown) -> None:
+        shown.asked.pop(event.exchange.number, None)
+        shown.unanswered += 1
+        if shown.unanswered <= _UNANSWERED:
+            text = f"no reply to {line_text(event.exchange.line)}"
+            self._add(event, " !", text, tone=Tone.PROBLEM)
+
+    def _unanswered_rest(self, event: Event, shown: _Shown) -> None:
+        more, shown.unanswered = shown.unanswered - _UNANSWERED, 0
+        if more > 0:
+            text = f"no reply to {count(more, 'more command')}"
+            self._add(event, " !", text, tone=Tone.PROBLEM)
+
+
+def _tone_of(stretch: Stretch) -> Tone:
+    harmless = stretch.why in (Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY)
+    return Tone.NOTE if harmless else Tone.PROBLEM
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _ANSWERED else f"{text[: _ANSWERED - 1]}…"

@@ -1,0 +1,122 @@
+"""How logs for people put things: times, counts, endings, and lines of the wire."""
+
+from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.frames import Frame, Opaque, Spans, StatusLine, Why
+from pop3spy.protocol.message import headers_of
+from pop3spy.protocol.text import escape, show
+from pop3spy.session.model import Ending, Exchange, How, Session
+
+_SUBJECT = 60
+_SENDER = 50
+_MINUTE = 60
+_HOUR = 3600
+
+_HOW = {
+    How.QUIT: "ended by QUIT",
+    How.CLIENT_CLOSED: "closed by the client",
+    How.SERVER_CLOSED: "closed by the server",
+    How.CLIENT_RESET: "reset by the client",
+    How.SERVER_RESET: "reset by the server",
+    How.TIMEOUT: "timed out",
+    How.SHUTDOWN: "ended because pop3spy stopped",
+    How.UNREACHABLE: "server unreachable",
+    How.REFUSED: "refused by pop3spy",
+}
+
+
+def seconds(time: float) -> str:
+    """Return how long something took, in three digits or so: ``0.4 ms``, ``12 ms``, ``1.25 s``."""
+    if time < 0.01:  # noqa: PLR2004 - below, a digit behind the point says something
+        return f"{time * 1000:.1f} ms"
+    if time < 0.9995:  # noqa: PLR2004 - what rounds to 1000 ms is a second
+        return f"{time * 1000:.0f} ms"
+    if time < _MINUTE:
+        return f"{time:.2f} s"
+    minutes = int(time // _MINUTE)
+    if time < _HOUR:
+        return f"{minutes} min {time % _MINUTE:.0f} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 line``, ``1,234 lines``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def line_text(frame: Frame) -> str:
+    """Return a line of the wire without its end, as people may see it."""
+    return show(line_of(frame.raw), frame.masks)
+
+
+def status_text(frame: StatusLine) -> str:
+    """Return what stands behind ``+OK`` or ``-ERR``, as people may see it."""
+    line, text = line_of(frame.raw), frame.text
+    return show(text, within(frame.masks, len(line) - len(text), len(line)))
+
+
+def within(masks: Spans, start: int, end: int) -> Spans:
+    """Return those of *masks* that touch octets *start* to *end*, counted from *start*."""
+    if not masks:
+        return ()
+    return tuple(
+        (max(first, start) - start, min(last, end) - start)
+        for first, last in masks
+        if first < end and last > start
+    )
+
+
+def octets_of(frame: Opaque) -> int | None:
+    """Return how many octets were not read, or None where that would tell too much."""
+    return len(frame.raw) or frame.counted
+
+
+def unread(why: Why, octets: int | None, *, lasting: bool) -> str:
+    """Return what became of octets that nobody read."""
+    if octets is None:
+        return f"{why.value}, not counted: it may hold a secret"
+    return f"{why.value}: {count(octets, 'octet')}{' not read' if lasting else ''}"
+
+
+def message(exchange: Exchange) -> str:
+    """Return a message in one line: size, subject and sender."""
+    body = exchange.body
+    assert body is not None
+    size = count(body.size, "octet")
+    if not body.complete:
+        return f"message broken off after {size}"
+    headers = headers_of(body.head)
+    subject, sender = headers.get("subject"), headers.get("from")
+    words = [
+        f"“{_short(subject, _SUBJECT)}”" if subject else "",
+        f"from {_short(sender, _SENDER)}" if sender else "",
+    ]
+    what = f"top, {size}" if exchange.command.verb == "TOP" else size
+    told = " ".join(filter(None, words))
+    return f"{what}: {told}" if told else what
+
+
+def ended(session: Session, at: float, ending: Ending) -> str:
+    """Return how a session ended: ``ended by QUIT after 1.20 s``."""
+    why = f" ({escape(ending.why)})" if ending.why else ""
+    return f"{_HOW[ending.how]} after {seconds(at - session.opened_at)}{why}"
+
+
+def amounts(session: Session, ending: Ending) -> str:
+    """Return what a session amounts to: ``8 commands, 1 refused, 2 retrieved, 12,345 octets``."""
+    totals = session.totals
+    octets = sum(totals.octets.values())
+    deleted = "deleted" if ending.how is How.QUIT else "marked as deleted without QUIT"
+    numbers = [
+        (totals.refused, "refused"),
+        (totals.unanswered, "unanswered"),
+        (totals.retrieved, "retrieved"),
+        (totals.deleted, deleted),
+    ]
+    middle = [f"{number:,} {word}" for number, word in numbers if number]
+    parts = [count(totals.commands, "command"), *middle, count(octets, "octet")]
+    return ", ".join(parts) if octets else ""
+
+
+def _short(text: str, most: int) -> str:
+    shown = escape(text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
