@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint bench lab clean
+.PHONY: demo test lint docs bench lab clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -12,6 +12,9 @@ demo: $(READY)
 
 test: $(READY) lab
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+docs: $(READY)
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -19,7 +20,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Ended, Noted, Told
 
 SCRIPT: Final = (
     "CAPA",
@@ -39,6 +40,8 @@ SCRIPT: Final = (
 PACE = 0.12
 """Seconds between commands on a terminal, so that a person can watch."""
 
+T = TypeVar("T")
+
 _ANYWHERE = parse_url("pop3://127.0.0.1:0")
 
 
@@ -55,35 +58,42 @@ def demo(**values: Any) -> int:
 
 async def _demo(stop: asyncio.Event) -> None:
     clock, limits = Clock(), Limits(grace=1.0)
-    bus = told_on(sys.stdout, clock)
+    unheard = Bus(lambda *_: None)
     stays = sys.stdout.isatty()
-    async with asyncio.TaskGroup() as group:
-        unheard = Bus(lambda *_: None)
-        host = Host(post_office(DEMO_ACCOUNTS, None).session, unheard, clock, limits)
-        server = _first_address(unheard)
-        group.create_task(host.run([_ANYWHERE], stop), name="post office")
-        proxy = Proxy(await server, bus, clock, limits)
-        address = _first_address(bus)
-        group.create_task(proxy.run([_ANYWHERE], stop), name="proxy")
-        url = await address
-        await _converse(url, PACE if stays else 0)
-        if stays:
-            facts = {"host": url.host, "port": url.port}
-            bus.publish(Noted("demo_stays", clock.now(), facts))
-        else:
-            stop.set()
+    with told_on(sys.stdout, clock) as bus:
+        async with asyncio.TaskGroup() as group:
+            host = Host(post_office(DEMO_ACCOUNTS, None).session, unheard, clock, limits)
+            server = _first(unheard, _address)
+            group.create_task(host.run([_ANYWHERE], stop), name="post office")
+            proxy = Proxy(await server, bus, clock, limits)
+            here, over = _first(bus, _address), _first(bus, lambda told: isinstance(told, Ended))
+            group.create_task(proxy.run([_ANYWHERE], stop), name="proxy")
+            await _converse(await here, PACE if stays else 0)
+            await over
+            if stays:
+                facts = {"host": here.result().host, "port": here.result().port}
+                bus.publish(Noted("demo_stays", clock.now(), facts))
+            else:
+                stop.set()
 
 
-def _first_address(bus: Bus) -> asyncio.Future[Url]:
-    """Return the address that will be listened on first."""
-    found: asyncio.Future[Url] = asyncio.get_running_loop().create_future()
+def _first(bus: Bus, find: Callable[[Told], T | None]) -> asyncio.Future[T]:
+    """Return what *find* will make of the first event of which it makes anything."""
+    found: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def look(told: Told) -> None:
-        if isinstance(told, Noted) and told.what == "listening" and not found.done():
-            found.set_result(parse_url(str(told.facts["url"])))
+        if not found.done() and (result := find(told)):
+            found.set_result(result)
 
     bus.subscribe(look)
     return found
+
+
+def _address(told: Told) -> Url | None:
+    """Return the address that is listened on from now on, if that is what happened."""
+    if isinstance(told, Noted) and told.what == "listening":
+        return parse_url(str(told.facts["url"]))
+    return None
 
 
 async def _converse(url: Url, pace: float) -> None:

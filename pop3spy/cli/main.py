@@ -16,6 +16,7 @@ from pop3spy.session.failure import describe
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nExamples:\n"
     "  pop3spy demo                                  see a session decoded, nothing to set up\n"
@@ -23,12 +24,15 @@ from pop3spy.session.failure import describe
     "  pop3spy serve ~/Maildir --listen :1110        a POP3 server over your own mail",
 )
 @click.version_option(__version__, prog_name="pop3spy")
-def program() -> None:
+@click.pass_context
+def program(context: click.Context) -> None:
     """Show what POP3 clients and servers really say to each other.
 
     pop3spy relays every byte unchanged, decodes it, hides the secrets in it, and tells what
     happened.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 program.add_command(demo)

@@ -3,9 +3,18 @@
 Each is a subscriber of the bus; what it sees has no secrets in it.  Structlog is used here only.
 """
 
-from pop3spy.logs.jsonlog import JsonLog
-from pop3spy.logs.logfile import LogFile, Stream, open_log
+from pop3spy.logs.jsonlog import JsonLog, entries_lost
+from pop3spy.logs.logfile import LogFile, open_log
 from pop3spy.logs.notes import Notes, reader_failed
-from pop3spy.logs.transcript import Transcript
+from pop3spy.logs.transcript import Transcript, lines_lost
 
-__all__ = ["JsonLog", "LogFile", "Notes", "Stream", "Transcript", "open_log", "reader_failed"]
+__all__ = [
+    "JsonLog",
+    "LogFile",
+    "Notes",
+    "Transcript",
+    "entries_lost",
+    "lines_lost",
+    "open_log",
+    "reader_failed",
+]

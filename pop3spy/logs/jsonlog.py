@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 
-from pop3spy.logs.logfile import Stream
 from pop3spy.logs.notes import level_of
 from pop3spy.logs.stretches import Stretch, Stretches
 from pop3spy.logs.words import line_text, status_text
@@ -28,6 +27,7 @@ from pop3spy.session.events import (
     Unanswered,
 )
 from pop3spy.session.model import Exchange, Session
+from pop3spy.spool import Stream
 
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
 
@@ -109,12 +109,7 @@ class JsonLog:
         self._log_fields(event.what, event.at, facts)
 
     def _log_fields(self, what: str, at: float, fields: dict[str, object]) -> None:
-        getattr(self._log, level_of(what))(what, time=self._time(at), fields=fields)
-
-    def _time(self, at: float) -> str:
-        return f"{self._clock.date(at).isoformat(timespec='microseconds')[:26]}Z"
-
-    # -- what is no exchange --------------------------------------------------------------------
+        getattr(self._log, level_of(what))(what, time=_time(self._clock, at), fields=fields)
 
     def _heard(self, event: Heard, frame: Frame, known: _Known) -> None:
         if known.stretches:
@@ -216,3 +211,14 @@ def _fact(value: object) -> object:
     if isinstance(value, float) and abs(value) < float("inf"):
         return value
     return escape(str(value))
+
+
+def entries_lost(clock: Clock, count: int) -> str:
+    """Return the line that stands where *count* others could not be written in time."""
+    what = "entries_lost"
+    fields = {"event": what, "level": level_of(what), "count": count}
+    return f"{_dumps({'time': _time(clock, clock.now()), **fields})}\n"
+
+
+def _time(clock: Clock, at: float) -> str:
+    return f"{clock.date(at).isoformat(timespec='microseconds')[:26]}Z"

@@ -1,8 +1,9 @@
 """Files that logs are appended to: private, whole lines, and never through a link."""
 
+import errno
 import os
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.protocol.text import escape
@@ -16,16 +17,6 @@ _FLAGS: Final = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
-
-
-class Stream(Protocol):
-    """What a log is written to: an open text file, standard output, a ``LogFile``."""
-
-    def write(self, text: str, /) -> object:
-        """Take *text*."""
-
-    def flush(self) -> object:
-        """Let others see what was written."""
 
 
 class LogFile:
@@ -67,7 +58,7 @@ def open_log(path: Path) -> LogFile:
     try:
         return LogFile(_create_or_open(path))
     except (OSError, ValueError) as error:
-        if path.is_symlink():
+        if getattr(error, "errno", None) == errno.ELOOP:  # what O_NOFOLLOW says
             reason = "it is a symbolic link, and those are not followed"
         else:
             reason = getattr(error, "strerror", None) or "this is no file name"

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import structlog
 
-from pop3spy.logs.logfile import Stream
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted, Told
 from pop3spy.session.failure import describe
+from pop3spy.spool import Stream
 
 _COLOURS: Final = {"info": "", "warning": "\x1b[33m", "error": "\x1b[31m"}
 _FACTS: Final = string.Formatter()
@@ -24,18 +24,23 @@ _FACTS: Final = string.Formatter()
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One row: how much it matters, and the sentence that tells it."""
+    """One row: how much it matters, and the sentence that tells it.
+
+    ``longer`` is the sentence to tell it with when the facts for it are there.
+    """
 
     level: str
     sentence: str
+    longer: str = ""
 
 
 # fmt: off
 NOTES: Final = {
-    "listening": Note("info", "listening on {url}"),
-    "stopping": Note("info", "stopping; sessions that are still open: {sessions}"),
-    "stopped": Note("info", "stopped"),
+    "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
+    "demo_stays": Note("info", "still here for you: telnet {host} {port} (user demo, password demo); Ctrl-C ends it"),
+    "stopping": Note("info", "stopping; open sessions, which have {grace} s to end: {sessions}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
+    "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),
 }
 """Every note that has a sentence; the others are told by their names."""
 # fmt: on
@@ -54,14 +59,14 @@ def sentence(event: Noted) -> str:
     """Return a note in words: ``listening on pop3://127.0.0.1:110``."""
     facts = {name: escape(str(value)) for name, value in event.facts.items()}
     note = NOTES.get(event.what)
-    template = note.sentence if note else escape(event.what)
-    needed = {name for _, name, _, _ in _FACTS.parse(template) if name} if note else set()
-    if note and needed <= facts.keys():
-        words = template.format_map(facts)
-        facts = {name: value for name, value in facts.items() if name not in needed}
+    for template in (note.longer, note.sentence) if note else ():
+        needed = {name for _, name, _, _ in _FACTS.parse(template) if name}
+        if template and needed <= facts.keys():
+            words = template.format_map(facts)
+            break
     else:
-        words = escape(event.what)
-    return " ".join((words, *(f"{escape(name)}={value}" for name, value in facts.items())))
+        words, needed = escape(event.what), set()
+    return " ".join((words, *(f"{escape(k)}={v}" for k, v in facts.items() if k not in needed)))
 
 
 def reader_failed(reader: Callable[[Told], None], error: Exception, at: float) -> Noted:

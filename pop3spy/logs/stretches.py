@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pop3spy.logs.words import octets_of
+from pop3spy.logs.words import count, line_text
 from pop3spy.protocol.frames import Frame, Opaque, Side, Why
 
+_HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
 _LASTING = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP, Why.UNASKED, Why.BANNER})
 
 
@@ -29,6 +30,24 @@ class Stretch:
         """Whether it may go on for as long as the session does."""
         return self.why in _LASTING
 
+    @property
+    def beginning(self) -> str:
+        """What to say when a lasting one begins."""
+        return f"{self.why.value}: not read from here on"
+
+    @property
+    def total(self) -> str:
+        """What to say when it has ended."""
+        if self.octets is None:
+            return f"{self.why.value}, not counted: it may hold a secret"
+        text = f"{self.why.value}: {count(self.octets, 'octet')}{' not read' * self.lasting}"
+        return f"{text}: {line_text(self.first)}" if self.first.raw else text
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it is something that peers may well do."""
+        return self.why in _HARMLESS
+
 
 class Stretches:
     """The stretches of one session that have not ended."""
@@ -47,7 +66,7 @@ class Stretches:
 
         The caller has seen to it with ``end_before`` that no other one is open on that side.
         """
-        octets = octets_of(frame)
+        octets = len(frame.raw) or frame.counted
         if (stretch := self._open.get(frame.side)) is not None:
             stretch.ended_at = at
             if stretch.octets is not None:

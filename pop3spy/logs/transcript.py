@@ -3,13 +3,12 @@
 Messages are told in one line, long listings are cut short, and what nobody reads is counted.
 """
 
-from dataclasses import dataclass, field
-
 from pop3spy.logs.layout import Layout, Tone
 from pop3spy.logs.listing import Listing
-from pop3spy.logs.logfile import Stream
-from pop3spy.logs.stretches import Stretch, Stretches
-from pop3spy.logs.words import amounts, count, ended, line_text, message, seconds, unread
+from pop3spy.logs.notes import sentence
+from pop3spy.logs.shown import Asked, Shown
+from pop3spy.logs.stretches import Stretch
+from pop3spy.logs.words import amounts, count, ended, line_text, message, seconds, short
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import (
     BodyEnd,
@@ -37,33 +36,13 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
+from pop3spy.spool import Stream
 
 _UNANSWERED = 5
 """How many commands in a row without a reply are told one by one."""
 _ANSWERED = 16
 """How many characters of a pipelined command stand beside its reply."""
 _WORDS = {Why.BANNER: "banner", Why.UNASKED: "unasked", Why.OUT_OF_STEP: "unpaired"}
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A command whose reply has not ended, and what has been shown of it."""
-
-    text: str
-    at: float  # of the client's last line
-    shape: Shape
-    pipelined: bool
-    listing: Listing = field(default_factory=Listing)
-
-
-@dataclass(slots=True)
-class _Shown:
-    """What of a session has been shown so far."""
-
-    asked: dict[int, _Asked] = field(default_factory=dict)
-    stretches: Stretches = field(default_factory=Stretches)
-    unanswered: int = 0  # in a row
-    sent: int = 0  # octets of the message that the client is sending
 
 
 class Transcript:
@@ -85,7 +64,7 @@ class Transcript:
         self._stream = stream
         self._clock = clock
         self._layout = Layout(colour=colour, width=width)
-        self._sessions: dict[int, _Shown] = {}
+        self._sessions: dict[int, Shown] = {}
         self._rows: list[str] = []
 
     @property
@@ -103,7 +82,7 @@ class Transcript:
             return
         shown = self._sessions.get(event.session.id)
         if shown is None:
-            shown = self._sessions[event.session.id] = _Shown()
+            shown = self._sessions[event.session.id] = Shown()
         try:
             if shown.unanswered and not isinstance(event, Unanswered):
                 self._unanswered_rest(event, shown)
@@ -116,7 +95,10 @@ class Transcript:
             self._stream.write("".join(rows))
             self._stream.flush()
 
-    def _tell(self, event: Event, shown: _Shown) -> None:
+    def _tell(self, event: Event, shown: Shown) -> None:
+        if isinstance(event, Blinded | Ended):
+            for stretch in shown.stretches.end():
+                self._stretch(event, stretch, stretch.total)
         match event:
             case Heard():
                 self._heard(event, event.frame, shown)
@@ -127,11 +109,9 @@ class Transcript:
             case Opened():
                 self._opened(event)
             case Blinded():
-                self._end_stretches(event, shown)
                 text = f"reading failed, the bytes go on unread: {escape(event.why)}"
                 self._add(event, " !", text, tone=Tone.FAILURE)
             case Ended():
-                self._end_stretches(event, shown)
                 self._ended(event)
 
     def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: Tone) -> None:
@@ -163,10 +143,10 @@ class Transcript:
 
     # -- frames ---------------------------------------------------------------------------------
 
-    def _heard(self, event: Heard, frame: Frame, shown: _Shown) -> None:
+    def _heard(self, event: Heard, frame: Frame, shown: Shown) -> None:
         if shown.stretches:
             for stretch in shown.stretches.end_before(frame):
-                self._end_stretch(event, stretch)
+                self._stretch(event, stretch, stretch.total)
         match frame:
             case BodyPart() | BodyEnd():
                 self._body(event, frame, shown)
@@ -185,10 +165,10 @@ class Transcript:
         mark = "C:" if frame.side is Side.CLIENT else "S:"
         self._add(event, mark, line_text(frame), right, tone=tone)
 
-    def _asking(self, event: Heard, frame: CommandLine | SaslLine, shown: _Shown) -> None:
+    def _asking(self, event: Heard, frame: CommandLine | SaslLine, shown: Shown) -> None:
         right = ""
         if isinstance(frame, CommandLine):
-            shown.asked[frame.number] = _Asked(
+            shown.asked[frame.number] = Asked(
                 line_text(frame)[: _ANSWERED + 1], event.at, frame.command.shape, frame.pipelined
             )
             right = "pipelined" if frame.pipelined else ""
@@ -196,16 +176,16 @@ class Transcript:
             asked.at = event.at
         self._line(event, frame, right, tone=Tone.CLIENT)
 
-    def _reply(self, event: Heard, frame: StatusLine | Challenge, shown: _Shown) -> None:
+    def _reply(self, event: Heard, frame: StatusLine | Challenge, shown: Shown) -> None:
         right = ""
         if asked := shown.asked.get(frame.number):
             right = f"{seconds(max(0.0, event.at - asked.at)):>9}"
             if asked.pipelined or len(shown.asked) > 1:
-                right = f"← {_short(asked.text)} {right}"
+                right = f"← {short(asked.text, _ANSWERED)} {right}"
         refused = isinstance(frame, StatusLine) and not frame.ok
         self._line(event, frame, right, tone=Tone.REFUSAL if refused else Tone.SERVER)
 
-    def _body(self, event: Heard, frame: BodyPart | BodyEnd, shown: _Shown) -> None:
+    def _body(self, event: Heard, frame: BodyPart | BodyEnd, shown: Shown) -> None:
         if frame.side is Side.SERVER:
             asked = shown.asked.get(frame.number)
             if asked and asked.shape is not Shape.MESSAGE and isinstance(frame, BodyPart):
@@ -218,25 +198,18 @@ class Transcript:
             self._add(event, "C…", text, tone=Tone.NOTE)
             shown.sent = 0
 
-    def _opaque(self, event: Heard, frame: Opaque, shown: _Shown) -> None:
+    def _opaque(self, event: Heard, frame: Opaque, shown: Shown) -> None:
         stretch = shown.stretches.add(frame, event.at)
         if stretch and stretch.lasting:
-            text = f"{stretch.why.value}: not read from here on"
-            self._add(event, f"{stretch.side.value}…", text, tone=_tone_of(stretch))
+            self._stretch(event, stretch, stretch.beginning)
 
-    def _end_stretch(self, event: Event, stretch: Stretch) -> None:
-        text = unread(stretch.why, stretch.octets, lasting=stretch.lasting)
-        if stretch.first.raw:
-            text = f"{text}: {line_text(stretch.first)}"
-        self._add(event, f"{stretch.side.value}…", text, tone=_tone_of(stretch))
-
-    def _end_stretches(self, event: Event, shown: _Shown) -> None:
-        for stretch in shown.stretches.end():
-            self._end_stretch(event, stretch)
+    def _stretch(self, event: Event, stretch: Stretch, text: str) -> None:
+        tone = Tone.NOTE if stretch.harmless else Tone.PROBLEM
+        self._add(event, f"{stretch.side.value}…", text, tone=tone)
 
     # -- exchanges ------------------------------------------------------------------------------
 
-    def _answered(self, event: Answered, shown: _Shown) -> None:
+    def _answered(self, event: Answered, shown: Shown) -> None:
         exchange = event.exchange
         asked = shown.asked.pop(exchange.number, None)
         if (body := exchange.body) is not None:
@@ -264,24 +237,20 @@ class Transcript:
             text = f"listing without an end, {count(lines, 'line')}"
             self._add(event, " !", text, right, tone=Tone.PROBLEM)
 
-    def _unanswered(self, event: Unanswered, shown: _Shown) -> None:
+    def _unanswered(self, event: Unanswered, shown: Shown) -> None:
         shown.asked.pop(event.exchange.number, None)
         shown.unanswered += 1
         if shown.unanswered <= _UNANSWERED:
             text = f"no reply to {line_text(event.exchange.line)}"
             self._add(event, " !", text, tone=Tone.PROBLEM)
 
-    def _unanswered_rest(self, event: Event, shown: _Shown) -> None:
+    def _unanswered_rest(self, event: Event, shown: Shown) -> None:
         more, shown.unanswered = shown.unanswered - _UNANSWERED, 0
         if more > 0:
             text = f"no reply to {count(more, 'more command')}"
             self._add(event, " !", text, tone=Tone.PROBLEM)
 
 
-def _tone_of(stretch: Stretch) -> Tone:
-    harmless = stretch.why in (Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY)
-    return Tone.NOTE if harmless else Tone.PROBLEM
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _ANSWERED else f"{text[: _ANSWERED - 1]}…"
+def lines_lost(count: int) -> str:
+    """Return the line that stands where *count* entries could not be written in time."""
+    return f"{sentence(Noted('entries_lost', 0.0, {'count': count}))}\n"

@@ -1,7 +1,7 @@
 """How logs for people put things: times, counts, endings, and lines of the wire."""
 
 from pop3spy.protocol.commands import line_of
-from pop3spy.protocol.frames import Frame, Opaque, Spans, StatusLine, Why
+from pop3spy.protocol.frames import Frame, Spans, StatusLine
 from pop3spy.protocol.message import headers_of
 from pop3spy.protocol.text import escape, show
 from pop3spy.session.model import Ending, Exchange, How, Session
@@ -43,6 +43,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def short(text: str, most: int) -> str:
+    """Return *text*, or its beginning and an ellipsis if it has more characters than *most*."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def line_text(frame: Frame) -> str:
     """Return a line of the wire without its end, as people may see it."""
     return show(line_of(frame.raw), frame.masks)
@@ -65,18 +70,6 @@ def within(masks: Spans, start: int, end: int) -> Spans:
     )
 
 
-def octets_of(frame: Opaque) -> int | None:
-    """Return how many octets were not read, or None where that would tell too much."""
-    return len(frame.raw) or frame.counted
-
-
-def unread(why: Why, octets: int | None, *, lasting: bool) -> str:
-    """Return what became of octets that nobody read."""
-    if octets is None:
-        return f"{why.value}, not counted: it may hold a secret"
-    return f"{why.value}: {count(octets, 'octet')}{' not read' if lasting else ''}"
-
-
 def message(exchange: Exchange) -> str:
     """Return a message in one line: size, subject and sender."""
     body = exchange.body
@@ -87,8 +80,8 @@ def message(exchange: Exchange) -> str:
     headers = headers_of(body.head)
     subject, sender = headers.get("subject"), headers.get("from")
     words = [
-        f"“{_short(subject, _SUBJECT)}”" if subject else "",
-        f"from {_short(sender, _SENDER)}" if sender else "",
+        f"“{short(escape(subject), _SUBJECT)}”" if subject else "",
+        f"from {short(escape(sender), _SENDER)}" if sender else "",
     ]
     what = f"top, {size}" if exchange.command.verb == "TOP" else size
     told = " ".join(filter(None, words))
@@ -115,8 +108,3 @@ def amounts(session: Session, ending: Ending) -> str:
     middle = [f"{number:,} {word}" for number, word in numbers if number]
     parts = [count(totals.commands, "command"), *middle, count(octets, "octet")]
     return ", ".join(parts) if octets else ""
-
-
-def _short(text: str, most: int) -> str:
-    shown = escape(text[: most + 1])
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from pop3spy.errors import ConnectError
 from pop3spy.protocol.url import Url
@@ -17,18 +18,16 @@ async def dial(url: Url, factory: Callable[[], asyncio.Protocol], timeout: float
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout):
-            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+            found = await addresses_of(url)
     except TimeoutError:
         raise ConnectError(f"{url.host}: its address could not be found in {timeout:g} s") from None
-    except UnicodeError:
-        raise ConnectError(f"{url.host}: no host can have this name") from None
     except OSError as error:
         raise ConnectError(f"{url.host}: {reason_of(error)}") from None
     failures = []
-    for host, port in dict.fromkeys(entry[4][:2] for entry in found):
+    for _, (host, port, *_) in found:
         try:
             async with asyncio.timeout(timeout):
-                await loop.create_connection(factory, str(host), int(port))
+                await loop.create_connection(factory, host, port)
         except TimeoutError:
             failures.append(f"{host} did not answer in {timeout:g} s")
         except OSError as error:
@@ -36,6 +35,16 @@ async def dial(url: Url, factory: Callable[[], asyncio.Protocol], timeout: float
         else:
             return
     raise ConnectError(f"{url}: {'; '.join(failures)}")
+
+
+async def addresses_of(url: Url) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
+    """Return the addresses of a host and port, as sockets take them; raise OSError without any."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # no host can have this name
+        raise socket.gaierror(socket.EAI_NONAME, "") from None
+    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
 def reason_of(error: OSError) -> str:

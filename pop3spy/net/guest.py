@@ -1,7 +1,8 @@
 """One client of a host: its lines in, its answers out."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from pop3spy.errors import MaildropError
 from pop3spy.net.observer import Observer
@@ -14,60 +15,72 @@ from pop3spy.session.reading import Reading
 from pop3spy.session.responder import Answer, Responder
 
 _TOO_LONG = Answer(b"-ERR this line is too long")
+_CANCEL = b"*"  # what a client says that gives up inside AUTH (RFC 5034, section 4)
+
+
+class _GoneError(Exception):
+    """There is nobody to talk to any more."""
+
+    def __init__(self, how: How, why: str = "") -> None:
+        super().__init__(why)
+        self.ending = Ending(how, why)
 
 
 class Guest:
-    """Talks with one client; *idle* is how many seconds it may be silent, 0 for ever."""
+    """Talks with one client; *idle* is how many seconds it may be silent, 0 for ever.
 
-    def __init__(
+    *ended* is called once, when the client is gone and everything has been read.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a guest brings, and what it meets
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         reading: Reading,
         clock: Clock,
+        *,
+        ended: Callable[["Guest"], None],
         idle: float,
     ) -> None:
-        self.waiting = False  # for the client's next line
         self._reader = reader
         self._writer = writer
         self._observer = Observer(reading, clock, self._caught_up)
+        self._ended = ended
         self._idle = idle or None
+        self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
         self._stopping = False
         self._ending: Ending | None = None
         self._read_up = asyncio.Event()
 
     def stop(self) -> None:
-        """End behind the reply that is on its way."""
+        """End behind the reply that is on its way; at once if there is none."""
         self._stopping = True
+        if self._silence and not self._silence.expired():
+            self._silence.reschedule(0)
 
     async def converse(self, responder: Responder) -> None:
-        """Answer the client until one of the two has had enough."""
+        """Answer the client until one of the two has had enough; cancel it to cut it off."""
         try:
             ending = await self._talk(responder)
+            self._writer.close()
         except asyncio.CancelledError:
-            ending = Ending(How.SHUTDOWN)
-        except TimeoutError:
-            ending = Ending(How.TIMEOUT, f"nobody spoke for {self._idle:g} s")
-        except ConnectionError:
-            ending = Ending(How.CLIENT_RESET)
+            ending = Ending(How.SHUTDOWN, "a reply was cut off")
+        except _GoneError as gone:
+            ending = gone.ending
         except MaildropError as error:  # in the middle of a body: a lone dot would be a lie
             ending = Ending(How.SERVER_CLOSED, str(error))
-            self._writer.transport.abort()
         except Exception as error:  # noqa: BLE001 - a bug costs its own session and no other
             ending = Ending(How.SERVER_CLOSED, describe(error))
-            self._writer.transport.abort()
         finally:
             responder.end()
-        self._end(ending)
+        await self._part(ending)
 
     async def send_away(self, why: str) -> None:
         """Refuse the client."""
-        try:
+        with suppress(_GoneError, asyncio.CancelledError):
             await self._say(Answer(b"-ERR [SYS/TEMP] too many sessions"))
-        except ConnectionError:
-            pass
-        finally:
-            self._end(Ending(How.REFUSED, why))
+            self._writer.close()
+        await self._part(Ending(How.REFUSED, why))
 
     async def _talk(self, responder: Responder) -> Ending:
         answer = responder.greet()
@@ -75,30 +88,42 @@ class Guest:
         while not (answer.close or self._stopping):
             raw = await self._line()
             if not raw:
-                return Ending(How.CLIENT_CLOSED)
+                return Ending(How.SHUTDOWN if self._stopping else How.CLIENT_CLOSED)
             if not raw.endswith(b"\n"):
+                if answer.asks:
+                    responder.answer_sasl(_CANCEL)
                 answer = _TOO_LONG
             elif answer.asks:
                 answer = responder.answer_sasl(line_of(raw))
             else:
                 answer = responder.answer(parse_command(raw))
             await self._say(answer)
+            await asyncio.sleep(0)  # others have their turn, however many commands are there
         return Ending(How.QUIT if answer.close else How.SHUTDOWN)
+
+    # -- what comes -----------------------------------------------------------------------------
 
     async def _line(self) -> bytes:
         """Return the next line with its end, empty if there is none, cut if it is too long."""
-        self.waiting = True
         try:
-            async with asyncio.timeout(self._idle):
-                raw = await self._reader.readuntil(b"\n")
+            async with asyncio.timeout(self._idle) as silence:
+                self._silence = silence
+                return await self._next_line()
+        except OSError:  # TimeoutError is one, be it ours or the network's
+            if self._stopping and silence.expired():
+                return b""
+            raise self._gone(silence) from None
+        finally:
+            self._silence = None
+
+    async def _next_line(self) -> bytes:
+        try:
+            raw = await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
-            raw = error.partial
-            self._observer.hear(Side.CLIENT, raw)
+            self._observer.hear(Side.CLIENT, error.partial)
             return b""
         except asyncio.LimitOverrunError as error:
             return await self._cut_line(error.consumed)
-        finally:
-            self.waiting = False
         self._observer.hear(Side.CLIENT, raw)
         return raw
 
@@ -118,6 +143,8 @@ class Guest:
                 self._observer.hear(Side.CLIENT, raw)
                 return b"..."
 
+    # -- what goes ------------------------------------------------------------------------------
+
     async def _say(self, answer: Answer) -> None:
         """Send a reply, no faster than the client takes it."""
         await self._send(answer.line + b"\r\n")
@@ -135,10 +162,28 @@ class Guest:
     async def _send(self, data: bytes) -> None:
         self._writer.write(data)
         self._observer.hear(Side.SERVER, data)
-        await self._writer.drain()
+        try:
+            async with asyncio.timeout(self._idle) as patience:
+                await self._writer.drain()
+        except OSError:
+            raise self._gone(patience) from None
 
-    def _end(self, ending: Ending) -> None:
-        self._writer.close()
+    def _gone(self, patience: asyncio.Timeout) -> _GoneError:
+        if patience.expired():
+            return _GoneError(How.TIMEOUT, f"nobody spoke for {self._idle:g} s")
+        return _GoneError(How.CLIENT_RESET)
+
+    # -- how it ends ----------------------------------------------------------------------------
+
+    async def _part(self, ending: Ending) -> None:
+        """Wait until the client has taken everything, unless the end is not a peaceful one."""
+        if not self._writer.is_closing():
+            self._writer.transport.abort()
+        try:
+            async with asyncio.timeout(self._idle):
+                await self._writer.wait_closed()
+        except (OSError, asyncio.CancelledError):
+            self._writer.transport.abort()
         self._ending = ending
         self._observer.soon()
 
@@ -147,3 +192,4 @@ class Guest:
         if self._ending is not None:
             ending, self._ending = self._ending, None
             self._observer.end(ending)
+            self._ended(self)

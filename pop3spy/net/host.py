@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from pop3spy.net.guest import Guest
 from pop3spy.net.limits import Limits
-from pop3spy.net.listen import listen
+from pop3spy.net.listen import listen, serving
 from pop3spy.protocol.lane import LINE
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -39,47 +39,62 @@ class Host:
         self._number = 0
         self._guests: dict[Guest, asyncio.Task[None]] = {}
         self._group = asyncio.TaskGroup()
+        self._stopping = False
+        self._idle = asyncio.Event()
 
     async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
         """Serve until *stop* is set, then let replies that are on their way arrive.
 
         Raise ListenError if an address cannot be listened on.
         """
-        servers, in_use = await listen(urls, self._protocol)
+        in_use = await listen(urls)
         async with self._group:
-            for url in in_use:
-                self._bus.publish(Noted("listening", self._clock.now(), {"url": str(url)}))
-            await stop.wait()
-            for server in servers:
-                server.close()
+            async with serving(in_use.values(), self._protocol):
+                for url in in_use:
+                    self._bus.publish(Noted("listening", self._clock.now(), {"url": str(url)}))
+                await stop.wait()
             await self._wind_up()
 
     async def _wind_up(self) -> None:
-        for guest, task in self._guests.items():
+        self._stopping = True
+        for guest in self._guests:
             guest.stop()
-            if guest.waiting:
+        try:
+            async with asyncio.timeout(self._limits.grace):
+                await self._until_empty()
+        except TimeoutError:
+            for task in self._guests.values():
                 task.cancel()
-        if self._guests:
-            await asyncio.wait(self._guests.values(), timeout=self._limits.grace)
-        for task in self._guests.values():
-            task.cancel()
+            await self._until_empty()
+
+    async def _until_empty(self) -> None:
+        while self._guests:
+            self._idle.clear()
+            await self._idle.wait()
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
         return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=LINE), self._welcome)
 
     def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._stopping:
+            writer.close()
+            return
         self._number += 1
         client = Peer(*(writer.get_extra_info("peername") or ("", 0))[:2])
         server = Peer(*(writer.get_extra_info("sockname") or ("", 0))[:2])
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
-        guest = Guest(reader, writer, reading, self._clock, self._limits.idle_timeout)
+        idle = self._limits.idle_timeout
+        guest = Guest(reader, writer, reading, self._clock, ended=self._ended, idle=idle)
         most = self._limits.max_sessions
         if most and len(self._guests) >= most:
             work = guest.send_away(f"{most} sessions are open already (--max-sessions)")
         else:
             work = guest.converse(self._responder())
-        task = self._group.create_task(work, name=f"session {self._number}")
-        self._guests[guest] = task
-        task.add_done_callback(lambda _: self._guests.pop(guest))
+        name = f"session {self._number}"
+        self._guests[guest] = self._group.create_task(work, name=name)
+
+    def _ended(self, guest: Guest) -> None:
+        del self._guests[guest]
+        self._idle.set()

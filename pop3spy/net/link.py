@@ -40,31 +40,38 @@ class Link:
         self._halves: dict[Side, Half] = {}
         self._finished: set[Side] = set()
         self._lost: set[Side] = set()
+        self._early: list[bytes] = []  # what the client said before its server was there
         self._ending: Ending | None = None
         self._stopping = False
         self._idle = idle
         self._heard_at = clock.now()
-        self._timer = self._later(idle, self._check_idle) if idle else None
+        self._timer: asyncio.TimerHandle | None = None
+        if idle:
+            self._set_timer(idle, self._check_idle)
 
     # -- what the halves tell -------------------------------------------------------------------
 
     def join(self, half: Half) -> "Link":
-        """Take in one end; until both are there, nothing is read from the first."""
+        """Take in the client, and later its server."""
         if self._lost:  # the client is gone already
             half.abort()
             return self
         self._halves[half.side] = half
-        other = self._halves.get(half.side.other)
-        if other is None:
-            half.hold("alone", hold=True)
-        else:
-            other.hold("alone", hold=False)
+        if client := self._halves.get(half.side.other):
+            half.write(b"".join(self._early))
+            self._early.clear()
+            if client.side in self._finished:
+                half.finish()
+            client.hold("alone", hold=False)
         return self
 
     def received(self, side: Side, data: bytes) -> None:
         """Pass *data* on, and let it be read."""
         if other := self._halves.get(side.other):
             other.write(data)
+        elif side.other not in self._finished:  # the server may still come
+            self._early.append(data)
+            self._halves[side].hold("alone", hold=True)
         self._heard_at = self._observer.hear(side, data)
         if self._observer.behind:
             self._hold_all(hold=True)
@@ -102,16 +109,15 @@ class Link:
         """End a session that has no server: say *line* to the client, if anything, and close."""
         if not (client := self._halves.get(Side.CLIENT)):
             return
-        self._end_with(ending.how, ending.why)
+        self._ending = ending
         client.write(line)
-        client.finish()
-        self._finished.add(Side.SERVER)
+        self.finished(Side.SERVER)
         # Octets that nobody reads would turn the close into a reset, which overtakes the line.
         client.hold("alone", hold=False)
-        self._later(APOLOGY, client.close)
+        self._set_timer(APOLOGY, client.close)
 
     def stop(self) -> None:
-        """Close as soon as no reply is outstanding."""
+        """Close as soon as no reply is outstanding; without a server there is none."""
         self._stopping = True
         self._observer.soon()
 
@@ -132,7 +138,7 @@ class Link:
     def _check_idle(self) -> None:
         left = self._heard_at + self._idle - self._clock.now()
         if left > 0:
-            self._timer = self._later(left, self._check_idle)
+            self._set_timer(left, self._check_idle)
         else:
             self.abort(Ending(How.TIMEOUT, f"nobody spoke for {self._idle:g} s"))
 
@@ -141,13 +147,13 @@ class Link:
         self._hold_all(hold=False)
         if self._halves and len(self._lost) == len(self._halves):
             self._conclude()
-        elif self._stopping and self._observer.quiet:
+        elif self._stopping and (self._observer.quiet or Side.SERVER not in self._halves):
             self._end_with(How.SHUTDOWN)
             self._close()
 
     def _conclude(self) -> None:
         ending = self._ending or Ending(How.CLIENT_CLOSED)
-        if ending.how in _CLOSED.values() and self._observer.session.state is State.UPDATE:
+        if ending.how in _CLOSED.values() and self._said_goodbye():
             ending = Ending(How.QUIT)
         if self._timer:
             self._timer.cancel()
@@ -155,9 +161,17 @@ class Link:
         self._observer.end(ending)
         self._ended(self)
 
+    def _said_goodbye(self) -> bool:
+        """Return whether QUIT was answered; before login it leads to CLOSED, as a refusal does."""
+        session = self._observer.session
+        welcome = session.greeting is not None and session.greeting.ok
+        return welcome and session.state in (State.UPDATE, State.CLOSED)
+
     def _hold_all(self, *, hold: bool) -> None:
         for half in self._halves.values():
             half.hold("behind", hold=hold)
 
-    def _later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, call)
+    def _set_timer(self, seconds: float, call: Callable[[], None]) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, call)

@@ -2,41 +2,50 @@
 
 import asyncio
 import errno
+import socket
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from pop3spy.errors import ListenError
-from pop3spy.net.dial import reason_of
+from pop3spy.net.dial import addresses_of, reason_of
 from pop3spy.protocol.url import Url
 
 BACKLOG = 1024
 
 
-async def listen(
-    urls: Sequence[Url], factory: Callable[[], asyncio.Protocol]
-) -> tuple[list[asyncio.Server], list[Url]]:
-    """Listen on every one of *urls*; return the servers and the addresses in use.
+async def listen(urls: Sequence[Url]) -> dict[Url, socket.socket]:
+    """Listen on every one of *urls*; return the addresses in use, with their sockets.
 
-    Port 0 takes a free port.  Raise ListenError if one address cannot be had; then none is kept.
+    Port 0 takes a free port.  Who comes before ``serving`` waits.  Raise ListenError if one address
+    cannot be had; then none is kept.
     """
-    loop = asyncio.get_running_loop()
-    servers: list[asyncio.Server] = []
-    in_use: list[Url] = []
+    in_use: dict[Url, socket.socket] = {}
     for url in urls:
         try:
-            server = await loop.create_server(
-                factory, url.host, url.port, backlog=BACKLOG, reuse_address=True
-            )
+            for family, address in await addresses_of(url):
+                sock = socket.create_server(address, family=family, backlog=BACKLOG)
+                host, port = sock.getsockname()[:2]
+                in_use[Url(url.scheme, host, port)] = sock
         except OSError as error:
-            for other in servers:
-                other.close()
+            for sock in in_use.values():
+                sock.close()
             raise ListenError(_why(url, error)) from None
-        servers.append(server)
-        for sock in server.sockets:
-            host, port = sock.getsockname()[:2]
-            in_use.append(Url(url.scheme, host, port))
-    return servers, in_use
+    return in_use
+
+
+@asynccontextmanager
+async def serving(
+    sockets: Iterable[socket.socket], factory: Callable[[], asyncio.BaseProtocol]
+) -> AsyncIterator[None]:
+    """Give everybody who comes a protocol from *factory*, while the block lasts."""
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(factory, sock=sock, backlog=BACKLOG) for sock in sockets]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.close()
 
 
 def _why(url: Url, error: OSError) -> str:

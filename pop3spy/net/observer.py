@@ -21,6 +21,10 @@ TAPE = 4 << 20
 _DONE = object()
 
 
+def _nobody_waits() -> None:
+    """Do nothing: the session is over."""
+
+
 class Observer:
     """Reads one session's bytes; *caught_up* is called each time all of them have been read."""
 
@@ -67,6 +71,7 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - as below; the second call reads nothing
             self._blind(describe(error))
             self._reading.end(self._clock.now(), ending)
+        self._caught_up = _nobody_waits  # no cycle keeps a closed session in memory
 
     def _observe(self) -> None:
         try:

@@ -8,7 +8,7 @@ from pop3spy.net.dial import dial
 from pop3spy.net.half import Half
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
-from pop3spy.net.listen import listen
+from pop3spy.net.listen import listen, serving
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -44,6 +44,7 @@ class Proxy:
         self._links: dict[Link, asyncio.Task[None] | None] = {}
         self._number = 0
         self._group = asyncio.TaskGroup()
+        self._stopping = False
         self._idle = asyncio.Event()
 
     async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
@@ -51,19 +52,19 @@ class Proxy:
 
         Raise ListenError if an address cannot be listened on.
         """
-        servers, in_use = await listen(urls, lambda: Half(Side.CLIENT, self._join))
-        for url in in_use:
-            facts = {"url": str(url), "upstream": str(self._upstream)}
-            self._bus.publish(Noted("listening", self._clock.now(), facts))
+        in_use = await listen(urls)
         async with self._group:
-            await stop.wait()
-            for server in servers:
-                server.close()
+            async with serving(in_use.values(), lambda: Half(Side.CLIENT, self._join)):
+                for url in in_use:
+                    facts = {"url": str(url), "upstream": str(self._upstream)}
+                    self._bus.publish(Noted("listening", self._clock.now(), facts))
+                await stop.wait()
             await self._wind_up()
 
     async def _wind_up(self) -> None:
+        self._stopping = True
         if self._links:
-            facts = {"sessions": len(self._links), "grace": self._limits.grace}
+            facts = {"sessions": len(self._links), "grace": f"{self._limits.grace:g}"}
             self._bus.publish(Noted("stopping", self._clock.now(), facts))
         for link in list(self._links):
             link.stop()
@@ -91,9 +92,11 @@ class Proxy:
         link = Link(reading, self._clock, self._ended, self._limits.idle_timeout)
         link.join(half)
         most = self._limits.max_sessions
-        full = most and len(self._links) >= most
-        self._links[link] = None
-        if full:
+        full = most and sum(task is not None for task in self._links.values()) >= most
+        self._links[link] = None  # who is sent away takes nobody's place
+        if self._stopping:
+            link.refuse(Ending(How.SHUTDOWN))
+        elif full:
             why = f"{most} sessions are open already (--max-sessions)"
             link.refuse(Ending(How.REFUSED, why), self._apology("too many sessions"))
         else:

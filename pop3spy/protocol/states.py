@@ -77,7 +77,7 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
             return State.AUTHORIZATION
         case Effect.TLS if ok:
             return State.TLS
-        case Effect.QUIT if state.phase is State.TRANSACTION:
+        case Effect.QUIT if state.phase in (State.TRANSACTION, State.UPDATE):
             return State.UPDATE
         case Effect.QUIT if ok:
             return State.CLOSED

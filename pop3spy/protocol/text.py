@@ -6,7 +6,7 @@ line of the wire is one line on the screen.
 
 import unicodedata
 
-_SIMPLE = {"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n", "\0": "\\0"}
+_SIMPLE = {"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n"}
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 MASK = "█" * 8
@@ -32,7 +32,21 @@ def escape(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    return "".join(map(_escape_one, text))
+    return text.translate(_ESCAPES)
+
+
+class _Escapes(dict[int, str]):
+    """What each character is shown as, found out when it first comes and then known."""
+
+    def __missing__(self, code: int) -> str:
+        shown = _escape_one(chr(code))
+        if len(self) < _REMEMBERED:  # a peer may send every character there is
+            self[code] = shown
+        return shown
+
+
+_REMEMBERED = 4096
+_ESCAPES = _Escapes()
 
 
 def _escape_one(char: str) -> str:

@@ -38,6 +38,7 @@ FILLER = b"*" * 8
 
 _HIDDEN_COMMAND = Command("", (), None)
 _HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
+_MOST_SHORT = 32
 _NEGOTIATION = 3  # octets of a Telnet command that cannot hold a name
 
 F = TypeVar("F", bound=Frame)
@@ -50,7 +51,7 @@ class Redactor:
         self.user: str | None = None  # the name given last, if it may be shown
         self._strict = strict
         self._sightings = Sightings()
-        self._short: dict[int, list[bytes]] = {}  # by exchange: secrets too short to look for
+        self._short: dict[int, set[bytes]] = {}  # by exchange: secrets too short to look for
         self._unknown = 0  # the last exchange whose verb nobody knows
         self._mechanism = sasl.mechanism_of(b"")
         self._messages = 0  # of the client inside AUTH
@@ -70,7 +71,7 @@ class Redactor:
             case Challenge():
                 return self._challenge(frame)
             case Junk():
-                return _hide(frame, self._sightings.find(frame.raw))
+                return _hide(frame, self._repeated(frame.raw))
             case Opaque():
                 return self._opaque(frame)
         return frame
@@ -136,8 +137,10 @@ class Redactor:
         for word in {secret.strip(), *secret.split()}:
             if not word:
                 continue
-            if len(word) < SHORT:
-                self._short.setdefault(number, []).append(word.lower())
+            if len(word) < SHORT and number:
+                short = self._short.setdefault(number, set())
+                # So many that the text of a refusal goes in any case: the empty word is in all.
+                short.add(word.lower() if len(short) < _MOST_SHORT else b"")
             elif self.user is None or show(word).lower() != self.user.lower():
                 self._sightings.add(word)
 
@@ -157,6 +160,10 @@ class Redactor:
             return ((start, end),) if start < end else ()
         return self._sightings.find(frame.raw)
 
+    def _repeated(self, raw: bytes) -> Spans:
+        """Return where a line that answers nothing repeats a secret."""
+        return ((0, len(line_of(raw))),) if self._sightings.overflown else self._sightings.find(raw)
+
     def _challenge(self, frame: Challenge) -> Challenge:
         self._challenges += 1
         if self._challenges <= self._mechanism.shown:
@@ -168,6 +175,8 @@ class Redactor:
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""
         harmless = frame.side is Side.SERVER or frame.why in _HARMLESS
+        if not harmless and frame.why is not Why.TOO_LONG:
+            self._learn(0, frame.raw)
         plain = (frame.why is Why.TELNET and len(frame.raw) <= _NEGOTIATION) or (
             frame.why is Why.PROXY and frame.raw.startswith(b"PROXY ") and not self._strict
         )

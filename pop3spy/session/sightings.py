@@ -15,6 +15,8 @@ SHORT = 4
 """Octets below which a secret is not looked for."""
 MOST = 64
 """Secrets that are remembered; who has seen more should show nothing."""
+LONG = 8192
+"""Octets beyond which a secret is not remembered, which counts as having seen too many."""
 
 
 class Sightings:
@@ -29,9 +31,11 @@ class Sightings:
 
     def add(self, secret: bytes) -> None:
         """Remember *secret* and its words."""
+        if self.overflown:
+            return
         words = {word for word in (secret.strip(), *secret.split()) if len(word) >= SHORT}
         for word in words - self._known:
-            if len(self._known) >= MOST:
+            if len(self._known) >= MOST or len(word) > LONG:
                 self.overflown = True
                 return
             self._known.add(word)

@@ -1,0 +1,93 @@
+"""Text that is written by a thread of its own, so that whoever has it to say never waits.
+
+A terminal that was stopped with Ctrl-S, a pager that nobody scrolls, a disk that is full or slow:
+none of them may hold up the traffic that is being told of.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+LIMIT = 16 << 20
+"""Characters that may wait to be written; with more, what comes is left out, and that is told."""
+LAG = 0.005
+"""Seconds in which text is gathered before it is written: what a crash may lose."""
+LAST_WAIT = 2.0
+"""Seconds that the end of the program waits for what is still to be written."""
+
+
+class Stream(Protocol):
+    """What text is written to: a file, standard output, a spool."""
+
+    def write(self, text: str, /) -> object:
+        """Take *text*."""
+
+    def flush(self) -> object:
+        """Let others see what was written."""
+
+
+class Spool:
+    """Takes text at once, and writes it to *stream* when that takes it.
+
+    *gap* makes the line that stands where entries had to be left out, from their number.  A failure
+    to write is raised to the one who writes next, once for each failure.
+    """
+
+    def __init__(self, stream: Stream, gap: Callable[[int], str], *, limit: int = LIMIT) -> None:
+        self._stream = stream
+        self._gap = gap
+        self._limit = limit
+        self._waiting: deque[str] = deque()
+        # Each number is changed by one thread only, so none needs a lock.
+        self._taken = self._written = 0
+        self._left_out = self._left_out_told = 0
+        self._failure: Exception | None = None
+        self._closing = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._write_all, name="spool", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> None:
+        """Take *text* to be written; leave it out if too much is waiting."""
+        if self._taken - self._written > self._limit:
+            self._left_out += 1
+        else:
+            self._taken += len(text)
+            self._waiting.append(text)
+        if not self._wake.is_set():
+            self._wake.set()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def flush(self) -> None:
+        """Do nothing: what was taken is written as soon as it can be."""
+
+    def close(self) -> None:
+        """Write what is waiting, if that can be done in a moment."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(LAST_WAIT)
+
+    def _write_all(self) -> None:
+        while not self._closing or self._waiting:
+            if not self._closing:
+                self._wake.wait()
+                time.sleep(LAG)
+            self._wake.clear()
+            try:
+                self._write_some()
+            except Exception as error:  # noqa: BLE001 - it is raised to whoever writes next
+                self._failure = error
+
+    def _write_some(self) -> None:
+        left_out = self._left_out - self._left_out_told
+        text = "".join([self._waiting.popleft() for _ in range(len(self._waiting))])
+        try:
+            self._stream.write(text + (self._gap(left_out) if left_out else ""))
+            self._stream.flush()
+        finally:
+            self._written += len(text)
+            self._left_out_told += left_out

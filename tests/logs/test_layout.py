@@ -1,0 +1,134 @@
+"""On a terminal a line is never wider than the terminal, and colours say something."""
+
+import re
+
+import pytest
+
+from logs.dialogue import Stage
+from pop3spy.logs.layout import Layout, Tone
+from pop3spy.logs.words import seconds
+from pop3spy.session.model import How
+
+DIALOGUE = """
+    S: +OK POP3 server ready at your service, whatever it is that you may want to do here today
+    C: USER bob
+    S: +OK
+    C: PASS hunter2
+    S: -ERR wrong
+    C: NOOP
+    NOOP
+    S: -ERR
+    -ERR
+"""
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("width", [24, 40, 63, 64, 80, 100, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    stage = Stage(width=width)
+    stage.session().play(DIALOGUE).end(How.CLIENT_CLOSED, "a reason that is longer than most")
+    assert max(map(len, stage.rows)) <= width
+
+
+def test_what_is_cut_ends_in_an_ellipsis() -> None:
+    stage = Stage(width=80)
+    stage.session().play(DIALOGUE)
+    assert stage.rows[1].endswith("S: +OK POP3 server ready at your service, whateve…")
+    assert len(stage.rows[1]) == 80
+
+
+def test_a_file_gets_whole_lines() -> None:
+    stage = Stage()
+    stage.session().play(DIALOGUE)
+    assert stage.rows[1].endswith("to do here today")
+
+
+def test_a_narrow_terminal_gets_what_was_said_and_no_more() -> None:
+    stage = Stage(width=40)
+    stage.session().play(DIALOGUE)
+    assert stage.rows[2] == "s1 C: USER bob"
+
+
+def test_the_right_hand_column_is_aligned() -> None:
+    stage = Stage(width=90)
+    stage.session().play(DIALOGUE)
+    assert {len(row) for row in stage.rows if row.endswith("ms")} == {90}
+
+
+def test_the_width_may_change() -> None:
+    stage = Stage(width=80)
+    play = stage.session()
+    stage.transcript.width = 200
+    play.play(DIALOGUE)
+    assert stage.transcript.width == 200
+    assert stage.rows[1].endswith("to do here today")
+
+
+def test_totals_have_a_line_of_their_own_where_there_is_no_room() -> None:
+    stage = Stage(width=80)
+    stage.session().play(DIALOGUE).end(How.CLIENT_RESET)
+    assert stage.rows[-2].endswith("├─ 4 commands, 3 refused, 156 octets")
+    assert stage.rows[-1].endswith("└─ reset by the client after 9.6 ms")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        pytest.param("漢字" * 60, 80, id="wide characters take two columns"),
+        pytest.param("é" * 200, 80, id="narrow ones take one"),
+        pytest.param("e\u0301" * 30, 63, id="a combining mark takes none"),
+    ],
+)
+def test_columns_are_counted_as_terminals_do(text: str, columns: int) -> None:
+    row = Layout(colour=False, width=80).row(
+        "S:", text, tone=Tone.SERVER, elapsed=0, session=1, state="GREETING"
+    )
+    wide = sum(char in "漢字" for char in row)
+    marks = row.count("\u0301")
+    assert columns - 1 <= len(row.rstrip("\n")) + wide - marks <= columns
+
+
+def test_a_pile_of_combining_marks_is_cut() -> None:
+    row = Layout(colour=False, width=80).row(
+        "S:", "e" + "\u0301" * 10_000, tone=Tone.SERVER, elapsed=0, session=1, state="GREETING"
+    )
+    assert len(row) < 200
+
+
+def test_colours_are_there_only_when_asked_for() -> None:
+    plain, coloured = Stage(width=80), Stage(width=80, colour=True)
+    for stage in (plain, coloured):
+        stage.session().play(DIALOGUE).end()
+    assert not SGR.search(plain.text.getvalue())
+    assert SGR.sub("", coloured.text.getvalue()) == plain.text.getvalue()
+
+
+def test_a_secret_is_dim_and_a_refusal_red() -> None:
+    stage = Stage(colour=True)
+    stage.session().play(DIALOGUE)
+    assert "\x1b[2m████████\x1b[0m" in stage.rows[4]
+    assert "\x1b[31m-ERR wrong\x1b[0m" in stage.rows[5]
+
+
+def test_every_coloured_line_ends_plain() -> None:
+    stage = Stage(colour=True, width=60)
+    stage.session().play(DIALOGUE).end()
+    for row in stage.rows:
+        codes = SGR.findall(row)
+        assert not codes or codes[-1] == "\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (0.0, "0.0 ms"),
+        (0.0004, "0.4 ms"),
+        (0.0121, "12 ms"),
+        (0.9996, "1.00 s"),
+        (1.254, "1.25 s"),
+        (125, "2 min 5 s"),
+        (3725, "1 h 2 min"),
+    ],
+)
+def test_times_are_told_as_people_do(time: float, words: str) -> None:
+    assert seconds(time) == words

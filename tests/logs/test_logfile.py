@@ -1,0 +1,109 @@
+"""A log file is private, is appended to, and keeps its lines whole."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pop3spy.errors import Pop3SpyError
+from pop3spy.logs import open_log
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o777], ids=["umask 000", "umask 022", "umask 777"])
+def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_umask")
+def test_a_new_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log")
+    log.close()
+    assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
+
+
+def test_an_old_file_is_appended_to_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("old\n")
+    path.chmod(0o640)
+    log = open_log(path)
+    log.write("new ünd\n")
+    log.close()
+    assert path.read_text() == "old\nnew ünd\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_what_is_written_is_there_at_once(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log")
+    log.write("x\n")
+    assert (tmp_path / "log").read_text() == "x\n"
+    log.close()
+    log.close()
+
+
+@pytest.mark.parametrize("target", ["there", "not there"])
+def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
+    (tmp_path / "there").write_text("")
+    link = tmp_path / "log"
+    link.symlink_to(tmp_path / target)
+    with pytest.raises(Pop3SpyError, match="symbolic link") as raised:
+        open_log(link)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "not there").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("none/log", "No such file or directory", id="no such folder"),
+        pytest.param("", "Is a directory", id="a folder"),
+        pytest.param("a\0b", "this is no file name", id="NUL"),
+        pytest.param("x" * 300, "File name too long", id="300 characters"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(Pop3SpyError, match=reason):
+        open_log(tmp_path / name)
+
+
+def test_a_file_name_cannot_reach_the_terminal_raw(tmp_path: Path) -> None:
+    with pytest.raises(Pop3SpyError) as raised:
+        open_log(tmp_path / "\x1b[2J" / "log")
+    assert "\\x1b[2J" in str(raised.value)
+
+
+def test_a_pipe_that_nobody_reads_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(Pop3SpyError):
+        open_log(tmp_path / "log")
+
+
+def test_a_line_that_a_full_disk_cut_does_not_spoil_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(tmp_path / "log")
+    write, room = os.write, [3, 0]
+
+    def full(fd: int, data: bytes) -> int:
+        if not (size := room.pop(0)):
+            raise OSError(errno.ENOSPC, "full")
+        return write(fd, data[:size])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="full"):
+        log.write("first\n")
+    monkeypatch.undo()
+    log.write("second\n")
+    log.close()
+    assert (tmp_path / "log").read_text() == "fir\nsecond\n"
+
+
+def test_what_cannot_be_encoded_is_escaped(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "log")
+    log.write("\udcff\n")
+    log.close()
+    assert (tmp_path / "log").read_text() == "\\udcff\n"

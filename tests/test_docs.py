@@ -1,0 +1,181 @@
+"""The docs say what the code says.
+
+``POP3SPY_WRITE_DOCS=1 pytest tests/test_docs.py`` writes the generated parts anew.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from pop3spy.cli.main import program
+from pop3spy.cli.options import default_note
+from pop3spy.config import SETTINGS
+from pop3spy.protocol.capabilities import CAPABILITIES
+from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
+from pop3spy.protocol.sasl import MECHANISMS
+from pop3spy.protocol.states import State
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+VERBS = sorted(program.commands)
+
+
+def table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
+    columns = head.count("|") - 1
+    lines = [head, "|" + "---|" * columns]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def settings() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for setting in SETTINGS.values():
+            value = setting.kind.metavar or "true|false"
+            default = default_note(setting).strip().removeprefix("[default: ").removesuffix("]")
+            many = "; may be a list" if setting.many else ""
+            verbs = ", ".join(setting.verbs)
+            text = re.sub(r"\s+\[default: .*\]", "", setting.help)
+            yield f"`{setting.name}`", f"{value}{many}", verbs, default, text
+
+    return table("| setting | value | of | default | what it does |", rows())
+
+
+def commands() -> str:
+    states = {State.AUTHORIZATION: "A", State.USER_GIVEN: "U", State.TRANSACTION: "T"}
+
+    def reply(spec: CommandSpec) -> str:
+        if spec.turn is Turn.SASL:
+            return "challenges, then one line; bare: a listing"
+        return {
+            Shape.LINE: "one line",
+            Shape.LISTING: "a listing",
+            Shape.BARE_LISTING: "a listing, or one line with the optional argument",
+            Shape.MESSAGE: "a message",
+            Shape.UNKNOWN: "whatever the server makes of it",
+        }[spec.shape]
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for spec in COMMANDS.values():
+            allowed = "".join(letter for state, letter in states.items() if state in spec.states)
+            yield f"`{spec.usage}`", allowed, reply(spec), spec.reference, spec.summary
+
+    return table("| command | states | positive reply | where it is from | what it does |", rows())
+
+
+def capabilities() -> str:
+    rows = (
+        (f"`{row.tag} {row.syntax}`".replace(" `", "`"), row.reference, row.summary)
+        for row in CAPABILITIES.values()
+    )
+    return table("| capability | where it is from | what it says |", rows)
+
+
+def mechanisms() -> str:
+    rows = (
+        (f"`{row.name}`", "client" if row.client_first else "server", row.reference)
+        for row in MECHANISMS.values()
+    )
+    return table("| mechanism | who speaks first | where it is from |", rows)
+
+
+def helps() -> str:
+    def one(verb: str) -> str:
+        command = program.commands[verb]
+        context = click.Context(command, info_name=f"pop3spy {verb}", terminal_width=96)
+        return f"## pop3spy {verb}\n\n```text\n{command.get_help(context)}\n```"
+
+    return "\n\n".join(map(one, VERBS))
+
+
+GENERATED: dict[tuple[str, str], Callable[[], str]] = {
+    ("docs/config.md", "settings"): settings,
+    ("docs/commands.md", "commands"): commands,
+    ("docs/commands.md", "capabilities"): capabilities,
+    ("docs/commands.md", "mechanisms"): mechanisms,
+    ("docs/command-line.md", "helps"): helps,
+}
+
+
+@pytest.mark.parametrize(("page", "part"), GENERATED, ids=str)
+def test_what_is_generated_is_current(page: str, part: str) -> None:
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    start, end = f"<!-- {part}:start -->\n", f"\n<!-- {part}:end -->"
+    made = GENERATED[page, part]()
+    before, rest = text.split(start)
+    old, after = rest.split(end)
+    if os.environ.get("POP3SPY_WRITE_DOCS"):
+        path.write_text(f"{before}{start}{made}{end}{after}", encoding="utf-8")
+    else:
+        assert old == made, "stale: run make docs"
+
+
+def shell_lines() -> Iterator[str]:
+    """Yield every line of the docs that a reader would type to run pop3spy."""
+    for page in PAGES:
+        for block in re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line.removeprefix("$ "), comments=True)
+                if words[:1] == ["pop3spy"] or words[:1] == [".venv/bin/pop3spy"]:
+                    yield shlex.join(words)
+
+
+@pytest.mark.parametrize("line", sorted(set(shell_lines())))
+def test_every_command_in_the_docs_is_one_that_the_program_takes(line: str) -> None:
+    _, verb, *rest = shlex.split(re.split(" [>|] ", line)[0])
+    if verb.startswith("-"):
+        return
+    command = program.commands[verb]
+    with click.Context(command, info_name=verb) as context:
+        command.parse_args(context, [word for word in rest if word != "&"])
+
+
+def test_every_verb_and_every_option_has_its_place_in_the_docs() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    words = [f"pop3spy {verb}" for verb in VERBS] + [f"`{name}`" for name in SETTINGS]
+    assert [word for word in words if word not in text] == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    link = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+    broken = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in link.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def steady(transcript: str) -> list[str]:
+    """Return a transcript without what differs from run to run: times, ports, process ids."""
+    out = []
+    for line in transcript.splitlines():
+        text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "DATE", line.rstrip())
+        text = re.sub(r"<[^<>]*@[^<>]*>(?=\s*$)", "<STAMP>", text)
+        text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+        text = re.sub(r"\d+(\.\d+)? m?s\b", "TIME", text)
+        text = re.sub(r"^ *\d+\.\d+", "TIME", text)
+        text = re.sub(r"[\d,]+ octets(?=$)", "N octets", text)
+        out.append(re.sub(r" {2,}", "  ", text))
+    return out
+
+
+def test_the_transcript_in_the_readme_is_what_the_demo_prints() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n(.*?)```", readme, re.DOTALL)
+    assert shown
+    demo = [sys.executable, "-m", "pop3spy", "demo"]
+    printed = subprocess.run(demo, capture_output=True, text=True, check=True, timeout=60)
+    if os.environ.get("POP3SPY_WRITE_DOCS"):
+        fresh = readme.replace(shown[1], printed.stdout)
+        (ROOT / "README.md").write_text(fresh, encoding="utf-8")
+    else:
+        assert steady(shown[1]) == steady(printed.stdout)
