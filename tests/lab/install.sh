@@ -1,0 +1,44 @@
+#!/bin/sh
+# Install the real mail software that the lab tests and benchmarks run, where that is possible.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+popa3d=$root/.venv/lab/popa3d
+python=$root/.venv/bin/python
+[ -x "$python" ] || python=python3
+PATH=$PATH:/usr/sbin:/sbin
+
+missing=
+for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat cc:gcc tmux:tmux openssl:openssl; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
+# Python's own tests, of which those of poplib are run, are not in Debian's package of Python.
+testsuite=$("$python" -c '
+import importlib.util, sys
+if sys.base_prefix == "/usr" and not all(map(importlib.util.find_spec, ("test", "test.test_poplib"))):
+    print("libpython%d.%d-testsuite" % sys.version_info[:2])')
+missing="$missing${testsuite:+ $testsuite}"
+unpacked=
+command -v popa3d >/dev/null 2>&1 || [ -x "$popa3d/usr/sbin/popa3d" ] || unpacked=popa3d
+
+[ -n "$missing$unpacked" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "lab: not installed:$missing $unpacked (the tests that need them are skipped; as root on Debian they install themselves)" >&2
+    exit 0
+fi
+echo "lab: installing$missing $unpacked"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+if [ -n "$missing" ]; then
+    # Services must not start by themselves: the tests run their own on loopback.
+    RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing >/dev/null
+fi
+if [ -n "$unpacked" ]; then
+    # It conflicts with dovecot-pop3d, so it is put beside the tests and not into the system.
+    download=$(mktemp -d)
+    trap 'rm -rf "$download"' EXIT
+    (cd "$download" && apt-get download -qq -o APT::Sandbox::User=root popa3d)
+    mkdir -p "${popa3d%/*}"
+    rm -rf "$popa3d" "$popa3d.new"
+    dpkg-deb -x "$download"/popa3d_*.deb "$popa3d.new"
+    mv "$popa3d.new" "$popa3d"
+fi

@@ -1,0 +1,94 @@
+"""`pop3spy proxy` as a process between a client and a server, and what it left behind.
+
+The program is the one of the interpreter that runs the tests; it takes a free port
+and says which. It is ended with SIGTERM, as an administrator or systemd would.
+"""
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lab.loopback import HOST, Address, until
+from lab.processes import ask_to_end, end, has_ended, start
+
+LISTENING = re.compile(rf"listening.*?pop3://({re.escape(HOST)}):(\d+)")
+
+
+class NotListeningError(Exception):
+    """The program ended before it listened."""
+
+
+class Relay:
+    """A running proxy; its status, transcript, messages and log are known once it has ended."""
+
+    def __init__(self, upstream: Address, *extra_args: str) -> None:
+        """Start the program with *extra_args* and wait until it listens."""
+        self.status: int | None = None
+        self.transcript = self.messages = self.log = ""
+        self._folder = tempfile.TemporaryDirectory(prefix="pop3spy-relay-")
+        self._files = {name: Path(self._folder.name, name) for name in ("out", "err", "log")}
+        command = [sys.executable, "-m", "pop3spy", "proxy", "--upstream", f"pop3://{upstream}"]
+        command += ["--listen", f"pop3://{HOST}:0"]
+        command += ["--log", str(self._files["log"]), "--log-format", "json", *extra_args]
+        with self._files["out"].open("wb") as out, self._files["err"].open("wb") as err:
+            self._process = start(command, stdout=out, stderr=err)
+        try:
+            self.address = until(self._listening, "a line that says `listening`", 20)
+        except BaseException:
+            self.end()
+            raise
+
+    def _listening(self) -> Address | None:
+        messages = self._files["err"].read_text(errors="replace")
+        if said := LISTENING.search(messages):
+            return Address(said[1], int(said[2]))
+        if has_ended(self._process):
+            raise NotListeningError(messages)
+        return None
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM and do not wait."""
+        ask_to_end(self._process)
+
+    def end(self) -> None:
+        """End the program and collect what it left."""
+        if self.status is not None:
+            return
+        try:
+            self.status = end(self._process)
+        finally:
+            read = {
+                name: file.read_text(errors="replace") if file.exists() else ""
+                for name, file in self._files.items()
+            }
+            self.transcript, self.messages, self.log = read["out"], read["err"], read["log"]
+            self._folder.cleanup()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the log's objects for the event *name*, in order."""
+        events = [json.loads(line) for line in self.log.splitlines()]
+        return [event for event in events if event["event"] == name]
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong, or nothing if the program ended well."""
+        said = self.messages + self.log
+        if self.status != 0 or "Traceback" in said:
+            return f"exit status {self.status}: {said}"
+        return ""
+
+
+@contextmanager
+def proxied(host: str, port: int, *extra_args: str) -> Iterator[Relay]:
+    """Run the proxy in front of *host* and *port*; afterwards it must have ended well."""
+    relay = Relay(Address(host, port), *extra_args)
+    try:
+        yield relay
+    finally:
+        relay.end()
+    assert not relay.trouble, relay.trouble

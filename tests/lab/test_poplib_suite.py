@@ -1,0 +1,23 @@
+"""CPython's own tests of poplib pass with the proxy in the middle, on either event loop."""
+
+import pytest
+
+from lab.poplib_suite import Outcome, run_suite
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def direct() -> Outcome:
+    """The suite without the proxy, to know how many tests and connections there are."""
+    return run_suite("direct")
+
+
+def test_every_test_of_poplib_passes_through_the_proxy(direct: Outcome, loop: str) -> None:
+    relayed = run_suite("proxied", "--loop", loop)
+
+    assert relayed.failed == []
+    assert relayed.skipped == direct.skipped
+    assert relayed.troubles == []
+    assert relayed.tests == direct.tests >= 60
+    assert relayed.sessions == relayed.connections == direct.connections >= relayed.tests

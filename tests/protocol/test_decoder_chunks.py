@@ -1,0 +1,102 @@
+"""What holds for every octet that two sides may send, and for every way to cut it."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cuts import every_cut, recut, wild_talk
+from dialogue import Said, byte_by_byte, read, said, told
+from pop3spy.protocol import decoder, lane
+from pop3spy.protocol.frames import Side
+
+CLOSED: list[Said] = [(Side.CLIENT, None), (Side.SERVER, None)]
+
+SESSION = said(r"""
+    S: +OK POP3 ready <1896.697170952@dbc.mtview.ca.us>
+    C: CAPA
+    S: +OK
+    S| PIPELINING
+    S| .
+    C: AUTH LOGIN
+    S: + VXNlcm5hbWU6
+    C: QUIT
+    S: -ERR [AUTH] no
+    C: USER bob
+    C| PASS  a b\x20
+    S: +OK
+    S| +OK
+    C: LIST
+    C| RETR 1
+    C| UIDL 1
+    S: +OK 1 message
+    S| 1 9
+    S| .
+    S| +OK
+    S| ..
+    S| .a
+    S< \r\r\n.\n.\r\n
+    S: +OK
+    S| 1 abc
+    S| .
+    C: HELP
+    S: +OK
+    S| try harder
+    S| .
+    C: XTND XMIT
+    S: +OK
+    C: PASS x
+    C| .
+    C| QUIT
+    S: +OK
+    S: +OK bye
+    S| -ERR too late
+""")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _low_limits() -> Iterator[None]:
+    """Make limits so low that every few octets reach one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lane, "LINE", 48)
+        patch.setattr(decoder, "AHEAD", 64)
+        patch.setattr(decoder, "UNANSWERED", 6)
+        patch.setattr(decoder, "UNASKED", 3)
+        yield
+
+
+@given(wild_talk, st.data())
+def test_any_octets_give_the_same_frames_however_they_are_cut(
+    talk: list[Said], data: st.DataObject
+) -> None:
+    talk = talk + CLOSED
+    again = data.draw(recut(talk))
+
+    whole = told(read(talk))
+
+    assert told(read(again)) == whole
+    assert told(read(byte_by_byte(talk))) == whole
+
+
+@given(wild_talk)
+def test_when_both_sides_are_closed_no_octet_is_left(talk: list[Said]) -> None:
+    frames = read(talk + CLOSED)
+
+    for side in Side:
+        sent = b"".join(data or b"" for who, data in talk if who is side)
+        assert b"".join(frame.raw for frame in frames if frame.side is side) == sent
+
+
+@given(wild_talk)
+def test_no_frame_is_empty(talk: list[Said]) -> None:
+    assert all(frame.raw for frame in read(talk + CLOSED))
+
+
+@pytest.mark.parametrize("at", [at for at, (_, data) in enumerate(SESSION) if data])
+def test_a_session_gives_the_same_frames_wherever_one_chunk_is_cut(at: int) -> None:
+    before, (side, data), after = SESSION[:at], SESSION[at], SESSION[at + 1 :]
+    whole = told(read(SESSION))
+
+    for pieces in every_cut(data or b""):
+        assert told(read([*before, *((side, piece) for piece in pieces), *after])) == whole
