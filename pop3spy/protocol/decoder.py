@@ -14,9 +14,9 @@ Rules:
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pop3spy.protocol import replies
+from pop3spy.protocol.asked import Asked
 from pop3spy.protocol.body import Body
 from pop3spy.protocol.commands import Command, Shape, Turn, parse_command
 from pop3spy.protocol.foreign import Foreign, proxy_header, recognise
@@ -47,17 +47,6 @@ UNASKED = 100
 _GREETING = Command("", (), None)
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A command whose reply has not ended."""
-
-    number: int
-    command: Command
-    answers: int = 0  # challenges so far, or 1 once XTND XMIT may send
-    owed: int = 0  # challenges that the client has not answered
-    body: Body | None = None
-
-
 class Decoder:
     """Reads one connection: feed it what each side sent, in the order in which it was seen."""
 
@@ -65,11 +54,11 @@ class Decoder:
         self._client = Lane(Side.CLIENT, self._first_of_client)
         self._server = Lane(Side.SERVER, self._server_line)
         self._lanes = {Side.CLIENT: self._client, Side.SERVER: self._server}
-        self._asked = deque([_Asked(0, _GREETING)])
+        self._asked = deque([Asked(0, _GREETING, None)])
         self._number = 0
         self._opening = True  # no line of the client was read yet
         self._greeted = False
-        self._loose: _Asked | None = None  # answered, but a body may still come
+        self._loose: Asked | None = None  # answered, but a body may still come
         self._out_of_step = False
         self._replies_to_come = 0  # ... when the two fell out of step
         self._unasked = 0
@@ -150,10 +139,11 @@ class Decoder:
         self._client.ahead = self._client.received
         if self._loose and not self._in_loose_body and self._loose.command.shape is Shape.UNKNOWN:
             self._loose = None
-        self._asked.append(_Asked(self._number, command))
+        turn = command.turn
+        self._asked.append(Asked(self._number, command, turn))
         if len(self._asked) > UNANSWERED:
             self._lose_step(replies_to_come=len(self._asked))
-        elif command.turn:
+        elif turn:
             self._client.reader = self._client_waits
         return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
 
@@ -203,35 +193,24 @@ class Decoder:
             return self._unasked_line(raw)
         asked = self._asked[0]
         self._server.rest_number = asked.number
-        in_sasl = asked.command.turn is Turn.SASL
-        ok = replies.status_of(raw, in_sasl=in_sasl)
-        if in_sasl and self._asks_on(raw, asked, ok=ok):
+        ok = replies.status_of(raw, in_sasl=asked.turn is Turn.SASL)
+        if asked.is_asked_on_by(raw, ok=ok):
             asked.answers += 1
             asked.owed += 1
             self._client.reader = self._sasl_line
             return Challenge(Side.SERVER, raw, asked.number)
         if ok is None:
             return self._not_a_status(raw, asked)
-        if asked.command.turn is Turn.DATA and ok and not asked.answers:
+        if asked.may_send(ok=ok):
             asked.answers, asked.body = 1, Body(crlf=True)
             self._client.reader = self._client_body
             return StatusLine(Side.SERVER, raw, asked.number, ok=True, final=False)
         return self._status_line(raw, asked, ok=ok)
 
-    def _asks_on(self, raw: bytes, asked: _Asked, *, ok: bool | None) -> bool:
-        """Return whether this line is a challenge (RFC 5034, section 4).
-
-        Exchange 2003 says ``+OK`` where it means ``+ ``; a mechanism in which the client speaks
-        first cannot have ended before it spoke.
-        """
-        if ok is None:
-            return raw.startswith(b"+")
-        mechanism = mechanism_of(asked.command.args[0])
-        return ok and mechanism.ok_asks and not asked.answers and len(asked.command.args) == 1
-
-    def _status_line(self, raw: bytes, asked: _Asked, *, ok: bool) -> StatusLine:
+    def _status_line(self, raw: bytes, asked: Asked, *, ok: bool) -> StatusLine:
         self._loose = None
-        has_body = self._has_body(raw, asked) if ok and asked.number else False
+        alone = len(self._asked) == 1
+        has_body = asked.has_body(raw, alone=alone) if ok and asked.number else False
         if has_body:
             asked.body = Body(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))
             self._server.reader = self._server_body
@@ -243,40 +222,25 @@ class Decoder:
             self._loose = asked
         return StatusLine(Side.SERVER, raw, asked.number, ok=ok, has_body=has_body)
 
-    def _has_body(self, raw: bytes, asked: _Asked) -> bool | None:
-        """Return whether a positive reply goes on, None if only the next octets can tell."""
-        command = asked.command
-        match command.shape:
-            case Shape.LISTING | Shape.MESSAGE:
-                return True
-            case Shape.UNKNOWN:
-                return None if len(self._asked) == 1 else False
-        one_entry = command.spec and command.spec.shape is Shape.BARE_LISTING
-        if one_entry and replies.number_of(command.args[0]) is not None:
-            # Some servers answer "UIDL 1" with a listing.
-            return False if replies.is_listing_line(replies.text_of(raw)) else None
-        return False
-
-    def _answered(self, asked: _Asked, *, ok: bool) -> None:
+    def _answered(self, asked: Asked, *, ok: bool) -> None:
         """Let the client's octets be what the reply made them."""
-        turn = asked.command.turn
-        if turn:
+        if asked.turn:
             self._client.reader = self._client_line
         if not ok:
             return
-        if turn is Turn.TLS:
+        if asked.turn is Turn.TLS:
             self._behind_stls = self._client.received
-        elif turn is Turn.SASL:
+        elif asked.turn is Turn.SASL:
             self._layer = mechanism_of(asked.command.args[0]).layer
         elif asked.command.effect is Effect.QUIT:
             self._asked.clear()  # nothing behind QUIT is ever answered
 
-    def _not_a_status(self, raw: bytes, asked: _Asked) -> Frame:
+    def _not_a_status(self, raw: bytes, asked: Asked) -> Frame:
         """Read a line that is no status line although one is due."""
         if not asked.number:
             return self._junk(raw, Why.BANNER)
         loose = self._loose
-        if loose and loose.command.shape is Shape.LINE and replies.is_listing_line(raw):
+        if loose and loose.may_be_listed and replies.is_listing_line(raw):
             self._server.reader = self._loose_body
             return self._loose_line(raw)
         self._lose_step(replies_to_come=len(self._asked) - 1)
