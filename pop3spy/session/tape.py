@@ -1,0 +1,67 @@
+"""What any recording of sessions gives, in the order in which it happened.
+
+Live links have no need of these; captures and packet captures are read into them, and
+``playback`` makes of them the same events that the sessions had when they took place.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pop3spy.protocol.frames import Spans
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.model import Ending, Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A client connected; ``at`` is in seconds since the recording started."""
+
+    session: int
+    at: float
+    client: Peer
+    server: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """One side sent octets; where ``masks`` says so, they are filler in place of a secret."""
+
+    session: int
+    chunk: Chunk
+    masks: Spans = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Knew:
+    """Something is known of a session that its octets no longer tell, such as ``user``."""
+
+    session: int
+    at: float
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Octets of one side were not recorded, and nothing may be guessed behind them.
+
+    ``octets`` is how many there were, or None if nobody knows; ``why`` is for people.
+    """
+
+    session: int
+    at: float
+    why: str
+    octets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A session ended, or its recording did."""
+
+    session: int
+    at: float
+    ending: Ending
+
+
+Item = Began | Spoke | Knew | Missed | Over
+Tape = Iterator[Item]
+"""Several sessions, interleaved as they were."""
