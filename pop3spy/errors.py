@@ -26,3 +26,7 @@ class ConnectError(Pop3SpyError):
 
 class MaildropError(Pop3SpyError):
     """A mailbox cannot be opened or read."""
+
+
+class CaptureError(Pop3SpyError):
+    """A capture cannot be read or written; the message has the file and the line or offset."""

@@ -13,6 +13,9 @@ FLOORS = {
     "protocol": 1,
     "session": 2,
     "postoffice": 3,
+    "capture": 3,
+    "export": 3,
+    "replay": 3,
     "net": 4,
     "config": 5,
     "logs": 5,
@@ -22,7 +25,7 @@ HOMES = {
     "asyncio": {"net", "cli"},
     "socket": {"net", "cli"},
     "uvloop": {"cli"},
-    "yaml": {"config"},
+    "yaml": {"config", "capture"},
     "structlog": {"logs"},
     "click": {"cli"},
 }

@@ -89,7 +89,7 @@ EVENTS: Final = {
             **_EVERY,
             **_PEERS,
             "how": "`quit`, `client_closed`, `server_closed`, `client_reset`, `server_reset`, "
-            "`timeout`, `shutdown`, `unreachable` or `refused`",
+            "`timeout`, `shutdown`, `unreachable`, `refused` or `cut`",
             "why": "in words, where there is more to say, else null",
             "duration": "seconds since the client connected",
             "state": "the state before the end",

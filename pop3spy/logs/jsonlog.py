@@ -9,7 +9,6 @@ import structlog
 
 from pop3spy.logs.notes import level_of
 from pop3spy.logs.stretches import Stretch, Stretches
-from pop3spy.logs.words import line_text, status_text
 from pop3spy.protocol.frames import Frame, Junk, Opaque, Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
@@ -26,7 +25,9 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
-from pop3spy.session.model import Exchange, Session
+from pop3spy.session.facts import facts_of, rounded
+from pop3spy.session.lines import line_text, status_text
+from pop3spy.session.model import Session
 from pop3spy.spool import Stream
 
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
@@ -84,9 +85,9 @@ class JsonLog:
             case Heard():
                 self._heard(event, event.frame, known)
             case Answered():
-                self._write("command_answered", event, known, **_exchange(event.exchange))
+                self._write("command_answered", event, known, **facts_of(event.exchange))
             case Unanswered():
-                self._write("command_unanswered", event, known, **_exchange(event.exchange))
+                self._write("command_unanswered", event, known, **facts_of(event.exchange))
             case Moved(after=State.CLOSED):
                 known.last_state = event.before
             case Opened():
@@ -136,7 +137,7 @@ class JsonLog:
             side=stretch.side.name.lower(),
             why=stretch.why.name.lower(),
             octets=stretch.octets,
-            duration=_rounded(stretch.ended_at - stretch.began_at),
+            duration=rounded(stretch.ended_at - stretch.began_at),
             line=line_text(stretch.first) if stretch.first.raw else None,
         )
 
@@ -145,37 +146,12 @@ class JsonLog:
             self._stretch(event, stretch, known)
 
 
-def _exchange(exchange: Exchange) -> dict[str, object]:
-    line, status, body = exchange.line, exchange.status, exchange.body
-    spec = line.command.spec
-    return {
-        "number": line.number,
-        "verb": spec.name if spec else None,
-        "line": line_text(line),
-        "state_before": exchange.state_before.value,
-        "state_after": exchange.state_after.value,
-        "ok": status.ok if status else None,
-        "code": status.code if status else None,
-        "text": status_text(status) if status else None,
-        "latency": _rounded(exchange.latency),
-        "duration": _rounded(exchange.duration),
-        "octets": body.octets if body else None,
-        "size": body.size if body else None,
-        "lines": body.lines if body else None,
-        "complete": exchange.complete,
-        "pipelined": line.pipelined,
-        "misplaced": exchange.misplaced,
-        "steps": exchange.steps,
-        "user": exchange.user,
-    }
-
-
 def _ended(event: Ended, known: _Known) -> dict[str, object]:
     session, totals = event.session, event.session.totals
     return {
         "how": event.ending.how.value,
         "why": escape(event.ending.why) or None,
-        "duration": _rounded(event.at - session.opened_at),
+        "duration": rounded(event.at - session.opened_at),
         "state": (known.last_state or session.state).value,
         "user": session.user,
         "login": session.login,
@@ -198,10 +174,6 @@ def _capabilities(session: Session) -> dict[str, list[str]]:
         state.value: [escape(str(capability)) for capability in capabilities]
         for state, capabilities in session.capabilities.items()
     }
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 6)
 
 
 def _fact(value: object) -> object:

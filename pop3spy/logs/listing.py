@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pop3spy.logs.words import within
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import BodyPart, Spans
 from pop3spy.protocol.lane import LINE
 from pop3spy.protocol.text import show
+from pop3spy.session.lines import within
 
 SHOWN = 12
 """How many lines of a listing are shown."""

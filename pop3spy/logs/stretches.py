@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pop3spy.logs.words import count, line_text
+from pop3spy.logs.words import count
 from pop3spy.protocol.frames import Frame, Opaque, Side, Why
+from pop3spy.session.lines import line_text
 
 _HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
 _LASTING = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP, Why.UNASKED, Why.BANNER})

@@ -8,7 +8,7 @@ from pop3spy.logs.listing import Listing
 from pop3spy.logs.notes import sentence
 from pop3spy.logs.shown import Asked, Shown
 from pop3spy.logs.stretches import Stretch
-from pop3spy.logs.words import amounts, count, ended, line_text, message, seconds, short
+from pop3spy.logs.words import amounts, count, ended, message, seconds, short
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import (
     BodyEnd,
@@ -36,6 +36,7 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
+from pop3spy.session.lines import line_text
 from pop3spy.spool import Stream
 
 _UNANSWERED = 5

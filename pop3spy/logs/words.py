@@ -1,9 +1,7 @@
-"""How logs for people put things: times, counts, endings, and lines of the wire."""
+"""How logs for people put things: times, counts, endings, messages."""
 
-from pop3spy.protocol.commands import line_of
-from pop3spy.protocol.frames import Frame, Spans, StatusLine
 from pop3spy.protocol.message import headers_of
-from pop3spy.protocol.text import escape, show
+from pop3spy.protocol.text import escape
 from pop3spy.session.model import Ending, Exchange, How, Session
 
 _SUBJECT = 60
@@ -21,6 +19,7 @@ _HOW = {
     How.SHUTDOWN: "ended because pop3spy stopped",
     How.UNREACHABLE: "server unreachable",
     How.REFUSED: "refused by pop3spy",
+    How.CUT: "not recorded to its end",
 }
 
 
@@ -46,28 +45,6 @@ def count(number: int, noun: str) -> str:
 def short(text: str, most: int) -> str:
     """Return *text*, or its beginning and an ellipsis if it has more characters than *most*."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def line_text(frame: Frame) -> str:
-    """Return a line of the wire without its end, as people may see it."""
-    return show(line_of(frame.raw), frame.masks)
-
-
-def status_text(frame: StatusLine) -> str:
-    """Return what stands behind ``+OK`` or ``-ERR``, as people may see it."""
-    line, text = line_of(frame.raw), frame.text
-    return show(text, within(frame.masks, len(line) - len(text), len(line)))
-
-
-def within(masks: Spans, start: int, end: int) -> Spans:
-    """Return those of *masks* that touch octets *start* to *end*, counted from *start*."""
-    if not masks:
-        return ()
-    return tuple(
-        (max(first, start) - start, min(last, end) - start)
-        for first, last in masks
-        if first < end and last > start
-    )
 
 
 def message(exchange: Exchange) -> str:

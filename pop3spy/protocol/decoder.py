@@ -80,6 +80,8 @@ class Decoder:
             yield frame
             if lane is self._server:  # what the client said ahead may be readable now
                 yield from iter(self._client.read, None)
+            elif self._out_of_step:  # what the server had half said will never be whole
+                yield from iter(self._server.read, None)
 
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
@@ -153,7 +155,7 @@ class Decoder:
             return None
         self._lose_step(replies_to_come=len(self._asked))
         self._client.opaque(Why.OUT_OF_STEP)
-        return self._client.read()
+        return Opaque(Side.CLIENT, self._client.take(AHEAD + 1), why=Why.OUT_OF_STEP)
 
     def _sasl_line(self) -> Frame | None:
         if (raw := self._client.line()) is None:

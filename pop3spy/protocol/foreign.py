@@ -84,7 +84,9 @@ def _telnet(start: bytes) -> Foreign | int | None:
         end = start.find(bytes((_IAC, _SE)), 2, _LONGEST_NEGOTIATION)
         if end >= 0:
             return end + 2
-        return Foreign.UNDECIDED if len(start) < _LONGEST_NEGOTIATION else None
+        # A whole line is answered as one, so it must not wait for more.
+        undecided = len(start) < _LONGEST_NEGOTIATION and b"\n" not in start
+        return Foreign.UNDECIDED if undecided else None
     if command > _SB:  # WILL, WONT, DO, DONT take an option; a second IAC is text
         if command == _IAC:
             return None

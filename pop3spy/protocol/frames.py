@@ -15,6 +15,9 @@ from pop3spy.protocol.commands import Command
 Spans = tuple[tuple[int, int], ...]
 """Where in ``raw`` filler stands for a secret: pairs of start and end offset, in octets."""
 
+Cuts = tuple[tuple[int, float], ...]
+"""Where in ``raw`` a later read began, and when it came: pairs of offset and seconds."""
+
 
 class Side(Enum):
     """Who sent something: the client ``C`` or the server ``S``."""
@@ -50,13 +53,15 @@ class Frame:
     """Octets that one side sent and that belong together.
 
     ``number`` is the exchange that they are part of: 0 is the greeting's and everything's that
-    belongs to no exchange.  ``masks`` is empty on a frame as read; the redactor fills it.
+    belongs to no exchange.  ``masks`` and ``cuts`` are empty on a frame as decoded; who reads along
+    fills them.
     """
 
     side: Side
     raw: bytes
     number: int = 0
     masks: Spans = ()
+    cuts: Cuts = ()
 
     @property
     def truncated(self) -> bool:

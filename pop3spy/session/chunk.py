@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Cuts, Side, Spans
 
 
 @dataclass(slots=True)
@@ -34,28 +34,49 @@ class Clock:
 
 
 class Arrivals:
-    """When each octet of one side came, for octets that are still to be read."""
+    """When each octet of one side came, and whether it is filler, for octets still to be read."""
 
-    __slots__ = ("_chunks", "_received", "_taken")
+    __slots__ = ("_chunks", "_masks", "_received", "_taken")
 
     def __init__(self) -> None:
         self._chunks: deque[tuple[int, float]] = deque()  # where a chunk ends, when it came
+        self._masks: deque[tuple[int, int]] = deque()
         self._received = 0
         self._taken = 0
 
-    def add(self, size: int, at: float) -> None:
-        """Note that *size* octets came."""
-        self._received += size
-        self._chunks.append((self._received, at))
+    def add(self, size: int, at: float, masks: Spans = ()) -> None:
+        """Note that *size* octets came, in which *masks* are filler."""
+        for start, end in masks:
+            self._masks.append((self._received + start, self._received + end))
+        if size:
+            self._received += size
+            self._chunks.append((self._received, at))
 
-    def take(self, size: int) -> tuple[float, float]:
-        """Return when the first and the last of the next *size* octets came, and forget them."""
+    def take(self, size: int) -> tuple[float, float, Cuts]:
+        """Return when the first and the last of the next *size* octets came, and forget them.
+
+        The cuts are where, in octets from their beginning, a later read began, and when it came.
+        """
         chunks = self._chunks
         first = last = chunks[0][1]
+        start = self._taken
         self._taken += size
+        cuts = []
         while chunks[0][0] < self._taken:
-            chunks.popleft()
+            end, _ = chunks.popleft()
             last = chunks[0][1]
+            cuts.append((end - start, last))
         if chunks[0][0] == self._taken:
             chunks.popleft()
-        return first, last
+        return first, last, tuple(cuts)
+
+    def masks(self, size: int) -> Spans:
+        """Return where in the next *size* octets filler stands, and forget that."""
+        found = []
+        while self._masks and self._masks[0][0] < self._taken + size:
+            start, end = self._masks.popleft()
+            found.append((start - self._taken, min(end - self._taken, size)))
+            if end > self._taken + size:
+                self._masks.appendleft((self._taken + size, end))
+                break
+        return tuple(found)

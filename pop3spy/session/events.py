@@ -23,9 +23,17 @@ class Opened(Event):
 
 @dataclass(slots=True)
 class Heard(Event):
-    """A frame was read; ``at`` is when its last octet came."""
+    """A frame was read; ``at`` is when its last octet came, ``first`` when its first did."""
 
     frame: Frame
+    first: float
+
+
+@dataclass(slots=True)
+class Named(Event):
+    """A user was named where the octets that may be shown no longer tell it."""
+
+    user: str
 
 
 @dataclass(slots=True)

@@ -48,6 +48,7 @@ class How(Enum):
     SHUTDOWN = "shutdown"  # pop3spy was stopped
     UNREACHABLE = "unreachable"  # no upstream server answered
     REFUSED = "refused"  # --max-sessions was reached
+    CUT = "cut"  # the recording ends here
 
 
 @dataclass(frozen=True, slots=True)

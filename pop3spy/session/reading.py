@@ -7,10 +7,10 @@ so that the same bytes tell the same story wherever they come from.
 from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.decoder import Decoder
-from pop3spy.protocol.frames import Frame, Side
+from pop3spy.protocol.frames import BodyEnd, CommandLine, Frame, Junk, Side, Spans, StatusLine, Why
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
-from pop3spy.session.events import Blinded, Ended, Opened, Told
+from pop3spy.session.events import Blinded, Ended, Named, Opened, Told
 from pop3spy.session.model import Ending, Peer, Session
 from pop3spy.session.redact import Redactor
 from pop3spy.session.tracker import Tracker
@@ -43,6 +43,7 @@ class Reading:
         self._redactor = Redactor(strict=strict)
         self._tracker = Tracker(self.session, publish)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
+        self._replied_at = at  # when the last reply ended
         publish(Opened(self.session, at))
 
     @property
@@ -50,9 +51,12 @@ class Reading:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
 
-    def feed(self, chunk: Chunk) -> Iterator[None]:
-        """Read *chunk*, and rest behind each frame; the caller must come back for the others."""
-        self._arrivals[chunk.side].add(len(chunk.data), chunk.at)
+    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[None]:
+        """Read *chunk*, and rest behind each frame; the caller must come back for the others.
+
+        *masks* are where a recording has filler in place of secrets.
+        """
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
         for frame in self._decoder.feed(chunk.side, chunk.data):
             self._apply(frame)
             yield
@@ -78,7 +82,25 @@ class Reading:
         session.ending = Ending(ending.how) if self._strict else ending
         self._publish(Ended(session, at, session.ending))
 
+    def know(self, user: str, at: float) -> None:
+        """Take the name of a user from a recording."""
+        if user != self._redactor.user:
+            self._redactor.know(user)
+            self._publish(Named(self.session, at, user))
+
     def _apply(self, frame: Frame) -> None:
-        first, last = self._arrivals[frame.side].take(len(frame.raw))
+        arrivals = self._arrivals[frame.side]
+        size, before = len(frame.raw), self._redactor.user
+        frame.masks = arrivals.masks(size)
+        first, last, frame.cuts = arrivals.take(size)
+        if isinstance(frame, CommandLine) and first < self._replied_at:
+            frame.pipelined = True  # a recording has lines in the order in which they ended
         shown = self._redactor.mask(frame, self.session.state)
-        self._tracker.apply(shown, first, last, self._redactor.user)
+        user = self._redactor.user
+        self._tracker.apply(shown, first, last, user)
+        if isinstance(frame, StatusLine | BodyEnd) or (
+            isinstance(frame, Junk) and frame.why is Why.OUT_OF_STEP
+        ):
+            self._replied_at = last
+        if shown.masks and user is not None and user != before:
+            self._publish(Named(self.session, last, user))

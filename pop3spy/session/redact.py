@@ -6,16 +6,17 @@ Rules:
 2. A verb that nobody knows is hidden whole, in every state: people type passwords.
 3. Inside AUTH every line of the client is hidden.
 4. A secret that was seen is hidden wherever it comes again in the lines of either side; bodies are
-   not searched.
+   not searched, unless the command that they answer had something to hide.
 5. Octets that are not read are only counted, and the client's not even that where they may hold a
    secret.
+6. Who has seen more secrets than can be remembered shows no text of the server any more.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
-from pop3spy.protocol import replies, sasl
-from pop3spy.protocol.commands import Command, CommandSpec, Turn, line_of, parse_command
+from pop3spy.protocol.commands import Command, Turn, line_of, parse_command
 from pop3spy.protocol.frames import (
     BodyPart,
     Challenge,
@@ -29,19 +30,20 @@ from pop3spy.protocol.frames import (
     StatusLine,
     Why,
 )
-from pop3spy.protocol.states import BEFORE_LOGIN, State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import show
-from pop3spy.session.sightings import SHORT, Sightings, merged
-
-FILLER = b"*" * 8
-"""What stands in ``raw`` in place of a secret, whatever its length; ``masks`` says where."""
+from pop3spy.session.allowed import behind, beyond_the_table, names_mechanism
+from pop3spy.session.masking import hide
+from pop3spy.session.sasllogin import SaslLogin, text_in
+from pop3spy.session.sightings import SHORT, Sightings, merged, occurs, words_of
 
 _HIDDEN_COMMAND = Command("", (), None)
 _HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
+_CODES = frozenset({"LOGIN-DELAY", "IN-USE", "SYS/TEMP", "SYS/PERM", "AUTH", "UTF8"})
+"""Response codes that a standard names (RFC 2449, RFC 3206, RFC 6856): they repeat nothing."""
 _MOST_SHORT = 32
 _NEGOTIATION = 3  # octets of a Telnet command that cannot hold a name
-
-F = TypeVar("F", bound=Frame)
+_PARTS = re.compile(rb"[\s\0@,]+")  # of a name that strict hides: alice@example.org
 
 
 class Redactor:
@@ -51,27 +53,35 @@ class Redactor:
         self.user: str | None = None  # the name given last, if it may be shown
         self._strict = strict
         self._sightings = Sightings()
-        self._short: dict[int, set[bytes]] = {}  # by exchange: secrets too short to look for
+        self._short: dict[int, set[bytes]] = {}  # by exchange: words too short to look for
+        self._short_names: set[bytes] = set()
         self._unknown = 0  # the last exchange whose verb nobody knows
-        self._mechanism = sasl.mechanism_of(b"")
-        self._messages = 0  # of the client inside AUTH
-        self._challenges = 0
+        self._hidden = 0  # the last exchange of whose command something was hidden
+        self._searched = 0  # the exchange whose body may repeat that
+        self._login = SaslLogin()
+
+    def know(self, user: str) -> None:
+        """Take the name of a user from a recording, whose octets no longer tell it."""
+        self.user = user
 
     def mask(self, frame: Frame, state: State) -> Frame:
-        """Return *frame* as it may be shown in *state*: itself where there is nothing to hide."""
+        """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
+
+        What its masks cover already is filler that a recording has: nothing is learned from it.
+        """
         match frame:
             case CommandLine():
                 return self._command_line(frame, state)
             case StatusLine():
-                return _hide(frame, self._seen(frame, frame.text))
-            case BodyPart() if frame.number == self._unknown:
-                return _hide(frame, self._sightings.find(frame.raw))
+                return self._status_line(frame)
+            case BodyPart() if frame.number == self._searched:
+                return hide(frame, self._repeated(frame, 0))
             case SaslLine():
                 return self._sasl_line(frame)
             case Challenge():
                 return self._challenge(frame)
             case Junk():
-                return _hide(frame, self._repeated(frame.raw))
+                return hide(frame, self._repeated(frame, 0))
             case Opaque():
                 return self._opaque(frame)
         return frame
@@ -79,160 +89,152 @@ class Redactor:
     # -- the client -----------------------------------------------------------------------------
 
     def _command_line(self, frame: CommandLine, state: State) -> CommandLine:
-        line = line_of(frame.raw)
-        spec = frame.command.spec
+        line, command = line_of(frame.raw), frame.command
+        spec = command.spec
         if spec is None:
             return self._unknown_command(frame, line)
-        hidden = _beyond_the_table(frame.command, spec, line, state, strict=self._strict)
+        careful = self._strict or self._sightings.overflown
+        recorded = bool(frame.masks) and not careful
+        hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
+        if hidden:
+            self._hidden = frame.number
         for start, end in hidden:
-            self._learn(frame.number, line[start:end])
-        if frame.command.turn is Turn.SASL:
+            self._learn_from(frame, start, end)
+            if command.turn is not Turn.SASL:
+                self._learn_decoded(frame, start, end)
+        if command.turn is Turn.SASL:
             self._begin_sasl(frame)
-        spans = merged([*hidden, *self._sightings.find(line)])
-        if spec.identity and frame.command.args:
-            self._name(frame.command.args[0])
+        known = command.turn is Turn.SASL and names_mechanism(command)
+        spans = merged([*hidden, *self._find(line, behind(line, spec, int(known)))])
+        if spec.identity and len(command.args) >= spec.required:
+            self._identify(command.args)
+            if spec.effect in (Effect.NAME, Effect.LOGIN):
+                self._name(command.args[0])
         if not spans:
             return frame
-        shown = _hide(frame, spans)
+        shown = hide(frame, spans)
         return replace(shown, command=parse_command(shown.raw))
 
     def _unknown_command(self, frame: CommandLine, line: bytes) -> CommandLine:
         if not line.strip():
             return frame
-        self._unknown = frame.number
-        self._learn(frame.number, line)
-        return replace(_hide(frame, ((0, len(line)),)), command=_HIDDEN_COMMAND)
+        self._unknown = self._hidden = frame.number
+        self._learn_from(frame, 0, len(line))
+        self._learn_decoded(frame, 0, len(line))  # sent ahead to an AUTH that was refused
+        return replace(hide(frame, ((0, len(line)),)), command=_HIDDEN_COMMAND)
 
     def _begin_sasl(self, frame: CommandLine) -> None:
         mechanism, *initial = frame.command.args
-        self._mechanism = sasl.mechanism_of(mechanism)
-        self._messages = self._challenges = 0
-        if initial:
+        self._login = SaslLogin(mechanism)
+        if len(initial) == 1 and not frame.masks:
             self._read_message(frame.number, initial[0])
 
     def _sasl_line(self, frame: SaslLine) -> SaslLine:
         line = line_of(frame.raw)
-        if line not in (b"", b"*"):
-            self._read_message(frame.number, line)
-        return _hide(frame, ((0, len(line)),)) if line.strip() not in (b"", b"*") else frame
+        if line.strip() == b"*":
+            return frame
+        self._learn_from(frame, 0, len(line))
+        if not frame.masks:
+            self._read_message(frame.number, line.strip())
+        return hide(frame, ((0, len(line)),)) if line.strip() else frame
 
     def _read_message(self, number: int, word: bytes) -> None:
         """Learn what a message of the client holds: its user, and what to hide from now on."""
-        self._learn(number, word)
-        message = sasl.decode(word.strip())
-        told = sasl.Told() if message is None else self._mechanism.read(message, self._messages)
-        self._messages += 1
+        told = self._login.read(word)
         for secret in told.secrets:
             self._learn(number, secret)
         if told.user:
+            self._identify((told.user,))
             self._name(told.user)
 
     def _name(self, user: bytes) -> None:
         """Note a user name; one that is a known secret is never shown."""
-        shown = not self._strict and not self._sightings.find(user)
-        self.user = show(user) if shown else None
+        hidden = self._strict or self._sightings.overflown or self._sightings.find(user)
+        self.user = None if hidden else show(user)
+
+    def _identify(self, names: Iterable[bytes]) -> None:
+        """Hide *names* of users and hosts, and the parts of them, if that was asked for."""
+        if not self._strict:
+            return
+        for part in {part for name in names for part in (name, *_PARTS.split(name))}:
+            word = part.rpartition(b"=")[2]  # ADDR=192.0.2.1
+            if len(word) >= SHORT:
+                self._sightings.add(word)
+            elif word:
+                self._short_names.add(word.lower() if len(self._short_names) < _MOST_SHORT else b"")
+
+    def _learn_from(self, frame: Frame, start: int, end: int) -> None:
+        """Hide what stands there in *frame*; of a line that was cut not all is known."""
+        if not any(first < end and start < last for first, last in frame.masks):
+            self._learn(frame.number, frame.raw[start:end])
+            self._sightings.overflown |= frame.truncated
+
+    def _learn_decoded(self, frame: Frame, start: int, end: int) -> None:
+        """Hide also the text that stands there as base64."""
+        if not frame.masks:
+            self._learn(frame.number, text_in(frame.raw[start:end]))
 
     def _learn(self, number: int, secret: bytes) -> None:
         """Hide *secret* from now on; what was shown as a user name stays shown."""
-        for word in {secret.strip(), *secret.split()}:
-            if not word:
-                continue
-            if len(word) < SHORT and number:
+        for word in words_of(secret):
+            if len(word) < SHORT:
                 short = self._short.setdefault(number, set())
-                # So many that the text of a refusal goes in any case: the empty word is in all.
+                # So many that the text of the reply goes in any case: the empty word is in all.
                 short.add(word.lower() if len(short) < _MOST_SHORT else b"")
             elif self.user is None or show(word).lower() != self.user.lower():
                 self._sightings.add(word)
 
     # -- the server -----------------------------------------------------------------------------
 
-    def _seen(self, frame: StatusLine, text: bytes) -> Spans:
-        """Return where a status line repeats a secret.
+    def _status_line(self, frame: StatusLine) -> StatusLine:
+        """Hide what a status line repeats of a secret.
 
-        A secret too short to be looked for takes the whole text of a refusal with it, if it occurs
-        there; the response code stays (RFC 2449, section 8).
+        A secret too short to be looked for takes the whole text with it, if it occurs there; a
+        response code that is in a standard stays.
         """
-        short = self._short.pop(frame.number, ())
-        unsafe = self._sightings.overflown or any(word in text.lower() for word in short)
-        if unsafe and (not frame.ok or self._strict):
-            end = len(line_of(frame.raw))
-            start = end - len(text) + (len(f"[{frame.code}] ") if frame.code else 0)
-            return ((start, end),) if start < end else ()
-        return self._sightings.find(frame.raw)
+        number = frame.number
+        if number == self._hidden:
+            self._searched = number
+        text = frame.text
+        if frame.code in _CODES:
+            text = text[len(frame.code) + 2 :].lstrip(b" ")
+        short = self._short.pop(number, set())
+        if frame.ok and number == self._unknown:  # so it was no password
+            short.clear()
+        return hide(frame, self._repeated(frame, len(line_of(frame.raw)) - len(text), short))
 
-    def _repeated(self, raw: bytes) -> Spans:
-        """Return where a line that answers nothing repeats a secret."""
-        return ((0, len(line_of(raw))),) if self._sightings.overflown else self._sightings.find(raw)
+    def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
+        """Return where a line of the server, from *start* on, repeats what must not be shown."""
+        end = len(line_of(frame.raw))
+        unsafe = self._sightings.overflown or occurs(
+            {*short, *self._short_names}, frame.raw[start:end]
+        )
+        if unsafe:
+            return ((start, end),) if start < end else ()
+        return self._find(frame.raw, start)
+
+    def _find(self, raw: bytes, start: int) -> Spans:
+        found = self._sightings.find(raw[start:])
+        return tuple((start + begin, start + end) for begin, end in found) if start else found
 
     def _challenge(self, frame: Challenge) -> Challenge:
-        self._challenges += 1
-        if self._challenges <= self._mechanism.shown:
-            return _hide(frame, self._sightings.find(frame.raw))
         start, end = frame.raw.find(b"+") + 1, len(line_of(frame.raw))
         start += frame.raw[start : start + 1] == b" "
-        return _hide(frame, ((start, end),)) if start < end else frame
+        if self._login.hides_challenge():
+            return hide(frame, ((start, end),)) if start < end else frame
+        return hide(frame, self._repeated(frame, start, self._short.get(frame.number, ())))
 
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""
         harmless = frame.side is Side.SERVER or frame.why in _HARMLESS
         if not harmless and frame.why is not Why.TOO_LONG:
-            self._learn(0, frame.raw)
+            self._learn(frame.number, frame.raw)
+        if frame.why is Why.PROXY:
+            self._identify(frame.raw.split()[2:4])
         plain = (frame.why is Why.TELNET and len(frame.raw) <= _NEGOTIATION) or (
             frame.why is Why.PROXY and frame.raw.startswith(b"PROXY ") and not self._strict
         )
         counted = len(frame.raw) if harmless else None
-        return replace(frame, raw=frame.raw if plain else b"", counted=counted)
-
-
-def _beyond_the_table(
-    command: Command, spec: CommandSpec, line: bytes, state: State, *, strict: bool
-) -> list[tuple[int, int]]:
-    """Return the spans of *line* that its row of the command table does not allow to be shown."""
-    before_login = state in BEFORE_LOGIN
-    shown = spec.shows
-    if strict and spec.identity:
-        shown = 0
-    elif not (spec.secret or before_login):
-        return []
-    if spec.turn is Turn.SASL and command.args:
-        known = command.args[0].decode("latin-1").upper() in sasl.MECHANISMS
-        shown = shown if known else 0
-    if before_login and State.AUTHORIZATION not in spec.states and not spec.secret:
-        numbers = [replies.number_of(word) is not None for word in command.args[:shown]]
-        shown = shown if all(numbers) else 0
-    hidden = [match.span(1) for match in spec.hides.finditer(line)] if spec.hides else []
-    if (command.args or spec.secret) and (start := _behind(line, spec, shown)) < len(line):
-        hidden.append((start, len(line)))
-    return hidden
-
-
-def _behind(line: bytes, spec: CommandSpec, arguments: int) -> int:
-    """Return where in *line* whatever stands behind so many arguments begins.
-
-    Without any it begins one blank behind the verb: further ones belong to a password (RFC 1939,
-    section 7).
-    """
-    at = 0
-    for _ in range(len(spec.name.split()) + arguments):
-        while line[at : at + 1] in (b" ", b"\t"):
-            at += 1
-        while at < len(line) and line[at : at + 1] not in (b" ", b"\t"):
-            at += 1
-    if arguments and not line[at:].strip(b" \t"):
-        return len(line)
-    return at + 1
-
-
-def _hide(frame: F, spans: Spans) -> F:
-    """Return *frame* with filler in place of each span of its octets."""
-    if not spans:
-        return frame
-    pieces: list[bytes] = []
-    masks: list[tuple[int, int]] = []
-    at = size = 0
-    for start, end in spans:
-        pieces += [frame.raw[at:start], FILLER]
-        size += start - at + len(FILLER)
-        masks.append((size - len(FILLER), size))
-        at = end
-    return replace(frame, raw=b"".join([*pieces, frame.raw[at:]]), masks=tuple(masks))
+        if plain:
+            return replace(frame, counted=counted)
+        return replace(frame, raw=b"", counted=counted, cuts=())

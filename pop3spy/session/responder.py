@@ -1,10 +1,17 @@
 """What can stand in for a server: it is asked commands and gives answers; it knows no sockets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from pop3spy.protocol.commands import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is said for so many seconds."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,27 @@ class Answer:
     body: Iterable[bytes] | None = None
     asks: bool = False
     close: bool = False
+
+    def wire(self) -> Iterator[bytes | Pause]:
+        """Yield the octets of the reply in the pieces in which they are sent."""
+        yield self.line + b"\r\n"
+        if self.body is not None:
+            yield from self.body
+            yield b".\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim(Answer):
+    """A reply octet by octet, right or wrong: its pieces are all that is sent, with no end added.
+
+    Without pieces nothing is said.  ``line`` is what the reply amounts to.
+    """
+
+    pieces: Iterable[bytes | Pause] = ()
+
+    def wire(self) -> Iterator[bytes | Pause]:
+        """Yield the octets and the pauses between them."""
+        yield from self.pieces
 
 
 class Responder(Protocol):

@@ -1,0 +1,60 @@
+"""Octets that stand in for those a capture only counted, so that the decoder takes them alike."""
+
+from collections.abc import Iterator
+
+from pop3spy.protocol.foreign import PROXY_V2
+from pop3spy.protocol.frames import Why
+
+UNKNOWN = 8
+"""Octets that stand for so many that nobody may know."""
+PIECE = 65536
+"""Octets of filler at a time: a capture may speak of more than memory holds."""
+
+
+def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:
+    """Yield octets that the decoder will find unreadable for the same reason."""
+    size = UNKNOWN if octets is None else octets
+    match why:
+        case Why.TLS:
+            head = (b"\x16\x03\x03" + bytes(PIECE))[: min(size, PIECE)]
+            yield head
+            yield from _many(b"\0", size - len(head))
+        case Why.SASL_LAYER:
+            yield from _many(b"\0", size)
+        case Why.TELNET:
+            yield b"\xff\xfa" + bytes(max(0, min(size, 64) - 4)) + b"\xff\xf0"
+        case Why.PROXY:
+            rest = max(0, min(size - 16, 0xFFFF))
+            yield PROXY_V2 + b"\x20\x00" + rest.to_bytes(2) + bytes(rest)
+        case Why.UNFINISHED:
+            yield from _many(b"x", size)
+        case _:
+            yield from _many(b"x", size - 1)
+            yield b"\n"
+
+
+def body_filler(octets: int, lines: int, stuffed: int) -> Iterator[bytes]:
+    """Yield a body of so many octets, lines and stuffed dots.
+
+    Its last line takes what is left over, and has an end if any line has.
+    """
+    line_end = b"\r\n" if octets >= 2 * lines + 2 * stuffed else b"\n"
+    dots = min(stuffed, lines)
+    yield from _many(b".." + line_end, dots)
+    plain = max(0, lines - dots - 1)
+    yield from _many(line_end, plain)
+    left = octets - dots * (2 + len(line_end)) - plain * len(line_end)
+    if lines > dots:
+        yield from _many(b"x", left - len(line_end))
+        yield line_end
+    else:
+        yield from _many(b"x", left)
+
+
+def _many(text: bytes, count: int) -> Iterator[bytes]:
+    """Yield *text* so many times, some of them at a time."""
+    at_once = max(1, PIECE // len(text))
+    piece = text * at_once
+    while count > 0:
+        yield piece if count >= at_once else text * count
+        count -= at_once

@@ -1,0 +1,70 @@
+"""The first lines of a capture: what it is, when it began, what was left out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pop3spy.errors import CaptureError
+
+VERSION: Final = 1
+FIRST_LINE: Final = "# pop3spy capture: what was said, with secrets removed; see docs/captures.md\n"
+BODIES: Final = ("keep", "mask", "drop")
+REDACTIONS: Final = ("secrets", "strict")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands above the records."""
+
+    started: datetime
+    program: str = ""
+    redaction: str = "secrets"
+    bodies: str = "keep"
+
+    def lines(self) -> str:
+        """Return the header as it is written."""
+        return (
+            f"{FIRST_LINE}pop3spy: {VERSION}\n"
+            f'started: "{stamp(self.started)}"\n'
+            f'program: "{self.program}"\n'
+            f"redaction: {self.redaction}\n"
+            f"bodies: {self.bodies}\n"
+            "records:\n"
+        )
+
+
+def stamp(date: datetime) -> str:
+    """Return a date as captures have it: ``2026-11-23T10:00:00.000000Z``."""
+    return date.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def header_of(fields: Mapping[object, object], where: str) -> Header:
+    """Read a header from what YAML made of it; keys that nobody knows are ignored.
+
+    Raise CaptureError if it is none, or of a newer version.
+    """
+    version = fields.get("pop3spy")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise CaptureError(f"{where}: this is no pop3spy capture: there is no line `pop3spy: 1`")
+    if version > VERSION:
+        raise CaptureError(
+            f"{where}: this capture is of version {version}, and this pop3spy reads version"
+            f" {VERSION}; a newer pop3spy will read it"
+        )
+    bodies = str(fields.get("bodies", "keep"))
+    if bodies not in BODIES:
+        raise CaptureError(f"{where}: bodies: {bodies!r} is not one of {', '.join(BODIES)}")
+    started = _date(fields.get("started"), where)
+    redaction = str(fields.get("redaction", "secrets"))
+    return Header(started, str(fields.get("program", "")), redaction, bodies)
+
+
+def _date(value: object, where: str) -> datetime:
+    if value is None:
+        return datetime.fromtimestamp(0, UTC)
+    try:
+        date = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise CaptureError(f"{where}: started: {str(value)[:40]!r} is no date") from None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

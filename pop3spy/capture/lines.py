@@ -1,0 +1,166 @@
+"""From the text of a capture to records: fast for what a machine wrote, patient with a person.
+
+Rules: a machine's line is JSON behind ``- ``; everything else is read by PyYAML's safe loader,
+without tags, anchors and aliases, a record at a time, so that neither size nor nesting of a
+hostile file goes beyond that of one record.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+import yaml
+
+from pop3spy.errors import CaptureError
+
+LONGEST: Final = 1 << 26
+"""Characters that one record may have; a machine's are never longer than one read."""
+_BY_HAND: Final = 1 << 20
+"""Characters that a record written by hand may have."""
+_DEEPEST: Final = 8
+
+_SHORT = re.compile(r"- ([CS]):(?: (.*))?$")
+_TORN = "the last record is torn off, as when the writer was stopped"
+
+
+@dataclass(slots=True)
+class Line:
+    """A record as read: JSON's or YAML's values, or a side and a value in the short form."""
+
+    number: int  # of its first line, counted from 1
+    values: list[Any]
+    short: bool = False
+
+
+class _PlainLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]  # there are two
+    """Reads plain YAML: an alias or a tag is an error."""
+
+
+def load_plain(text: str, where: str) -> Any:
+    """Return what a piece of YAML says; raise CaptureError if it is wrong or not plain."""
+    try:
+        for depth, token in _depths(text):
+            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+                raise CaptureError(f"{where}: captures have no YAML tags, anchors or aliases")
+            if depth > _DEEPEST:
+                raise CaptureError(f"{where}: this is nested too deep for a capture")
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - it is a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = getattr(error, "problem", None) or "this is not YAML"
+        raise CaptureError(f"{where}: {reason}") from None
+
+
+def _depths(text: str) -> Iterator[tuple[int, Any]]:
+    depth = 0
+    opening = (
+        yaml.FlowSequenceStartToken,
+        yaml.FlowMappingStartToken,
+        yaml.BlockSequenceStartToken,
+        yaml.BlockMappingStartToken,
+    )
+    closing = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+    for token in yaml.scan(text, Loader=_PlainLoader):
+        depth += isinstance(token, opening) - isinstance(token, closing)
+        yield depth, token
+
+
+def read_header(stream: TextIO, name: str) -> tuple[dict[object, object], int]:
+    """Return what stands above ``records:`` and the number of that line."""
+    text, number = [], 0
+    for number, line in enumerate(_lines(stream, name, _BY_HAND), 1):
+        text.append(line)
+        if line.rstrip() == "records:":
+            break
+        if number > 100 or "\0" in line:  # noqa: PLR2004 - no header is so long
+            raise CaptureError(f"{name}: this is no pop3spy capture")
+    fields = load_plain("".join(text), f"{name}:1")
+    if not isinstance(fields, dict):
+        raise CaptureError(f"{name}: this is no pop3spy capture")
+    return fields, number
+
+
+def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
+    """Yield the records behind line *number*.
+
+    A last record that is torn off is left out, and told as a record ``torn``.
+    """
+    block: list[str] = []
+    begun = number
+    for line in _lines(stream, name, LONGEST):
+        number += 1
+        if line.startswith("- [") and line.endswith("]\n"):
+            yield from _by_hand(block, name, begun)
+            block = []
+            yield _machine_line(line, name, number)
+        elif line.startswith("- "):
+            yield from _by_hand(block, name, begun)
+            block, begun = [line], number
+        elif block:
+            block.append(line)
+            if sum(map(len, block)) > _BY_HAND:
+                raise CaptureError(f"{name}:{begun}: this record is too long")
+        elif line == "-":
+            yield Line(number, [None, None, "torn", _TORN])
+        elif line.strip() and not line.startswith("#"):
+            raise CaptureError(f"{name}:{number}: a record begins with `- `")
+    if block and not block[-1].endswith("\n"):
+        yield _perhaps_torn(block, name, begun)
+    else:
+        yield from _by_hand(block, name, begun)
+
+
+def _perhaps_torn(block: list[str], name: str, number: int) -> Line:
+    """Read a last record without a line end; a person may have left that out."""
+    if not block[0].startswith("- ["):
+        with suppress(CaptureError):
+            for line in _by_hand(block, name, number):
+                return line
+    return Line(number, [None, None, "torn", _TORN])
+
+
+def _machine_line(line: str, name: str, number: int) -> Line:
+    try:
+        values = json.loads(line[2:])
+    except (ValueError, RecursionError):
+        values = load_plain(line[2:] if len(line) < _BY_HAND else "", f"{name}:{number}")
+    if not isinstance(values, list):
+        raise CaptureError(f"{name}:{number}: a record is a list")
+    return Line(number, values)
+
+
+def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
+    """Yield the record that *block* is, if it is one."""
+    while block and (not block[-1].strip() or block[-1].startswith("#")):
+        block.pop()
+    if not block:
+        return
+    where = f"{name}:{number}"
+    short = _SHORT.match(block[0].rstrip("\r\n"))
+    if short and (len(block) == 1 or (short[2] or "").startswith("|")):
+        value = short[2] or ""
+        if value[:1] in ('"', "'", "|") and value[:1]:
+            value = load_plain("".join([f"value: {value}\n", *block[1:]]), where)["value"]
+            if not isinstance(value, str):
+                raise CaptureError(f"{where}: what a side says is text")
+            yield Line(number, [short[1], value, (short[2] or "").startswith("|")], short=True)
+            return
+        yield Line(number, [short[1], value, False], short=True)
+        return
+    loaded = load_plain("".join(block), where)
+    values = loaded[0] if isinstance(loaded, list) and loaded else None
+    if not isinstance(values, list):
+        raise CaptureError(f"{where}: a record is a list, or `- C: ...`, or `- S: ...`")
+    yield Line(number, values)
+
+
+def _lines(stream: TextIO, name: str, longest: int) -> Iterator[str]:
+    try:
+        while line := stream.readline(longest + 1):
+            if len(line) > longest:
+                raise CaptureError(f"{name}: a line is longer than {longest:,} characters")
+            yield line
+    except UnicodeDecodeError:
+        raise CaptureError(f"{name}: this is not UTF-8 text, so no capture") from None

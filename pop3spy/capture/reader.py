@@ -1,0 +1,189 @@
+"""From records to a tape: the octets of both sides, in the order in which they came."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, TextIO
+
+from pop3spy.capture.filler import body_filler, opaque_filler
+from pop3spy.capture.header import Header, header_of
+from pop3spy.capture.lines import Line, read_header, read_lines
+from pop3spy.capture.text import octets_of
+from pop3spy.errors import CaptureError
+from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+
+_CLIENT: Final = Peer("client", 0)
+_SERVER: Final = Peer("server", 0)
+_WHY: Final = {why.name.lower(): why for why in Why}
+_MOST_FILLER: Final = 1 << 32
+
+
+class CaptureReader:
+    """Reads one capture; iterate over it for its tape.
+
+    Whatever is wrong raises CaptureError with file and line.  A torn last record only ends the
+    tape, and so does an end without a ``close``: ``notes`` then says so.
+    """
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream = stream
+        self._name = name
+        fields, self._line = read_header(stream, name)
+        self.header: Header = header_of(fields, name)
+        self.notes: list[str] = []
+        self._at = 0.0
+        self._session = 0
+        self._open: dict[int, list[Spoke]] = {}  # what of each session waits for what follows
+
+    @property
+    def started(self) -> datetime:
+        """The date that times count from."""
+        return self.header.started
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield what happened."""
+        for line in read_lines(self._stream, self._name, self._line):
+            where = f"{self._name}:{line.number}"
+            try:
+                yield from self._short(line) if line.short else self._record(line, where)
+            except (ValueError, TypeError, KeyError, OverflowError):
+                raise CaptureError(f"{where}: this record says nothing that can be read") from None
+        for session in list(self._open):
+            yield from self._release(session)
+            self.notes.append(f"the capture ends before session {session} does")
+            yield Over(session, self._at, Ending(How.CUT, "the capture ends here"))
+
+    # -- records --------------------------------------------------------------------------------
+
+    def _record(self, line: Line, where: str) -> Iterator[Item]:
+        at, session, code, data, *rest = line.values
+        if code == "torn":
+            self.notes.append(f"{where}: {data}")
+            return
+        if not _is_time(at) or not isinstance(session, int) or isinstance(session, bool):
+            raise CaptureError(f"{where}: a record begins with a time and a session's number")
+        if not isinstance(code, str):
+            raise CaptureError(f"{where}: what kind of record it is stands third, as text")
+        extra = rest[0] if rest and isinstance(rest[0], dict) else {}
+        self._session, self._at = session, max(self._at, at)
+        if code in ("C", "S"):
+            yield from self._spoken(session, Side(code), at, data, extra)
+        elif code == "open":
+            yield from self._began(session, at, data)
+        elif session in self._open:
+            yield from self._happened(session, at, code, data)
+
+    def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
+        if session in self._open:
+            return
+        self._open[session] = []
+        yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
+
+    def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
+        match code:
+            case "omitted" | "opaque":
+                side = Side(facts["side"])
+                for data in _filler(code, facts):
+                    yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),))])
+            case "note":
+                yield from self._release(session)
+                yield Knew(session, at, dict(facts))
+            case "gap" | "blind":
+                yield from self._release(session)
+                yield Missed(session, at, str(facts.get("why", "")), facts.get("octets"))
+            case "close":
+                yield from self._release(session)
+                del self._open[session]
+                yield Over(session, at, Ending(How(facts["how"]), str(facts.get("why", ""))))
+
+    def _spoken(
+        self, session: int, side: Side, at: float, data: str, extra: dict[str, Any]
+    ) -> Iterator[Item]:
+        if session not in self._open:
+            yield from self._began(session, at, {})
+        octets, masks = octets_of(data)
+        whole = Spoke(session, Chunk(side, octets, at), masks)
+        if pieces := list(_pieces(whole, extra.get("cuts") or ())):
+            yield from self._say(pieces)
+
+    def _short(self, line: Line) -> Iterator[Item]:
+        side, text, block = line.values
+        session = self._session = self._session or 1
+        if session not in self._open:
+            yield from self._began(session, self._at, {})
+        data, masks = _as_utf8(text.replace("\n", "\r\n") if block else f"{text}\r\n")
+        yield from self._say([Spoke(session, Chunk(Side(side), data, self._at), masks)])
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def _say(self, pieces: list[Spoke]) -> Iterator[Item]:
+        """Yield octets in the order in which they came.
+
+        What the client said ahead, while AUTH or STLS were not answered, was read behind the
+        answer, and so it is recorded behind it; that it ended before tells that it was ahead.
+        """
+        session, side = pieces[0].session, pieces[0].chunk.side
+        waiting = self._open[session]
+        if side is Side.CLIENT and waiting and pieces[-1].chunk.at < waiting[-1].chunk.at:
+            yield from pieces
+            return
+        yield from self._release(session)
+        if side is Side.CLIENT:
+            yield from pieces
+        else:
+            yield from pieces[:-1]
+            waiting.append(pieces[-1])
+
+    def _release(self, session: int) -> Iterator[Item]:
+        waiting = self._open[session]
+        yield from waiting
+        waiting.clear()
+
+
+def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
+    """Cut what was said where a later read began; never inside a mask."""
+    data, at, start = whole.chunk.data, whole.chunk.at, 0
+    for offset, later in [*cuts, (len(data), at)]:
+        end = min(max(int(offset), start), len(data))
+        end = next((stop for begin, stop in whole.masks if begin < end < stop), end)
+        if end > start:
+            masks = tuple((a - start, b - start) for a, b in whole.masks if start <= a < end)
+            yield Spoke(whole.session, Chunk(whole.chunk.side, data[start:end], at), masks)
+            start = end
+        at = float(later)
+
+
+def _filler(code: str, facts: Any) -> Iterator[bytes]:
+    octets = facts["octets"]
+    if octets is not None and not 0 <= int(octets) <= _MOST_FILLER:
+        raise ValueError(octets)
+    if code == "opaque":
+        return opaque_filler(_WHY[facts["why"]], octets)
+    return body_filler(int(octets), int(facts["lines"]), int(facts["stuffed"]))
+
+
+def _as_utf8(text: str) -> tuple[bytes, Spans]:
+    """Return the octets of text that a person wrote, and where its masks are."""
+    pieces, masks, size = [], [], 0
+    for number, part in enumerate(text.split("█" * 8)):
+        if number:
+            pieces.append(b"*" * 8)
+            masks.append((size, size + 8))
+            size += 8
+        pieces.append(part.encode())
+        size += len(pieces[-1])
+    return b"".join(pieces), tuple(masks)
+
+
+def _peer(value: Any) -> Peer:
+    """Read ``host:port``; what is none is a host."""
+    host, colon, port = str(value or "").rpartition(":")
+    if colon and port.isascii() and port.isdigit() and len(port) < 6:  # noqa: PLR2004 - 65535
+        return Peer(host.strip("[]"), int(port))
+    return Peer(str(value), 0) if value else Peer("", 0)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12  # noqa: PLR2004

@@ -1,0 +1,140 @@
+"""From events to records: what a capture keeps of a session.
+
+Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch;
+bodies of messages are kept, masked or dropped, listings are always kept.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pop3spy.capture.text import masked_body, quoted
+from pop3spy.protocol.commands import Shape
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, Why
+from pop3spy.session.events import Answered, Blinded, Ended, Heard, Named, Opened, Told, Unanswered
+from pop3spy.session.model import Session
+
+Write = Callable[[Session, str], None]
+"""Takes a record of a session, a line with its end."""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Octets in a row that are counted and not kept."""
+
+    code: str
+    side: Side
+    why: Why | None
+    at: float  # when it ended
+    octets: int | None = 0
+    lines: int = 0
+    stuffed: int = 0
+    at_line_start: bool = True
+
+    def add(self, frame: Frame) -> None:
+        """Count one more piece."""
+        if isinstance(frame, Opaque):
+            known = self.octets is not None and frame.counted is not None
+            self.octets = (self.octets or 0) + (frame.counted or 0) if known else None
+            return
+        raw = frame.raw
+        self.octets = (self.octets or 0) + len(raw)
+        self.lines += raw.count(b"\n")
+        self.stuffed += raw.count(b"\n.") + (self.at_line_start and raw.startswith(b"."))
+        self.at_line_start = raw.endswith(b"\n")
+
+    def facts(self) -> dict[str, object]:
+        """Return what the record tells."""
+        if self.why is None:
+            counts = {"octets": self.octets, "lines": self.lines, "stuffed": self.stuffed}
+            return {"side": self.side.value, **counts}
+        return {"side": self.side.value, "why": self.why.name.lower(), "octets": self.octets}
+
+
+@dataclass(slots=True)
+class _Running:
+    """What the recorder keeps of a session that is going on."""
+
+    listings: set[int] = field(default_factory=set)  # exchanges whose body is a listing
+    stretch: _Stretch | None = None
+
+
+class Recorder:
+    """A subscriber of the bus that makes records; *zero* is when, on the clock, they begin.
+
+    *bodies* is ``keep``, ``mask`` or ``drop``.
+    """
+
+    def __init__(self, bodies: str, write: Write, zero: float = 0.0) -> None:
+        self._bodies = bodies
+        self._write = write
+        self._zero = zero
+        self._running: dict[int, _Running] = {}
+
+    def __call__(self, event: Told) -> None:
+        """Record *event*, if captures hold such."""
+        match event:
+            case Heard(session=session):
+                self._heard(event, session, self._running.setdefault(session.id, _Running()))
+            case Opened(session=session, at=at):
+                peers = {"client": str(session.client), "server": str(session.server)}
+                self._record(session, at, "open", peers)
+            case Named(session=session, at=at, user=user):
+                self._record(session, at, "note", {"user": user})
+            case Answered(session=session) | Unanswered(session=session):
+                self._running[session.id].listings.discard(event.exchange.number)
+            case Blinded(session=session, at=at, why=why):
+                self._record(session, at, "blind", {"why": why})
+            case Ended(session=session, at=at, ending=ending):
+                self._record(session, at, "close", {"how": ending.how.value, "why": ending.why})
+                self._running.pop(session.id, None)
+
+    def _heard(self, event: Heard, session: Session, running: _Running) -> None:
+        frame = event.frame
+        match frame:
+            case CommandLine() if frame.command.shape is Shape.LISTING:
+                running.listings.add(frame.number)
+            case Opaque() if not frame.raw:
+                self._count(event, session, running, "opaque", frame.why)
+                return
+            case BodyPart() if self._bodies == "drop" and frame.number not in running.listings:
+                self._count(event, session, running, "omitted", None)
+                return
+        self._end_stretch(session)
+        raw = frame.raw
+        if (
+            isinstance(frame, BodyPart)
+            and self._bodies == "mask"
+            and frame.number not in running.listings
+        ):
+            raw = masked_body(raw)
+        cuts = ""
+        if frame.cuts:
+            pairs = ", ".join(f"[{offset}, {at - self._zero:.9f}]" for offset, at in frame.cuts)
+            cuts = f', {{"cuts": [{pairs}]}}'
+        head = f"- [{event.first - self._zero:.9f}, {session.id}"
+        self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
+
+    def _count(
+        self, event: Heard, session: Session, running: _Running, code: str, why: Why | None
+    ) -> None:
+        side = event.frame.side
+        stretch = running.stretch
+        if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
+            self._end_stretch(session)
+            stretch = running.stretch = _Stretch(code, side, why, event.at)
+        stretch.add(event.frame)
+        stretch.at = event.at
+
+    def _end_stretch(self, session: Session) -> None:
+        running = self._running.get(session.id)
+        if running is None or (stretch := running.stretch) is None:
+            return
+        running.stretch = None
+        self._record(session, stretch.at, stretch.code, stretch.facts())
+
+    def _record(self, session: Session, at: float, code: str, facts: Mapping[str, object]) -> None:
+        self._end_stretch(session)
+        # A name may hold what YAML would not take, so everything that is no ASCII is escaped.
+        text = json.dumps(facts)
+        self._write(session, f'- [{at - self._zero:.9f}, {session.id}, "{code}", {text}]\n')

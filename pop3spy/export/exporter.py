@@ -1,0 +1,52 @@
+"""What an exporter is: a reader of events that writes them in the form of another program."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from pop3spy.errors import Pop3SpyError
+from pop3spy.session.events import Told
+
+
+class ExportError(Pop3SpyError):
+    """A recording does not have what the format needs; the message has session and exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is exported: the date that the times of its events count from, and what it left out.
+
+    ``bodies_kept`` is false for a recording in which the content of messages was masked.
+    """
+
+    started: datetime
+    bodies_kept: bool = True
+
+    def date(self, at: float) -> datetime:
+        """Return the date of *at* in UTC; one that no calendar has is that of the start."""
+        try:
+            return self.started.astimezone(UTC) + timedelta(seconds=at)
+        except (OverflowError, ValueError):
+            return self.started.astimezone(UTC)
+
+
+class Exporter(Protocol):
+    """A subscriber of events; what fails is raised, so call it from where that can be told.
+
+    But for times, and for packets, how the conversation was cut into reads changes nothing.
+    """
+
+    def __call__(self, event: Told, /) -> None:
+        """Write what the format has to say of *event*, or keep it until it can be said."""
+
+    def close(self) -> None:
+        """Write what was kept; the stream stays open, for whoever opened it."""
+
+    @property
+    def summary(self) -> str:
+        """What was written, and what was not, in a few words: ``2 messages``."""
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 message``, ``1,234 messages``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,44 @@
+"""Every format there is, as one table: what it is for, and where it is written to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pop3spy.export.dialogue import Dialogue
+from pop3spy.export.eml import EmlFolder
+from pop3spy.export.exporter import Exporter, Source
+from pop3spy.export.jsonl import JsonLines
+from pop3spy.export.mbox import Mbox
+from pop3spy.export.pcapng import PacketCapture
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """A format that is one run of octets; what is not *text* is nothing for a terminal."""
+
+    summary: str
+    open: Callable[[BinaryIO, Source], Exporter]
+    text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFormat:
+    """A format of one file for each thing, in a folder that exists."""
+
+    summary: str
+    open: Callable[[Path, Source], Exporter]
+
+
+Format = StreamFormat | FolderFormat
+
+EXPORTERS: Final[dict[str, Format]] = {
+    "dialogue": StreamFormat(
+        "what was said, as C: and S: lines, for docs and bug reports", Dialogue
+    ),
+    "jsonl": StreamFormat("one JSON object for each command and its reply", JsonLines),
+    "eml": FolderFormat("each retrieved message as a file of its own", EmlFolder),
+    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", Mbox),
+    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False),
+}
+"""The formats by their names; ``docs/export.md`` has an example of each."""

@@ -1,0 +1,35 @@
+"""Files that nobody else may read and that were not there before."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pop3spy.errors import ConfigError
+from pop3spy.protocol.text import escape
+
+_PRIVATE: Final = 0o600
+# Exclusive creation follows no symbolic link, wherever it leads (POSIX, open).
+_FLAGS: Final = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Make the file *path*, for its owner only, and return it open for writing.
+
+    Raise ConfigError if it is there already or cannot be made.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS, _PRIVATE)
+    except FileExistsError:
+        raise ConfigError(f"{escape(str(path))} exists; nothing is overwritten") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot write {escape(str(path))}: {reason_of(error)}") from None
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, _PRIVATE)
+    return os.fdopen(descriptor, "wb")
+
+
+def reason_of(error: Exception) -> str:
+    """Return why the operating system refused, without the path that it names."""
+    return getattr(error, "strerror", None) or "this is no file name"

@@ -1,0 +1,63 @@
+"""Where an export goes: files and folders that are private, new, and reached through no link."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pop3spy.errors import ConfigError
+from pop3spy.export.exporter import Exporter, Source
+from pop3spy.export.formats import FolderFormat, Format
+from pop3spy.export.newfile import new_file, reason_of
+from pop3spy.protocol.text import escape
+
+_PRIVATE: Final = 0o700
+
+
+@contextmanager
+def exporting(
+    form: Format, out: Path | None, stdout: BinaryIO, source: Source
+) -> Iterator[Exporter]:
+    """Give an exporter that writes to *out*, or to *stdout* where there is none; finish it.
+
+    Raise ConfigError if that cannot be, or if the file is there already.  A file whose export
+    fails is removed again.
+    """
+    if isinstance(form, FolderFormat):
+        if out is None:
+            raise ConfigError(
+                "this format is one file a message; name a folder for them: -o FOLDER"
+            )
+        exporter = form.open(_folder(out), source)
+        yield exporter
+        exporter.close()
+    elif out is None:
+        exporter = form.open(stdout, source)
+        yield exporter
+        exporter.close()
+        stdout.flush()
+    else:
+        with new_file(out) as stream:
+            try:
+                exporter = form.open(stream, source)
+                yield exporter
+                exporter.close()
+                stream.flush()
+            except BaseException:  # a part must not pass for the whole
+                out.unlink()
+                raise
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder *path*, made if there is none."""
+    try:
+        path.mkdir(_PRIVATE)
+    except FileExistsError:
+        if not path.is_dir():
+            raise ConfigError(f"{escape(str(path))} is no folder") from None
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENOENT:
+            raise ConfigError(f"there is no folder {escape(str(path.parent))}") from None
+        raise ConfigError(f"cannot make {escape(str(path))}: {reason_of(error)}") from None
+    return path

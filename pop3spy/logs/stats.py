@@ -1,0 +1,68 @@
+"""How often each command was given, how it went, and how long it took."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pop3spy.session.events import Answered, Told, Unanswered
+from pop3spy.session.model import Exchange
+
+_HEAD = ("command", "count", "errors", "no reply", "p50", "p95", "max", "octets")
+
+
+@dataclass(slots=True)
+class _Row:
+    """What is counted of one command; latencies are in seconds, to the first octet."""
+
+    count: int = 0
+    errors: int = 0
+    unanswered: int = 0
+    octets: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    def add(self, exchange: Exchange) -> None:
+        """Count one more."""
+        self.count += 1
+        self.errors += exchange.ok is False
+        self.unanswered += exchange.status is None
+        self.octets += exchange.body.octets if exchange.body else 0
+        if exchange.latency is not None:
+            self.latencies.append(exchange.latency)
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        """Return the row as text."""
+        latencies = sorted(self.latencies)
+        times = (_quantile(latencies, share) for share in (0.5, 0.95, 1.0))
+        counts = (f"{number:,}" for number in (self.count, self.errors, self.unanswered))
+        return name, *counts, *times, f"{self.octets:,}"
+
+
+class Statistics:
+    """A subscriber that counts exchanges by command; ``table`` tells the result."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+
+    def __call__(self, event: Told) -> None:
+        """Count an exchange that has ended."""
+        if isinstance(event, Answered | Unanswered):
+            name = event.exchange.command.verb if event.exchange.command.spec else "(unknown)"
+            self._rows.setdefault(name, _Row()).add(event.exchange)
+
+    def table(self) -> str:
+        """Return a line for each command, the most frequent first."""
+        rows = sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
+        return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in rows)]))
+
+
+def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for name, *cells in table:
+        rest = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        yield "  ".join([name.ljust(widths[0]), *rest]).rstrip() + "\n"
+
+
+def _quantile(ordered: list[float], share: float) -> str:
+    if not ordered:
+        return "-"
+    seconds = ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"

@@ -1,0 +1,50 @@
+"""What of a command line may be shown: what its row of the command table says, and no more."""
+
+from pop3spy.protocol import replies, sasl
+from pop3spy.protocol.commands import Command, CommandSpec, Turn
+from pop3spy.protocol.states import BEFORE_LOGIN, State
+
+
+def beyond_the_table(
+    command: Command, spec: CommandSpec, line: bytes, state: State, *, strict: bool
+) -> list[tuple[int, int]]:
+    """Return the spans of *line* that its row of the command table does not allow to be shown."""
+    before_login = state in BEFORE_LOGIN or state is State.CLOSED  # perhaps without a login
+    shown = spec.shows
+    if strict and spec.identity:
+        shown = 0
+    elif not (spec.secret or before_login):
+        return []
+    elif spec.secret and len(command.args) < spec.required:
+        shown = 0  # APOP with a digest alone
+    if spec.turn is Turn.SASL and command.args:
+        shown = shown if names_mechanism(command) else 0
+    if before_login and State.AUTHORIZATION not in spec.states and not spec.secret:
+        numbers = [replies.number_of(word) is not None for word in command.args[:shown]]
+        shown = shown if all(numbers) else 0
+    hidden = [match.span(1) for match in spec.hides.finditer(line)] if spec.hides else []
+    if (command.args or spec.secret) and (start := behind(line, spec, shown)) < len(line):
+        hidden.append((start, len(line)))
+    return hidden
+
+
+def names_mechanism(command: Command) -> bool:
+    """Return whether an AUTH names a mechanism that is known: then the name is no secret."""
+    return bool(command.args) and command.args[0].decode("latin-1").upper() in sasl.MECHANISMS
+
+
+def behind(line: bytes, spec: CommandSpec, arguments: int) -> int:
+    """Return where in *line* whatever stands behind so many arguments begins.
+
+    Without any it begins one blank behind the verb: further ones belong to a password (RFC 1939,
+    section 7).
+    """
+    at = 0
+    for _ in range(len(spec.name.split()) + arguments):
+        while line[at : at + 1] in (b" ", b"\t"):
+            at += 1
+        while at < len(line) and line[at : at + 1] not in (b" ", b"\t"):
+            at += 1
+    if arguments and not line[at:].strip(b" \t"):
+        return len(line)
+    return at + 1

@@ -1,0 +1,38 @@
+"""An exchange as machines are told of it, by the names that ``docs/logs.md`` gives.
+
+The JSON log and the export of the same name both read this, so one program reads either.
+"""
+
+from pop3spy.session.lines import line_text, status_text
+from pop3spy.session.model import Exchange
+
+
+def facts_of(exchange: Exchange) -> dict[str, object]:
+    """Return what there is to know of *exchange*; what is not known is None."""
+    line, status, body = exchange.line, exchange.status, exchange.body
+    spec = line.command.spec
+    return {
+        "number": line.number,
+        "verb": spec.name if spec else None,
+        "line": line_text(line),
+        "state_before": exchange.state_before.value,
+        "state_after": exchange.state_after.value,
+        "ok": status.ok if status else None,
+        "code": status.code if status else None,
+        "text": status_text(status) if status else None,
+        "latency": rounded(exchange.latency),
+        "duration": rounded(exchange.duration),
+        "octets": body.octets if body else None,
+        "size": body.size if body else None,
+        "lines": body.lines if body else None,
+        "complete": exchange.complete,
+        "pipelined": line.pipelined,
+        "misplaced": exchange.misplaced,
+        "steps": exchange.steps,
+        "user": exchange.user,
+    }
+
+
+def rounded(seconds: float | None) -> float | None:
+    """Return *seconds* in whole microseconds."""
+    return None if seconds is None else round(seconds, 6)
