@@ -72,6 +72,9 @@ class CaptureReader:
             yield from self._spoken(session, Side(code), at, data, extra)
         elif code == "open":
             yield from self._began(session, at, data)
+        elif code == "gap" and session == 0:  # of whichever sessions
+            for each in list(self._open):
+                yield from self._happened(each, at, code, data)
         elif session in self._open:
             yield from self._happened(session, at, code, data)
 

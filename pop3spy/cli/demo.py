@@ -3,14 +3,15 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import click
 
 from pop3spy.cli.environment import run
-from pop3spy.cli.options import with_settings
+from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.serve import post_office
-from pop3spy.cli.telling import told_on
+from pop3spy.cli.telling import demonstrating
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
@@ -46,13 +47,14 @@ _ANYWHERE = parse_url("pop3://127.0.0.1:0")
 
 
 @click.command(
+    cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy demo                    on a terminal it stays up for you to connect to\n"
-    "  pop3spy demo | less             prints one session and ends"
+    "  pop3spy demo            on a terminal it stays up for you to connect to\n"
+    "  pop3spy demo | less     prints one session and ends",
 )
 @with_settings("demo")
 def demo(**values: Any) -> int:
-    """Show one session: a built-in server, the proxy, and a client that talk to each other."""
+    """Show a session between a built-in client and a built-in server."""
     return run(_demo, values["loop"])
 
 
@@ -60,7 +62,7 @@ async def _demo(stop: asyncio.Event) -> None:
     clock, limits = Clock(), Limits(grace=1.0)
     unheard = Bus(lambda *_: None)
     stays = sys.stdout.isatty()
-    with told_on(sys.stdout, clock) as bus:
+    with demonstrating(clock) as bus:
         async with asyncio.TaskGroup() as group:
             host = Host(post_office(DEMO_ACCOUNTS, None).session, unheard, clock, limits)
             server = _first(unheard, _address)
@@ -100,15 +102,20 @@ async def _converse(url: Url, pace: float) -> None:
     """Say the script, each command when the reply to the one before has come."""
     reader, writer = await asyncio.open_connection(url.host, url.port)
     decoder = Decoder()
-    for command in ("", *SCRIPT):
-        if command:
-            line = f"{command}\r\n".encode()
-            for _ in decoder.feed(Side.CLIENT, line):
-                pass
-            writer.write(line)
-        while not decoder.quiet and (data := await reader.read(65536)):
-            for _ in decoder.feed(Side.SERVER, data):
-                pass
-        await asyncio.sleep(pace)
-    writer.close()
-    await writer.wait_closed()
+    with suppress(ConnectionError):  # whoever stops the demo closes the connection
+        for command in ("", *SCRIPT):
+            if command:
+                line = f"{command}\r\n".encode()
+                for _ in decoder.feed(Side.CLIENT, line):
+                    pass
+                writer.write(line)
+            while not decoder.quiet:
+                if not (data := await reader.read(65536)):
+                    break
+                for _ in decoder.feed(Side.SERVER, data):
+                    pass
+            if reader.at_eof():
+                break
+            await asyncio.sleep(pace)
+        writer.close()
+        await writer.wait_closed()

@@ -1,6 +1,5 @@
 """The program: its verbs, and how each ends."""
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -9,9 +8,13 @@ import click
 from pop3spy import __version__
 from pop3spy.cli.demo import demo
 from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.export import export
 from pop3spy.cli.proxy import proxy
 from pop3spy.cli.serve import serve
+from pop3spy.cli.show import show
+from pop3spy.cli.streams import discard, open_standard_streams, say
 from pop3spy.errors import Pop3SpyError
+from pop3spy.net.dial import reason_of
 from pop3spy.session.failure import describe
 
 
@@ -19,11 +22,11 @@ from pop3spy.session.failure import describe
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="\b\nExamples:\n"
-    "  pop3spy demo                                  see a session decoded, nothing to set up\n"
-    "  pop3spy proxy --upstream mail.example.org     then point the client at localhost\n"
-    "  pop3spy serve ~/Maildir --listen :1110        a POP3 server over your own mail",
+    "  pop3spy demo                                 nothing to set up\n"
+    "  pop3spy proxy --upstream mail.example.org    then point the client here\n"
+    "  pop3spy serve ~/Maildir --listen :1110       a server over your own mail",
 )
-@click.version_option(__version__, prog_name="pop3spy")
+@click.version_option(__version__, prog_name="pop3spy", message="%(prog)s %(version)s")
 @click.pass_context
 def program(context: click.Context) -> None:
     """Show what POP3 clients and servers really say to each other.
@@ -38,10 +41,13 @@ def program(context: click.Context) -> None:
 program.add_command(demo)
 program.add_command(proxy)
 program.add_command(serve)
+program.add_command(show)
+program.add_command(export)
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the program with *args* and return its exit status; no traceback leaves it."""
+    open_standard_streams()
     try:
         return _run(args)
     except BaseExceptionGroup as group:  # what the tasks of a group raised: the first tells enough
@@ -67,11 +73,11 @@ def _told(error: BaseException) -> int:
             return _fail(str(error), ExitStatus(error.exit_status))
         case click.Abort() | KeyboardInterrupt():
             return ExitStatus.INTERRUPTED
-        case BrokenPipeError():  # whoever read the output has gone, as they may
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case SystemExit():  # click, when whoever read the output has gone, as they may
             return ExitStatus.DONE
-        case SystemExit():
-            raise error
+        case OSError():
+            discard(sys.stdout)
+            return _fail(f"cannot read or write: {reason_of(error)}", ExitStatus.FAILED)
     return _fail(f"this is a bug in pop3spy: {describe(error)}", ExitStatus.FAILED)
 
 
@@ -81,9 +87,12 @@ def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _sentence(error: click.UsageError) -> str:
-    return " ".join(error.format_message().split()).rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".")
+    text = text.replace(". (Did", "; did").replace(". Did", "; did").replace("?)", "?")
+    return text[:1].lower() + text[1:]
 
 
 def _fail(message: str, status: ExitStatus) -> ExitStatus:
-    print(f"pop3spy: {message}", file=sys.stderr)  # noqa: T201 - the one line that a user gets
+    """Give the user the one line that tells why the program ends."""
+    say(f"pop3spy: {message}")
     return status

@@ -6,24 +6,42 @@ from typing import Any, TypeVar
 
 import click
 
-from pop3spy.config import FLAG, PATH, Setting, read_config, settings_of
+from pop3spy.config import FLAG, PATH, Kind, Setting, read_config, settings_of
+from pop3spy.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
-    """Reads a value of the command line as its row of the table says."""
+class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """Reads a value of the command line as its kind says; *label* is how errors call it."""
 
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self.name = setting.kind.metavar
+    def __init__(self, kind: Kind, label: str) -> None:
+        self._kind = kind
+        self._label = label
+        self.name = kind.metavar
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what *value* means; tell click what would be right if it means nothing."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - click's
+        """Return what *value* means; raise ConfigError with what would be right."""
         try:
-            return self._setting.kind.read(value)
+            return self._kind.read(value)
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            raise ConfigError(f"{self._label}: {error}") from None
+
+
+class Verb(click.Command):
+    """A command whose errors of usage all know that they are its own, and that knows ``-h``."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the options that show the help, in whatever context."""
+        return ["-h", "--help"]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line *args*."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
 
 def with_settings(verb: str) -> Callable[[F], F]:
@@ -47,10 +65,11 @@ def with_settings(verb: str) -> Callable[[F], F]:
 def _option(setting: Setting) -> Callable[[F], F]:
     flag = f"--{setting.name}"
     if setting.kind is FLAG:
-        return click.option(flag, is_flag=True, default=setting.default, help=setting.help)
+        both = f"{flag}/--no-{setting.name}"  # so that the command line can win over a file
+        return click.option(both, default=setting.default, help=setting.help)
     return click.option(
         flag,
-        type=SettingType(setting),
+        type=ValueType(setting.kind, flag),
         metavar=setting.kind.metavar,
         multiple=setting.many,
         default=setting.default,
@@ -68,6 +87,6 @@ def default_note(setting: Setting) -> str:
 
 
 def _read(ctx: click.Context, verb: str, value: str | None) -> None:
-    if value:
-        path: Path = PATH.read(value)
+    if value is not None:
+        path: Path = ValueType(PATH, "--config").convert(value, None, ctx)
         ctx.default_map = {key.replace("-", "_"): v for key, v in read_config(path, verb).items()}

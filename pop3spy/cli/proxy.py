@@ -5,39 +5,38 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import run
-from pop3spy.cli.options import with_settings
+from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
-from pop3spy.config import limits_of, without_tls
+from pop3spy.config import limits_of
 from pop3spy.errors import ConfigError
 from pop3spy.net.proxy import Proxy
 from pop3spy.session.chunk import Clock
 
 
 @click.command(
+    cls=Verb,
     epilog="\b\nExamples:\n"
     "  pop3spy proxy --upstream mail.example.org\n"
     "  pop3spy proxy --upstream mail.example.org:110 --listen :1110\n"
     "  pop3spy proxy --upstream mail --log sessions.jsonl --log-format json\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
-    "\b\n"
+    "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
-    "STLS passes through, and what is said inside TLS stays unread."
+    "STLS passes through, and what is said inside TLS stays unread.",
 )
 @with_settings("proxy")
 def proxy(**values: Any) -> int:
     """Relay clients to a POP3 server and show what both sides say."""
     if values["upstream"] is None:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
-    upstream = without_tls("upstream", values["upstream"])
-    listen = [without_tls("listen", url) for url in values["listen"]]
     clock = Clock()
     with telling(values, clock) as bus:
         relay = Proxy(
-            upstream,
+            values["upstream"],
             bus,
             clock,
             limits_of(values),
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
         )
-        return run(lambda stop: relay.run(listen, stop), values["loop"])
+        return run(lambda stop: relay.run(values["listen"], stop), values["loop"])

@@ -3,44 +3,48 @@
 import os
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pop3spy.cli.environment import run
-from pop3spy.cli.options import with_settings
+from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.telling import telling
-from pop3spy.config import limits_of, load_yaml, without_tls
+from pop3spy.config import PATH, limits_of, load_yaml
+from pop3spy.errors import ConfigError
 from pop3spy.net.host import Host
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, PostOffice, accounts_from, maildrops_for
+from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
 
 
 @click.command(
+    cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy serve --listen :1110                  built-in messages, user demo, password demo\n"
-    "  pop3spy serve ~/Maildir --listen :1110        a Maildir, an mbox or a folder of .eml files\n"
-    "  pop3spy serve inbox.mbox --users users.yaml   with users and passwords of your own\n"
-    "\b\n"
-    "A file of users maps names to passwords, or to a password and a mailbox:\n"
+    "  pop3spy serve --listen :1110              messages of its own, user demo\n"
+    "  pop3spy serve ~/Maildir --listen :1110    a Maildir, an mbox or .eml files\n"
+    "  pop3spy serve mbox --users users.yaml     with users of your own\n"
+    "\n\b\n"
+    "A file of users maps names to passwords, or to a password and a mailbox,\n"
+    "whose path starts from the folder that the file is in:\n"
     "  alice: wonderland\n"
-    "  bob: {password: builder, mailbox: /home/bob/Maildir}"
+    "  bob: {password: builder, mailbox: mail/bob}",
 )
-@click.argument("mailbox", required=False, type=click.Path(path_type=Path))
+@click.argument("mailbox", required=False, type=ValueType(PATH, "MAILBOX"))
 @with_settings("serve")
 def serve(mailbox: Path | None, **values: Any) -> int:
     """Serve a MAILBOX, or built-in messages, over POP3.
 
     Deleted messages are really removed from the mailbox when a client says QUIT.
     """
-    listen = [without_tls("listen", url) for url in values["listen"]]
     clock = Clock()
     office = post_office(_accounts(values["users"]), mailbox)
     with telling(values, clock) as bus:
         strict = values["redact"] == "strict"
         host = Host(office.session, bus, clock, limits_of(values), strict=strict)
-        return run(lambda stop: host.run(listen, stop), values["loop"])
+        return run(lambda stop: host.run(values["listen"], stop), values["loop"])
 
 
 def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:
@@ -55,4 +59,15 @@ def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffi
 
 
 def _accounts(users: Path | None) -> tuple[Account, ...]:
-    return DEMO_ACCOUNTS if users is None else accounts_from(load_yaml(users), str(users))
+    """Return who may log in; a relative mailbox is one in the folder of the file of *users*."""
+    if users is None:
+        return DEMO_ACCOUNTS
+    where = escape(str(users))
+    accounts = []
+    for account in accounts_from(load_yaml(users), where):
+        try:
+            mailbox = account.mailbox and users.parent / PATH.read(str(account.mailbox))
+        except ValueError as error:
+            raise ConfigError(f"{where}: {escape(account.name)}: mailbox: {error}") from None
+        accounts.append(replace(account, mailbox=mailbox))
+    return tuple(accounts)

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from pop3spy import __version__
+from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.environment import colourful
+from pop3spy.cli.streams import Spools
+from pop3spy.config import STDOUT
 from pop3spy.logs import (
     JsonLog,
     Notes,
@@ -20,54 +23,86 @@ from pop3spy.logs import (
     open_log,
     reader_failed,
 )
-from pop3spy.session.bus import Bus
+from pop3spy.protocol.text import escape
+from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.spool import Spool, Stream
-
-STDOUT = Path("-")
+from pop3spy.session.events import Noted
+from pop3spy.spool import Spool
 
 
 @contextmanager
 def telling(values: dict[str, Any], clock: Clock) -> Iterator[Bus]:
     """Give a bus that tells what the settings *values* ask for; write out the rest at the end.
 
-    Raise Pop3SpyError if the log cannot be written.
+    Raise Pop3SpyError if the log cannot be written, now or at the end.
     """
     path: Path | None = values["log"]
-    log = None if path in (None, STDOUT) else open_log(path)
-    json = values["log_format"] == "json"
-    with ExitStack() as spools:
-        bus = _bus_with_notes(clock)
-        if path is not None:
-            stream = _spool(sys.stdout if log is None else log, clock, spools, json=json)
-            bus.subscribe(JsonLog(stream, clock) if json else Transcript(stream, clock))
-            if not json:
-                bus.subscribe(Notes(stream, clock))
+    with ExitStack() as closing:
+        spools = Spools()
+        log = _open(path, values["log_format"], spools, clock, closing)
+        closing.callback(spools.close)
+        told = spools.standard(sys.stderr, lines_lost)
+        notes = Notes(told, colour=colourful(sys.stderr))
+        bus = Bus(partial(_complain, notes, clock))
+        bus.subscribe(notes)
+        if log is not None:
+            json = values["log_format"] == "json"
+            bus.subscribe(JsonLog(log, clock) if json else Transcript(log, clock))
+            if not json and log is not told:
+                bus.subscribe(Notes(log, clock))
         if path != STDOUT and not values["quiet"]:
-            _subscribe_transcript(bus, sys.stdout, clock, spools)
+            _subscribe_transcript(bus, spools, clock)
+        if values["record"] is not None:
+            _subscribe_captures(bus, values, clock, closing)
         yield bus
-    if log is not None:
-        log.close()
+
+
+def _subscribe_captures(bus: Bus, values: dict[str, Any], clock: Clock, closing: ExitStack) -> None:
+    bodies, path = values["bodies"], values["record"]
+    keeping = Keeping(f"pop3spy {__version__}", values["redact"], bodies, values["rotate"])
+    captures = Captures(path, keeping, clock)
+    closing.callback(captures.close)
+    bus.subscribe(captures)
+    bus.publish(Noted(f"recording_{bodies}", clock.now(), {"path": path}))
 
 
 @contextmanager
-def told_on(stream: TextIO, clock: Clock) -> Iterator[Bus]:
-    """Give a bus that shows the transcript on *stream*, and notes on stderr."""
-    with ExitStack() as spools:
-        bus = _bus_with_notes(clock)
-        _subscribe_transcript(bus, stream, clock, spools)
+def demonstrating(clock: Clock) -> Iterator[Bus]:
+    """Give a bus that shows the transcript on stdout, and notes on stderr.
+
+    If that cannot be written, only the end tells it: here is no traffic that goes on.
+    """
+    with ExitStack() as closing:
+        spools = Spools()
+        closing.callback(spools.close)
+        bus = Bus(lambda *_: None)
+        bus.subscribe(Notes(spools.standard(sys.stderr, lines_lost), colour=colourful(sys.stderr)))
+        _subscribe_transcript(bus, spools, clock)
         yield bus
 
 
-def _bus_with_notes(clock: Clock) -> Bus:
-    notes = Notes(sys.stderr, colour=colourful(sys.stderr))
-    bus = Bus(lambda reader, error: notes(reader_failed(reader, error, clock.now())))
-    bus.subscribe(notes)
-    return bus
+def _open(
+    path: Path | None, form: str, spools: Spools, clock: Clock, closing: ExitStack
+) -> Spool | None:
+    """Return what takes the log, if there is to be one."""
+    if path is None:
+        return None
+    gap = partial(entries_lost, clock) if form == "json" else lines_lost
+    if path == STDOUT:
+        return spools.standard(sys.stdout, gap)
+    file = open_log(path)
+    closing.callback(file.close)
+    return spools.spool(file, f"the log {escape(str(path))}", gap)
 
 
-def _subscribe_transcript(bus: Bus, stream: TextIO, clock: Clock, spools: ExitStack) -> None:
-    spool = _spool(stream, clock, spools, json=False)
+def _complain(notes: Notes, clock: Clock, reader: Subscriber, error: Exception) -> None:
+    with suppress(Exception):  # stderr itself may be what failed
+        notes(reader_failed(reader, error, clock.now()))
+
+
+def _subscribe_transcript(bus: Bus, spools: Spools, clock: Clock) -> None:
+    stream = sys.stdout
+    spool = spools.standard(stream, lines_lost)
     transcript = Transcript(spool, clock, colour=colourful(stream))
     bus.subscribe(transcript)
     if stream.isatty():
@@ -79,12 +114,3 @@ def _subscribe_transcript(bus: Bus, stream: TextIO, clock: Clock, spools: ExitSt
         measure()
         if hasattr(signal, "SIGWINCH"):
             signal.signal(signal.SIGWINCH, measure)
-
-
-def _spool(stream: Stream, clock: Clock, spools: ExitStack, *, json: bool) -> Spool:
-    """Return what takes text for *stream* without waiting; *spools* closes it."""
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # a name may not fit the terminal's charset
-    spool = Spool(stream, partial(entries_lost, clock) if json else lines_lost)
-    spools.callback(spool.close)
-    return spool

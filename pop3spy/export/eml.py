@@ -7,7 +7,7 @@ from typing import Final
 
 from pop3spy.export.exporter import Source
 from pop3spy.export.messages import Message, Messages
-from pop3spy.export.newfile import new_file
+from pop3spy.newfile import new_file
 from pop3spy.session.events import Ended, Told
 
 _LONGEST: Final = 70

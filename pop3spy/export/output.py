@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from pop3spy.errors import ConfigError
 from pop3spy.export.exporter import Exporter, Source
 from pop3spy.export.formats import FolderFormat, Format
-from pop3spy.export.newfile import new_file, reason_of
+from pop3spy.newfile import new_file, reason_of
 from pop3spy.protocol.text import escape
 
 _PRIVATE: Final = 0o700

@@ -10,22 +10,25 @@ from pop3spy.session.lines import within
 
 SHOWN = 12
 """How many lines of a listing are shown."""
+ALL = 1 << 62
+"""More lines than there are."""
 
 
 class Listing:
     """Puts the first lines of one reply together and forgets all others."""
 
-    __slots__ = ("_masks", "_rest", "_skipping", "shown")
+    __slots__ = ("_masks", "_most", "_rest", "_skipping", "shown")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = SHOWN) -> None:
         self.shown = 0
+        self._most = most
         self._rest = b""  # the beginning of a line whose end has not come
         self._masks: Spans = ()
         self._skipping = False  # this line was too long, its beginning has been shown
 
     def add(self, part: BodyPart) -> Iterator[str]:
         """Yield the lines that are whole now, as people may see them."""
-        if self.shown >= SHOWN and not self._rest:
+        if self.shown >= self._most and not self._rest:
             return
         data, masks = part.raw, part.masks
         if self._rest:
@@ -34,7 +37,7 @@ class Listing:
             )
             data = self._rest + data
         at = 0
-        while self.shown < SHOWN and (end := data.find(b"\n", at) + 1):
+        while self.shown < self._most and (end := data.find(b"\n", at) + 1):
             if not self._skipping:
                 yield self._show(data, masks, at, end)
             self._skipping = False
@@ -51,7 +54,7 @@ class Listing:
         self._rest, self._masks = b"", ()
 
     def _keep(self, data: bytes, masks: Spans, at: int) -> None:
-        if self.shown < SHOWN and not self._skipping:
+        if self.shown < self._most and not self._skipping:
             self._rest, self._masks = data[at:], within(masks, at, len(data))
         else:
             self._rest, self._masks = b"", ()

@@ -38,6 +38,9 @@ class Note:
 NOTES: Final = {
     "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
     "demo_stays": Note("info", "still here for you: telnet {host} {port} (user demo, password demo); Ctrl-C ends it"),
+    "recording_keep": Note("info", "recording to {path}, whole messages included (--bodies mask or drop leaves them out)"),
+    "recording_mask": Note("info", "recording to {path}, messages without their content"),
+    "recording_drop": Note("info", "recording to {path}, messages as sizes only"),
     "stopping": Note("info", "stopping; open sessions, which have {grace} s to end: {sessions}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),

@@ -4,7 +4,7 @@ Messages are told in one line, long listings are cut short, and what nobody read
 """
 
 from pop3spy.logs.layout import Layout, Tone
-from pop3spy.logs.listing import Listing
+from pop3spy.logs.listing import ALL, SHOWN, Listing
 from pop3spy.logs.notes import sentence
 from pop3spy.logs.shown import Asked, Shown
 from pop3spy.logs.stretches import Stretch
@@ -51,7 +51,7 @@ class Transcript:
 
     With *colour* it is coloured.  ``width`` is the number of columns of the terminal, which may be
     set anew at any time; None is a file, in which no line is cut.  With *clock* each session's
-    first line has the date.
+    first line has the date.  With *bodies* messages are shown line by line, and listings whole.
     """
 
     def __init__(
@@ -61,7 +61,9 @@ class Transcript:
         *,
         colour: bool = False,
         width: int | None = None,
+        bodies: bool = False,
     ) -> None:
+        self._bodies = bodies
         self._stream = stream
         self._clock = clock
         self._layout = Layout(colour=colour, width=width)
@@ -170,7 +172,11 @@ class Transcript:
         right = ""
         if isinstance(frame, CommandLine):
             shown.asked[frame.number] = Asked(
-                line_text(frame)[: _ANSWERED + 1], event.at, frame.command.shape, frame.pipelined
+                line_text(frame)[: _ANSWERED + 1],
+                event.at,
+                frame.command.shape,
+                frame.pipelined,
+                Listing(ALL if self._bodies else SHOWN),
             )
             right = "pipelined" if frame.pipelined else ""
         elif asked := shown.asked.get(frame.number):
@@ -189,7 +195,11 @@ class Transcript:
     def _body(self, event: Heard, frame: BodyPart | BodyEnd, shown: Shown) -> None:
         if frame.side is Side.SERVER:
             asked = shown.asked.get(frame.number)
-            if asked and asked.shape is not Shape.MESSAGE and isinstance(frame, BodyPart):
+            if (
+                asked
+                and (self._bodies or asked.shape is not Shape.MESSAGE)
+                and isinstance(frame, BodyPart)
+            ):
                 for text in asked.listing.add(frame):
                     self._add(event, "S:", text, tone=Tone.SERVER)
         elif isinstance(frame, BodyPart):
@@ -216,6 +226,9 @@ class Transcript:
         if (body := exchange.body) is not None:
             right = f"{seconds(exchange.duration or 0.0):>9}"
             if exchange.command.shape is Shape.MESSAGE:
+                if self._bodies and asked:
+                    for text in asked.listing.rest():
+                        self._add(event, "S:", text, tone=Tone.SERVER)
                 tone = Tone.NOTE if body.complete else Tone.PROBLEM
                 self._add(event, "S…", message(exchange), right, tone=tone)
             else:

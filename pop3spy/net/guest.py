@@ -1,18 +1,19 @@
 """One client of a host: its lines in, its answers out."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from pop3spy.errors import MaildropError
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.states import Effect
 from pop3spy.session.chunk import Clock
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending, How
 from pop3spy.session.reading import Reading
-from pop3spy.session.responder import Answer, Responder
+from pop3spy.session.responder import Answer, Pause, Responder
 
 _TOO_LONG = Answer(b"-ERR this line is too long")
 _CANCEL = b"*"  # what a client says that gives up inside AUTH (RFC 5034, section 4)
@@ -61,7 +62,10 @@ class Guest:
     async def converse(self, responder: Responder) -> None:
         """Answer the client until one of the two has had enough; cancel it to cut it off."""
         try:
-            ending = await self._talk(responder)
+            try:
+                ending = await self._talk(responder)
+            finally:
+                responder.end()
             self._writer.close()
         except asyncio.CancelledError:
             ending = Ending(How.SHUTDOWN, "a reply was cut off")
@@ -71,8 +75,6 @@ class Guest:
             ending = Ending(How.SERVER_CLOSED, str(error))
         except Exception as error:  # noqa: BLE001 - a bug costs its own session and no other
             ending = Ending(How.SERVER_CLOSED, describe(error))
-        finally:
-            responder.end()
         await self._part(ending)
 
     async def send_away(self, why: str) -> None:
@@ -83,7 +85,7 @@ class Guest:
         await self._part(Ending(How.REFUSED, why))
 
     async def _talk(self, responder: Responder) -> Ending:
-        answer = responder.greet()
+        answer, effect = responder.greet(), Effect.NONE
         await self._say(answer)
         while not (answer.close or self._stopping):
             raw = await self._line()
@@ -96,10 +98,13 @@ class Guest:
             elif answer.asks:
                 answer = responder.answer_sasl(line_of(raw))
             else:
-                answer = responder.answer(parse_command(raw))
+                command = parse_command(raw)
+                answer, effect = responder.answer(command), command.effect
             await self._say(answer)
             await asyncio.sleep(0)  # others have their turn, however many commands are there
-        return Ending(How.QUIT if answer.close else How.SHUTDOWN)
+        if not answer.close:
+            return Ending(How.SHUTDOWN)
+        return Ending(How.QUIT if effect is Effect.QUIT else How.SERVER_CLOSED)
 
     # -- what comes -----------------------------------------------------------------------------
 
@@ -147,17 +152,14 @@ class Guest:
 
     async def _say(self, answer: Answer) -> None:
         """Send a reply, no faster than the client takes it."""
-        await self._send(answer.line + b"\r\n")
-        if answer.body is not None:
-            await self._send_body(answer.body)
-
-    async def _send_body(self, body: Iterable[bytes]) -> None:
-        for piece in body:
+        for piece in answer.wire():
+            if isinstance(piece, Pause):
+                await asyncio.sleep(piece.seconds)
+                continue
             await self._send(piece)
             if self._observer.behind:
                 self._read_up.clear()
                 await self._read_up.wait()
-        await self._send(b".\r\n")
 
     async def _send(self, data: bytes) -> None:
         self._writer.write(data)

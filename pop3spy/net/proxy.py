@@ -95,7 +95,7 @@ class Proxy:
         full = most and sum(task is not None for task in self._links.values()) >= most
         self._links[link] = None  # who is sent away takes nobody's place
         if self._stopping:
-            link.refuse(Ending(How.SHUTDOWN))
+            link.abort(Ending(How.SHUTDOWN))
         elif full:
             why = f"{most} sessions are open already (--max-sessions)"
             link.refuse(Ending(How.REFUSED, why), self._apology("too many sessions"))

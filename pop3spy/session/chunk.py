@@ -18,10 +18,13 @@ class Chunk:
 
 
 class Clock:
-    """Seconds since the program started, which never run backwards, and the date they stand for."""
+    """Seconds since the program started, which never run backwards, and the date they stand for.
 
-    def __init__(self) -> None:
-        self.started = datetime.now(UTC)
+    That of a recording has the date on which it *started*.
+    """
+
+    def __init__(self, started: datetime | None = None) -> None:
+        self.started = started or datetime.now(UTC)
         self._zero = time.monotonic_ns()
 
     def now(self) -> float:

@@ -34,7 +34,7 @@ from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.session.allowed import behind, beyond_the_table, names_mechanism
 from pop3spy.session.masking import hide
-from pop3spy.session.sasllogin import SaslLogin, text_in
+from pop3spy.session.sasllogin import SaslLogin, roughly_decoded
 from pop3spy.session.sightings import SHORT, Sightings, merged, occurs, words_of
 
 _HIDDEN_COMMAND = Command("", (), None)
@@ -100,8 +100,6 @@ class Redactor:
             self._hidden = frame.number
         for start, end in hidden:
             self._learn_from(frame, start, end)
-            if command.turn is not Turn.SASL:
-                self._learn_decoded(frame, start, end)
         if command.turn is Turn.SASL:
             self._begin_sasl(frame)
         known = command.turn is Turn.SASL and names_mechanism(command)
@@ -120,7 +118,8 @@ class Redactor:
             return frame
         self._unknown = self._hidden = frame.number
         self._learn_from(frame, 0, len(line))
-        self._learn_decoded(frame, 0, len(line))  # sent ahead to an AUTH that was refused
+        if not frame.masks:  # it may have been sent ahead to an AUTH that was refused
+            self._learn(0, roughly_decoded(line))
         return replace(hide(frame, ((0, len(line)),)), command=_HIDDEN_COMMAND)
 
     def _begin_sasl(self, frame: CommandLine) -> None:
@@ -141,6 +140,9 @@ class Redactor:
     def _read_message(self, number: int, word: bytes) -> None:
         """Learn what a message of the client holds: its user, and what to hide from now on."""
         told = self._login.read(word)
+        if told is None:
+            self._learn(0, roughly_decoded(word))
+            return
         for secret in told.secrets:
             self._learn(number, secret)
         if told.user:
@@ -169,15 +171,15 @@ class Redactor:
             self._learn(frame.number, frame.raw[start:end])
             self._sightings.overflown |= frame.truncated
 
-    def _learn_decoded(self, frame: Frame, start: int, end: int) -> None:
-        """Hide also the text that stands there as base64."""
-        if not frame.masks:
-            self._learn(frame.number, text_in(frame.raw[start:end]))
-
     def _learn(self, number: int, secret: bytes) -> None:
-        """Hide *secret* from now on; what was shown as a user name stays shown."""
+        """Hide *secret* from now on; what was shown as a user name stays shown.
+
+        Words too short to look for matter in the reply of exchange *number*, if it is not 0.
+        """
         for word in words_of(secret):
             if len(word) < SHORT:
+                if not number:
+                    continue
                 short = self._short.setdefault(number, set())
                 # So many that the text of the reply goes in any case: the empty word is in all.
                 short.add(word.lower() if len(short) < _MOST_SHORT else b"")

@@ -1,9 +1,11 @@
 """One AUTH as the redactor follows it: what each message tells, which challenges hide something."""
 
 import binascii
+import re
 
 from pop3spy.protocol import sasl
 
+_NEARLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -20,33 +22,34 @@ class SaslLogin:
         self._challenges += 1
         return self._challenges > self._mechanism.shown
 
-    def read(self, word: bytes) -> sasl.Told:
-        """Return what the client's next message tells; *word* is how it was sent.
+    def read(self, word: bytes) -> sasl.Told | None:
+        """Return what the client's next message tells, None if *word* is not base64.
 
-        A message of which nothing is known is secret as a whole, be it base64 or not.
+        A message of which nothing is known is secret as a whole.
         """
         step, self._messages = self._messages, self._messages + 1
         message = sasl.decode(word)
         if message is None:
-            return sasl.Told(None, (text_in(word),))
+            return None
         told = self._mechanism.read(message, step)
         if told.user is None or not _is_text(told.user):
             return sasl.Told(None, told.secrets or (message,))
         return told
 
 
-def text_in(word: bytes) -> bytes:
-    """Return the text that *word* is as base64, with its faults overlooked; empty if it is none."""
+def roughly_decoded(word: bytes) -> bytes:
+    """Return what *word* says if the faults of its base64 are overlooked, empty if it is none."""
+    if not _NEARLY_BASE64.fullmatch(word):
+        return b""
     try:
-        message = binascii.a2b_base64(word.translate(_URL_SAFE) + b"==")
+        return binascii.a2b_base64(word.translate(_URL_SAFE) + b"==")
     except binascii.Error:
         return b""
-    return message if _is_text(message.translate(None, b"\0\1")) else b""
 
 
-def _is_text(octets: bytes) -> bool:
-    """Return whether this is UTF-8 that prints; what never was base64 hardly decodes to that."""
+def _is_text(name: bytes) -> bool:
+    """Return whether *name* is UTF-8 that prints; what never was base64 hardly decodes to that."""
     try:
-        return octets.decode().isprintable()
+        return name.decode().isprintable()
     except UnicodeDecodeError:
         return False

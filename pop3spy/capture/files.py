@@ -1,0 +1,193 @@
+"""Where captures go: one file, a folder with a file for each session, or one file after another.
+
+Rules: 1. no file is ever overwritten, and all are private; 2. whoever records never waits: a thread
+writes; 3. a session stays in the file that it began in, so each file can be read alone.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pop3spy.capture.header import Header
+from pop3spy.capture.recorder import Recorder
+from pop3spy.errors import ConfigError
+from pop3spy.newfile import new_file, reason_of
+from pop3spy.protocol.text import escape
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Ended, Event, Opened, Told
+from pop3spy.session.model import Session
+from pop3spy.spool import Spool
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_PRIVATE: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is recorded, and how: *program* wrote it, *redaction* and *bodies* go into the header.
+
+    ``rotate`` is how many octets a file may have before the next session gets a new one, 0 for any
+    number.
+    """
+
+    program: str
+    redaction: str = "secrets"
+    bodies: str = "keep"
+    rotate: int = 0
+
+
+class CaptureFile:
+    """One file; it is closed once nothing more can come."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.size = 0
+        self.running = 0  # sessions that are not over
+        self._stream: BinaryIO | None = new_file(path)
+        self.write(header.lines())
+
+    def write(self, text: str) -> None:
+        """Append *text*; what is written is with the operating system at once."""
+        assert self._stream is not None
+        data = text.encode()
+        self.size += len(data)
+        self._stream.write(data)
+        self._stream.flush()
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept back."""
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+class Captures:
+    """A subscriber of the bus that records every session at *path*.
+
+    *path* is a folder if there is one, or if it ends with a slash: then each session gets a file.
+    Raise ConfigError if nothing can be written there.
+    """
+
+    def __init__(self, path: str, keeping: Keeping, clock: Clock) -> None:
+        self._keeping = keeping
+        self._clock = clock
+        self._path = Path(path)
+        self._folder = self._path.is_dir() or path.endswith("/")
+        if self._folder:
+            _make_folder(self._path)
+        self._files: dict[int, CaptureFile] = {}  # by session
+        self._recorders: dict[int, Recorder] = {}
+        self._number = 0
+        self._current = None if self._folder else self._new_file(self._path)
+        self._spool = Spool(_Nowhere(), self._gap)
+
+    def __call__(self, event: Told) -> None:
+        """Record *event*."""
+        if not isinstance(event, Event):
+            return
+        session = event.session
+        if isinstance(event, Opened):
+            self._begin(session)
+        if (recorder := self._recorders.get(session.id)) is not None:
+            recorder(event)
+        if isinstance(event, Ended):
+            self._end(session)
+
+    def close(self) -> None:
+        """Write what is waiting, and close every file."""
+        self._spool.close()
+        for file in {*self._files.values(), self._current}:
+            if file is not None:
+                file.close()
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def _begin(self, session: Session) -> None:
+        file = self._current
+        rotate = self._keeping.rotate
+        if self._folder:
+            file = self._new_file(self._path / self._name_of(session))
+        elif file is not None and rotate and file.size >= rotate:
+            file = self._rotated(file)
+        assert file is not None
+        file.running += 1
+        self._files[session.id] = file
+        self._recorders[session.id] = Recorder(self._keeping.bodies, self._write)
+
+    def _end(self, session: Session) -> None:
+        self._recorders.pop(session.id, None)
+        file = self._files.pop(session.id, None)
+        if file is None:
+            return
+        file.running -= 1
+        if not file.running and file is not self._current:
+            self._spool.write("", _Closing(file))
+
+    def _rotated(self, old: CaptureFile) -> CaptureFile:
+        """Return the file that comes behind *old*: ``name.1.yaml``, ``name.2.yaml``."""
+        self._number += 1
+        name = f"{self._path.stem}.{self._number}{self._path.suffix}"
+        self._current = self._new_file(self._path.with_name(name))
+        if not old.running:
+            self._spool.write("", _Closing(old))
+        return self._current
+
+    def _new_file(self, path: Path) -> CaptureFile:
+        keeping = self._keeping
+        started = self._clock.started
+        return CaptureFile(
+            path, Header(started, keeping.program, keeping.redaction, keeping.bodies)
+        )
+
+    def _name_of(self, session: Session) -> str:
+        """Return a name that any file system takes: when, which session, who."""
+        date = self._clock.date(session.opened_at)
+        name = f"{date:%Y%m%dT%H%M%S}-{date.microsecond:06d}-s{session.id:04d}"
+        if self._keeping.redaction == "strict":
+            return f"{name}.yaml"
+        return f"{name}-{_UNSAFE.sub('-', session.client.host)[:60]}.yaml"
+
+    # -- records --------------------------------------------------------------------------------
+
+    def _write(self, session: Session, text: str) -> None:
+        self._spool.write(text, self._files[session.id])
+
+    def _gap(self, count: int) -> str:
+        at = self._clock.now()
+        why = f"{count} records came faster than they could be written"
+        return f'- [{at:.9f}, 0, "gap", {{"why": "{why}"}}]\n'
+
+
+class _Nowhere:
+    """What the spool writes to of its own accord: nothing, since each record has its file."""
+
+    def write(self, text: str) -> None:
+        """Drop *text*."""
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
+class _Closing:
+    """Closes a file when everything before it has been written."""
+
+    def __init__(self, file: CaptureFile) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Close the file."""
+        del text
+        self._file.close()
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(_PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot make {escape(str(path))}: {reason_of(error)}") from None

@@ -1,0 +1,241 @@
+"""One TCP connection: segments as they were captured, octets as they were sent (RFC 9293).
+
+A capture is not an end of the connection: it may hold a segment twice, late or not at all.  What
+each side says is told in order, once, and never before what it had acknowledged: a command stands
+behind the reply that its sender had seen.  A segment that does not turn up although the other side
+acknowledges it was missed, and so was one behind which too much waits.
+
+The two sides are 0 and 1; where the beginning was captured, 0 is the client.
+"""
+
+from typing import Final, Protocol
+
+from pop3spy.capture.pcap.lane import SEQUENCE, WINDOW, Lane
+from pop3spy.capture.pcap.pieces import Room
+
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+
+PATIENCE: Final = 16
+"""Packets that an acknowledged segment may be late: captures of two ports mix packets up."""
+MOST: Final = 4 << 20
+"""What may wait in one direction for a segment that nobody acknowledged: a large window."""
+MOST_OF_ALL: Final = 64 << 20
+"""What may wait in all connections together."""
+
+
+class Listener(Protocol):
+    """Who hears what a connection carries."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it wants to hear no more."""
+
+    def said(self, side: int, data: bytes, at: float) -> None:
+        """Take octets of *side*, in order."""
+
+    def missed(self, side: int, octets: int | None, at: float) -> None:
+        """Note that so many octets of *side* were not captured; None: nobody knows how many."""
+
+    def ended(self, side: int, at: float, *, reset: bool) -> None:
+        """Note that *side* was the first to close the connection, or *reset* it."""
+
+    def cut(self, at: float, why: str) -> None:
+        """Note that nothing more is known of the connection."""
+
+
+class Connection:
+    """Takes the segments of both sides and tells its listener what they carry."""
+
+    __slots__ = ("_closer", "_late", "_room", "lanes", "listener", "over")
+
+    def __init__(self, listener: Listener, room: Room) -> None:
+        self.listener = listener
+        self.lanes = (Lane(room), Lane(room))
+        self.over = False
+        self._room = room
+        self._closer: int | None = None
+        self._late = 0
+
+    def begins_with(self, side: int, seq: int) -> bool:
+        """Return whether a SYN of *side* with this number may be part of this connection."""
+        return self.lanes[side].start in (-1, seq + 1 & SEQUENCE)
+
+    def segment(  # noqa: PLR0913, PLR0917 - what a header says; called for every packet
+        self, side: int, seq: int, ack: int, flags: int, data: bytes, size: int, at: float
+    ) -> None:
+        """Take a segment of *side* with *size* octets, of which *data* were captured."""
+        lane, other = self.lanes[side], self.lanes[1 - side]
+        if flags & (SYN | RST | FIN) or lane.next < 0 or other.next < 0:
+            if flags & RST:
+                self._reset(side, at)
+                return
+            seq = self._begin_or_end(side, seq, ack, flags, size, at)
+        due, behind = lane.next, -1
+        if flags & ACK and (ahead := ack - other.next & SEQUENCE) and ahead < WINDOW:
+            behind = other.next + ahead
+            other.acked = max(other.acked, behind)
+        if data:
+            if seq == due & SEQUENCE and behind < 0 and not lane.pieces.taken:
+                lane.next = due + len(data)
+                self.listener.said(side, data, at)
+            else:
+                lane.set_aside(seq, data, -1 if self._is_again(side, seq) else behind)
+        if (
+            lane.pieces.taken
+            or other.pieces.taken
+            or lane.acked > lane.next
+            or other.acked > other.next
+            or lane.fin >= 0
+            or other.fin >= 0
+        ):
+            self._settle(at)
+
+    def cut(self, at: float, why: str) -> None:
+        """End it: nothing more will come."""
+        self._finish(at)
+        if self._closed:
+            self._conclude(at)
+        else:
+            self.listener.cut(at, why)
+
+    def release(self) -> None:
+        """Let go of what waits, untold."""
+        for lane in self.lanes:
+            lane.pieces.clear()
+
+    # -- beginning and end ------------------------------------------------------------------------
+
+    def _begin_or_end(  # noqa: PLR0913, PLR0917 - as above
+        self, side: int, seq: int, ack: int, flags: int, size: int, at: float
+    ) -> int:
+        """Take what SYN, FIN and first segments say; return the number of the first octet."""
+        lane, other = self.lanes[side], self.lanes[1 - side]
+        if flags & SYN:
+            seq = seq + 1 & SEQUENCE
+        if lane.next < 0:
+            lane.begin(seq)
+            if not flags & SYN:
+                self.listener.missed(side, None, at)
+        if other.next < 0 and flags & ACK:
+            other.begin(ack)
+        if flags & FIN and lane.fin < 0:
+            lane.fin = lane.position(seq) + size
+            if self._closer is None:
+                self._closer = side
+        return seq
+
+    def _reset(self, side: int, at: float) -> None:
+        self._finish(at)
+        if self._closer is None:
+            self.listener.ended(side, at, reset=True)
+        else:
+            self._conclude(at)
+
+    def _conclude(self, at: float) -> None:
+        assert self._closer is not None
+        self.over = True
+        self.listener.ended(self._closer, at, reset=False)
+
+    @property
+    def _closed(self) -> bool:
+        return all(lane.closed for lane in self.lanes)
+
+    def _close(self) -> bool:
+        """Close the sides that have said all; return whether any has."""
+        closed = False
+        for lane in self.lanes:
+            if not lane.closed and 0 <= lane.fin <= lane.next:
+                lane.closed = closed = True
+                lane.next += 1  # a FIN has a number too
+        return closed
+
+    def _finish(self, at: float) -> None:
+        """Tell what still waits."""
+        self.over = True
+        while self._tell(at) or self._close() or self._give_up(at):
+            pass
+
+    # -- order ------------------------------------------------------------------------------------
+
+    def _settle(self, at: float) -> None:
+        """Tell what can be told now, and do not wait for ever for the rest."""
+        moved = self._go_on(at)
+        waits = self._waits(0) or self._waits(1)
+        self._late = self._late + 1 if waits and not moved else 0
+        while self._late > PATIENCE or self._too_much_waits():
+            self._late = 0
+            self._give_up(at)
+            self._go_on(at)
+        if all(lane.fin >= 0 and lane.acked > lane.fin for lane in self.lanes):
+            self._finish(at)  # both sides have all, so what is missing will not come
+        if self._closed:
+            self._conclude(at)
+
+    def _go_on(self, at: float) -> bool:
+        moved = False
+        while self._tell(at) or self._close():
+            moved = True
+        return moved
+
+    def _too_much_waits(self) -> bool:
+        taken = max(lane.pieces.taken for lane in self.lanes)
+        return taken > MOST or (taken > 0 and self._room.taken > MOST_OF_ALL)
+
+    def _is_again(self, side: int, seq: int) -> bool:
+        """Return whether a due segment was sent before, when it was not captured.
+
+        It acknowledges what the other side said behind it, and so cannot wait for that.
+        """
+        lane = self.lanes[side]
+        return lane.position(seq) <= lane.next < self._awaited(side)
+
+    def _tell(self, at: float) -> bool:
+        """Tell what is due; return whether there was any."""
+        moved, again = False, True
+        while again:
+            again = False
+            for side, lane in enumerate(self.lanes):
+                due = lane.next
+                other = self.lanes[1 - side]
+                while lane.pieces:
+                    start, data, behind = lane.pieces.first
+                    if start > due or behind > other.next:
+                        break
+                    lane.pieces.pop()
+                    due = lane.next = start + len(data)
+                    self.listener.said(side, data, at)
+                    moved = again = True
+        return moved
+
+    def _waits(self, side: int) -> bool:
+        """Return whether the other side has octets of *side* that were not captured.
+
+        One octet behind which nothing comes may be a FIN.
+        """
+        lane, other = self.lanes[side], self.lanes[1 - side]
+        return lane.acked > lane.next + (not lane.pieces and not other.pieces)
+
+    def _give_up(self, at: float) -> bool:
+        """Tell what was missed, of which nothing more is expected; return whether any was."""
+        for wanted in (self._waits, self._has_more):
+            for side, lane in enumerate(self.lanes):
+                if wanted(side) and (gap := lane.gap(self._awaited(side))):
+                    lane.next += gap
+                    self.listener.missed(side, gap, at)
+                    return True
+        for lane in self.lanes:
+            if lane.pieces:  # each side waits for the other: there is no order to be kept
+                lane.pieces.free()
+                return True
+        return False
+
+    def _awaited(self, side: int) -> int:
+        """Return up to where *side* must be told for the other side to go on, if it must."""
+        other = self.lanes[1 - side]
+        if not other.pieces:
+            return -1
+        start, _, behind = other.pieces.first
+        return behind if start <= other.next else -1
+
+    def _has_more(self, side: int) -> bool:
+        return bool(self.lanes[side].pieces)

@@ -1,0 +1,62 @@
+"""Whether a connection that nobody named is a POP3 session.
+
+Where the beginning was captured, the server must speak first and greet as RFC 1939, section 4 has
+it; a client may only have sent a PROXY header.  Where it was not, a known command must go one way
+and a status indicator the other.
+"""
+
+from typing import Final
+
+from pop3spy.protocol.commands import COMMANDS, parse_command
+from pop3spy.protocol.foreign import proxy_header
+from pop3spy.protocol.replies import status_of
+
+_STATUSES: Final = (b"+OK", b"-ERR", b"+ OK", b"- ERR")
+_LOOKS: Final = 16
+"""How many segments are looked at where the beginning was not captured."""
+_LONGEST: Final = 1024
+"""Octets that may come before the greeting: a PROXY header, if any."""
+
+
+class Opening:
+    """Judges a connection from its first octet on; side 0 is the client."""
+
+    client = 0
+
+    def __init__(self) -> None:
+        self._client = b""
+        self._server = b""
+
+    def is_pop3(self, side: int, data: bytes) -> bool | None:
+        """Return whether this is POP3, or None if more must be heard to know."""
+        if side == 0:
+            self._client += data[:_LONGEST]
+            size = proxy_header(self._client)
+            long = len(self._client) >= _LONGEST
+            return False if size == 0 or long else None
+        self._server += data[:_LONGEST]
+        if status_of(self._server) is not None:
+            return True
+        start = self._server.upper()
+        return None if any(status.startswith(start) for status in _STATUSES) else False
+
+
+class Middle:
+    """Judges a connection whose beginning is not known, and finds out who is the client."""
+
+    def __init__(self) -> None:
+        self.client = 0
+        self._asked: int | None = None
+        self._answered: int | None = None
+        self._looks = 0
+
+    def is_pop3(self, side: int, data: bytes) -> bool | None:
+        """Return whether this is POP3, or None if more must be heard to know."""
+        if status_of(data) is not None:
+            self._answered = side
+        elif parse_command(data[:100].partition(b"\n")[0]).verb.rstrip("\r") in COMMANDS:
+            self._asked = self.client = side
+        if self._asked is not None and self._answered == 1 - self._asked:
+            return True
+        self._looks += 1
+        return None if self._looks < _LOOKS else False

@@ -1,0 +1,170 @@
+"""The POP3 sessions among all the connections of a capture."""
+
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+from struct import Struct
+from typing import Final
+
+from pop3spy.capture.pcap.connection import ACK, RST, SYN, Connection, Listener
+from pop3spy.capture.pcap.internet import Segment
+from pop3spy.capture.pcap.pieces import Room
+from pop3spy.capture.pcap.recognise import Middle, Opening
+from pop3spy.capture.pcap.telling import Doubting, Telling
+from pop3spy.session.model import Peer
+from pop3spy.session.tape import Began, Item, Missed
+
+PORTS: Final = frozenset((110, 995))
+"""Where connections are POP3 without a look at them; with TLS there is nothing to look at."""
+CONNECTIONS: Final = 10_000
+"""How many are followed at once; with more, the oldest is let go."""
+DONE: Final = 100_000
+"""Of how many it is remembered that they are over, or not POP3."""
+
+_TCP: Final = Struct(">IIBB").unpack_from  # behind the ports (RFC 9293, section 3.1)
+_FIXED: Final = 20
+
+Entry = tuple[Connection, int]
+"""A connection, and which of its sides sends from here to there."""
+
+
+class Sessions:
+    """Takes all TCP segments of a capture and gives *tell* the items of its POP3 sessions.
+
+    *port* is the server's port of the only connections that count.
+    """
+
+    def __init__(self, port: int | None, tell: Callable[[Item], None]) -> None:
+        self.count = 0
+        self._ports = PORTS if port is None else frozenset((port,))
+        self._any_port = port is None
+        self._tell = tell
+        self._room = Room()
+        self._entries: dict[bytes, Entry] = {}  # by addresses and ports, each in both directions
+        self._doubtful: dict[bytes, None] = {}
+        self._done: dict[bytes, None] = {}
+
+    def take(self, segment: Segment, at: float) -> None:
+        """Take a segment that was captured *at* so many seconds after the first packet."""
+        buffer, addresses, start, whole, end = segment
+        if start + _FIXED > end:
+            return
+        key = addresses + buffer[start : start + 4]
+        seq, ack, length, flags = _TCP(buffer, start + 4)
+        data = start + (length >> 4) * 4
+        size = whole - data
+        if data < start + _FIXED or size < 0:
+            return
+        entry = self._entries.get(key)
+        if entry is None or flags & SYN:
+            entry = self._entry(key, seq, ack, flags, size, at)
+            if entry is None:
+                return
+        connection, side = entry
+        connection.segment(side, seq, ack, flags, buffer[data:end], size, at)
+        if connection.over or connection.listener.over:
+            self._forget(key)
+
+    def end(self, at: float, why: str) -> None:
+        """Tell that the capture ends here, for every session that goes on."""
+        while self._entries:
+            self._drop(next(iter(self._entries)), at, why)
+
+    # -- which connections are followed -----------------------------------------------------------
+
+    def _entry(  # noqa: PLR0913, PLR0917 - what a header says
+        self, key: bytes, seq: int, ack: int, flags: int, size: int, at: float
+    ) -> Entry | None:
+        """Return the connection that a segment belongs to, which may begin with it."""
+        fresh = flags & (SYN | ACK | RST) == SYN
+        if entry := self._entries.get(key):
+            connection, side = entry
+            if not fresh or connection.begins_with(side, seq):
+                return entry
+            self._drop(key, at, "its end is not in the capture, and its ports were used again")
+        elif (key in self._done and not fresh) or not (flags & SYN or size) or flags & RST:
+            return None
+        return self._begin(key, seq, ack, flags, at)
+
+    def _begin(self, key: bytes, seq: int, ack: int, flags: int, at: float) -> Entry | None:
+        source, target = _peers(key)
+        if flags & SYN:
+            side = 1 if flags & ACK else 0
+        else:
+            side = 1 if source.port in self._ports and target.port not in self._ports else 0
+        peers = (target, source) if side else (source, target)
+        if peers[1].port not in self._ports and not self._any_port:
+            self._remember(key)
+            return None
+        self._make_room(at)
+        listener: Listener
+        if peers[1].port in self._ports:
+            listener = self._session(peers, at, 0, whole=bool(flags & SYN))
+        else:
+            begin = partial(self._session, peers, at)
+            listener = Doubting(Opening() if flags & SYN else Middle(), begin)
+            self._doubtful[key] = None
+        connection = Connection(listener, self._room)
+        if not flags & SYN:
+            connection.lanes[side].begin(seq)
+            if flags & ACK:
+                connection.lanes[1 - side].begin(ack)
+        self._entries[_reverse(key)] = connection, 1 - side
+        entry = self._entries[key] = connection, side
+        return entry
+
+    def _session(self, peers: tuple[Peer, Peer], at: float, client: int, *, whole: bool) -> Telling:
+        """Begin to tell of a session, whose client is that of the two *peers*."""
+        self.count += 1
+        self._tell(Began(self.count, at, peers[client], peers[1 - client]))
+        if not whole:
+            why = "the capture begins in the middle of this session"
+            self._tell(Missed(self.count, at, why))
+        return Telling(self.count, client, self._tell)
+
+    # -- which are not ----------------------------------------------------------------------------
+
+    def _make_room(self, at: float) -> None:
+        """Let go of the oldest connection if there are too many, of one that is no session yet."""
+        if len(self._entries) < 2 * CONNECTIONS:
+            return
+        while self._doubtful:
+            key = next(iter(self._doubtful))
+            del self._doubtful[key]
+            listener = self._entries[key][0].listener
+            if isinstance(listener, Doubting) and not listener.telling:
+                self._drop(key, at, "")
+                return
+        why = f"more than {CONNECTIONS:,} connections at once"
+        self._drop(next(iter(self._entries)), at, why)
+
+    def _drop(self, key: bytes, at: float, why: str) -> None:
+        connection, _ = self._entries[key]
+        connection.cut(at, why)
+        self._forget(key)
+
+    def _forget(self, key: bytes) -> None:
+        connection, _ = self._entries[key]
+        connection.release()
+        for each in (key, _reverse(key)):
+            self._entries.pop(each, None)
+            self._doubtful.pop(each, None)
+            self._remember(each)
+
+    def _remember(self, key: bytes) -> None:
+        """Note that nothing more of this connection counts."""
+        self._done[key] = None
+        if len(self._done) > DONE:
+            del self._done[next(iter(self._done))]
+
+
+def _peers(key: bytes) -> tuple[Peer, Peer]:
+    half = (len(key) - 4) // 2
+    hosts = [str(ip_address(key[at : at + half])) for at in (0, half)]
+    ports = [int.from_bytes(key[at : at + 2]) for at in (2 * half, 2 * half + 2)]
+    return Peer(hosts[0], ports[0]), Peer(hosts[1], ports[1])
+
+
+def _reverse(key: bytes) -> bytes:
+    half = (len(key) - 4) // 2
+    return key[half : 2 * half] + key[:half] + key[-2:] + key[-4:-2]

@@ -1,0 +1,53 @@
+"""``pop3spy export``: recordings in the forms of other programs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.options import Verb
+from pop3spy.cli.tapes import open_recording
+from pop3spy.errors import ConfigError
+from pop3spy.export import EXPORTERS, Source, StreamFormat, exporting
+from pop3spy.session.playback import play_back
+
+
+@click.command(
+    cls=Verb,
+    epilog="\b\nFormats:\n"
+    + "".join(f"  {name:<10}{form.summary}\n" for name, form in EXPORTERS.items())
+    + "\n\b\nExamples:\n"
+    "  pop3spy export session.yaml --to dialogue\n"
+    "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
+    "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark",
+)
+@click.argument("file")
+@click.option(
+    "--to",
+    "name",
+    required=True,
+    type=click.Choice(list(EXPORTERS)),
+    metavar="FORMAT",
+    help="One of the formats below.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write to this new file, or folder for eml.  [default: stdout]",
+)
+def export(file: str, name: str, out: Path | None) -> int:
+    """Write the recording FILE in another form; - is standard input."""
+    form = EXPORTERS[name]
+    if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
+        raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
+    with open_recording(file) as recording:
+        source = Source(recording.started, recording.bodies_kept)
+        with exporting(form, out, sys.stdout.buffer, source) as exporter:
+            play_back(recording.items, exporter)
+    for note in recording.notes:
+        click.echo(f"pop3spy: {note}", err=True)
+    click.echo(f"pop3spy: {exporter.summary}", err=True)
+    return ExitStatus.DONE

@@ -1,0 +1,51 @@
+"""Drives a recorded client over a connection: the player decides, the connection speaks."""
+
+import asyncio
+
+from pop3spy.errors import ConnectError
+from pop3spy.net.connection import Connection
+from pop3spy.replay.manner import Played, Say
+from pop3spy.replay.player import ClientPlayer
+
+
+async def play(player: ClientPlayer, connection: Connection) -> Played:
+    """Play on a connection that was just opened, and return what it came to.
+
+    A connection that breaks or falls silent is a difference like any other.
+    """
+    started = asyncio.get_running_loop().time()
+    try:
+        while not player.done:
+            say = player.next()
+            if say is None:
+                await _hear(player, connection)
+            else:
+                await _wait(say, started, player, connection)
+                await connection.send(say.data)
+    except ConnectError as error:
+        player.lost(str(error))
+    return player.played
+
+
+async def _hear(player: ClientPlayer, connection: Connection) -> None:
+    frame = await connection.hear()
+    if frame is None:
+        player.lost("the server closed it")
+    else:
+        player.hear(frame)
+
+
+async def _wait(say: Say, started: float, player: ClientPlayer, connection: Connection) -> None:
+    """Wait as long as a recorded client did; in recorded time, replies are heard meanwhile."""
+    loop = asyncio.get_running_loop()
+    if say.due is None:
+        await asyncio.sleep(say.pause)
+        return
+    due = started + say.due
+    while player.unanswered > 1 and loop.time() < due:  # this one is not sent yet
+        try:
+            async with asyncio.timeout_at(due):
+                await _hear(player, connection)
+        except TimeoutError:
+            return
+    await asyncio.sleep(max(0.0, due - loop.time()))

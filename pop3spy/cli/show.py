@@ -1,0 +1,75 @@
+"""``pop3spy show``: recordings as readable transcripts."""
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from pop3spy.cli.environment import ExitStatus, colourful
+from pop3spy.cli.options import Verb
+from pop3spy.cli.tapes import Recording, open_recording
+from pop3spy.logs import Transcript
+from pop3spy.logs.stats import Statistics
+from pop3spy.logs.wire import WireView
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Told
+from pop3spy.session.playback import play_back
+from pop3spy.session.tape import Item
+
+
+@click.command(
+    cls=Verb,
+    epilog="\b\nExamples:\n"
+    "  pop3spy show session.yaml                 the transcript\n"
+    "  pop3spy show --stats captures/*.yaml      how long each command took\n"
+    "  pop3spy show --bodies session.yaml        with whole messages\n"
+    "  pop3spy show --follow live.yaml           while it is being recorded",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--session",
+    "sessions",
+    multiple=True,
+    type=int,
+    metavar="N",
+    help="Show only this session; may be given several times.",
+)
+@click.option("--bodies", is_flag=True, help="Show messages line by line, and listings whole.")
+@click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
+@click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
+@click.option(
+    "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
+)
+@click.option(
+    "--follow", is_flag=True, help="Wait for more at the end of a capture that is growing."
+)
+def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
+    """Show recordings as people read them; - is standard input."""
+    stats = Statistics() if how["stats"] else None
+    for file in files:
+        with open_recording(file, follow=how["follow"]) as recording:
+            if len(files) > 1 and stats is None:
+                click.echo(f"== {recording.name} ==")
+            play_back(_of(recording, sessions), stats or _reader(recording, how))
+        for note in recording.notes:
+            click.echo(f"pop3spy: {note}", err=True)
+    if stats is not None:
+        click.echo(stats.table(), nl=False)
+    return ExitStatus.DONE
+
+
+def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]:
+    if how["raw"] or how["hexadecimal"]:
+        return WireView(sys.stdout, hexadecimal=how["hexadecimal"])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    clock, colour = Clock(recording.started), colourful(sys.stdout)
+    return Transcript(sys.stdout, clock, colour=colour, bodies=how["bodies"])
+
+
+def _of(recording: Recording, sessions: tuple[int, ...]) -> Iterator[Item]:
+    for item in recording.items:
+        if not sessions or item.session in sessions:
+            yield item

@@ -1,0 +1,222 @@
+"""A connection to a server, as its client: commands out, whole replies in.
+
+What both sides say is read along and published, as a proxy's sessions are.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from pop3spy.errors import ConnectError
+from pop3spy.net.dial import dial, reason_of
+from pop3spy.net.observer import Observer
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Side,
+    StatusLine,
+)
+from pop3spy.protocol.states import Effect
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.reading import Reading
+
+READ = 1 << 16
+LINGER = 0.25
+"""Seconds within which a body follows a status line that may have one or not.
+
+A server sends both in one go, so a moment's silence says that there is none.
+"""
+
+
+class Connection:
+    """Talks with the server at *url*; use ``open`` to make one, and close it.
+
+    Each wait for the server lasts *patience* seconds at most.  ConnectError tells in one line that
+    the server said nothing for so long, or that the connection broke.
+    """
+
+    def __init__(self, url: Url, patience: float) -> None:
+        self._url = url
+        self._patience = patience
+        self._decoder = Decoder()
+        self._heard: deque[Frame] = deque()
+        self._finished = False  # the server will say no more
+        self._quits: set[int] = set()  # the exchanges that are QUIT
+        self._how = How.CLIENT_CLOSED
+        self._read_up = asyncio.Event()
+        self._over = asyncio.Event()
+        self._ending: Ending | None = None
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter
+        self._observer: Observer
+
+    @classmethod
+    async def open(  # noqa: PLR0913 - what a session begins with
+        cls,
+        url: Url,
+        bus: Bus,
+        clock: Clock,
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109 - for each address
+        patience: float = 60.0,
+        number: int = 1,
+        strict: bool = False,
+    ) -> "Connection":
+        """Connect to *url* as session *number*; the greeting is still to be heard.
+
+        Raise ConnectError if no address answers within *timeout* seconds.  *strict* hides user
+        names and addresses from those who read along.
+        """
+        connection = cls(url, patience)
+        await dial(url, connection._protocol, timeout)
+        host, port = (connection._writer.get_extra_info("sockname") or ("", 0))[:2]
+        client, server = Peer(host, port), Peer(url.host, url.port)
+        reading = Reading(number, client, server, clock.now(), bus.publish, strict=strict)
+        connection._observer = Observer(reading, clock, connection._caught_up)
+        return connection
+
+    async def __aenter__(self) -> Self:
+        """Return the connection, which the block closes."""
+        return self
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        await self.close()
+
+    @property
+    def session(self) -> Session:
+        """What is known of the conversation, with secrets removed."""
+        return self._observer.session
+
+    async def ask(self, line: bytes) -> list[Frame]:
+        """Send *line*, which has its end, and return the frames of the reply to it."""
+        await self.send(line)
+        return await self.reply()
+
+    async def send(self, data: bytes) -> None:
+        """Send *data*, a line or several."""
+        for frame in self._decoder.feed(Side.CLIENT, data):
+            if isinstance(frame, CommandLine) and frame.command.effect is Effect.QUIT:
+                self._quits.add(frame.number)
+        self._observer.hear(Side.CLIENT, data)
+        try:
+            self._writer.write(data)
+            async with asyncio.timeout(self._patience) as patience:
+                await self._writer.drain()
+        except OSError as error:
+            raise self._broken(error, patience) from None
+
+    async def reply(self) -> list[Frame]:
+        """Return the frames up to the end of a reply, or to a challenge; fewer at the very end.
+
+        Right behind ``open`` it is the greeting.
+        """
+        frames: list[Frame] = []
+        while frame := await self.hear():
+            frames.append(frame)
+            if _ends_reply(frame):
+                break
+        return frames
+
+    async def hear(self) -> Frame | None:
+        """Return the server's next frame, or None if it will say no more.
+
+        A status line always tells whether it has a body.  Nothing is lost if this is cancelled.
+        """
+        while not self._heard:
+            if self._finished:
+                return None
+            await self._read()
+        if isinstance(frame := self._heard[0], StatusLine):
+            if frame.has_body is None:
+                self._heard[0] = frame = replace(frame, has_body=await self._goes_on(frame.number))
+            if frame.ok and frame.number in self._quits:
+                self._how = How.QUIT
+        return self._heard.popleft()
+
+    async def close(self) -> None:
+        """Close the connection and let those who read along come to its end."""
+        if self._ending is None and not self._over.is_set():
+            self._writer.close()
+            with suppress(OSError):
+                await self._writer.wait_closed()
+            self._ending = Ending(self._how)
+            self._observer.soon()
+        await self._over.wait()
+
+    # -- what comes -----------------------------------------------------------------------------
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=READ), self._connected)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def _read(self) -> None:
+        """Take in what comes next."""
+        try:
+            async with asyncio.timeout(self._patience) as patience:
+                data = await self._reader.read(READ)
+        except OSError as error:
+            raise self._broken(error, patience) from None
+        self._take(data)
+        if self._observer.behind:
+            self._read_up.clear()
+            await self._read_up.wait()
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._observer.hear(Side.SERVER, data)
+            frames = self._decoder.feed(Side.SERVER, data)
+        else:
+            self._finished = True
+            if self._how is How.CLIENT_CLOSED:
+                self._how = How.SERVER_CLOSED
+            frames = self._decoder.close(Side.SERVER)
+        self._heard.extend(frame for frame in frames if frame.side is Side.SERVER)
+
+    async def _goes_on(self, number: int) -> bool:
+        """Return whether a body follows the status line of an exchange."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while len(self._heard) == 1 and not self._finished:
+                    await self._read()
+        return (
+            len(self._heard) > 1
+            and isinstance(self._heard[1], BodyPart | BodyEnd)
+            and self._heard[1].number == number
+        )
+
+    def _broken(self, error: OSError, patience: asyncio.Timeout) -> ConnectError:
+        """Return what is to be told of a connection that is of no more use."""
+        self._finished = True
+        if patience.expired():
+            self._how = How.TIMEOUT
+            return ConnectError(f"{self._url}: nothing happened for {self._patience:g} s")
+        self._how = How.SERVER_RESET
+        return ConnectError(f"{self._url}: {reason_of(error)}")
+
+    def _caught_up(self) -> None:
+        self._read_up.set()
+        if self._ending is not None:
+            ending, self._ending = self._ending, None
+            self._observer.end(ending)
+            self._over.set()
+
+
+def _ends_reply(frame: Frame) -> bool:
+    if isinstance(frame, StatusLine):
+        return not frame.has_body
+    return isinstance(frame, BodyEnd | Challenge)

@@ -1,0 +1,183 @@
+"""How two times of the same conversation differ.
+
+Compared are status, response code, shape, sizes, unique-ids, capabilities and, where both are
+known, the content of messages.  Dates, banners, timestamps and the texts of replies are no
+differences: they are for people, and new every time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pop3spy.protocol.states import State
+from pop3spy.replay.choose import key_of
+from pop3spy.replay.content import Content, Entries
+from pop3spy.replay.outcome import Outcome
+
+Value = str | int | None
+"""What there was: None for nothing."""
+
+_TEXT_ONLY: Final = frozenset({"IMPLEMENTATION"})
+"""Capabilities that are banners (RFC 2449, section 6.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that was expected and another that came, in one exchange; 0 is the greeting."""
+
+    exchange: int
+    command: str
+    what: str
+    expected: Value
+    got: Value
+
+    def as_object(self) -> dict[str, Value]:
+        """Return it as JSON has it."""
+        return {
+            "exchange": self.exchange,
+            "command": self.command,
+            "what": self.what,
+            "expected": self.expected,
+            "got": self.got,
+        }
+
+
+def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Difference]:
+    """Return how two whole conversations differ.
+
+    The exchanges are paired by what was asked: the second LIST with the second LIST.  One without
+    a partner is a difference by itself.
+    """
+    partners = _by_question(got)
+    found: list[Difference] = []
+    for outcome in expected:
+        waiting = partners[_question(outcome)]
+        if waiting:
+            found += differences(outcome, waiting.pop(0))
+        else:
+            found.append(_about(outcome, "exchange", "asked", "not asked"))
+    extra = sorted(
+        (outcome for waiting in partners.values() for outcome in waiting),
+        key=lambda outcome: outcome.number,
+    )
+    return found + [_about(outcome, "exchange", "not asked", "asked") for outcome in extra]
+
+
+def differences(expected: Outcome, got: Outcome) -> list[Difference]:
+    """Return how two outcomes of one question differ; they are told under the number expected."""
+    pairs = _differing(expected, got)
+    return [_about(expected, what, before, now) for what, before, now in pairs if before != now]
+
+
+def _about(outcome: Outcome, what: str, expected: Value, got: Value) -> Difference:
+    return Difference(outcome.number, outcome.shown, what, expected, got)
+
+
+Question = tuple[State, tuple[str | bytes, ...]]
+
+
+def _question(outcome: Outcome) -> Question:
+    """Return what two outcomes that can be compared have in common."""
+    return outcome.state.phase, key_of(outcome.command)
+
+
+def _by_question(outcomes: Iterable[Outcome]) -> defaultdict[Question, list[Outcome]]:
+    found: defaultdict[Question, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        found[_question(outcome)].append(outcome)
+    return found
+
+
+Pair = tuple[str, Value, Value]
+
+
+def _differing(expected: Outcome, got: Outcome) -> Iterator[Pair]:
+    """Yield what may differ, each with both values; where the status does, no more is told."""
+    yield "status", _status(expected), _status(got)
+    yield "response code", expected.code, got.code
+    if expected.ok is not got.ok:
+        return
+    yield "challenges", expected.asks, got.asks
+    yield "reply", _end(expected), _end(got)
+    if expected.number == 0:
+        yield "APOP", _offered(expected), _offered(got)
+    if expected.content is None or got.content is None:
+        yield "shape", _shape(expected), _shape(got)
+        if expected.ok and expected.content is got.content:
+            yield from _words(expected, got)
+    elif expected.complete and got.complete:
+        yield from _contents(expected, expected.content, got.content)
+
+
+def _status(outcome: Outcome) -> str:
+    return {True: "+OK", False: "-ERR", None: "no reply"}[outcome.ok]
+
+
+def _end(outcome: Outcome) -> str:
+    return "whole" if outcome.complete or outcome.ok is None else "cut off"
+
+
+def _offered(outcome: Outcome) -> str:
+    return "offered" if outcome.offers_apop else "not offered"
+
+
+def _shape(outcome: Outcome) -> str:
+    return "one line" if outcome.content is None else "several lines"
+
+
+def _words(expected: Outcome, got: Outcome) -> Iterator[Pair]:
+    """Compare the status texts that have a meaning (RFC 1939, section 9)."""
+    match expected.command.verb:
+        case "STAT":
+            yield "messages", _number(_word(expected, 0)), _number(_word(got, 0))
+            yield "size", _number(_word(expected, 1)), _number(_word(got, 1))
+        case "LIST":
+            yield "size", _number(_word(expected, 1)), _number(_word(got, 1))
+        case "UIDL":
+            yield "unique-id", _word(expected, 1), _word(got, 1)
+
+
+def _word(outcome: Outcome, place: int) -> str | None:
+    return outcome.words[place] if place < len(outcome.words) else None
+
+
+def _contents(outcome: Outcome, expected: Content, got: Content) -> Iterator[Pair]:
+    if expected.entries is not None and got.entries is not None:
+        yield from _entries(outcome.command.verb, expected.entries, got.entries)
+        return
+    yield "size", expected.size, got.size
+    yield "lines", expected.lines, got.lines
+    if expected.size == got.size and expected.digest and got.digest:
+        yield "content", expected.digest, got.digest
+
+
+def _entries(verb: str, expected: Entries, got: Entries) -> Iterator[Pair]:
+    for key in dict.fromkeys((*expected, *got)):
+        before, now = expected.get(key), got.get(key)
+        match verb:
+            case "LIST":
+                yield f"size of {key}", _number(before), _number(now)
+            case "UIDL":
+                yield f"unique-id of {key}", before, now
+            case "CAPA" if key not in _TEXT_ONLY:
+                yield f"{key}", _ordered(before), _ordered(now)
+            case "CAPA":
+                yield f"{key}", _listed(before), _listed(now)
+            case _:
+                yield f"{key}", _listed(before), _listed(now)
+
+
+def _number(word: str | None) -> Value:
+    return int(word) if word is not None and word.isdecimal() else word
+
+
+def _ordered(params: str | None) -> Value:
+    """Return parameters in an order of our own: theirs says nothing."""
+    if not params:
+        return _listed(params)
+    return " ".join(sorted(params.split()))
+
+
+def _listed(said: str | None) -> Value:
+    return None if said is None else "listed"

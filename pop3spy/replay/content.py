@@ -1,0 +1,100 @@
+"""What the body of a multi-line reply says: sizes, entries and a digest, found while it streams."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pop3spy.protocol.capabilities import parse_capabilities
+from pop3spy.protocol.commands import Command, Shape
+from pop3spy.protocol.frames import BodyPart
+from pop3spy.protocol.message import unstuff
+from pop3spy.protocol.replies import unique_id_of
+from pop3spy.protocol.text import show
+
+LISTED = 16 << 20
+"""Octets of a listing beyond which its entries are not read, only counted."""
+
+Entries = Mapping[int | str, str]
+"""What a listing says of each message number, capability or other word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body without its stuffed dots and its lone dot.
+
+    ``size`` counts octets (RFC 1939, section 11); ``entries`` are there for listings, ``digest``
+    (SHA-256) for messages, unless some of the content is not the true one.
+    """
+
+    size: int
+    lines: int
+    complete: bool
+    entries: Entries | None = None
+    digest: str | None = None
+
+
+class ContentReader:
+    """Reads one body part by part; without *contents* its octets are not the true ones."""
+
+    def __init__(self, command: Command, *, contents: bool) -> None:
+        self._command = command
+        self._true = contents
+        self._size = self._lines = 0
+        self._at_line_start = True
+        self._digest = hashlib.sha256()
+        self._listing: list[bytes] | None = [] if command.shape is Shape.LISTING else None
+
+    def add(self, part: BodyPart) -> None:
+        """Take in more of it."""
+        raw = part.raw
+        text = unstuff(raw) if self._at_line_start else raw.replace(b"\n.", b"\n")
+        self._at_line_start = raw.endswith(b"\n")
+        self._size += len(text)
+        self._lines += text.count(b"\n")
+        if self._listing is None:
+            self._true = self._true and not part.masks
+            self._digest.update(text)
+        elif self._size > LISTED:
+            self._listing = None
+            self._true = False
+        else:
+            self._listing.append(text)
+
+    def content(self, *, complete: bool) -> Content:
+        """Return what it was."""
+        entries = None if self._listing is None else entries_of(self._command, self._listing)
+        whole = self._command.shape is Shape.MESSAGE and self._true and complete
+        digest = self._digest.hexdigest() if whole else None
+        return Content(self._size, self._lines, complete, entries, digest)
+
+
+def entries_of(command: Command, text: Iterable[bytes]) -> Entries:
+    """Return the entries of a listing; a line that is none stands for itself."""
+    lines = b"".join(text).splitlines()
+    return _READERS.get(command.verb, _words)(lines)
+
+
+def _by_number(lines: list[bytes]) -> Entries:
+    found: dict[int | str, str] = {}
+    for line in lines:
+        if entry := unique_id_of(line):
+            found.setdefault(entry[0], show(entry[1]))
+        else:
+            found[show(line)] = ""
+    return found
+
+
+def _by_capability(lines: list[bytes]) -> Entries:
+    return {each.tag: " ".join(each.params) for each in parse_capabilities(lines)}
+
+
+def _words(lines: list[bytes]) -> Entries:
+    return {show(line): "" for line in lines if line}
+
+
+_READERS: Final[Mapping[str, Callable[[list[bytes]], Entries]]] = {
+    "LIST": _by_number,
+    "UIDL": _by_number,
+    "CAPA": _by_capability,
+}

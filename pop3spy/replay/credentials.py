@@ -1,0 +1,102 @@
+"""What a recorded client needs to log in again: a recording has masks where secrets were.
+
+Rule: everything that proves who somebody is, is computed afresh, from the live server's timestamp
+or challenge; nothing of it is ever shown.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pop3spy.protocol import sasl
+from pop3spy.protocol.commands import Turn
+from pop3spy.protocol.replies import timestamp_of
+from pop3spy.protocol.states import Effect
+from pop3spy.replay.script import Script, Step
+
+_WITH_PASSWORD: Final = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
+_WITH_TOKEN: Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who logs in; without a ``user`` it is the recorded one, where a name was recorded."""
+
+    user: bytes | None = None
+    password: bytes | None = field(default=None, repr=False)
+    token: bytes | None = field(default=None, repr=False)
+
+
+def needs(script: Script) -> frozenset[str]:
+    """Return what must be given to play *script*: some of ``user``, ``password``, ``token``."""
+    found: set[str] = set()
+    for step in script.steps:
+        mechanism = mechanism_of(step)
+        if step.command.verb in ("PASS", "APOP") or mechanism in _WITH_PASSWORD:
+            found.add("password")
+        if mechanism in _WITH_TOKEN:
+            found.add("token")
+        names_user = step.command.effect is Effect.NAME or step.command.verb == "APOP"
+        if (names_user and name_in(step) is None) or (mechanism and script.user is None):
+            found.add("user")
+    return frozenset(found)
+
+
+def mechanism_of(step: Step) -> str:
+    """Return the mechanism of an AUTH that can be computed afresh; of anything else nothing."""
+    if step.command.turn is not Turn.SASL:
+        return ""
+    name = sasl.mechanism_of(step.command.args[0]).name
+    return name if name in _WITH_PASSWORD | _WITH_TOKEN else ""
+
+
+def name_in(step: Step) -> bytes | None:
+    """Return the user that USER or APOP names, unless that is masked."""
+    if not step.command.args:
+        return None
+    name = step.command.args[0]
+    start = step.line.find(name, len(step.command.verb))
+    return None if any(begin <= start < end for begin, end in step.masks) else name
+
+
+def digest(greeting: bytes, password: bytes) -> bytes | None:
+    """Return APOP's digest for this greeting (RFC 1939, section 7); None: it offers no APOP."""
+    timestamp = timestamp_of(greeting)
+    if timestamp is None:
+        return None
+    return hashlib.md5(timestamp + password, usedforsecurity=False).hexdigest().encode()
+
+
+def message(
+    mechanism: str, user: bytes, given: Credentials, challenge: bytes, said: Sequence[bytes]
+) -> bytes:
+    """Return, in base64, what a client says next that has *said* this much.
+
+    *challenge* is the server's last one in base64, empty for a message sent with AUTH.
+    """
+    return base64.b64encode(_message(mechanism, user, given, challenge, len(said)))
+
+
+def _message(mechanism: str, user: bytes, given: Credentials, challenge: bytes, step: int) -> bytes:
+    password, token = given.password or b"", given.token or b""
+    match mechanism, step:
+        case "PLAIN", 0:
+            return b"\0%s\0%s" % (user, password)  # RFC 4616, section 2
+        case "LOGIN", 0:
+            return user
+        case "LOGIN", 1:
+            return password
+        case "CRAM-MD5", 0:
+            text = sasl.decode(challenge) or b""
+            return user + b" " + hmac.digest(password, text, "md5").hex().encode()  # RFC 2195
+        case "XOAUTH2", 0:
+            return b"user=%s\1auth=Bearer %s\1\1" % (user, token)
+        case "OAUTHBEARER", 0:
+            name = user.replace(b"=", b"=3D").replace(b",", b"=2C")  # RFC 5801, section 4
+            return b"n,a=%s,\1auth=Bearer %s\1\1" % (name, token)  # RFC 7628, section 3.1
+        case "OAUTHBEARER", 1:
+            return b"\1"  # takes note of an error (RFC 7628, section 3.2.3)
+    return b""

@@ -1,0 +1,68 @@
+"""Which live message a recorded one is: numbers mean nothing from one session to the next."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import Enum
+
+from pop3spy.replay.content import Content, Entries
+from pop3spy.replay.known import Known, names_message
+from pop3spy.replay.outcome import Outcome
+
+
+class By(Enum):
+    """How messages are found again."""
+
+    NUMBER = "number"  # as recorded
+    UID = "uid"  # by unique-id
+    POSITION = "position"  # by their place in the listing, gaps in the numbering left out
+
+
+class Numbers:
+    """Recorded numbers and live ones; where nothing is known, a number stands for itself."""
+
+    def __init__(self, pairs: Mapping[int, int] | None = None) -> None:
+        self._live = None if pairs is None else dict(pairs)
+        self._recorded = {live: recorded for recorded, live in (pairs or {}).items()}
+
+    def live(self, recorded: int) -> int | None:
+        """Return the live number of a message, or None if it is not there."""
+        return recorded if self._live is None else self._live.get(recorded)
+
+    def as_recorded(self, outcome: Outcome) -> Outcome:
+        """Return a live outcome with recorded numbers; what has none keeps its own, marked new."""
+        if self._live is None:
+            return outcome
+        content, words = outcome.content, outcome.words
+        if outcome.command.verb in ("LIST", "UIDL") and content and content.entries is not None:
+            return replace(outcome, content=self._renumbered(content, content.entries))
+        if names_message(outcome.command) and words and words[0].isdecimal():
+            number = self._recorded.get(int(words[0]))
+            return replace(outcome, words=(str(number), *words[1:])) if number else outcome
+        return outcome
+
+    def _renumbered(self, content: Content, entries: Entries) -> Content:
+        named: dict[int | str, str] = {}
+        for number, said in entries.items():
+            known = self._recorded.get(number) if isinstance(number, int) else None
+            named[known or f"{number} (new)"] = said
+        return replace(content, entries=named)
+
+
+def pair_up(by: By, known: Known, listing: Entries) -> Numbers:
+    """Return which message of the live *listing* each recorded one is."""
+    live = {number: said for number, said in listing.items() if isinstance(number, int)}
+    if by is By.POSITION:
+        recorded = sorted(known.sizes.keys() | known.unique_ids.keys())
+        return Numbers(dict(zip(recorded, sorted(live), strict=False)))
+    found = {key: number for number, key in _by_occurrence(live)}
+    pairs = ((number, found.get(key)) for number, key in _by_occurrence(known.unique_ids))
+    return Numbers({number: there for number, there in pairs if there is not None})
+
+
+def _by_occurrence(unique_ids: Mapping[int, str]) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Yield each number with its id; copies may share one (RFC 1939, section 7)."""
+    seen: Counter[str] = Counter()
+    for number, unique_id in sorted(unique_ids.items()):
+        seen[unique_id] += 1
+        yield number, (unique_id, seen[unique_id])

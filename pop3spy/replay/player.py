@@ -1,0 +1,263 @@
+"""Plays a recorded client against a live server: says what comes next, and judges the replies.
+
+Rules: 1. nothing that changes the live maildrop or sends mail is said unless that was allowed;
+2. what is left out is told, and is no difference; 3. nothing is asked behind a login that failed.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from pop3spy.protocol.commands import Turn, line_of, parse_command
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    Challenge,
+    CommandLine,
+    Frame,
+    Side,
+    StatusLine,
+)
+from pop3spy.protocol.states import Effect
+from pop3spy.replay.choose import COUNTING
+from pop3spy.replay.compare import Difference, differences
+from pop3spy.replay.credentials import Credentials
+from pop3spy.replay.known import Known, message_of, names_message
+from pop3spy.replay.manner import LeftOut, Manner, Played, Say
+from pop3spy.replay.numbers import By, Numbers, pair_up
+from pop3spy.replay.outcome import Hearing, Outcome
+from pop3spy.replay.relogin import Relogin, UnfillableError
+from pop3spy.replay.script import Script, Step
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A command that was said and is not answered yet; without a step it is the player's own."""
+
+    number: int
+    step: Step | None
+    asked: int = 0
+
+
+class ClientPlayer:
+    """Plays one script once, on a connection on which nobody else speaks.
+
+    Call ``next`` and send what it gives, with each frame of the server call ``hear``, until it is
+    ``done``.  Raise ConfigError if *credentials* are not enough.
+    """
+
+    def __init__(
+        self, script: Script, credentials: Credentials | None = None, manner: Manner | None = None
+    ) -> None:
+        self._script = script
+        self._manner = manner or Manner()
+        self._known = Known(script)
+        self._relogin = Relogin(script, credentials or Credentials())
+        self._hearing = Hearing()
+        self._steps = deque(script.steps)
+        self._turns: deque[_Turn] = deque()
+        self._answer = b""  # the next line inside AUTH
+        self._numbers = Numbers() if self._manner.by is By.NUMBER else None
+        self._greeted = False
+        self._said = 0
+        self._kept: set[int] = set()  # messages that the recorded client deleted and this one not
+        self._compared = 0
+        self._differences: list[Difference] = []
+        self._left_out: list[LeftOut] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to say or to hear."""
+        return self._greeted and not (self._steps or self._turns or self._answer)
+
+    @property
+    def unanswered(self) -> int:
+        """How many commands have no reply yet, the one that ``next`` gave last among them."""
+        return len(self._turns)
+
+    @property
+    def played(self) -> Played:
+        """What it came to."""
+        return Played(self._compared, tuple(self._differences), tuple(self._left_out))
+
+    # -- what is said ---------------------------------------------------------------------------
+
+    def next(self) -> Say | None:
+        """Return what to send; None while something must be heard first, or when it is done."""
+        if not self._greeted:
+            return None
+        if self._answer:
+            data, self._answer = self._answer, b""
+            return Say(data)
+        while self._steps and not self._must_wait():
+            step = self._steps[0]
+            if self._numbers is None and names_message(step.command):
+                return self._ask_for_listing() if not self._turns else None
+            self._steps.popleft()
+            if line := self._line(step):
+                return self._say(step, line)
+        return None
+
+    def _must_wait(self) -> bool:
+        if not self._turns:
+            return False
+        step = self._turns[-1].step
+        return not self._manner.timed or step is None or step.command.turn is not None
+
+    def _say(self, step: Step, line: bytes) -> Say:
+        self._ask(step, CommandLine(Side.CLIENT, step.line, masks=step.masks, command=step.command))
+        pace = self._manner.pace
+        if self._manner.timed:
+            return Say(line, due=pace.pause(step.at))
+        return Say(line, pause=pace.pause(step.pause))
+
+    def _ask_for_listing(self) -> Say:
+        """Ask, on our own behalf, which messages there are."""
+        line = b"UIDL\r\n" if self._manner.by is By.UID else b"LIST\r\n"
+        self._ask(None, CommandLine(Side.CLIENT, line, command=parse_command(line)))
+        return Say(line)
+
+    def _ask(self, step: Step | None, frame: CommandLine) -> None:
+        self._said += 1
+        self._turns.append(_Turn(self._said, step))
+        frame.number = self._said
+        self._hearing.hear(frame, self._script.welcome.state)
+
+    def _line(self, step: Step) -> bytes:
+        """Return what to send for a step; nothing if it is left out."""
+        if why := self._unwanted(step):
+            return self._leave_out(step, why)
+        try:
+            line = self._relogin.line(step)
+        except UnfillableError as error:
+            if step.command.effect is Effect.LOGIN and step.outcome.ok:
+                return self._stop(step, str(error))
+            return self._leave_out(step, str(error))
+        return self._renumbered(step, line) if names_message(step.command) else line
+
+    # -- what is left out -----------------------------------------------------------------------
+
+    def _unwanted(self, step: Step) -> str:
+        """Return why a step must not be said, or nothing."""
+        command = step.command
+        if command.verb == "DELE" and not self._manner.allow_delete:
+            if step.outcome.ok and (number := message_of(command)) is not None:
+                self._kept.add(number)
+            return "it would delete a message"
+        if command.turn is Turn.DATA:
+            return "it would send mail"
+        if command.turn is Turn.TLS:
+            return "TLS begins as the address says, not as recorded"
+        return ""
+
+    def _leave_out(self, step: Step, why: str) -> bytes:
+        self._left_out.append(LeftOut(step.outcome.number, step.outcome.shown, why))
+        return b""
+
+    def _stop(self, step: Step | None, why: str) -> bytes:
+        """Say nothing more, from *step* on."""
+        first = step or (self._steps[0] if self._steps else None)
+        self._steps.clear()
+        if first is None:
+            return b""
+        return self._leave_out(first, f"{why}, so nothing more was asked")
+
+    def _renumbered(self, step: Step, line: bytes) -> bytes:
+        """Return a line with the number that its message has in the live maildrop."""
+        recorded = message_of(step.command)
+        if recorded is None or self._numbers is None:
+            return line
+        live = self._numbers.live(recorded)
+        if live == recorded:
+            return line
+        if live is None:
+            if step.outcome.ok:
+                self._differ(step.outcome, "message", "there", "not there")
+            return self._leave_out(step, "the server does not have this message")
+        words = [step.command.verb.encode(), b"%d" % live, *step.command.args[1:]]
+        return b" ".join(words) + line[len(line_of(line)) :]
+
+    # -- what is heard --------------------------------------------------------------------------
+
+    def hear(self, frame: Frame) -> None:
+        """Take in a frame that the server sent."""
+        self._hearing.hear(frame, self._script.welcome.state)
+        if isinstance(frame, StatusLine) and frame.number == 0 and not self._greeted:
+            self._greet(frame)
+        elif self._turns and frame.number == self._turns[0].number:
+            turn = self._turns[0]
+            match frame:
+                case Challenge() if turn.step:
+                    self._answer = self._relogin.answer(turn.step, turn.asked, frame)
+                    turn.asked += 1
+                case StatusLine() if not frame.has_body:
+                    self._settle()
+                case BodyEnd():
+                    self._settle()
+
+    def lost(self, why: str) -> None:
+        """Learn that the server says no more, and why."""
+        if self.done:
+            return
+        if not self._greeted:
+            self._greeted = True
+            self._differ(self._script.welcome, "connection", "open", why)
+            self._steps.clear()
+        while self._turns:
+            self._settle()
+        self._answer = b""
+        if self._steps:
+            self._differ(self._steps[0].outcome, "connection", "open", why)
+            self._stop(None, why)
+
+    def _greet(self, frame: StatusLine) -> None:
+        self._greeted = True
+        self._relogin.greeted(frame.raw)
+        welcome = self._hearing.settle(0)
+        if self._script.greeting:
+            self._compared += 1
+            self._differences += differences(self._script.welcome, welcome)
+        if not frame.ok:
+            self._stop(None, "the server refused the connection")
+
+    def _settle(self) -> None:
+        """Judge the reply to the oldest turn: it is whole, or there will be no more of it."""
+        turn = self._turns.popleft()
+        outcome = self._hearing.settle(turn.number)
+        step = turn.step
+        if step is None:
+            self._pair_up(outcome)
+            return
+        if step.reply:
+            self._compared += 1
+            self._differences += self._judge(step.outcome, outcome)
+        if step.command.verb == "RSET" and outcome.ok:
+            self._kept.clear()
+        if step.command.effect is Effect.LOGIN and step.outcome.ok and not outcome.ok:
+            self._stop(None, "the login failed")
+
+    def _pair_up(self, listing: Outcome) -> None:
+        """Learn which message is which."""
+        entries = listing.content.entries if listing.content else None
+        self._numbers = pair_up(self._manner.by, self._known, entries or {})
+        if entries is None:
+            self._stop(None, "the server does not list its messages")
+
+    def _judge(self, expected: Outcome, got: Outcome) -> list[Difference]:
+        """Compare, but for what differs only because messages were not deleted this time."""
+        if self._numbers:
+            got = self._numbers.as_recorded(got)
+        number, content = message_of(expected.command), got.content
+        if not self._kept or expected.ok is None:
+            return differences(expected, got)
+        if number in self._kept and not expected.ok:
+            return []
+        if expected.command.verb not in COUNTING or number is not None:
+            return differences(expected, got)
+        if content is None or content.entries is None:  # STAT: sums cannot be compared any more
+            return differences(replace(expected, words=()), replace(got, words=()))
+        known = expected.content.entries if expected.content else None
+        gone = self._kept.difference(known or ())
+        left = {key: said for key, said in content.entries.items() if key not in gone}
+        return differences(expected, replace(got, content=replace(content, entries=left)))
+
+    def _differ(self, outcome: Outcome, what: str, expected: str, got: str) -> None:
+        self._differences.append(Difference(outcome.number, outcome.shown, what, expected, got))

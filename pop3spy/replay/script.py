@@ -1,0 +1,103 @@
+"""A recorded conversation, cut into turns.
+
+Bodies are kept in memory, as the pieces in which they came, up to MOST octets a script: whoever
+plays a recording needs them again and again.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pop3spy.protocol.commands import Command
+from pop3spy.protocol.frames import Spans
+from pop3spy.protocol.states import State
+from pop3spy.replay.outcome import Outcome
+
+MOST: Final = 256 << 20
+"""Octets of a session beyond which no script is made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Octets that came at once, ``wait`` seconds behind what had come before them."""
+
+    data: bytes
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server answered: ``line`` is the status line or the challenge, with its end.
+
+    ``pieces`` are all its octets, stuffed dots and lone dot included, cut as they came; ``tail``
+    is what the server said right behind them, though nobody had asked.  ``closes`` says that it
+    hung up behind it; so it did behind a reply that is not ``complete``.
+    """
+
+    line: bytes
+    pieces: tuple[Piece, ...]
+    complete: bool = True
+    tail: tuple[Piece, ...] = ()
+    closes: bool = False
+
+    @property
+    def raw(self) -> bytes:
+        """All octets of the reply."""
+        return b"".join(piece.data for piece in self.pieces)
+
+    @property
+    def body(self) -> bytes:
+        """The wire text between the status line and the lone dot."""
+        text = self.raw[len(self.line) :]
+        return text[: text.rfind(b".")] if self.complete else text
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The server asked on, and the client answered: inside AUTH, or with a message (XTND XMIT).
+
+    ``answer`` has its line ends; where it was a secret it is filler, and ``hidden`` says so.
+    """
+
+    reply: Reply
+    answer: bytes = b""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command, what was answered to it, and how long the client had waited before it.
+
+    ``line`` has its end, and filler where ``masks`` says so; ``at`` is in seconds since the
+    session began; ``reply`` is None if there was none.
+    """
+
+    index: int
+    line: bytes
+    masks: Spans
+    command: Command
+    at: float
+    pause: float
+    asks: tuple[Ask, ...]
+    reply: Reply | None
+    outcome: Outcome
+
+    @property
+    def state(self) -> State:
+        """The state of RFC 1939 in which it was answered."""
+        return self.outcome.state.phase
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One session: the greeting and the steps; ``user`` is a name that no line tells."""
+
+    session: int
+    greeting: Reply | None
+    welcome: Outcome
+    steps: tuple[Step, ...]
+    user: str | None = None
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of everything, the greeting first."""
+        return (self.welcome, *(step.outcome for step in self.steps))

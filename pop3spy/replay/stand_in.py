@@ -1,0 +1,225 @@
+"""Stands in for a recorded server, for any number of clients at once.
+
+Rules: 1. what was recorded is said octet by octet as it was; 2. a message that this client marked
+as deleted is gone for it until RSET, whatever was recorded; 3. what was not recorded is made of
+what was, unless that is forbidden (*strict*), and refused where that cannot be done.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from pop3spy.protocol.commands import Command, Turn
+from pop3spy.protocol.replies import status_of, timestamp_of
+from pop3spy.protocol.states import Effect, State, after_greeting, after_reply
+from pop3spy.replay.choose import COUNTING, Bookmark, Chooser
+from pop3spy.replay.improvise import NOT_RECORDED, improvise, without
+from pop3spy.replay.known import Known, message_of
+from pop3spy.replay.logins import Logins, Users, challenges
+from pop3spy.replay.pace import AT_ONCE, Pace
+from pop3spy.replay.script import Reply, Script, Step
+from pop3spy.replay.voice import Voice
+from pop3spy.session.responder import Answer, Responder, Verbatim
+
+_REFUSED: Final = Answer(b"-ERR [AUTH] user name and password do not match")
+_OUT_OF_PLACE: Final = Answer(b"-ERR this command is not allowed now")
+_NO_TLS: Final = Answer(b"-ERR TLS is not played back")
+_CANCELLED: Final = Answer(b"-ERR authentication cancelled")
+_SILENCE: Final = Verbatim(b"")
+
+
+class StandIn:
+    """What the clients share: the script, and how it is played.
+
+    *users* are those who may log in, with their passwords; without them anybody may.  *pace* is
+    how fast the server is, and with *cuts* its replies come in the pieces in which they came.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        strict: bool = False,
+        users: Users | None = None,
+        pace: Pace = AT_ONCE,
+        cuts: bool = False,
+    ) -> None:
+        self.script = script
+        self.known = Known(script)
+        self.chooser = Chooser(script)
+        self.logins = Logins(users)
+        self.strict = strict
+        self.voice = Voice(pace, cuts=cuts)
+
+    def session(self) -> Responder:
+        """Return who answers one new connection."""
+        return ReplayResponder(self)
+
+
+@dataclass(slots=True)
+class _Dialogue:
+    """A command that is not answered until the client has said more; *asks* are still to come."""
+
+    command: Command
+    step: Step | None
+    asks: list[Reply]
+    asked: list[bytes] = field(default_factory=list)
+    said: list[bytes] = field(default_factory=list)
+
+
+class ReplayResponder:
+    """Answers one client as the recorded server did."""
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self._stand_in = stand_in
+        self._bookmark = Bookmark(stand_in.known)
+        self._state = State.GREETING
+        self._name = b""
+        self._dialogue: _Dialogue | None = None
+
+    def greet(self) -> Answer:
+        """Return the greeting that was recorded."""
+        script = self._stand_in.script
+        self._state = after_greeting(ok=script.welcome.ok is not False)
+        if script.greeting is None:
+            return Answer(b"+OK ready")
+        answer = self._stand_in.voice.say(script.greeting)
+        return replace(answer, close=answer.close or script.welcome.ok is False)
+
+    def answer(self, command: Command) -> Answer:
+        """Return the reply to *command*."""
+        return self._moved(command, self._answer(command))
+
+    def answer_sasl(self, line: bytes) -> Answer:
+        """Return the reply to a line that answers a challenge, or is part of a message."""
+        dialogue = self._dialogue
+        if dialogue is None:
+            return NOT_RECORDED
+        return self._moved(dialogue.command, self._answer_line(dialogue, line))
+
+    def end(self) -> None:
+        """Do nothing: a client that is gone leaves nothing behind."""
+
+    # -- what is answered -----------------------------------------------------------------------
+
+    def _answer(self, command: Command) -> Answer:
+        step = self._find(command)
+        if command.effect is Effect.TLS and (step is None or step.outcome.ok):
+            return _NO_TLS
+        if not step and not self._allowed(command):
+            return _OUT_OF_PLACE
+        if command.effect is Effect.NAME:
+            self._name = command.rest
+        if command.effect is Effect.LOGIN:
+            return self._login(command, step)
+        if step is None:
+            return self._improvised(command)
+        if step.asks:
+            self._dialogue = _Dialogue(command, step, [ask.reply for ask in step.asks])
+            return self._ask(self._dialogue)
+        gone = self._bookmark.marked - self._stand_in.known.marked_at(step)
+        if command.verb in COUNTING and not command.args:
+            edited = without(step, gone, self._stand_in.known)
+            if edited:
+                return edited
+        return self._play(step)
+
+    def _find(self, command: Command) -> Step | None:
+        chooser, strict = self._stand_in.chooser, self._stand_in.strict
+        kinds = (
+            [chooser.same(command)] if strict else [chooser.same(command), chooser.alike(command)]
+        )
+        states = (self._state.phase, None) if self._allowed(command) else (self._state.phase,)
+        for steps in kinds:
+            for state in states:
+                if step := self._bookmark.next_of(steps, command, state):
+                    return step
+        return None
+
+    def _allowed(self, command: Command) -> bool:
+        spec = command.spec
+        return spec is None or self._state.phase in {state.phase for state in spec.states}
+
+    def _play(self, step: Step) -> Answer:
+        self._bookmark.use(step)
+        if step.reply is None:
+            return replace(_SILENCE, close=True)
+        return self._stand_in.voice.say(step.reply)
+
+    def _improvised(self, command: Command) -> Answer:
+        if self._stand_in.strict:
+            return NOT_RECORDED
+        return improvise(command, self._bookmark.marked, self._stand_in.known)
+
+    # -- logging in -----------------------------------------------------------------------------
+
+    def _login(self, command: Command, step: Step | None) -> Answer:
+        if step is None and self._stand_in.strict:
+            return NOT_RECORDED
+        if command.turn is not Turn.SASL:
+            return self._judged(command, step, self._proves(command))
+        asks = challenges(command, step)
+        if asks is None:
+            return NOT_RECORDED
+        self._dialogue = _Dialogue(command, step, list(asks), said=list(command.args[1:]))
+        return self._ask(self._dialogue)
+
+    def _proves(self, command: Command) -> bool:
+        logins, greeting = self._stand_in.logins, self._stand_in.script.greeting
+        match command.verb, command.args:
+            case "PASS", _:
+                return logins.takes_password(self._name, command.rest)
+            case "APOP", (name, digest):
+                timestamp = timestamp_of(greeting.raw) if greeting else None
+                return timestamp is not None and logins.takes_digest(name, digest, timestamp)
+        return False
+
+    def _judged(self, command: Command, step: Step | None, proves: bool) -> Answer:  # noqa: FBT001 - one verdict
+        """Return the reply to a login: as recorded, unless there are users to compare with."""
+        if not self._stand_in.logins.everybody:
+            same = self._stand_in.chooser.same(command)
+            like = [step for step in same if step.outcome.ok is proves]
+            step = self._bookmark.next_of(like, command, None)
+            if step is None:
+                return Answer(b"+OK logged in") if proves else _REFUSED
+        return Answer(b"+OK logged in") if step is None else self._play(step)
+
+    # -- asking on ------------------------------------------------------------------------------
+
+    def _ask(self, dialogue: _Dialogue) -> Answer:
+        """Return the next challenge, or the reply if there is none."""
+        if dialogue.asks:
+            reply = dialogue.asks.pop(0)
+            dialogue.asked.append(reply.line)
+            return replace(self._stand_in.voice.say(reply), asks=True, close=False)
+        self._dialogue = None
+        if dialogue.command.turn is Turn.SASL:
+            mechanism = dialogue.command.args[0]
+            proves = self._stand_in.logins.takes_sasl(mechanism, dialogue.asked, dialogue.said)
+            return self._judged(dialogue.command, dialogue.step, proves)
+        assert dialogue.step is not None
+        return self._play(dialogue.step)
+
+    def _answer_line(self, dialogue: _Dialogue, line: bytes) -> Answer:
+        if dialogue.command.turn is Turn.DATA:
+            return self._ask(dialogue) if line == b"." else replace(_SILENCE, asks=True)
+        if line == b"*":
+            self._dialogue = None
+            return _CANCELLED
+        dialogue.said.append(line)
+        return self._ask(dialogue)
+
+    # -- what it does ---------------------------------------------------------------------------
+
+    def _moved(self, command: Command, answer: Answer) -> Answer:
+        """Take note of what a reply does to the session, and return it."""
+        if answer.asks:
+            return answer
+        ok = status_of(answer.line) is True
+        self._state = after_reply(self._state, command.effect, ok=ok)
+        number = message_of(command)
+        match command.verb:
+            case "DELE" if ok and number is not None:
+                self._bookmark.marked.add(number)
+            case "RSET" if ok:
+                self._bookmark.marked.clear()
+        return replace(answer, close=True) if ok and command.effect is Effect.QUIT else answer

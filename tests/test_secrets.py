@@ -1,0 +1,457 @@
+"""No secret leaves: however it was sent, however the server repeats it, wherever one looks."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cuts import every_cut, recut
+from dialogue import byte_by_byte
+from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.frames import Side
+from pop3spy.session.model import How
+from security.disguises import disguises
+from security.sinks import Sinks, heard, talk
+
+Way = Callable[[bytes], list[bytes]]
+
+SECRETS = {
+    "ASCII": b"Zq7#vKx2!Wm",
+    "blanks and tabs": b"corr3ct  H0rse\tb4ttery",
+    "blanks around it": b" \tl3ading-and-trailing \t",
+    "UTF-8": "pässwörd-ключ9".encode(),
+    "Latin-1": b"gr\xfc\xdfe9x\xff",
+    "format": b"%s{0}%(pw)d{user}\\1",
+    "regular expression": b".*[a-z]+($|^)\\",
+    "looks like base64": b"aHVudGVyMjI=",
+    "looks like hex": b"deadbeefcafe",
+    "looks like percent-encoding": b"50%25off%2f",
+    "quotes": b"q\"u'o\\te`<b>&amp;",
+    "escape sequences": b"\x1b[31mr3d\x1b[0m",
+    "CR inside": b"hunt\rer2\x0b2",
+    "short words": b"4 2 q7zk",
+    "looks like a reply": b"+OK-ERR.",
+    "401 octets": b"x" * 400 + b"y",
+}
+
+
+def b64(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+WAYS = [
+    pytest.param(lambda s: [b"C: USER carol", b"S: +OK", b"C: PASS " + s], id="PASS"),
+    pytest.param(lambda s: [b"C: PASS " + s], id="PASS without USER"),
+    pytest.param(lambda s: [b"C: pAsS " + s], id="PASS in small letters"),
+    pytest.param(lambda s: [b"C: PASS\t" + s], id="PASS and a tab"),
+    pytest.param(lambda s: [b"C: PASS  \t " + s], id="PASS and many blanks"),
+    pytest.param(lambda s: [b"C< PASS " + s + b"\n"], id="PASS and LF only"),
+    pytest.param(lambda s: [b"C< PASS " + s + b"\r\r\n"], id="PASS and CR CR LF"),
+    pytest.param(lambda s: [b"C< USER carol\r\nPASS " + s + b"\r\n", b"S: +OK"], id="pipelined"),
+    pytest.param(lambda s: [b"C: PASS " + s, b"S: +OK", b"C: PASS " + s], id="again after login"),
+    pytest.param(lambda s: [b"C:  PASS " + s], id="a blank before PASS"),
+    pytest.param(lambda s: [b"C: PASS\0" + s], id="PASS and NUL"),
+    pytest.param(lambda s: [b"C: \xff\xfb\x01\xff\xffPASS " + s], id="PASS behind Telnet"),
+    pytest.param(lambda s: [b"C: PROXY UNKNOWN", b"C: PASS " + s], id="PASS behind PROXY"),
+    pytest.param(lambda s: [b"C: PAS " + s], id="mistyped"),
+    pytest.param(lambda s: [b"C: PASSW " + s], id="mistyped, one letter more"),
+    pytest.param(lambda s: [b"C: " + s], id="bare"),
+    pytest.param(lambda s: [b"C: PASS x", b"S: +OK", b"C: " + s], id="bare after login"),
+    pytest.param(lambda s: [b"C: USER carol " + s], id="behind the user's name"),
+    pytest.param(lambda s: [b"C: APOP carol " + s], id="APOP"),
+    pytest.param(lambda s: [b"C: APOP " + s], id="APOP without a name"),
+    pytest.param(lambda s: [b"C: RPOP " + s], id="RPOP"),
+    pytest.param(lambda s: [b"C: HELP " + s], id="HELP before login"),
+    pytest.param(lambda s: [b"C: CAPA " + s], id="CAPA before login"),
+    pytest.param(lambda s: [b"C: RETR " + s], id="RETR before login"),
+    pytest.param(lambda s: [b"C: XTND XLST " + s], id="XTND before login"),
+    pytest.param(lambda s: [b"C: AUTH " + s], id="as mechanism"),
+    pytest.param(lambda s: [b"C: AUTH LOGIN carol " + s], id="AUTH LOGIN on one line"),
+    pytest.param(lambda s: [b"C: AUTH PLAIN \0carol\0" + s], id="AUTH PLAIN not encoded"),
+    pytest.param(lambda s: [b"C: AUTH PLAIN " + b64(b"\0carol\0" + s)], id="AUTH PLAIN at once"),
+    pytest.param(
+        lambda s: [b"C: auth plain", b"S: + ", b"C: " + b64(b"adm\0carol\0" + s)],
+        id="AUTH PLAIN",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN " + b64(b"\0carol\0" + s).rstrip(b"=")],
+        id="AUTH PLAIN without padding",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN " + b64(b"carol\0" + s)], id="AUTH PLAIN with one field less"
+    ),
+    pytest.param(lambda s: [b"C: AUTH PLAIN " + b64(s)], id="AUTH PLAIN without fields"),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN =", b"S: + ", b"C: " + b64(b"\0carol\0" + s)],
+        id="AUTH PLAIN behind an empty one",
+    ),
+    pytest.param(lambda s: [b"C: AUTH PLAIN", b"S: + ", b"C: " + s], id="AUTH PLAIN not base64"),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH LOGIN",
+            b"S: + VXNlcm5hbWU6",
+            b"C: Y2Fyb2w=",
+            b"S: + UGFzc3dvcmQ6",
+            b"C: " + b64(s),
+        ],
+        id="AUTH LOGIN",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH LOGIN Y2Fyb2w=", b"S: + UGFzc3dvcmQ6", b"C: " + b64(s)],
+        id="AUTH LOGIN with the user at once",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH LOGIN", b"S: + ", b"C: ", b"S: + ", b"C: " + b64(s)],
+        id="AUTH LOGIN without a name",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH LOGIN", b"S: + ", b"C: carol", b"S: + ", b"C: " + s],
+        id="AUTH LOGIN not base64",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH LOGIN", b"S: + ", b"C: " + b64(b"\0carol\0" + s)],
+        id="AUTH LOGIN with a PLAIN message",
+    ),
+    pytest.param(
+        lambda s: [b"C< AUTH LOGIN\r\nY2Fyb2w=\r\n" + b64(s) + b"\r\n", b"S: + ", b"S: + "],
+        id="AUTH LOGIN ahead",
+    ),
+    pytest.param(
+        lambda s: [b"C< AUTH LOGIN\r\nY2Fyb2w=\r\n" + b64(s) + b"\r\n", b"S: -ERR no", b"S: -ERR"],
+        id="AUTH LOGIN ahead and refused",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH XOAUTH2 " + b64(b"user=carol\1auth=Bearer " + s + b"\1\1")],
+        id="AUTH XOAUTH2 at once",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH XOAUTH2 =",
+            b"S: + ",
+            b"C: " + b64(b"user=carol\1auth=Bearer " + s + b"\1\1"),
+        ],
+        id="AUTH XOAUTH2 behind an empty one",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH XOAUTH2",
+            b"S: + ",
+            b"C: " + b64(b"user=carol\1auth=Bearer " + s + b"\1\1"),
+            b"S: + " + b64(b'{"status":"400","token":"' + s + b'"}'),
+            b"C: ",
+        ],
+        id="AUTH XOAUTH2",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH OAUTHBEARER "
+            + b64(b"n,a=carol,\1host=h\1port=110\1auth=Bearer " + s + b"\1\1")
+        ],
+        id="AUTH OAUTHBEARER",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH SCRAM-SHA-256 " + b64(b"n,,n=carol,r=abc"),
+            b"S: + " + b64(b"r=abcd,s=" + s + b",i=4096"),
+            b"C: " + b64(b"c=biws,r=abcd,p=" + s),
+            b"S: + " + b64(b"v=" + s),
+            b"C: ",
+        ],
+        id="AUTH SCRAM",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH GSSAPI", b"S: + ", b"C: " + b64(s), b"S: + " + b64(s), b"C: "],
+        id="AUTH GSSAPI",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH X-PRIVATE " + b64(s), b"S: + " + s, b"C: " + s],
+        id="AUTH with an unknown mechanism",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH OTP",
+            b"S: + ",
+            b"C: " + b64(b"\0carol"),
+            b"S: + " + b64(b"otp-md5 499 ke1234"),
+            b"C: " + b64(s),
+        ],
+        id="AUTH OTP",
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN", b"S: + ", b"C: *", b"S: -ERR", b"C: " + b64(b"\0c\0" + s)],
+        id="AUTH cancelled",
+    ),
+    pytest.param(lambda s: [b"C: a1 LOGIN carol " + s], id="IMAP"),
+    pytest.param(lambda s: [b"C: HELO carol " + s], id="POP2"),
+    pytest.param(lambda s: [b"C: PASS " + s + b" " * 20_000], id="overlong, blanks behind it"),
+    pytest.param(lambda s: [b"C: PASS " + s + b" x" * 10_000], id="overlong, words behind it"),
+    pytest.param(lambda s: [b"C: PASS " + b"x" * 20_000 + s], id="in the rest of a line"),
+    pytest.param(lambda s: [b"C< STLS\r\nPASS " + s + b"\r\n", b"S: +OK"], id="behind STLS"),
+    pytest.param(lambda s: [b"C: NOOP", b"S: what?", b"C: PASS " + s, b"S: +OK"], id="out of step"),
+    pytest.param(lambda s: [b"S: -ERR busy", b"C: NOOP " + s], id="after a refused greeting"),
+    pytest.param(lambda s: [b"C: QUIT", b"S: +OK bye", b"C: PASS " + s], id="after QUIT"),
+]
+
+# Here a secret can hold neither a blank nor a quote.
+WORD_WAYS = [
+    pytest.param(lambda s: [b"C: XCLIENT ADDR=192.0.2.1 FORWARD=" + s], id="XCLIENT"),
+    pytest.param(lambda s: [b"C: XCLIENT forward=" + s + b" TTL=5"], id="xclient"),
+    pytest.param(
+        lambda s: [b"C: AUTH CRAM-MD5", b"S: + PDEuMkBoPg==", b"C: " + b64(b"carol " + s)],
+        id="AUTH CRAM-MD5",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH DIGEST-MD5",
+            b"S: + " + b64(b'realm="h",nonce="n"'),
+            b"C: " + b64(b'username="carol",response="' + s + b'",qop=auth'),
+            b"S: + " + b64(b"rspauth=" + s),
+            b"C: ",
+        ],
+        id="AUTH DIGEST-MD5",
+    ),
+]
+OF_WORDS = {param.values[0] for param in WORD_WAYS}
+
+
+@pytest.mark.parametrize("way", WAYS + WORD_WAYS)
+@pytest.mark.parametrize("status", [b"-ERR ", b"+OK "])
+def test_a_secret_is_nowhere_however_it_is_sent(way: Way, status: bytes) -> None:
+    for name, secret in SECRETS.items():
+        if way in OF_WORDS and secret.translate(None, b' \t\r\v"') != secret:
+            continue  # this cannot be said there
+        again = [b"S: +OK unasked " + secret, b"S: unasked " + secret, b"C: LIST 1"]
+        again += [b"S: -ERR [" + secret + b"] no", b"C: AUTH CRAM-MD5", b"S: + " + secret]
+        again += [b"C: *", b"S: -ERR", b"C: USER " + secret, b"S: +OK", b"C: PASS x"]
+        again += [b"S: +OK " + secret.upper(), b"S: bye " + secret]
+        sinks = heard(*way(secret), b"S: " + status + secret, *again)
+        assert sinks.holding(secret) == [], name
+
+
+@pytest.mark.parametrize("status", [b"-ERR ", b"+OK "])
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+def test_a_secret_is_nowhere_however_it_is_repeated(secret: bytes, status: bytes) -> None:
+    for name, disguise in disguises(secret).items():
+        lines = [b"C: PASS " + secret, b"S: " + status + disguise]
+        lines += [b"S: +OK unasked " + disguise, b"S: unasked " + disguise]
+        lines += [b"C: STAT", b"S: -ERR [SYS/TEMP] " + disguise]
+        lines += [b"C: LIST 1", b"S: -ERR [" + disguise + b"] no"]
+        lines += [b"C: AUTH LOGIN", b"S: + " + b64(b"no " + disguise), b"C: *", b"S: -ERR"]
+        lines += [b"C: AUTH CRAM-MD5", b"S: + " + disguise, b"C: *", b"S: -ERR " + disguise]
+        sinks = heard(*lines, b"C: USER " + disguise, b"S: +OK", b"S: bye " + disguise)
+        assert sinks.holding(secret) == [], name
+
+
+@pytest.mark.parametrize("way", WAYS + WORD_WAYS)
+def test_a_secret_is_nowhere_when_it_comes_byte_by_byte(way: Way) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    lines = talk(b"S: +OK", *way(secret), b"S: -ERR wrong: " + secret)
+    assert Sinks().play(byte_by_byte(lines)).end().holding(secret) == []
+
+
+@given(way=st.sampled_from([param.values[0] for param in WAYS + WORD_WAYS]), data=st.data())
+def test_a_secret_is_nowhere_however_it_is_cut(way: Way, data: st.DataObject) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    lines = talk(b"S: +OK", *way(secret), b"S: -ERR wrong: " + secret)
+    assert Sinks().play(data.draw(recut(lines))).end().holding(secret) == []
+
+
+@pytest.mark.parametrize("line", [b"PASS %b\r\n", b"pass\t%b\n", b"PAS %b\r\n", b"%b\r\n"])
+def test_a_secret_is_nowhere_when_its_line_is_cut_at_every_octet(line: bytes) -> None:
+    secret = b"Zq7#vK x2!Wm"
+    for chunks in every_cut(line.replace(b"%b", secret)):
+        sinks = Sinks().play(talk(b"S: +OK", b"C: USER carol", b"S: +OK"))
+        sinks.play((Side.CLIENT, chunk) for chunk in chunks)
+        sinks.play(talk(b"S: -ERR wrong: " + secret)).end()
+        assert sinks.holding(secret) == []
+
+
+@pytest.mark.parametrize("line", [b"PASS %b", b"AUTH PLAIN %b", b"%b", b"APOP carol %b"])
+@pytest.mark.parametrize("how", [How.CLIENT_RESET, How.TIMEOUT])
+def test_a_line_without_an_end_shows_no_secret(line: bytes, how: How) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    for size in range(1, len(secret) + 1):
+        begun = line.replace(b"%b", secret[:size])
+        sinks = Sinks().play(talk(b"S: +OK", b"C< " + begun)).end(how)
+        assert b"".join(sinks.shown(Side.CLIENT)) == b""
+        assert sinks.holding(secret[:size]) == []
+
+
+def test_a_secret_that_one_session_had_ahead_of_a_challenge_stays_hidden() -> None:
+    secret = b"Zq7#vKx2!Wm"
+    ahead = b"AUTH PLAIN\r\n" + b64(b"\0carol\0" + secret) + b"\r\n"
+    sinks = heard(b"C< " + ahead, b"S: -ERR no AUTH", b"S: -ERR unknown command: " + secret)
+    assert sinks.holding(secret, b64(b"\0carol\0" + secret)) == []
+
+
+@pytest.mark.parametrize("body", [b"no help for %b", b"%b: unknown topic", b"\t%b\t"])
+def test_what_answers_a_hidden_argument_does_not_repeat_it(body: bytes) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    for command in (b"HELP ", b"XYZZY ", b""):
+        sinks = heard(
+            b"C: " + command + secret,
+            b"S: +OK",
+            b"S: " + body.replace(b"%b", secret),
+            b"C: PASS other",
+            b"S: more on " + secret,
+            b"S: .",
+        )
+        assert sinks.holding(secret) == []
+
+
+# -- short ones ---------------------------------------------------------------------------------
+
+SHORT = [b"q", b"x9", b"Q7!", b"\xfc", "é".encode(), b"%s", b".*", b"OK", b"the"]
+
+
+@pytest.mark.parametrize("status", [b"-ERR ", b"+OK ", b"-ERR [AUTH] ", b"-ERR [IN-USE] "])
+@pytest.mark.parametrize("secret", SHORT)
+def test_a_reply_that_repeats_a_short_secret_keeps_no_text(secret: bytes, status: bytes) -> None:
+    for name, disguise in disguises(secret).items():
+        if "behind" in name or ("hex" in name and len(secret) == 1):
+            continue  # too little of it to be told from anything else
+        for reply in (b"wrong: " + disguise, disguise):
+            sinks = heard(b"C: PASS " + secret, b"S: " + status + reply)
+            shown = sinks.shown(Side.SERVER)[1]
+            assert shown == status.replace(b"-ERR [", b"-ERR [") + b"********\r\n", name
+
+
+def test_a_response_code_may_be_a_short_secret_too() -> None:
+    sinks = heard(b"C: PASS abc", b"S: -ERR [abc] no")
+    assert sinks.shown(Side.SERVER)[1] == b"-ERR ********\r\n"
+
+
+def test_a_reply_without_the_short_secret_keeps_its_text() -> None:
+    sinks = heard(b"C: PASS q7", b"S: -ERR [AUTH] Authentication failed.")
+    assert sinks.shown(Side.SERVER)[1] == b"-ERR [AUTH] Authentication failed.\r\n"
+
+
+# -- weird ones ---------------------------------------------------------------------------------
+
+
+def test_a_secret_that_is_the_user_s_name_stays_shown_as_that_and_no_more() -> None:
+    sinks = heard(b"C: USER carol", b"S: +OK", b"C: PASS carol", b"S: -ERR not carol")
+    assert sinks.shown(Side.CLIENT) == [b"USER carol\r\n", b"PASS ********\r\n"]
+    assert sinks.shown(Side.SERVER)[-1] == b"-ERR not carol\r\n"
+
+
+def test_a_user_s_name_that_was_a_secret_before_is_none() -> None:
+    sinks = heard(b"C: PASS hunter22", b"S: -ERR", b"C: USER hunter22", b"S: +OK", b"C: PASS x")
+    assert sinks.holding(b"hunter22") == []
+    assert sinks.reading.session.user is None
+
+
+def test_one_name_and_password_in_a_message_are_hidden() -> None:
+    plain = b64(b"\0hunter22\0hunter22")
+    sinks = heard(b"C: AUTH PLAIN " + plain, b"S: +OK hunter22 is in")
+    assert sinks.holding(b"hunter22") == []
+
+
+@pytest.mark.parametrize("secret", [b"********", "████████".encode(), b"*" * 30])
+def test_a_secret_that_looks_like_what_hides_it_is_hidden_all_the_same(secret: bytes) -> None:
+    sinks = heard(b"C: PASS " + secret, b"S: -ERR no, " + secret + b" is wrong")
+    assert sinks.shown(Side.CLIENT) == [b"PASS ********\r\n"]
+    assert sinks.shown(Side.SERVER)[1] == b"-ERR no, ******** is wrong\r\n"
+    assert [frame.masks for frame in sinks.frames[1:]] == [((5, 13),), ((9, 17),)]
+    assert "-ERR no, ████████ is wrong" in sinks.texts()["transcript"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "repeated"),
+    [
+        pytest.param("pässwörd".encode(), "pässwörd".encode("latin-1"), id="Latin-1 for UTF-8"),
+        pytest.param("pässwörd".encode("latin-1"), "pässwörd".encode(), id="UTF-8 for Latin-1"),
+        pytest.param("пароль".encode(), "ПАРОЛЬ".encode(), id="capitals"),
+        pytest.param("ПАРОЛЬ".encode(), "пароль".encode(), id="small letters"),
+        pytest.param("é€".encode(), b64("é€".encode()), id="base64"),
+    ],
+)
+def test_a_secret_is_found_in_another_charset_and_in_any_case(sent: bytes, repeated: bytes) -> None:
+    sinks = heard(b"C: PASS " + sent, b"S: -ERR wrong: " + repeated + b"!")
+    assert sinks.shown(Side.SERVER)[1] == b"-ERR wrong: ********!\r\n"
+
+
+def test_both_of_two_encodings_of_a_secret_are_known() -> None:
+    one, other = "größer7".encode(), "größer7".encode("latin-1")
+    sinks = heard(
+        b"C: PASS " + one, b"S: -ERR", b"C: PASS " + other, b"S: -ERR " + one + b" " + other
+    )
+    assert sinks.holding(one, other) == []
+
+
+@pytest.mark.parametrize("line", [b"C: PASS hunt%03der", b"C: hunt%03der", b"C: AUTH hunt%03der"])
+def test_after_more_secrets_than_can_be_remembered_the_server_s_texts_go(line: bytes) -> None:
+    secrets = [b"hunt%03der" % number for number in range(70)]
+    lines = []
+    for number in range(70):
+        lines += [line % number, b"S: -ERR [AUTH] not hunt%03der" % number]
+    lines += [b"C: NOOP", b"S: +OK was hunt069er", b"S: hunt068er", b"C: STAT", b"S: -ERR"]
+    lines += [b"C: HELP q", b"S: +OK", b"S: hunt067er", b"S: .", b"C: USER hunt066er"]
+    lines += [b"S: +OK", b"C: PASS hunt065er", b"S: +OK [hunt065er]"]
+    lines += [b"C: AUTH LOGIN", b"S: + hunt066er", b"C: " + b64(b"hunt066er"), b"S: +OK"]
+    sinks = heard(*lines)
+    assert sinks.holding(*secrets) == []
+    assert b"-ERR [AUTH] ********\r\n" in sinks.shown(Side.SERVER)
+
+
+def test_words_of_a_long_line_nobody_knows_are_all_hidden() -> None:
+    words = [b"w0rd%02d" % number for number in range(80)]
+    sinks = heard(
+        b"C: " + b" ".join(words), b"S: -ERR " + words[0], b"C: X", b"S: -ERR " + words[70]
+    )
+    assert sinks.holding(*words) == []
+
+
+def test_a_secret_in_part_of_which_the_server_repeats_a_word_is_hidden_there() -> None:
+    sinks = heard(b"C: PASS correct horse", b"S: -ERR bad argument: horse")
+    assert sinks.shown(Side.SERVER)[1] == b"-ERR bad argument: ********\r\n"
+
+
+def test_base64_that_shares_bits_with_a_secret_is_hidden_with_it() -> None:
+    for before in range(3):
+        for behind in range(3):
+            octets = b"\xff" * before + b"hunter22" + b"\xff" * behind
+            sinks = heard(b"C: PASS hunter22", b"S: -ERR " + b64(octets))
+            left, right = line_of(sinks.shown(Side.SERVER)[1]).split(b"********")
+            characters, sharing = -(-len(octets) * 8 // 6), -(-(before + 8) * 8 // 6)
+            assert len(left) <= len(b"-ERR ") + before * 8 // 6
+            assert len(right.rstrip(b"=")) <= characters - sharing
+            assert behind or not right
+
+
+@pytest.mark.parametrize(
+    "mechanism", [b"GSSAPI", b"GSS-SPNEGO", b"NTLM", b"KERBEROS_V4", b"X-PRIVATE"]
+)
+def test_of_a_long_binary_token_nothing_is_shown_and_the_reply_s_text_stays(
+    mechanism: bytes,
+) -> None:
+    token = b"NTLMSSP\0\3\0\0\0" + bytes(range(256)) * 20
+    sinks = heard(
+        b"C: AUTH " + mechanism,
+        b"S: + ",
+        b"C: " + b64(token),
+        b"S: + ",
+        b"C: " + b64(token[::-1]),
+        b"S: -ERR [AUTH] no ticket for this host, not even " + b64(token),
+        b"C: STAT",
+        b"S: -ERR not now",
+    )
+    assert sinks.holding(b64(token)[:100], b64(token[::-1])[-100:]) == []
+    hidden = b"-ERR [AUTH] no ticket for this host, not even ********\r\n"
+    assert sinks.shown(Side.SERVER)[-2:] == [hidden, b"-ERR not now\r\n"]
+
+
+@pytest.mark.parametrize("clear", [b"hunter22", b"Pass-word", b"secret99", b"abcdefgh", b"s3cr"])
+@pytest.mark.parametrize("mechanism", [b"LOGIN", b"EXTERNAL", b"ANONYMOUS", b"PLAIN", b"CRAM-MD5"])
+def test_a_password_that_happens_to_be_base64_does_not_become_a_user(
+    mechanism: bytes, clear: bytes
+) -> None:
+    for lines in (
+        [b"C: AUTH " + mechanism + b" " + clear],
+        [b"C: AUTH " + mechanism, b"S: + ", b"C: " + clear],
+    ):
+        sinks = heard(*lines, b"S: +OK")
+        assert sinks.reading.session.user is None
+        assert sinks.holding(clear) == []
