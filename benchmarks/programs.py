@@ -23,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LOAD = HERE / "bin" / "load"
 SOURCES = ("load.c", "serve.c", "clients.c")
-SPY = "pop3spy proxy --upstream 127.0.0.1:{upstream} --listen pop3://127.0.0.1:{port} --no-console"
+SPY = "pop3spy proxy --upstream 127.0.0.1:{upstream} --listen pop3://127.0.0.1:{port}"
 
 BODY_MB = 256
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "pop3spy"
 FLOORS = {
     "errors": 0,
     "spool": 0,
-    "newfile": 1,
+    "newfile": 2,
     "protocol": 1,
     "session": 2,
     "postoffice": 3,
