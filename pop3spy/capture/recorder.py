@@ -97,7 +97,7 @@ class Recorder:
             case Opaque() if not frame.raw:
                 self._count(event, session, running, "opaque", frame.why)
                 return
-            case BodyPart() if self._bodies == "drop" and frame.number not in running.listings:
+            case BodyPart() if self._drops(frame, running):
                 self._count(event, session, running, "omitted", None)
                 return
         self._end_stretch(session)
@@ -114,6 +114,11 @@ class Recorder:
             cuts = f', {{"cuts": [{pairs}]}}'
         head = f"- [{event.first - self._zero:.9f}, {session.id}"
         self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
+
+    def _drops(self, frame: BodyPart, running: _Running) -> bool:
+        """Return whether only the size of a body is kept; one that is filler has nothing else."""
+        filler = frame.masks == ((0, len(frame.raw)),)
+        return filler or (self._bodies == "drop" and frame.number not in running.listings)
 
     def _count(
         self, event: Heard, session: Session, running: _Running, code: str, why: Why | None

@@ -10,6 +10,7 @@ from pop3spy.cli.demo import demo
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.export import export
 from pop3spy.cli.proxy import proxy
+from pop3spy.cli.scrub import scrub
 from pop3spy.cli.serve import serve
 from pop3spy.cli.show import show
 from pop3spy.cli.streams import discard, open_standard_streams, say
@@ -43,6 +44,7 @@ program.add_command(proxy)
 program.add_command(serve)
 program.add_command(show)
 program.add_command(export)
+program.add_command(scrub)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -206,7 +206,8 @@ class Connection:
             self._how = How.TIMEOUT
             return ConnectError(f"{self._url}: nothing happened for {self._patience:g} s")
         self._how = How.SERVER_RESET
-        return ConnectError(f"{self._url}: {reason_of(error)}")
+        lost = isinstance(error, ConnectionError)  # which of them it is depends on who notices
+        return ConnectError(f"{self._url}: {'the connection broke' if lost else reason_of(error)}")
 
     def _caught_up(self) -> None:
         self._read_up.set()

@@ -16,7 +16,7 @@ from pop3spy.protocol.frames import (
     Side,
     StatusLine,
 )
-from pop3spy.protocol.states import Effect
+from pop3spy.protocol.states import Effect, State
 from pop3spy.replay.choose import COUNTING
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
@@ -89,7 +89,7 @@ class ClientPlayer:
             return Say(data)
         while self._steps and not self._must_wait():
             step = self._steps[0]
-            if self._numbers is None and names_message(step.command):
+            if self._numbers is None and step.state is State.TRANSACTION:
                 return self._ask_for_listing() if not self._turns else None
             self._steps.popleft()
             if line := self._line(step):

@@ -75,10 +75,13 @@ class Arrivals:
 
     def masks(self, size: int) -> Spans:
         """Return where in the next *size* octets filler stands, and forget that."""
-        found = []
+        found: list[tuple[int, int]] = []
         while self._masks and self._masks[0][0] < self._taken + size:
             start, end = self._masks.popleft()
-            found.append((start - self._taken, min(end - self._taken, size)))
+            span = start - self._taken, min(end - self._taken, size)
+            if found and found[-1][1] == span[0]:  # the filler came in several pieces
+                span = found.pop()[0], span[1]
+            found.append(span)
             if end > self._taken + size:
                 self._masks.appendleft((self._taken + size, end))
                 break

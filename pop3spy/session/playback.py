@@ -8,13 +8,18 @@ from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
 
 
-def play_back(items: Iterable[Item], publish: Callable[[Told], None]) -> None:
-    """Read *items* and publish what happened; a session without an end is left without one."""
+def play_back(
+    items: Iterable[Item], publish: Callable[[Told], None], *, strict: bool = False
+) -> None:
+    """Read *items* and publish what happened; a session without an end is left without one.
+
+    *strict* hides user names and addresses.
+    """
     readings: dict[int, Reading] = {}
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
-            readings[item.session] = Reading(item.session, *peers, item.at, publish)
+            readings[item.session] = Reading(item.session, *peers, item.at, publish, strict=strict)
             continue
         reading = readings.get(item.session)
         if reading is None:
