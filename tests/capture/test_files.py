@@ -1,0 +1,170 @@
+"""Where captures go, who may read them, and what happens when that goes wrong."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pop3spy.capture.files import Captures, Keeping
+from pop3spy.capture.reader import CaptureReader
+from pop3spy.errors import ConfigError
+from pop3spy.protocol.frames import Side
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.events import Answered, Ended, Told
+from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.playback import play_back
+from pop3spy.session.reading import Reading
+
+TALK = [
+    (Side.SERVER, b"+OK ready\r\n"),
+    (Side.CLIENT, b"USER bob\r\n"),
+    (Side.SERVER, b"+OK\r\n"),
+    (Side.CLIENT, b"QUIT\r\n"),
+    (Side.SERVER, b"+OK bye\r\n"),
+]
+
+
+def raise_it(_: object, error: Exception) -> None:
+    raise error
+
+
+def record(path: str, *sessions: int, keeping: Keeping | None = None, host: str = "::1") -> None:
+    """Record sessions with these numbers, one after the other, at *path*."""
+    clock = Clock()
+    captures = Captures(path, keeping or Keeping("test"), clock)
+    bus = Bus(raise_it)
+    bus.subscribe(captures)
+    for number in sessions:
+        reading = Reading(number, Peer(host, 5), Peer("mail", 110), clock.now(), bus.publish)
+        for side, data in TALK:
+            for _ in reading.feed(Chunk(side, data, clock.now())):
+                pass
+        reading.end(clock.now(), Ending(How.QUIT))
+    captures.close()
+
+
+def read(path: Path) -> list[Told]:
+    events: list[Told] = []
+    with path.open(encoding="utf-8", newline="\n") as stream:
+        play_back(CaptureReader(stream, path.name), events.append)
+    return events
+
+
+def verbs(path: Path) -> list[str]:
+    return [e.exchange.command.verb for e in read(path) if isinstance(e, Answered)]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture(autouse=True)
+def open_umask() -> Iterator[None]:
+    """Keep the mask of new files from helping."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_a_file_gets_every_session(tmp_path: Path) -> None:
+    record(str(tmp_path / "all.yaml"), 1, 2)
+
+    assert verbs(tmp_path / "all.yaml") == ["USER", "QUIT"] * 2
+    assert mode(tmp_path / "all.yaml") == 0o600
+
+
+def test_a_folder_gets_a_file_for_each_session(tmp_path: Path) -> None:
+    record(f"{tmp_path}/new/", 1, 2)
+
+    files = sorted((tmp_path / "new").iterdir())
+    assert [verbs(file) for file in files] == [["USER", "QUIT"]] * 2
+    assert [mode(file) for file in files] == [0o600] * 2
+    assert mode(tmp_path / "new") == 0o700
+
+
+@pytest.mark.parametrize("host", ["../../x", "a\0b", "x" * 300, "CON", "fe80::1%eth0", "\x1b[1m"])
+def test_a_name_is_safe_whatever_the_peer_is_called(tmp_path: Path, host: str) -> None:
+    record(f"{tmp_path}/", 1, host=host)
+
+    (file,) = tmp_path.iterdir()
+    assert set(file.name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-")
+    assert len(file.name) < 120
+
+
+def test_strict_names_hold_no_peer(tmp_path: Path) -> None:
+    record(f"{tmp_path}/", 1, host="192.0.2.7", keeping=Keeping("test", "strict"))
+
+    (file,) = tmp_path.iterdir()
+    assert "192" not in file.name.split("s0001")[1]
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "there.yaml").write_text("mine")
+
+    with pytest.raises(ConfigError, match="exists"):
+        record(str(tmp_path / "there.yaml"), 1)
+    assert (tmp_path / "there.yaml").read_text() == "mine"
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+
+    with pytest.raises(ConfigError):
+        record(str(tmp_path / "link.yaml"), 1)
+    assert not (tmp_path / "elsewhere.yaml").exists()
+
+
+def test_a_recording_that_is_large_enough_is_followed_by_a_new_one(tmp_path: Path) -> None:
+    record(str(tmp_path / "a.yaml"), 1, 2, 3, keeping=Keeping("test", rotate=1))
+
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert len(names) >= 2
+    assert names[0] == "a.1.yaml"
+    told = [verb for name in names for verb in verbs(tmp_path / name)]
+    assert sorted(told) == ["QUIT"] * 3 + ["USER"] * 3
+
+
+KILLED = """
+import os, signal, sys
+from pop3spy.capture.files import *
+from pop3spy.session.reading import *
+from pop3spy.session.chunk import *
+clock = Clock()
+captures = Captures(sys.argv[1], Keeping("test"), clock)
+reading = Reading(1, Peer("a", 1), Peer("b", 110), clock.now(), captures)
+said = [
+    (Side.SERVER, b"+OK\\r\\n"),
+    (Side.CLIENT, b"RETR 1\\r\\n"),
+    (Side.SERVER, b"+OK\\r\\nhello\\r\\n"),
+]
+for side, data in said:
+    for _ in reading.feed(Chunk(side, data, clock.now())):
+        pass
+print("said", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_capture_whose_writer_was_killed_tells_that_it_ends_there(tmp_path: Path) -> None:
+    path = tmp_path / "killed.yaml"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert writer.stdin
+    assert writer.stdout
+    with writer.stdin, writer.stdout:
+        assert writer.stdout.readline() == b"said\n"
+        while "hello" not in path.read_text(encoding="utf-8"):
+            os.sched_yield()
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+
+    ended = read(path)[-1]
+    assert isinstance(ended, Ended)
+    assert ended.ending.how is How.CUT
