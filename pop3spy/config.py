@@ -7,6 +7,7 @@ nothing, so ``bob: 0123`` is the password 0123.
 """
 
 import difflib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -107,6 +108,13 @@ def _path(value: Any) -> Path:
         raise ValueError(f"{text!r} begins with a home folder that is not known") from None
 
 
+def _place(value: Any) -> str:
+    """Read a path of which the last slash matters: it says that this is a folder."""
+    if isinstance(value, str):
+        return f"{_path(value)}{'/' * value.endswith('/')}"
+    return _word(value)
+
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -172,7 +180,7 @@ def _one_of(*words: str) -> Kind:
 URL = Kind("URL", _url)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)
-TEXT = Kind("PATH", _word)
+PLACE = Kind("PATH", _place)
 SECONDS = Kind("SECONDS", _seconds)
 COUNT = Kind("COUNT", _count)
 SIZE = Kind("SIZE", _size)
@@ -189,7 +197,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("users", PATH, (_SERVE,), "A YAML file of users and their passwords.  [default: the user demo with the password demo]"),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", _one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
-    Setting("record", TEXT, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
+    Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
     Setting("bodies", _one_of("keep", "mask", "drop"), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
     Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
@@ -232,6 +240,8 @@ def read_config(path: Path, verb: str) -> dict[str, Any]:
             raise ConfigError(f"{where}: {key}: {error}") from None
         if known[key].kind is PATH and values[key] != STDOUT:
             values[key] = path.parent / values[key]
+        if known[key].kind is PLACE:
+            values[key] = os.path.join(path.parent, values[key])  # noqa: PTH118 - keeps a last slash
     return values
 
 

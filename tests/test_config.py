@@ -41,6 +41,13 @@ RIGHT = [
     ("log: 2026-11-23", Path("HERE/2026-11-23")),
     ("log: logs/spy", Path("HERE/logs/spy")),
     ("log: '-'", Path("-")),
+    ("record: tapes/", "HERE/tapes/"),
+    ("record: /var/tapes", "/var/tapes"),
+    ("record: ~/tapes/", str(Path("~/tapes").expanduser()) + "/"),
+    ("bodies: drop", "drop"),
+    ("rotate: 500k", 500 << 10),
+    ("rotate: 1GiB", 1 << 30),
+    ("rotate: 17", 17),
     ("log: ~/spy", Path("~/spy").expanduser()),
     ("log-format: json", "json"),
     ("quiet: true", True),
@@ -61,8 +68,8 @@ RIGHT = [
 @pytest.mark.parametrize(("line", "meant"), RIGHT, ids=[line for line, _ in RIGHT])
 def test_a_value_means_what_it_looks_like(line: str, meant: Any, tmp_path: Path) -> None:
     (value,) = read(tmp_path, line).values()
-    if isinstance(meant, Path):
-        meant = Path(str(meant).replace("HERE", str(tmp_path)))
+    if isinstance(meant, Path | str):
+        meant = type(meant)(str(meant).replace("HERE", str(tmp_path)))
     assert value == meant
 
 
@@ -101,6 +108,11 @@ WRONG = [
     ("max-sessions: 0x10", "max-sessions: '0x10' is no count;"),
     ("max-sessions: 12345678901", "max-sessions: '12345678901' is no count;"),
     ("max-sessions: yes", "max-sessions: 'yes' is no count;"),
+    ('record: "a\\0b"', "record: a path cannot hold NUL"),
+    ("record: [a]", "record: a list stands where one value belongs"),
+    ("rotate: 1.5M", "rotate: '1.5M' is no size; write octets, or 500K, 10M, 1G"),
+    ("rotate: [1]", "rotate: a list stands where one value belongs"),
+    ("rotate: 5 parsecs", "rotate: '5 parsecs' is no size;"),
     ("loop: uvlop", "loop: 'uvlop' is not one of auto, uvloop, asyncio; did you mean 'uvloop'?"),
 ]
 
@@ -179,7 +191,12 @@ def test_nothing_is_typed_so_passwords_are_what_is_written(tmp_path: Path) -> No
     file = tmp_path / "users.yaml"
     file.write_text("a: 0123\nb: yes\nc: 1e3\nd: 2026-11-23\ne: null\nf: ~\n1: {password: 0x1}\n")
     assert load_yaml(file) == {
-        **{"a": "0123", "b": "yes", "c": "1e3", "d": "2026-11-23", "e": "null", "f": "~"},
+        "a": "0123",
+        "b": "yes",
+        "c": "1e3",
+        "d": "2026-11-23",
+        "e": "null",
+        "f": "~",
         "1": {"password": "0x1"},
     }
 

@@ -286,6 +286,23 @@ def test_a_secret_that_one_session_had_ahead_of_a_challenge_stays_hidden() -> No
     assert sinks.holding(secret, b64(b"\0carol\0" + secret)) == []
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([b"C< PASS Zq7#vKx2!Wm"], id="no line end yet"),
+        pytest.param([b"C< AUTH PLAIN\r\n\0carol\0Zq7#vKx2!Wm\r\n"], id="ahead of a challenge"),
+        pytest.param([b"C< STLS\r\nPASS Zq7#vKx2!Wm\r\n"], id="ahead of TLS"),
+    ],
+)
+@pytest.mark.parametrize("status", [b"-ERR ", b"+OK "])
+def test_a_secret_that_waits_to_be_read_is_hidden_in_what_answers_it_too_early(
+    lines: list[bytes], status: bytes
+) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    for echo in (secret, secret.upper(), b64(secret)):
+        assert heard(*lines, b"S: " + status + b"not " + echo).holding(secret) == []
+
+
 @pytest.mark.parametrize("body", [b"no help for %b", b"%b: unknown topic", b"\t%b\t"])
 def test_what_answers_a_hidden_argument_does_not_repeat_it(body: bytes) -> None:
     secret = b"Zq7#vKx2!Wm"

@@ -1,5 +1,6 @@
 """The program: its verbs, and how each ends."""
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +17,11 @@ from pop3spy.cli.show import show
 from pop3spy.cli.streams import discard, open_standard_streams, say
 from pop3spy.errors import Pop3SpyError
 from pop3spy.net.dial import reason_of
+from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.failure import describe
+
+_IN_A_URL = re.compile(r"(?:(?<=//)[^/\s]*|[^\s/:@]+:[^\s/@]+)@")
+_ONE, _TWO = "\\", "\\\\"
 
 
 @click.group(
@@ -95,6 +100,10 @@ def _sentence(error: click.UsageError) -> str:
 
 
 def _fail(message: str, status: ExitStatus) -> ExitStatus:
-    """Give the user the one line that tells why the program ends."""
-    say(f"pop3spy: {message}")
+    """Give the user the one line that tells why the program ends.
+
+    It may repeat what was typed: a password in a URL is hidden, and nothing moves the cursor.
+    """
+    message = _IN_A_URL.sub(f"{MASK}@", message)
+    say(f"pop3spy: {escape(message).replace(_TWO, _ONE)}")  # a backslash is no danger here
     return status

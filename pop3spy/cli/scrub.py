@@ -17,9 +17,9 @@ from pop3spy.session.playback import play_back
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy scrub session.yaml -o shared.yaml                    messages lose their content\n"
-    "  pop3spy scrub session.yaml -o shared.yaml --redact strict    and names and addresses go\n"
-    "  pop3spy scrub session.yaml -o small.yaml --bodies drop       messages become sizes",
+    "  pop3spy scrub a.yaml -o b.yaml                    messages lose content\n"
+    "  pop3spy scrub a.yaml -o b.yaml --redact strict    names and addresses too\n"
+    "  pop3spy scrub a.yaml -o b.yaml --bodies drop      messages become sizes",
 )
 @click.argument("file")
 @click.option(
@@ -45,9 +45,9 @@ from pop3spy.session.playback import play_back
     help="Hide secrets, or user names and addresses too.  [default: secrets]",
 )
 def scrub(file: str, out: Path, bodies: str, redact: str) -> int:
-    """Copy the recording FILE without what others need not see; - is standard input.
+    """Copy the recording FILE without what others need not see.
 
-    The copy shows, replays and decodes to the same shape.
+    Standard input is -.  The copy shows, replays and decodes to the same shape.
     """
     with open_recording(file) as recording:
         kept = bodies if recording.bodies_kept or bodies == "drop" else "mask"

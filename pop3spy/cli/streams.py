@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.net.dial import reason_of
@@ -47,8 +47,8 @@ def say(text: str) -> None:
 class Unbuffered:
     """Writes to a text stream past Python's buffer.
 
-    A thread that is held up in writing would keep that buffer's lock, and the interpreter could
-    not end.  A character that the stream's encoding has not got is written as an escape.
+    A thread that is held up in writing would keep that buffer's lock, and the interpreter, which
+    wants it at the end, would abort.  A character that the encoding has not got becomes an escape.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -89,7 +89,7 @@ class Spools:
     def spool(self, stream: Stream, name: str, gap: Callable[[int], str]) -> Spool:
         """Return a new spool for *stream*, which errors call *name*."""
         spool = Spool(stream, gap)
-        self._closing.callback(_close, spool, name)
+        self._closing.callback(close, spool, name)
         return spool
 
     def close(self) -> None:
@@ -97,9 +97,17 @@ class Spools:
         self._closing.close()
 
 
-def _close(spool: Spool, name: str) -> None:
+class Closable(Protocol):
+    """What writes the rest when it is closed."""
+
+    def close(self) -> None:
+        """Write the rest; raise OSError if it cannot be written."""
+
+
+def close(writer: Closable, name: str) -> None:
+    """Close *writer*; raise Pop3SpyError, which calls it *name*, if it cannot write the rest."""
     try:
-        spool.close()
+        writer.close()
     except BrokenPipeError:
         pass  # whoever read it has gone, as they may
     except OSError as error:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.environment import colourful
-from pop3spy.cli.streams import Spools
+from pop3spy.cli.streams import Spools, close
 from pop3spy.config import STDOUT
 from pop3spy.logs import (
     JsonLog,
@@ -23,10 +24,10 @@ from pop3spy.logs import (
     open_log,
     reader_failed,
 )
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted
+from pop3spy.session.events import Noted, Told
 from pop3spy.spool import Spool
 
 
@@ -47,9 +48,12 @@ def telling(values: dict[str, Any], clock: Clock) -> Iterator[Bus]:
         bus.subscribe(notes)
         if log is not None:
             json = values["log_format"] == "json"
-            bus.subscribe(JsonLog(log, clock) if json else Transcript(log, clock))
+            readers: list[Subscriber] = [(JsonLog if json else Transcript)(log, clock)]
             if not json and log is not told:
-                bus.subscribe(Notes(log, clock))
+                readers.append(Notes(log, clock))
+            strict = values["redact"] == "strict"
+            for reader in readers:
+                bus.subscribe(_without_addresses(reader) if strict else reader)
         if path != STDOUT and not values["quiet"]:
             _subscribe_transcript(bus, spools, clock)
         if values["record"] is not None:
@@ -61,7 +65,7 @@ def _subscribe_captures(bus: Bus, values: dict[str, Any], clock: Clock, closing:
     bodies, path = values["bodies"], values["record"]
     keeping = Keeping(f"pop3spy {__version__}", values["redact"], bodies, values["rotate"])
     captures = Captures(path, keeping, clock)
-    closing.callback(captures.close)
+    closing.callback(close, captures, f"the recording {escape(path)}")
     bus.subscribe(captures)
     bus.publish(Noted(f"recording_{bodies}", clock.now(), {"path": path}))
 
@@ -93,6 +97,19 @@ def _open(
     file = open_log(path)
     closing.callback(file.close)
     return spools.spool(file, f"the log {escape(str(path))}", gap)
+
+
+def _without_addresses(reader: Subscriber) -> Subscriber:
+    """Return *reader* as one that is told no address in a note; sessions hide theirs already."""
+
+    def read(event: Told) -> None:
+        if isinstance(event, Noted):
+            hidden = {name: MASK for name in ("url", "upstream") if name in event.facts}
+            event = replace(event, facts={**event.facts, **hidden})
+        reader(event)
+
+    read.__qualname__ = type(reader).__name__  # by which a failure of it is told
+    return read
 
 
 def _complain(notes: Notes, clock: Clock, reader: Subscriber, error: Exception) -> None:

@@ -15,7 +15,7 @@ from pop3spy.session.reading import Reading
 
 BURST = 400
 """Frames that are read before others have their turn."""
-TAPE = 4 << 20
+TAPE = 1 << 20
 """Octets that may wait to be read before no more should be taken in."""
 
 _DONE = object()

@@ -10,6 +10,7 @@ from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import listen, serving
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -56,7 +57,8 @@ class Proxy:
         async with self._group:
             async with serving(in_use.values(), lambda: Half(Side.CLIENT, self._join)):
                 for url in in_use:
-                    facts = {"url": str(url), "upstream": str(self._upstream)}
+                    upstream = MASK if self._strict else str(self._upstream)
+                    facts = {"url": str(url), "upstream": upstream}
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
             await self._wind_up()

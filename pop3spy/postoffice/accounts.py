@@ -59,9 +59,9 @@ def _account(name: object, entry: object, where: str) -> Account:
         raise ConfigError(f"{at}: a user name cannot be empty or hold blanks: USER cannot send it")
     if not isinstance(entry, dict):
         return Account(name, _password(entry, at))
-    for key, value in entry.items():
+    for key in entry:
         if key not in _KEYS:
-            raise ConfigError(f"{at}: {_unknown(key, value)}")
+            raise ConfigError(f"{at}: {_unknown(key)}")
     password = _password(entry.get("password"), f"{at}: password")
     mailbox = entry.get("mailbox")
     if mailbox is not None and (not isinstance(mailbox, str) or not mailbox):
@@ -81,14 +81,11 @@ def _password(value: object, at: str) -> str:
     return value
 
 
-def _unknown(key: object, value: object) -> str:
-    """Say which key is not known; one without a value may be a password: ``bob: {secret}``."""
+def _unknown(key: object) -> str:
+    """Say that a key is not known without repeating it: in ``{secret}`` it is a password."""
+    near = difflib.get_close_matches(str(key), _KEYS, n=1, cutoff=0.5)
     known = " and ".join(_KEYS)
-    if not isinstance(key, str) or value is None:
-        return f"there is a key other than {known}"
-    near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {known}"
-    return f"unknown key {escape(key)}: {hint}"
+    return f"there is a key other than {known}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _encodes(text: str) -> bool:

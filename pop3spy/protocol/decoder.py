@@ -104,6 +104,11 @@ class Decoder:
         return self._lanes[side].unread
 
     @property
+    def waiting(self) -> bytes:
+        """What the client has said that is in no frame yet."""
+        return self._client.waiting
+
+    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding and nothing is half said."""
         return not (self._asked or self._client.unread or self._server.unread)

@@ -51,6 +51,11 @@ class Lane:
         return len(self._data) - self._pos
 
     @property
+    def waiting(self) -> bytes:
+        """The octets that are in no frame yet."""
+        return self._data[self._pos :]
+
+    @property
     def offset(self) -> int:
         """Where in this side's stream the next frame begins, in octets."""
         return self.received - self.unread

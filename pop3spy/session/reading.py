@@ -7,7 +7,17 @@ so that the same bytes tell the same story wherever they come from.
 from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.decoder import Decoder
-from pop3spy.protocol.frames import BodyEnd, CommandLine, Frame, Junk, Side, Spans, StatusLine, Why
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    CommandLine,
+    Frame,
+    Junk,
+    Side,
+    Spans,
+    StatusLine,
+    Why,
+)
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.events import Blinded, Ended, Named, Opened, Told
@@ -40,7 +50,8 @@ class Reading:
         peers = (HIDDEN, HIDDEN) if strict else (client, server)
         self.session = Session(number, *peers, at)
         self._decoder = Decoder()
-        self._redactor = Redactor(strict=strict)
+        hosts = (client.host, server.host) if strict else ()
+        self._redactor = Redactor(strict=strict, hosts=hosts)
         self._tracker = Tracker(self.session, publish)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
@@ -95,7 +106,8 @@ class Reading:
         first, last, frame.cuts = arrivals.take(size)
         if isinstance(frame, CommandLine) and first < self._replied_at:
             frame.pipelined = True  # a recording has lines in the order in which they ended
-        shown = self._redactor.mask(frame, self.session.state)
+        waiting = b"" if isinstance(frame, BodyPart | CommandLine) else self._decoder.waiting
+        shown = self._redactor.mask(frame, self.session.state, waiting)
         user = self._redactor.user
         self._tracker.apply(shown, first, last, user)
         if isinstance(frame, StatusLine | BodyEnd) or (

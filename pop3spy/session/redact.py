@@ -47,9 +47,12 @@ _PARTS = re.compile(rb"[\s\0@,]+")  # of a name that strict hides: alice@example
 
 
 class Redactor:
-    """Hides the secrets of one session; *strict* hides user names and addresses too."""
+    """Hides the secrets of one session; *strict* hides user names and addresses too.
 
-    def __init__(self, *, strict: bool = False) -> None:
+    *hosts* are the addresses that are known from the beginning.
+    """
+
+    def __init__(self, *, strict: bool = False, hosts: Iterable[str] = ()) -> None:
         self.user: str | None = None  # the name given last, if it may be shown
         self._strict = strict
         self._sightings = Sightings()
@@ -59,16 +62,22 @@ class Redactor:
         self._hidden = 0  # the last exchange of whose command something was hidden
         self._searched = 0  # the exchange whose body may repeat that
         self._login = SaslLogin()
+        self._identify(host.encode() for host in hosts)
 
     def know(self, user: str) -> None:
         """Take the name of a user from a recording, whose octets no longer tell it."""
         self.user = user
 
-    def mask(self, frame: Frame, state: State) -> Frame:
+    def mask(self, frame: Frame, state: State, waiting: bytes = b"") -> Frame:
         """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
 
         What its masks cover already is filler that a recording has: nothing is learned from it.
+        *waiting* is what the client has said that is in no frame yet; a server may repeat it.
         """
+        shown = self._mask(frame, state)
+        return self._hide_waiting(shown, waiting) if waiting else shown
+
+    def _mask(self, frame: Frame, state: State) -> Frame:
         match frame:
             case CommandLine():
                 return self._command_line(frame, state)
@@ -214,6 +223,21 @@ class Redactor:
         if unsafe:
             return ((start, end),) if start < end else ()
         return self._find(frame.raw, start)
+
+    def _hide_waiting(self, frame: Frame, waiting: bytes) -> Frame:
+        """Hide what a line of the server repeats of octets that are not read yet."""
+        words: set[bytes] = set()
+        for line in waiting.splitlines():
+            words |= words_of(line) | words_of(roughly_decoded(line.strip()))
+        sightings = Sightings()
+        for word in words:
+            sightings.add(word)
+        text = frame.text if isinstance(frame, StatusLine) else frame.raw
+        start = len(line_of(frame.raw)) - len(line_of(text))
+        short = (word for word in words if len(word) < SHORT)
+        if sightings.overflown or occurs(short, text):
+            return hide(frame, ((start, len(line_of(frame.raw))),))
+        return hide(frame, sightings.find(frame.raw))
 
     def _find(self, raw: bytes, start: int) -> Spans:
         found = self._sightings.find(raw[start:])

@@ -1,0 +1,157 @@
+"""The program as people start it: a process with its own streams, signals and exit status.
+
+Nothing here sleeps: a test waits for a line of the program, or for its end.
+"""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from poplib import POP3
+from typing import IO, NamedTuple
+
+COMMAND = (sys.executable, "-m", "pop3spy")
+PATIENCE = 20.0
+
+Output = IO[bytes] | int | None
+
+
+class Ended(NamedTuple):
+    """How a process ended, and what it had to say."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def notes(self) -> list[str]:
+        """What it said on stderr, but for ``stopping``: a session may still be closing then."""
+        return [line for line in self.err.splitlines() if "stopping" not in line]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a person's shell: this one, less what changes Python and output."""
+    odd = {"NO_COLOR", "COLUMNS", "LINES", "PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING"}
+    kept = {name: value for name, value in os.environ.items() if name not in odd}
+    return {**kept, "TERM": "xterm", **changes}
+
+
+def run(*args: str, before: Sequence[str] = (), **changes: str) -> Ended:
+    """Run the program to its end; *before* is a command that starts it."""
+    done = subprocess.run(
+        [*before, *COMMAND, *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        env=environment(**changes),
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Program:
+    """The program in the background; its stderr is a pipe, so what it says can be waited for."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._said = ""
+
+    def says(self, pattern: str) -> re.Match[str]:
+        """Wait for a line of stderr that *pattern* is found in."""
+        assert self.process.stderr
+        for line in iter(self.process.stderr.readline, b""):
+            self._said += line.decode()
+            if found := re.search(pattern, line.decode()):
+                return found
+        raise AssertionError(f"it ended without saying {pattern!r}: {self._said}")
+
+    def port(self) -> int:
+        """Wait until it listens; return the port."""
+        return int(self.says(r"listening on pop3://127\.0\.0\.1:(\d+)")[1])
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> Ended:
+        """Wait for its end."""
+        out, err = self.process.communicate(timeout=PATIENCE)
+        said = self._said + (err or b"").decode()
+        return Ended(self.process.returncode, (out or b"").decode(errors="replace"), said)
+
+    def stopped(self, number: signal.Signals = signal.SIGTERM) -> Ended:
+        """End it with a signal."""
+        self.send(number)
+        return self.ended()
+
+
+@contextmanager
+def running(
+    *args: str | Path,
+    stdout: Output = subprocess.PIPE,
+    stderr: Output = subprocess.PIPE,
+    env: dict[str, str] | None = None,
+) -> Iterator[Program]:
+    """Run the program while the block lasts; whatever happens, it does not outlive it."""
+    command = [*COMMAND, *map(str, args)]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment(**(env or {})),
+        start_new_session=True,
+    )
+    try:
+        with process:
+            try:
+                yield Program(process)
+            finally:
+                process.kill()
+    finally:
+        process.wait()
+
+
+@contextmanager
+def serving(*args: str | Path) -> Iterator[int]:
+    """Run ``pop3spy serve`` and give its port: a server to relay to."""
+    with running("serve", "--listen", ":0", "--quiet", *args) as server:
+        yield server.port()
+
+
+def client(port: int) -> POP3:
+    return POP3("127.0.0.1", port, timeout=PATIENCE)
+
+
+def session(port: int, user: str = "demo", password: str = "demo") -> list[bytes]:
+    """Have a session of a few commands, until the server has closed it; return the listing."""
+    pop = client(port)
+    pop.user(user)
+    pop.pass_(password)
+    listing = pop.list()[1]
+    pop._shortcmd("QUIT")  # type: ignore[attr-defined]
+    assert pop.sock.recv(1) == b""
+    pop.close()
+    return listing
+
+
+class Terminal:
+    """What the program writes to a terminal, which is read from its other end."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.text = ""
+
+    def shows(self, pattern: str) -> re.Match[str]:
+        """Wait until *pattern* is found in what has been shown."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.text)):
+            ready, _, _ = select.select([self._fd], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"{pattern!r} is not in {self.text!r}"
+            self.text += os.read(self._fd, 65536).decode(errors="replace")
+        return found

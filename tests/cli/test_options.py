@@ -1,0 +1,101 @@
+"""Every setting can be given on the command line and in a file, and the command line wins."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from pop3spy.cli.main import program
+from pop3spy.config import SETTINGS
+from pop3spy.errors import ConfigError
+from pop3spy.protocol.url import Url
+
+# A text for each setting, what it means, and another text that means something else.
+SAMPLES: dict[str, tuple[str, Any, str]] = {
+    "upstream": ("mail:1110", Url("pop3", "mail", 1110), "other"),
+    "listen": (":1110", (Url("pop3", "127.0.0.1", 1110),), ":1111"),
+    "users": ("/etc/users.yaml", Path("/etc/users.yaml"), "/etc/others.yaml"),
+    "log": ("/var/log/spy", Path("/var/log/spy"), "-"),
+    "log-format": ("json", "json", "text"),
+    "record": ("/var/spy/", "/var/spy/", "/var/spy.yaml"),
+    "bodies": ("mask", "mask", "keep"),
+    "rotate": ("10M", 10 << 20, "0"),
+    "quiet": ("true", True, "false"),
+    "redact": ("strict", "strict", "secrets"),
+    "connect-timeout": ("3s", 3.0, "5"),
+    "idle-timeout": ("10m", 600.0, "0"),
+    "max-sessions": ("12", 12, "0"),
+    "grace": ("500ms", 0.5, "1h"),
+    "answer-when-down": ("yes", True, "no"),
+    "loop": ("asyncio", "asyncio", "uvloop"),
+}
+PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
+
+
+def option(name: str, text: str) -> list[str]:
+    if name in {"quiet", "answer-when-down"}:
+        return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
+    return [f"--{name}", text]
+
+
+def values(verb: str, *args: str) -> dict[str, Any]:
+    context = program.commands[verb].make_context(verb, list(args))
+    return {name.replace("_", "-"): value for name, value in context.params.items()}
+
+
+def config(folder: Path, text: str) -> list[str]:
+    file = folder / "pop3spy.yaml"
+    file.write_text(text)
+    return ["--config", str(file)]
+
+
+@pytest.mark.parametrize(("verb", "name"), PAIRS)
+def test_a_setting_means_the_same_in_both_places(verb: str, name: str, tmp_path: Path) -> None:
+    text, meant, _ = SAMPLES[name]
+    assert values(verb, *option(name, text))[name] == meant
+    assert values(verb, *config(tmp_path, f"{name}: {text}\n"))[name] == meant
+
+
+@pytest.mark.parametrize(("verb", "name"), PAIRS)
+def test_the_command_line_wins(verb: str, name: str, tmp_path: Path) -> None:
+    text, meant, other = SAMPLES[name]
+    file = config(tmp_path, f"{name}: '{other}'\n")
+    assert values(verb, *file, *option(name, text))[name] == meant
+    assert values(verb, *option(name, text), *file)[name] == meant
+
+
+def test_a_flag_of_the_file_can_be_taken_back(tmp_path: Path) -> None:
+    assert values("serve", *config(tmp_path, "quiet: true\n"), "--no-quiet")["quiet"] is False
+
+
+def test_settings_that_nobody_gives_have_their_defaults() -> None:
+    for verb, name in PAIRS:
+        assert values(verb)[name] == SETTINGS[name].default
+
+
+def test_listen_may_be_given_several_times(tmp_path: Path) -> None:
+    meant = tuple(Url("pop3", "127.0.0.1", port) for port in (1110, 1111))
+    assert values("proxy", "--listen", ":1110", "--listen", "1111")["listen"] == meant
+    file = config(tmp_path, 'listen: [":1110", 1111]\n')
+    assert values("proxy", *file)["listen"] == meant
+    one = (Url("pop3", "::1", 110),)
+    assert values("proxy", *file, "--listen", "[::1]")["listen"] == one
+
+
+def test_the_file_is_read_for_the_verb_that_it_is_given_to(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="this is a setting of proxy, not of serve"):
+        values("serve", *config(tmp_path, "upstream: mail\n"))
+
+
+def test_the_file_can_be_named_only_on_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="config: there is no such setting"):
+        values("demo", *config(tmp_path, "config: other.yaml\n"))
+
+
+def test_every_option_is_a_setting() -> None:
+    for verb in {verb for verb, _ in PAIRS}:
+        command = program.commands[verb]
+        options = {p.name for p in command.params if isinstance(p, click.Option)}
+        rows = {row.name.replace("-", "_") for row in SETTINGS.values() if verb in row.verbs}
+        assert options == rows | {"config"}

@@ -1,0 +1,129 @@
+"""``pop3spy serve``: over every kind of mailbox, for users of one's own, on every kind of port."""
+
+import mailbox
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cli.program import client, run, serving, session
+from pop3spy.cli.main import main
+
+MAIL = b"From: ann@example.org\r\nSubject: Hello\r\n\r\nHello\r\n"
+
+
+def maildir(path: Path) -> None:
+    mailbox.Maildir(path).add(MAIL)
+
+
+def mbox(path: Path) -> None:
+    box = mailbox.mbox(path)
+    box.add(MAIL)
+    box.close()
+
+
+def eml(path: Path) -> None:
+    path.mkdir()
+    (path / "hello.eml").write_bytes(MAIL)
+
+
+@pytest.mark.parametrize("make", [maildir, mbox, eml])
+def test_every_kind_of_mailbox_is_served_and_deleted_from(make: object, tmp_path: Path) -> None:
+    assert callable(make)
+    make(tmp_path / "mail")
+    with serving(tmp_path / "mail") as port:
+        pop = client(port)
+        pop.user("demo")
+        pop.pass_("demo")
+        assert b"\r\n".join(pop.retr(1)[1]).startswith(b"From: ann@example.org\r\nSubject: Hello")
+        pop.dele(1)
+        pop.quit()
+        assert session(port) == []
+
+
+def test_messages_of_its_own_are_there_without_a_mailbox() -> None:
+    with serving() as port:
+        assert len(session(port)) == 5
+
+
+def test_mailboxes_of_users_are_found_from_the_folder_of_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were looked for in the folder in which the program was started."""
+    folder = tmp_path / "etc"
+    (folder / "mail").mkdir(parents=True)
+    maildir(folder / "mail" / "bob")
+    mbox(tmp_path / "all")
+    home = tmp_path / "home"
+    home.mkdir()
+    eml(home / "carol")
+    (folder / "users.yaml").write_text(
+        "alice: 0123\n"
+        "bob: {password: builder, mailbox: mail/bob}\n"
+        "carol: {password: 'no', mailbox: ~/carol}\n"
+        f"dave: {{password: x, mailbox: {tmp_path}/none}}\n".replace("none", "all")
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    with serving("all", "--users", "etc/users.yaml") as port:
+        users = [("alice", "0123"), ("bob", "builder"), ("carol", "no"), ("dave", "x")]
+        assert [len(session(port, *user)) for user in users] == [1, 1, 1, 1]
+
+
+USERS = [
+    pytest.param("- bob", "must map user names", id="a list"),
+    pytest.param("", "must map user names", id="nothing"),
+    pytest.param("bob: *sesame", "what begins with * must stand in quotes", id="an alias"),
+    pytest.param("bob: a\nbob: b", ":2: this key has stood before", id="a user twice"),
+    pytest.param("bob: {pasword: sesame}", "did you mean password?", id="a key misspelt"),
+    pytest.param(
+        "bob: {password: sesame, mailbox: ~nobody-of-this-name}",
+        "bob: mailbox: '~nobody-of-this-name' begins with a home folder that is not known",
+        id="an unknown home",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), USERS)
+def test_a_wrong_file_of_users_is_told_in_one_line(
+    text: str, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "users.yaml"
+    file.write_text(text)
+    assert main(["serve", "--users", str(file)]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith(f"pop3spy: {file}")
+    assert said in err
+    assert "sesame" not in err
+    assert err.count("\n") == 1
+
+
+def test_a_mailbox_that_is_not_there_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "users.yaml"
+    file.write_text("bob: {password: x, mailbox: nowhere}")
+    assert main(["serve", "--users", str(file)]) == 3
+    assert str(tmp_path / "nowhere") in capfd.readouterr().err
+
+
+def without_permission() -> list[str]:
+    """Return a command that starts another without the permission to use low ports."""
+    start = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    if not start.exists() or int(start.read_text()) <= 110:
+        pytest.skip("everybody may listen on port 110 of this machine")
+    if os.geteuid() != 0:
+        return []
+    if not (setpriv := shutil.which("setpriv")):
+        pytest.skip("setpriv, with which root gives up a permission, is not installed")
+    return [setpriv, "--bounding-set=-net_bind_service"]
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["proxy", "--upstream", "mail"]], ids=lambda v: v[0])
+def test_a_port_without_permission_is_told_with_ways_out(verb: list[str]) -> None:
+    status, out, err = run(*verb, before=without_permission())
+    assert (status, out) == (3, "")
+    assert err.count("\n") == 1
+    assert err.startswith("pop3spy: cannot listen on pop3://127.0.0.1:110: ")
+    assert [way for way in ("--listen :1110", "setcap", "sysctl") if way not in err] == []

@@ -1,0 +1,77 @@
+"""A secret as a server may repeat it, and the traces of it that nothing may show.
+
+Nothing here is taken from the program: it is the other half of the proof.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import quote_from_bytes
+
+LEAST = 4
+"""Characters below which a trace says nothing: it may be there by chance."""
+
+
+def disguises(secret: bytes) -> dict[str, bytes]:
+    """Return *secret* in every form in which a server may repeat it, by name."""
+    return {
+        "as it is": secret,
+        "upper case": _upper(secret),
+        "lower case": _lower(secret),
+        "quoted": b'"%b"' % secret,
+        "inside a word": b"pw=%b;" % secret,
+        "base64": base64.b64encode(secret),
+        "base64 behind one octet": base64.b64encode(b"?" + secret + b"!"),
+        "base64 behind two octets": base64.b64encode(b"??" + secret + b"!!"),
+        "base64 of upper case": base64.b64encode(secret.upper()),
+        "hex": secret.hex().encode(),
+        "upper-case hex": secret.hex().upper().encode(),
+        "percent": quote_from_bytes(secret, safe="").encode(),
+        "percent, some": quote_from_bytes(secret, safe="/!#$&'()*+,:;=@[]").lower().encode(),
+        "percent, all": b"".join(b"%%%02X" % octet for octet in secret),
+    }
+
+
+@cache
+def traces(secret: bytes) -> frozenset[str]:
+    """Return what no output may hold, in lower case."""
+    return frozenset(trace.lower() for trace in _traces(secret) if len(trace) >= LEAST)
+
+
+def _traces(secret: bytes) -> Iterator[str]:
+    for spelling in {secret, _upper(secret), _lower(secret)}:
+        yield repr(spelling)[2:-1]
+        for text in _texts(spelling):
+            yield text
+            yield json.dumps(text)[1:-1]
+            yield text.encode("unicode_escape").decode()
+        yield spelling.hex()
+        yield quote_from_bytes(spelling, safe="")
+        yield "".join(f"%{octet:02x}" for octet in spelling)
+        for before in range(3):
+            sure = base64.b64encode(bytes(before) + spelling).decode()
+            yield sure[(0, 2, 3)[before] : (before + len(spelling)) * 8 // 6]
+
+
+def _texts(octets: bytes) -> Iterator[str]:
+    yield octets.decode("latin-1")
+    if (text := _utf8(octets)) is not None:
+        yield text
+
+
+def _utf8(octets: bytes) -> str | None:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _upper(secret: bytes) -> bytes:
+    text = _utf8(secret)
+    return secret.upper() if text is None else text.upper().encode()
+
+
+def _lower(secret: bytes) -> bytes:
+    text = _utf8(secret)
+    return secret.lower() if text is None else text.lower().encode()

@@ -1,0 +1,119 @@
+"""One session, and everything that is told of it."""
+
+import io
+from collections.abc import Iterable
+
+from dialogue import Said
+from pop3spy.capture.recorder import Recorder
+from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
+from pop3spy.protocol.frames import Frame, Side
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.events import Answered, Event, Heard, Told, Unanswered
+from pop3spy.session.failure import describe
+from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.reading import Reading
+from security.disguises import traces
+
+CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
+STEP = 0.001
+
+
+class Sinks:
+    """A bus with every reader of events that there is, and one session to be read."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.clock = Clock()
+        self.frames: list[Frame] = []
+        self._events: list[str] = []
+        self._streams = {
+            name: io.StringIO()
+            for name in ("transcript", "colour", "narrow", "json", "notes", "capture")
+        }
+        self._notes = Notes(self._streams["notes"], self.clock)
+        self.bus = Bus(self._complain)
+        for subscriber in (
+            self._keep,
+            Transcript(self._streams["transcript"], self.clock),
+            Transcript(self._streams["colour"], colour=True, width=100),
+            Transcript(self._streams["narrow"], width=40),
+            JsonLog(self._streams["json"], self.clock),
+            self._notes,
+            Recorder("keep", self._record),
+        ):
+            self.bus.subscribe(subscriber)
+        self._at = 0.0
+        self.reading = Reading(1, CLIENT, SERVER, 0.0, self.bus.publish, strict=strict)
+
+    def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
+        """Let both sides say *talk*, each chunk *step* seconds behind the one before."""
+        for side, data in talk:
+            self._at += step
+            if data is None:
+                self.reading.close(side)
+            elif not self.reading.session.blind:
+                self._feed(Chunk(side, data, self._at))
+        return self
+
+    def end(self, how: How = How.CLIENT_CLOSED, why: str = "") -> "Sinks":
+        """End the session."""
+        self.reading.end(self._at + STEP, Ending(how, why))
+        return self
+
+    def texts(self) -> dict[str, str]:
+        """Return all that was told, by where it was told."""
+        found = {name: stream.getvalue() for name, stream in self._streams.items()}
+        return {**found, "events": "\n".join(self._events)}
+
+    def holding(self, *secrets: bytes) -> list[str]:
+        """Return where a trace of *secrets* is, and which."""
+        return [
+            f"{name}: {trace!r}"
+            for name, text in self.texts().items()
+            for lower in [text.lower()]
+            for secret in secrets
+            for trace in traces(secret)
+            if trace in lower
+        ]
+
+    def shown(self, side: Side) -> list[bytes]:
+        """Return the octets of *side* as they may be shown, frame by frame."""
+        return [frame.raw for frame in self.frames if frame.side is side]
+
+    def _feed(self, chunk: Chunk) -> None:
+        try:
+            for _ in self.reading.feed(chunk):
+                pass
+        except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
+            self.reading.blind(self._at, describe(error))
+
+    def _keep(self, event: Told) -> None:
+        match event:
+            case Heard():
+                self.frames.append(event.frame)
+                self._events.append(repr(event.frame))
+            case Answered() | Unanswered():
+                self._events.append(repr(event.exchange))
+            case Event():
+                self._events.append(repr(event))
+        if isinstance(event, Event):  # the session's own repr has all of its exchanges
+            self._events.append(f"{event.session.user!r} {event.session.parting!r}")
+
+    def _record(self, _: Session, record: str) -> None:
+        self._streams["capture"].write(record)
+
+    def _complain(self, subscriber: Subscriber, error: Exception) -> None:
+        self._notes(reader_failed(subscriber, error, self._at))
+
+
+def talk(*lines: bytes) -> list[Said]:
+    r"""Return the chunks that *lines* are: ``C: NOOP`` with CRLF, ``C< NO`` without."""
+    return [
+        (Side(line[:1].decode()), line[3:] + (b"" if line[1:2] == b"<" else b"\r\n"))
+        for line in lines
+    ]
+
+
+def heard(*lines: bytes, strict: bool = False) -> Sinks:
+    """Return what is told of a session in which *lines* are said behind a greeting."""
+    return Sinks(strict=strict).play(talk(b"S: +OK ready", *lines)).end()

@@ -1,0 +1,89 @@
+"""How long a secret is can be told from nothing that is shown."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from dialogue import byte_by_byte
+from security.disguises import disguises
+from security.sinks import Sinks, talk
+
+SECRETS = [b"Zq7#v", b"Zq7#vKx2", b"Zq7#vKx2!", b"Zq7#vKx2!W", b"Zq7#vKx2!Wm" * 20]
+
+
+Way = Callable[[bytes], list[bytes]]
+
+WAYS = [
+    pytest.param(lambda s: [b"C: USER carol", b"S: +OK", b"C: PASS " + s], id="PASS"),
+    pytest.param(lambda s: [b"C: PASS " + s[:-1] + b" " + s[-1:]], id="PASS with two words"),
+    pytest.param(lambda s: [b"C: PAS " + s], id="mistyped"),
+    pytest.param(lambda s: [b"C: " + s], id="bare"),
+    pytest.param(lambda s: [b"C: USER carol " + s], id="behind the user's name"),
+    pytest.param(lambda s: [b"C: APOP carol " + s], id="APOP"),
+    pytest.param(lambda s: [b"C: AUTH " + s], id="as mechanism"),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN " + base64.b64encode(b"\0carol\0" + s)], id="AUTH PLAIN at once"
+    ),
+    pytest.param(
+        lambda s: [b"C: AUTH PLAIN", b"S: + ", b"C: " + base64.b64encode(b"\0carol\0" + s)],
+        id="AUTH PLAIN",
+    ),
+    pytest.param(
+        lambda s: [
+            b"C: AUTH GSSAPI " + base64.b64encode(s),
+            b"S: + " + base64.b64encode(s),
+            b"C: ",
+        ],
+        id="AUTH GSSAPI",
+    ),
+    pytest.param(lambda s: [b"C: XCLIENT FORWARD=" + s], id="XCLIENT"),
+    pytest.param(lambda s: [b"C: HELP " + s], id="HELP"),
+    pytest.param(lambda s: [b"C< STLS\r\nPASS " + s + b"\r\n", b"S: +OK"], id="behind STLS"),
+    pytest.param(lambda s: [b"C: NOOP", b"S: huh", b"C: PASS " + s], id="out of step"),
+    pytest.param(lambda s: [b"C< PASS " + s], id="without an end"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every session begin at the same moment."""
+    started = Sinks().clock.started
+
+    def begin(self: object) -> None:
+        vars(self).update(started=started, _zero=0)
+
+    monkeypatch.setattr("pop3spy.session.chunk.Clock.__init__", begin)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_secrets_of_any_length_leave_the_same_texts_and_the_same_totals(
+    way: Way,
+) -> None:
+    told = []
+    for secret in SECRETS:
+        sinks = Sinks().play(talk(b"S: +OK", *way(secret), b"S: -ERR no"), step=0)
+        sinks.end()
+        told.append(sinks.texts())
+    assert all(texts == told[0] for texts in told)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_how_many_reads_a_secret_came_in_is_not_told(
+    way: Way,
+) -> None:
+    told = []
+    for secret in SECRETS:
+        lines = byte_by_byte(talk(b"S: +OK", *way(secret), b"S: -ERR no"))
+        told.append(Sinks().play(lines, step=0).end().texts())
+    assert all(texts == told[0] for texts in told)
+
+
+@pytest.mark.parametrize("name", [name for name in disguises(b"") if "behind" not in name])
+def test_an_echo_has_the_same_length_whatever_it_repeats(name: str) -> None:
+    told = []
+    for secret in SECRETS:
+        echo = disguises(secret)[name]
+        lines = talk(b"S: +OK", b"C: PASS " + secret, b"S: -ERR " + echo, b"S: " + echo)
+        told.append(Sinks().play(lines, step=0).end().texts())
+    assert all(texts == told[0] for texts in told)

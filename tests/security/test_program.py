@@ -1,0 +1,174 @@
+"""The program as a user runs it: between a client and a server, on pipes and on a terminal."""
+
+import base64
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from pop3spy.config import SETTINGS
+from security.disguises import disguises, traces
+from security.program import Play, Program, ask, started
+
+SECRET = b"Zq7#vKx2!Wm caf\xc3\xa9"
+
+
+def b64(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+LINES = [
+    b"USER carol\r\n",
+    b"PASS " + SECRET + b"\r\n",
+    b"PAS " + SECRET + b"\r\n",
+    SECRET + b"\r\n",
+    b"AUTH PLAIN " + b64(b"\0carol\0" + SECRET) + b"\r\n",
+    b"AUTH LOGIN\r\n",
+    b64(b"carol") + b"\r\n",
+    b64(SECRET) + b"\r\n",
+    *[b"NOOP\r\n" for _ in disguises(b"")],
+]
+REPLIES = [
+    b"+OK ready\r\n",
+    b"+OK carol is known\r\n",
+    b"-ERR [AUTH] wrong password '" + SECRET + b"'\r\n",
+    b"-ERR unknown command PAS " + SECRET.upper() + b"\r\n",
+    b"-ERR unknown command " + SECRET + b"\r\n",
+    b"-ERR [SYS/TEMP] " + b64(b"\0carol\0" + SECRET) + b"\r\n",
+    b"+ VXNlcm5hbWU6\r\n",
+    b"+ " + b64(b"Password, not " + SECRET) + b"\r\n",
+    b"+OK carol is in with " + SECRET + b"\r\n",
+    *[b"+OK " + echo + b"\r\n" for echo in disguises(SECRET).values()],
+]
+
+
+def holding(texts: dict[str, str], *secrets: bytes) -> list[str]:
+    return [
+        f"{name}: {trace!r}"
+        for name, text in texts.items()
+        for lower in [text.lower()]
+        for secret in secrets
+        for trace in traces(secret)
+        if trace in lower
+    ]
+
+
+def everything(program: Program, *files: Path) -> dict[str, str]:
+    texts = {name: said.decode() for name, said in program.said.items()}
+    return texts | {path.name: path.read_text(encoding="utf-8") for path in files}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "log_format", "redact"),
+    [(False, "json", "secrets"), (True, "text", "secrets"), (True, "json", "strict")],
+    ids=["pipes", "terminal", "strict"],
+)
+def test_no_secret_comes_out_of_the_program(
+    tmp_path: Path, log_format: str, redact: str, *, terminal: bool
+) -> None:
+    log, capture, server = tmp_path / "log", tmp_path / "capture.yaml", Play(REPLIES)
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0", "--log", log),
+        *("--log-format", log_format, "--redact", redact, "--record", capture),
+        terminal=terminal,
+    ) as program:
+        heard = ask(program.port, LINES, b"PASS " + SECRET)
+        program.wait_for("└─".encode())
+        assert program.stop() == 0
+    assert heard == b"".join(REPLIES)
+    texts = everything(program, log, capture)
+    strict = redact == "strict"
+    assert holding(texts, SECRET, *([b"carol"] if strict else [])) == []
+    shown = texts["terminal" if terminal else "stdout"]
+    assert ("carol" in shown) is not strict
+    assert "-ERR [AUTH] wrong password '" in shown
+    assert "█" * 8 in shown
+
+
+def test_strict_names_the_server_in_no_note(tmp_path: Path) -> None:
+    log, server = tmp_path / "log", Play([b"+OK\r\n"])
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0"),
+        *("--redact", "strict", "--log", log),
+    ) as program:
+        ask(program.port, [])
+        assert program.stop() == 0
+    assert [name for name, text in everything(program, log).items() if server.address in text] == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277], ids=oct)
+def test_files_are_private_whatever_the_umask_says(tmp_path: Path, umask: int) -> None:
+    log, capture, server = tmp_path / "log", tmp_path / "capture.yaml", Play([b"+OK\r\n"])
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0"),
+        *("--log", log, "--record", capture),
+        umask=umask,
+    ) as program:
+        ask(program.port, [])
+        assert program.stop() == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"log": 0o600, "capture.yaml": 0o600}
+
+
+def test_a_folder_of_captures_is_private(tmp_path: Path) -> None:
+    folder, server = tmp_path / "captures", Play([b"+OK\r\n"])
+    folder.mkdir()
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0", "--record", folder), umask=0
+    ) as program:
+        ask(program.port, [])
+        assert program.stop() == 0
+    (capture,) = folder.iterdir()
+    assert stat.S_IMODE(capture.stat().st_mode) == 0o600
+
+
+def test_no_option_records_secrets() -> None:
+    assert SETTINGS["redact"].kind.metavar == "secrets|strict"
+    assert [name for name in SETTINGS if "secret" in name or "password" in name] == []
+
+
+def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "log"
+    target.write_text("mine")
+    link.symlink_to(target)
+    with started("proxy", "--upstream", "127.0.0.1", "--listen", ":0", "--log", link) as program:
+        assert program.status() == 3
+        assert b"symbolic link" in program.said["stderr"]
+    assert target.read_text() == "mine"
+
+
+def test_names_of_users_and_hosts_never_become_names_of_files(tmp_path: Path) -> None:
+    names = [b"../../evil", b"/etc/evil", b"CON", b"a\0b", b"n" * 300, b"..", b"~root"]
+    server = Play([b"+OK ../evil <../../x@y>\r\n", *[b"+OK\r\n" for _ in names]])
+    log = tmp_path / "folder" / "log"
+    log.parent.mkdir()
+    before = set(Path.cwd().iterdir())
+    with started("proxy", "--upstream", server.address, "--listen", ":0", "--log", log) as program:
+        ask(program.port, [b"USER " + name + b"\r\n" for name in names])
+        assert program.stop() == 0
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [
+        Path("folder"),
+        Path("folder/log"),
+    ]
+    assert set(Path.cwd().iterdir()) == before
+
+
+def test_one_event_is_one_line_of_every_log(tmp_path: Path) -> None:
+    odd = [b"\r", b"\0", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xc2\x85", b"\xe2\x80\xa8"]
+    users = [b"USER a" + separator + b"b\r\n" for separator in odd]
+    server = Play([b"+OK\r\n", *[b"-ERR no " + line for line in users]])
+    log = tmp_path / "log"
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0"),
+        *("--log", log, "--log-format", "json"),
+    ) as program:
+        ask(program.port, users)
+        assert program.stop() == 0
+    lines = log.read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line)["event"] for line in lines]
+    assert events.count("command_answered") == len(users)
+    assert len(lines) == len(users) + 2 + events.count("listening") + events.count("stopping")
+    rows = program.said["stdout"].decode().splitlines()
+    assert len([row for row in rows if " C: " in row]) == len(users)
+    assert all(row.lstrip()[:1].isdigit() for row in rows)

@@ -1,0 +1,129 @@
+"""``--redact strict``: nobody can be told from what is shown."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from pop3spy.protocol.frames import Side
+from pop3spy.session.model import How, Peer
+from security.sinks import CLIENT, SERVER, Sinks, heard, talk
+
+NAMES = [b"carol", b"bob", b"al", b"carol.smith@mail.example.net", "zoë".encode(), b"CAROL"]
+
+
+def b64(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+LOGINS: dict[str, Callable[[bytes], list[bytes]]] = {
+    "USER": lambda name: [
+        b"C: USER " + name,
+        b"S: +OK " + name + b" is known",
+        b"C: PASS Zq7#vKx2",
+    ],
+    "APOP": lambda name: [b"C: APOP " + name + b" 0123456789abcdef0123456789abcdef"],
+    "PLAIN": lambda name: [b"C: AUTH PLAIN " + b64(b"\0" + name + b"\0Zq7#vKx2")],
+    "LOGIN": lambda name: [b"C: AUTH LOGIN", b"S: + ", b"C: " + b64(name), b"S: + ", b"C: WnE3"],
+    "XOAUTH2": lambda name: [b"C: AUTH XOAUTH2 " + b64(b"user=" + name + b"\1auth=Bearer Zq7\1\1")],
+    "CRAM-MD5": lambda name: [b"C: AUTH CRAM-MD5", b"S: + PDE=", b"C: " + b64(name + b" 0123")],
+    "SCRAM": lambda name: [b"C: AUTH SCRAM-SHA-1 " + b64(b"n,,n=" + name + b",r=abc")],
+    "EXTERNAL": lambda name: [b"C: AUTH EXTERNAL " + b64(name)],
+    "ANONYMOUS": lambda name: [b"C: AUTH ANONYMOUS " + b64(name)],
+}
+
+
+def words(text: str) -> set[str]:
+    """Return the words of *text*, cut at everything that is no letter."""
+    return set("".join(char if char.isalpha() else " " for char in text.lower()).split())
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name.decode())
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_name_is_nowhere(login: str, name: bytes) -> None:
+    sinks = heard(
+        *LOGINS[login](name),
+        *(b"S: +OK " + name + b"'s maildrop has 2 messages", b"C: STAT", b"S: +OK 2 320"),
+        *(b"C: NOOP", b"S: -ERR [SYS/TEMP] " + name.upper() + b" is over quota"),
+        *(b"C: QUIT", b"S: +OK bye " + name, b"S: parting from " + name),
+        strict=True,
+    )
+    assert sinks.holding(name) == []
+    local = words(name.split(b"@")[0].decode())
+    for sink, text in sinks.texts().items():
+        assert not local & words(text), sink
+    assert sinks.reading.session.user is None
+    assert b"+OK 2 320\r\n" in sinks.shown(Side.SERVER)
+
+
+def test_a_part_of_a_name_is_hidden_too() -> None:
+    sinks = heard(
+        *(b"C: USER carol@mail.example.net", b"S: +OK", b"C: PASS x", b"S: +OK carol logged in"),
+        *(b"C: NOOP", b"S: -ERR mail.example.net is slow"),
+        strict=True,
+    )
+    assert sinks.holding(b"carol", b"mail.example.net") == []
+
+
+def test_the_peers_are_not_named() -> None:
+    sinks = Sinks(strict=True).play(talk(b"S: +OK ready", b"C: QUIT", b"S: +OK"))
+    sinks.end(How.UNREACHABLE, f"{SERVER}: connection refused")
+    assert sinks.holding(CLIENT.host.encode(), SERVER.host.encode(), b"50312") == []
+
+
+@pytest.mark.parametrize("peer", [CLIENT, SERVER], ids=["client", "server"])
+def test_a_text_that_names_a_peer_is_hidden(peer: Peer) -> None:
+    host = peer.host.encode()
+    sinks = Sinks(strict=True).play(
+        talk(
+            *(b"S: welcome to " + host, b"S: +OK " + host.upper() + b" <1.2@" + host + b"> ready"),
+            *(b"C: QUIT", b"S: -ERR [SYS/TEMP] " + host + b" is busy", b"S: bye, " + host),
+        )
+    )
+    assert sinks.end().holding(host) == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"PROXY TCP4 192.0.2.99 198.51.100.7 40000 110\r\n",
+        b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x63\xc6\x33\x64\x07\x9c\x40\0\x6e",
+    ],
+    ids=["version 1", "version 2"],
+)
+def test_a_proxy_header_tells_no_address(header: bytes) -> None:
+    sinks = Sinks(strict=True).play([(Side.CLIENT, header)])
+    sinks.play(talk(b"S: +OK", b"C: USER x", b"S: +OK")).end()
+    assert sinks.holding(b"192.0.2.99", b"198.51.100.7", b"\xc0\0\x02\x63") == []
+
+
+def test_an_address_of_a_proxy_header_does_not_come_again() -> None:
+    header = b"C: PROXY TCP4 192.0.2.99 198.51.100.7 40000 110"
+    sinks = heard(header, b"S: +OK hello 192.0.2.99", b"C: QUIT", b"S: bye 192.0.2.99", strict=True)
+    assert sinks.holding(b"192.0.2.99") == []
+
+
+@pytest.mark.parametrize(
+    "line", [b"XCLIENT ADDR=192.0.2.99 PORT=40000 SESSION=s", b"XOIP 192.0.2.99"]
+)
+def test_what_another_proxy_tells_is_hidden(line: bytes) -> None:
+    sinks = heard(b"C: " + line, b"S: +OK hello 192.0.2.99", strict=True)
+    assert sinks.holding(b"192.0.2.99") == []
+
+
+def test_secrets_are_hidden_as_well() -> None:
+    sinks = heard(
+        b"C: USER carol", b"S: +OK", b"C: PASS hunter22", b"S: -ERR hunter22", strict=True
+    )
+    assert sinks.holding(b"hunter22", b"carol") == []
+
+
+def test_refusals_and_numbers_are_still_told() -> None:
+    sinks = heard(
+        *(b"C: USER carol", b"S: +OK", b"C: PASS hunter22", b"S: -ERR [AUTH] wrong password"),
+        *(b"C: RETR 3", b"S: -ERR [SYS/PERM] log in first"),
+        strict=True,
+    )
+    lines = sinks.shown(Side.SERVER) + sinks.shown(Side.CLIENT)
+    for line in (b"-ERR [AUTH] wrong password", b"-ERR [SYS/PERM] log in first", b"RETR 3"):
+        assert line + b"\r\n" in lines
