@@ -1,17 +1,13 @@
 """Which recorded step fits what a client asks now."""
 
 from collections import defaultdict
-from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.states import State
-from pop3spy.replay.known import Known, message_of, names_message
+from pop3spy.replay.known import COUNTING, Known, message_of, names_message
 from pop3spy.replay.script import Script, Step
 
 Key = tuple[str | bytes, ...]
-
-COUNTING: Final = frozenset({"STAT", "LIST", "UIDL"})
-"""Commands whose reply depends on which messages are marked as deleted."""
 
 
 def key_of(command: Command) -> Key:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
 from pop3spy.replay.choose import key_of
 from pop3spy.replay.content import Content, Entries
@@ -169,7 +170,8 @@ def _entries(verb: str, expected: Entries, got: Entries) -> Iterator[Pair]:
 
 
 def _number(word: str | None) -> Value:
-    return int(word) if word is not None and word.isdecimal() else word
+    number = None if word is None else number_of(word.encode())
+    return word if number is None else number
 
 
 def _ordered(params: str | None) -> Value:

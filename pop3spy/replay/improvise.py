@@ -10,7 +10,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of, unique_id_of
-from pop3spy.replay.known import Known, message_of
+from pop3spy.replay.known import Known, message_of, number_in
 from pop3spy.replay.script import Step
 from pop3spy.session.responder import Answer
 
@@ -37,7 +37,7 @@ def without(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
 
 
 def _stat(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
-    words = [number_of(word.encode()) for word in step.outcome.words]
+    words = [number_in(step.outcome.words, place) for place in (0, 1)]
     sizes = [number_of(known.sizes.get(number, "?").encode()) for number in gone]
     match words:
         case [int(count), int(octets)] if None not in sizes:

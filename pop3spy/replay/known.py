@@ -1,12 +1,15 @@
 """What a recording tells of the maildrop: which messages there were, and when which were marked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
 from pop3spy.replay.script import Script, Step
+
+COUNTING: Final = frozenset({"STAT", "LIST", "UIDL"})
+"""Commands whose reply depends on which messages are marked as deleted."""
 
 _ALWAYS: Final = 1 << 60
 
@@ -23,6 +26,11 @@ def message_of(command: Command) -> int | None:
     return number_of(command.args[0]) if names_message(command) else None
 
 
+def number_in(words: Sequence[str], place: int) -> int | None:
+    """Return the number that stands there, if there is one."""
+    return number_of(words[place].encode()) if place < len(words) else None
+
+
 class Known:
     """Sizes, unique-ids and texts by message number, as far as they were asked for."""
 
@@ -31,8 +39,14 @@ class Known:
         self.unique_ids: dict[int, str] = {}
         self.texts: dict[int, Step] = {}
         self._marked: dict[int, list[tuple[int, int]]] = {}  # from which step to which
+        self._marked_at: dict[int, frozenset[int]] = {}  # by step, of those that count
         self._count: int | None = None  # messages in the maildrop, marked ones as well
+        marked: frozenset[int] = frozenset()
         for step in script.steps:
+            if step.command.verb in COUNTING:
+                now = (number for number in self._marked if self.was_marked(number, step))
+                marked = _shared(marked, frozenset(now))
+                self._marked_at[step.index] = marked
             if step.outcome.ok and step.outcome.complete:
                 self._learn(step)
 
@@ -41,8 +55,8 @@ class Known:
         return any(start < step.index <= end for start, end in self._marked.get(number, ()))
 
     def marked_at(self, step: Step) -> frozenset[int]:
-        """Return the messages that were marked as deleted when this step was answered."""
-        return frozenset(number for number in self._marked if self.was_marked(number, step))
+        """Return the messages that were marked as deleted when this STAT, LIST or UIDL came."""
+        return self._marked_at.get(step.index, frozenset())
 
     def left(self, marked: AbstractSet[int]) -> dict[int, int] | None:
         """Return the size of every message that is not *marked*, if all of them are known."""
@@ -62,8 +76,8 @@ class Known:
         command, outcome = step.command, step.outcome
         number = message_of(command)
         match command.verb:
-            case "STAT" if outcome.words and outcome.words[0].isdigit():
-                self._count = int(outcome.words[0]) + len(self.marked_at(step))
+            case "STAT" if (count := number_in(outcome.words, 0)) is not None:
+                self._count = count + len(self.marked_at(step))
             case "LIST" | "UIDL" if not command.args and outcome.content:
                 entries = outcome.content.entries or {}
                 self._count = len(entries) + len(self.marked_at(step))
@@ -91,5 +105,10 @@ def _named(step: Step) -> Iterator[tuple[int, str]]:
     if content and content.entries is not None:
         entries: Iterable[tuple[int | str, str]] = content.entries.items()
         yield from ((number, said) for number, said in entries if isinstance(number, int))
-    elif content is None and len(words) == 2 and words[0].isdigit():  # noqa: PLR2004 - LIST 2: "2 120"
-        yield int(words[0]), words[1]
+    elif content is None and len(words) > 1 and (number := number_in(words, 0)) is not None:
+        yield number, words[1]
+
+
+def _shared(before: frozenset[int], now: frozenset[int]) -> frozenset[int]:
+    """Return *now*, as the very same object if nothing changed: there may be many."""
+    return before if now == before else now

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from enum import Enum
 
 from pop3spy.replay.content import Content, Entries
-from pop3spy.replay.known import Known, names_message
+from pop3spy.replay.known import Known, names_message, number_in
 from pop3spy.replay.outcome import Outcome
 
 
@@ -19,15 +20,26 @@ class By(Enum):
 
 
 class Numbers:
-    """Recorded numbers and live ones; where nothing is known, a number stands for itself."""
+    """Recorded numbers and live ones; where nothing is known, a number stands for itself.
 
-    def __init__(self, pairs: Mapping[int, int] | None = None) -> None:
+    *taken* are the numbers that messages have, then or now.
+    """
+
+    def __init__(
+        self, pairs: Mapping[int, int] | None = None, taken: AbstractSet[int] = frozenset()
+    ) -> None:
         self._live = None if pairs is None else dict(pairs)
         self._recorded = {live: recorded for recorded, live in (pairs or {}).items()}
+        self._taken = taken
 
     def live(self, recorded: int) -> int | None:
-        """Return the live number of a message, or None if it is not there."""
-        return recorded if self._live is None else self._live.get(recorded)
+        """Return the live number of a message, or None if it is not there.
+
+        A number that no message has or had is as good as it was.
+        """
+        if self._live is None or recorded not in self._taken:
+            return recorded
+        return self._live.get(recorded)
 
     def as_recorded(self, outcome: Outcome) -> Outcome:
         """Return a live outcome with recorded numbers; what has none keeps its own, marked new."""
@@ -36,9 +48,8 @@ class Numbers:
         content, words = outcome.content, outcome.words
         if outcome.command.verb in ("LIST", "UIDL") and content and content.entries is not None:
             return replace(outcome, content=self._renumbered(content, content.entries))
-        if names_message(outcome.command) and words and words[0].isdecimal():
-            number = self._recorded.get(int(words[0]))
-            return replace(outcome, words=(str(number), *words[1:])) if number else outcome
+        if names_message(outcome.command) and (live := number_in(words, 0)) in self._recorded:
+            return replace(outcome, words=(str(self._recorded[live]), *words[1:]))
         return outcome
 
     def _renumbered(self, content: Content, entries: Entries) -> Content:
@@ -52,12 +63,13 @@ class Numbers:
 def pair_up(by: By, known: Known, listing: Entries) -> Numbers:
     """Return which message of the live *listing* each recorded one is."""
     live = {number: said for number, said in listing.items() if isinstance(number, int)}
+    recorded = known.sizes.keys() | known.unique_ids.keys()
+    taken = recorded | live.keys()
     if by is By.POSITION:
-        recorded = sorted(known.sizes.keys() | known.unique_ids.keys())
-        return Numbers(dict(zip(recorded, sorted(live), strict=False)))
+        return Numbers(dict(zip(sorted(recorded), sorted(live), strict=False)), taken)
     found = {key: number for number, key in _by_occurrence(live)}
     pairs = ((number, found.get(key)) for number, key in _by_occurrence(known.unique_ids))
-    return Numbers({number: there for number, there in pairs if there is not None})
+    return Numbers({number: there for number, there in pairs if there is not None}, taken)
 
 
 def _by_occurrence(unique_ids: Mapping[int, str]) -> Iterator[tuple[int, tuple[str, int]]]:

@@ -5,7 +5,7 @@ Rules: 1. nothing that changes the live maildrop or sends mail is said unless th
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pop3spy.protocol.commands import Turn, line_of, parse_command
 from pop3spy.protocol.frames import (
@@ -17,9 +17,9 @@ from pop3spy.protocol.frames import (
     StatusLine,
 )
 from pop3spy.protocol.states import Effect, State
-from pop3spy.replay.choose import COUNTING
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
+from pop3spy.replay.kept import Kept
 from pop3spy.replay.known import Known, message_of, names_message
 from pop3spy.replay.manner import LeftOut, Manner, Played, Say
 from pop3spy.replay.numbers import By, Numbers, pair_up
@@ -58,7 +58,7 @@ class ClientPlayer:
         self._numbers = Numbers() if self._manner.by is By.NUMBER else None
         self._greeted = False
         self._said = 0
-        self._kept: set[int] = set()  # messages that the recorded client deleted and this one not
+        self._kept = Kept()
         self._compared = 0
         self._differences: list[Difference] = []
         self._left_out: list[LeftOut] = []
@@ -139,8 +139,8 @@ class ClientPlayer:
         """Return why a step must not be said, or nothing."""
         command = step.command
         if command.verb == "DELE" and not self._manner.allow_delete:
-            if step.outcome.ok and (number := message_of(command)) is not None:
-                self._kept.add(number)
+            if step.outcome.ok:
+                self._kept.keep(message_of(command))
             return "it would delete a message"
         if command.turn is Turn.DATA:
             return "it would send mail"
@@ -228,9 +228,10 @@ class ClientPlayer:
             return
         if step.reply:
             self._compared += 1
-            self._differences += self._judge(step.outcome, outcome)
+            got = self._numbers.as_recorded(outcome) if self._numbers else outcome
+            self._differences += self._kept.judge(step.outcome, got)
         if step.command.verb == "RSET" and outcome.ok:
-            self._kept.clear()
+            self._kept.forget()
         if step.command.effect is Effect.LOGIN and step.outcome.ok and not outcome.ok:
             self._stop(None, "the login failed")
 
@@ -240,24 +241,6 @@ class ClientPlayer:
         self._numbers = pair_up(self._manner.by, self._known, entries or {})
         if entries is None:
             self._stop(None, "the server does not list its messages")
-
-    def _judge(self, expected: Outcome, got: Outcome) -> list[Difference]:
-        """Compare, but for what differs only because messages were not deleted this time."""
-        if self._numbers:
-            got = self._numbers.as_recorded(got)
-        number, content = message_of(expected.command), got.content
-        if not self._kept or expected.ok is None:
-            return differences(expected, got)
-        if number in self._kept and not expected.ok:
-            return []
-        if expected.command.verb not in COUNTING or number is not None:
-            return differences(expected, got)
-        if content is None or content.entries is None:  # STAT: sums cannot be compared any more
-            return differences(replace(expected, words=()), replace(got, words=()))
-        known = expected.content.entries if expected.content else None
-        gone = self._kept.difference(known or ())
-        left = {key: said for key, said in content.entries.items() if key not in gone}
-        return differences(expected, replace(got, content=replace(content, entries=left)))
 
     def _differ(self, outcome: Outcome, what: str, expected: str, got: str) -> None:
         self._differences.append(Difference(outcome.number, outcome.shown, what, expected, got))

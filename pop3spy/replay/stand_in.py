@@ -11,9 +11,9 @@ from typing import Final
 from pop3spy.protocol.commands import Command, Turn
 from pop3spy.protocol.replies import status_of, timestamp_of
 from pop3spy.protocol.states import Effect, State, after_greeting, after_reply
-from pop3spy.replay.choose import COUNTING, Bookmark, Chooser
+from pop3spy.replay.choose import Bookmark, Chooser
 from pop3spy.replay.improvise import NOT_RECORDED, improvise, without
-from pop3spy.replay.known import Known, message_of
+from pop3spy.replay.known import COUNTING, Known, message_of
 from pop3spy.replay.logins import Logins, Users, challenges
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.script import Reply, Script, Step

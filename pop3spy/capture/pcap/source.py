@@ -68,10 +68,10 @@ class Source:
 
     def tear(self) -> str:
         """Return what to say of a file that is torn."""
-        return f"{self._name}: the file ends in the middle of a packet, at offset {self.offset}"
+        return f"the file ends in the middle of a packet, at offset {self.offset}"
 
     def _read(self, most: int) -> bytes:
         try:
             return self._stream.read(most)
         except OSError as error:
-            raise CaptureError(f"{self._name}: {error.strerror or error}") from None
+            raise CaptureError(f"{self._name}: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,230 @@
+"""Measure reading packet captures, beside other libraries and tshark: python benchmarks/pcap.py.
+
+Each reader is a process of its own.  pop3spy puts the sessions together; the libraries only find
+the TCP payload of each packet, which is the least that one has to do with them.  Libraries that
+are not installed are left out: pip install dpkt scapy python-pcapng pypcapkit
+docs/packet-captures.md quotes the figures.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from struct import pack
+
+LINE = b"x" * 74 + b"\r\n"
+MESSAGE = b"+OK 304000 octets\r\n" + LINE * 4000 + b".\r\n"
+SHAPES = {"Ethernet, 1,448 octets a segment": 1448, "loopback, 32 KiB a segment": 32 << 10}
+SLOW = 16  # where the others have a file of so many MB, the slow ones have one of a sixteenth
+
+PREPARE = """
+import json, resource, sys, time
+path = sys.argv[1]
+packets = octets = 0
+def done():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = used.ru_utime + used.ru_stime - before
+    print(json.dumps([seconds, octets, used.ru_maxrss]))
+def start():
+    global before
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    before = used.ru_utime + used.ru_stime
+"""
+
+READERS = {
+    "pop3spy": """
+from pop3spy.capture.packets import read_packets
+from pop3spy.session.tape import Spoke
+start()
+for item in read_packets(open(path, 'rb'), path):
+    if isinstance(item, Spoke):
+        octets += len(item.chunk.data)
+done()""",
+    "pop3spy, every exchange read": """
+from pop3spy.capture.packets import read_packets
+from pop3spy.session.events import Ended
+from pop3spy.session.playback import play_back
+def count(event):
+    global octets
+    if isinstance(event, Ended):
+        octets += sum(event.session.totals.octets.values())
+start()
+play_back(read_packets(open(path, 'rb'), path), count)
+done()""",
+    "dpkt": """
+import dpkt
+start()
+for _, data in dpkt.pcap.Reader(open(path, 'rb')):
+    octets += len(dpkt.ethernet.Ethernet(data).data.data.data)
+done()""",
+    "scapy": """
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.utils import RawPcapReader
+start()
+for data, _ in RawPcapReader(path):
+    packet = Ether(data)
+    octets += len(packet[TCP].payload)
+done()""",
+    "python-pcapng, containers only": """
+from pcapng import FileScanner
+from pcapng.blocks import EnhancedPacket
+start()
+for block in FileScanner(open(path, 'rb')):
+    if isinstance(block, EnhancedPacket):
+        octets += len(block.packet_data)
+done()""",
+    "pypcapkit": """
+import warnings; warnings.simplefilter('ignore')
+import pcapkit
+start()
+for frame in pcapkit.extract(fin=path, nofile=True, store=False, auto=False, verbose=False):
+    octets += len(frame[pcapkit.TCP].packet.payload)
+done()""",
+}
+SLOW_READERS = {"scapy", "pypcapkit"}
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=256, help="of the captures, in MB")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", help="a reader; may be repeated")
+    options = parser.parse_args()
+    names = [*READERS, "tshark -Y pop"]
+    chosen = [name for name in names if not options.only or name in options.only]
+    rows: dict[str, list[str]] = {name: [] for name in chosen}
+    with tempfile.TemporaryDirectory() as folder:
+        for shape, segment in SHAPES.items():
+            files = {slow: Path(folder, f"{segment}-{slow}.pcap") for slow in (False, True)}
+            for slow, file in files.items():
+                write(file, options.size * 10**6 // (SLOW if slow else 1), segment)
+            for name in chosen:
+                tell(f"{shape}: {name}")
+                file = files[name in SLOW_READERS]
+                rows[name] += measure(name, file, options.rounds)
+            for file in files.values():
+                for each in (file, ng(file)):
+                    each.unlink()
+    print("| reader |", " | ".join(f"{shape}: MB/s | MiB" for shape in SHAPES), "|")
+    print("|---" + "|--:" * 2 * len(SHAPES) + "|")
+    for name, cells in rows.items():
+        if cells:
+            print(f"| {name} | {' | '.join(cells)} |")
+    return 0
+
+
+def measure(name: str, file: Path, rounds: int) -> list[str]:
+    """Return MB of capture a second of processor time, and the largest memory."""
+    results = []
+    for _ in range(rounds):
+        if (result := run(name, file)) is None:
+            return ["-", "-"]
+        results.append(result)
+    megabytes = file.stat().st_size / 1e6
+    seconds = median(seconds for seconds, _ in results)
+    return [f"{megabytes / seconds:,.1f}", f"{max(memory for _, memory in results) / 1024:,.0f}"]
+
+
+def run(name: str, file: Path) -> tuple[float, float] | None:
+    """Return the seconds and the KiB that one reading takes; None: it cannot."""
+    if name in READERS:
+        path = ng(file) if "pcapng" in name else file
+        command = [sys.executable, "-c", PREPARE + READERS[name], str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            tell(f"{name}: left out: {done.stderr.strip().splitlines()[-1:]}")
+            return None
+        seconds, octets, memory = json.loads(done.stdout.splitlines()[-1])
+        if octets < file.stat().st_size * 0.9:
+            tell(f"{name}: found only {octets:,} octets")
+        return seconds, memory
+    if not (tshark := shutil.which("tshark")):
+        return None
+    command = [tshark, "-r", str(file), "-Y", "pop", "-T", "fields", "-e", "frame.number"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, used = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return used.ru_utime + used.ru_stime, used.ru_maxrss
+
+
+def write(file: Path, size: int, segment: int) -> None:
+    """Write a capture of sessions that retrieve mail, as pcap and as pcapng."""
+    start, ticks = time.time_ns() // 1000, 0
+    with file.open("wb") as classic, ng(file).open("wb") as blocks:
+        classic.write(pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        blocks.write(pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28))
+        blocks.write(pack("<IIHHII", 1, 20, 1, 0, 262144, 20))
+        for packet in packets(size, segment):
+            ticks += 10
+            at, length = start + ticks, len(packet)
+            classic.write(pack("<IIII", at // 10**6, at % 10**6, length, length) + packet)
+            padding = -length % 4
+            whole = 32 + length + padding
+            blocks.write(pack("<IIIIIII", 6, whole, 0, at >> 32, at & 0xFFFFFFFF, length, length))
+            blocks.write(packet + bytes(padding) + pack("<I", whole))
+
+
+def ng(file: Path) -> Path:
+    """Return where the pcapng of the same capture is."""
+    return file.with_suffix(".pcapng")
+
+
+def packets(size: int, segment: int) -> Iterator[bytes]:
+    """Yield the packets of eight sessions, one after the other; every second segment is acked."""
+    for number in range(8):
+        talk, said = Talk(50000 + number), 0
+        yield talk.send(0, flags=2)
+        yield talk.send(1, flags=18)
+        yield talk.send(0)
+        yield talk.send(1, b"+OK ready\r\n")
+        for command in (b"USER bob\r\n", b"PASS secret\r\n"):
+            yield talk.send(0, command)
+            yield talk.send(1, b"+OK\r\n")
+        while said < size // 8:
+            yield talk.send(0, b"RETR 1\r\n")
+            for index, at in enumerate(range(0, len(MESSAGE), segment)):
+                yield talk.send(1, MESSAGE[at : at + segment])
+                if index % 2:
+                    yield talk.send(0)
+            said += len(MESSAGE)
+        yield talk.send(0, b"QUIT\r\n")
+        yield talk.send(1, b"+OK\r\n")
+        yield talk.send(1, flags=17)
+        yield talk.send(0, flags=17)
+
+
+class Talk:
+    """One connection; its segments have the timestamps that most have."""
+
+    def __init__(self, port: int) -> None:
+        self._ports = port, 110
+        self._seqs = [0xFFFFFF00, 77]
+
+    def send(self, side: int, data: bytes = b"", flags: int = 16) -> bytes:
+        hosts, options = (b"\xc0\0\2\1", b"\xc6\x33\x64\7"), b"\1\1\x08\x0a" + bytes(8)
+        ports = self._ports[side], self._ports[1 - side]
+        seqs = [self._seqs[side] & 0xFFFFFFFF, self._seqs[1 - side] & 0xFFFFFFFF]
+        self._seqs[side] += len(data) + bool(flags & 3)
+        head = pack(">HHIIBBHHH", *ports, *seqs, 0x80, flags, 65535, 0, 0)
+        size = 20 + len(head) + len(options) + len(data)
+        around = pack(">BBHHHBBH", 0x45, 0, size, 0, 0x4000, 64, 6, 0)
+        around += hosts[side] + hosts[1 - side]
+        return bytes(12) + b"\x08\0" + around + head + options + data
+
+
+def tell(text: str) -> None:
+    """Say on stderr what is going on."""
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""What holds for every test of sockets: each runs on every event loop that the program runs on."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+
+Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
+
+
+def _loops() -> Loops:
+    if sys.platform == "win32":
+        return {"asyncio": asyncio.new_event_loop}
+    import uvloop  # noqa: PLC0415 - there is none on Windows
+
+    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+
+
+def pytest_asyncio_loop_factories() -> Loops:
+    return _loops()

@@ -1,0 +1,163 @@
+"""A session that is over leaves memory at once, without waiting for the cyclic collector."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from net.responders import Scripted
+from net.serving import Relayed, hosting, relaying
+from net.wires import nobody
+from pop3spy.net.guest import Guest
+from pop3spy.net.half import Half
+from pop3spy.net.limits import Limits
+from pop3spy.net.link import Link
+from pop3spy.net.observer import Observer
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.session.model import Session
+from pop3spy.session.reading import Reading
+from pop3spy.session.responder import Answer
+from pop3spy.session.tracker import Tracker
+
+Gone = Callable[[], Awaitable[None]]
+
+KINDS = (Link, Half, Guest, Observer, Reading, Decoder, Tracker, Session)
+
+
+@pytest.fixture(autouse=True)
+def without_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
+def nothing_is_left() -> Gone:
+    """Wait until the objects of all sessions of this test are gone.
+
+    Transports let go of their protocols some turns of the loop after they have closed.
+    """
+    before = {id(each) for each in gc.get_objects() if isinstance(each, KINDS)}
+
+    def left() -> list[str]:
+        found = (each for each in gc.get_objects() if isinstance(each, KINDS))
+        return [type(each).__name__ for each in found if id(each) not in before]
+
+    async def check() -> None:
+        for _ in range(200):
+            if not left():
+                return
+            await asyncio.sleep(0)
+        assert not left()
+
+    return check
+
+
+async def quits(relayed: Relayed) -> None:
+    client, server = await relayed.greeted()
+    commands = b"USER bob\r\nPASS tanstaaf\r\nRETR 1\r\nQUIT\r\n"
+    await client.send(commands)
+    await server.expect(commands)
+    await server.send(b"+OK\r\n+OK\r\n+OK\r\nHello\r\n.\r\n+OK\r\n")
+    server.close()
+    await client.rest()
+    client.close()
+
+
+async def resets(relayed: Relayed) -> None:
+    client, _ = await relayed.greeted()
+    client.reset()
+
+
+async def is_reset(relayed: Relayed) -> None:
+    _, server = await relayed.greeted()
+    server.reset()
+
+
+async def breaks_off_in_a_body(relayed: Relayed) -> None:
+    client, server = await relayed.greeted()
+    await client.send(b"RETR 1\r\n")
+    await server.line()
+    await server.send(b"+OK\r\nhalf")
+    await client.expect(b"+OK\r\nhalf")
+    server.close()
+    client.close()
+
+
+async def is_opaque(relayed: Relayed) -> None:
+    client, server = await relayed.greeted()
+    await client.send(b"\x16\x03\x01\x00\x05hello")
+    await server.receive(10)
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("story", [quits, resets, is_reset, breaks_off_in_a_body, is_opaque])
+@pytest.mark.parametrize("idle", [0, 1000])
+async def test_a_session_that_is_over_is_gone(
+    story: Callable[[Relayed], Awaitable[None]],
+    idle: float,
+    nothing_is_left: Gone,
+) -> None:
+    async with relaying(Limits(idle_timeout=idle, grace=2.0)) as relayed:
+        relayed.bus.subscribe(lambda _: None)
+        await story(relayed)
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+async def test_a_session_that_went_blind_is_gone(
+    monkeypatch: pytest.MonkeyPatch, nothing_is_left: Gone
+) -> None:
+    def feed(*_: object) -> Iterator[None]:
+        raise ValueError
+
+    monkeypatch.setattr(Decoder, "feed", feed)
+    async with relaying() as relayed:
+        await resets(relayed)
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+async def test_a_session_that_never_had_a_server_is_gone(nothing_is_left: Gone) -> None:
+    async with relaying(upstream=nobody()) as relayed:
+        client = await relayed.client()
+        assert await client.rest() == b""
+        client.close()
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+async def test_a_client_that_was_sent_away_is_gone(nothing_is_left: Gone) -> None:
+    async with relaying(Limits(max_sessions=1, grace=2.0)) as relayed:
+        first, server = await relayed.greeted()
+        client = await relayed.client()
+        assert await client.rest() == b""
+        client.close()
+        await relayed.witness.ending(2)
+        first.close()
+        server.close()
+        await relayed.witness.ending(1)
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+async def test_a_guest_that_left_is_gone(nothing_is_left: Gone) -> None:
+    responder = Scripted({"QUIT": Answer(b"+OK bye", close=True)})
+    async with hosting(lambda: responder) as served:
+        for last_words in (b"QUIT\r\n", b""):
+            client = await served.client()
+            assert await client.line() == b"+OK ready\r\n"
+            await client.send(last_words)
+            client.finish()
+            await client.rest()
+            client.close()
+        await served.witness.ending(1)
+        await served.witness.ending(2)
+        served.witness.events.clear()
+        await nothing_is_left()

@@ -1,0 +1,160 @@
+"""Promise 20 and its like: who is slow slows nobody else, and makes nobody keep much."""
+
+import asyncio
+import hashlib
+import random
+import time
+from itertools import cycle
+from statistics import median
+
+import pytest
+
+from net.serving import Relayed, relaying
+from net.wires import Wire
+from pop3spy.net.limits import Limits
+from pop3spy.net.listen import raise_file_limit
+from pop3spy.protocol.frames import Side
+from pop3spy.session.events import Ended
+
+ENOUGH = 64 << 20
+"""More than the buffers of two connections, in kernel and proxy, can ever hold."""
+HELD = 16 << 20
+SMALL = 65536
+PIECE = random.Random(4).randbytes(1 << 20).replace(b"\n", b".")
+
+
+async def slow_pair(relayed: Relayed, side: Side) -> tuple[Wire, Wire]:
+    """Return who will talk, *side*, and who will not listen."""
+    client = await relayed.client(receive_buffer=0 if side is Side.CLIENT else SMALL)
+    server = await relayed.server()
+    await server.send(b"+OK\r\n")
+    await client.expect(b"+OK\r\n")
+    return (client, server) if side is Side.CLIENT else (server, client)
+
+
+def beginning(size: int) -> str:
+    """Return the hash of the first *size* octets of an endless row of pieces."""
+    found = hashlib.sha256()
+    for _ in range(size // len(PIECE)):
+        found.update(PIECE)
+    found.update(PIECE[: size % len(PIECE)])
+    return found.hexdigest()
+
+
+class Talker:
+    """Sends piece after piece for as long as somebody takes them."""
+
+    def __init__(self, wire: Wire, most: int = ENOUGH) -> None:
+        self.wire = wire
+        self.most = most
+        self.sent = 0
+
+    async def talk(self) -> None:
+        loop = asyncio.get_running_loop()
+        for piece in cycle([PIECE]):
+            if self.sent >= self.most:
+                break
+            await loop.sock_sendall(self.wire.sock, piece)
+            self.sent += len(piece)
+        self.wire.finish()
+
+    async def is_stopped(self) -> None:
+        """Wait until nothing was taken for a while; there is nothing else to wait for."""
+        seen, since = -1, time.monotonic()
+        while time.monotonic() - since < 0.3:
+            if self.sent != seen:
+                seen, since = self.sent, time.monotonic()
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_nothing(
+    side: Side,
+) -> None:
+    async with relaying() as relayed:
+        one, other = await slow_pair(relayed, side)
+        talker = Talker(one)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(talker.talk())
+            await talker.is_stopped()
+            assert talker.sent < HELD
+            found, size = hashlib.sha256(), 0
+            while data := await other.some():
+                found.update(data)
+                size += len(data)
+        assert (size, found.hexdigest()) == (talker.sent, beginning(talker.sent))
+        assert size >= ENOUGH
+
+
+async def test_a_client_that_does_not_listen_slows_only_its_own_server() -> None:
+    async with relaying() as relayed:
+        one, _ = await slow_pair(relayed, Side.SERVER)
+        talker = Talker(one)
+        async with asyncio.TaskGroup() as group:
+            talking = group.create_task(talker.talk())
+            await talker.is_stopped()
+            client, server = await relayed.greeted()
+            await server.send(PIECE)
+            await client.expect(PIECE)
+            talking.cancel()
+
+
+async def test_the_other_way_stays_open_while_one_is_clogged() -> None:
+    async with relaying() as relayed:
+        server, client = await slow_pair(relayed, Side.SERVER)
+        talker = Talker(server)
+        async with asyncio.TaskGroup() as group:
+            talking = group.create_task(talker.talk())
+            await talker.is_stopped()
+            for number in range(100):
+                await client.send(b"NOOP %d\r\n" % number)
+                await server.expect(b"NOOP %d\r\n" % number)
+            talking.cancel()
+
+
+async def test_a_reset_reaches_the_server_although_its_client_was_clogged() -> None:
+    async with relaying() as relayed:
+        server, client = await slow_pair(relayed, Side.SERVER)
+        talker = Talker(server)
+        talking = asyncio.gather(talker.talk(), return_exceptions=True)
+        await talker.is_stopped()
+        client.reset()
+        (error,) = await talking
+        assert isinstance(error, ConnectionResetError)
+        await relayed.witness.ending()
+
+
+async def test_five_hundred_slow_sessions_do_not_slow_a_new_one() -> None:
+    """Each says octet after octet and never ends its line, here as fast as it goes."""
+    raise_file_limit()
+    async with relaying(Limits(grace=1.0), witnessed=False) as relayed:
+        slow = [await relayed.pair() for _ in range(500)]
+        everywhere = asyncio.Event()
+
+        async def trickle() -> None:
+            while True:
+                for number, (client, server) in enumerate(slow):
+                    client.sock.send(b"x")
+                    server.sock.send(b"+")
+                    if not number % 10:
+                        await asyncio.sleep(0)
+                everywhere.set()
+
+        async with asyncio.TaskGroup() as group:
+            trickling = group.create_task(trickle())
+            took: list[float] = []
+            while not (everywhere.is_set() and took):
+                began = time.monotonic()
+                client, server = await relayed.greeted()
+                await client.send(b"QUIT\r\n")
+                await server.expect(b"QUIT\r\n")
+                await server.send(b"+OK bye\r\n")
+                server.close()
+                assert await client.rest() == b"+OK bye\r\n"
+                took.append(time.monotonic() - began)
+            trickling.cancel()
+        assert median(took) < 1
+        for client, server in slow:
+            assert set(await client.some()) == {ord("+")}
+            assert set(await server.some()) == {ord("x")}
+        assert not relayed.witness.of(Ended)

@@ -1,0 +1,93 @@
+"""What holds for every recording, sense or none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cuts import octets_of, wild_talk
+from dialogue import Said
+from pop3spy.protocol.frames import Side
+from pop3spy.replay.assemble import read_script
+from pop3spy.replay.compare import compare
+from pop3spy.replay.credentials import Credentials
+from pop3spy.replay.manner import Manner
+from pop3spy.replay.player import ClientPlayer
+from pop3spy.replay.recording import outcomes_of
+from pop3spy.replay.script import Script
+from pop3spy.replay.stand_in import StandIn
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.model import Ending, How
+from pop3spy.session.tape import Began, Item, Over, Spoke
+from replay.asking import Client
+from replay.tapes import CLIENT, SERVER, behind_login, outcomes
+from replay.test_player import Stage
+
+LOGIN: list[Said] = [
+    (Side.SERVER, b"+OK <1.2@x>\r\n"),
+    (Side.CLIENT, b"USER bob\r\n"),
+    (Side.SERVER, b"+OK\r\n"),
+    (Side.CLIENT, b"PASS tanstaaf\r\n"),
+    (Side.SERVER, b"+OK\r\n"),
+]
+EVERYTHING = Credentials(b"bob", b"secret", b"token")
+
+talk = wild_talk.map(lambda said: [*LOGIN, *said]) | st.just(LOGIN)
+lines = st.lists(octets_of(Side.CLIENT).map(lambda data: data.split(b"\n")[0]), max_size=8)
+
+
+def tape_of(said: list[Said]) -> list[Item]:
+    items: list[Item] = [Began(1, 0.0, CLIENT, SERVER)]
+    for number, (side, data) in enumerate(said):
+        if data:
+            items.append(Spoke(1, Chunk(side, data, number / 10)))
+    return [*items, Over(1, len(said) / 10, Ending(How.SERVER_CLOSED))]
+
+
+def script_of(said: list[Said]) -> Script:
+    return read_script(iter(tape_of(said)))
+
+
+@given(talk)
+def test_a_conversation_does_not_differ_from_itself(said: list[Said]) -> None:
+    read = script_of(said)
+    assert compare(read.outcomes, read.outcomes) == []
+    assert outcomes_of(iter(tape_of(said))) == read.outcomes
+
+
+@given(talk, lines, st.booleans())
+def test_a_stand_in_always_answers(said: list[Said], asked: list[bytes], strict: bool) -> None:  # noqa: FBT001 - drawn
+    client = Client(StandIn(script_of(said), strict=strict))
+    for line in [b"USER eve", b"PASS x", *asked]:
+        if client.closed:
+            return
+        client.send(line)
+
+
+@given(talk, st.lists(octets_of(Side.SERVER), max_size=8), st.booleans())
+def test_a_client_can_be_played_to_any_server(
+    said: list[Said],
+    replies: list[bytes],
+    timed: bool,  # noqa: FBT001 - drawn
+) -> None:
+    stage = Stage(script_of(said), EVERYTHING, Manner(timed=timed))
+    for data in [b"+OK\r\n", b"+OK\r\n", b"+OK\r\n", *replies]:
+        while stage.next():
+            pass
+        stage.server(data)
+    stage.player.lost("the test is over")
+    assert stage.player.done
+    assert isinstance(stage.player, ClientPlayer)
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "\\xb2", "-1", "0x1"])
+@pytest.mark.parametrize(
+    "text",
+    ["C: STAT\nS: +OK {0} {0}", "C: LIST\nS: +OK\nS| {0} {0}\nS| .", "C: LIST 1\nS: +OK {0} {0}"],
+)
+def test_numbers_that_are_none_harm_nobody(text: str, odd: str) -> None:
+    text = text.format(odd)
+    client = Client(StandIn(behind_login(f"{text}\nC: QUIT\nS: +OK"))).login()
+    for line in (b"DELE 1", b"STAT", b"LIST", b"LIST 2", b"UIDL", b"TOP " + b"9" * 5000):
+        client.send(line)
+    found = outcomes(f"S: +OK\n{text}")
+    assert compare(found, found) == []

@@ -1,0 +1,63 @@
+"""Differences as people read them."""
+
+from inspect import cleandoc
+
+from pop3spy.replay.compare import Difference
+from pop3spy.replay.manner import LeftOut, Played
+from pop3spy.replay.report import objects, table, told
+
+
+def text(script: str) -> str:
+    return cleandoc(script) + "\n"
+
+
+def test_differences_are_a_table() -> None:
+    found = [
+        Difference(3, "CAPA", "STLS", "listed", None),
+        Difference(3, "CAPA", "SASL", "PLAIN", "LOGIN PLAIN"),
+        Difference(12, "RETR 2", "size", 612, 1618),
+        Difference(12, "RETR 2", "content", "0123456789abcdef", "fedcba9876543210"),
+    ]
+    assert table(found, 14) == text("""
+        exchange     what      recorded               now
+        ──────────────────────────────────────────────────────────────────
+         3  CAPA     STLS      listed                 nothing
+                     SASL      PLAIN                  LOGIN PLAIN
+        12  RETR 2   size      612 octets             1,618 octets
+                     content   sha256 0123456789ab…   sha256 fedcba987654…
+
+        4 differences in 2 of 14 exchanges
+    """)
+
+
+def test_the_two_may_have_names() -> None:
+    assert table([Difference(1, "STAT", "messages", 1, 2)], 1, ("old", "new")) == text("""
+        exchange   what       old   new
+        ───────────────────────────────
+        1  STAT    messages   1     2
+
+        1 difference in 1 of 1 exchange
+    """)
+
+
+def test_a_long_value_does_not_push_the_others_away() -> None:
+    lines = table([Difference(1, "UIDL", "unique-id of 1", "x" * 70, "y")], 1).splitlines()
+    assert lines[0].index("now") < 90
+    assert lines[2].endswith(f"{'x' * 70}   y")
+
+
+def test_no_difference_is_one_line() -> None:
+    assert table([], 7) == "no differences in 7 exchanges\n"
+
+
+def test_what_was_left_out_is_told() -> None:
+    played = Played(7, (), (LeftOut(5, "DELE 1", "it would delete a message"),))
+    assert told(played) == text("""
+        no differences in 7 exchanges
+        left out: 5  DELE 1: it would delete a message
+    """)
+    assert objects(played) == {
+        "exchanges": 7,
+        "differences": [],
+        "left_out": [{"exchange": 5, "command": "DELE 1", "why": "it would delete a message"}],
+    }

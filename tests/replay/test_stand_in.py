@@ -1,0 +1,399 @@
+"""A stand-in answers as the recorded server did, and truthfully where the client does otherwise."""
+
+import pytest
+
+from pop3spy.replay.pace import AS_RECORDED, AT_ONCE, Pace
+from pop3spy.replay.stand_in import StandIn
+from pop3spy.session.model import How
+from pop3spy.session.responder import Pause
+from replay.asking import Client, talk
+from replay.tapes import behind_login, script
+
+THREE = """
+    C: STAT
+    S: +OK 3 60
+    C: LIST
+    S: +OK 3 messages:
+    S| 1 10
+    S| 2 20
+    S| 3 30
+    S| .
+    C: UIDL
+    S: +OK
+    S| 1 id-1
+    S| 2 id-2
+    S| 3 id-3
+    S| .
+    C: RETR 1
+    S: +OK 10 octets
+    S| a: b
+    S|
+    S| ..
+    S| c
+    S| .
+    C: RETR 2
+    S: -ERR [SYS/TEMP] try again
+    C: DELE 1
+    S: +OK Marked to be deleted.
+    C: DELE 1
+    S: -ERR Message is deleted.
+    C: LIST
+    S: +OK 2 messages:
+    S| 2 20
+    S| 3 30
+    S| .
+    C: QUIT
+    S: +OK Logging out.
+"""
+
+
+def client(text: str = THREE, how: How = How.QUIT, *, strict: bool = False) -> Client:
+    return Client(StandIn(behind_login(text, how), strict=strict)).login()
+
+
+def test_a_session_is_played_again_as_it_was() -> None:
+    read = behind_login(THREE)
+    again = Client(StandIn(read))
+    assert read.greeting is not None
+    assert again.greeting == read.greeting.raw
+    for step in read.steps:
+        assert step.reply is not None
+        assert again.send(step.line) == step.reply.raw
+    assert again.closed
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_message_can_be_retrieved_twice_however_that_is_written(*, strict: bool) -> None:
+    asking = client(strict=strict)
+    once = asking.send(b"RETR 1")
+    assert once == b"+OK 10 octets\r\na: b\r\n\r\n..\r\nc\r\n.\r\n"
+    assert asking.send(b"retr  1") == once
+
+
+def test_clients_do_not_see_what_others_did() -> None:
+    stand_in = StandIn(behind_login(THREE))
+    one, two = Client(stand_in).login(), Client(stand_in).login()
+    one.send(b"DELE 1")
+    assert one.send(b"RETR 1").startswith(b"-ERR")
+    assert two.send(b"RETR 1").startswith(b"+OK")
+
+
+CASES = [
+    pytest.param(
+        """
+        C: DELE 2
+        S: +OK marked as deleted
+        C: STAT
+        S: +OK 2 40
+        C: LIST
+        S: +OK 2 messages
+        S: 1 10
+        S: 3 30
+        S: .
+        C: UIDL
+        S: +OK 2 messages
+        S: 1 id-1
+        S: 3 id-3
+        S: .
+        C: RETR 2
+        S: -ERR no such message
+        C: LIST 2
+        S: -ERR no such message
+        C: DELE 2
+        S: -ERR no such message
+        """,
+        id="a message is gone though it was not deleted in the recording",
+    ),
+    pytest.param(
+        """
+        C: LIST 1
+        S: +OK 1 10
+        C: DELE 1
+        S: +OK Marked to be deleted.
+        C: RETR 1
+        S: -ERR no such message
+        C: LIST
+        S: +OK 2 messages:
+        S: 2 20
+        S: 3 30
+        S: .
+        C: DELE 1
+        S: -ERR Message is deleted.
+        C: RSET
+        S: +OK
+        C: LIST
+        S: +OK 3 messages:
+        S: 1 10
+        S: 2 20
+        S: 3 30
+        S: .
+        C: DELE 1
+        S: +OK Marked to be deleted.
+        """,
+        id="what was recorded behind a deletion is said behind it only",
+    ),
+    pytest.param(
+        """
+        C: DELE 1
+        S: +OK Marked to be deleted.
+        C: DELE 3
+        S: +OK marked as deleted
+        C: LIST
+        S: +OK 1 message
+        S: 2 20
+        S: .
+        C: STAT
+        S: +OK 1 20
+        """,
+        id="the listing that is nearest is the one that is cut",
+    ),
+    pytest.param(
+        """
+        C: UIDL 2
+        S: +OK 2 id-2
+        C: LIST 3
+        S: +OK 3 30
+        C: LIST 9
+        S: -ERR no such message
+        C: LIST x
+        S: -ERR this was not recorded
+        """,
+        id="one entry comes from the listing",
+    ),
+    pytest.param(
+        """
+        C: TOP 1 0
+        S: +OK
+        S: a: b
+        S:
+        S: .
+        C: TOP 1 1
+        S: +OK
+        S: a: b
+        S:
+        S: ..
+        S: .
+        C: TOP 1 99999999999999999999
+        S: +OK
+        S: a: b
+        S:
+        S: ..
+        S: c
+        S: .
+        C: TOP 1
+        S: -ERR this was not recorded
+        C: TOP 3 0
+        S: -ERR this was not recorded
+        """,
+        id="the top comes from the message",
+    ),
+    pytest.param(
+        """
+        C: RETR 3
+        S: -ERR this was not recorded
+        C: RETR 2
+        S: -ERR [SYS/TEMP] try again
+        """,
+        id="another message is never given in place of one that was not retrieved",
+    ),
+    pytest.param(
+        """
+        C: NOOP
+        S: +OK
+        C: CAPA
+        S: +OK
+        S: USER
+        S: UIDL
+        S: TOP
+        S: .
+        C: LAST
+        S: -ERR this was not recorded
+        C: XYZZY
+        S: -ERR this was not recorded
+        C: STLS
+        S: -ERR TLS is not played back
+        C: XTND XMIT
+        S: -ERR this was not recorded
+        C:
+        S: -ERR this was not recorded
+        C: QUIT
+        S: +OK Logging out.
+        S!
+        """.replace("C:\n", "C: \n"),
+        id="other commands",
+    ),
+]
+
+
+@pytest.mark.parametrize("conversation", CASES)
+def test_a_stand_in_keeps_state(conversation: str) -> None:
+    talk(client(), conversation)
+
+
+def test_a_strict_stand_in_refuses_what_was_not_recorded() -> None:
+    talk(
+        client(strict=True),
+        """
+        C: NOOP
+        S: -ERR this was not recorded
+        C: LIST 1
+        S: -ERR this was not recorded
+        C: TOP 1 0
+        S: -ERR this was not recorded
+        C: STAT
+        S: +OK 3 60
+        C: DELE 1
+        S: +OK Marked to be deleted.
+        C: STAT
+        S: +OK 2 50
+        """,
+    )
+
+
+def test_what_is_only_known_by_retrieval_is_counted() -> None:
+    talk(
+        client("C: STAT\nS: +OK 1 9\nC: RETR 1\nS: +OK\nS| a: b\nS|\nS| .\nC: QUIT\nS: +OK"),
+        """
+        C: LIST
+        S: +OK
+        S: 1 8
+        S: .
+        C: UIDL
+        S: -ERR this was not recorded
+        """,
+    )
+
+
+def test_a_listing_that_makes_no_sense_is_said_as_it_was() -> None:
+    odd = "C: LIST\nS: +OK\nS| 1 10\nS| what?\nS| .\nC: RETR 1\nS: +OK\nS| .\nC: QUIT\nS: +OK"
+    asking = client(odd)
+    asking.send(b"DELE 1")
+    assert asking.send(b"LIST") == b"+OK\r\n1 10\r\nwhat?\r\n.\r\n"
+
+
+def test_nothing_of_the_maildrop_is_told_before_login() -> None:
+    asking = Client(StandIn(behind_login(THREE)))
+    for line in (b"RETR 1", b"LIST", b"STAT", b"DELE 1", b"NOOP"):
+        assert asking.send(line) == b"-ERR this command is not allowed now\r\n"
+    assert asking.login().send(b"RETR 1").startswith(b"+OK")
+    assert asking.send(b"USER bob").startswith(b"-ERR")
+
+
+CAPA_TWICE = """
+    S: +OK
+    C: CAPA
+    S: +OK before
+    S| STLS
+    S| .
+    C: USER bob
+    S: +OK
+    C: PASS x
+    S: +OK
+    C: CAPA
+    S: +OK behind
+    S| TOP
+    S| .
+    C: QUIT
+    S: +OK
+"""
+
+
+def test_an_answer_is_that_of_the_state_it_is_asked_in() -> None:
+    asking = Client(StandIn(script(CAPA_TWICE)))
+    assert asking.send(b"CAPA").startswith(b"+OK before")
+    assert asking.send(b"CAPA").startswith(b"+OK before")
+    asking.login()
+    assert asking.send(b"CAPA").startswith(b"+OK behind")
+
+
+def test_an_answer_of_the_other_state_does_if_there_is_no_better() -> None:
+    asking = Client(StandIn(script("S: +OK\nC: CAPA\nS: +OK\nS| UIDL\nS| .\nC: QUIT\nS: +OK")))
+    assert asking.login().send(b"CAPA") == b"+OK\r\nUIDL\r\n.\r\n"
+
+
+def test_answers_that_changed_change_again() -> None:
+    asking = client("C: STAT\nS: +OK 1 1\nC: NOOP\nS: +OK\nC: STAT\nS: -ERR gone\nC: QUIT\nS: +OK")
+    replies = [asking.send(b"STAT") for _ in range(3)]
+    assert replies == [b"+OK 1 1\r\n", b"-ERR gone\r\n", b"-ERR gone\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        pytest.param("C: RETR 1\nS: +OK\nS| half", b"RETR 1", b"+OK\r\nhalf\r\n", id="in a body"),
+        pytest.param("C: STAT", b"STAT", b"", id="before a reply"),
+        pytest.param("C: STAT\nS: -ERR bye", b"STAT", b"-ERR bye\r\n", id="behind a reply"),
+    ],
+)
+def test_a_server_that_hung_up_does_so_again(text: str, line: bytes, said: bytes) -> None:
+    asking = client(text, How.SERVER_CLOSED)
+    assert asking.send(line) == said
+    assert asking.closed
+
+
+def test_what_a_server_added_unasked_is_said_again() -> None:
+    text = "S: +OK\nC: XYZZY\nS: -ERR unknown\nS: -ERR too many bad commands"
+    asking = Client(StandIn(script(text, How.SERVER_CLOSED)))
+    assert asking.send(b"FOO") == b"-ERR unknown\r\n-ERR too many bad commands\r\n"
+    assert asking.closed
+
+
+def test_a_refused_connection_is_refused() -> None:
+    asking = Client(StandIn(script("S: -ERR [SYS/TEMP] busy\nC: QUIT", How.SERVER_CLOSED)))
+    assert (asking.greeting, asking.closed) == (b"-ERR [SYS/TEMP] busy\r\n", True)
+
+
+def test_a_recording_that_began_late_has_a_greeting_of_ours() -> None:
+    late = script("C: LIST 1\nS: +OK 1 10\nC: QUIT\nS: +OK")
+    assert Client(StandIn(late)).greeting.startswith(b"+OK")
+
+
+def test_a_message_is_taken_as_it_was() -> None:
+    asking = client("C: XTND XMIT\nS: +OK send\nC: hello\nC| .\nS: +OK sent\nC: QUIT\nS: +OK")
+    assert asking.send(b"XTND XMIT") == b"+OK send\r\n"
+    assert [asking.send(line) for line in (b"RETR 1", b"*", b"..")] == [b"", b"", b""]
+    assert asking.send(b".") == b"+OK sent\r\n"
+    assert asking.send(b"QUIT") == b"+OK\r\n"
+
+
+SLOW = """
+    C: RETR 1
+    S(4): +OK
+    S(2)< a\\r
+    S(2)< \\n.\\r\\n
+    C: QUIT
+    S: +OK
+"""
+
+
+@pytest.mark.parametrize(
+    ("pace", "cuts", "pieces"),
+    [
+        pytest.param(AT_ONCE, False, [b"+OK\r\na\r\n.\r\n"], id="at once"),
+        pytest.param(
+            AT_ONCE,
+            True,
+            [b"+OK\r\n", Pause(0.001), b"a\r", Pause(0.001), b"\n.\r\n"],
+            id="at once and as it was cut",
+        ),
+        pytest.param(
+            AS_RECORDED,
+            False,
+            [Pause(4), b"+OK\r\n", Pause(2), b"a\r", Pause(2), b"\n.\r\n"],
+            id="as recorded",
+        ),
+        pytest.param(
+            Pace(10),
+            False,
+            [Pause(0.4), b"+OK\r\n", Pause(0.2), b"a\r", Pause(0.2), b"\n.\r\n"],
+            id="ten times as fast",
+        ),
+    ],
+)
+def test_a_reply_comes_as_fast_and_in_such_pieces_as_is_wanted(
+    pace: Pace, pieces: list[bytes | Pause], *, cuts: bool
+) -> None:
+    asking = Client(StandIn(behind_login(SLOW), pace=pace, cuts=cuts)).login()
+    asking.send(b"RETR 1")
+    rounded = [Pause(round(p.seconds, 6)) if isinstance(p, Pause) else p for p in asking.pieces]
+    assert rounded == pieces
