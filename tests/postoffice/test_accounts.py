@@ -40,7 +40,7 @@ def test_without_a_file_there_is_the_demo_user() -> None:
         pytest.param(f"bob: {{{SECRET}}}", "bob: there is a key other than", id="in braces"),
         pytest.param(f"bob: [{SECRET}]", "bob: the password must be text", id="in brackets"),
         pytest.param(f"bob: {{pasword: {SECRET}}}",
-            "users.yaml: bob: there is a key other than password and mailbox; did", id="a misspelt key"),
+            "bob: there is a key other than password and mailbox; did you", id="a misspelt key"),
         pytest.param(f"bob: {{size: {SECRET}}}",
             "bob: there is a key other than password and mailbox", id="an unknown key"),
         pytest.param(f"bob: {{password: {SECRET}, mailbox: 3}}", "bob: mailbox: must be a path",
