@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := test
 
 demo: $(READY)
-	$(BIN)/pop3spy demo
+	@$(BIN)/pop3spy demo || [ $$? = 130 ] # Ctrl-C is how it ends on a terminal
 
 test: $(READY) lab
 	$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -98,10 +98,12 @@ class Captures:
 
     def close(self) -> None:
         """Write what is waiting, and close every file."""
-        self._spool.close()
-        for file in {*self._files.values(), self._current}:
-            if file is not None:
-                file.close()
+        try:
+            self._spool.close()
+        finally:
+            for file in {*self._files.values(), self._current}:
+                if file is not None:
+                    file.close()
 
     # -- files ----------------------------------------------------------------------------------
 

@@ -62,7 +62,9 @@ def open_log(path: Path) -> LogFile:
             reason = "it is a symbolic link, and those are not followed"
         else:
             reason = getattr(error, "strerror", None) or "this is no file name"
-        raise Pop3SpyError(f"Cannot write the log {escape(str(path))}: {reason}") from None
+        raise Pop3SpyError(
+            f"cannot write the log {escape(str(path))}: {reason[:1].lower()}{reason[1:]}"
+        ) from None
 
 
 def _create_or_open(path: Path) -> int:

@@ -41,7 +41,7 @@ NOTES: Final = {
     "recording_keep": Note("info", "recording to {path}, whole messages included (--bodies mask or drop leaves them out)"),
     "recording_mask": Note("info", "recording to {path}, messages without their content"),
     "recording_drop": Note("info", "recording to {path}, messages as sizes only"),
-    "stopping": Note("info", "stopping; open sessions, which have {grace} s to end: {sessions}"),
+    "stopping": Note("info", "stopping; sessions still open, with {grace} s to end: {sessions}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -51,9 +52,10 @@ async def serving(
 def _why(url: Url, error: OSError) -> str:
     where = f"cannot listen on {url}"
     if error.errno == errno.EACCES:
+        program = os.path.realpath(sys.executable)  # setcap takes no link
         return (
             f"{where}: ports below 1024 need a permission. Listen elsewhere (--listen :1110), or"
-            f" let this Python have them (setcap cap_net_bind_service=+ep {sys.executable}), or"
+            f" let this Python have them (setcap cap_net_bind_service=+ep {program}), or"
             f" let everybody (sysctl net.ipv4.ip_unprivileged_port_start={url.port})"
         )
     if error.errno == errno.EADDRINUSE:

@@ -78,6 +78,9 @@ class Bookmark:
         It was recorded in the same situation, its arguments are the very same, and it is the next
         that was not used yet.  If all were, the last does again: a message can be retrieved twice.
         """
+        if command.verb in COUNTING:  # comparing sets for equality is fast, and mostly enough
+            same = [step for step in steps if self._known.marked_at(step) == self.marked]
+            steps = same if any(state in (None, step.state) for step in same) else steps
         fitting = [step for step in steps if self._fits_now(step, command, state)]
         return min(fitting, key=lambda step: self._rank(step, command), default=None)
 

@@ -44,11 +44,10 @@ class Known:
         marked: frozenset[int] = frozenset()
         for step in script.steps:
             if step.command.verb in COUNTING:
-                now = (number for number in self._marked if self.was_marked(number, step))
-                marked = _shared(marked, frozenset(now))
-                self._marked_at[step.index] = marked
+                self._marked_at[step.index] = marked  # shared by steps between two changes
             if step.outcome.ok and step.outcome.complete:
                 self._learn(step)
+                marked = _marked_behind(step, marked)
 
     def was_marked(self, number: int, step: Step) -> bool:
         """Return whether a message was marked as deleted when this step was answered."""
@@ -109,6 +108,12 @@ def _named(step: Step) -> Iterator[tuple[int, str]]:
         yield number, words[1]
 
 
-def _shared(before: frozenset[int], now: frozenset[int]) -> frozenset[int]:
-    """Return *now*, as the very same object if nothing changed: there may be many."""
-    return before if now == before else now
+def _marked_behind(step: Step, marked: frozenset[int]) -> frozenset[int]:
+    """Return which messages are marked behind a step before which *marked* ones were."""
+    number = message_of(step.command)
+    match step.command.verb:
+        case "DELE" if number is not None:
+            return marked | {number}
+        case "RSET":
+            return frozenset()
+    return marked

@@ -30,7 +30,7 @@ from pop3spy.protocol.frames import (
     StatusLine,
     Why,
 )
-from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.session.allowed import behind, beyond_the_table, names_mechanism
 from pop3spy.session.masking import hide
@@ -75,7 +75,9 @@ class Redactor:
         *waiting* is what the client has said that is in no frame yet; a server may repeat it.
         """
         shown = self._mask(frame, state)
-        return self._hide_waiting(shown, waiting) if waiting else shown
+        if waiting and frame.side is Side.SERVER and state in BEFORE_LOGIN:
+            return self._hide_waiting(shown, waiting)
+        return shown
 
     def _mask(self, frame: Frame, state: State) -> Frame:
         match frame:
@@ -226,17 +228,16 @@ class Redactor:
 
     def _hide_waiting(self, frame: Frame, waiting: bytes) -> Frame:
         """Hide what a line of the server repeats of octets that are not read yet."""
-        words: set[bytes] = set()
-        for line in waiting.splitlines():
-            words |= words_of(line) | words_of(roughly_decoded(line.strip()))
         sightings = Sightings()
-        for word in words:
-            sightings.add(word)
-        text = frame.text if isinstance(frame, StatusLine) else frame.raw
-        start = len(line_of(frame.raw)) - len(line_of(text))
-        short = (word for word in words if len(word) < SHORT)
-        if sightings.overflown or occurs(short, text):
-            return hide(frame, ((start, len(line_of(frame.raw))),))
+        for line in waiting.splitlines():
+            command = parse_command(line)
+            secret = command.rest if command.spec else line
+            for word in words_of(secret) | words_of(roughly_decoded(line.strip())):
+                sightings.add(word)
+        if sightings.overflown:
+            text = frame.text if isinstance(frame, StatusLine) else line_of(frame.raw)
+            end = len(line_of(frame.raw))
+            return hide(frame, ((end - len(text), end),))
         return hide(frame, sightings.find(frame.raw))
 
     def _find(self, raw: bytes, start: int) -> Spans:

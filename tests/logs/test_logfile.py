@@ -59,10 +59,10 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        pytest.param("none/log", "No such file or directory", id="no such folder"),
-        pytest.param("", "Is a directory", id="a folder"),
+        pytest.param("none/log", "no such file or directory", id="no such folder"),
+        pytest.param("", "is a directory", id="a folder"),
         pytest.param("a\0b", "this is no file name", id="NUL"),
-        pytest.param("x" * 300, "File name too long", id="300 characters"),
+        pytest.param("x" * 300, "file name too long", id="300 characters"),
     ],
 )
 def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, name: str, reason: str) -> None:

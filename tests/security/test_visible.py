@@ -139,6 +139,19 @@ def test_the_reply_to_an_extension_nobody_knows_is_shown() -> None:
     assert lines[-2:] == [b"+OK 1 message moved", b"+OK 1 9"]
 
 
+@pytest.mark.parametrize("begun", [b"R", b"RETR 1", b"LIST", b"DELE 2", b"O", b"message", b"wait"])
+def test_a_command_that_is_only_begun_hides_nothing_of_a_reply(begun: bytes) -> None:
+    reply = b"+OK 1 message waits, DELE or LIST it: R 2"
+    lines = served(*LOGGED_IN, b"C: STAT", b"C< " + begun, b"S: " + reply)
+    assert lines[-1] == reply
+
+
+@pytest.mark.parametrize("begun", [b"P", b"PA", b"PAS", b"PASS", b"PASS ", b"CAPA", b"QUIT"])
+def test_a_verb_that_is_only_begun_hides_nothing_of_a_reply(begun: bytes) -> None:
+    reply = b"+OK password required for carol, or pass, quit, capa"
+    assert served(b"C< USER carol\r\n" + begun, b"S: " + reply)[-1] == reply
+
+
 def test_bodies_are_not_touched() -> None:
     message: list[Said] = talk(b"C: RETR 1", b"S: +OK", b"S: Subject: Zq7#vKx2!Wm", b"S: ", b"S: .")
     sinks = Sinks().play(talk(b"S: +OK", *LOGGED_IN)).play(message)
