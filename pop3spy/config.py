@@ -187,14 +187,15 @@ SIZE = Kind("SIZE", _size)
 FLAG = Kind("", _flag)
 
 _PROXY, _SERVE, _DEMO = "proxy", "serve", "demo"
-_ALL = (_PROXY, _SERVE, _DEMO)
-_SERVERS = (_PROXY, _SERVE)
+_REPLAY = "replay server"
+_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO)
+_SERVERS = (_PROXY, _SERVE, _REPLAY)
 
 # fmt: off
 SETTINGS: Final = {row.name: row for row in (
     Setting("upstream", URL, (_PROXY,), "The server that clients are relayed to."),
     Setting("listen", LISTEN, _SERVERS, "Where clients connect to; :1110 is a port of this machine only, port 0 takes a free one.", (parse_url("127.0.0.1:110"),), many=True),
-    Setting("users", PATH, (_SERVE,), "A YAML file of users and their passwords.  [default: the user demo with the password demo]"),
+    Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", _one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
     Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),

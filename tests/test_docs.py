@@ -24,7 +24,20 @@ from pop3spy.protocol.states import State
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-VERBS = sorted(program.commands)
+
+
+def commands_of(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """Return every command by what a person types: ``replay server``."""
+    found: dict[str, click.Command] = {}
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            found |= commands_of(command, f"{before}{name} ")
+        else:
+            found[f"{before}{name}"] = command
+    return found
+
+
+VERBS = commands_of(program)
 
 
 def table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
@@ -87,7 +100,7 @@ def mechanisms() -> str:
 
 def helps() -> str:
     def one(verb: str) -> str:
-        command = program.commands[verb]
+        command = VERBS[verb]
         context = click.Context(command, info_name=f"pop3spy {verb}", terminal_width=96)
         return f"## pop3spy {verb}\n\n```text\n{command.get_help(context)}\n```"
 
@@ -132,7 +145,9 @@ def test_every_command_in_the_docs_is_one_that_the_program_takes(line: str) -> N
     _, verb, *rest = shlex.split(re.split(" [>|] ", line)[0])
     if verb.startswith("-"):
         return
-    command = program.commands[verb]
+    if f"{verb} {rest[:1][0] if rest else ''}" in VERBS:
+        verb = f"{verb} {rest.pop(0)}"
+    command = VERBS[verb]
     with click.Context(command, info_name=verb) as context:
         command.parse_args(context, [word for word in rest if word != "&"])
 

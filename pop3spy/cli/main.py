@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import click
 
 from pop3spy import __version__
+from pop3spy.cli.compare import compare
 from pop3spy.cli.demo import demo
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.export import export
 from pop3spy.cli.proxy import proxy
+from pop3spy.cli.replay import replay
 from pop3spy.cli.scrub import scrub
 from pop3spy.cli.serve import serve
 from pop3spy.cli.show import show
@@ -50,6 +52,8 @@ program.add_command(serve)
 program.add_command(show)
 program.add_command(export)
 program.add_command(scrub)
+program.add_command(replay)
+program.add_command(compare)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -40,6 +40,9 @@ from pop3spy.session.tape import Item
 @click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
 @click.option(
+    "--port", type=int, metavar="N", help="Of a packet capture, show the sessions to this port."
+)
+@click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
 )
 @click.option(
@@ -49,7 +52,7 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     """Show recordings as people read them; - is standard input."""
     stats = Statistics() if how["stats"] else None
     for file in files:
-        with open_recording(file, follow=how["follow"]) as recording:
+        with open_recording(file, follow=how["follow"], port=how["port"]) as recording:
             if len(files) > 1 and stats is None:
                 click.echo(f"== {recording.name} ==")
             play_back(_of(recording, sessions), stats or _reader(recording, how))

@@ -1,64 +1,76 @@
-"""Opening recordings, of whatever kind: told by what they hold, not by what they are called."""
+"""Opening recordings of every kind: told by what they hold, not by what they are called."""
 
 import io
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
+from pop3spy.capture.packets import is_packets, read_packets
+from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.text import escape
-from pop3spy.session.tape import Item
+from pop3spy.session.tape import Tape
 
-_PATIENCE = 0.2
+_PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
+_NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that can be read once; ``notes`` are complete when it has been."""
+    """A recording that can be read once; ``notes`` are complete when it has been.
+
+    ``bodies_kept`` is false where the content of messages was masked.
+    """
 
     name: str
     started: datetime
-    items: Iterable[Item]
+    items: Tape
     notes: list[str]
-    bodies_kept: bool
+    bodies_kept: bool = True
 
 
 @contextmanager
-def open_recording(path: str, *, follow: bool = False) -> Iterator[Recording]:
+def open_recording(
+    path: str, *, follow: bool = False, port: int | None = None
+) -> Iterator[Recording]:
     """Give the recording at *path*, or on stdin where that is ``-``.
 
-    With *follow* the end of a capture is waited behind for more.  Raise CaptureError if it cannot
-    be read.
+    It is a capture, a packet capture (whose sessions are those to *port*, if that is given), or
+    one half of a Dovecot rawlog.  With *follow* the end of a capture is waited behind for more.
+    Raise CaptureError if it cannot be read.
     """
     name = "stdin" if path == "-" else escape(path)
-    try:
-        stream = sys.stdin.buffer if path == "-" else cast(BinaryIO, Path(path).open("rb"))  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise CaptureError(f"{name}: {(error.strerror or str(error)).lower()}") from None
-    except ValueError:
-        raise CaptureError(f"{name}: this is no file name") from None
-    try:
-        yield _capture(stream, name, follow=follow)
-    except OSError as error:
-        raise CaptureError(f"{name}: {(error.strerror or str(error)).lower()}") from None
-    finally:
-        if path != "-":
-            stream.close()
+    with ExitStack() as files:
+        try:
+            if path == "-":
+                yield _recording(sys.stdin.buffer, name, follow=follow, port=port)
+            elif pair := pair_of(Path(path)):
+                halves = [files.enter_context(half.open("rb")) for half in pair]
+                log = read_rawlog(halves[0], halves[1], name)
+                yield Recording(name, log.started or _NO_DATE, log, log.notes)
+            else:
+                stream = files.enter_context(Path(path).open("rb"))
+                yield _recording(stream, name, follow=follow, port=port)
+        except OSError as error:
+            raise CaptureError(f"{name}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _capture(stream: BinaryIO, name: str, *, follow: bool) -> Recording:
-    raw = cast(io.RawIOBase, _Growing(stream)) if follow else stream
-    text = io.TextIOWrapper(cast(io.BufferedReader, raw), encoding="utf-8", newline="\n")
-    reader = CaptureReader(text, name)
+def _recording(stream: BinaryIO, name: str, *, follow: bool, port: int | None) -> Recording:
+    buffered = cast(io.BufferedReader, stream)
+    if is_packets(buffered.peek(4)[:4]):
+        packets = read_packets(stream, name, port=port)
+        return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
+    raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
+    reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
-    return Recording(name, header.started, reader, reader.notes, header.bodies != "mask")
+    return Recording(name, header.started, iter(reader), reader.notes, header.bodies == "keep")
 
 
 class _Growing(io.RawIOBase):

@@ -193,5 +193,5 @@ class Guest:
         self._read_up.set()
         if self._ending is not None:
             ending, self._ending = self._ending, None
+            self._ended(self)  # first: whatever fails in telling, nobody waits for this guest
             self._observer.end(ending)
-            self._ended(self)

@@ -158,8 +158,8 @@ class Link:
         if self._timer:
             self._timer.cancel()
         self._halves.clear()  # no cycle keeps a closed session in memory
+        self._ended(self)  # first: whatever fails in telling, nobody waits for this link any more
         self._observer.end(ending)
-        self._ended(self)
 
     def _said_goodbye(self) -> bool:
         """Return whether QUIT was answered; before login it leads to CLOSED, as a refusal does."""

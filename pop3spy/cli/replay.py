@@ -1,0 +1,191 @@
+"""``pop3spy replay``: a recorded session again, as its server or as its client."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pop3spy.cli.environment import ExitStatus, run
+from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.playing import play
+from pop3spy.cli.tapes import open_recording
+from pop3spy.cli.telling import telling
+from pop3spy.config import URL, limits_of, load_yaml
+from pop3spy.errors import ConfigError
+from pop3spy.net.connection import Connection
+from pop3spy.net.host import Host
+from pop3spy.postoffice import accounts_from
+from pop3spy.protocol.text import escape
+from pop3spy.protocol.url import Url
+from pop3spy.replay.assemble import read_script
+from pop3spy.replay.credentials import Credentials, needs
+from pop3spy.replay.manner import Manner, Played
+from pop3spy.replay.numbers import By
+from pop3spy.replay.pace import AT_ONCE, Pace
+from pop3spy.replay.player import ClientPlayer
+from pop3spy.replay.report import objects, told
+from pop3spy.replay.script import Script
+from pop3spy.replay.stand_in import StandIn
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+
+_session = click.option(
+    "--session", type=int, metavar="N", help="Play this session.  [default: the first]"
+)
+_speed = click.option(
+    "--speed",
+    type=click.FloatRange(0.001),
+    metavar="N",
+    help="Play so many times as fast as recorded.  [default: without waiting]",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def replay() -> None:
+    """Play a recorded session again: be its server, or be its client."""
+
+
+@replay.command(
+    cls=Verb,
+    epilog="\b\nExamples:\n"
+    "  pop3spy replay server session.yaml --listen :1110\n"
+    "  pop3spy replay server session.yaml --listen :1110 --speed 1 --cuts\n"
+    "\n\b\n"
+    "Any user and password pass, unless --users names those that do.",
+)
+@click.argument("file")
+@_session
+@_speed
+@click.option(
+    "--cuts", is_flag=True, help="Send replies in the pieces in which they were recorded."
+)
+@click.option("--strict", is_flag=True, help="Refuse what was not recorded.")
+@with_settings("replay server")
+def server(file: str, session: int | None, speed: float | None, **values: Any) -> int:
+    """Be the recorded server of FILE for any number of clients."""
+    users = values["users"]
+    accounts = accounts_from(load_yaml(users), escape(str(users))) if users else ()
+    stand_in = StandIn(
+        _script(file, session),
+        strict=values["strict"],
+        users={each.name.encode(): each.password.encode() for each in accounts} or None,
+        pace=_pace(speed),
+        cuts=values["cuts"],
+    )
+    clock = Clock()
+    with telling(values, clock) as bus:
+        strict = values["redact"] == "strict"
+        host = Host(stand_in.session, bus, clock, limits_of(values), strict=strict)
+        return run(lambda stop: host.run(values["listen"], stop), values["loop"])
+
+
+@replay.command(
+    cls=Verb,
+    epilog="\b\nExamples:\n"
+    "  pop3spy replay client session.yaml --to mail.example.org\n"
+    "  pop3spy replay client session.yaml --to :1110 --password-env MAIL_PASSWORD --json\n"
+    "\n\b\n"
+    "The password is asked for unless a file or the environment has it.\n"
+    "The exit status is 1 if the server's answers differ.",
+)
+@click.argument("file")
+@click.option(
+    "--to",
+    "url",
+    required=True,
+    type=ValueType(URL, "--to"),
+    metavar="URL",
+    help="The server to play it against.",
+)
+@_session
+@_speed
+@click.option("--user", metavar="NAME", help="Log in as this user.  [default: the recorded one]")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take the password, or token, from the first line of this file.",
+)
+@click.option(
+    "--password-env",
+    metavar="NAME",
+    help="Take the password, or token, from this environment variable.",
+)
+@click.option(
+    "--by",
+    type=click.Choice([by.value for by in By]),
+    default=By.NUMBER.value,
+    metavar="|".join(by.value for by in By),
+    help="How messages find their numbers now.  [default: number]",
+)
+@click.option(
+    "--timed", is_flag=True, help="Say each command when it was said, without waiting for replies."
+)
+@click.option(
+    "--allow-delete", is_flag=True, help="Say DELE as well; without, it is left out and told."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def client(file: str, url: Url, session: int | None, **how: Any) -> int:
+    """Be the recorded client of FILE, and tell how the server's answers differ."""
+    script = _script(file, session)
+    pace = _pace(how["speed"] or (1.0 if how["timed"] else None))
+    manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])
+    player = ClientPlayer(script, _credentials(script, how), manner)
+    played: list[Played] = []
+
+    async def work(stop: asyncio.Event) -> None:
+        connection = await Connection.open(url, Bus(lambda *_: None), Clock())
+        async with connection, asyncio.TaskGroup() as group:
+            stopping = group.create_task(stop.wait())
+            playing = group.create_task(play(player, connection))
+            await asyncio.wait((stopping, playing), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if playing.done():
+                played.append(playing.result())
+            playing.cancel()
+
+    status = run(work, "auto")
+    if not played:
+        return status
+    click.echo(
+        json.dumps(objects(played[0]), indent=2) if how["as_json"] else told(played[0]), nl=False
+    )
+    return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
+
+
+def _script(file: str, session: int | None) -> Script:
+    with open_recording(file) as recording:
+        return read_script(recording.items, session, contents=recording.bodies_kept)
+
+
+def _pace(speed: float | None) -> Pace:
+    return AT_ONCE if speed is None else Pace(speed)
+
+
+def _credentials(script: Script, how: dict[str, Any]) -> Credentials:
+    """Return who logs in; the secret comes from a file, the environment, or a person."""
+    needed = needs(script)
+    secret = None
+    if needed & {"password", "token"}:
+        secret = _secret(how["password_file"], how["password_env"])
+    user = how["user"].encode() if how["user"] else None
+    return Credentials(user, password=secret, token=secret)
+
+
+def _secret(file: Path | None, variable: str | None) -> bytes:
+    if file is not None:
+        try:
+            return file.read_bytes().split(b"\n")[0].rstrip(b"\r")
+        except OSError as error:
+            raise ConfigError(f"{escape(str(file))}: {(error.strerror or '').lower()}") from None
+    if variable is not None:
+        if variable not in os.environ:
+            raise ConfigError(f"--password-env: there is no variable {escape(variable)}")
+        return os.environb[variable.encode()]
+    if not sys.stdin.isatty():
+        raise ConfigError("a password is needed; give --password-file or --password-env")
+    return str(click.prompt("Password", hide_input=True, err=True)).encode()
