@@ -1,0 +1,162 @@
+"""Recordings from one end to the other: recorded, shown, exported, compared, played again."""
+
+import json
+import mailbox
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.program import Ended, client, run, running, serving
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of the demo's messages, retrieved through the proxy and recorded by it."""
+    path = tmp_path_factory.mktemp("recordings") / "session.yaml"
+    with serving() as port:
+        args = ("--upstream", f"127.0.0.1:{port}", "--listen", ":0", "--quiet", "--record", path)
+        with running("proxy", *args) as proxy:
+            pop = client(proxy.port())
+            pop.user("demo")
+            pop.pass_("demo")
+            pop.stat()
+            pop.list()
+            pop.uidl()
+            pop.capa()
+            for number in range(1, 6):
+                pop.retr(number)
+            pop.quit()
+            assert proxy.stopped().status == 0
+    return path
+
+
+def well(ended: Ended) -> str:
+    assert ended.status == 0, ended.err
+    return ended.out
+
+
+def test_a_recording_is_shown_as_the_proxy_showed_it(recording: Path) -> None:
+    shown = well(run("show", str(recording)))
+
+    assert "C: PASS ████████" in shown
+    assert "“Welcome to the post office” from The Postmaster" in shown
+    assert "ended by QUIT" in shown.splitlines()[-1]
+
+
+def test_messages_are_shown_when_asked_for(recording: Path) -> None:
+    assert "S: Subject: Lines that begin with dots" in well(run("show", "--bodies", str(recording)))
+
+
+@pytest.mark.parametrize(("how", "text"), [("--raw", r"C: QUIT\r\n"), ("--hex", "51 55 49 54")])
+def test_octets_are_shown_when_asked_for(recording: Path, how: str, text: str) -> None:
+    assert text in well(run("show", how, str(recording)))
+
+
+def test_latencies_are_counted_by_command(recording: Path) -> None:
+    lines = well(run("show", "--stats", str(recording), str(recording))).splitlines()
+
+    assert lines[0].split()[:2] == ["command", "count"]
+    assert next(line for line in lines if line.startswith("RETR")).split()[1] == "10"
+
+
+def test_another_session_than_was_asked_for_is_not_shown(recording: Path) -> None:
+    assert well(run("show", "--session", "7", str(recording))) == ""
+
+
+def test_mail_comes_out_as_it_was(recording: Path, tmp_path: Path) -> None:
+    well(run("export", str(recording), "--to", "mbox", "-o", str(tmp_path / "mbox")))
+    well(run("export", str(recording), "--to", "eml", "-o", str(tmp_path / "eml")))
+
+    box = mailbox.mbox(tmp_path / "mbox")
+    subjects = [str(message["Subject"]) for message in box]
+    box.close()
+    assert len(subjects) == len(list((tmp_path / "eml").iterdir())) == 5
+    assert "Lines that begin with dots" in subjects
+
+
+def test_packets_read_back_as_the_same_session(recording: Path, tmp_path: Path) -> None:
+    packets = str(tmp_path / "session.pcapng")
+    well(run("export", str(recording), "--to", "pcapng", "-o", packets))
+
+    assert "C: QUIT" in well(run("show", packets))
+    assert well(run("compare", str(recording), packets)).startswith("no differences")
+
+
+@pytest.mark.parametrize("bodies", ["mask", "drop"])
+def test_a_scrubbed_copy_has_the_same_shape_and_no_content(
+    recording: Path, tmp_path: Path, bodies: str
+) -> None:
+    copy = tmp_path / "copy.yaml"
+    args = ("--bodies", bodies, "--redact", "strict")
+    well(run("scrub", str(recording), "-o", str(copy), *args))
+
+    text = copy.read_text(encoding="utf-8")
+    assert "Postmaster" not in text
+    assert "demo\\r" not in text
+    assert "127.0.0.1" not in text
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert well(run("compare", str(recording), str(copy))).startswith("no differences")
+    assert len(well(run("show", str(copy))).splitlines()) == len(
+        well(run("show", str(recording))).splitlines()
+    )
+
+
+def test_a_copy_overwrites_nothing(recording: Path) -> None:
+    before = recording.read_bytes()
+    ended = run("scrub", str(recording), "-o", str(recording))
+
+    assert ended.status == 2
+    assert "exists" in ended.err
+    assert recording.read_bytes() == before
+
+
+def test_the_recorded_server_serves_again_and_the_recorded_client_finds_it_the_same(
+    recording: Path,
+) -> None:
+    with running("replay", "server", recording, "--listen", ":0", "--quiet") as server:
+        address = f"127.0.0.1:{server.port()}"
+        args = ("replay", "client", str(recording), "--to", address, "--password-env", "SECRET")
+        assert well(run(*args, SECRET="whatever")).startswith("no differences")
+        assert json.loads(well(run(*args, "--json", SECRET="whatever")))["differences"] == []
+
+
+def test_another_maildrop_differs(recording: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(b"Subject: one\n\nonly one\n")
+    with serving(tmp_path) as port:
+        address = f"127.0.0.1:{port}"
+        args = ("replay", "client", str(recording), "--to", address, "--password-env", "SECRET")
+        ended = run(*args, SECRET="demo")
+
+    assert ended.status == 1
+    assert "STAT" in ended.out
+    assert "RETR 2" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("octets", "message"),
+    [
+        pytest.param(b"", "no pop3spy capture", id="nothing"),
+        pytest.param(b"\x1f\x8b\x08\0\0\0\0\0", "x", id="a gzip"),
+        pytest.param(b"pop3spy: 9\nrecords:\n", "version 9", id="a newer version"),
+        pytest.param(os.urandom(64), "x", id="noise"),
+    ],
+)
+@pytest.mark.parametrize("verb", [("show",), ("export", "--to", "jsonl"), ("replay", "server")])
+def test_what_is_no_recording_is_told_in_one_line(
+    tmp_path: Path, verb: tuple[str, ...], octets: bytes, message: str
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(octets)
+    ended = run(*verb, str(path))
+
+    assert ended.status == 3
+    assert len(ended.err.splitlines()) == 1
+    assert message in ended.err
+
+
+def test_a_recording_that_is_not_there_is_told(tmp_path: Path) -> None:
+    ended = run("show", str(tmp_path / "none"))
+
+    assert ended.status == 3
+    assert "no such file" in ended.err
