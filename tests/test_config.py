@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from pop3spy.config import SETTINGS, limits_of, load_yaml, read_config, settings_of
+from pop3spy.config.file import read_config
+from pop3spy.config.settings import SETTINGS, limits_of, settings_of
+from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import Url
 
@@ -76,7 +78,7 @@ def test_a_value_means_what_it_looks_like(line: str, meant: Any, tmp_path: Path)
 WRONG = [
     ("upstrem: mail", "upstrem: there is no such setting; did you mean 'upstream'?"),
     ("log_format: json", "log_format: there is no such setting; did you mean 'log-format'?"),
-    ("users: u.yaml", "users: this is a setting of serve, not of proxy"),
+    ("users: u.yaml", "users: this is a setting of serve and replay server, not of proxy"),
     ("12: mail", "12: there is no such setting; proxy has upstream, listen, log, log-format,"),
     ("'a\\nb\x1b': 1", None),
     ('"a\\nb\\e": 1', "a\\nb\\x1b: there is no such setting; proxy has upstream,"),

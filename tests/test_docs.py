@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 import pytest
 
-from pop3spy.cli.main import program
+from cli.program import VERBS
 from pop3spy.cli.options import default_note
-from pop3spy.config import SETTINGS
+from pop3spy.config.settings import SETTINGS
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
@@ -24,20 +24,6 @@ from pop3spy.protocol.states import State
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-def commands_of(group: click.Group, before: str = "") -> dict[str, click.Command]:
-    """Return every command by what a person types: ``replay server``."""
-    found: dict[str, click.Command] = {}
-    for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
-            found |= commands_of(command, f"{before}{name} ")
-        else:
-            found[f"{before}{name}"] = command
-    return found
-
-
-VERBS = commands_of(program)
 
 
 def table(head: str, rows: Iterator[tuple[str, ...]]) -> str:

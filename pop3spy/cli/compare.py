@@ -29,7 +29,10 @@ from pop3spy.replay.report import table
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(a: str, b: str, session: int | None, *, as_json: bool) -> int:
-    """Compare what servers answered in two recordings: status, sizes, unique-ids, capabilities."""
+    """Compare what the servers answered in two recordings.
+
+    Compared are status, sizes, unique-ids, capabilities and what multi-line replies hold.
+    """
     first, second = _outcomes(a, session), _outcomes(b, session)
     found = differences_of(first, second)
     if as_json:

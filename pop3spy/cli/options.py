@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from pop3spy.config import FLAG, PATH, Kind, Setting, read_config, settings_of
+from pop3spy.config.file import read_config
+from pop3spy.config.kinds import FLAG, PATH, Kind
+from pop3spy.config.settings import Setting, settings_of
 from pop3spy.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])

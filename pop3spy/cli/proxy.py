@@ -7,7 +7,7 @@ import click
 from pop3spy.cli.environment import run
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
-from pop3spy.config import limits_of
+from pop3spy.config.settings import limits_of
 from pop3spy.errors import ConfigError
 from pop3spy.net.proxy import Proxy
 from pop3spy.session.chunk import Clock

@@ -14,7 +14,9 @@ from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.playing import play
 from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
-from pop3spy.config import URL, limits_of, load_yaml
+from pop3spy.config.kinds import COUNT, FACTOR, URL
+from pop3spy.config.settings import limits_of
+from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.net.host import Host
@@ -33,18 +35,13 @@ from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 
-_session = click.option(
-    "--session", type=int, metavar="N", help="Play this session.  [default: the first]"
-)
-_speed = click.option(
-    "--speed",
-    type=click.FloatRange(0.001),
-    metavar="N",
-    help="Play so many times as fast as recorded.  [default: without waiting]",
-)
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExamples:\n"
+    "  pop3spy replay server session.yaml --listen :1110\n"
+    "  pop3spy replay client session.yaml --to mail.example.org",
+)
 def replay() -> None:
     """Play a recorded session again: be its server, or be its client."""
 
@@ -58,22 +55,16 @@ def replay() -> None:
     "Any user and password pass, unless --users names those that do.",
 )
 @click.argument("file")
-@_session
-@_speed
-@click.option(
-    "--cuts", is_flag=True, help="Send replies in the pieces in which they were recorded."
-)
-@click.option("--strict", is_flag=True, help="Refuse what was not recorded.")
 @with_settings("replay server")
-def server(file: str, session: int | None, speed: float | None, **values: Any) -> int:
+def server(file: str, **values: Any) -> int:
     """Be the recorded server of FILE for any number of clients."""
     users = values["users"]
     accounts = accounts_from(load_yaml(users), escape(str(users))) if users else ()
     stand_in = StandIn(
-        _script(file, session),
+        _script(file, values["session"]),
         strict=values["strict"],
         users={each.name.encode(): each.password.encode() for each in accounts} or None,
-        pace=_pace(speed),
+        pace=_pace(values["speed"]),
         cuts=values["cuts"],
     )
     clock = Clock()
@@ -87,7 +78,7 @@ def server(file: str, session: int | None, speed: float | None, **values: Any) -
     cls=Verb,
     epilog="\b\nExamples:\n"
     "  pop3spy replay client session.yaml --to mail.example.org\n"
-    "  pop3spy replay client session.yaml --to :1110 --password-env MAIL_PASSWORD --json\n"
+    "  pop3spy replay client session.yaml --to :1110 --password-env PASS --json\n"
     "\n\b\n"
     "The password is asked for unless a file or the environment has it.\n"
     "The exit status is 1 if the server's answers differ.",
@@ -101,8 +92,18 @@ def server(file: str, session: int | None, speed: float | None, **values: Any) -
     metavar="URL",
     help="The server to play it against.",
 )
-@_session
-@_speed
+@click.option(
+    "--session",
+    type=ValueType(COUNT, "--session"),
+    metavar="COUNT",
+    help="The number of the session to play.  [default: the first]",
+)
+@click.option(
+    "--speed",
+    type=ValueType(FACTOR, "--speed"),
+    metavar="FACTOR",
+    help="Play so many times as fast as recorded.  [default: without waiting]",
+)
 @click.option("--user", metavar="NAME", help="Log in as this user.  [default: the recorded one]")
 @click.option(
     "--password-file",
@@ -130,7 +131,7 @@ def server(file: str, session: int | None, speed: float | None, **values: Any) -
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def client(file: str, url: Url, session: int | None, **how: Any) -> int:
-    """Be the recorded client of FILE, and tell how the server's answers differ."""
+    """Be the recorded client of FILE, and tell what differs this time."""
     script = _script(file, session)
     pace = _pace(how["speed"] or (1.0 if how["timed"] else None))
     manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])

@@ -12,7 +12,9 @@ import click
 from pop3spy.cli.environment import run
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.telling import telling
-from pop3spy.config import PATH, limits_of, load_yaml
+from pop3spy.config.kinds import PATH
+from pop3spy.config.settings import limits_of
+from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.net.host import Host
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, PostOffice, accounts_from, maildrops_for

@@ -14,7 +14,7 @@ from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.environment import colourful
 from pop3spy.cli.streams import Spools, close
-from pop3spy.config import STDOUT
+from pop3spy.config.file import STDOUT
 from pop3spy.logs import (
     JsonLog,
     Notes,

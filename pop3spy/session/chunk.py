@@ -86,3 +86,11 @@ class Arrivals:
                 self._masks.appendleft((self._taken + size, end))
                 break
         return tuple(found)
+
+    def without_masks(self, data: bytes) -> bytes:
+        """Return *data*, which is what comes next, with blanks in place of filler."""
+        blanked = bytearray(data)
+        for start, end in self._masks:
+            begin, stop = max(0, start - self._taken), min(end - self._taken, len(data))
+            blanked[begin:stop] = b" " * (stop - begin)
+        return bytes(blanked)

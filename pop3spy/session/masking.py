@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from pop3spy.protocol.frames import Frame, Spans
-from pop3spy.session.sightings import merged
+from pop3spy.protocol.commands import line_of, parse_command
+from pop3spy.protocol.frames import Frame, Spans, StatusLine
+from pop3spy.session.sasllogin import roughly_decoded
+from pop3spy.session.sightings import Sightings, merged, words_of
 
 FILLER: Final = b"*" * 8
 """What stands in ``raw`` in place of a secret, whatever its length; ``masks`` says where."""
@@ -32,6 +34,21 @@ def hide(frame: F, spans: Spans) -> F:
     cuts = {_moved(offset, spans): time for offset, time in frame.cuts}
     raw = b"".join([*pieces, frame.raw[at:]])
     return replace(frame, raw=raw, masks=tuple(masks), cuts=tuple(cuts.items()))
+
+
+def hide_waiting(frame: F, waiting: bytes) -> F:
+    """Hide what a line of the server repeats of *waiting*: octets of the client's in no frame."""
+    sightings = Sightings()
+    for line in waiting.splitlines():
+        command = parse_command(line)
+        secret = command.rest if command.spec else line
+        for word in words_of(secret) | words_of(roughly_decoded(line.strip())):
+            sightings.add(word)
+    if not sightings.overflown:
+        return hide(frame, sightings.find(frame.raw))
+    text = frame.text if isinstance(frame, StatusLine) else line_of(frame.raw)
+    end = len(line_of(frame.raw))
+    return hide(frame, ((end - len(text), end),))
 
 
 def _moved(offset: int, spans: Spans) -> int:

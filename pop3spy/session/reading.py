@@ -106,8 +106,7 @@ class Reading:
         first, last, frame.cuts = arrivals.take(size)
         if isinstance(frame, CommandLine) and first < self._replied_at:
             frame.pipelined = True  # a recording has lines in the order in which they ended
-        waiting = b"" if isinstance(frame, BodyPart | CommandLine) else self._decoder.waiting
-        shown = self._redactor.mask(frame, self.session.state, waiting)
+        shown = self._redactor.mask(frame, self.session.state, self._unread_beside(frame))
         user = self._redactor.user
         self._tracker.apply(shown, first, last, user)
         if isinstance(frame, StatusLine | BodyEnd) or (
@@ -116,3 +115,10 @@ class Reading:
             self._replied_at = last
         if shown.masks and user is not None and user != before:
             self._publish(Named(self.session, last, user))
+
+    def _unread_beside(self, frame: Frame) -> bytes:
+        """Return what the client has said that is in no frame yet, if *frame* may repeat it."""
+        if isinstance(frame, BodyPart | CommandLine):
+            return b""
+        waiting = self._decoder.waiting
+        return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)

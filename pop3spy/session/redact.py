@@ -33,7 +33,7 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.session.allowed import behind, beyond_the_table, names_mechanism
-from pop3spy.session.masking import hide
+from pop3spy.session.masking import hide, hide_waiting
 from pop3spy.session.sasllogin import SaslLogin, roughly_decoded
 from pop3spy.session.sightings import SHORT, Sightings, merged, occurs, words_of
 
@@ -76,7 +76,7 @@ class Redactor:
         """
         shown = self._mask(frame, state)
         if waiting and frame.side is Side.SERVER and state in BEFORE_LOGIN:
-            return self._hide_waiting(shown, waiting)
+            return hide_waiting(shown, waiting)
         return shown
 
     def _mask(self, frame: Frame, state: State) -> Frame:
@@ -225,20 +225,6 @@ class Redactor:
         if unsafe:
             return ((start, end),) if start < end else ()
         return self._find(frame.raw, start)
-
-    def _hide_waiting(self, frame: Frame, waiting: bytes) -> Frame:
-        """Hide what a line of the server repeats of octets that are not read yet."""
-        sightings = Sightings()
-        for line in waiting.splitlines():
-            command = parse_command(line)
-            secret = command.rest if command.spec else line
-            for word in words_of(secret) | words_of(roughly_decoded(line.strip())):
-                sightings.add(word)
-        if sightings.overflown:
-            text = frame.text if isinstance(frame, StatusLine) else line_of(frame.raw)
-            end = len(line_of(frame.raw))
-            return hide(frame, ((end - len(text), end),))
-        return hide(frame, sightings.find(frame.raw))
 
     def _find(self, raw: bytes, start: int) -> Spans:
         found = self._sightings.find(raw[start:])

@@ -16,10 +16,28 @@ from pathlib import Path
 from poplib import POP3
 from typing import IO, NamedTuple
 
+import click
+
+from pop3spy.cli.main import program
+
 COMMAND = (sys.executable, "-m", "pop3spy")
 PATIENCE = 20.0
 
 Output = IO[bytes] | int | None
+
+
+def commands_of(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """Return every command by what a person types: ``replay server``."""
+    found: dict[str, click.Command] = {}
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            found |= commands_of(command, f"{before}{name} ")
+        else:
+            found[f"{before}{name}"] = command
+    return found
+
+
+VERBS = commands_of(program)
 
 
 class Ended(NamedTuple):

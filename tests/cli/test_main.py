@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, PATIENCE, environment, run
-from pop3spy.cli.main import main, program
+from cli.program import COMMAND, PATIENCE, VERBS, environment, run
+from pop3spy.cli.main import main
 
-VERBS = sorted(program.commands)
+HELPED = [[], ["replay"], *(verb.split() for verb in VERBS)]
 
 WRONG = [
     pytest.param(
@@ -154,7 +154,7 @@ def test_control_characters_of_a_path_do_not_reach_the_terminal(
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=lambda v: "".join(v) or "-")
+@pytest.mark.parametrize("verb", HELPED, ids=lambda verb: " ".join(verb) or "-")
 def test_help_shows_examples_that_fit_a_terminal_of_80_columns(
     verb: list[str], option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,8 +167,9 @@ def test_help_shows_examples_that_fit_a_terminal_of_80_columns(
 
 
 def test_no_summary_of_a_verb_is_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+    for group in [], ["replay"]:
+        assert main([*group, "-h"]) == 0
+        assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import click
 import pytest
 
-from pop3spy.cli.main import program
-from pop3spy.config import SETTINGS
+from cli.program import VERBS
+from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import Url
 
@@ -28,19 +28,24 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "max-sessions": ("12", 12, "0"),
     "grace": ("500ms", 0.5, "1h"),
     "answer-when-down": ("yes", True, "no"),
+    "session": ("2", 2, "3"),
+    "speed": ("10", 10.0, "1"),
+    "cuts": ("true", True, "false"),
+    "strict": ("true", True, "false"),
     "loop": ("asyncio", "asyncio", "uvloop"),
 }
+NEEDED = {"replay server": ["session.yaml"]}
 PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    if name in {"quiet", "answer-when-down"}:
+    if name in {"quiet", "answer-when-down", "cuts", "strict"}:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]
 
 
 def values(verb: str, *args: str) -> dict[str, Any]:
-    context = program.commands[verb].make_context(verb, list(args))
+    context = VERBS[verb].make_context(verb, [*NEEDED.get(verb, ()), *args])
     return {name.replace("_", "-"): value for name, value in context.params.items()}
 
 
@@ -95,7 +100,7 @@ def test_the_file_can_be_named_only_on_the_command_line(tmp_path: Path) -> None:
 
 def test_every_option_is_a_setting() -> None:
     for verb in {verb for verb, _ in PAIRS}:
-        command = program.commands[verb]
+        command = VERBS[verb]
         options = {p.name for p in command.params if isinstance(p, click.Option)}
         rows = {row.name.replace("-", "_") for row in SETTINGS.values() if verb in row.verbs}
         assert options == rows | {"config"}

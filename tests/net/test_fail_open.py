@@ -100,6 +100,22 @@ async def test_a_session_that_is_not_read_any_more_stops_at_once(
         assert await client.rest() == b""
 
 
+async def test_a_session_whose_end_cannot_be_told_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The program waited for ever for a session that had failed to say that it was over."""
+    break_at(monkeypatch, Decoder, "release", 1)
+
+    async def end_badly() -> None:
+        async with relaying() as relayed:
+            client, _ = await relayed.greeted()
+            client.reset()
+            await relayed.stopped()
+
+    with pytest.raises(AssertionError, match=r"(?s)Exception in callback.*BrokenError"):
+        await end_badly()
+
+
 @pytest.mark.parametrize("call", [1, 4])
 async def test_a_subscriber_that_fails_harms_neither_octets_nor_other_subscribers(
     call: int,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from net import alone
-from net.wires import PATIENCE, Door, Wire, door
+from net.wires import Door, Wire, door
 from pop3spy.protocol.url import Url
 
 GIB = 1 << 30
@@ -61,6 +61,7 @@ class Alone:
     async def pair(self) -> tuple[Wire, Wire]:
         client = await Wire.to(Url("pop3", "127.0.0.1", self.port))
         self.wires += client, (server := await self.upstream.accept())
+        client.patience = server.patience = CATCHING_UP
         return client, server
 
     async def warmed_up(self) -> int:
@@ -100,7 +101,7 @@ async def running() -> AsyncIterator[Alone]:
                 wire.close()
             assert process.stdin
             process.stdin.close()
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CATCHING_UP):
                 assert await process.wait() == 0
 
 

@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 from pop3spy.protocol.url import Url
 
@@ -20,6 +21,8 @@ _READ = 1 << 20
 
 class Wire:
     """One end of a connection."""
+
+    patience = PATIENCE
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(0)
@@ -39,7 +42,7 @@ class Wire:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         wire = cls(sock)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(wire.patience):
                 await asyncio.get_running_loop().sock_connect(sock, (url.host, url.port))
         except BaseException:
             sock.close()
@@ -57,7 +60,7 @@ class Wire:
         return self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     async def send(self, data: bytes) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             await asyncio.get_running_loop().sock_sendall(self.sock, data)
 
     async def some(self, most: int = _READ) -> bytes:
@@ -65,7 +68,7 @@ class Wire:
         if self._ahead:
             data, self._ahead = self._ahead[:most], self._ahead[most:]
             return data
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             return await asyncio.get_running_loop().sock_recv(self.sock, most)
 
     async def receive(self, size: int) -> bytes:
@@ -171,5 +174,14 @@ def door(host: str = "127.0.0.1", port: int = 0, *, backlog: int = 1024) -> Iter
 
 def nobody(host: str = "127.0.0.1") -> Url:
     """Return an address at which nobody listens."""
-    with door(host) as closed:
-        return closed.url
+    return Url("pop3", host, _kept_port())
+
+
+@cache
+def _kept_port() -> int:
+    """Take a port of every address for as long as the process runs, so that nobody else gets it."""
+    sock = socket.socket()
+    sock.bind(("0.0.0.0", 0))
+    port = int(sock.getsockname()[1])
+    sock.detach()  # it stays open
+    return port

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pop3spy.config import SETTINGS
+from pop3spy.config.settings import SETTINGS
 from security.program import started
 
 LISTENING = "0A"

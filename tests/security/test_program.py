@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pop3spy.config import SETTINGS
+from pop3spy.config.settings import SETTINGS
 from security.disguises import disguises, traces
 from security.program import Play, Program, ask, started
 

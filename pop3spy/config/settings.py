@@ -1,0 +1,90 @@
+"""Every setting, as one table.
+
+Rule: a setting has one row; the command line, the configuration file and ``docs/config.md`` are
+made from it.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from pop3spy.config.kinds import (
+    COUNT,
+    FACTOR,
+    FLAG,
+    LISTEN,
+    PATH,
+    PLACE,
+    SECONDS,
+    SIZE,
+    URL,
+    Kind,
+    one_of,
+)
+from pop3spy.net.limits import Limits
+from pop3spy.protocol.url import parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row: an option of the command line and a key of the configuration file.
+
+    ``verbs`` are the commands that have it; ``many`` says that it may be given several times.
+    """
+
+    name: str
+    kind: Kind
+    verbs: tuple[str, ...]
+    help: str
+    default: Any = None
+    many: bool = False
+
+    def value(self, given: Any) -> Any:
+        """Return what *given* means; raise ValueError if it means nothing."""
+        if not self.many:
+            return self.kind.read(given)
+        items = given if isinstance(given, list | tuple) else [given]
+        if not items:
+            raise ValueError("the list is empty")
+        return tuple(self.kind.read(item) for item in items)
+
+
+_PROXY, _SERVE, _DEMO = "proxy", "serve", "demo"
+_REPLAY = "replay server"
+_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO)
+_SERVERS = (_PROXY, _SERVE, _REPLAY)
+
+# fmt: off
+SETTINGS: Final = {row.name: row for row in (
+    Setting("upstream", URL, (_PROXY,), "The server that clients are relayed to."),
+    Setting("listen", LISTEN, _SERVERS, "Where clients connect to; :1110 is a port of this machine only, port 0 takes a free one.", (parse_url("127.0.0.1:110"),), many=True),
+    Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
+    Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
+    Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
+    Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
+    Setting("bodies", one_of("keep", "mask", "drop"), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
+    Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
+    Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
+    Setting("redact", one_of("secrets", "strict"), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
+    Setting("connect-timeout", SECONDS, (_PROXY,), "How long each address of the server may take to answer.", 10.0),
+    Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),
+    Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),
+    Setting("grace", SECONDS, _SERVERS, "How long replies on their way may take when pop3spy is stopped.", 5.0),
+    Setting("answer-when-down", FLAG, (_PROXY,), "Answer -ERR when the server cannot be reached, instead of just closing.", default=False),
+    Setting("session", COUNT, (_REPLAY,), "The number of the session to play.  [default: the first]"),
+    Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),
+    Setting("cuts", FLAG, (_REPLAY,), "Send replies in the pieces in which they were recorded.", default=False),
+    Setting("strict", FLAG, (_REPLAY,), "Refuse what was not recorded.", default=False),
+    Setting("loop", one_of("auto", "uvloop", "asyncio"), _ALL, "Which event loop runs it; auto: uvloop where there is one.", "auto"),
+)}
+# fmt: on
+
+
+def settings_of(verb: str) -> list[Setting]:
+    """Return the settings that *verb* has, in the order of the table."""
+    return [setting for setting in SETTINGS.values() if verb in setting.verbs]
+
+
+def limits_of(values: dict[str, Any]) -> Limits:
+    """Return the limits that the settings *values* give."""
+    names = [field.name for field in fields(Limits)]
+    return Limits(**{name: values[name] for name in names if name in values})
