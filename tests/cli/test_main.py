@@ -242,3 +242,20 @@ def test_closed_streams_end_nothing(closed: str, loop: str) -> None:
 def test_a_module_is_the_program_too() -> None:
     assert (sys.executable, "-m", "pop3spy") == COMMAND
     assert run()[:2] == run("--help")[:2]
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_quietly() -> None:
+    interrupted = (
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'pop3spy.cli.main':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "from pop3spy.__main__ import start\n"
+        "sys.exit(start())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", interrupted], capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
