@@ -2,12 +2,15 @@
 
 Rules: 1. bytes first: what came from one side has been sent to the other before anything reads it;
 2. a close is passed on as a close, a half-close as a half-close, a reset as a reset; 3. a slow side
-slows only the other side of its own link.
+slows only the other side of its own link; 4. a side that is gated is read first, and its octets go
+when the gate has decided about them.
 """
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
+from pop3spy.gate.acts import End, Gate
 from pop3spy.net.half import Half
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
@@ -31,12 +34,19 @@ class Link:
     """
 
     def __init__(
-        self, reading: Reading, clock: Clock, ended: Callable[["Link"], None], idle: float = 0
+        self,
+        reading: Reading,
+        clock: Clock,
+        ended: Callable[["Link"], None],
+        idle: float = 0,
+        gate: Gate | None = None,
     ) -> None:
         self.number = reading.session.id
         self._observer = Observer(reading, clock, self._caught_up)
         self._clock = clock
         self._ended = ended
+        self._gate = gate or Gate()
+        self._gated: set[Side] = set()  # whose octets wait until they are judged
         self._halves: dict[Side, Half] = {}
         self._finished: set[Side] = set()
         self._lost: set[Side] = set()
@@ -48,6 +58,7 @@ class Link:
         self._timer: asyncio.TimerHandle | None = None
         if idle:
             self._set_timer(idle, self._check_idle)
+        self.regate()
 
     # -- what the halves tell -------------------------------------------------------------------
 
@@ -67,11 +78,8 @@ class Link:
 
     def received(self, side: Side, data: bytes) -> None:
         """Pass *data* on, and let it be read."""
-        if other := self._halves.get(side.other):
-            other.write(data)
-        elif side.other not in self._finished:  # the server may still come
-            self._early.append(data)
-            self._halves[side].hold("alone", hold=True)
+        if side not in self._gated:
+            self.pass_on(side, data)
         self._heard_at = self._observer.hear(side, data)
         if self._observer.behind:
             self._hold_all(hold=True)
@@ -79,11 +87,10 @@ class Link:
     def finished(self, side: Side) -> None:
         """Pass a half-close on; close when both sides have finished."""
         self._end_with(_CLOSED[side])
-        self._finished.add(side)
-        if other := self._halves.get(side.other):
-            other.finish()
-        if len(self._finished) == len(Side):
-            self._close()
+        if side in self._gated:
+            self._observer.later(lambda: self._observer.finish(side, self))
+        else:
+            self.pass_finish(side)
 
     def lost(self, side: Side, error: Exception | None) -> None:
         """Pass a close on as a close, and a reset as a reset."""
@@ -102,6 +109,63 @@ class Link:
         """Stop reading from the other side while this one does not take what is sent."""
         if other := self._halves.get(side.other):
             other.hold("clogged", hold=clogged)
+
+    # -- the gate, and what goes to the peers ---------------------------------------------------
+
+    def regate(self) -> None:
+        """Gate the sides that somebody wants to judge now, and no others."""
+        for side in Side:
+            wanted = side in self._gate.sides
+            if wanted and side not in self._gated and not self._observer.session.blind:
+                self._gated.add(side)
+                self._observer.later(partial(self._observer.shut, side, self._gate, self))
+            elif not wanted and side in self._gated:
+                self._observer.later(partial(self._open, side))
+
+    def pass_on(self, side: Side, data: bytes) -> None:
+        """Send to the peer of *side* what that side said."""
+        if not data:
+            return
+        if other := self._halves.get(side.other):
+            other.write(data)
+        elif side.other not in self._finished:  # the server may still come
+            self._early.append(data)
+            self._halves[side].hold("alone", hold=True)
+
+    def pass_finish(self, side: Side) -> None:
+        """Tell the peer that *side* will say no more; close when both sides have finished."""
+        self._finished.add(side)
+        if other := self._halves.get(side.other):
+            other.finish()
+        if len(self._finished) == len(Side):
+            self._close()
+
+    def slow(self, side: Side, *, slow: bool) -> None:
+        """Take in no more from *side* while too much of it waits at the gate."""
+        if half := self._halves.get(side):
+            half.hold("gated", hold=slow)
+
+    def opened(self, side: Side, data: bytes) -> None:
+        """Send on what *side* says as it comes again, *data* first."""
+        self._gated.discard(side)
+        self.pass_on(side, data)
+        self.slow(side, slow=False)
+
+    def end_by_gate(self, end: End, side: Side) -> None:
+        """End the connections because the gate wants it, on account of *side*."""
+        if end is End.FINISH:
+            self.pass_finish(side)
+            return
+        self._end_with(How.GATE)
+        for half in self._halves.values():
+            if end is End.RESET:
+                half.reset()
+            else:
+                half.close()
+
+    def _open(self, side: Side) -> None:
+        if side not in self._gate.sides:  # nobody has changed their mind
+            self._observer.open(side, self)
 
     # -- how it ends ----------------------------------------------------------------------------
 
