@@ -8,14 +8,12 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from pop3spy.gate.acts import Act, Acts, Answer, End, Gate, Hold, Moment, Send, Wait
-from pop3spy.protocol import replies
-from pop3spy.protocol.commands import parse_command
-from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
+from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
 
 ENOUGH = 262144
@@ -249,20 +247,6 @@ class Guard:
             at,
             by,
             what,
-            sent=_in_place_of(frame, sent) if changed else None,
-            answer=_answer_to(frame, answer) if answer else None,
+            sent=in_place_of(frame, sent) if changed else None,
+            answer=answer_to(frame, answer) if answer else None,
         )
-
-
-def _in_place_of(frame: Frame, raw: bytes) -> Frame:
-    """Return *raw* as a frame of the kind of *frame*."""
-    if isinstance(frame, CommandLine):
-        return CommandLine(frame.side, raw, frame.number, command=parse_command(raw))
-    if isinstance(frame, StatusLine):
-        ok = replies.status_of(raw) is not False
-        return replace(frame, raw=raw, ok=ok, masks=(), cuts=())
-    return replace(frame, raw=raw, masks=(), cuts=())
-
-
-def _answer_to(frame: Frame, raw: bytes) -> StatusLine:
-    return StatusLine(frame.side.other, raw, frame.number, ok=replies.status_of(raw) is not False)

@@ -39,7 +39,7 @@ class Observer:
         self._tape: deque[Chunk | Callable[[], None]] = deque()
         self._guards: dict[Side, Guard] = {}
         self._taped = 0
-        self._frames: Iterator[None] | None = None
+        self._frames: Iterator[object] | None = None
         self._scheduled = False
         self._read_any = False
 
@@ -146,7 +146,7 @@ class Observer:
                     guard.again = True
         return True
 
-    def _next(self) -> Iterator[None] | None:
+    def _next(self) -> Iterator[object] | None:
         """Return what is to be read next."""
         while True:
             for guard in self._guards.values():

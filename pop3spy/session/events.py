@@ -33,14 +33,14 @@ class Heard(Event):
 class Intervened(Event):
     """A gate did something about a frame that was heard.
 
-    ``by`` names who did and ``what`` tells people what.  ``sent`` is what went on in its place,
+    ``by`` names who did and ``did`` tells people what.  ``sent`` is what went on in its place,
     with no octets if nothing did, and None if it went on as it was; ``answer`` is what its sender
     was told in the peer's place.  Without ``frame`` nobody said what was ``sent``.
     """
 
     frame: Frame | None
     by: str
-    what: str
+    did: str
     sent: Frame | None = None
     answer: Frame | None = None
 

@@ -74,15 +74,14 @@ class Reading:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
 
-    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[None]:
-        """Read *chunk*, and rest behind each frame; the caller must come back for the others.
+    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[Frame]:
+        """Read *chunk*, and yield each frame as it may be shown; take them to the end.
 
         *masks* are where a recording has filler in place of secrets.
         """
         self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
         for frame in self._decoder.feed(chunk.side, chunk.data):
-            self._apply(frame)
-            yield
+            yield self._apply(frame)
 
     # -- a side that is gated: each frame is told, and then judged -------------------------------
 
@@ -111,7 +110,7 @@ class Reading:
         frame: Frame | None,
         at: float,
         by: str,
-        what: str,
+        did: str,
         *,
         sent: Frame | None = None,
         answer: Frame | None = None,
@@ -122,14 +121,15 @@ class Reading:
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
         if isinstance(frame, CommandLine) and sent is not None:
             self._tracker.amend(frame.number, sent, answer, at)
-        self._publish(Intervened(self.session, at, frame, by, what, sent, answer))
+        self._publish(Intervened(self.session, at, frame, by, did, sent, answer))
 
-    def inject(self, raw: bytes, at: float, by: str) -> int:
+    def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> int:
         """Take *raw* as a command that the server hears and the client did not say.
 
         Return the number of its exchange.
         """
         frame = self._decoder.inject(raw)
+        frame.masks = masks
         shown = self._shown(frame)
         self._tracker.inject(shown, at)
         self._publish(Intervened(self.session, at, None, by, "sent a command", shown))
