@@ -176,6 +176,9 @@ class Guard:
             self._reading.settle(frame)
             return
         moment = Moment(self._reading.session, frame, shown, self._clock.now())
+        if (exchange := moment.exchange) and exchange.injected:
+            self._kept.forget(len(frame.raw))  # the client did not ask
+            return
         acts = self._gate.judge(moment)
         self._kept.forget(len(frame.raw))
         if acts is None:
@@ -189,6 +192,7 @@ class Guard:
     # -- acts -----------------------------------------------------------------------------------
 
     def _perform(self) -> None:
+        assert self._moment is not None
         while self._acts and not self._waiting:
             act = self._acts.popleft()
             match act:
@@ -208,6 +212,7 @@ class Guard:
                         self._timer = loop.call_later(seconds, self._go_on, ())
                 case Hold(wait):
                     self._waiting = True
+                    self._tell_notes(self._moment)
                     wait(self._go_on)
                 case End():
                     self._tell()
@@ -238,15 +243,18 @@ class Guard:
             self._reading.settle(frame)
         if not (changed or answer or moment.notes):
             return
-        *notes, (by, what) = moment.notes or [("gate", "changed")]
-        at = self._clock.now()
-        for each in notes:
-            self._reading.intervene(moment.shown, at, *each)
+        by, did = moment.notes.pop() if moment.notes else ("gate", "changed it")
+        self._tell_notes(moment)
         self._reading.intervene(
             moment.shown,
-            at,
+            self._clock.now(),
             by,
-            what,
+            did,
             sent=in_place_of(frame, sent) if changed else None,
             answer=answer_to(frame, answer) if answer else None,
         )
+
+    def _tell_notes(self, moment: Moment) -> None:
+        for by, did in moment.notes:
+            self._reading.intervene(moment.shown, self._clock.now(), by, did)
+        moment.notes.clear()

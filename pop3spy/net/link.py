@@ -7,6 +7,7 @@ when the gate has decided about them.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 
@@ -47,6 +48,8 @@ class Link:
         self._ended = ended
         self._gate = gate or Gate()
         self._gated: set[Side] = set()  # whose octets wait until they are judged
+        self._injections: deque[tuple[bytes, str]] = deque()  # the first may be on its way
+        self._injecting = False
         self._halves: dict[Side, Half] = {}
         self._finished: set[Side] = set()
         self._lost: set[Side] = set()
@@ -115,12 +118,40 @@ class Link:
     def regate(self) -> None:
         """Gate the sides that somebody wants to judge now, and no others."""
         for side in Side:
-            wanted = side in self._gate.sides
+            wanted = side in self._wanted
             if wanted and side not in self._gated and not self._observer.session.blind:
                 self._gated.add(side)
                 self._observer.later(partial(self._observer.shut, side, self._gate, self))
             elif not wanted and side in self._gated:
                 self._observer.later(partial(self._open, side))
+
+    @property
+    def _wanted(self) -> frozenset[Side]:
+        return frozenset(Side) if self._injections else self._gate.sides
+
+    def inject(self, raw: bytes, by: str) -> None:
+        """Send the command *raw*, a line with its end, as soon as no reply is outstanding.
+
+        The client learns nothing of it; *by* is told as who sent it.
+        """
+        self._injections.append((raw, by))
+        self.regate()
+        self._observer.soon()
+
+    def _inject_some(self) -> None:
+        """Send what is to be injected, one after the other's reply; then gate as before."""
+        if not self._injections or not self._observer.idle or len(self._gated) < len(Side):
+            return
+        if self._injecting:
+            self._injections.popleft()
+            self._injecting = False
+        if not self._injections:
+            self.regate()
+        elif server := self._halves.get(Side.SERVER):
+            self._injecting = True
+            raw, by = self._injections[0]
+            self._observer.inject(raw, by)
+            server.write(raw)
 
     def pass_on(self, side: Side, data: bytes) -> None:
         """Send to the peer of *side* what that side said."""
@@ -164,7 +195,7 @@ class Link:
                 half.close()
 
     def _open(self, side: Side) -> None:
-        if side not in self._gate.sides:  # nobody has changed their mind
+        if side not in self._wanted:  # nobody has changed their mind
             self._observer.open(side, self)
 
     # -- how it ends ----------------------------------------------------------------------------
@@ -209,6 +240,7 @@ class Link:
     def _caught_up(self) -> None:
         """Go on taking bytes in, or end if there will be none."""
         self._hold_all(hold=False)
+        self._inject_some()
         if self._halves and len(self._lost) == len(self._halves):
             self._conclude()
         elif self._stopping and (self._observer.quiet or Side.SERVER not in self._halves):

@@ -53,6 +53,16 @@ class Observer:
         """Whether everything was read and no reply is outstanding."""
         return not self._tape and self._frames is None and self._reading.quiet
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything was read and the server has answered all that it heard."""
+        return not self._tape and self._frames is None and self._reading.idle
+
+    def inject(self, raw: bytes, by: str) -> None:
+        """Read *raw* as a command that goes to the server and that the client did not say."""
+        if not self.session.blind:
+            self._reading.inject(raw, at=self._clock.now(), by=by)
+
     def hear(self, side: Side, data: bytes) -> float:
         """Keep *data* to be read; return the time that it is said to have come at."""
         now = self._clock.now()

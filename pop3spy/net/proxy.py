@@ -72,6 +72,10 @@ class Proxy:
         for link in self._links:
             link.regate()
 
+    def link(self, number: int) -> Link | None:
+        """Return the link of session *number*, None if there is none any more."""
+        return next((link for link in self._links if link.number == number), None)
+
     async def _wind_up(self) -> None:
         self._stopping = True
         if self._links:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import random
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +17,7 @@ from cuts import octets_of
 from net.serving import relaying
 from net.wires import Wire
 from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Moment, Send, Wait
+from pop3spy.gate.holds import Holds
 from pop3spy.net.half import Half
 from pop3spy.net.link import Link
 from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
@@ -25,6 +27,7 @@ from pop3spy.session.events import Blinded, Heard, Intervened, Told, Unanswered
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
 
+HELD = 200
 BOTH = frozenset(Side)
 CLIENT, SERVER = frozenset({Side.CLIENT}), frozenset({Side.SERVER})
 
@@ -288,6 +291,98 @@ async def test_what_a_gate_changes_of_a_reply_is_told_with_what_it_was() -> None
     assert isinstance(told.sent, StatusLine)
     assert told.frame is not None
     assert (told.frame.raw, told.sent.ok, told.sent.code) == (b"+OK 1 120\r\n", False, "IN-USE")
+
+
+# -- people at the gate -------------------------------------------------------------------------
+
+
+async def test_an_injected_command_is_answered_to_nobody() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"LIST\r\n", "console")
+        await server.expect(b"LIST\r\n")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n1 120\r\n.\r\n+OK noop\r\n")
+        await client.expect(b"+OK noop\r\n")
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        session = relayed.witness.of(Heard)[0].session
+    assert [(x.command.verb, x.injected) for x in session.exchanges] == [
+        ("LIST", True),
+        ("NOOP", False),
+        ("QUIT", False),
+    ]
+
+
+async def test_a_command_is_injected_only_once_nothing_is_outstanding() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"STAT\r\n", "console")
+        link.inject(b"NOOP\r\n", "console")
+        await server.send(b"+OK\r\nsome\r\n")
+        await client.expect(b"+OK\r\nsome")  # the line end may begin the end of the message
+        await server.send(b".\r\n")
+        await client.expect(b"\r\n.\r\n")
+        await server.expect(b"STAT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        await server.send(b"+OK bye\r\n")
+        await client.expect(b"+OK bye\r\n")
+
+
+@pytest.mark.parametrize(
+    ("decide", "server_hears", "client_hears"),
+    [
+        (lambda holds: holds.release(1), b"DELE 1\r\n", b""),
+        (lambda holds: holds.edit(1, b"NOOP\r\n"), b"NOOP\r\n", b""),
+        (lambda holds: holds.drop(1), b"", b""),
+        (lambda holds: holds.answer(1, b"-ERR no\r\n"), b"", b"-ERR no\r\n"),
+        (lambda holds: holds.release_all(), b"DELE 1\r\n", b""),
+    ],
+    ids=["released", "edited", "dropped", "answered", "all released"],
+)
+async def test_a_person_decides_about_a_held_command(
+    decide: Callable[[Holds], None], server_hears: bytes, client_hears: bytes
+) -> None:
+    holds = Holds(Clock())
+    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    async with relaying(keepers=[holds]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\nQUIT\r\n")
+        await relayed.witness.until(lambda: holds.tickets)
+        assert [event.did for event in relayed.witness.of(Intervened)] == ["held as 1"]
+        decide(holds)
+        await server.expect(server_hears + b"QUIT\r\n")
+        await client.expect(client_hears)
+        assert not holds.tickets
+
+
+async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
+    holds = Holds(Clock())
+    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    async with relaying(keepers=[holds]) as relayed:
+        for _ in range(HELD):
+            client, _ = await relayed.greeted()
+            await client.send(b"DELE 1\r\n")
+        await relayed.witness.until(lambda: len(holds.tickets) == HELD)
+        client, server = await relayed.greeted()
+        began = time.monotonic()
+        for _ in range(100):
+            await client.send(b"NOOP\r\n")
+            await server.expect(b"NOOP\r\n")
+            await server.send(b"+OK\r\n")
+            await client.expect(b"+OK\r\n")
+        assert time.monotonic() - began < 1.0  # 10 ms each; held ones would never let it through
 
 
 # -- seams --------------------------------------------------------------------------------------
