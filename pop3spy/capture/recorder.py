@@ -1,7 +1,8 @@
 """From events to records: what a capture keeps of a session.
 
-Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch;
-bodies of messages are kept, masked or dropped, listings are always kept.
+Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch,
+a dropped body one a read, so that little is missing when the writer is killed; bodies of messages
+are kept, masked or dropped, listings are always kept.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pop3spy.capture.text import masked_body, quoted
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, StatusLine, Why
 from pop3spy.session.events import Answered, Blinded, Ended, Heard, Named, Opened, Told, Unanswered
 from pop3spy.session.model import Session
 
@@ -43,6 +44,14 @@ class _Stretch:
         self.stuffed += raw.count(b"\n.") + (self.at_line_start and raw.startswith(b"."))
         self.at_line_start = raw.endswith(b"\n")
 
+    @property
+    def is_lines(self) -> bool:
+        """Return whether it is of a body, and the filler that a reader puts there ends a line.
+
+        Then the rest of that body can have a record of its own.
+        """
+        return self.why is None and self.lines > 0
+
     def facts(self) -> dict[str, object]:
         """Return what the record tells."""
         if self.why is None:
@@ -57,6 +66,7 @@ class _Running:
 
     listings: set[int] = field(default_factory=set)  # exchanges whose body is a listing
     stretch: _Stretch | None = None
+    at_line_start: bool = True  # where the next piece of a dropped body begins
 
 
 class Recorder:
@@ -101,6 +111,7 @@ class Recorder:
                 self._count(event, session, running, "omitted", None)
                 return
         self._end_stretch(session)
+        running.at_line_start = running.at_line_start or isinstance(frame, StatusLine)
         raw = frame.raw
         if (
             isinstance(frame, BodyPart)
@@ -128,8 +139,12 @@ class Recorder:
         if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
             self._end_stretch(session)
             stretch = running.stretch = _Stretch(code, side, why, event.at)
+            stretch.at_line_start = running.at_line_start
         stretch.add(event.frame)
         stretch.at = event.at
+        running.at_line_start = stretch.at_line_start
+        if stretch.is_lines:
+            self._end_stretch(session)
 
     def _end_stretch(self, session: Session) -> None:
         running = self._running.get(session.id)
