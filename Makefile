@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint docs bench lab clean
+.PHONY: demo test lint docs captures bench lab clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -15,6 +15,10 @@ test: $(READY) lab
 
 docs: $(READY)
 	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py
+
+# The samples are recorded anew, on a machine that is called as the examples are.
+captures: $(READY) lab
+	PYTHONPATH=tests unshare --uts sh -c 'hostname mail.example.org && exec $(BIN)/python -m lab.samples'
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -34,21 +34,22 @@ def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:
 
 
 def body_filler(octets: int, lines: int, stuffed: int) -> Iterator[bytes]:
-    """Yield a body of so many octets, lines and stuffed dots.
+    """Yield a body, or some of it, of so many octets, lines and stuffed dots.
 
-    Its last line takes what is left over, and has an end if any line has.
+    Its last line takes what is left over.  That has an end if any line has, unless there are more
+    stuffed dots than ends of lines.
     """
     line_end = b"\r\n" if octets >= 2 * lines + 2 * stuffed else b"\n"
-    dots = min(stuffed, lines)
+    ended = lines > 0 and stuffed <= lines
+    dotted = stuffed > 0 and stuffed >= lines  # the last line is
+    dots = min(stuffed, lines) - (dotted and ended)
     yield from _many(b".." + line_end, dots)
-    plain = max(0, lines - dots - 1)
+    plain = max(0, lines - stuffed - 1)
     yield from _many(line_end, plain)
     left = octets - dots * (2 + len(line_end)) - plain * len(line_end)
-    if lines > dots:
-        yield from _many(b"x", left - len(line_end))
-        yield line_end
-    else:
-        yield from _many(b"x", left)
+    yield from _many(b"..", int(dotted))
+    yield from _many(b"x", left - 2 * dotted - len(line_end) * ended)
+    yield from _many(line_end, int(ended))
 
 
 def _many(text: bytes, count: int) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """From events to records: what a capture keeps of a session.
 
-Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch;
-bodies of messages are kept, masked or dropped, listings are always kept.
+Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch,
+the lines of a dropped body one a read, so that little is missing if the writer is killed; bodies of
+messages are kept, masked or dropped, listings are always kept.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pop3spy.capture.text import masked_body, quoted
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -41,13 +42,13 @@ class _Stretch:
     stuffed: int = 0
     at_line_start: bool = True
 
-    def add(self, frame: Frame) -> None:
-        """Count one more piece."""
-        if isinstance(frame, Opaque):
-            known = self.octets is not None and frame.counted is not None
-            self.octets = (self.octets or 0) + (frame.counted or 0) if known else None
-            return
-        raw = frame.raw
+    def count(self, frame: Opaque) -> None:
+        """Count one more piece of what cannot be read."""
+        known = self.octets is not None and frame.counted is not None
+        self.octets = (self.octets or 0) + (frame.counted or 0) if known else None
+
+    def add(self, raw: bytes) -> None:
+        """Count one more piece of a body."""
         self.octets = (self.octets or 0) + len(raw)
         self.lines += raw.count(b"\n")
         self.stuffed += raw.count(b"\n.") + (self.at_line_start and raw.startswith(b"."))
@@ -107,10 +108,10 @@ class Recorder:
             case CommandLine() if frame.command.shape is Shape.LISTING:
                 running.listings.add(frame.number)
             case Opaque() if not frame.raw:
-                self._count(event, session, running, "opaque", frame.why)
+                self._count(event, session, running, frame)
                 return
             case BodyPart() if self._drops(frame, running):
-                self._count(event, session, running, "omitted", None)
+                self._omit(event, session, running, frame.raw)
                 return
         self._end_stretch(session)
         raw = frame.raw
@@ -149,16 +150,29 @@ class Recorder:
         filler = frame.masks == ((0, len(frame.raw)),)
         return filler or (self._bodies == "drop" and frame.number not in running.listings)
 
-    def _count(
+    def _count(self, event: Heard, session: Session, running: _Running, frame: Opaque) -> None:
+        self._stretch(event, session, running, "opaque", frame.why).count(frame)
+
+    def _omit(self, event: Heard, session: Session, running: _Running, raw: bytes) -> None:
+        """Count some of a dropped body, and tell at once of all its lines that have an end."""
+        lines, rest = raw[: (end := raw.rfind(b"\n") + 1)], raw[end:]
+        if lines:
+            self._stretch(event, session, running, "omitted", None).add(lines)
+            self._end_stretch(session)
+        if rest:
+            self._stretch(event, session, running, "omitted", None).add(rest)
+
+    def _stretch(
         self, event: Heard, session: Session, running: _Running, code: str, why: Why | None
-    ) -> None:
+    ) -> _Stretch:
+        """Return the stretch that *event* goes on with, or a new one."""
         side = event.frame.side
         stretch = running.stretch
         if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
             self._end_stretch(session)
             stretch = running.stretch = _Stretch(code, side, why, event.at)
-        stretch.add(event.frame)
         stretch.at = event.at
+        return stretch
 
     def _end_stretch(self, session: Session) -> None:
         running = self._running.get(session.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 
 from pop3spy.session.events import Answered, Told, Unanswered
 from pop3spy.session.model import Exchange
@@ -64,5 +65,5 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
 def _quantile(ordered: list[float], share: float) -> str:
     if not ordered:
         return "-"
-    seconds = ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    seconds = ordered[ceil(share * len(ordered)) - 1]  # no other was ever measured
     return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from pop3spy.protocol.commands import Command
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
 from pop3spy.replay.known import COUNTING, Known, message_of, names_message
 from pop3spy.replay.script import Script, Step
@@ -13,7 +14,8 @@ Key = tuple[str | bytes, ...]
 def key_of(command: Command) -> Key:
     """Return what two commands have in common that ask the same.
 
-    Who logs in, and with what, makes no difference; by which mechanism does.
+    Who logs in, and with what, makes no difference; by which mechanism does.  How a number is
+    written makes none: curl may ask for 001.
     """
     spec = command.spec
     if spec is None:
@@ -22,7 +24,12 @@ def key_of(command: Command) -> Key:
         return (command.verb, command.args[0].upper())
     if spec.identity or spec.secret:
         return (command.verb,)
-    return (command.verb, *(word.upper() for word in command.args))
+    return (command.verb, *map(_plain, command.args))
+
+
+def _plain(word: bytes) -> bytes:
+    number = number_of(word)
+    return word.upper() if number is None else b"%d" % number
 
 
 class Chooser:

@@ -12,7 +12,7 @@ from pop3spy.errors import CaptureError
 from pop3spy.session.events import Answered, Heard, Told
 from pop3spy.session.model import How
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Began, Over, Spoke
+from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "captures.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -83,6 +83,46 @@ def test_a_session_needs_no_opening_and_no_end() -> None:
     assert isinstance(items[0], Began)
     assert isinstance(items[-1], Over)
     assert items[-1].ending.how is How.CUT
+
+
+OPEN = '- [0, 1, "open", {"client": "192.0.2.7:5", "server": "mail:110"}]\n'
+KINDS: dict[str, tuple[str, type[Item] | None]] = {
+    "C": ('"USER bob\\r\\n"', Spoke),
+    "S": ('"+OK\\r\\n"', Spoke),
+    "open": ("{}", None),  # there is one already
+    "close": ('{"how": "quit", "why": ""}', Over),
+    "note": ('{"user": "bob"}', Knew),
+    "opaque": ('{"side": "S", "why": "tls", "octets": 7}', Spoke),
+    "omitted": ('{"side": "S", "octets": 9, "lines": 2, "stuffed": 1}', Spoke),
+    "gap": ('{"why": "too much"}', Missed),
+    "blind": ('{"why": "a mistake"}', Missed),
+    "weather": ('{"rain": true}', None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_of_each_kind_tells_what_it_is_for(kind: str) -> None:
+    data, item = KINDS[kind]
+    text = f'{HEAD}{OPEN}- [1, 1, "{kind}", {data}, {{"colour": "blue"}}]\n'
+    _, *items, _ = [*CaptureReader(io.StringIO(text), "hand.yaml"), None]
+
+    assert [type(each) for each in items][: item is not None] == ([item] if item else [])
+    assert isinstance(items[-1], Over)
+
+
+def test_the_page_tells_of_every_kind() -> None:
+    rows = re.findall(r'(?m)^\| (`"[^|]+) \|', PAGE.read_text(encoding="utf-8"))
+    told = [kind for row in rows for kind in re.findall(r'"(\w+)"', row)]
+
+    assert [*told, "weather"] == list(KINDS)
+
+
+def test_a_gap_of_no_session_is_one_of_every_session() -> None:
+    second = OPEN.replace("[0, 1,", "[0, 2,")
+    text = f'{HEAD}{OPEN}{second}- [1, 0, "gap", {{"why": "too much"}}]\n'
+    items = CaptureReader(io.StringIO(text), "hand.yaml")
+
+    assert [each.session for each in items if isinstance(each, Missed)] == [1, 2]
 
 
 def test_every_prefix_of_a_capture_reads() -> None:

@@ -1,19 +1,21 @@
 """What is written to a capture and read again tells the same story."""
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cuts import recut, wild_talk
 from dialogue import Said
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
-from pop3spy.protocol.frames import BodyPart, Opaque
+from pop3spy.protocol.frames import BodyPart, Opaque, Side
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Ended, Heard, Moved, Told, Unanswered
@@ -113,3 +115,23 @@ def test_any_session_reads_as_it_was(talk: list[Said]) -> None:
     was, is_now = story(events), story(read(text))
     for what, items in was.items():
         assert is_now[what] == items, (what, text)
+
+
+lines = st.lists(st.sampled_from([b"", b"..", b"..x", b"a", b"a.b", b"x" * 70]), max_size=12)
+
+
+@given(lines, st.sets(st.integers(0, 200)))
+def test_a_dropped_body_keeps_its_sizes_however_it_is_cut(body: list[bytes], at: set[int]) -> None:
+    said = b"+OK\r\n" + b"".join(line + b"\r\n" for line in body) + b".\r\n"
+    ends = sorted(min(place, len(said)) for place in {0, *at, len(said)})
+    pieces = [(Side.SERVER, said[start:end]) for start, end in pairwise(ends) if start < end]
+    talk: list[Said] = [(Side.SERVER, b"+OK\r\n"), (Side.CLIENT, b"RETR 1\r\n"), *pieces]
+    events, text = live(talk, "drop")
+
+    again = [event.exchange.body for event in read(text) if isinstance(event, Answered)][-1]
+    was = [event.exchange.body for event in events if isinstance(event, Answered)][-1]
+    assert was
+    assert again
+    assert (again.octets, again.stuffed, again.complete) == (was.octets, was.stuffed, True)
+    told = [record for record in text.splitlines() if '"omitted"' in record]
+    assert sum(json.loads(record[2:])[3]["lines"] for record in told) == len(body)

@@ -78,6 +78,9 @@ service stats {{
 }}
 """
 
+# Unique-ids count from here in every run.
+UIDLIST = "3 V1672628400 N1\n"
+
 OAUTH2 = """
 introspection_mode = local
 local_validation_key_dict = fs:posix:prefix={folder}/keys/
@@ -96,6 +99,7 @@ def running_dovecot() -> Iterator[MailServer]:
         token = make_token(folder / "keys")
         for user, messages in MAIL.items():
             write_maildir(folder / "mail" / user, messages())
+            (folder / "mail" / user / "dovecot-uidlist").write_text(UIDLIST)
         ports = {"port": address_of(plain).port, "tls_port": address_of(tls).port}
         configuration = folder / "dovecot.conf"
         configuration.write_text(

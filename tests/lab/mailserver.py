@@ -1,6 +1,6 @@
 """A real POP3 server of the lab: where it listens, who may log in, and what it holds.
 
-Two people have mail: alice has the corpus, heavy has one message of 20 MB.
+Three people have mail: alice has the corpus, bob a little of it, heavy one message of 20 MB.
 """
 
 import tempfile
@@ -13,12 +13,15 @@ from lab.corpus import MESSAGES, PASSWORD, Message, heavy
 from lab.loopback import Address, greeting
 
 USER = "alice"
+FEW_USER = "bob"
 HEAVY_USER = "heavy"
+FEW = ("plain", "dots", "latin-1", "empty-body", "headers-only")
 
-__all__ = ["HEAVY_USER", "MAIL", "PASSWORD", "USER", "MailServer", "own_folder"]
+__all__ = ["FEW_USER", "HEAVY_USER", "MAIL", "PASSWORD", "USER", "MailServer", "own_folder"]
 
 MAIL: dict[str, Callable[[], tuple[Message, ...]]] = {
     USER: lambda: MESSAGES,
+    FEW_USER: lambda: tuple(message for message in MESSAGES if message.name in FEW),
     HEAVY_USER: lambda: (heavy(),),
 }
 

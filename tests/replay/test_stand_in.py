@@ -68,6 +68,13 @@ def test_a_message_can_be_retrieved_twice_however_that_is_written(*, strict: boo
     once = asking.send(b"RETR 1")
     assert once == b"+OK 10 octets\r\na: b\r\n\r\n..\r\nc\r\n.\r\n"
     assert asking.send(b"retr  1") == once
+    assert asking.send(b"RETR 001") == once
+
+
+def test_a_server_that_took_one_way_to_write_a_number_for_another_does_so_again() -> None:
+    asking = client("C: RETR 1\nS: +OK\nS| a\nS| .\nC: RETR 01\nS: -ERR no zeros")
+    assert asking.send(b"RETR 1").startswith(b"+OK")
+    assert asking.send(b"RETR 01") == b"-ERR no zeros\r\n"
 
 
 def test_clients_do_not_see_what_others_did() -> None:
