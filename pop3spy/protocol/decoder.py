@@ -76,15 +76,15 @@ class Decoder:
         Take the frames to the end before feeding more.
         """
         self.append(side, data)
-        lane, other = self._lanes[side], self._lanes[side.other]
+        lane = self._lanes[side]
         while frame := lane.read():
             yield frame
-            if side.other in self.gated:
+            if self.gated:  # the other side, then: it is read on its own
                 continue
-            # What the client said ahead may be readable now; or commands and replies are out of
-            # step, and what the server had half said will never be whole.
-            if side is Side.SERVER or self._out_of_step:
-                yield from iter(other.read, None)
+            if lane is self._server:  # what the client said ahead may be readable now
+                yield from iter(self._client.read, None)
+            elif self._out_of_step:  # what the server had half said will never be whole
+                yield from iter(self._server.read, None)
 
     def append(self, side: Side, data: bytes) -> None:
         """Take what *side* sent, and leave it unread."""
