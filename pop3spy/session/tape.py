@@ -33,7 +33,7 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Knew:
-    """Something is known of a session that its octets no longer tell, such as ``user``."""
+    """Something is known of a session that its octets no longer tell: ``user``, or ``state`` behind a login."""
 
     session: int
     at: float
