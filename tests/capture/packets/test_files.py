@@ -128,7 +128,7 @@ def test_several_sections_each_with_its_order_and_interfaces() -> None:
 
 def test_several_interfaces_each_with_its_link_and_clock() -> None:
     """Ethernet in nanoseconds, Linux cooked in milliseconds, loopback in 1024ths of a second."""
-    wraps = [
+    wraps: list[Callable[[bytes], bytes]] = [
         ethernet,
         lambda p: bytes(14) + pack(">H", ethertype(p)) + p,
         lambda p: pack("<I", 2) + p,
