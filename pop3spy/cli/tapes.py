@@ -46,7 +46,7 @@ def open_recording(
     """Give the recording at *path*, or on stdin where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *port*, if that is given), or
-    one half of a Dovecot rawlog.  With *follow* the end of a capture is waited behind for more.
+    one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
     Raise CaptureError if it cannot be read.
     """
     name = "stdin" if path == "-" else escape(path)
@@ -59,6 +59,8 @@ def open_recording(
             if (other := _other_half(Path(path), stream)) is None:
                 yield _recording(stream, name, follow=follow, port=port)
                 return
+            if follow:
+                raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
             second = files.enter_context(other.open("rb"))
             halves = (stream, second) if other.suffix == ".out" else (second, stream)
             log = read_rawlog(*halves, name)
@@ -84,10 +86,10 @@ def _other_half(path: Path, stream: BinaryIO) -> Path | None:
 
 def _recording(stream: BinaryIO, name: str, *, follow: bool, port: int | None) -> Recording:
     buffered = cast(io.BufferedReader, stream)
-    if is_packets(buffered.peek(4)[:4]):
-        packets = read_packets(stream, name, port=port)
-        return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
+    if is_packets(buffered.peek(4)[:4]):
+        packets = read_packets(raw, name, port=port)
+        return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
     return Recording(name, header.started, iter(reader), reader.notes, header.bodies == "keep")

@@ -1,6 +1,7 @@
 """Every verb that reads a recording reads packet captures and Dovecot's raw logs as well."""
 
 import json
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -147,6 +148,21 @@ def test_standard_input_may_be_a_packet_capture(tmp_path: Path) -> None:
     assert "C: RETR 1" in done.stdout.decode()
 
 
+def test_a_capture_that_grows_is_followed(tmp_path: Path) -> None:
+    path = as_pcap(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:600])
+    with running("show", "--follow", path, env={"PYTHONUNBUFFERED": "1"}) as following:
+        stdout = following.process.stdout
+        assert stdout
+        shown = iter(lambda: stdout.readline().decode(), "")
+        assert next(line for line in shown if "USER bob" in line)
+        with path.open("ab") as file:
+            file.write(whole[600:])
+        assert next(line for line in shown if "QUIT" in line)
+        following.stopped(signal.SIGINT)
+
+
 def test_a_port_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     path = str(as_pcap(tmp_path))
     assert "C: RETR 1" in well(run("show", "--port", "8110", path))
@@ -166,6 +182,12 @@ def test_both_halves_are_one_log_whichever_are_named(tmp_path: Path) -> None:
     for both in ((came_in, out), (out, came_in)):
         shown = well(run("show", *map(str, both)))
         assert shown.splitlines()[1:] == one.splitlines()
+
+
+def test_a_log_cannot_be_followed_and_that_is_told(tmp_path: Path) -> None:
+    ended = run("show", "--follow", str(as_rawlog(tmp_path)))
+    assert ended.status == 3
+    assert ended.err.endswith("a rawlog is read as it is; it cannot be followed\n")
 
 
 def test_half_a_log_is_told(tmp_path: Path) -> None:
