@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from pop3spy.capture.text import masked_body, quoted
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
-from pop3spy.session.events import Answered, Blinded, Ended, Heard, Named, Opened, Told, Unanswered
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Heard,
+    Named,
+    Opened,
+    Placed,
+    Told,
+    Unanswered,
+)
 from pop3spy.session.model import Session
 
 Write = Callable[[Session, str], None]
@@ -82,6 +92,8 @@ class Recorder:
                 self._record(session, at, "open", peers)
             case Named(session=session, at=at, user=user):
                 self._record(session, at, "note", {"user": user})
+            case Placed(session=session, at=at, after=state):
+                self._record(session, at, "note", {"state": state.value})
             case Answered(session=session) | Unanswered(session=session):
                 self._running[session.id].listings.discard(event.exchange.number)
             case Blinded(session=session, at=at, why=why):

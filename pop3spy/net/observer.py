@@ -102,4 +102,4 @@ class Observer:
         self._tape.clear()
         self._taped = 0
         self._frames = None
-        self._reading.blind(self._clock.now(), why)
+        self._reading.blind(self._clock.now(), f"reading failed, the bytes go on: {why}")

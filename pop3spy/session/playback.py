@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from pop3spy.protocol.states import State
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
 from pop3spy.session.reading import Reading
@@ -29,6 +30,8 @@ def play_back(
                 _read(reading, chunk, masks)
             case Knew(at=at, facts={"user": str(user)}):
                 reading.know(user, at)
+            case Knew(at=at, facts={"state": State.TRANSACTION.value}):
+                reading.know_login(at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Over(at=at, ending=ending):
