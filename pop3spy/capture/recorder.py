@@ -20,6 +20,7 @@ from pop3spy.session.events import (
     Intervened,
     Named,
     Opened,
+    Placed,
     Told,
     Unanswered,
 )
@@ -94,6 +95,8 @@ class Recorder:
                 self._intervened(event)
             case Named(session=session, at=at, user=user):
                 self._record(session, at, "note", {"user": user})
+            case Placed(session=session, at=at, after=state):
+                self._record(session, at, "note", {"state": state.value})
             case Answered(session=session) | Unanswered(session=session):
                 self._running[session.id].listings.discard(event.exchange.number)
             case Blinded(session=session, at=at, why=why):

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,11 +52,16 @@ from pop3spy.session.tape import Item
 def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     """Show recordings as people read them; - is standard input."""
     stats = Statistics() if how["stats"] else None
+    read: set[Path] = set()  # with another: the halves of rawlogs
     for file in files:
+        if Path(file) in read:
+            continue
         with open_recording(file, follow=how["follow"], port=how["port"]) as recording:
             if len(files) > 1 and stats is None:
                 click.echo(f"== {recording.name} ==")
             play_back(_of(recording, sessions), stats or _reader(recording, how))
+        if recording.other:
+            read.add(recording.other)
         for note in recording.notes:
             click.echo(f"pop3spy: {note}", err=True)
     if stats is not None:

@@ -115,7 +115,7 @@ class Transcript:
             case Opened():
                 self._opened(event)
             case Blinded():
-                text = f"reading failed, the bytes go on unread: {escape(event.why)}"
+                text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=Tone.FAILURE)
             case Ended():
                 self._ended(event)

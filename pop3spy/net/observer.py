@@ -183,4 +183,4 @@ class Observer:
         self._taped = 0
         for call in calls:
             call()
-        self._reading.blind(self._clock.now(), why)
+        self._reading.blind(self._clock.now(), f"reading failed, the bytes go on: {why}")

@@ -75,6 +75,11 @@ class Moved(Event):
 
 
 @dataclass(slots=True)
+class Placed(Moved):
+    """A recording told the session's state, which nothing that it holds led to."""
+
+
+@dataclass(slots=True)
 class Blinded(Event):
     """Reading failed: the bytes go on, but nothing more is read of this session."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from pop3spy.protocol.frames import Frame, Side
+from pop3spy.protocol.states import State
 from pop3spy.session.events import Told
 from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
@@ -44,6 +45,8 @@ class _Playing:
                     self._last[frame.side] = frame
             case Knew(at=at, facts={"user": str(user)}):
                 reading.know(user, at)
+            case Knew(at=at, facts={"state": State.TRANSACTION.value}):
+                reading.know_login(at)
             case Changed():
                 self._change(item)
             case Missed(at=at, why=why):

@@ -22,6 +22,7 @@ from pop3spy.protocol.frames import (
     StatusLine,
     Why,
 )
+from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.events import Blinded, Ended, Intervened, Named, Opened, Told
@@ -171,6 +172,11 @@ class Reading:
         if user != self._redactor.user:
             self._redactor.know(user)
             self._publish(Named(self.session, at, user))
+
+    def know_login(self, at: float) -> None:
+        """Take from a recording that the session had logged in before."""
+        if self.session.state in BEFORE_LOGIN and not self.session.blind:
+            self._tracker.place(State.TRANSACTION, at)
 
     def _apply(self, frame: Frame) -> Frame:
         arrivals = self._arrivals[frame.side]

@@ -33,7 +33,10 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Knew:
-    """Something is known of a session that its octets no longer tell, such as ``user``."""
+    """Something is known of a session that its octets no longer tell.
+
+    That is its ``user``, or ``state``: TRANSACTION, where the login was not recorded.
+    """
 
     session: int
     at: float

@@ -22,7 +22,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
 from pop3spy.protocol.text import show
-from pop3spy.session.events import Answered, Heard, Moved, Told, Unanswered
+from pop3spy.session.events import Answered, Heard, Moved, Placed, Told, Unanswered
 from pop3spy.session.model import Body, Exchange, Session
 
 _UNREADABLE = frozenset({Why.TLS, Why.SASL_LAYER})
@@ -61,6 +61,11 @@ class Tracker:
                 self._sasl(frame, first, last)
             case Junk() | Opaque():
                 self._unread(frame, last)
+
+    def place(self, state: State, at: float) -> None:
+        """Go on in *state*, as a recording of less than the whole session says."""
+        before, self._session.state = self._session.state, state
+        self._publish(Placed(self._session, at, before, state))
 
     def amend(self, number: int, sent: Frame, answer: Frame | None, at: float) -> None:
         """Let exchange *number* be what the server heard; with an *answer* it has its reply."""
