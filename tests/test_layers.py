@@ -16,6 +16,7 @@ FLOORS = {
     "postoffice": 3,
     "capture": 3,
     "export": 3,
+    "gate": 3,
     "replay": 3,
     "net": 4,
     "config": 5,

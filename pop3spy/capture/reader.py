@@ -12,7 +12,7 @@ from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.model import Ending, How, Peer
-from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
@@ -93,6 +93,9 @@ class CaptureReader:
             case "note":
                 yield from self._release(session)
                 yield Knew(session, at, dict(facts))
+            case "gate":
+                yield from self._release(session)
+                yield _changed(session, at, facts)
             case "gap" | "blind":
                 yield from self._release(session)
                 yield Missed(session, at, str(facts.get("why", "")), facts.get("octets"))
@@ -156,6 +159,20 @@ def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
             yield Spoke(whole.session, Chunk(whole.chunk.side, data[start:end], at), masks)
             start = end
         at = float(later)
+
+
+def _changed(session: int, at: float, facts: Any) -> Changed:
+    sent, answer = facts.get("sent"), facts.get("answer")
+    return Changed(
+        session,
+        at,
+        Side(facts["side"]),
+        str(facts.get("by", "")),
+        str(facts.get("did", "")),
+        None if sent is None else octets_of(sent),
+        None if answer is None else octets_of(answer),
+        injected=facts.get("injected") is True,
+    )
 
 
 def _filler(code: str, facts: Any) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from pop3spy.session.events import (
     Blinded,
     Ended,
     Heard,
+    Intervened,
     Named,
     Opened,
     Placed,
@@ -90,6 +91,8 @@ class Recorder:
             case Opened(session=session, at=at):
                 peers = {"client": str(session.client), "server": str(session.server)}
                 self._record(session, at, "open", peers)
+            case Intervened():
+                self._intervened(event)
             case Named(session=session, at=at, user=user):
                 self._record(session, at, "note", {"user": user})
             case Placed(session=session, at=at, after=state):
@@ -127,6 +130,23 @@ class Recorder:
             cuts = f', {{"cuts": [{pairs}]}}'
         head = f"- [{event.first - self._zero:.9f}, {session.id}"
         self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
+
+    def _intervened(self, event: Intervened) -> None:
+        """Record what a gate did, and in full what it sent in place of a line."""
+        session, frame = event.session, event.frame or event.sent
+        assert frame is not None
+        facts: dict[str, object] = {"side": frame.side.value, "by": event.by, "did": event.did}
+        if event.frame is None:
+            facts["injected"] = True
+        head = json.dumps(facts, ensure_ascii=False)[:-1]
+        for name, other in ("sent", event.sent), ("answer", event.answer):
+            if isinstance(other, BodyPart):
+                head += f', "{name}_octets": {len(other.raw)}'
+            elif other is not None:
+                head += f', "{name}": {quoted(other.raw, other.masks)}'
+        self._end_stretch(session)
+        at = f"{event.at - self._zero:.9f}"
+        self._write(session, f'- [{at}, {session.id}, "gate", {head}}}]\n')
 
     def _drops(self, frame: BodyPart, running: _Running) -> bool:
         """Return whether only the size of a body is kept; one that is filler has nothing else."""

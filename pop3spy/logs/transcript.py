@@ -31,6 +31,7 @@ from pop3spy.session.events import (
     Ended,
     Event,
     Heard,
+    Intervened,
     Noted,
     Opened,
     Told,
@@ -109,6 +110,8 @@ class Transcript:
                 self._answered(event, shown)
             case Unanswered():
                 self._unanswered(event, shown)
+            case Intervened():
+                self._intervened(event)
             case Opened():
                 self._opened(event)
             case Blinded():
@@ -143,6 +146,17 @@ class Transcript:
             self._add(event, "├─", totals, tone=Tone.FRAME)
             text = how
         self._add(event, "└─", text, tone=Tone.FRAME)
+
+    def _intervened(self, event: Intervened) -> None:
+        """Tell what a gate did, and what the peers heard because of it."""
+        self._add(event, " ◆", f"{escape(event.by)}: {escape(event.did)}", tone=Tone.PROBLEM)
+        for frame in (event.sent, event.answer):
+            if isinstance(frame, BodyPart):
+                text = f"{count(len(frame.raw), 'octet')} sent of this piece"
+                self._add(event, f"{frame.side.value}»", text, tone=Tone.NOTE)
+            elif frame is not None and frame.raw:
+                tone = Tone.CLIENT if frame.side is Side.CLIENT else Tone.SERVER
+                self._add(event, f"{frame.side.value}»", line_text(frame), tone=tone)
 
     # -- frames ---------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ Rules:
 4. A body is searched, never walked (see ``body``).
 5. When a reply is due and something else comes, commands and replies are out of step: pairing
    stops, and begins again only with a client that had nothing else outstanding.
+6. A side that is *gated* is read frame by frame, by ``append`` and ``read``; its commands are asked
+   only once ``settle`` has said what the server heard.
 """
 
 from collections import deque
@@ -51,6 +53,7 @@ class Decoder:
     """Reads one connection: feed it what each side sent, in the order in which it was seen."""
 
     def __init__(self) -> None:
+        self.gated: set[Side] = set()
         self._client = Lane(Side.CLIENT, self._first_of_client)
         self._server = Lane(Side.SERVER, self._server_line)
         self._lanes = {Side.CLIENT: self._client, Side.SERVER: self._server}
@@ -72,16 +75,45 @@ class Decoder:
 
         Take the frames to the end before feeding more.
         """
+        self.append(side, data)
         lane = self._lanes[side]
-        lane.append(data)
-        if self._asked:
-            self._client.ahead = self._client.received
         while frame := lane.read():
             yield frame
+            if self.gated:  # the other side, then: it is read on its own
+                continue
             if lane is self._server:  # what the client said ahead may be readable now
                 yield from iter(self._client.read, None)
             elif self._out_of_step:  # what the server had half said will never be whole
                 yield from iter(self._server.read, None)
+
+    def append(self, side: Side, data: bytes) -> None:
+        """Take what *side* sent, and leave it unread."""
+        self._lanes[side].append(data)
+        if self._asked:
+            self._client.ahead = self._client.received
+
+    def read(self, side: Side) -> Frame | None:
+        """Return the next frame of *side*, or None until there is more."""
+        return self._lanes[side].read()
+
+    def settle(self, number: int, raw: bytes | None) -> None:
+        """Take *raw* as what the server heard in place of the command read last, None: nothing."""
+        if not self._asked or self._asked[-1].number != number:
+            return  # out of step, or what the server said ended everything
+        asked = self._asked.pop()
+        if raw is not None:
+            command = parse_command(raw)
+            self._asked.append(Asked(number, command, command.turn))
+        waits = raw is not None and command.turn is not None
+        if asked.turn or waits:
+            self._client.reader = self._client_waits if waits else self._client_line
+
+    def inject(self, raw: bytes) -> CommandLine:
+        """Return the command *raw*, which the server hears and the client did not say."""
+        self._number += 1
+        command = parse_command(raw)
+        self._asked.append(Asked(self._number, command, None))
+        return CommandLine(Side.CLIENT, raw, self._number, command=command)
 
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
@@ -107,6 +139,11 @@ class Decoder:
     def waiting(self) -> bytes:
         """What the client has said that is in no frame yet."""
         return self._client.waiting
+
+    @property
+    def idle(self) -> bool:
+        """Whether the server has answered everything that it heard, and says nothing."""
+        return not self._server.unread and all(asked.held for asked in self._asked)
 
     @property
     def quiet(self) -> bool:
@@ -147,7 +184,8 @@ class Decoder:
         if self._loose and not self._in_loose_body and self._loose.command.shape is Shape.UNKNOWN:
             self._loose = None
         turn = command.turn
-        self._asked.append(Asked(self._number, command, turn))
+        held = Side.CLIENT in self.gated
+        self._asked.append(Asked(self._number, command, turn, held=held))
         if len(self._asked) > UNANSWERED:
             self._lose_step(replies_to_come=len(self._asked))
         elif turn:
@@ -193,10 +231,10 @@ class Decoder:
         """Read the client's first line, now that the server answers: it is no PROXY header."""
         if self._client.reader == self._first_of_client:
             self._client.reader = self._client_line
-        return self._client.read()
+        return None if Side.CLIENT in self.gated else self._client.read()
 
     def _server_line_read(self, raw: bytes) -> Frame:
-        if not self._asked:
+        if not self._asked or self._asked[0].held:
             return self._unasked_line(raw)
         asked = self._asked[0]
         self._server.rest_number = asked.number
@@ -216,7 +254,7 @@ class Decoder:
 
     def _status_line(self, raw: bytes, asked: Asked, *, ok: bool) -> StatusLine:
         self._loose = None
-        alone = len(self._asked) == 1
+        alone = len(self._asked) == 1 or self._asked[1].held
         has_body = asked.has_body(raw, alone=alone) if ok and asked.number else False
         if has_body:
             asked.body = Body(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))

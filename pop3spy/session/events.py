@@ -30,6 +30,22 @@ class Heard(Event):
 
 
 @dataclass(slots=True)
+class Intervened(Event):
+    """A gate did something about a frame that was heard.
+
+    ``by`` names who did and ``did`` tells people what.  ``sent`` is what went on in its place,
+    with no octets if nothing did, and None if it went on as it was; ``answer`` is what its sender
+    was told in the peer's place.  Without ``frame`` nobody said what was ``sent``.
+    """
+
+    frame: Frame | None
+    by: str
+    did: str
+    sent: Frame | None = None
+    answer: Frame | None = None
+
+
+@dataclass(slots=True)
 class Named(Event):
     """A user was named where the octets that may be shown no longer tell it."""
 

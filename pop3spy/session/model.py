@@ -48,6 +48,7 @@ class How(Enum):
     SHUTDOWN = "shutdown"  # pop3spy was stopped
     UNREACHABLE = "unreachable"  # no upstream server answered
     REFUSED = "refused"  # --max-sessions was reached
+    GATE = "gate"  # a fault or a person ended it
     CUT = "cut"  # the recording ends here
 
 
@@ -97,6 +98,8 @@ class Exchange:
 
     ``asked_at`` is when the command was whole, ``answered_at`` when the first octet of the reply
     came, ``ended_at`` when its last did; ``steps`` counts the client's answers inside AUTH.
+    ``line`` is what the server heard; ``original`` is what the client said, if a gate changed or
+    kept that, and ``injected`` says that the client said nothing.
     """
 
     line: CommandLine
@@ -109,6 +112,8 @@ class Exchange:
     ended_at: float | None = None
     steps: int = 0
     user: str | None = None
+    original: CommandLine | None = None
+    injected: bool = False
 
     @property
     def number(self) -> int:

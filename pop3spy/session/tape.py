@@ -7,7 +7,7 @@ Live links have no need of these; captures and packet captures are read into the
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.frames import Spans
+from pop3spy.protocol.frames import Side, Spans
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.model import Ending, Peer
 
@@ -44,6 +44,24 @@ class Knew:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A gate did something about what *side* had said last; see ``events.Intervened``.
+
+    ``sent`` and ``answer`` are octets with their masks, None where there was nothing of the kind;
+    with ``injected`` the side had said nothing.
+    """
+
+    session: int
+    at: float
+    side: Side
+    by: str
+    did: str
+    sent: tuple[bytes, Spans] | None = None
+    answer: tuple[bytes, Spans] | None = None
+    injected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Octets of one side were not recorded, and nothing may be guessed behind them.
 
@@ -65,6 +83,6 @@ class Over:
     ending: Ending
 
 
-Item = Began | Spoke | Knew | Missed | Over
+Item = Began | Spoke | Knew | Changed | Missed | Over
 Tape = Iterator[Item]
 """Several sessions, interleaved as they were."""

@@ -67,6 +67,27 @@ class Tracker:
         before, self._session.state = self._session.state, state
         self._publish(Placed(self._session, at, before, state))
 
+    def amend(self, number: int, sent: Frame, answer: Frame | None, at: float) -> None:
+        """Let exchange *number* be what the server heard; with an *answer* it has its reply."""
+        if (exchange := self._open.get(number)) is None:
+            return
+        exchange.original = exchange.original or exchange.line
+        if isinstance(sent, CommandLine) and sent.raw:
+            exchange.line = sent
+            return
+        if isinstance(answer, StatusLine):
+            exchange.status, exchange.answered_at = answer, at
+            self._answered(exchange, at)
+        else:
+            del self._open[number]
+            self._session.totals.unanswered += 1
+            self._publish(Unanswered(self._session, at, exchange))
+
+    def inject(self, frame: CommandLine, at: float) -> None:
+        """Take in a command that the client did not say."""
+        self._command(frame, at)
+        self._open[frame.number].injected = True
+
     def end(self, at: float) -> None:
         """Settle what is still open: nothing more will come."""
         self._settle_loose(at)
