@@ -60,7 +60,7 @@ class Decoder:
         self._greeted = False
         self._loose: Asked | None = None  # answered, but a body may still come
         self._out_of_step = False
-        self._replies_to_come = 0  # ... when the two fell out of step
+        self._for_good = False  # ... since replies to other commands are still to come
         self._unasked = 0
         self._layer = False  # a SASL security layer may begin
         self._behind_stls = 0  # client octets up to here came before STLS was granted
@@ -135,8 +135,11 @@ class Decoder:
             return None
         self._opening = False
         lane.rest_number = 0
-        if self._out_of_step and not self._in_step_again():
-            return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+        if self._out_of_step:
+            if self._for_good:
+                return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+            self._out_of_step = False
+            self._server.reader = self._server_line
         return self._command_line(raw, pipelined=pipelined)
 
     def _command_line(self, raw: bytes, *, pipelined: bool) -> CommandLine:
@@ -149,7 +152,7 @@ class Decoder:
         turn = command.turn
         self._asked.append(Asked(self._number, command, turn))
         if len(self._asked) > UNANSWERED:
-            self._lose_step(replies_to_come=len(self._asked))
+            self._lose_step(for_good=True)
         elif turn:
             self._client.reader = self._client_waits
         return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
@@ -158,7 +161,7 @@ class Decoder:
         """Read nothing: what these octets are is for the server to say."""
         if self._client.unread <= AHEAD:
             return None
-        self._lose_step(replies_to_come=len(self._asked))
+        self._lose_step(for_good=True)
         self._client.opaque(Why.OUT_OF_STEP)
         return Opaque(Side.CLIENT, self._client.take(AHEAD + 1), why=Why.OUT_OF_STEP)
 
@@ -250,7 +253,7 @@ class Decoder:
         if loose and loose.may_be_listed and replies.is_listing_line(raw):
             self._server.reader = self._loose_body
             return self._loose_line(raw)
-        self._lose_step(replies_to_come=len(self._asked) - 1)
+        self._lose_step(for_good=len(self._asked) > 1)
         return Junk(Side.SERVER, raw, why=Why.OUT_OF_STEP)
 
     def _unasked_line(self, raw: bytes) -> Frame:
@@ -324,17 +327,10 @@ class Decoder:
 
     # -- out of step --------------------------------------------------------------------------
 
-    def _lose_step(self, *, replies_to_come: int) -> None:
-        self._out_of_step, self._replies_to_come = True, replies_to_come
+    def _lose_step(self, *, for_good: bool) -> None:
+        self._out_of_step, self._for_good = True, for_good
         self._asked.clear()
         self._loose = None
         self._server.rest_number = 0
         self._server.opaque(Why.OUT_OF_STEP)
         self._client.reader = self._client_line
-
-    def _in_step_again(self) -> bool:
-        if self._replies_to_come:
-            return False
-        self._out_of_step = False
-        self._server.reader = self._server_line
-        return True
