@@ -282,10 +282,7 @@ class Decoder:
     def _body_frame(self, lane: Lane) -> Frame | None:
         asked = self._asked[0]
         assert asked.body is not None
-        if not (raw := lane.piece(asked.body)):
-            return None
-        kind = BodyEnd if asked.body.ended else BodyPart
-        return kind(lane.side, raw, asked.number)
+        return lane.piece(asked.body, asked.number)
 
     @property
     def _in_loose_body(self) -> bool:
