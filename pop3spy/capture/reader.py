@@ -1,7 +1,6 @@
 """From records to a tape: the octets of both sides, in the order in which they came."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final, TextIO
 
 from pop3spy.capture.filler import body_filler, opaque_filler
@@ -10,7 +9,9 @@ from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.text import octets_of
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Chunk
+from pop3spy.session.masking import FILLER
 from pop3spy.session.model import Ending, How, Peer
 from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
@@ -36,11 +37,6 @@ class CaptureReader:
         self._at = 0.0
         self._session = 0
         self._open: dict[int, list[Spoke]] = {}  # what of each session waits for what follows
-
-    @property
-    def started(self) -> datetime:
-        """The date that times count from."""
-        return self.header.started
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what happened."""
@@ -187,11 +183,11 @@ def _filler(code: str, facts: Any) -> Iterator[bytes]:
 def _as_utf8(text: str) -> tuple[bytes, Spans]:
     """Return the octets of text that a person wrote, and where its masks are."""
     pieces, masks, size = [], [], 0
-    for number, part in enumerate(text.split("█" * 8)):
+    for number, part in enumerate(text.split(MASK)):
         if number:
-            pieces.append(b"*" * 8)
-            masks.append((size, size + 8))
-            size += 8
+            pieces.append(FILLER)
+            masks.append((size, size + len(FILLER)))
+            size += len(FILLER)
         pieces.append(part.encode())
         size += len(pieces[-1])
     return b"".join(pieces), tuple(masks)

@@ -72,15 +72,11 @@ class _Running:
 
 
 class Recorder:
-    """A subscriber of the bus that makes records; *zero* is when, on the clock, they begin.
+    """A subscriber of the bus that makes records; *bodies* is ``keep``, ``mask`` or ``drop``."""
 
-    *bodies* is ``keep``, ``mask`` or ``drop``.
-    """
-
-    def __init__(self, bodies: str, write: Write, zero: float = 0.0) -> None:
+    def __init__(self, bodies: str, write: Write) -> None:
         self._bodies = bodies
         self._write = write
-        self._zero = zero
         self._running: dict[int, _Running] = {}
 
     def __call__(self, event: Told) -> None:
@@ -126,9 +122,9 @@ class Recorder:
             raw = masked_body(raw)
         cuts = ""
         if frame.cuts:
-            pairs = ", ".join(f"[{offset}, {at - self._zero:.9f}]" for offset, at in frame.cuts)
+            pairs = ", ".join(f"[{offset}, {at:.9f}]" for offset, at in frame.cuts)
             cuts = f', {{"cuts": [{pairs}]}}'
-        head = f"- [{event.first - self._zero:.9f}, {session.id}"
+        head = f"- [{event.first:.9f}, {session.id}"
         self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
 
     def _intervened(self, event: Intervened) -> None:
@@ -188,4 +184,4 @@ class Recorder:
         self._end_stretch(session)
         # A name may hold what YAML would not take, so everything that is no ASCII is escaped.
         text = json.dumps(facts)
-        self._write(session, f'- [{at - self._zero:.9f}, {session.id}, "{code}", {text}]\n')
+        self._write(session, f'- [{at:.9f}, {session.id}, "{code}", {text}]\n')

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from pop3spy.replay.manner import Manner, Played
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.player import ClientPlayer
-from pop3spy.replay.report import objects, told
+from pop3spy.replay.report import told
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
@@ -152,9 +153,8 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     status = run(work, "auto")
     if not played:
         return status
-    click.echo(
-        json.dumps(objects(played[0]), indent=2) if how["as_json"] else told(played[0]), nl=False
-    )
+    text = json.dumps(asdict(played[0]), indent=2) if how["as_json"] else told(played[0])
+    click.echo(text, nl=False)
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
 
 

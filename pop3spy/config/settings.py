@@ -7,6 +7,7 @@ made from it.
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
     COUNT,
     FACTOR,
@@ -61,10 +62,10 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
     Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
-    Setting("bodies", one_of("keep", "mask", "drop"), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
+    Setting("bodies", one_of(*BODIES), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
     Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
-    Setting("redact", one_of("secrets", "strict"), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
+    Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
     Setting("connect-timeout", SECONDS, (_PROXY,), "How long each address of the server may take to answer.", 10.0),
     Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),
     Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),

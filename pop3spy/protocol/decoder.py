@@ -63,7 +63,7 @@ class Decoder:
         self._greeted = False
         self._loose: Asked | None = None  # answered, but a body may still come
         self._out_of_step = False
-        self._replies_to_come = 0  # ... when the two fell out of step
+        self._for_good = False  # ... since replies to other commands are still to come
         self._unasked = 0
         self._layer = False  # a SASL security layer may begin
         self._behind_stls = 0  # client octets up to here came before STLS was granted
@@ -172,8 +172,11 @@ class Decoder:
             return None
         self._opening = False
         lane.rest_number = 0
-        if self._out_of_step and not self._in_step_again():
-            return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+        if self._out_of_step:
+            if self._for_good:
+                return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+            self._out_of_step = False
+            self._server.reader = self._server_line
         return self._command_line(raw, pipelined=pipelined)
 
     def _command_line(self, raw: bytes, *, pipelined: bool) -> CommandLine:
@@ -187,7 +190,7 @@ class Decoder:
         held = Side.CLIENT in self.gated
         self._asked.append(Asked(self._number, command, turn, held=held))
         if len(self._asked) > UNANSWERED:
-            self._lose_step(replies_to_come=len(self._asked))
+            self._lose_step(for_good=True)
         elif turn:
             self._client.reader = self._client_waits
         return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
@@ -196,7 +199,7 @@ class Decoder:
         """Read nothing: what these octets are is for the server to say."""
         if self._client.unread <= AHEAD:
             return None
-        self._lose_step(replies_to_come=len(self._asked))
+        self._lose_step(for_good=True)
         self._client.opaque(Why.OUT_OF_STEP)
         return Opaque(Side.CLIENT, self._client.take(AHEAD + 1), why=Why.OUT_OF_STEP)
 
@@ -288,7 +291,7 @@ class Decoder:
         if loose and loose.may_be_listed and replies.is_listing_line(raw):
             self._server.reader = self._loose_body
             return self._loose_line(raw)
-        self._lose_step(replies_to_come=len(self._asked) - 1)
+        self._lose_step(for_good=len(self._asked) > 1)
         return Junk(Side.SERVER, raw, why=Why.OUT_OF_STEP)
 
     def _unasked_line(self, raw: bytes) -> Frame:
@@ -317,10 +320,7 @@ class Decoder:
     def _body_frame(self, lane: Lane) -> Frame | None:
         asked = self._asked[0]
         assert asked.body is not None
-        if not (raw := lane.piece(asked.body)):
-            return None
-        kind = BodyEnd if asked.body.ended else BodyPart
-        return kind(lane.side, raw, asked.number)
+        return lane.piece(asked.body, asked.number)
 
     @property
     def _in_loose_body(self) -> bool:
@@ -362,17 +362,10 @@ class Decoder:
 
     # -- out of step --------------------------------------------------------------------------
 
-    def _lose_step(self, *, replies_to_come: int) -> None:
-        self._out_of_step, self._replies_to_come = True, replies_to_come
+    def _lose_step(self, *, for_good: bool) -> None:
+        self._out_of_step, self._for_good = True, for_good
         self._asked.clear()
         self._loose = None
         self._server.rest_number = 0
         self._server.opaque(Why.OUT_OF_STEP)
         self._client.reader = self._client_line
-
-    def _in_step_again(self) -> bool:
-        if self._replies_to_come:
-            return False
-        self._out_of_step = False
-        self._server.reader = self._server_line
-        return True

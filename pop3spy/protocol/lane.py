@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pop3spy.protocol.body import Body
-from pop3spy.protocol.frames import Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, Why
 
 LINE = 16384
 """Octets beyond which a line is cut: its beginning is read, its rest is opaque."""
@@ -105,9 +105,15 @@ class Lane:
         end = self._data.find(b"\n", self._pos, self._pos + size)
         return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
 
-    def piece(self, body: Body) -> bytes:
-        """Take what is certain to be content of *body*, or its lone dot; empty: not yet."""
-        return self.take(body.next_piece(self._data, self._pos))
+    def piece(self, body: Body, number: int) -> Frame | None:
+        """Take what is certain to be content of *body*, or its lone dot; None: not yet.
+
+        *number* is that of the exchange.
+        """
+        raw = self.take(body.next_piece(self._data, self._pos))
+        if not raw:
+            return None
+        return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
 
     def opaque(self, why: Why) -> None:
         """Read nothing of this side from now on."""

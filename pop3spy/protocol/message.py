@@ -5,6 +5,8 @@ from contextlib import suppress
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
+from pop3spy.protocol.text import decode_text
+
 _FIELD = re.compile(rb"(?im)^(subject|from|date|message-id):[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
 
 
@@ -32,11 +34,3 @@ def headers_of(head: bytes) -> dict[str, str]:
             text = str(make_header(decode_header(text)))
         found.setdefault(match[1].decode().lower(), text)
     return found
-
-
-def decode_text(data: bytes) -> str:
-    """Return *data* as UTF-8, else as Latin-1; never fail (RFC 6856 names the first)."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")

@@ -42,14 +42,12 @@ class Tracker:
         session = self._session
         counted = frame.counted if isinstance(frame, Opaque) else len(frame.raw)
         session.totals.octets[frame.side] += counted or 0
-        if self._loose and not self._belongs_to_loose(frame):
+        if self._loose and not _is_body_of(frame, self._loose):
             self._settle_loose(last)
         self._publish(Heard(session, last, frame, first))
         match frame:
-            case BodyPart():
-                self._body_part(frame)
-            case BodyEnd():
-                self._body_end(frame, last)
+            case BodyPart() | BodyEnd():
+                self._body(frame, last)
             case CommandLine():
                 self._command(frame, last)
             case StatusLine() if frame.number:
@@ -154,20 +152,15 @@ class Tracker:
         if frame.ok and effect in (Effect.QUIT, Effect.TLS):
             self._give_up(last)
 
-    def _body_part(self, frame: BodyPart) -> None:
+    def _body(self, frame: BodyPart | BodyEnd, at: float) -> None:
         exchange = self._open.get(frame.number)
         if exchange is None or frame.side is Side.CLIENT:
             return
         if exchange.body is None:
             exchange.body = _body_for(exchange)
-        exchange.body.add(frame.raw)
-
-    def _body_end(self, frame: BodyEnd, at: float) -> None:
-        exchange = self._open.get(frame.number)
-        if exchange is None or frame.side is Side.CLIENT:
+        if isinstance(frame, BodyPart):
+            exchange.body.add(frame.raw)
             return
-        if exchange.body is None:
-            exchange.body = _body_for(exchange)
         exchange.body.complete = True
         if exchange is self._loose:
             self._loose = None
@@ -195,14 +188,6 @@ class Tracker:
         if exchange.body:
             exchange.body.head = b""
 
-    def _belongs_to_loose(self, frame: Frame) -> bool:
-        loose = self._loose
-        return (
-            loose is not None
-            and isinstance(frame, BodyPart | BodyEnd)
-            and frame.number == loose.number
-        )
-
     def _settle_loose(self, at: float) -> None:
         """Take an answer as whole that might have had a body."""
         if (exchange := self._loose) is None:
@@ -221,6 +206,10 @@ class Tracker:
         before, self._session.state = self._session.state, after
         if after is not before:
             self._publish(Moved(self._session, at, before, after))
+
+
+def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
+    return isinstance(frame, BodyPart | BodyEnd) and frame.number == exchange.number
 
 
 def _body_for(exchange: Exchange) -> Body:
