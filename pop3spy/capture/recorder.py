@@ -141,7 +141,7 @@ class Recorder:
             elif other is not None:
                 head += f', "{name}": {quoted(other.raw, other.masks)}'
         self._end_stretch(session)
-        at = f"{event.at - self._zero:.9f}"
+        at = f"{event.at:.9f}"
         self._write(session, f'- [{at}, {session.id}, "gate", {head}}}]\n')
 
     def _drops(self, frame: BodyPart, running: _Running) -> bool:

@@ -173,7 +173,7 @@ def test_it_reads_every_sample_capture(capture: Path, tmp_path: Path) -> None:
         reader = CaptureReader(stream, capture.name)
         form = EXPORTERS["pcapng"]
         assert isinstance(form, StreamFormat)
-        exporter = form.open(out, Source(reader.started))
+        exporter = form.open(out, Source(reader.header.started))
         play_back(reader, exporter)
         exporter.close()
     assert said.commands
