@@ -6,10 +6,12 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import Verb
+from pop3spy.cli.options import ValueType, Verb
 from pop3spy.cli.tapes import open_recording
+from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
 from pop3spy.export import EXPORTERS, Source, StreamFormat, exporting
+from pop3spy.session.match import Filter
 from pop3spy.session.playback import play_back
 
 
@@ -20,6 +22,7 @@ from pop3spy.session.playback import play_back
     + "\n\b\nExamples:\n"
     "  pop3spy export session.yaml --to dialogue\n"
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
+    "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark",
 )
 @click.argument("file")
@@ -38,13 +41,22 @@ from pop3spy.session.playback import play_back
     metavar="PATH",
     help="Write to this new file, or folder for eml.  [default: stdout]",
 )
-def export(file: str, name: str, out: Path | None) -> int:
+@click.option(
+    "--filter",
+    "wanted",
+    type=ValueType(FILTER, "--filter"),
+    metavar="EXPR",
+    help="Export only these exchanges (docs/filters.md); pcapng holds whole sessions.",
+)
+def export(file: str, name: str, out: Path | None, wanted: Filter | None) -> int:
     """Write the recording FILE in another form; - is standard input."""
     form = EXPORTERS[name]
     if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
+    if wanted is not None and not form.sifts:
+        raise ConfigError(f"{name} holds whole sessions; leave --filter out")
     with open_recording(file) as recording:
-        source = Source(recording.started, recording.bodies_kept)
+        source = Source(recording.started, recording.bodies_kept, wanted)
         with exporting(form, out, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
     for note in recording.notes:

@@ -81,7 +81,10 @@ def _told(error: BaseException) -> int:
         case click.ClickException():
             return _fail(error.format_message(), ExitStatus.USAGE)
         case Pop3SpyError():
-            return _fail(str(error), ExitStatus(error.exit_status))
+            status = _fail(str(error), ExitStatus(error.exit_status))
+            for line in error.pointer.splitlines():
+                say(f"  {_IN_A_URL.sub(f'{MASK}@', line)}")
+            return status
         case click.Abort() | KeyboardInterrupt():
             return ExitStatus.INTERRUPTED
         case SystemExit():  # click, when whoever read the output has gone, as they may

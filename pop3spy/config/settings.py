@@ -11,6 +11,7 @@ from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
     COUNT,
     FACTOR,
+    FILTER,
     FLAG,
     LISTEN,
     PATH,
@@ -64,6 +65,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
     Setting("bodies", one_of(*BODIES), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
     Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
+    Setting("show", FILTER, _SERVERS, "Show only these exchanges in the transcript (docs/filters.md); what is logged and recorded stays whole."),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
     Setting("connect-timeout", SECONDS, (_PROXY,), "How long each address of the server may take to answer.", 10.0),

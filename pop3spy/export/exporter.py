@@ -6,6 +6,8 @@ from typing import Protocol
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.session.events import Told
+from pop3spy.session.match import Filter
+from pop3spy.session.model import Exchange, Session
 
 
 class ExportError(Pop3SpyError):
@@ -16,11 +18,13 @@ class ExportError(Pop3SpyError):
 class Source:
     """What is exported: the date that the times of its events count from, and what it left out.
 
-    ``bodies_kept`` is false for a recording in which the content of messages was masked.
+    ``bodies_kept`` is false for a recording in which the content of messages was masked;
+    ``wanted`` says which exchanges are exported, None for all.
     """
 
     started: datetime
     bodies_kept: bool = True
+    wanted: Filter | None = None
 
     def date(self, at: float) -> datetime:
         """Return the date of *at* in UTC; one that no calendar has is that of the start."""
@@ -28,6 +32,10 @@ class Source:
             return self.started.astimezone(UTC) + timedelta(seconds=at)
         except (OverflowError, ValueError):
             return self.started.astimezone(UTC)
+
+    def wants(self, session: Session, exchange: Exchange) -> bool:
+        """Return whether *exchange* is to be exported."""
+        return self.wanted is None or self.wanted.means(session, exchange)
 
 
 class Exporter(Protocol):

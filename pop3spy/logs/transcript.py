@@ -122,6 +122,7 @@ class Transcript:
 
     def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: Tone) -> None:
         session = event.session
+        state = event.state if isinstance(event, Heard) else session.state
         row = self._layout.row(
             mark,
             text,
@@ -129,7 +130,7 @@ class Transcript:
             tone=tone,
             elapsed=event.at - session.opened_at,
             session=session.id,
-            state="" if tone is Tone.FRAME else session.state.value,
+            state="" if tone is Tone.FRAME else state.value,
         )
         self._rows.append(row)
 

@@ -23,10 +23,11 @@ class Opened(Event):
 
 @dataclass(slots=True)
 class Heard(Event):
-    """A frame was read; ``at`` is when its last octet came, ``first`` when its first did."""
+    """A frame was read, in ``state``; its first octet came ``first``, its last ``at``."""
 
     frame: Frame
     first: float
+    state: State
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ class Tracker:
         session.totals.octets[frame.side] += counted or 0
         if self._loose and not _is_body_of(frame, self._loose):
             self._settle_loose(last)
-        self._publish(Heard(session, last, frame, first))
+        self._publish(Heard(session, last, frame, first, session.state))
         match frame:
             case BodyPart() | BodyEnd():
                 self._body(frame, last)

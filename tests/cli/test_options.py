@@ -10,6 +10,7 @@ from cli.program import VERBS
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import Url
+from pop3spy.session.match import compile_filter
 
 # A text for each setting, what it means, and another text that means something else.
 SAMPLES: dict[str, tuple[str, Any, str]] = {
@@ -21,6 +22,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "record": ("/var/spy/", "/var/spy/", "/var/spy.yaml"),
     "bodies": ("mask", "mask", "keep"),
     "rotate": ("10M", 10 << 20, "0"),
+    "show": ("verb == RETR", compile_filter("verb = RETR"), "err"),
     "quiet": ("true", True, "false"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),
