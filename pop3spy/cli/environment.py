@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from pop3spy.cli.streams import Unbuffered
 from pop3spy.errors import ConfigError
+from pop3spy.net.listen import raise_file_limit
 from pop3spy.session.failure import describe
 from pop3spy.spool import Spool
 
@@ -48,6 +49,7 @@ def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -
         new_loop = asyncio.new_event_loop
     else:
         new_loop = uvloop.new_event_loop
+    raise_file_limit()
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_with_signals(work))
 

@@ -153,7 +153,7 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     status = run(work, "auto")
     if not played:
         return status
-    text = json.dumps(asdict(played[0]), indent=2) if how["as_json"] else told(played[0])
+    text = json.dumps(asdict(played[0]), indent=2) + "\n" if how["as_json"] else told(played[0])
     click.echo(text, nl=False)
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
 
