@@ -150,6 +150,14 @@ class Decoder:
         """Whether no reply is outstanding and nothing is half said."""
         return not (self._asked or self._client.unread or self._server.unread)
 
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether a reply is outstanding and it is not the client's turn to speak."""
+        return bool(self._asked) and self._client.reader not in (
+            self._sasl_line,
+            self._client_body,
+        )
+
     # -- the client ---------------------------------------------------------------------------
 
     def _first_of_client(self) -> Frame | None:
