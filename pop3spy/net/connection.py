@@ -65,6 +65,7 @@ class Connection:
         self._ending: Ending | None = None
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
+        self._outside: asyncio.StreamWriter | None = None  # what TLS, if there is any, goes through
         self._observer: Observer
 
     @classmethod
@@ -108,6 +109,11 @@ class Connection:
     ) -> None:
         """Close the connection."""
         await self.close()
+
+    @property
+    def address(self) -> str:
+        """The IP address of the server."""
+        return str((self._writer.get_extra_info("peername") or ("",))[0])
 
     @property
     def session(self) -> Session:
@@ -182,7 +188,7 @@ class Connection:
     @property
     def awaits_reply(self) -> bool:
         """Whether the server is to speak next."""
-        return not self._finished and self._decoder.awaits_reply
+        return bool(self._heard) or (not self._finished and self._decoder.awaits_reply)
 
     @property
     def half_said(self) -> bool:
@@ -237,6 +243,7 @@ class Connection:
             self._finished = self._torn = True
             raise
         protocol.connection_made(inside)
+        self._outside = self._writer  # a StreamWriter that nobody has any more closes its transport
         self._reader = reader
         self._writer = asyncio.StreamWriter(inside, protocol, reader, asyncio.get_running_loop())
         self._observer.secured(tls)

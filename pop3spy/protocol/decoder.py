@@ -153,10 +153,8 @@ class Decoder:
     @property
     def awaits_reply(self) -> bool:
         """Whether a reply is outstanding and it is not the client's turn to speak."""
-        return bool(self._asked) and self._client.reader not in (
-            self._sasl_line,
-            self._client_body,
-        )
+        turn = self._client.reader not in (self._sasl_line, self._client_body)
+        return self._in_loose_body or (bool(self._asked) and turn)
 
     # -- the client ---------------------------------------------------------------------------
 
