@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from pop3spy.console.record import Recording
 from pop3spy.console.registry import RefusalError, Registry, Words
-from pop3spy.console.rows import Row, hint, note
+from pop3spy.console.rows import Row, hint, note, told
 from pop3spy.console.talk import Dial, Reply, Talk
 from pop3spy.console.view import View
 from pop3spy.errors import ConfigError, ConnectError
@@ -25,9 +25,6 @@ from pop3spy.session.events import Told
 from pop3spy.session.model import Session
 
 CRLF: Final = b"\r\n"
-_FROM_BEGINNING: Final = frozenset({State.SASL, State.XMIT})
-"""States in which every line is for the server as it stands, an empty one and :this too."""
-
 METAS: "Registry[Console]" = Registry()
 """The commands of ``pop3spy connect``."""
 
@@ -97,7 +94,8 @@ class Console:
     @property
     def takes_everything(self) -> bool:
         """Whether the next line goes to the server as it stands, even if it is empty."""
-        return self.state in _FROM_BEGINNING
+        connection = self.talk.connection
+        return connection is not None and connection.asks
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -142,12 +140,12 @@ class Console:
         try:
             await self._do(line)
         except (RefusalError, ConnectError, ConfigError) as error:
-            self.view.add(hint(escape(str(error))))
+            self.view.add(told(error))
             return False
         finally:
             self._busy = False
             if self.talk.broken:
-                self.view.add(hint(escape(self.talk.broken)))
+                self.view.add(told(self.talk.broken))
                 self.talk.broken = None
                 self.failed = True
             await self.flush()

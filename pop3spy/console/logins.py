@@ -91,6 +91,8 @@ async def log_in(console: Console, way: Way, user: str, secret: str | None = Non
     if secret is None:
         secret = await console.person.answer(way.secret, hidden=True)
     console.insisted = ""
+    if any(char in name + secret for char in "\r\n\0"):
+        raise RefusalError("a name or password with a line end or NUL in it is not sent")
     if way.name == "USER":
         taken = await console.command(b"USER", wire(name))
         return taken.ok and (await console.command(b"PASS", wire(secret))).ok
@@ -144,8 +146,6 @@ async def _apop(console: Console, name: str, password: str) -> bool:
 
 async def _sasl(console: Console, mechanism: str, name: str, secret: str) -> bool:
     row = sasl.MECHANISMS[mechanism]
-    if any(char in name + secret for char in "\r\n\0"):
-        raise RefusalError("a name or password with a line end or NUL in it is not sent")
     scram = Scram(mechanism, name, secret) if mechanism in HASHES else None
     given = Credentials(None, wire(secret), wire(secret))
     said: list[bytes] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from pop3spy.protocol.text import MASK
+from pop3spy.protocol.text import MASK, escape
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -46,6 +46,11 @@ def note(text: str) -> Row:
 def hint(text: str) -> Row:
     """Return a row that explains, or says what to do; *text* has been escaped."""
     return Row(" ?", text, Tone.HINT)
+
+
+def told(error: Exception | str) -> Row:
+    """Return a row that tells what went wrong, whatever is in the text; once escaped is enough."""
+    return hint(escape(str(error)).replace("\\\\", "\\"))
 
 
 class Stream(Protocol):

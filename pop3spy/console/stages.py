@@ -7,10 +7,9 @@ from typing import Final
 from pop3spy.console.console import Console
 from pop3spy.console.logins import best_way, log_in
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import hint
+from pop3spy.console.rows import hint, told
 from pop3spy.errors import ConnectError
 from pop3spy.protocol.states import State
-from pop3spy.protocol.text import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +85,5 @@ async def _reached(console: Console, stage: Stage, account: Account) -> bool:
     try:
         return await stage(console, account)
     except (RefusalError, ConnectError) as error:
-        console.view.add(hint(escape(str(error))))
+        console.view.add(told(error))
         return False

@@ -104,7 +104,8 @@ class Terminal:
     ) -> str:
         if self._pasted:
             return self._pasted.popleft()
-        self._veil.state = console.state
+        inside = console.takes_everything and console.state is not State.XMIT
+        self._veil.state = State.SASL if inside else console.state
         begun, self._begun = self._begun, ""
         return await lines.prompt_async(prompt, default=begun, handle_sigint=False)
 

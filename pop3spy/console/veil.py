@@ -8,7 +8,7 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Command, Turn, parse_command
-from pop3spy.protocol.states import BEFORE_LOGIN, State
+from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.allowed import beyond_the_table
 
@@ -48,8 +48,7 @@ def _in_command(text: str, state: State) -> int | None:
     command = parse_command(line)
     if command.spec is None:
         verb = text.replace("\t", " ").partition(" ")[0]
-        before = state in BEFORE_LOGIN and len(verb) < len(text)
-        return len(verb) + 1 if before else None
+        return len(verb) + 1 if len(verb) < len(text) else None
     if _begins_mechanism(command):
         return None
     spans = beyond_the_table(command, command.spec, line, state, strict=False)

@@ -56,6 +56,7 @@ class Connection:
         self._decoder = Decoder()
         self._heard: deque[Frame] = deque()
         self._finished = False  # the server will say no more
+        self._closing = False
         self._torn = False  # there is nothing left to close
         self._effects: dict[int, Effect] = {}  # of the exchanges that are QUIT or STLS
         self._how = How.CLIENT_CLOSED
@@ -172,12 +173,13 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connection and let those who read along come to its end."""
-        if self._ending is None and not self._over.is_set():
+        if not self._closing:
+            self._closing, how = True, self._how
             if not self._torn:
                 self._writer.close()
                 with suppress(OSError):
                     await self._writer.wait_closed()
-            self._ending = Ending(self._how)
+            self._ending = Ending(how)
             self._observer.soon()
         await self._over.wait()
 
@@ -189,6 +191,11 @@ class Connection:
     def awaits_reply(self) -> bool:
         """Whether the server is to speak next."""
         return bool(self._heard) or (not self._finished and self._decoder.awaits_reply)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client's next line is an answer or a message's, and no command."""
+        return not self._finished and self._decoder.asks
 
     @property
     def half_said(self) -> bool:

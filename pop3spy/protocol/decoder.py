@@ -153,8 +153,12 @@ class Decoder:
     @property
     def awaits_reply(self) -> bool:
         """Whether a reply is outstanding and it is not the client's turn to speak."""
-        turn = self._client.reader not in (self._sasl_line, self._client_body)
-        return self._in_loose_body or (bool(self._asked) and turn)
+        return self._in_loose_body or (bool(self._asked) and not self.asks)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client's next line is an answer inside AUTH, or part of a message."""
+        return self._client.reader in (self._sasl_line, self._client_body)
 
     # -- the client ---------------------------------------------------------------------------
 
