@@ -61,7 +61,7 @@ def connect(url: Url, **values: Any) -> int:
         raise ConfigError("--script and --quit-after are two ways to go; choose one")
     talking = _Talking(url, values)
     with talking.prepared():
-        status = run(talking.talk, values["loop"])
+        status = run(talking.talk, talking.loop)
     return status or (ExitStatus.FOUND if talking.console.failed else ExitStatus.DONE)
 
 
@@ -88,6 +88,12 @@ class _Talking:
         keeping = Keeping(f"pop3spy {__version__}", bodies=values["bodies"])
         self._recording = self.console.recording = Recording(self._bus, self._clock, keeping)
         self._play = self._work(person)
+
+    @property
+    def loop(self) -> str:
+        """The loop that runs it: at a terminal, one that leaves its modes alone."""
+        loop = str(self._values["loop"])
+        return "asyncio" if self._by_hand and loop == "auto" else loop
 
     @contextmanager
     def prepared(self) -> Iterator[None]:

@@ -64,6 +64,7 @@ class Console:
         self.recording: Recording | None = None
         self._session: Session | None = None
         self._busy = False
+        self._showing = asyncio.Lock()
         self._group: asyncio.TaskGroup | None = None
 
     def subscribe_to(self, bus: Bus) -> None:
@@ -122,11 +123,12 @@ class Console:
 
     async def flush(self) -> None:
         """Show what has happened since."""
-        if rows := self.view.take():
-            await self.person.show(rows)
+        async with self._showing:  # nothing else may go on while somebody pages
+            if rows := self.view.take():
+                await self.person.show(rows)
 
     async def _news(self) -> None:
-        if not self._busy:
+        if not self._busy or self.talk.slow:
             if self.talk.connection is not None:
                 await self.talk.connection.read_along()
             await self.flush()

@@ -14,6 +14,9 @@ from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, Frame, StatusL
 MOST: Final = 8 << 20
 """Octets of a reply's body that are kept for who asked."""
 
+SOON: Final = 0.3
+"""Seconds within which most replies come."""
+
 Dial = Callable[[int], Awaitable[Connection]]
 """Opens the session of this number; raises ConnectError."""
 
@@ -60,13 +63,15 @@ class Reply:
 class Talk:
     """Speaks on one connection after the other; *news* is called with each frame heard.
 
-    ``broken`` tells why the last one is of no more use, if it did not just end.
+    ``broken`` tells why the last one is of no more use, if it did not just end; ``slow`` is whether
+    somebody has waited long enough to be shown what there is.
     """
 
     def __init__(
         self, dial: Dial, patience: float | None, news: Callable[[], Awaitable[None]]
     ) -> None:
         self.broken: str | None = None
+        self.slow = False
         self.number = 0
         self._dial = dial
         self._patience = patience
@@ -109,7 +114,8 @@ class Talk:
     async def wait(self, seconds: float) -> None:
         """Let so many seconds pass, or fewer if that is interrupted."""
         self._begin(self._reply)
-        self._turn.clear()
+        self.slow = True
+        await self._news()
         try:
             async with asyncio.timeout(seconds):
                 while not self._interrupted and self._connection is not None:
@@ -117,6 +123,8 @@ class Talk:
                     self._turn.clear()
         except TimeoutError:
             pass
+        finally:
+            self.slow = False
 
     def interrupt(self) -> None:
         """Wait no more for what the server has to say."""
@@ -141,8 +149,7 @@ class Talk:
         if connection is not None and not connection.awaits_reply:
             self._turn.set()
         try:
-            async with asyncio.timeout(self._patience):
-                await self._turn.wait()
+            await self._wait_for_turn()
         except TimeoutError:
             await self.close()
             self.broken = f"the server said nothing for {self._patience:g} s"
@@ -152,6 +159,21 @@ class Talk:
             reply.sink = None
             raise RefusalError("not waited for any more; what comes is shown when it comes")
         return reply
+
+    async def _wait_for_turn(self) -> None:
+        """Wait; after a moment, what there is so far is shown, and what comes as it comes."""
+        try:
+            async with asyncio.timeout(SOON):
+                await self._turn.wait()
+                return
+        except TimeoutError:
+            self.slow = True
+        await self._news()
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.wait()
+        finally:
+            self.slow = False
 
     async def _listen(self, connection: Connection) -> None:
         try:

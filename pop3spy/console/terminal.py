@@ -6,6 +6,7 @@ while a line is being typed is written above it.
 """
 
 import asyncio
+import fcntl
 import signal
 import sys
 import termios
@@ -155,13 +156,14 @@ def _prompt(console: Console) -> list[tuple[str, str]]:
 
 @contextmanager
 def without_echo() -> Iterator[None]:
-    """Let the terminal show nothing of what is typed while nobody reads it."""
+    """Let the terminal show nothing of what is typed while nobody reads it; leave it as it was."""
     fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
+    before, flags = termios.tcgetattr(fd), fcntl.fcntl(fd, fcntl.F_GETFL)
     quiet = termios.tcgetattr(fd)
     quiet[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
     try:
         yield
     finally:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags)  # uvloop makes what it waits for non-blocking
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
