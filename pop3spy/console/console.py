@@ -168,7 +168,10 @@ class Console:
         meta = METAS.find(word)
         told = f"{meta.name} {rest}".rstrip() if meta.words is Words.PLAIN else meta.name
         self.view.add(note(f":{escape(told)}"))
+        masked = self.view.masked
         await meta.run(self, rest)
+        if meta.words is Words.ASKS and self.state is State.TRANSACTION:
+            self.view.masked = masked  # what was hidden stood in an answer, not in the line
 
     async def say(self, line: str) -> None:
         """Send what was typed, with the end that lines have; PASS alone asks for the password."""

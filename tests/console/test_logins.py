@@ -261,3 +261,12 @@ async def test_apop_says_the_digest_of_the_standard() -> None:
 async def test_a_login_is_refused_where_there_was_one() -> None:
     shown = await login(Judge("USER"), "USER bob", "PASS x", ":login bob")
     assert " ? a login is for AUTHORIZATION, and the session is behind that" in shown.rows
+
+
+async def test_a_login_that_worked_may_be_remembered_and_one_that_did_not_may_not() -> None:
+    shown = await login(Judge("SASL PLAIN", greeting=b"+OK"), ":login bob", PASSWORD)
+    assert shown.remembered == [":login bob"]
+    judge = Judge("SASL PLAIN", greeting=b"+OK", asks=[Answer(b"-ERR no")])
+    shown = await login(judge, f":login {PASSWORD}", "x", f":login bob {PASSWORD}")
+    assert shown.remembered == []
+    assert f":login {PASSWORD}" not in shown.text

@@ -79,7 +79,7 @@ def test_a_whole_session_by_hand(dovecot: MailServer, opening: Opening, tmp_path
     window.shows("exit status 0")
     everything = capture.read_text() + (tmp_path / "stream").read_text(errors="replace")
     assert PASSWORD not in everything + "\n".join(history(tmp_path))
-    assert history(tmp_path)[:3] == [f"USER {USER}", "STAT", ":headers 8"]
+    assert history(tmp_path)[:3] == [":login", "STAT", ":headers 8"]
     assert "Traceback" not in everything
 
 
