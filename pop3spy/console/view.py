@@ -34,6 +34,12 @@ MOST_LINES: Final = 5000
 _LONGEST: Final = 4096
 """Octets of one line that are shown."""
 
+_QUESTIONS: Final = frozenset({b"username", b"user name", b"user", b"password"})
+"""What servers ask inside AUTH LOGIN.
+
+Nothing else is decoded: inside, a server might repeat a secret in yet another encoding.
+"""
+
 _HOW: Final = {
     How.QUIT: "the session has ended",
     How.CLIENT_CLOSED: "closed without QUIT: marked messages stay",
@@ -116,8 +122,9 @@ class View:
 
     def _challenge(self, frame: Challenge) -> None:
         self.add(Row("S:", line_text(frame), Tone.SERVER))
-        asked = b"" if frame.masks else sasl.decode(line_of(frame.raw)[1:].strip()) or b""
-        words = f"it asks “{show(asked)}”: answer" if asked else "answer"
+        asked = sasl.decode(line_of(frame.raw)[1:].strip()) or b""
+        known = asked.rstrip(b":\0 ").lower() in _QUESTIONS
+        words = f"it asks “{show(asked)}”: answer" if known else "answer"
         self.add(hint(f"{words} in base64, an empty line or * (RFC 5034, section 4)"))
 
     def _not_read(self, frame: Opaque) -> None:
