@@ -18,6 +18,7 @@ import pytest
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
 from pop3spy.config.settings import SETTINGS
+from pop3spy.console.metas import METAS
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
@@ -85,6 +86,11 @@ def mechanisms() -> str:
     return table("| mechanism | who speaks first | where it is from |", rows)
 
 
+def metas() -> str:
+    rows = ((f"`{meta.usage}`", meta.summary) for meta in METAS)
+    return table("| command | what it does |", rows)
+
+
 def helps() -> str:
     def one(verb: str) -> str:
         command = VERBS[verb]
@@ -100,6 +106,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "capabilities"): capabilities,
     ("docs/commands.md", "mechanisms"): mechanisms,
     ("docs/command-line.md", "helps"): helps,
+    ("docs/console.md", "metas"): metas,
 }
 
 
