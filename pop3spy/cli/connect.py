@@ -4,10 +4,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import click
 
@@ -19,12 +19,10 @@ from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import SERVER
-from pop3spy.console.console import Console
-from pop3spy.console.history import KeptLines
+from pop3spy.console.console import Console, Person
 from pop3spy.console.record import Recording
 from pop3spy.console.scripted import Lines
 from pop3spy.console.stages import Account, go_to
-from pop3spy.console.terminal import Terminal, without_echo
 from pop3spy.errors import ConfigError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
@@ -40,9 +38,9 @@ _STDIN: Final = STDOUT  # both are a dash
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy connect mail.example.org                  in clear text; :stls begins TLS\n"
-    "  pop3spy connect pop3s://mail.example.org          TLS at once\n"
-    "  pop3spy connect pop3+stls://mail.example.org      TLS with STLS, or not at all\n"
+    "  pop3spy connect mail.example.org               in clear text until :stls\n"
+    "  pop3spy connect pop3s://mail.example.org       TLS at once\n"
+    "  pop3spy connect pop3+stls://mail.example.org   STLS, or not at all\n"
     "  pop3spy connect :1110 --script commands.txt\n"
     "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob\n"
     "\n\b\n"
@@ -65,6 +63,16 @@ def connect(url: Url, **values: Any) -> int:
     return status or (ExitStatus.FOUND if talking.console.failed else ExitStatus.DONE)
 
 
+class Player(Person, Protocol):
+    """Who does a whole session: somebody at a terminal, or a script."""
+
+    async def play(self, console: Console) -> None:
+        """Do every line that there is."""
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Keep what is typed from being seen by itself."""
+
+
 class _Talking:
     """One run of the console: who speaks, and where it is shown and recorded."""
 
@@ -81,7 +89,7 @@ class _Talking:
             and values["script"] is None
             and values["quit_after"] is None
         )
-        person = self._person()
+        self._person = person = self._find_person()
         patience = None if self._by_hand else values["patience"] or None
         self.console = Console(url, partial(self._dial, url), person, patience)
         self.console.subscribe_to(self._bus)
@@ -103,7 +111,7 @@ class _Talking:
             if self._values["record"] is not None:
                 self._recording.start(self._values["record"])
             if self._by_hand:
-                closing.enter_context(without_echo())
+                closing.enter_context(self._person.quiet())
             yield
 
     async def talk(self, stop: asyncio.Event) -> None:
@@ -115,15 +123,18 @@ class _Talking:
             stopping.cancel()
             talking.cancel()
 
-    def _person(self) -> Terminal | Lines:
+    def _find_person(self) -> Player:
         colour = colourful(sys.stdout)
         if self._by_hand or (self._values["quit_after"] and sys.stdin.isatty()):
-            history = KeptLines(_history() if self._by_hand else None)
+            # It takes a while to load, and nobody else should wait for that.
+            from pop3spy.console.terminal import Terminal  # noqa: PLC0415
+
+            history = _history() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
         lines = () if self._values["quit_after"] else _lines(self._values["script"])
         return Lines(lines, self._stream, colour=colour)
 
-    def _work(self, person: Terminal | Lines) -> Any:
+    def _work(self, person: Player) -> Any:
         if (last := self._values["quit_after"]) is None:
             return partial(person.play, self.console)
         secret = secret_from(self._values["password_file"], self._values["password_env"])

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from pop3spy.console.console import Console
 from pop3spy.console.registry import RefusalError
@@ -24,6 +25,10 @@ class Lines:
         if not self._lines:
             raise RefusalError(f"the script ends where an answer is needed: {question}")
         return self._lines.popleft()
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Do nothing: nobody types."""
+        return nullcontext()
 
     async def show(self, rows: list[Row]) -> None:
         """Write *rows*."""

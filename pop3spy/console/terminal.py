@@ -13,6 +13,7 @@ import termios
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from prompt_toolkit import PromptSession
@@ -39,17 +40,26 @@ _LINES: Final = 6
 
 
 class Terminal:
-    """A person at a terminal, to whom rows are written on *stream*, which leads to *fd*."""
+    """A person at a terminal, to whom rows are written on *stream*, which leads to *fd*.
 
-    def __init__(self, stream: Stream, fd: int, history: KeptLines, *, colour: bool) -> None:
+    Lines that were typed are kept in the file *history*, if there is one.
+    """
+
+    def __init__(self, stream: Stream, fd: int, history: Path | None, *, colour: bool) -> None:
         self._stream = stream
         self._fd = fd
-        self._history = history
+        self._history = KeptLines(history)
         self._colour = colour
         self._veil = Veil()
         self._pasted: deque[str] = deque()  # whole lines that are still to be done
         self._begun = ""  # the beginning of a line, behind them
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Let the terminal show nothing of its own accord; leave it as it was."""
+        with without_echo():
+            yield
 
     async def play(self, console: Console) -> None:
         """Read lines and do them until the person has had enough."""
