@@ -231,6 +231,29 @@ def test_what_comes_while_a_line_is_typed_stands_above_it(opening: Opening) -> N
         window.shows("exit status 0")
 
 
+def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(opening: Opening) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
+        peer, _ = door.accept()
+        with peer, peer.makefile("rwb", 0) as stream:
+            stream.write(b"+OK ready\r\n")
+            window.shows(r"AUTHORIZATION> *$")
+            window.enter("CAPA")
+            assert stream.readline() == b"CAPA\r\n"
+            window.shows(r"C: CAPA *$")  # it is shown before there is a reply
+            window.press("C-c")
+            window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
+            window.enter(":headers 1")
+            window.shows(r"\? the server still owes a reply")
+            window.type("NOO")
+            window.shows(r"> NOO *$")
+            stream.write(b"+OK\r\nTOP\r\n.\r\n")
+            window.shows(r"(?s)S: \+OK\nS\| TOP.*> NOO *$")
+            window.press("C-c")
+            window.enter(":quit")
+            window.shows("exit status 0")
+
+
 def test_what_is_typed_while_a_reply_is_awaited_is_not_echoed(
     opening: Opening, tmp_path: Path
 ) -> None:
