@@ -20,6 +20,7 @@ from pop3spy.cli.streams import Unbuffered, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import SERVER
 from pop3spy.console.console import Console, Person
+from pop3spy.console.metas import METAS
 from pop3spy.console.record import Recording
 from pop3spy.console.scripted import Lines
 from pop3spy.console.stages import Account, go_to
@@ -91,7 +92,7 @@ class _Talking:
         )
         self._person = person = self._find_person()
         patience = None if self._by_hand else values["patience"] or None
-        self.console = Console(url, partial(self._dial, url), person, patience)
+        self.console = Console(url, partial(self._dial, url), person, METAS, patience)
         self.console.subscribe_to(self._bus)
         keeping = Keeping(f"pop3spy {__version__}", bodies=values["bodies"])
         self._recording = self.console.recording = Recording(self._bus, self._clock, keeping)

@@ -8,7 +8,6 @@ from prompt_toolkit.document import Document
 
 from pop3spy.console.console import Console
 from pop3spy.console.logins import COMPUTED
-from pop3spy.console.metas import METAS
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.speaking import ENDS
 from pop3spy.protocol import sasl
@@ -45,7 +44,10 @@ class Choices(Completer):
     def choices(self, before: list[str]) -> Iterable[Choice]:
         """Return what may stand behind the words *before*."""
         if not before:
-            return [*self._commands(), *((f":{meta.name}", meta.summary) for meta in METAS)]
+            return [
+                *self._commands(),
+                *((f":{meta.name}", meta.summary) for meta in self._console.metas),
+            ]
         if before[0].startswith(":"):
             return self._of_meta(before)
         spec = COMMANDS.get(before[0].upper())
@@ -68,6 +70,10 @@ class Choices(Completer):
             elif not self._announced(spec.name):
                 told = f"(not in CAPA) {told}"
             yield spec.name, told
+
+    def _metas(self) -> Iterator[Choice]:
+        for meta in self._console.metas:
+            yield f":{meta.name}", meta.summary
 
     def _announced(self, name: str) -> bool:
         """Return whether the server may have a command: it lists it, or need not, or is unknown."""
@@ -94,7 +100,7 @@ class Choices(Completer):
 
     def _of_meta(self, before: list[str]) -> Iterable[Choice]:
         try:
-            name = METAS.find(before[0][1:]).name
+            name = self._console.metas.find(before[0][1:]).name
         except RefusalError:
             return []
         if len(before) > 1:
@@ -105,7 +111,10 @@ class Choices(Completer):
             case "auth":
                 return self._mechanisms(COMPUTED)
             case "help":
-                return [*self._commands(), *((f":{meta.name}", meta.summary) for meta in METAS)]
+                return [
+                    *self._commands(),
+                    *((f":{meta.name}", meta.summary) for meta in self._console.metas),
+                ]
             case "eol":
                 return [(end, "") for end in ENDS]
             case "time":

@@ -26,7 +26,7 @@ from pop3spy.session.model import Session
 
 CRLF: Final = b"\r\n"
 METAS: "Registry[Console]" = Registry()
-"""The commands of ``pop3spy connect``."""
+"""The commands of ``pop3spy connect``; ``metas`` has them all."""
 
 
 def wire(text: str) -> bytes:
@@ -47,12 +47,20 @@ class Person(Protocol):
 class Console:
     """Speaks POP3 with the server at *url* for a *person*, line by line.
 
-    Subscribe ``view`` to the bus before anything else.  *patience* is how many seconds a reply may
-    take, None for any number.
+    Let it ``subscribe_to`` the bus before anything else.  *metas* are the commands of its own;
+    *patience* is how many seconds a reply may take, None for any number.
     """
 
-    def __init__(self, url: Url, dial: Dial, person: Person, patience: float | None = None) -> None:
+    def __init__(
+        self,
+        url: Url,
+        dial: Dial,
+        person: Person,
+        metas: "Registry[Console]",
+        patience: float | None = None,
+    ) -> None:
         self.url = url
+        self.metas = metas
         self.view = View()
         self.person = person
         self.talk = Talk(dial, patience, self._news)
@@ -165,7 +173,7 @@ class Console:
 
     async def _meta(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        meta = METAS.find(word)
+        meta = self.metas.find(word)
         told = f"{meta.name} {rest}".rstrip() if meta.words is Words.PLAIN else meta.name
         self.view.add(note(f":{escape(told)}"))
         masked = self.view.masked

@@ -31,10 +31,13 @@ class Lines:
         return nullcontext()
 
     async def show(self, rows: list[Row]) -> None:
-        """Write *rows*."""
-        for row in rows:
-            self._stream.write(f"{row.painted(colour=self._colour)}\n")
-        self._stream.flush()
+        """Write *rows*; the script ends where nobody reads them any more."""
+        try:
+            for row in rows:
+                self._stream.write(f"{row.painted(colour=self._colour)}\n")
+            self._stream.flush()
+        except BrokenPipeError:  # whoever read it has gone, as they may
+            self._lines.clear()
 
     async def play(self, console: Console) -> None:
         """Do every line, until the console is left or the connection is gone.

@@ -59,9 +59,9 @@ async def show_help(console: Console, rest: str) -> None:
     word = rest.strip()
     name = word.upper()
     if not word:
-        lines = _everything()
+        lines = _everything(console)
     elif word.startswith(":"):
-        meta = METAS.find(word[1:])
+        meta = console.metas.find(word[1:])
         lines = [f"{meta.usage}: {meta.summary}"]
     elif spec := COMMANDS.get(name):
         lines = _one(spec)
@@ -73,9 +73,9 @@ async def show_help(console: Console, rest: str) -> None:
         console.view.add(Row("  ", line, Tone.BODY))
 
 
-def _everything() -> list[str]:
+def _everything(console: Console) -> list[str]:
     commands = [f"{spec.usage:<34} {spec.summary}" for spec in COMMANDS.values()]
-    metas = [f"{meta.usage:<34} {meta.summary}" for meta in METAS]
+    metas = [f"{meta.usage:<34} {meta.summary}" for meta in console.metas]
     return ["For the server:", *commands, "", "For the console:", *metas]
 
 

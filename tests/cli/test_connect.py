@@ -1,12 +1,13 @@
 """``pop3spy connect`` without a terminal: scripts, pipes, stages, and how it ends."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, PATIENCE, Ended, environment, run
+from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
 from security.program import Play
 
 PASSWORD = "tanstaaf-Hunter2"
@@ -70,6 +71,51 @@ def test_a_password_of_a_script_is_nowhere_in_what_is_shown_or_recorded(
     assert "█" in capture.read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["session.yaml"]
     assert capture.stat().st_mode & 0o777 == 0o600
+
+
+def test_commands_of_the_console_stand_in_a_script_too(upstream: str, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    ended = piped(f":login\ndemo\ndemo\n:headers\n:save 3 {mail}\n:eol lf\n:quit\n", upstream)
+    assert ended.status == 0
+    assert "Lines that begin with dots" in ended.out
+    assert mail.read_bytes().startswith(b"From: Dot ")
+    assert " ? " not in ended.out
+
+
+def test_whoever_reads_may_go(upstream: str) -> None:
+    command = [*COMMAND, "connect", upstream]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"CAPA\n" * 500 + b"QUIT\n")
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_a_script_in_order(
+    upstream: str, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    script, capture = tmp_path / "script", tmp_path / "session.yaml"
+    script.write_text("CAPA\n:wait 600\n")
+    with running("connect", upstream, "--script", script, "--record", capture) as program:
+        assert program.process.stdout
+        for line in iter(program.process.stdout.readline, b""):
+            if b":wait" in line:
+                break
+        ended = program.stopped(number)
+    assert ended.status == status
+    assert "Traceback" not in ended.err
+    assert '"close"' in capture.read_text().splitlines()[-1]
 
 
 def test_a_connection_that_breaks_is_status_1() -> None:

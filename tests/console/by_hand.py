@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from net.serving import hosting, nothing_in_the_log
 from pop3spy.capture.files import Keeping
@@ -11,7 +10,6 @@ from pop3spy.console.console import Console
 from pop3spy.console.metas import METAS
 from pop3spy.console.record import Recording
 from pop3spy.console.scripted import Lines
-from pop3spy.console.stages import Account, go_to
 from pop3spy.net.connection import Connection
 from pop3spy.net.tls import Trust
 from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
@@ -22,7 +20,6 @@ from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.responder import Responder
 
-assert METAS
 PASSWORD = "tanstaaf-Hunter2"
 LOGIN = ("USER demo", "PASS demo")
 
@@ -71,7 +68,7 @@ async def talking(
     async def dial(number: int) -> Connection:
         return await Connection.open(url, bus, clock, patience=None, number=number, trust=trust)
 
-    console = Console(url, dial, hand, patience)
+    console = Console(url, dial, hand, METAS, patience)
     console.subscribe_to(bus)
     recording = console.recording = Recording(bus, clock, Keeping("pop3spy"))
     dispatch = console.dispatch
@@ -114,17 +111,3 @@ async def to_responder(
     with nothing_in_the_log():
         async with hosting(responder) as hosted:
             return await talking(hosted.urls[0], lines, then=then)
-
-
-async def staged(url: Url, last: str, account: Account, trust: Trust | None = None) -> Shown:
-    """Go through the stages up to *last*."""
-    stream = io.StringIO()
-    bus, clock = Bus(lambda *_: None), Clock()
-
-    async def dial(number: int) -> Connection:
-        return await Connection.open(url, bus, clock, patience=None, number=number, trust=trust)
-
-    console = Console(url, dial, Lines((), stream), 15.0)
-    console.subscribe_to(bus)
-    await console.run(partial(go_to, console, last, account))
-    return Shown(stream.getvalue().splitlines(), console.failed, [], console)
