@@ -84,12 +84,9 @@ class _Talking:
         self._trust = Trust(insecure=values["insecure"], ca=values["upstream_ca"])
         self._trust.context()  # a file that is none is told before anything is done
         self._bus = Bus(self._complain)
-        self._by_hand = (
-            sys.stdin.isatty()
-            and sys.stdout.isatty()
-            and values["script"] is None
-            and values["quit_after"] is None
-        )
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self._seated = terminal and values["script"] is None  # there is a person
+        self._by_hand = self._seated and values["quit_after"] is None
         self._person = person = self._find_person()
         patience = None if self._by_hand else values["patience"] or None
         self.console = Console(url, partial(self._dial, url), person, METAS, patience)
@@ -102,7 +99,7 @@ class _Talking:
     def loop(self) -> str:
         """The loop that runs it: at a terminal, one that leaves its modes alone."""
         loop = str(self._values["loop"])
-        return "asyncio" if self._by_hand and loop == "auto" else loop
+        return "asyncio" if self._seated and loop == "auto" else loop
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
@@ -111,7 +108,7 @@ class _Talking:
             closing.callback(close, self._recording, "the recording")
             if self._values["record"] is not None:
                 self._recording.start(self._values["record"])
-            if self._by_hand:
+            if self._seated:
                 closing.enter_context(self._person.quiet())
             yield
 
@@ -126,7 +123,7 @@ class _Talking:
 
     def _find_person(self) -> Player:
         colour = colourful(sys.stdout)
-        if self._by_hand or (self._values["quit_after"] and sys.stdin.isatty()):
+        if self._seated:
             # It takes a while to load, and nobody else should wait for that.
             from pop3spy.console.terminal import Terminal  # noqa: PLC0415
 

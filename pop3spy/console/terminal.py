@@ -53,6 +53,7 @@ class Terminal:
         self._veil = Veil()
         self._pasted: deque[str] = deque()  # whole lines that are still to be done
         self._begun = ""  # the beginning of a line, behind them
+        self._plays = False  # somebody is there to turn pages
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
 
     @contextmanager
@@ -63,6 +64,7 @@ class Terminal:
 
     async def play(self, console: Console) -> None:
         """Read lines and do them until the person has had enough."""
+        self._plays = True
         lines = self._session(self._history, completer=Choices(console))
         loop = asyncio.get_running_loop()
 
@@ -102,6 +104,8 @@ class Terminal:
         """Write *rows*: above the line that is being typed, else a screenful at a time."""
         if get_app_or_none() is not None:
             await run_in_terminal(lambda: self._write(rows))
+        elif not self._plays:
+            self._write(rows)
         else:
             await page(rows, self._write, self._fd)
 

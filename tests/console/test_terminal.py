@@ -215,6 +215,22 @@ def test_a_long_reply_is_paged_and_the_window_may_change_its_size(
     window.shows(r"C: NOOP")
 
 
+def test_a_stage_asks_for_what_it_needs_and_turns_no_pages(
+    dovecot: MailServer, opening: Opening, tmp_path: Path
+) -> None:
+    where = f"localhost:{dovecot.address.port}"
+    window = opening(where, "--quit-after", "list", "--user", USER, size=(80, 12))
+    window.shows(r"Password: *$")
+    window.type(PASSWORD)
+    window.shows(r"Password: █{8} *$")
+    window.press("Enter")
+    window.shows("exit status 0")
+    stream = (tmp_path / "stream").read_text(errors="replace")
+    assert "+OK 28 messages:" in stream
+    assert "-- " not in stream
+    assert PASSWORD not in stream
+
+
 def test_what_comes_while_a_line_is_typed_stands_above_it(opening: Opening) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         window = opening(f"127.0.0.1:{door.getsockname()[1]}")
