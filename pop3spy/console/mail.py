@@ -15,7 +15,6 @@ from pop3spy.export.unstuff import Unstuffer
 from pop3spy.newfile import new_file, reason_of
 from pop3spy.protocol.message import all_headers_of, headers_of
 from pop3spy.protocol.text import decode_text, escape
-from pop3spy.protocol.text import escape
 
 _MANY: Final = 500
 """Messages whose headers are asked for in one go."""
