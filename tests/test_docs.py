@@ -18,6 +18,7 @@ import pytest
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
 from pop3spy.config.settings import SETTINGS
+from pop3spy.console.metas import METAS
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
@@ -103,6 +104,11 @@ def terms() -> str:
     return table("| term | what it is | its value | takes | known when | example |", rows())
 
 
+def metas() -> str:
+    rows = ((f"`{meta.usage}`", meta.summary) for meta in METAS)
+    return table("| command | what it does |", rows)
+
+
 def helps() -> str:
     def one(verb: str) -> str:
         command = VERBS[verb]
@@ -119,6 +125,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "mechanisms"): mechanisms,
     ("docs/filters.md", "terms"): terms,
     ("docs/command-line.md", "helps"): helps,
+    ("docs/console.md", "metas"): metas,
 }
 
 

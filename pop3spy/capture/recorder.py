@@ -21,6 +21,7 @@ from pop3spy.session.events import (
     Named,
     Opened,
     Placed,
+    Secured,
     Told,
     Unanswered,
 )
@@ -93,6 +94,8 @@ class Recorder:
                 self._record(session, at, "note", {"user": user})
             case Placed(session=session, at=at, after=state):
                 self._record(session, at, "note", {"state": state.value})
+            case Secured(session=session, at=at, tls=tls):
+                self._record(session, at, "note", {"tls": tls.facts()})
             case Answered(session=session) | Unanswered(session=session):
                 self._running[session.id].listings.discard(event.exchange.number)
             case Blinded(session=session, at=at, why=why):

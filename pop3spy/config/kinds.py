@@ -53,6 +53,16 @@ def _url(value: Any) -> Url:
     return _plain(parse_url(text))
 
 
+def _any_url(value: Any) -> Url:
+    """Read a URL of whatever scheme: of a server with which pop3spy speaks TLS itself."""
+    if isinstance(value, Url):
+        return value
+    text = _word(value)
+    if text.isdigit():
+        raise ValueError(f"{text!r} names no host; write host:port")
+    return parse_url(text, default_host="127.0.0.1")
+
+
 def _listen_url(value: Any) -> Url:
     if isinstance(value, Url):
         return value
@@ -150,6 +160,8 @@ def one_of(*words: str) -> Kind:
 
 
 URL = Kind("URL", _url)
+SERVER = Kind("URL", _any_url)
+WORD = Kind("NAME", _word)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)

@@ -34,6 +34,7 @@ from pop3spy.session.events import (
     Intervened,
     Noted,
     Opened,
+    Secured,
     Told,
     Unanswered,
 )
@@ -99,7 +100,7 @@ class Transcript:
             self._stream.write("".join(rows))
             self._stream.flush()
 
-    def _tell(self, event: Event, shown: Shown) -> None:
+    def _tell(self, event: Event, shown: Shown) -> None:  # noqa: C901 - one branch an event
         if isinstance(event, Blinded | Ended):
             for stretch in shown.stretches.end():
                 self._stretch(event, stretch, stretch.total)
@@ -114,6 +115,8 @@ class Transcript:
                 self._intervened(event)
             case Opened():
                 self._opened(event)
+            case Secured():
+                self._add(event, " ·", escape(str(event.tls)), tone=Tone.NOTE)
             case Blinded():
                 text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=Tone.FAILURE)

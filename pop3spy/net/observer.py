@@ -14,6 +14,7 @@ from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending
 from pop3spy.session.reading import Reading
+from pop3spy.session.tls import Tls
 
 BURST = 400
 """Frames that are read before others have their turn."""
@@ -108,6 +109,13 @@ class Observer:
         way.opened(guard.side, guard.give_up() + later)
         if guard.finished:
             way.pass_finish(guard.side)
+
+    def secured(self, tls: Tls) -> None:
+        """Tell that TLS began; everything that was said before has been read."""
+        try:
+            self._reading.secured(tls, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - as below
+            self._blind(describe(error))
 
     def soon(self) -> None:
         """Read, and call ``caught_up``, at the loop's next turn."""

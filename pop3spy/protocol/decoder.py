@@ -21,7 +21,7 @@ from pop3spy.protocol import replies
 from pop3spy.protocol.asked import Asked
 from pop3spy.protocol.body import Body
 from pop3spy.protocol.commands import Command, Shape, Turn, parse_command
-from pop3spy.protocol.foreign import Foreign, proxy_header, recognise
+from pop3spy.protocol.foreign import Foreign, proxy_header
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -150,6 +150,16 @@ class Decoder:
         """Whether no reply is outstanding and nothing is half said."""
         return not (self._asked or self._client.unread or self._server.unread)
 
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether a reply is outstanding and it is not the client's turn to speak."""
+        return self._in_loose_body or (bool(self._asked) and not self.asks)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client's next line is an answer inside AUTH, or part of a message."""
+        return self._client.reader in (self._sasl_line, self._client_body)
+
     # -- the client ---------------------------------------------------------------------------
 
     def _first_of_client(self) -> Frame | None:
@@ -164,7 +174,7 @@ class Decoder:
     def _client_line(self) -> Frame | None:
         lane = self._client
         if (found := self._foreign(lane)) is not None:
-            return self._foreign_frame(lane, found)
+            return lane.foreign_frame(found)
         if (behind := self._behind_stls - lane.offset) > 0:
             return Opaque(Side.CLIENT, lane.line_within(behind), why=Why.BEHIND_STLS)
         pipelined = bool(self._asked) or lane.offset < lane.ahead
@@ -226,7 +236,7 @@ class Decoder:
         if self._greeted and self._opening and (frame := self._open()):
             return frame
         if (found := self._foreign(lane)) is not None:
-            return self._foreign_frame(lane, found)
+            return lane.foreign_frame(found)
         raw = lane.line()
         return None if raw is None else self._server_line_read(raw)
 
@@ -346,19 +356,7 @@ class Decoder:
     # -- what is not POP3 ---------------------------------------------------------------------
 
     def _foreign(self, lane: Lane) -> Foreign | int | None:
-        start = lane.peek()
-        if 0x20 <= start[0] < 0x7F:
-            return None
-        first = self._opening or bool(self._behind_stls)
-        return recognise(start, first=first, layer=self._layer)
-
-    def _foreign_frame(self, lane: Lane, found: Foreign | int) -> Frame | None:
-        if found is Foreign.UNDECIDED:
-            return None
-        if isinstance(found, int):
-            return Opaque(lane.side, lane.take(found), why=Why.TELNET)
-        lane.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
-        return lane.read()
+        return lane.foreign(first=self._opening or self._behind_stls > 0, layer=self._layer)
 
     # -- out of step --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pop3spy.protocol.body import Body
+from pop3spy.protocol.foreign import Foreign, recognise
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, Why
 
 LINE = 16384
@@ -114,6 +115,23 @@ class Lane:
         if not raw:
             return None
         return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
+
+    def foreign(self, *, first: bool, layer: bool) -> Foreign | int | None:
+        """Return what begins here, or the size of a Telnet command, or None for plain POP3.
+
+        *first* and *layer* say whether TLS and a SASL security layer may begin.
+        """
+        start = self.peek()
+        return None if 0x20 <= start[0] < 0x7F else recognise(start, first=first, layer=layer)
+
+    def foreign_frame(self, found: Foreign | int) -> Frame | None:
+        """Take what ``foreign`` has found."""
+        if found is Foreign.UNDECIDED:
+            return None
+        if isinstance(found, int):
+            return Opaque(self.side, self.take(found), why=Why.TELNET)
+        self.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
+        return self.read()
 
     def opaque(self, why: Why) -> None:
         """Read nothing of this side from now on."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pop3spy.protocol.frames import Frame
 from pop3spy.protocol.states import State
 from pop3spy.session.model import Ending, Exchange, Session
+from pop3spy.session.tls import Tls
 
 
 @dataclass(slots=True)
@@ -51,6 +52,13 @@ class Named(Event):
     """A user was named where the octets that may be shown no longer tell it."""
 
     user: str
+
+
+@dataclass(slots=True)
+class Secured(Event):
+    """TLS began on the connection, and what is said inside it can be read."""
+
+    tls: Tls
 
 
 @dataclass(slots=True)

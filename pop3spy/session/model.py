@@ -13,6 +13,7 @@ from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.protocol.states import State
+from pop3spy.session.tls import Tls
 
 HISTORY = 1000
 """How many exchanges a session remembers."""
@@ -179,6 +180,7 @@ class Session:
     capabilities: dict[State, tuple[Capability, ...]] = field(default_factory=dict)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     totals: Totals = field(default_factory=Totals)
+    tls: Tls | None = None
     parting: str | None = None
     blind: bool = False
     ending: Ending | None = None

@@ -8,6 +8,7 @@ from pop3spy.session.events import Told
 from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tls import tls_from
 
 
 def play_back(
@@ -49,6 +50,8 @@ class _Playing:
                 reading.know_login(at)
             case Changed():
                 self._change(item)
+            case Knew(at=at, facts={"tls": dict(facts)}):
+                reading.secured(tls_from(facts), at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Over(at=at, ending=ending):

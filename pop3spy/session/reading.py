@@ -29,6 +29,7 @@ from pop3spy.session.events import Blinded, Ended, Intervened, Named, Opened, To
 from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, Peer, Session
 from pop3spy.session.redact import Redactor
+from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
@@ -166,6 +167,10 @@ class Reading:
         self._decoder.release()
         session.ending = Ending(ending.how) if self._strict else ending
         self._publish(Ended(session, at, session.ending))
+
+    def secured(self, tls: Tls, at: float) -> None:
+        """Learn that TLS began, and that what is fed from here on comes from inside it."""
+        self._tracker.secured(tls, at)
 
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""

@@ -22,8 +22,9 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
 from pop3spy.protocol.text import show
-from pop3spy.session.events import Answered, Heard, Moved, Placed, Told, Unanswered
+from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
 from pop3spy.session.model import Body, Exchange, Session
+from pop3spy.session.tls import Tls
 
 _UNREADABLE = frozenset({Why.TLS, Why.SASL_LAYER})
 
@@ -85,6 +86,18 @@ class Tracker:
         """Take in a command that the client did not say."""
         self._command(frame, at)
         self._open[frame.number].injected = True
+
+    def secured(self, tls: Tls, at: float) -> None:
+        """Take in that TLS began: what the server said of itself before is forgotten.
+
+        It may have been tampered with (RFC 2595, section 4).
+        """
+        session = self._session
+        session.tls = tls
+        session.capabilities.clear()
+        self._publish(Secured(session, at, tls))
+        if session.state is State.TLS:
+            self._move(State.AUTHORIZATION, at)
 
     def end(self, at: float) -> None:
         """Settle what is still open: nothing more will come."""

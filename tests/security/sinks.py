@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from dialogue import Said
 from pop3spy.capture.recorder import Recorder
+from pop3spy.console.view import View
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.bus import Bus, Subscriber
@@ -31,6 +32,8 @@ class Sinks:
             for name in ("transcript", "colour", "narrow", "json", "notes", "capture")
         }
         self._notes = Notes(self._streams["notes"], self.clock)
+        self._view = View()
+        self._rows: list[str] = []
         self.bus = Bus(self._complain)
         for subscriber in (
             self._keep,
@@ -40,6 +43,7 @@ class Sinks:
             JsonLog(self._streams["json"], self.clock),
             self._notes,
             Recorder("keep", self._record),
+            self._view,
         ):
             self.bus.subscribe(subscriber)
         self._at = 0.0
@@ -63,7 +67,9 @@ class Sinks:
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
-        return {**found, "events": "\n".join(self._events)}
+        self._rows += [row.painted(colour=True) for row in self._view.take()]
+        rows, events = "\n".join(self._rows), "\n".join(self._events)
+        return {**found, "console": rows, "events": events}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""
