@@ -35,6 +35,7 @@ class CaptureReader:
         self.notes: list[str] = []
         self._at = 0.0
         self._session = 0
+        self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
         self._open: dict[int, list[Spoke]] = {}  # what of each session waits for what follows
 
     @property
@@ -67,6 +68,7 @@ class CaptureReader:
         if not isinstance(code, str):
             raise CaptureError(f"{where}: what kind of record it is stands third, as text")
         extra = rest[0] if rest and isinstance(rest[0], dict) else {}
+        self._spoken_at = at if session != self._session else max(self._spoken_at, at)
         self._session, self._at = session, max(self._at, at)
         if code in ("C", "S"):
             yield from self._spoken(session, Side(code), at, data, extra)
@@ -109,15 +111,16 @@ class CaptureReader:
         octets, masks = octets_of(data)
         whole = Spoke(session, Chunk(side, octets, at), masks)
         if pieces := list(_pieces(whole, extra.get("cuts") or ())):
+            self._spoken_at = max(self._spoken_at, pieces[-1].chunk.at)
             yield from self._say(pieces)
 
     def _short(self, line: Line) -> Iterator[Item]:
         side, text, block = line.values
         session = self._session = self._session or 1
         if session not in self._open:
-            yield from self._began(session, self._at, {})
+            yield from self._began(session, self._spoken_at, {})
         data, masks = _as_utf8(text.replace("\n", "\r\n") if block else f"{text}\r\n")
-        yield from self._say([Spoke(session, Chunk(Side(side), data, self._at), masks)])
+        yield from self._say([Spoke(session, Chunk(Side(side), data, self._spoken_at), masks)])
 
     # -- order ----------------------------------------------------------------------------------
 

@@ -50,8 +50,9 @@ def scrub(file: str, out: Path, bodies: str, redact: str) -> int:
     Standard input is -.  The copy shows, replays and decodes to the same shape.
     """
     with open_recording(file) as recording:
-        kept = bodies if recording.bodies_kept or bodies == "drop" else "mask"
-        header = Header(recording.started, f"pop3spy {__version__}", redact, kept)
+        kept = max(bodies, recording.bodies, key=BODIES.index)  # what is gone stays gone
+        redaction = max(redact, recording.redaction, key=REDACTIONS.index)
+        header = Header(recording.started, f"pop3spy {__version__}", redaction, kept)
         copy = CaptureFile(out, header)
         try:
             recorder = Recorder(bodies, lambda _, text: copy.write(text))

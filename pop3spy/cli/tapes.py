@@ -26,14 +26,20 @@ _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Recording:
     """A recording that can be read once; ``notes`` are complete when it has been.
 
-    ``bodies_kept`` is false where the content of messages was masked.
+    ``bodies`` and ``redaction`` are what the header of a capture says.
     """
 
     name: str
     started: datetime
     items: Tape
     notes: list[str]
-    bodies_kept: bool = True
+    bodies: str = "keep"
+    redaction: str = "secrets"
+
+    @property
+    def bodies_kept(self) -> bool:
+        """Whether the content of messages is what it was."""
+        return self.bodies == "keep"
 
 
 @contextmanager
@@ -70,7 +76,8 @@ def _recording(stream: BinaryIO, name: str, *, follow: bool, port: int | None) -
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
-    return Recording(name, header.started, iter(reader), reader.notes, header.bodies == "keep")
+    kept = header.bodies, header.redaction
+    return Recording(name, header.started, iter(reader), reader.notes, *kept)
 
 
 class _Growing(io.RawIOBase):

@@ -59,7 +59,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_an_export_that_failed_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ExportError):
-        export("mbox", tmp_path / "out", Source(STARTED, bodies_kept=False))
+        export("mbox", tmp_path / "out", Source(STARTED, bodies="mask"))
     assert list(tmp_path.iterdir()) == []
 
 
