@@ -13,7 +13,7 @@ from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.capture.short import short_block, short_line
 from pop3spy.capture.text import quoted
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Side
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side
 from pop3spy.session.events import Ended, Event, Heard, Told
 from pop3spy.session.model import Session
 
@@ -21,7 +21,8 @@ _IN_MEMORY: Final = 1 << 18
 """Octets of a session beyond which it waits on disk."""
 _BLOCK: Final = 1 << 17
 """Octets of a body that are one block: what a reader takes of a person has its bounds."""
-_END: Final = b".\r\n"
+_HELD: Final = 100
+"""Entries behind a reply that wait for what the client says next."""
 
 
 class _Entry(NamedTuple):
@@ -107,8 +108,10 @@ class ByHand:
         if not goes_on:
             _end_body(sheet, event.session.id)
         late = frame.side is Side.CLIENT and event.first < sheet.answered
-        if not goes_on or late:
-            sheet.settle(exact=late)
+        if late or len(sheet.held) > _HELD:
+            sheet.settle(exact=True)
+        elif not goes_on and not isinstance(frame, Junk | Opaque):
+            sheet.settle()
         if frame.side is Side.SERVER:
             sheet.answered = event.at
         if not records:  # it is counted, or nothing but filler

@@ -88,7 +88,7 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
     A last record that is torn off is left out, and told as a record ``torn``.
     """
     block: list[str] = []
-    begun = number
+    begun, size = number, 0
     for line in _lines(stream, name, LONGEST):
         number += 1
         if line.startswith("- [") and line.endswith("]\n"):
@@ -97,10 +97,11 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
             yield _machine_line(line, name, number)
         elif line.startswith("- "):
             yield from _by_hand(block, name, begun)
-            block, begun = [line], number
+            block, begun, size = [line], number, len(line)
         elif block:
             block.append(line)
-            if sum(map(len, block)) > _BY_HAND:
+            size += len(line)
+            if size > _BY_HAND:
                 raise CaptureError(f"{name}:{begun}: this record is too long")
         elif line == "-":
             yield Line(number, [None, None, "torn", _TORN])
