@@ -45,7 +45,9 @@ class _Body:
 class _Sheet:
     """What one session has said; what is held may become records because of what follows."""
 
-    text: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))
+    text: IO[bytes] = field(
+        default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - see _finish
+    )
     held: list[_Entry] = field(default_factory=list)
     body: _Body | None = None
     answered: float = 0.0  # when what the server said last had come

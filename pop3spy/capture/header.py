@@ -58,9 +58,7 @@ def header_of(fields: Mapping[object, object], where: str) -> Header:
     return Header(started, str(fields.get("program", "")), redaction, bodies)
 
 
-def _one_of(
-    values: Sequence[str], key: str, fields: Mapping[object, object], where: str
-) -> str:
+def _one_of(values: Sequence[str], key: str, fields: Mapping[object, object], where: str) -> str:
     """Return what stands behind *key*; the first of *values* if nothing does."""
     value = str(fields.get(key, values[0]))
     if value not in values:

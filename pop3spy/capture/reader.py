@@ -18,6 +18,10 @@ _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
 _WHY: Final = {why.name.lower(): why for why in Why}
 _MOST_FILLER: Final = 1 << 32
+_MOST_WAITING: Final = 256
+"""Pieces of the server's that may wait for what its client said ahead."""
+_LARGE: Final = 1 << 16
+"""Octets of a piece that nothing waits with."""
 
 
 class CaptureReader:
@@ -127,20 +131,28 @@ class CaptureReader:
     def _say(self, pieces: list[Spoke]) -> Iterator[Item]:
         """Yield octets in the order in which they came.
 
-        What the client said ahead, while AUTH or STLS were not answered, was read behind the
-        answer, and so it is recorded behind it; that it ended before tells that it was ahead.
+        What the client said ahead, while AUTH or STLS were not answered, was read behind all that
+        came with the answer, and so it is recorded; that it ended before tells that it was ahead.
         """
         session, side = pieces[0].session, pieces[0].chunk.side
         waiting = self._open[session]
         if side is Side.CLIENT and waiting and pieces[-1].chunk.at < waiting[-1].chunk.at:
             yield from pieces
             return
-        yield from self._release(session)
         if side is Side.CLIENT:
+            yield from self._release(session)
             yield from pieces
-        else:
-            yield from pieces[:-1]
-            waiting.append(pieces[-1])
+            return
+        for piece in pieces:
+            if not self._came_with(waiting, piece):
+                yield from self._release(session)
+            waiting.append(piece)
+
+    @staticmethod
+    def _came_with(waiting: list[Spoke], piece: Spoke) -> bool:
+        """Return whether *piece* may have been in the same read as what waits."""
+        small = len(waiting) < _MOST_WAITING and len(piece.chunk.data) < _LARGE
+        return small and bool(waiting) and waiting[-1].chunk.at == piece.chunk.at
 
     def _release(self, session: int) -> Iterator[Item]:
         waiting = self._open[session]

@@ -22,9 +22,9 @@ _INDENT: Final = "    "
 
 
 def short_line(raw: bytes, masks: Spans) -> str | None:
-    """Return a line of the wire as what stands behind ``- C: ``, or None.
+    r"""Return a line of the wire as what stands behind ``- C: ``, or None.
 
-    >>> short_line(b"USER bob\\r\\n", ()), short_line(b"yes\\r\\n", ())
+    >>> short_line(b"USER bob\r\n", ()), short_line(b"yes\r\n", ())
     ('USER bob', '"yes"')
     """
     if not raw.endswith(b"\r\n") or (text := _text(raw[:-2], masks)) is None:

@@ -7,7 +7,7 @@ import click
 
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.formats import FORMATS
-from pop3spy.cli.options import Verb
+from pop3spy.cli.options import Verb, with_ports
 from pop3spy.cli.tapes import open_recording
 from pop3spy.errors import ConfigError
 from pop3spy.export import Source, StreamFormat, exporting
@@ -40,12 +40,13 @@ from pop3spy.session.playback import play_back
     metavar="PATH",
     help="Write to this new file, or folder for eml.  [default: stdout]",
 )
-def export(file: str, name: str, out: Path | None) -> int:
+@with_ports
+def export(file: str, name: str, out: Path | None, port: tuple[int, ...]) -> int:
     """Write the recording FILE in another form; - is standard input."""
     form = FORMATS[name]
     if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
-    with open_recording(file) as recording:
+    with open_recording(file, ports=port) as recording:
         source = Source(recording.started, recording.bodies, recording.redaction)
         with exporting(form, out, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)

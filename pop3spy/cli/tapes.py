@@ -3,7 +3,7 @@
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,11 +44,11 @@ class Recording:
 
 @contextmanager
 def open_recording(
-    path: str, *, follow: bool = False, port: int | None = None
+    path: str, *, follow: bool = False, ports: Collection[int] = ()
 ) -> Iterator[Recording]:
     """Give the recording at *path*, or on stdin where that is ``-``.
 
-    It is a capture, a packet capture (whose sessions are those to *port*, if that is given), or
+    It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a capture is waited behind for more.
     Raise CaptureError if it cannot be read.
     """
@@ -56,22 +56,22 @@ def open_recording(
     with ExitStack() as files:
         try:
             if path == "-":
-                yield _recording(sys.stdin.buffer, name, follow=follow, port=port)
+                yield _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
             elif pair := pair_of(Path(path)):
                 halves = [files.enter_context(half.open("rb")) for half in pair]
                 log = read_rawlog(halves[0], halves[1], name)
                 yield Recording(name, log.started or _NO_DATE, log, log.notes)
             else:
                 stream = files.enter_context(Path(path).open("rb"))
-                yield _recording(stream, name, follow=follow, port=port)
+                yield _recording(stream, name, follow=follow, ports=ports)
         except OSError as error:
             raise CaptureError(f"{name}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _recording(stream: BinaryIO, name: str, *, follow: bool, port: int | None) -> Recording:
+def _recording(stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]) -> Recording:
     buffered = cast(io.BufferedReader, stream)
     if is_packets(buffered.peek(4)[:4]):
-        packets = read_packets(stream, name, port=port)
+        packets = read_packets(stream, name, ports=ports)
         return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)

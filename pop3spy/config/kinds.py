@@ -105,6 +105,13 @@ def _count(value: Any) -> int:
     return int(text)
 
 
+def _port(value: Any) -> int:
+    number = value if isinstance(value, int) else int(_count(value))
+    if not 0 < number < 1 << 16:
+        raise ValueError(f"{value!r} is no TCP port; write a number from 1 to 65535")
+    return number
+
+
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -162,6 +169,7 @@ PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)
 SECONDS = Kind("SECONDS", _seconds)
 COUNT = Kind("COUNT", _count)
+PORT = Kind("PORT", _port)
 SIZE = Kind("SIZE", _size)
 FACTOR = Kind("FACTOR", _factor)
 FLAG = Kind("", _flag)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cuts import recut, wild_talk
@@ -108,7 +108,15 @@ def merged(told: list[Any]) -> Iterator[Any]:
             yield (*kind, None if None in counts else sum(counts))
 
 
+AHEAD = [
+    (Side.CLIENT, b"STLS\r\n\xe9\xff"),
+    (Side.SERVER, b"+OK\r\n+OK\r\n+OK\r\n"),
+    (Side.CLIENT, b"USER bob\r\n"),
+]
+
+
 @given(wild_talk.flatmap(recut))
+@example(AHEAD)
 def test_any_session_reads_as_it_was(talk: list[Said]) -> None:
     events, text = live(talk)
 

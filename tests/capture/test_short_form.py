@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from capture.test_round_trip import live, read, story
+from capture.test_round_trip import AHEAD, live, read, story
 from cuts import recut, wild_talk
 from dialogue import Said, said
 from pop3spy.capture.byhand import ByHand
@@ -71,11 +71,13 @@ def test_an_ordinary_session_has_records_for_its_begin_and_end_only() -> None:
 
 
 @given(wild_talk.flatmap(recut))
+@example(AHEAD)
+@example([(Side.CLIENT, b"\r"), (Side.SERVER, b"+OK\r\n+OK\r\n"), (Side.CLIENT, b"USER bob\r\n")])
 def test_any_session_in_short_form_reads_as_it_was_but_for_times(talk: list[Said]) -> None:
-    _, capture = live(talk)
+    events, capture = live(talk)
     short = by_hand(capture)
 
-    was, is_now = timeless(story(read(capture))), timeless(story(read(short)))
+    was, is_now = timeless(story(events)), timeless(story(read(short)))
     for what, items in was.items():
         assert is_now[what] == items, (what, capture, short)
 
@@ -138,7 +140,10 @@ def test_what_a_block_would_change_is_none(raw: bytes) -> None:
 def test_a_body_with_indented_and_empty_lines_is_a_block() -> None:
     raw = b"Subject: x\r\n\tfolded\r\n\r\n  # quoted\r\n  \r\n..\r\n.\r\n"
 
-    assert short_block(raw) == "|\n    Subject: x\n    \tfolded\n\n      # quoted\n      \n    ..\n    .\n"
+    assert (
+        short_block(raw)
+        == "|\n    Subject: x\n    \tfolded\n\n      # quoted\n      \n    ..\n    .\n"
+    )
 
 
 def test_sessions_that_took_place_at_once_stand_one_after_another() -> None:
