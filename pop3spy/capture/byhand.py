@@ -13,7 +13,7 @@ from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.capture.short import short_block, short_line
 from pop3spy.capture.text import quoted
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, StatusLine
 from pop3spy.session.events import Ended, Event, Heard, Told
 from pop3spy.session.model import Session
 
@@ -51,6 +51,7 @@ class _Sheet:
     held: list[_Entry] = field(default_factory=list)
     body: _Body | None = None
     answered: float = 0.0  # when what the server said last had come
+    expects_body: bool = False  # whether the reply that is held has one by the rules
 
     def settle(self, *, exact: bool = False) -> None:
         """Write what is held; *exact* with its times."""
@@ -112,8 +113,9 @@ class ByHand:
         late = frame.side is Side.CLIENT and event.first < sheet.answered
         if late or len(sheet.held) > _HELD:
             sheet.settle(exact=True)
-        elif not goes_on and not isinstance(frame, Junk | Opaque):
+        elif not isinstance(frame, Junk | Opaque | BodyPart):
             sheet.settle()
+            sheet.expects_body = isinstance(frame, StatusLine) and bool(frame.has_body)
         if frame.side is Side.SERVER:
             sheet.answered = event.at
         if not records:  # it is counted, or nothing but filler
@@ -159,7 +161,7 @@ def _add(sheet: _Sheet, part: BodyPart, event: Heard) -> None:
         end = body.raw.rfind(b"\n") + 1 or len(body.raw)
         rest, body.raw = body.raw[end:], body.raw[:end]
         _end_body(sheet, event.session.id)
-        sheet.settle()
+        sheet.settle(exact=not sheet.expects_body)
         sheet.body = _Body(part.side, rest, event.at) if rest else None
 
 
@@ -171,5 +173,4 @@ def _end_body(sheet: _Sheet, session: int, end: BodyEnd | None = None, record: s
     side = body.side.value
     said = f'- [{body.at:.9f}, {session}, "{side}", {quoted(body.raw)}]\n'
     block = short_block(body.raw + (end.raw if end else b""))
-    sheet.settle()
     sheet.held.append(_Entry(said + record, block and f"- {side}: {block}"))

@@ -1,5 +1,7 @@
 """From records to a tape: the octets of both sides, in the order in which they came."""
 
+import math
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, TextIO
@@ -40,7 +42,7 @@ class CaptureReader:
         self._at = 0.0
         self._session = 0
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
-        self._open: dict[int, list[Spoke]] = {}  # what of each session waits for what follows
+        self._open: dict[int, deque[Spoke]] = {}  # what of each session waits for what follows
 
     @property
     def started(self) -> datetime:
@@ -87,7 +89,7 @@ class CaptureReader:
     def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
         if session in self._open:
             return
-        self._open[session] = []
+        self._open[session] = deque()
         yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
 
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
@@ -132,32 +134,31 @@ class CaptureReader:
         """Yield octets in the order in which they came.
 
         What the client said ahead, while AUTH or STLS were not answered, was read behind all that
-        came with the answer, and so it is recorded; that it ended before tells that it was ahead.
+        came with the answer, and so it is recorded, as is a line that began before and ended
+        behind; their times tell it.
         """
         session, side = pieces[0].session, pieces[0].chunk.side
         waiting = self._open[session]
-        if side is Side.CLIENT and waiting and pieces[-1].chunk.at < waiting[-1].chunk.at:
-            yield from pieces
-            return
         if side is Side.CLIENT:
-            yield from self._release(session)
-            yield from pieces
+            for piece in pieces:
+                yield from self._release(session, piece.chunk.at)
+                yield piece
             return
-        for piece in pieces:
-            if not self._came_with(waiting, piece):
-                yield from self._release(session)
-            waiting.append(piece)
+        if not _came_with(waiting, pieces[0]):
+            yield from self._release(session)
+        waiting += pieces
 
-    @staticmethod
-    def _came_with(waiting: list[Spoke], piece: Spoke) -> bool:
-        """Return whether *piece* may have been in the same read as what waits."""
-        small = len(waiting) < _MOST_WAITING and len(piece.chunk.data) < _LARGE
-        return small and bool(waiting) and waiting[-1].chunk.at == piece.chunk.at
-
-    def _release(self, session: int) -> Iterator[Item]:
+    def _release(self, session: int, until: float = math.inf) -> Iterator[Item]:
+        """Yield what waits and had come by then."""
         waiting = self._open[session]
-        yield from waiting
-        waiting.clear()
+        while waiting and waiting[0].chunk.at <= until:
+            yield waiting.popleft()
+
+
+def _came_with(waiting: deque[Spoke], piece: Spoke) -> bool:
+    """Return whether *piece* may have been in the same read as what waits."""
+    small = len(waiting) < _MOST_WAITING and len(piece.chunk.data) < _LARGE
+    return small and bool(waiting) and waiting[-1].chunk.at == piece.chunk.at
 
 
 def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:

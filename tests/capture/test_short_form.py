@@ -72,6 +72,14 @@ def test_an_ordinary_session_has_records_for_its_begin_and_end_only() -> None:
 
 @given(wild_talk.flatmap(recut))
 @example(AHEAD)
+@example(
+    [
+        (Side.SERVER, b"+OK\r\n"),
+        (Side.CLIENT, b"\r\n\r"),
+        (Side.SERVER, b"+OK\r\n\r\n"),
+        (Side.CLIENT, b"USER bob\r\n"),
+    ]
+)
 @example([(Side.CLIENT, b"\r"), (Side.SERVER, b"+OK\r\n+OK\r\n"), (Side.CLIENT, b"USER bob\r\n")])
 def test_any_session_in_short_form_reads_as_it_was_but_for_times(talk: list[Said]) -> None:
     events, capture = live(talk)
