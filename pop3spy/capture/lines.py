@@ -21,6 +21,7 @@ LONGEST: Final = 1 << 26
 _BY_HAND: Final = 1 << 20
 """Characters that a record written by hand may have."""
 _DEEPEST: Final = 8
+_BLANKS: Final = " \t\r\n"
 
 _SHORT = re.compile(r"- ([CS]):(?: (.*))?$")
 _TORN = "the last record is torn off, as when the writer was stopped"
@@ -105,7 +106,7 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
                 raise CaptureError(f"{name}:{begun}: this record is too long")
         elif line == "-":
             yield Line(number, [None, None, "torn", _TORN])
-        elif line.strip() and not line.startswith("#"):
+        elif line.strip(_BLANKS) and not line.startswith("#"):
             raise CaptureError(f"{name}:{number}: a record begins with `- `")
     if block and not block[-1].endswith("\n"):
         yield _perhaps_torn(block, name, begun)
@@ -134,7 +135,7 @@ def _machine_line(line: str, name: str, number: int) -> Line:
 
 def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
     """Yield the record that *block* is, if it is one."""
-    while block and (not block[-1].strip() or block[-1].startswith("#")):
+    while block and (not block[-1].strip(_BLANKS) or block[-1].startswith("#")):
         block.pop()
     if not block:
         return

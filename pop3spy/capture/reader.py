@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TextIO
 
@@ -22,8 +23,28 @@ _WHY: Final = {why.name.lower(): why for why in Why}
 _MOST_FILLER: Final = 1 << 32
 _MOST_WAITING: Final = 256
 """Pieces of the server's that may wait for what its client said ahead."""
+_BEGINNING: Final = 8
+"""Records that a server's first ones are."""
 _LARGE: Final = 1 << 16
 """Octets of a piece that nothing waits with."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What the server of a session said last: the client may have said something before it."""
+
+    pieces: deque[Spoke] = field(default_factory=deque)
+    said: int = 0
+
+    def goes_with(self, piece: Spoke) -> bool:
+        """Return whether *piece* may have been in the same read as what waits.
+
+        What a server says first tells what it speaks, so the beginning waits in any case.
+        """
+        if len(self.pieces) >= _MOST_WAITING or len(piece.chunk.data) >= _LARGE:
+            return False
+        same = bool(self.pieces) and self.pieces[-1].chunk.at == piece.chunk.at
+        return same or self.said < _BEGINNING
 
 
 class CaptureReader:
@@ -42,7 +63,7 @@ class CaptureReader:
         self._at = 0.0
         self._session = 0
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
-        self._open: dict[int, deque[Spoke]] = {}  # what of each session waits for what follows
+        self._open: dict[int, _Waiting] = {}
 
     @property
     def started(self) -> datetime:
@@ -89,7 +110,7 @@ class CaptureReader:
     def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
         if session in self._open:
             return
-        self._open[session] = deque()
+        self._open[session] = _Waiting()
         yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
 
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
@@ -144,21 +165,16 @@ class CaptureReader:
                 yield from self._release(session, piece.chunk.at)
                 yield piece
             return
-        if not _came_with(waiting, pieces[0]):
+        if not waiting.goes_with(pieces[0]):
             yield from self._release(session)
-        waiting += pieces
+        waiting.pieces += pieces
+        waiting.said += 1
 
     def _release(self, session: int, until: float = math.inf) -> Iterator[Item]:
         """Yield what waits and had come by then."""
-        waiting = self._open[session]
-        while waiting and waiting[0].chunk.at <= until:
-            yield waiting.popleft()
-
-
-def _came_with(waiting: deque[Spoke], piece: Spoke) -> bool:
-    """Return whether *piece* may have been in the same read as what waits."""
-    small = len(waiting) < _MOST_WAITING and len(piece.chunk.data) < _LARGE
-    return small and bool(waiting) and waiting[-1].chunk.at == piece.chunk.at
+        pieces = self._open[session].pieces
+        while pieces and pieces[0].chunk.at <= until:
+            yield pieces.popleft()
 
 
 def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
