@@ -62,6 +62,7 @@ class CaptureReader:
         self.notes: list[str] = []
         self._at = 0.0
         self._session = 0
+        self._missed: str | None = None  # why records are missing above
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
         self._open: dict[int, _Waiting] = {}
 
@@ -102,6 +103,7 @@ class CaptureReader:
         elif code == "open":
             yield from self._began(session, at, data)
         elif code == "gap" and session == 0:  # of whichever sessions
+            self._missed = str(data.get("why", ""))
             for each in list(self._open):
                 yield from self._happened(each, at, code, data)
         elif session in self._open:
@@ -135,6 +137,8 @@ class CaptureReader:
     ) -> Iterator[Item]:
         if session not in self._open:
             yield from self._began(session, at, {})
+            if self._missed is not None:  # its beginning is not there
+                yield Missed(session, at, self._missed)
         octets, masks = octets_of(data)
         whole = Spoke(session, Chunk(side, octets, at), masks)
         if pieces := list(_pieces(whole, extra.get("cuts") or ())):
