@@ -131,9 +131,15 @@ BETWEEN = [
     (Side.SERVER, b"\x80.\x01"),
     (Side.SERVER, b"+OK\r\n"),
 ]
+OUT_OF_STEP = [
+    (Side.CLIENT, b"USER bob\r\nUSER bob\r\n\r"),
+    (Side.SERVER, b"+OK\r\na\r\n.\r\n"),
+    (Side.CLIENT, b"USER bob\r\n"),
+]
 
 
 @given(wild_talk.flatmap(recut))
+@example(OUT_OF_STEP)
 @example(BETWEEN)
 @example(AHEAD)
 @example(PARTLY_AHEAD)
