@@ -16,7 +16,7 @@ import yaml
 
 from pop3spy.errors import CaptureError
 
-LONGEST: Final = 1 << 26
+LONGEST: Final = 1 << 24
 """Characters that one record may have; a machine's are never longer than one read."""
 _BY_HAND: Final = 1 << 20
 """Characters that a record written by hand may have."""
@@ -90,7 +90,7 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
     """
     block: list[str] = []
     begun, size = number, 0
-    for line in _lines(stream, name, LONGEST):
+    for line in _lines(stream, name, LONGEST, number):
         number += 1
         if line.startswith("- [") and line.endswith("]\n"):
             yield from _by_hand(block, name, begun)
@@ -158,11 +158,17 @@ def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
     yield Line(number, values)
 
 
-def _lines(stream: TextIO, name: str, longest: int) -> Iterator[str]:
+def _lines(stream: TextIO, name: str, longest: int, number: int = 0) -> Iterator[str]:
+    """Yield the lines behind line *number*."""
     try:
         while line := stream.readline(longest + 1):
+            number += 1
             if len(line) > longest:
-                raise CaptureError(f"{name}: a line is longer than {longest:,} characters")
+                where = f"{name}:{number}"
+                raise CaptureError(f"{where}: this line is longer than {longest:,} characters")
             yield line
-    except UnicodeDecodeError:
-        raise CaptureError(f"{name}: this is not UTF-8 text, so no capture") from None
+    except UnicodeDecodeError as error:
+        # What it could not read begins in the line behind the last one.
+        number += 1 + error.object.count(b"\n", 0, error.start)
+        where = f"{name}:{number}"
+        raise CaptureError(f"{where}: this is not UTF-8 text, so no capture") from None

@@ -106,9 +106,14 @@ def read_packets(stream: BinaryIO, name: str, *, ports: Collection[int] = ()) ->
     return Packets(stream, name, ports)
 
 
-def _refusal(name: str, magic: bytes) -> CaptureError:
+def refuse_packed(name: str, magic: bytes) -> None:
+    """Raise CaptureError if a file that begins with these octets is compressed."""
     if packer := _PACKED.get(magic[:2]):
-        return CaptureError(f"{name}: this file is compressed with {packer}; unpack it first")
+        raise CaptureError(f"{name}: this file is compressed with {packer}; unpack it first")
+
+
+def _refusal(name: str, magic: bytes) -> CaptureError:
+    refuse_packed(name, magic)
     if not magic:
         return CaptureError(f"{name}: this file is empty")
     return CaptureError(f"{name}: this is neither a pcap nor a pcapng file")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from pop3spy.capture.packets import is_packets, read_packets
+from pop3spy.capture.packets import is_packets, read_packets, refuse_packed
 from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
@@ -70,7 +70,9 @@ def open_recording(
 
 def _recording(stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]) -> Recording:
     buffered = cast(io.BufferedReader, stream)
-    if is_packets(buffered.peek(4)[:4]):
+    magic = buffered.peek(4)[:4]
+    refuse_packed(name, magic)
+    if is_packets(magic):
         packets = read_packets(stream, name, ports=ports)
         return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
