@@ -4,8 +4,12 @@ import io
 from collections.abc import Iterable
 
 from dialogue import Said
+from pop3spy.capture.byhand import ByHand
+from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
+from pop3spy.logs.stats import Statistics
+from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
@@ -28,8 +32,12 @@ class Sinks:
         self._events: list[str] = []
         self._streams = {
             name: io.StringIO()
-            for name in ("transcript", "colour", "narrow", "json", "notes", "capture")
+            for name in (
+                *("transcript", "colour", "narrow", "bodies", "json", "notes", "capture"),
+                *("raw", "hex", "narrow raw", "narrow hex"),
+            )
         }
+        self._by_hand, self._stats = io.BytesIO(), Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self.bus = Bus(self._complain)
         for subscriber in (
@@ -39,7 +47,14 @@ class Sinks:
             Transcript(self._streams["narrow"], width=40),
             JsonLog(self._streams["json"], self.clock),
             self._notes,
+            Transcript(self._streams["bodies"], bodies=True),
             Recorder("keep", self._record),
+            WireView(self._streams["raw"]),
+            WireView(self._streams["hex"], hexadecimal=True),
+            WireView(self._streams["narrow raw"], width=60),
+            WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
+            ByHand(self._by_hand, Header(self.clock.started)),
+            self._stats,
         ):
             self.bus.subscribe(subscriber)
         self._at = 0.0
@@ -63,7 +78,10 @@ class Sinks:
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
-        return {**found, "events": "\n".join(self._events)}
+        for name in ("hex", "narrow hex"):  # so that octets stand beside one another
+            found[name] += found[name].replace(" ", "")
+        found["by hand"] = self._by_hand.getvalue().decode()
+        return {**found, "stats": self._stats.table(), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""
