@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dialogue import Said
 from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
+from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
@@ -16,6 +17,7 @@ from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Told, Unanswered
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from security.disguises import traces
 
@@ -37,7 +39,7 @@ class Sinks:
                 *("raw", "hex", "narrow raw", "narrow hex"),
             )
         }
-        self._by_hand, self._stats = io.BytesIO(), Statistics()
+        self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self.bus = Bus(self._complain)
         for subscriber in (
@@ -53,7 +55,6 @@ class Sinks:
             WireView(self._streams["hex"], hexadecimal=True),
             WireView(self._streams["narrow raw"], width=60),
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
-            ByHand(self._by_hand, Header(self.clock.started)),
             self._stats,
         ):
             self.bus.subscribe(subscriber)
@@ -80,7 +81,7 @@ class Sinks:
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
         for name in ("hex", "narrow hex"):  # so that octets stand beside one another
             found[name] += found[name].replace(" ", "")
-        found["by hand"] = self._by_hand.getvalue().decode()
+        found["by hand"] = self._by_hand()
         return {**found, "stats": self._stats.table(), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
@@ -116,6 +117,16 @@ class Sinks:
                 self._events.append(repr(event))
         if isinstance(event, Event):  # the session's own repr has all of its exchanges
             self._events.append(f"{event.session.user!r} {event.session.parting!r}")
+
+    def _by_hand(self) -> str:
+        """Return the capture, read again and written in the short form."""
+        header = Header(self.clock.started)
+        capture = io.StringIO(header.lines() + self._streams["capture"].getvalue())
+        out = io.BytesIO()
+        exporter = ByHand(out, header)
+        play_back(CaptureReader(capture, "capture"), exporter)
+        exporter.close()
+        return out.getvalue().decode()
 
     def _record(self, _: Session, record: str) -> None:
         self._streams["capture"].write(record)
