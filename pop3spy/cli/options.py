@@ -8,7 +8,7 @@ import click
 
 from pop3spy.config.file import read_config
 from pop3spy.config.kinds import FLAG, PATH, Kind, wrong
-from pop3spy.config.settings import Setting, settings_of
+from pop3spy.config.settings import SETTINGS, Setting, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +63,11 @@ def with_settings(verb: str) -> Callable[[F], F]:
     return decorate
 
 
+def with_ports(function: F) -> F:
+    """Give a command that reads recordings ``--port``, as the table of settings has it."""
+    return _option(SETTINGS["port"])(function)
+
+
 def _option(setting: Setting) -> Callable[[F], F]:
     flag = f"--{setting.name}"
     if setting.kind is FLAG:
@@ -80,7 +85,7 @@ def _option(setting: Setting) -> Callable[[F], F]:
 
 def default_note(setting: Setting) -> str:
     """Return the default for a person, or nothing if there is none worth telling."""
-    if setting.default is None or setting.kind is FLAG:
+    if setting.default in (None, ()) or setting.kind is FLAG:
         return ""
     value = ", ".join(map(str, setting.default)) if setting.many else setting.default
     text = f"{value:g}" if isinstance(value, float) else str(value)
