@@ -1,9 +1,9 @@
-"""Measure reading packet captures, beside other libraries and tshark: python benchmarks/pcap.py.
+"""Measure reading packet captures, beside libraries and tshark: python benchmarks/pcap.py --write.
 
-Each reader is a process of its own.  pop3spy puts the sessions together; the libraries only find
-the TCP payload of each packet, which is the least that one has to do with them.  Libraries that
-are not installed are left out: pip install dpkt scapy python-pcapng pypcapkit
-docs/packet-captures.md quotes the figures.
+Each reader is a process of its own, and the readers take turns.  pop3spy puts the sessions
+together; the libraries only find the TCP payload of each packet, which is the least that one has
+to do with them.  What is not installed is left out: pip install dpkt scapy pyshark python-pcapng
+docs/performance.md has the figures.
 """
 
 import argparse
@@ -15,28 +15,37 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from struct import pack
 
+from benchmarks.report import occasion
+from benchmarks.report import write as write_page
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+START, END = "<!-- pcap:start -->", "<!-- pcap:end -->"
+
 LINE = b"x" * 74 + b"\r\n"
 # With a size in the status line tshark puts each message together, and takes many times longer.
 MESSAGE = b"+OK message follows\r\n" + LINE * 4000 + b".\r\n"
-SHAPES = {"Ethernet, 1,448 octets a segment": 1448, "loopback, 32 KiB a segment": 32 << 10}
-SLOW = 16  # where the others have a file of so many MB, the slow ones have one of a sixteenth
+SHAPES = {"1,448 octets": 1448, "32 KiB": 32 << 10}  # of data in a segment
+LIBRARIES = ("dpkt", "scapy", "pyshark", "python-pcapng")
+SLOW = 64  # where the others have a file of so many MB, the slow ones have so much less
 
 PREPARE = """
 import json, resource, sys, time
 path = sys.argv[1]
 packets = octets = 0
+def used():
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in both), max(each.ru_maxrss for each in both)
 def done():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = used.ru_utime + used.ru_stime - before
-    print(json.dumps([seconds, octets, used.ru_maxrss]))
+    seconds, memory = used()
+    print(json.dumps([seconds - before, octets, memory]))
 def start():
     global before
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    before = used.ru_utime + used.ru_stime
+    before, _ = used()
 """
 
 READERS = {
@@ -74,7 +83,7 @@ for data, _ in RawPcapReader(path):
     packet = Ether(data)
     octets += len(packet[TCP].payload)
 done()""",
-    "python-pcapng, containers only": """
+    "python-pcapng, blocks only": """
 from pcapng import FileScanner
 from pcapng.blocks import EnhancedPacket
 start()
@@ -82,15 +91,29 @@ for block in FileScanner(open(path, 'rb')):
     if isinstance(block, EnhancedPacket):
         octets += len(block.packet_data)
 done()""",
-    "pypcapkit": """
-import warnings; warnings.simplefilter('ignore')
-import pcapkit
+    "pyshark": """
+import pyshark
 start()
-for frame in pcapkit.extract(fin=path, nofile=True, store=False, auto=False, verbose=False):
-    octets += len(frame[pcapkit.TCP].packet.payload)
+with pyshark.FileCapture(path, keep_packets=False) as packets:
+    for packet in packets:
+        octets += int(packet.tcp.len)
 done()""",
 }
-SLOW_READERS = {"scapy", "pypcapkit"}
+COMMANDS = {
+    "pop3spy show": [sys.executable, "-m", "pop3spy", "show", "{file}"],
+    "tshark -Y pop": [
+        "tshark",
+        "-n",
+        "-r",
+        "{file}",
+        "-Y",
+        "pop",
+        *["-T", "fields", "-e", "frame.number"],
+    ],
+}
+SLOW_READERS = {"scapy", "pyshark"}
+Row = list[tuple[float, float]]
+"""Seconds and KiB of each round."""
 
 
 def main() -> int:
@@ -99,40 +122,82 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=256, help="of the captures, in MB")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", help="a reader; may be repeated")
+    parser.add_argument("--write", action="store_true", help="rewrite docs/performance.md")
     options = parser.parse_args()
-    names = [*READERS, "tshark -Y pop"]
-    chosen = [name for name in names if not options.only or name in options.only]
-    rows: dict[str, list[str]] = {name: [] for name in chosen}
+    names = [name for name in (*READERS, *COMMANDS) if not options.only or name in options.only]
+    cells: dict[str, list[str]] = {name: [name] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         for shape, segment in SHAPES.items():
             files = {slow: Path(folder, f"{segment}-{slow}.pcap") for slow in (False, True)}
             for slow, file in files.items():
                 write(file, options.size * 10**6 // (SLOW if slow else 1), segment)
-            for name in chosen:
-                tell(f"{shape}: {name}")
-                file = files[name in SLOW_READERS]
-                rows[name] += measure(name, file, options.rounds)
+            of = {name: files[name in SLOW_READERS] for name in names}
+            for name, row in measure(shape, of, options.rounds).items():
+                cells[name] += figures(of[name].stat().st_size / 1e6, row)
             for file in files.values():
-                for each in (file, ng(file)):
-                    each.unlink()
-    print("| reader |", " | ".join(f"{shape}: MB/s | MiB" for shape in SHAPES), "|")
-    print("|---" + "|--:" * 2 * len(SHAPES) + "|")
-    for name, cells in rows.items():
-        if cells:
-            print(f"| {name} | {' | '.join(cells)} |")
+                file.unlink()
+                ng(file).unlink()
+    text = f"{conditions(options)}\n\n{table(cells)}"
+    print(text)
+    if options.write:
+        write_page(PAGE, text, START, END)
     return 0
 
 
-def measure(name: str, file: Path, rounds: int) -> list[str]:
-    """Return MB of capture a second of processor time, and the largest memory."""
-    results = []
-    for _ in range(rounds):
-        if (result := run(name, file)) is None:
-            return ["-", "-"]
-        results.append(result)
-    megabytes = file.stat().st_size / 1e6
-    seconds = median(seconds for seconds, _ in results)
-    return [f"{megabytes / seconds:,.1f}", f"{max(memory for _, memory in results) / 1024:,.0f}"]
+def measure(shape: str, files: dict[str, Path], rounds: int) -> dict[str, Row]:
+    """Let each reader read its file once in each round; one that cannot has no figures."""
+    rows: dict[str, Row] = {name: [] for name in files}
+    for number in range(1, rounds + 1):
+        for name, file in files.items():
+            if len(rows[name]) < number - 1:
+                continue
+            tell(f"{shape}, round {number} of {rounds}: {name}")
+            if result := run(name, file):
+                rows[name].append(result)
+    return rows
+
+
+def figures(megabytes: float, row: Row) -> list[str]:
+    """Return MB of capture a second of processor time, seconds for 1 GB, and the most memory."""
+    if not row:
+        return ["-"] * 3
+    speed = megabytes / median(seconds for seconds, _ in row)
+    digits = 0 if speed >= 10 else 1
+    memory = max(size for _, size in row) / 1024
+    return [f"{speed:,.{digits}f}", f"{1000 / speed:,.0f}", f"{memory:,.0f}"]
+
+
+def table(cells: dict[str, list[str]]) -> str:
+    """Return the figures as an aligned Markdown table."""
+    titles = [f"{shape}: {what}" for shape in SHAPES for what in ("MB/s", "s for 1 GB", "MiB")]
+    rows = [["reader", *titles], *(row for row in cells.values() if set(row[1:]) != {"-"})]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        f"| {row[0]:<{widths[0]}} | "
+        + " | ".join(f"{text:>{width}}" for text, width in zip(row[1:], widths[1:], strict=True))
+        + " |"
+        for row in rows
+    ]
+    rule = f"|{'-' * (widths[0] + 2)}|" + "".join(f"{'-' * (w + 1)}:|" for w in widths[1:])
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def conditions(options: argparse.Namespace) -> str:
+    """Return one sentence about when, on what and with which programs this was measured."""
+    programs = [f"{name} {found}" for name in LIBRARIES if (found := library(name))]
+    if tshark := shutil.which("tshark"):
+        said = subprocess.run([tshark, "--version"], capture_output=True, text=True, check=True)
+        programs.append(" ".join(said.stdout.split()[:3]).replace("TShark (Wireshark)", "tshark"))
+    rounds = f"{options.rounds} round{'s' * (options.rounds != 1)}"
+    of = f"captures of {options.size} MB, median of {rounds}"
+    return f"{occasion()}, {', '.join(programs)}; {of}."
+
+
+def library(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def run(name: str, file: Path) -> tuple[float, float] | None:
@@ -148,12 +213,16 @@ def run(name: str, file: Path) -> tuple[float, float] | None:
         if octets < file.stat().st_size * 0.9:
             tell(f"{name}: found only {octets:,} octets")
         return seconds, memory
-    if not (tshark := shutil.which("tshark")):
+    program, *arguments = COMMANDS[name]
+    if not (found := shutil.which(program)):
         return None
-    command = [tshark, "-r", str(file), "-Y", "pop", "-T", "fields", "-e", "frame.number"]
+    command = [found, *(word.format(file=file) for word in arguments)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, used = os.wait4(process.pid, 0)
-    process.returncode = 0
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        tell(f"{name}: left out: it ended with {status}")
+        return None
     return used.ru_utime + used.ru_stime, used.ru_maxrss
 
 

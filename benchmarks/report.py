@@ -63,23 +63,29 @@ def as_json(rounds: Rounds, names: list[str]) -> dict[str, object]:
     }
 
 
-def write(page: Path, text: str) -> None:
+def write(page: Path, text: str, start: str = START, end: str = END) -> None:
     """Put the text between the two marks of a page."""
-    before, start, rest = page.read_text().partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise BenchmarkError(f"{page} lacks {START} or {END}")
-    page.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}")
+    before, begins, rest = page.read_text().partition(start)
+    _, ends, after = rest.partition(end)
+    if not begins or not ends:
+        raise BenchmarkError(f"{page} lacks {start} or {end}")
+    page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}")
 
 
 def conditions(rounds: int) -> str:
     """Return one sentence about when, on what and with which programs this was measured."""
+    return (
+        f"{occasion()}, HAProxy {_version('haproxy', '-v')}, socat {_version('socat', '-V')};"
+        f" median of {rounds} round{'s' * (rounds != 1)}."
+    )
+
+
+def occasion() -> str:
+    """Return the beginning of such a sentence: the day, the machine and its Python."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return (
         f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({_processor()}),"
-        f" {platform.system()} {'.'.join(platform.release().split('.')[:2])}, {python},"
-        f" HAProxy {_version('haproxy', '-v')}, socat {_version('socat', '-V')};"
-        f" median of {rounds} round{'s' * (rounds != 1)}."
+        f" {platform.system()} {'.'.join(platform.release().split('.')[:2])}, {python}"
     )
 
 

@@ -5,9 +5,13 @@ Bad bytes from a peer are never an exception: they are frames.
 
 
 class Pop3SpyError(Exception):
-    """Something that stops the program, told in one line: what, where, what to do."""
+    """Something that stops the program, told in one line: what, where, what to do.
+
+    ``pointer`` is the lines below it that point at a place in what was typed, if any do.
+    """
 
     exit_status = 3
+    pointer = ""
 
 
 class ConfigError(Pop3SpyError):

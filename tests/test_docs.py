@@ -18,10 +18,12 @@ import pytest
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
 from pop3spy.config.settings import SETTINGS
+from pop3spy.console.metas import METAS
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
+from pop3spy.session.terms import TERMS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -85,6 +87,28 @@ def mechanisms() -> str:
     return table("| mechanism | who speaks first | where it is from |", rows)
 
 
+def terms() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for term in TERMS.values():
+            known = f"{term.known.name.lower()}{', then more' * term.grows}"
+            signs = " ".join(f"`{sign}`" for sign in term.kind.operators)
+            yield (
+                f"`{term.name}`",
+                term.compares,
+                term.kind.words,
+                signs,
+                known,
+                f"`{term.example}`",
+            )
+
+    return table("| term | what it is | its value | takes | known when | example |", rows())
+
+
+def metas() -> str:
+    rows = ((f"`{meta.usage}`", meta.summary) for meta in METAS)
+    return table("| command | what it does |", rows)
+
+
 def helps() -> str:
     def one(verb: str) -> str:
         command = VERBS[verb]
@@ -99,7 +123,9 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "commands"): commands,
     ("docs/commands.md", "capabilities"): capabilities,
     ("docs/commands.md", "mechanisms"): mechanisms,
+    ("docs/filters.md", "terms"): terms,
     ("docs/command-line.md", "helps"): helps,
+    ("docs/console.md", "metas"): metas,
 }
 
 
@@ -124,12 +150,13 @@ def shell_lines() -> Iterator[str]:
             for line in block.replace("\\\n", " ").splitlines():
                 words = shlex.split(line.removeprefix("$ "), comments=True)
                 if words[:1] == ["pop3spy"] or words[:1] == [".venv/bin/pop3spy"]:
-                    yield shlex.join(words)
+                    ends = [words.index(sign) for sign in (">", "|") if sign in words]
+                    yield shlex.join(words[: min(ends, default=len(words))])
 
 
 @pytest.mark.parametrize("line", sorted(set(shell_lines())))
 def test_every_command_in_the_docs_is_one_that_the_program_takes(line: str) -> None:
-    _, verb, *rest = shlex.split(re.split(" [>|] ", line)[0])
+    _, verb, *rest = shlex.split(line)
     if verb.startswith("-"):
         return
     if f"{verb} {rest[:1][0] if rest else ''}" in VERBS:

@@ -16,18 +16,22 @@ FLOORS = {
     "postoffice": 3,
     "capture": 3,
     "export": 3,
+    "gate": 3,
     "replay": 3,
     "net": 4,
     "config": 5,
     "logs": 5,
+    "console": 5,
     "cli": 6,
 }
 HOMES = {
-    "asyncio": {"net", "cli"},
+    "asyncio": {"net", "console", "cli"},
     "socket": {"net", "cli"},
+    "ssl": {"net"},
     "uvloop": {"cli"},
     "yaml": {"config", "capture"},
     "structlog": {"logs"},
+    "prompt_toolkit": {"console"},
     "click": {"cli"},
 }
 """Where a name from outside may be imported."""

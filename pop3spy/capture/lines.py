@@ -141,15 +141,14 @@ def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
         return
     where = f"{name}:{number}"
     short = _SHORT.match(block[0].rstrip("\r\n"))
-    if short and (len(block) == 1 or (short[2] or "").startswith("|")):
-        value = short[2] or ""
-        if value[:1] in ('"', "'", "|") and value[:1]:
+    value = (short[2] or "") if short else ""
+    in_block = value.startswith("|")
+    if short and (len(block) == 1 or in_block):
+        if value.startswith(('"', "'", "|")):
             value = load_plain("".join([f"value: {value}\n", *block[1:]]), where)["value"]
             if not isinstance(value, str):
                 raise CaptureError(f"{where}: what a side says is text")
-            yield Line(number, [short[1], value, (short[2] or "").startswith("|")], short=True)
-            return
-        yield Line(number, [short[1], value, False], short=True)
+        yield Line(number, [short[1], value, in_block], short=True)
         return
     loaded = load_plain("".join(block), where)
     values = loaded[0] if isinstance(loaded, list) and loaded else None

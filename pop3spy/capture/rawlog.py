@@ -31,6 +31,8 @@ _SECOND: Final = 1_000_000  # times are in microseconds here
 _MILLISECOND: Final = 1000
 _LONGEST: Final = 1 << 16
 """Octets of a line that are taken at once, and that lines are put together to."""
+_LOGGED_IN: Final = b"+OK Logged in"
+"""What Dovecot's pop3 begins with, having been given a client by pop3-login."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CLIENT, _SERVER = Peer("client", 0), Peer("server", 0)
 
@@ -63,7 +65,9 @@ class Rawlog:
             spoken = _pieces(lines, start)
         else:
             spoken = ((side, data, 0.0) for side, data in in_turn(client, server))
-        self._items = _tape(spoken, logged_in=_is_behind_login(asked))
+            if asked or said:
+                self.notes.append("this log has no times: all stands at 0, in the likely order")
+        self._items = _tape(spoken, logged_in=_is_behind_login(asked, said))
 
     def __iter__(self) -> Iterator[Item]:
         """Return the items, which can be had once."""
@@ -95,10 +99,11 @@ def read_rawlog(came_in: BinaryIO, went_out: BinaryIO, name: str) -> Rawlog:
 def _tape(spoken: Iterator[tuple[Side, bytes, float]], *, logged_in: bool) -> Iterator[Item]:
     at = 0.0
     yield Began(1, at, _CLIENT, _SERVER)
-    if logged_in:
-        yield Knew(1, at, {"state": State.TRANSACTION.value})
     for side, data, at in spoken:
         yield Spoke(1, Chunk(side, data, at))
+        if logged_in and side is Side.SERVER:  # its first line is what makes up for a greeting
+            yield Knew(1, at, {"state": State.TRANSACTION.value})
+            logged_in = False
     yield Over(1, at, Ending(How.CUT, "the log ends here"))
 
 
@@ -121,11 +126,17 @@ def _pieces(lines: Iterator[Line], start: int) -> Iterator[tuple[Side, bytes, fl
 _SIDES: Final = (Side.CLIENT, Side.SERVER)
 
 
-def _is_behind_login(asked: bytes) -> bool:
-    """Return whether a session's first command is one that is allowed behind the login only."""
-    stamp = _STAMP.match(asked)
-    spec = parse_command(asked[stamp.end() :] if stamp else asked).spec
+def _is_behind_login(asked: bytes, said: bytes) -> bool:
+    """Return whether the first line of a side is one that is said behind the login only."""
+    if _unstamped(said).startswith(_LOGGED_IN):
+        return True
+    spec = parse_command(_unstamped(asked)).spec
     return spec is not None and State.AUTHORIZATION not in spec.states
+
+
+def _unstamped(line: bytes) -> bytes:
+    stamp = _STAMP.match(line)
+    return line[stamp.end() :] if stamp else line
 
 
 def _time(stamp: re.Match[bytes]) -> int:

@@ -4,7 +4,6 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, TextIO
 
 from pop3spy.capture.filler import body_filler, opaque_filler
@@ -13,9 +12,11 @@ from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.text import octets_of
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Chunk
+from pop3spy.session.masking import FILLER
 from pop3spy.session.model import Ending, How, Peer
-from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
@@ -65,11 +66,6 @@ class CaptureReader:
         self._missed: str | None = None  # why records are missing above
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
         self._open: dict[int, _Waiting] = {}
-
-    @property
-    def started(self) -> datetime:
-        """The date that times count from."""
-        return self.header.started
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what happened."""
@@ -124,6 +120,9 @@ class CaptureReader:
             case "note":
                 yield from self._release(session)
                 yield Knew(session, at, dict(facts))
+            case "gate":
+                yield from self._release(session)
+                yield _changed(session, at, facts)
             case "gap" | "blind":
                 yield from self._release(session)
                 yield Missed(session, at, str(facts.get("why", "")), facts.get("octets"))
@@ -194,6 +193,20 @@ def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
         at = float(later)
 
 
+def _changed(session: int, at: float, facts: Any) -> Changed:
+    sent, answer = facts.get("sent"), facts.get("answer")
+    return Changed(
+        session,
+        at,
+        Side(facts["side"]),
+        str(facts.get("by", "")),
+        str(facts.get("did", "")),
+        None if sent is None else octets_of(sent),
+        None if answer is None else octets_of(answer),
+        injected=facts.get("injected") is True,
+    )
+
+
 def _filler(code: str, facts: Any) -> Iterator[bytes]:
     octets = facts["octets"]
     if octets is not None and not 0 <= int(octets) <= _MOST_FILLER:
@@ -206,11 +219,11 @@ def _filler(code: str, facts: Any) -> Iterator[bytes]:
 def _as_utf8(text: str) -> tuple[bytes, Spans]:
     """Return the octets of text that a person wrote, and where its masks are."""
     pieces, masks, size = [], [], 0
-    for number, part in enumerate(text.split("█" * 8)):
+    for number, part in enumerate(text.split(MASK)):
         if number:
-            pieces.append(b"*" * 8)
-            masks.append((size, size + 8))
-            size += 8
+            pieces.append(FILLER)
+            masks.append((size, size + len(FILLER)))
+            size += len(FILLER)
         pieces.append(part.encode())
         size += len(pieces[-1])
     return b"".join(pieces), tuple(masks)

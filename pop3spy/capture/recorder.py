@@ -12,7 +12,19 @@ from dataclasses import dataclass, field
 from pop3spy.capture.text import masked_body, quoted
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
-from pop3spy.session.events import Answered, Blinded, Ended, Heard, Named, Opened, Told, Unanswered
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Heard,
+    Intervened,
+    Named,
+    Opened,
+    Placed,
+    Secured,
+    Told,
+    Unanswered,
+)
 from pop3spy.session.model import Session
 
 Write = Callable[[Session, str], None]
@@ -61,15 +73,11 @@ class _Running:
 
 
 class Recorder:
-    """A subscriber of the bus that makes records; *zero* is when, on the clock, they begin.
+    """A subscriber of the bus that makes records; *bodies* is ``keep``, ``mask`` or ``drop``."""
 
-    *bodies* is ``keep``, ``mask`` or ``drop``.
-    """
-
-    def __init__(self, bodies: str, write: Write, zero: float = 0.0) -> None:
+    def __init__(self, bodies: str, write: Write) -> None:
         self._bodies = bodies
         self._write = write
-        self._zero = zero
         self._running: dict[int, _Running] = {}
 
     def __call__(self, event: Told) -> None:
@@ -80,8 +88,14 @@ class Recorder:
             case Opened(session=session, at=at):
                 peers = {"client": str(session.client), "server": str(session.server)}
                 self._record(session, at, "open", peers)
+            case Intervened():
+                self._intervened(event)
             case Named(session=session, at=at, user=user):
                 self._record(session, at, "note", {"user": user})
+            case Placed(session=session, at=at, after=state):
+                self._record(session, at, "note", {"state": state.value})
+            case Secured(session=session, at=at, tls=tls):
+                self._record(session, at, "note", {"tls": tls.facts()})
             case Answered(session=session) | Unanswered(session=session):
                 self._running[session.id].listings.discard(event.exchange.number)
             case Blinded(session=session, at=at, why=why):
@@ -111,10 +125,27 @@ class Recorder:
             raw = masked_body(raw)
         cuts = ""
         if frame.cuts:
-            pairs = ", ".join(f"[{offset}, {at - self._zero:.9f}]" for offset, at in frame.cuts)
+            pairs = ", ".join(f"[{offset}, {at:.9f}]" for offset, at in frame.cuts)
             cuts = f', {{"cuts": [{pairs}]}}'
-        head = f"- [{event.first - self._zero:.9f}, {session.id}"
+        head = f"- [{event.first:.9f}, {session.id}"
         self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
+
+    def _intervened(self, event: Intervened) -> None:
+        """Record what a gate did, and in full what it sent in place of a line."""
+        session, frame = event.session, event.frame or event.sent
+        assert frame is not None
+        facts: dict[str, object] = {"side": frame.side.value, "by": event.by, "did": event.did}
+        if event.frame is None:
+            facts["injected"] = True
+        head = json.dumps(facts, ensure_ascii=False)[:-1]
+        for name, other in ("sent", event.sent), ("answer", event.answer):
+            if isinstance(other, BodyPart):
+                head += f', "{name}_octets": {len(other.raw)}'
+            elif other is not None:
+                head += f', "{name}": {quoted(other.raw, other.masks)}'
+        self._end_stretch(session)
+        at = f"{event.at:.9f}"
+        self._write(session, f'- [{at}, {session.id}, "gate", {head}}}]\n')
 
     def _drops(self, frame: BodyPart, running: _Running) -> bool:
         """Return whether only the size of a body is kept; one that is filler has nothing else."""
@@ -156,4 +187,4 @@ class Recorder:
         self._end_stretch(session)
         # A name may hold what YAML would not take, so everything that is no ASCII is escaped.
         text = json.dumps(facts)
-        self._write(session, f'- [{at - self._zero:.9f}, {session.id}, "{code}", {text}]\n')
+        self._write(session, f'- [{at:.9f}, {session.id}, "{code}", {text}]\n')

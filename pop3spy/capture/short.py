@@ -7,8 +7,8 @@ Rules: 1. what is written is read as the same octets and masks, or there is no s
 import re
 from typing import Final
 
-from pop3spy.capture.text import MASK
 from pop3spy.protocol.frames import Spans
+from pop3spy.protocol.text import MASK
 
 _PLAIN: Final = re.compile(r"(?:\+OK|-ERR|\+(?= )|[A-Za-z]{3,})(?: [^\s#][^\s]*)*")
 _TYPED: Final = frozenset({"yes", "true", "false", "off", "null"})

@@ -8,9 +8,10 @@ from json.encoder import encode_basestring
 from typing import Final
 
 from pop3spy.protocol.frames import Spans
+from pop3spy.protocol.text import MASK
+from pop3spy.session.masking import FILLER
 
-MASK: Final = "█" * 8
-_FILLER = "*" * 8
+_FILLER: Final = FILLER.decode()
 _NOT_IN_YAML = re.compile("[\x7f-\x84\x86-\x9f]")
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 

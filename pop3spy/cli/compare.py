@@ -1,6 +1,7 @@
 """``pop3spy compare``: two recordings side by side."""
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -37,7 +38,7 @@ def compare(a: str, b: str, session: int | None, port: tuple[int, ...], *, as_js
     first, second = _outcomes(a, session, port), _outcomes(b, session, port)
     found = differences_of(first, second)
     if as_json:
-        report = {"exchanges": len(first), "differences": [each.as_object() for each in found]}
+        report = {"exchanges": len(first), "differences": [asdict(each) for each in found]}
         click.echo(json.dumps(report, indent=2))
     else:
         click.echo(table(found, len(first), (a, b)), nl=False)

@@ -12,12 +12,12 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.serve import post_office
 from pop3spy.cli.telling import demonstrating
+from pop3spy.errors import ConnectError
+from pop3spy.net.connection import Connection
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
 from pop3spy.postoffice import DEMO_ACCOUNTS
-from pop3spy.protocol.decoder import Decoder
-from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -100,22 +100,11 @@ def _address(told: Told) -> Url | None:
 
 async def _converse(url: Url, pace: float) -> None:
     """Say the script, each command when the reply to the one before has come."""
-    reader, writer = await asyncio.open_connection(url.host, url.port)
-    decoder = Decoder()
-    with suppress(ConnectionError):  # whoever stops the demo closes the connection
-        for command in ("", *SCRIPT):
-            if command:
-                line = f"{command}\r\n".encode()
-                for _ in decoder.feed(Side.CLIENT, line):
-                    pass
-                writer.write(line)
-            while not decoder.quiet:
-                if not (data := await reader.read(65536)):
+    unheard = Bus(lambda *_: None)
+    with suppress(ConnectError):  # whoever stops the demo closes the connection
+        async with await Connection.open(url, unheard, Clock()) as connection:
+            await connection.reply()
+            for command in SCRIPT:
+                await asyncio.sleep(pace)
+                if not await connection.ask(f"{command}\r\n".encode()):
                     break
-                for _ in decoder.feed(Side.SERVER, data):
-                    pass
-            if reader.at_eof():
-                break
-            await asyncio.sleep(pace)
-        writer.close()
-        await writer.wait_closed()

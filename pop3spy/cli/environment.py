@@ -1,6 +1,7 @@
 """What a command runs in: how it may end, its streams, its event loop, its signals."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -9,8 +10,11 @@ from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Protocol, TextIO
 
+from pop3spy.cli.streams import Unbuffered
 from pop3spy.errors import ConfigError
+from pop3spy.net.listen import raise_file_limit
 from pop3spy.session.failure import describe
+from pop3spy.spool import Spool
 
 try:
     import uvloop
@@ -65,6 +69,7 @@ def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -
         new_loop = asyncio.new_event_loop
     else:
         new_loop = uvloop.new_event_loop
+    raise_file_limit()
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_with_signals(work))
 
@@ -73,7 +78,8 @@ async def _with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None
     stop = asyncio.Event()
     status = ExitStatus.DONE
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_complain)
+    complaints = _Complaints()
+    loop.set_exception_handler(complaints)
 
     def stopped(number: signal.Signals) -> None:
         nonlocal status
@@ -86,11 +92,41 @@ async def _with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped, number)
-    await work(stop)
+    try:
+        await work(stop)
+    finally:
+        complaints.close()
     return status
 
 
-def _complain(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+class _Complaints:
+    """Tells on stderr what concerns no session: each thing once, and without being held up."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+        self._spool: Spool | None = None
+
+    def __call__(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        what = _what(context)
+        if what in self._told:
+            return
+        self._told.add(what)
+        self._spool = self._spool or Spool(Unbuffered(sys.stderr), lambda _: "")
+        with suppress(OSError):  # there is no other place to say it
+            self._spool.write(f"pop3spy: {what}\n")
+
+    def close(self) -> None:
+        """Write what is waiting, if anybody takes it."""
+        if self._spool is not None:
+            with suppress(OSError):
+                self._spool.close()
+
+
+def _what(context: dict[str, Any]) -> str:
     error = context.get("exception")
-    what = describe(error) if error else context.get("message", "something went wrong")
-    print(f"pop3spy: {what}", file=sys.stderr)  # noqa: T201 - it concerns no session
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return (
+            "too many files are open: new clients wait until others have gone"
+            " (ulimit -n tells how many there may be)"
+        )
+    return describe(error) if error else context.get("message", "something went wrong")

@@ -7,10 +7,12 @@ import click
 
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.formats import FORMATS
-from pop3spy.cli.options import Verb, with_ports
+from pop3spy.cli.options import ValueType, Verb, with_ports
 from pop3spy.cli.tapes import open_recording
+from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
 from pop3spy.export import Source, StreamFormat, exporting
+from pop3spy.session.match import Filter
 from pop3spy.session.playback import play_back
 
 
@@ -21,6 +23,7 @@ from pop3spy.session.playback import play_back
     + "\n\b\nExamples:\n"
     "  pop3spy export session.yaml --to dialogue\n"
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
+    "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
     "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
 )
@@ -40,14 +43,25 @@ from pop3spy.session.playback import play_back
     metavar="PATH",
     help="Write to this new file, or folder for eml.  [default: stdout]",
 )
+@click.option(
+    "--filter",
+    "wanted",
+    type=ValueType(FILTER, "--filter"),
+    metavar="EXPR",
+    help="Export only these exchanges (docs/filters.md); pcapng and yaml hold whole sessions.",
+)
 @with_ports
-def export(file: str, name: str, out: Path | None, port: tuple[int, ...]) -> int:
+def export(
+    file: str, name: str, out: Path | None, wanted: Filter | None, port: tuple[int, ...]
+) -> int:
     """Write the recording FILE in another form; - is standard input."""
     form = FORMATS[name]
     if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
+    if wanted is not None and not form.sifts:
+        raise ConfigError(f"{name} holds whole sessions; leave --filter out")
     with open_recording(file, ports=port) as recording:
-        source = Source(recording.started, recording.bodies, recording.redaction)
+        source = Source(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, out, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
     for note in recording.notes:

@@ -15,6 +15,8 @@ def _by_hand(stream: BinaryIO, source: Source) -> Exporter:
 
 FORMATS: Final[dict[str, Format]] = {
     **EXPORTERS,
-    "yaml": StreamFormat("a capture in the short form, to edit by hand and play again", _by_hand),
+    "yaml": StreamFormat(
+        "a capture in the short form, to edit by hand and play again", _by_hand, sifts=False
+    ),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

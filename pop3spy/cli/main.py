@@ -8,6 +8,7 @@ import click
 
 from pop3spy import __version__
 from pop3spy.cli.compare import compare
+from pop3spy.cli.connect import connect
 from pop3spy.cli.demo import demo
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.export import export
@@ -32,7 +33,8 @@ _ONE, _TWO = "\\", "\\\\"
     epilog="\b\nExamples:\n"
     "  pop3spy demo                                 nothing to set up\n"
     "  pop3spy proxy --upstream mail.example.org    then point the client here\n"
-    "  pop3spy serve ~/Maildir --listen :1110       a server over your own mail",
+    "  pop3spy serve ~/Maildir --listen :1110       a server over your own mail\n"
+    "  pop3spy connect pop3s://mail.example.org     POP3 by hand",
 )
 @click.version_option(__version__, prog_name="pop3spy", message="%(prog)s %(version)s")
 @click.pass_context
@@ -49,6 +51,7 @@ def program(context: click.Context) -> None:
 program.add_command(demo)
 program.add_command(proxy)
 program.add_command(serve)
+program.add_command(connect)
 program.add_command(show)
 program.add_command(export)
 program.add_command(scrub)
@@ -81,7 +84,10 @@ def _told(error: BaseException) -> int:
         case click.ClickException():
             return _fail(error.format_message(), ExitStatus.USAGE)
         case Pop3SpyError():
-            return _fail(str(error), ExitStatus(error.exit_status))
+            status = _fail(str(error), ExitStatus(error.exit_status))
+            for line in error.pointer.splitlines():
+                say(f"  {_IN_A_URL.sub(f'{MASK}@', line)}")
+            return status
         case click.Abort() | KeyboardInterrupt():
             return ExitStatus.INTERRUPTED
         case SystemExit():  # click, when whoever read the output has gone, as they may

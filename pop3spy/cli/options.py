@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from pop3spy.config.file import read_config
-from pop3spy.config.kinds import FLAG, PATH, Kind
+from pop3spy.config.kinds import FLAG, PATH, Kind, wrong
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
-from pop3spy.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +26,7 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         try:
             return self._kind.read(value)
         except ValueError as error:
-            raise ConfigError(f"{self._label}: {error}") from None
+            raise wrong(self._label, error) from None
 
 
 class Verb(click.Command):

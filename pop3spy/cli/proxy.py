@@ -15,6 +15,7 @@ from pop3spy.session.chunk import Clock
 
 @click.command(
     cls=Verb,
+    context_settings={"allow_extra_args": True},  # to tell where they belong
     epilog="\b\nExamples:\n"
     "  pop3spy proxy --upstream mail.example.org\n"
     "  pop3spy proxy --upstream mail.example.org:110 --listen :1110\n"
@@ -25,8 +26,12 @@ from pop3spy.session.chunk import Clock
     "STLS passes through, and what is said inside TLS stays unread.",
 )
 @with_settings("proxy")
-def proxy(**values: Any) -> int:
+@click.pass_context
+def proxy(context: click.Context, /, **values: Any) -> int:
     """Relay clients to a POP3 server and show what both sides say."""
+    if context.args:
+        given = context.args[0]
+        raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
     if values["upstream"] is None:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
     clock = Clock()

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import os
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,15 @@ import click
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.options import ValueType, Verb, with_ports, with_settings
 from pop3spy.cli.playing import play
+from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
-from pop3spy.config.kinds import COUNT, FACTOR, URL
+from pop3spy.config.kinds import COUNT, FACTOR, PATH, SERVER
 from pop3spy.config.settings import limits_of
 from pop3spy.config.yamlfile import load_yaml
-from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.net.host import Host
+from pop3spy.net.tls import Trust
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -29,7 +29,7 @@ from pop3spy.replay.manner import Manner, Played
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.player import ClientPlayer
-from pop3spy.replay.report import objects, told
+from pop3spy.replay.report import told
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
@@ -88,7 +88,7 @@ def server(file: str, **values: Any) -> int:
     "--to",
     "url",
     required=True,
-    type=ValueType(URL, "--to"),
+    type=ValueType(SERVER, "--to"),
     metavar="URL",
     help="The server to play it against.",
 )
@@ -130,6 +130,13 @@ def server(file: str, **values: Any) -> int:
 @click.option(
     "--allow-delete", is_flag=True, help="Say DELE as well; without, it is left out and told."
 )
+@click.option("--insecure", is_flag=True, help="Believe any certificate of the server's.")
+@click.option(
+    "--upstream-ca",
+    type=ValueType(PATH, "--upstream-ca"),
+    metavar="FILE",
+    help="Believe the certificates of the authorities in this PEM file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
@@ -138,9 +145,10 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])
     player = ClientPlayer(script, _credentials(script, how), manner)
     played: list[Played] = []
+    trust = Trust(insecure=how["insecure"], ca=how["upstream_ca"])
 
     async def work(stop: asyncio.Event) -> None:
-        connection = await Connection.open(url, Bus(lambda *_: None), Clock())
+        connection = await Connection.open(url, Bus(lambda *_: None), Clock(), trust=trust)
         async with connection, asyncio.TaskGroup() as group:
             stopping = group.create_task(stop.wait())
             playing = group.create_task(play(player, connection))
@@ -153,9 +161,8 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     status = run(work, "auto")
     if not played:
         return status
-    click.echo(
-        json.dumps(objects(played[0]), indent=2) if how["as_json"] else told(played[0]), nl=False
-    )
+    text = json.dumps(asdict(played[0]), indent=2) + "\n" if how["as_json"] else told(played[0])
+    click.echo(text, nl=False)
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
 
 
@@ -173,21 +180,8 @@ def _credentials(script: Script, how: dict[str, Any]) -> Credentials:
     needed = needs(script)
     secret = None
     if needed & {"password", "token"}:
-        secret = _secret(how["password_file"], how["password_env"])
+        secret = secret_from(how["password_file"], how["password_env"])
+        if secret is None:
+            secret = asked_for()
     user = how["user"].encode() if how["user"] else None
     return Credentials(user, password=secret, token=secret)
-
-
-def _secret(file: Path | None, variable: str | None) -> bytes:
-    if file is not None:
-        try:
-            return file.read_bytes().split(b"\n")[0].rstrip(b"\r")
-        except OSError as error:
-            raise ConfigError(f"{escape(str(file))}: {(error.strerror or '').lower()}") from None
-    if variable is not None:
-        if variable not in os.environ:
-            raise ConfigError(f"--password-env: there is no variable {escape(variable)}")
-        return os.environb[variable.encode()]
-    if not sys.stdin.isatty():
-        raise ConfigError("a password is needed; give --password-file or --password-env")
-    return str(click.prompt("Password", hide_input=True, err=True)).encode()

@@ -3,19 +3,22 @@
 import io
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pop3spy.cli.environment import ExitStatus, colourful, keep_width
-from pop3spy.cli.options import Verb, with_ports
+from pop3spy.cli.options import ValueType, Verb, with_ports
 from pop3spy.cli.tapes import Recording, open_recording
+from pop3spy.config.kinds import FILTER
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
+from pop3spy.session.sieve import Sieve
 from pop3spy.session.tape import Item
 
 
@@ -25,6 +28,7 @@ from pop3spy.session.tape import Item
     "  pop3spy show session.yaml                 the transcript\n"
     "  pop3spy show --stats captures/*.yaml      how long each command took\n"
     "  pop3spy show --bodies session.yaml        with whole messages\n"
+    "  pop3spy show --filter err session.yaml    what was refused\n"
     "  pop3spy show --follow live.yaml           while it is being recorded",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -35,6 +39,13 @@ from pop3spy.session.tape import Item
     type=int,
     metavar="N",
     help="Show only this session; may be given several times.",
+)
+@click.option(
+    "--filter",
+    "wanted",
+    type=ValueType(FILTER, "--filter"),
+    metavar="EXPR",
+    help="Show only these exchanges (docs/filters.md).",
 )
 @click.option("--bodies", is_flag=True, help="Show messages line by line, and listings whole.")
 @click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
@@ -49,11 +60,20 @@ from pop3spy.session.tape import Item
 def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     """Show recordings as people read them; - is standard input."""
     stats = Statistics() if how["stats"] else None
+    read: set[Path] = set()  # with another: the halves of rawlogs
     for file in files:
+        if Path(file) in read:
+            continue
         with open_recording(file, follow=how["follow"], ports=how["port"]) as recording:
             if len(files) > 1 and stats is None:
                 click.echo(f"== {recording.name} ==")
-            play_back(_of(recording, sessions), stats or _reader(recording, how))
+            reader, wanted = stats or _reader(recording, how), how["wanted"]
+            if wanted is not None:
+                whole = how["bodies"] or how["raw"] or how["hexadecimal"]
+                reader = Sieve(wanted, reader, whole=whole)
+            play_back(_of(recording, sessions), reader)
+        if recording.other:
+            read.add(recording.other)
         for note in recording.notes:
             click.echo(f"pop3spy: {note}", err=True)
     if stats is not None:

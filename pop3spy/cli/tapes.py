@@ -19,6 +19,7 @@ from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
+_CAPTURE: Final = (b"# pop3spy", b"pop3spy:")
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,7 +27,8 @@ _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Recording:
     """A recording that can be read once; ``notes`` are complete when it has been.
 
-    ``bodies`` and ``redaction`` are what the header of a capture says.
+    ``bodies`` and ``redaction`` are what the header of a capture says; ``other`` is a second file
+    that was read with it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Recording:
     notes: list[str]
     bodies: str = "keep"
     redaction: str = "secrets"
+    other: Path | None = None
 
     @property
     def bodies_kept(self) -> bool:
@@ -49,7 +52,7 @@ def open_recording(
     """Give the recording at *path*, or on stdin where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
-    one half of a Dovecot rawlog.  With *follow* the end of a capture is waited behind for more.
+    one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
     Raise CaptureError if it cannot be read.
     """
     name = "stdin" if path == "-" else escape(path)
@@ -57,25 +60,44 @@ def open_recording(
         try:
             if path == "-":
                 yield _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
-            elif pair := pair_of(Path(path)):
-                halves = [files.enter_context(half.open("rb")) for half in pair]
-                log = read_rawlog(halves[0], halves[1], name)
-                yield Recording(name, log.started or _NO_DATE, log, log.notes)
-            else:
-                stream = files.enter_context(Path(path).open("rb"))
+                return
+            stream = files.enter_context(Path(path).open("rb"))
+            if (other := _other_half(Path(path), stream)) is None:
                 yield _recording(stream, name, follow=follow, ports=ports)
+                return
+            if follow:
+                raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
+            second = files.enter_context(other.open("rb"))
+            halves = (stream, second) if other.suffix == ".out" else (second, stream)
+            log = read_rawlog(*halves, name)
+            yield Recording(name, log.started or _NO_DATE, log, log.notes, other=other)
         except OSError as error:
-            raise CaptureError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+            failed = name if error.filename in (None, path) else escape(str(error.filename))
+            raise CaptureError(f"{failed}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _other_half(path: Path, stream: BinaryIO) -> Path | None:
+    """Return where the other half of a rawlog is; None if *path* is something else."""
+    pair = pair_of(path)
+    head = cast(io.BufferedReader, stream).peek(16)
+    if pair is None or is_packets(head[:4]) or head.startswith(_CAPTURE):
+        return None
+    other = pair[0] if pair[1] == path else pair[1]
+    if not other.exists():
+        raise CaptureError(
+            f"{escape(str(path))}: a rawlog has two halves, and {other.name} is not there"
+        )
+    return other
 
 
 def _recording(stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]) -> Recording:
     buffered = cast(io.BufferedReader, stream)
     magic = buffered.peek(4)[:4]
     refuse_packed(name, magic)
-    if is_packets(magic):
-        packets = read_packets(stream, name, ports=ports)
-        return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
+    if is_packets(magic):
+        packets = read_packets(raw, name, ports=ports)
+        return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
     kept = header.bodies, header.redaction

@@ -26,6 +26,8 @@ from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted, Told
+from pop3spy.session.match import Filter
+from pop3spy.session.sieve import Sieve
 from pop3spy.spool import Spool
 
 
@@ -53,7 +55,7 @@ def telling(values: dict[str, Any], clock: Clock) -> Iterator[Bus]:
             for reader in readers:
                 bus.subscribe(_without_addresses(reader) if strict else reader)
         if path != STDOUT and not values["quiet"]:
-            _subscribe_transcript(bus, spools, clock)
+            _subscribe_transcript(bus, spools, clock, values["show"])
         if values["record"] is not None:
             _subscribe_captures(bus, values, clock, closing)
         yield bus
@@ -115,9 +117,11 @@ def _complain(notes: Notes, clock: Clock, reader: Subscriber, error: Exception) 
         notes(reader_failed(reader, error, clock.now()))
 
 
-def _subscribe_transcript(bus: Bus, spools: Spools, clock: Clock) -> None:
+def _subscribe_transcript(
+    bus: Bus, spools: Spools, clock: Clock, wanted: Filter | None = None
+) -> None:
     stream = sys.stdout
     spool = spools.standard(stream, lines_lost)
     transcript = Transcript(spool, clock, colour=colourful(stream))
-    bus.subscribe(transcript)
+    bus.subscribe(Sieve(wanted, transcript) if wanted else transcript)
     keep_width(transcript, stream)

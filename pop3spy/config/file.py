@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from pop3spy.config.kinds import PATH, PLACE
+from pop3spy.config.kinds import PATH, PLACE, wrong
 from pop3spy.config.settings import SETTINGS, settings_of
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
@@ -39,7 +39,7 @@ def read_config(path: Path, verb: str) -> dict[str, Any]:
         try:
             values[key] = known[key].value(given)
         except ValueError as error:
-            raise ConfigError(f"{where}: {key}: {error}") from None
+            raise wrong(f"{where}: {key}", error) from None
         if known[key].kind is PATH and values[key] != STDOUT:
             values[key] = path.parent / values[key]
         if known[key].kind is PLACE:

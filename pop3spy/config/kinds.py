@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import PORTS, Url, parse_url
+from pop3spy.session.filtertext import FilterError
+from pop3spy.session.match import Filter, compile_filter
+from pop3spy.session.units import count_of, octets_of, seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,13 @@ class Kind:
 
     metavar: str
     read: Callable[[Any], Any]
+
+
+def wrong(where: str, error: ValueError) -> ConfigError:
+    """Return what to tell of a value that means nothing, and where in it the mistake is."""
+    told = ConfigError(f"{where}: {error}")
+    told.pointer = error.pointer if isinstance(error, FilterError) else ""
+    return told
 
 
 def _word(value: Any) -> str:
@@ -40,6 +51,16 @@ def _url(value: Any) -> Url:
     if text.isdigit():
         raise ValueError(f"{text!r} names no host; write host:port")
     return _plain(parse_url(text))
+
+
+def _any_url(value: Any) -> Url:
+    """Read a URL of whatever scheme: of a server with which pop3spy speaks TLS itself."""
+    if isinstance(value, Url):
+        return value
+    text = _word(value)
+    if text.isdigit():
+        raise ValueError(f"{text!r} names no host; write host:port")
+    return parse_url(text, default_host="127.0.0.1")
 
 
 def _listen_url(value: Any) -> Url:
@@ -79,30 +100,16 @@ def _place(value: Any) -> str:
     return _word(value)
 
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
 def _seconds(value: Any) -> float:
     if isinstance(value, float):
         return value
-    text = _word(value).strip()
-    number = text.rstrip("msh")
-    try:
-        seconds = float(number) * _UNITS[text[len(number) :] or "s"]
-    except (ValueError, KeyError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(f"{text!r} is no time; write seconds, or 500ms, 30s, 10m, 1h")
-    return seconds
+    return seconds_of(_word(value))
 
 
 def _count(value: Any) -> int:
     if isinstance(value, int):
         return value
-    text = _word(value).strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:  # noqa: PLR2004 - enough for any count
-        raise ValueError(f"{text!r} is no count; write a number from 0 up")
-    return int(text)
+    return count_of(_word(value))
 
 
 def _port(value: Any) -> int:
@@ -112,18 +119,14 @@ def _port(value: Any) -> int:
     return number
 
 
-_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
 def _size(value: Any) -> int:
     if isinstance(value, int):
         return value
-    text = _word(value).strip().lower().removesuffix("b").removesuffix("i")
-    number = text.rstrip("kmg")
-    unit = text[len(number) :]
-    if not (number.isascii() and number.isdigit()) or len(number) > 9 or unit not in _SIZES:  # noqa: PLR2004 - enough for any size
-        raise ValueError(f"{value!r} is no size; write octets, or 500K, 10M, 1G")
-    return int(number) * _SIZES[unit]
+    return octets_of(_word(value))
+
+
+def _filter(value: Any) -> Filter:
+    return value if isinstance(value, Filter) else compile_filter(_word(value))
 
 
 def _factor(value: Any) -> float:
@@ -164,6 +167,8 @@ def one_of(*words: str) -> Kind:
 
 
 URL = Kind("URL", _url)
+SERVER = Kind("URL", _any_url)
+WORD = Kind("NAME", _word)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)
@@ -171,5 +176,6 @@ SECONDS = Kind("SECONDS", _seconds)
 COUNT = Kind("COUNT", _count)
 PORT = Kind("PORT", _port)
 SIZE = Kind("SIZE", _size)
+FILTER = Kind("EXPR", _filter)
 FACTOR = Kind("FACTOR", _factor)
 FLAG = Kind("", _flag)

@@ -7,9 +7,11 @@ made from it.
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
     COUNT,
     FACTOR,
+    FILTER,
     FLAG,
     LISTEN,
     PATH,
@@ -18,6 +20,7 @@ from pop3spy.config.kinds import (
     SECONDS,
     SIZE,
     URL,
+    WORD,
     Kind,
     one_of,
 )
@@ -51,7 +54,8 @@ class Setting:
 
 _PROXY, _SERVE, _DEMO = "proxy", "serve", "demo"
 _REPLAY = "replay server"
-_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO)
+_CONNECT = "connect"
+_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO, _CONNECT)
 _SERVERS = (_PROXY, _SERVE, _REPLAY)
 
 # fmt: off
@@ -61,12 +65,13 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
-    Setting("record", PLACE, _SERVERS, "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
-    Setting("bodies", one_of("keep", "mask", "drop"), _SERVERS, "What a recording has of messages: all, their shape, or their sizes.", "keep"),
+    Setting("record", PLACE, (*_SERVERS, _CONNECT), "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
+    Setting("bodies", one_of(*BODIES), (*_SERVERS, _CONNECT), "What a recording has of messages: all, their shape, or their sizes.", "keep"),
     Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
+    Setting("show", FILTER, _SERVERS, "Show only these exchanges in the transcript (docs/filters.md); what is logged and recorded stays whole."),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
-    Setting("redact", one_of("secrets", "strict"), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
-    Setting("connect-timeout", SECONDS, (_PROXY,), "How long each address of the server may take to answer.", 10.0),
+    Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
+    Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer.", 10.0),
     Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),
     Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),
     Setting("grace", SECONDS, _SERVERS, "How long replies on their way may take when pop3spy is stopped.", 5.0),
@@ -76,6 +81,14 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),
     Setting("cuts", FLAG, (_REPLAY,), "Send replies in the pieces in which they were recorded.", default=False),
     Setting("strict", FLAG, (_REPLAY,), "Refuse what was not recorded.", default=False),
+    Setting("insecure", FLAG, (_CONNECT,), "Believe any certificate of the server's.", default=False),
+    Setting("upstream-ca", PATH, (_CONNECT,), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
+    Setting("user", WORD, (_CONNECT,), "Who logs in with --quit-after."),
+    Setting("password-file", PATH, (_CONNECT,), "Take the password, or token, for that from the first line of this file."),
+    Setting("password-env", WORD, (_CONNECT,), "Take it from this environment variable."),
+    Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
+    Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
+    Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),
     Setting("loop", one_of("auto", "uvloop", "asyncio"), _ALL, "Which event loop runs it; auto: uvloop where there is one.", "auto"),
 )}
 # fmt: on

@@ -17,6 +17,7 @@ from pop3spy.protocol.text import escape
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Told
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
+from pop3spy.session.sieve import Sieve
 
 _IN_MEMORY: Final = 1 << 18
 """Octets of a session beyond which it waits on disk."""
@@ -46,11 +47,16 @@ class Dialogue:
     def __init__(self, stream: BinaryIO, source: Source) -> None:
         self._stream = stream
         self._source = source
+        wanted = source.wanted
+        self._read = self._take if wanted is None else Sieve(wanted, self._take, whole=True)
         self._scripts: dict[int, _Script] = {}
         self._written = 0
 
     def __call__(self, event: Told) -> None:
         """Take in *event*; write its session if that is over."""
+        self._read(event)
+
+    def _take(self, event: Told) -> None:
         if not isinstance(event, Event):
             return
         session = event.session

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.session.events import Told
+from pop3spy.session.match import Filter
+from pop3spy.session.model import Exchange, Session
 
 
 class ExportError(Pop3SpyError):
@@ -16,12 +18,14 @@ class ExportError(Pop3SpyError):
 class Source:
     """What is exported: the date that the times of its events count from, and what it left out.
 
-    ``bodies`` and ``redaction`` are what its header says (``docs/captures.md``).
+    ``bodies`` and ``redaction`` are what its header says (``docs/captures.md``); ``wanted`` says
+    which exchanges are exported, None for all.
     """
 
     started: datetime
     bodies: str = "keep"
     redaction: str = "secrets"
+    wanted: Filter | None = None
 
     @property
     def bodies_kept(self) -> bool:
@@ -34,6 +38,10 @@ class Source:
             return self.started.astimezone(UTC) + timedelta(seconds=at)
         except (OverflowError, ValueError):
             return self.started.astimezone(UTC)
+
+    def wants(self, session: Session, exchange: Exchange) -> bool:
+        """Return whether *exchange* is to be exported."""
+        return self.wanted is None or self.wanted.means(session, exchange)
 
 
 class Exporter(Protocol):

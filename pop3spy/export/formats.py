@@ -15,11 +15,15 @@ from pop3spy.export.pcapng import PacketCapture
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """A format that is one run of octets; what is not *text* is nothing for a terminal."""
+    """A format that is one run of octets; what is not *text* is nothing for a terminal.
+
+    One that *sifts* can leave out exchanges.
+    """
 
     summary: str
     open: Callable[[BinaryIO, Source], Exporter]
     text: bool = True
+    sifts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class FolderFormat:
 
     summary: str
     open: Callable[[Path, Source], Exporter]
+    sifts: bool = True
 
 
 Format = StreamFormat | FolderFormat
@@ -39,6 +44,6 @@ EXPORTERS: Final[dict[str, Format]] = {
     "jsonl": StreamFormat("one JSON object for each command and its reply", JsonLines),
     "eml": FolderFormat("each retrieved message as a file of its own", EmlFolder),
     "mbox": StreamFormat("the retrieved messages in one file, for mail programs", Mbox),
-    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False),
+    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False, sifts=False),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

@@ -22,6 +22,8 @@ class JsonLines:
     def __call__(self, event: Told) -> None:
         """Write the exchange that *event* ends, if it ends one."""
         match event:
+            case Answered() | Unanswered() if not self._source.wants(event.session, event.exchange):
+                return
             case Answered():
                 self._write("command_answered", event)
             case Unanswered():

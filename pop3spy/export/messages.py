@@ -126,6 +126,8 @@ class Messages:
         if number in known.listing:
             known.unique_ids |= _unique_ids(exchange, known)
             known.listed.clear()
+        elif not self._source.wants(event.session, exchange):
+            self._drop(number, known)
         elif number in known.retrieving and exchange.ok:
             draft = self._draft(event, number, known)
             if exchange.complete:
@@ -141,6 +143,12 @@ class Messages:
         known.listing.discard(number)
         if known.draft is not None and known.draft.number == number:
             self._break_off(known)
+
+    def _drop(self, number: int, known: _Known) -> None:
+        """Leave out what nobody asked for."""
+        if known.draft is not None and known.draft.number == number:
+            known.draft.text.close()
+            known.draft = None
 
     def _break_off(self, known: _Known) -> None:
         if known.draft is not None:

@@ -79,6 +79,20 @@ EVENTS: Final = {
             "line": "the first of them, where they are harmless and known",
         },
     ),
+    "gate_intervened": Described(
+        "A fault, a rewrite or a person did something about what one side said.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "number": "the exchange that it was part of, 0 for none",
+            "side": "`client` or `server`: who had said it",
+            "by": "who did something",
+            "did": "what was done, in words",
+            "sent": "the line that went on in its place, empty if none did, "
+            "octets for a piece of a message, null if it went on as it was",
+            "answer": "what its sender was told in the peer's place, else null",
+        },
+    ),
     "session_blinded": Described(
         "Reading failed; the bytes go on, but nothing more is read of this session.",
         {**_EVERY, **_PEERS, "why": "the error and where it was"},
@@ -89,7 +103,7 @@ EVENTS: Final = {
             **_EVERY,
             **_PEERS,
             "how": "`quit`, `client_closed`, `server_closed`, `client_reset`, `server_reset`, "
-            "`timeout`, `shutdown`, `unreachable`, `refused` or `cut`",
+            "`timeout`, `shutdown`, `unreachable`, `refused`, `gate` or `cut`",
             "why": "in words, where there is more to say, else null",
             "duration": "seconds since the client connected",
             "state": "the state before the end",

@@ -9,7 +9,7 @@ import structlog
 
 from pop3spy.logs.notes import level_of
 from pop3spy.logs.stretches import Stretch, Stretches
-from pop3spy.protocol.frames import Frame, Junk, Opaque, Side
+from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque, Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
@@ -19,6 +19,7 @@ from pop3spy.session.events import (
     Ended,
     Event,
     Heard,
+    Intervened,
     Moved,
     Noted,
     Opened,
@@ -90,6 +91,8 @@ class JsonLog:
                 self._write("command_unanswered", event, known, **facts_of(event.exchange))
             case Moved(after=State.CLOSED):
                 known.last_state = event.before
+            case Intervened():
+                self._write("gate_intervened", event, known, **_intervened(event))
             case Opened():
                 self._write("session_opened", event, known)
             case Blinded():
@@ -144,6 +147,25 @@ class JsonLog:
     def _end_stretches(self, event: Event, known: _Known) -> None:
         for stretch in known.stretches.end():
             self._stretch(event, stretch, known)
+
+
+def _intervened(event: Intervened) -> dict[str, object]:
+    frame = event.frame or event.sent
+    assert frame is not None
+    return {
+        "number": frame.number,
+        "side": frame.side.name.lower(),
+        "by": escape(event.by),
+        "did": escape(event.did),
+        "sent": _line_or_size(event.sent),
+        "answer": _line_or_size(event.answer),
+    }
+
+
+def _line_or_size(frame: Frame | None) -> str | int | None:
+    if frame is None:
+        return None
+    return len(frame.raw) if isinstance(frame, BodyPart) else line_text(frame)
 
 
 def _ended(event: Ended, known: _Known) -> dict[str, object]:

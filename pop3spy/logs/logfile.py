@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from pop3spy.errors import Pop3SpyError
+from pop3spy.newfile import reason_of
 from pop3spy.protocol.text import escape
 
 _PRIVATE: Final = 0o600
@@ -61,7 +62,7 @@ def open_log(path: Path) -> LogFile:
         if getattr(error, "errno", None) == errno.ELOOP:  # what O_NOFOLLOW says
             reason = "it is a symbolic link, and those are not followed"
         else:
-            reason = getattr(error, "strerror", None) or "this is no file name"
+            reason = reason_of(error)
         raise Pop3SpyError(
             f"cannot write the log {escape(str(path))}: {reason[:1].lower()}{reason[1:]}"
         ) from None

@@ -31,8 +31,10 @@ from pop3spy.session.events import (
     Ended,
     Event,
     Heard,
+    Intervened,
     Noted,
     Opened,
+    Secured,
     Told,
     Unanswered,
 )
@@ -98,7 +100,7 @@ class Transcript:
             self._stream.write("".join(rows))
             self._stream.flush()
 
-    def _tell(self, event: Event, shown: Shown) -> None:
+    def _tell(self, event: Event, shown: Shown) -> None:  # noqa: C901 - one branch an event
         if isinstance(event, Blinded | Ended):
             for stretch in shown.stretches.end():
                 self._stretch(event, stretch, stretch.total)
@@ -109,16 +111,21 @@ class Transcript:
                 self._answered(event, shown)
             case Unanswered():
                 self._unanswered(event, shown)
+            case Intervened():
+                self._intervened(event)
             case Opened():
                 self._opened(event)
+            case Secured():
+                self._add(event, " ·", escape(str(event.tls)), tone=Tone.NOTE)
             case Blinded():
-                text = f"reading failed, the bytes go on unread: {escape(event.why)}"
+                text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=Tone.FAILURE)
             case Ended():
                 self._ended(event)
 
     def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: Tone) -> None:
         session = event.session
+        state = event.state if isinstance(event, Heard) else session.state
         row = self._layout.row(
             mark,
             text,
@@ -126,7 +133,7 @@ class Transcript:
             tone=tone,
             elapsed=event.at - session.opened_at,
             session=session.id,
-            state="" if tone is Tone.FRAME else session.state.value,
+            state="" if tone is Tone.FRAME else state.value,
         )
         self._rows.append(row)
 
@@ -143,6 +150,17 @@ class Transcript:
             self._add(event, "├─", totals, tone=Tone.FRAME)
             text = how
         self._add(event, "└─", text, tone=Tone.FRAME)
+
+    def _intervened(self, event: Intervened) -> None:
+        """Tell what a gate did, and what the peers heard because of it."""
+        self._add(event, " ◆", f"{escape(event.by)}: {escape(event.did)}", tone=Tone.PROBLEM)
+        for frame in (event.sent, event.answer):
+            if isinstance(frame, BodyPart):
+                text = f"{count(len(frame.raw), 'octet')} sent of this piece"
+                self._add(event, f"{frame.side.value}»", text, tone=Tone.NOTE)
+            elif frame is not None and frame.raw:
+                tone = Tone.CLIENT if frame.side is Side.CLIENT else Tone.SERVER
+                self._add(event, f"{frame.side.value}»", line_text(frame), tone=tone)
 
     # -- frames ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ _HOW = {
     How.SHUTDOWN: "ended because pop3spy stopped",
     How.UNREACHABLE: "server unreachable",
     How.REFUSED: "refused by pop3spy",
+    How.GATE: "ended at the gate",
     How.CUT: "not recorded to its end",
 }
 

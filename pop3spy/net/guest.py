@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from pop3spy.errors import MaildropError
 from pop3spy.net.observer import Observer
-from pop3spy.protocol.commands import line_of, parse_command
+from pop3spy.protocol.commands import Command, line_of, parse_command
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import Effect
 from pop3spy.session.chunk import Clock
@@ -16,7 +19,10 @@ from pop3spy.session.reading import Reading
 from pop3spy.session.responder import Answer, Pause, Responder
 
 _TOO_LONG = Answer(b"-ERR this line is too long")
+_SLOW = (Effect.LOGIN, Effect.QUIT)  # they read or write a maildrop whole
 _CANCEL = b"*"  # what a client says that gives up inside AUTH (RFC 5034, section 4)
+
+T = TypeVar("T")
 
 
 class _GoneError(Exception):
@@ -30,7 +36,8 @@ class _GoneError(Exception):
 class Guest:
     """Talks with one client; *idle* is how many seconds it may be silent, 0 for ever.
 
-    *ended* is called once, when the client is gone and everything has been read.
+    *ended* is called once, when the client is gone and everything has been read.  What may take
+    long is asked in *room*, a thread in which the responders of all guests take turns.
     """
 
     def __init__(  # noqa: PLR0913 - what a guest brings, and what it meets
@@ -40,12 +47,14 @@ class Guest:
         reading: Reading,
         clock: Clock,
         *,
+        room: Executor,
         ended: Callable[["Guest"], None],
         idle: float,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._observer = Observer(reading, clock, self._caught_up)
+        self._room = room
         self._ended = ended
         self._idle = idle or None
         self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
@@ -65,7 +74,7 @@ class Guest:
             try:
                 ending = await self._talk(responder)
             finally:
-                responder.end()
+                await self._apart(responder.end)
             self._writer.close()
         except asyncio.CancelledError:
             ending = Ending(How.SHUTDOWN, "a reply was cut off")
@@ -96,15 +105,25 @@ class Guest:
                     responder.answer_sasl(_CANCEL)
                 answer = _TOO_LONG
             elif answer.asks:
-                answer = responder.answer_sasl(line_of(raw))
+                answer = await self._apart(partial(responder.answer_sasl, line_of(raw)))
             else:
                 command = parse_command(raw)
-                answer, effect = responder.answer(command), command.effect
+                answer, effect = await self._answer(responder, command), command.effect
             await self._say(answer)
             await asyncio.sleep(0)  # others have their turn, however many commands are there
         if not answer.close:
             return Ending(How.SHUTDOWN)
         return Ending(How.QUIT if effect is Effect.QUIT else How.SERVER_CLOSED)
+
+    async def _answer(self, responder: Responder, command: Command) -> Answer:
+        if command.effect in _SLOW:
+            return await self._apart(partial(responder.answer, command))
+        return responder.answer(command)
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Do *work* where it holds nobody up; it is done even if nobody waits for it any more."""
+        done = asyncio.get_running_loop().run_in_executor(self._room, work)
+        return await asyncio.shield(done)
 
     # -- what comes -----------------------------------------------------------------------------
 
@@ -162,6 +181,8 @@ class Guest:
                 await self._read_up.wait()
 
     async def _send(self, data: bytes) -> None:
+        if self._writer.is_closing():  # the client went while its answer was found
+            raise _GoneError(How.CLIENT_RESET)
         self._writer.write(data)
         self._observer.hear(Side.SERVER, data)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from pop3spy.net.guest import Guest
 from pop3spy.net.limits import Limits
@@ -38,6 +39,7 @@ class Host:
         self._strict = strict
         self._number = 0
         self._guests: dict[Guest, asyncio.Task[None]] = {}
+        self._room = ThreadPoolExecutor(1, "maildrop")  # one thread: nothing in it needs a lock
         self._group = asyncio.TaskGroup()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -54,6 +56,7 @@ class Host:
                     self._bus.publish(Noted("listening", self._clock.now(), {"url": str(url)}))
                 await stop.wait()
             await self._wind_up()
+            self._room.shutdown(wait=False)
 
     async def _wind_up(self) -> None:
         self._stopping = True
@@ -86,7 +89,9 @@ class Host:
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
         idle = self._limits.idle_timeout
-        guest = Guest(reader, writer, reading, self._clock, ended=self._ended, idle=idle)
+        guest = Guest(
+            reader, writer, reading, self._clock, room=self._room, ended=self._ended, idle=idle
+        )
         most = self._limits.max_sessions
         if most and len(self._guests) >= most:
             work = guest.send_away(f"{most} sessions are open already (--max-sessions)")

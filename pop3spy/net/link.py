@@ -2,12 +2,16 @@
 
 Rules: 1. bytes first: what came from one side has been sent to the other before anything reads it;
 2. a close is passed on as a close, a half-close as a half-close, a reset as a reset; 3. a slow side
-slows only the other side of its own link.
+slows only the other side of its own link; 4. a side that is gated is read first, and its octets go
+when the gate has decided about them.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 
+from pop3spy.gate.acts import End, Gate
 from pop3spy.net.half import Half
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
@@ -31,12 +35,21 @@ class Link:
     """
 
     def __init__(
-        self, reading: Reading, clock: Clock, ended: Callable[["Link"], None], idle: float = 0
+        self,
+        reading: Reading,
+        clock: Clock,
+        ended: Callable[["Link"], None],
+        idle: float = 0,
+        gate: Gate | None = None,
     ) -> None:
         self.number = reading.session.id
         self._observer = Observer(reading, clock, self._caught_up)
         self._clock = clock
         self._ended = ended
+        self._gate = gate or Gate()
+        self._gated: set[Side] = set()  # whose octets wait until they are judged
+        self._injections: deque[tuple[bytes, str]] = deque()  # the first may be on its way
+        self._injecting = False
         self._halves: dict[Side, Half] = {}
         self._finished: set[Side] = set()
         self._lost: set[Side] = set()
@@ -48,6 +61,7 @@ class Link:
         self._timer: asyncio.TimerHandle | None = None
         if idle:
             self._set_timer(idle, self._check_idle)
+        self.regate()
 
     # -- what the halves tell -------------------------------------------------------------------
 
@@ -67,11 +81,8 @@ class Link:
 
     def received(self, side: Side, data: bytes) -> None:
         """Pass *data* on, and let it be read."""
-        if other := self._halves.get(side.other):
-            other.write(data)
-        elif side.other not in self._finished:  # the server may still come
-            self._early.append(data)
-            self._halves[side].hold("alone", hold=True)
+        if side not in self._gated:
+            self.pass_on(side, data)
         self._heard_at = self._observer.hear(side, data)
         if self._observer.behind:
             self._hold_all(hold=True)
@@ -79,11 +90,10 @@ class Link:
     def finished(self, side: Side) -> None:
         """Pass a half-close on; close when both sides have finished."""
         self._end_with(_CLOSED[side])
-        self._finished.add(side)
-        if other := self._halves.get(side.other):
-            other.finish()
-        if len(self._finished) == len(Side):
-            self._close()
+        if side in self._gated:
+            self._observer.later(lambda: self._observer.finish(side, self))
+        else:
+            self.pass_finish(side)
 
     def lost(self, side: Side, error: Exception | None) -> None:
         """Pass a close on as a close, and a reset as a reset."""
@@ -102,6 +112,91 @@ class Link:
         """Stop reading from the other side while this one does not take what is sent."""
         if other := self._halves.get(side.other):
             other.hold("clogged", hold=clogged)
+
+    # -- the gate, and what goes to the peers ---------------------------------------------------
+
+    def regate(self) -> None:
+        """Gate the sides that somebody wants to judge now, and no others."""
+        for side in Side:
+            wanted = side in self._wanted
+            if wanted and side not in self._gated and not self._observer.session.blind:
+                self._gated.add(side)
+                self._observer.later(partial(self._observer.shut, side, self._gate, self))
+            elif not wanted and side in self._gated:
+                self._observer.later(partial(self._open, side))
+
+    @property
+    def _wanted(self) -> frozenset[Side]:
+        return frozenset(Side) if self._injections else self._gate.sides
+
+    def inject(self, raw: bytes, by: str) -> None:
+        """Send the command *raw*, a line with its end, as soon as no reply is outstanding.
+
+        The client learns nothing of it; *by* is told as who sent it.
+        """
+        self._injections.append((raw, by))
+        self.regate()
+        self._observer.soon()
+
+    def _inject_some(self) -> None:
+        """Send what is to be injected, one after the other's reply; then gate as before."""
+        if not self._injections or not self._observer.idle or len(self._gated) < len(Side):
+            return
+        if self._injecting:
+            self._injections.popleft()
+            self._injecting = False
+        if not self._injections:
+            self.regate()
+        elif server := self._halves.get(Side.SERVER):
+            self._injecting = True
+            raw, by = self._injections[0]
+            self._observer.inject(raw, by)
+            server.write(raw)
+
+    def pass_on(self, side: Side, data: bytes) -> None:
+        """Send to the peer of *side* what that side said."""
+        if not data:
+            return
+        if other := self._halves.get(side.other):
+            other.write(data)
+        elif side.other not in self._finished:  # the server may still come
+            self._early.append(data)
+            self._halves[side].hold("alone", hold=True)
+
+    def pass_finish(self, side: Side) -> None:
+        """Tell the peer that *side* will say no more; close when both sides have finished."""
+        self._finished.add(side)
+        if other := self._halves.get(side.other):
+            other.finish()
+        if len(self._finished) == len(Side):
+            self._close()
+
+    def slow(self, side: Side, *, slow: bool) -> None:
+        """Take in no more from *side* while too much of it waits at the gate."""
+        if half := self._halves.get(side):
+            half.hold("gated", hold=slow)
+
+    def opened(self, side: Side, data: bytes) -> None:
+        """Send on what *side* says as it comes again, *data* first."""
+        self._gated.discard(side)
+        self.pass_on(side, data)
+        self.slow(side, slow=False)
+
+    def end_by_gate(self, end: End, side: Side) -> None:
+        """End the connections because the gate wants it, on account of *side*."""
+        if end is End.FINISH:
+            self.pass_finish(side)
+            return
+        self._end_with(How.GATE)
+        for half in self._halves.values():
+            if end is End.RESET:
+                half.reset()
+            else:
+                half.close()
+
+    def _open(self, side: Side) -> None:
+        if side not in self._wanted:  # nobody has changed their mind
+            self._observer.open(side, self)
 
     # -- how it ends ----------------------------------------------------------------------------
 
@@ -145,6 +240,7 @@ class Link:
     def _caught_up(self) -> None:
         """Go on taking bytes in, or end if there will be none."""
         self._hold_all(hold=False)
+        self._inject_some()
         if self._halves and len(self._lost) == len(self._halves):
             self._conclude()
         elif self._stopping and (self._observer.quiet or Side.SERVER not in self._halves):

@@ -7,11 +7,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from pop3spy.gate.acts import Gate
+from pop3spy.net.guard import Guard, Way
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending
 from pop3spy.session.reading import Reading
+from pop3spy.session.tls import Tls
 
 BURST = 400
 """Frames that are read before others have their turn."""
@@ -34,10 +37,12 @@ class Observer:
         self._clock = clock
         self._caught_up = caught_up
         self._loop = asyncio.get_running_loop()
-        self._tape: deque[Chunk] = deque()
+        self._tape: deque[Chunk | Callable[[], None]] = deque()
+        self._guards: dict[Side, Guard] = {}
         self._taped = 0
-        self._frames: Iterator[None] | None = None
+        self._frames: Iterator[object] | None = None
         self._scheduled = False
+        self._read_any = False
 
     @property
     def behind(self) -> bool:
@@ -49,6 +54,16 @@ class Observer:
         """Whether everything was read and no reply is outstanding."""
         return not self._tape and self._frames is None and self._reading.quiet
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything was read and the server has answered all that it heard."""
+        return not self._tape and self._frames is None and self._reading.idle
+
+    def inject(self, raw: bytes, by: str) -> None:
+        """Read *raw* as a command that goes to the server and that the client did not say."""
+        if not self.session.blind:
+            self._reading.inject(raw, at=self._clock.now(), by=by)
+
     def hear(self, side: Side, data: bytes) -> float:
         """Keep *data* to be read; return the time that it is said to have come at."""
         now = self._clock.now()
@@ -57,6 +72,50 @@ class Observer:
             self._taped += len(data)
             self.soon()
         return now
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call *call* once everything that was heard before now has been read."""
+        self._tape.append(call)
+        self.soon()
+
+    def shut(self, side: Side, gate: Gate, way: Way) -> None:
+        """Let *gate* judge what *side* says from here on; *way* is where it goes then."""
+        if self.session.blind or side in self._guards:
+            return
+        ahead = self._reading.gate(side, gated=True)
+        self._guards[side] = Guard(side, ahead, self._reading, gate, way, self._clock, self.soon)
+
+    def open(self, side: Side, way: Way) -> None:
+        """Judge nothing more of *side* as soon as nothing of it is under way."""
+        if guard := self._guards.get(side):
+            guard.again = True
+            guard.leaving = lambda: self._leave(guard, way)
+        else:
+            way.opened(side, b"")
+
+    def finish(self, side: Side, way: Way) -> None:
+        """Pass on that *side* has finished, behind everything that it said."""
+        if guard := self._guards.get(side):
+            guard.finish()
+        else:
+            way.pass_finish(side)
+
+    def _leave(self, guard: Guard, way: Way) -> None:
+        del self._guards[guard.side]
+        if not self.session.blind:
+            self._reading.gate(guard.side, gated=False)
+        chunks = (item for item in self._tape if isinstance(item, Chunk))
+        later = b"".join(chunk.data for chunk in chunks if chunk.side is guard.side)
+        way.opened(guard.side, guard.give_up() + later)
+        if guard.finished:
+            way.pass_finish(guard.side)
+
+    def secured(self, tls: Tls) -> None:
+        """Tell that TLS began; everything that was said before has been read."""
+        try:
+            self._reading.secured(tls, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - as below
+            self._blind(describe(error))
 
     def soon(self) -> None:
         """Read, and call ``caught_up``, at the loop's next turn."""
@@ -71,6 +130,9 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - as below; the second call reads nothing
             self._blind(describe(error))
             self._reading.end(self._clock.now(), ending)
+        for guard in self._guards.values():
+            guard.stop()
+        self._guards.clear()
         self._caught_up = _nobody_waits  # no cycle keeps a closed session in memory
 
     def _observe(self) -> None:
@@ -88,18 +150,45 @@ class Observer:
     def _read_some(self) -> bool:
         """Read some frames; return whether there may be more."""
         for _ in range(BURST):
+            if self._frames is None and (frames := self._next()) is not None:
+                self._frames = frames
+                self._read_any = False
             if self._frames is None:
-                if not self._tape:
-                    return False
-                chunk = self._tape.popleft()
-                self._taped -= len(chunk.data)
-                self._frames = self._reading.feed(chunk)
-            if next(self._frames, _DONE) is _DONE:
-                self._frames = None
+                return False
+            if next(self._frames, _DONE) is not _DONE:
+                self._read_any = True
+                continue
+            self._frames = None
+            if self._read_any:  # it may have made more of the other side readable
+                for guard in self._guards.values():
+                    guard.again = True
         return True
 
+    def _next(self) -> Iterator[object] | None:
+        """Return what is to be read next."""
+        while True:
+            for guard in self._guards.values():
+                if guard.ready:
+                    return guard.frames()
+            if not self._tape:
+                return None
+            item = self._tape.popleft()
+            if not isinstance(item, Chunk):
+                item()
+                continue
+            self._taped -= len(item.data)
+            if (guarded := self._guards.get(item.side)) is None:
+                return self._reading.feed(item)
+            guarded.take(item)
+
     def _blind(self, why: str) -> None:
+        self._frames = None
+        self.session.blind = True
+        for guard in list(self._guards.values()):
+            self._leave(guard, guard.way)
+        calls = [item for item in self._tape if not isinstance(item, Chunk)]
         self._tape.clear()
         self._taped = 0
-        self._frames = None
-        self._reading.blind(self._clock.now(), why)
+        for call in calls:
+            call()
+        self._reading.blind(self._clock.now(), f"reading failed, the bytes go on: {why}")

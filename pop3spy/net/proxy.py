@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from pop3spy.errors import ConnectError
+from pop3spy.gate.acts import Gate
 from pop3spy.net.dial import dial
 from pop3spy.net.half import Half
 from pop3spy.net.limits import Limits
@@ -24,6 +25,7 @@ class Proxy:
 
     With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
     otherwise its connection is closed without a word.  *strict* hides names and addresses.
+    *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
     """
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
@@ -35,7 +37,9 @@ class Proxy:
         *,
         answer_when_down: bool = False,
         strict: bool = False,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or Gate()
         self._upstream = upstream
         self._bus = bus
         self._clock = clock
@@ -62,6 +66,15 @@ class Proxy:
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
             await self._wind_up()
+
+    def regate(self) -> None:
+        """Let every session be judged by whoever keeps the gate now."""
+        for link in self._links:
+            link.regate()
+
+    def link(self, number: int) -> Link | None:
+        """Return the link of session *number*, None if there is none any more."""
+        return next((link for link in self._links if link.number == number), None)
 
     async def _wind_up(self) -> None:
         self._stopping = True
@@ -91,7 +104,7 @@ class Proxy:
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
-        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout)
+        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, self._gate)
         link.join(half)
         most = self._limits.max_sessions
         full = most and sum(task is not None for task in self._links.values()) >= most

@@ -38,6 +38,9 @@ _CHANGING = re.compile(
 )
 """Header fields that mail programs write into an mbox when a message is read."""
 
+_ours: set[Path] = set()
+"""The lock files that this process has now: fcntl does not keep it apart from itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -73,7 +76,7 @@ class MboxMaildrop:
             try:
                 box = mailbox.mbox(self._path, create=False)
                 undo.callback(box.close)
-                box.lock()
+                self._lock(box)
             except mailbox.ExternalClashError:
                 raise InUseError("the maildrop is in use by another program") from None
             except mailbox.Error as error:  # it has gone this very moment
@@ -84,6 +87,20 @@ class MboxMaildrop:
             self._locked, self._file = box, file
             undo.pop_all()
 
+    def _lock(self, box: mailbox.mbox) -> None:
+        """Lock *box*, even if a process that is no more has left its lock file behind."""
+        file = _lock_file(self._path)
+        try:
+            box.lock()
+        except mailbox.ExternalClashError:
+            if not _left_behind(file):
+                raise
+            file.unlink(missing_ok=True)  # two who do so are kept apart by fcntl
+            box.lock()
+        with suppress(OSError), file.open("r+b") as stream:  # there is none in a read-only folder
+            stream.write(b"%d\n" % os.getpid())
+        _ours.add(file)
+
     def unlock(self) -> None:
         """Give it back."""
         box, file = self._locked, self._file
@@ -91,6 +108,7 @@ class MboxMaildrop:
         self._places = {}
         if box is not None:  # a mailbox without messages is false
             box.close()
+            _ours.discard(_lock_file(self._path))
         if file is not None:
             file.close()
 
@@ -204,6 +222,28 @@ def _lasting(file: BinaryIO, place: _Place) -> Iterator[bytes]:
     end = body.start() if body else len(head)
     yield _CHANGING.sub(b"", head[:end]) + head[end:]
     yield from pieces
+
+
+def _lock_file(mbox: Path) -> Path:
+    return Path(f"{mbox}.lock")
+
+
+def _left_behind(lock: Path) -> bool:
+    """Return whether *lock* holds the number of a process that cannot have it any more.
+
+    A lock file without a number may be anybody's.
+    """
+    try:
+        pid = int(lock.read_bytes())
+        if pid == os.getpid():
+            return lock not in _ours  # it was another process's before the number was ours
+        if pid > 0:
+            os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return False
 
 
 def _keep_owner_and_mode(old: BinaryIO, new: int) -> None:

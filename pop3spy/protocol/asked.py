@@ -13,7 +13,7 @@ class Asked:
     """What the decoder keeps of a command until its reply has ended.
 
     ``answers`` counts the challenges so far, or is 1 once XTND XMIT may send; ``owed`` are the
-    challenges that the client has not answered.
+    challenges that the client has not answered.  While it is ``held`` the server has not heard it.
     """
 
     number: int
@@ -22,6 +22,7 @@ class Asked:
     answers: int = 0
     owed: int = 0
     body: Body | None = None
+    held: bool = False
 
     def is_asked_on_by(self, raw: bytes, *, ok: bool | None) -> bool:
         """Return whether this line of the server is a challenge (RFC 5034, section 4).

@@ -10,6 +10,8 @@ Rules:
 4. A body is searched, never walked (see ``body``).
 5. When a reply is due and something else comes, commands and replies are out of step: pairing
    stops, and begins again only with a client that had nothing else outstanding.
+6. A side that is *gated* is read frame by frame, by ``append`` and ``read``; its commands are asked
+   only once ``settle`` has said what the server heard.
 """
 
 from collections import deque
@@ -19,7 +21,7 @@ from pop3spy.protocol import replies
 from pop3spy.protocol.asked import Asked
 from pop3spy.protocol.body import Body
 from pop3spy.protocol.commands import Command, Shape, Turn, parse_command
-from pop3spy.protocol.foreign import Foreign, proxy_header, recognise
+from pop3spy.protocol.foreign import Foreign, proxy_header
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -51,6 +53,7 @@ class Decoder:
     """Reads one connection: feed it what each side sent, in the order in which it was seen."""
 
     def __init__(self) -> None:
+        self.gated: set[Side] = set()
         self._client = Lane(Side.CLIENT, self._first_of_client)
         self._server = Lane(Side.SERVER, self._server_line)
         self._lanes = {Side.CLIENT: self._client, Side.SERVER: self._server}
@@ -60,7 +63,7 @@ class Decoder:
         self._greeted = False
         self._loose: Asked | None = None  # answered, but a body may still come
         self._out_of_step = False
-        self._replies_to_come = 0  # ... when the two fell out of step
+        self._for_good = False  # ... since replies to other commands are still to come
         self._unasked = 0
         self._layer = False  # a SASL security layer may begin
         self._behind_stls = 0  # client octets up to here came before STLS was granted
@@ -72,16 +75,45 @@ class Decoder:
 
         Take the frames to the end before feeding more.
         """
+        self.append(side, data)
         lane = self._lanes[side]
-        lane.append(data)
-        if self._asked:
-            self._client.ahead = self._client.received
         while frame := lane.read():
             yield frame
+            if self.gated:  # the other side, then: it is read on its own
+                continue
             if lane is self._server:  # what the client said ahead may be readable now
                 yield from iter(self._client.read, None)
             elif self._out_of_step:  # what the server had half said will never be whole
                 yield from iter(self._server.read, None)
+
+    def append(self, side: Side, data: bytes) -> None:
+        """Take what *side* sent, and leave it unread."""
+        self._lanes[side].append(data)
+        if self._asked:
+            self._client.ahead = self._client.received
+
+    def read(self, side: Side) -> Frame | None:
+        """Return the next frame of *side*, or None until there is more."""
+        return self._lanes[side].read()
+
+    def settle(self, number: int, raw: bytes | None) -> None:
+        """Take *raw* as what the server heard in place of the command read last, None: nothing."""
+        if not self._asked or self._asked[-1].number != number:
+            return  # out of step, or what the server said ended everything
+        asked = self._asked.pop()
+        if raw is not None:
+            command = parse_command(raw)
+            self._asked.append(Asked(number, command, command.turn))
+        waits = raw is not None and command.turn is not None
+        if asked.turn or waits:
+            self._client.reader = self._client_waits if waits else self._client_line
+
+    def inject(self, raw: bytes) -> CommandLine:
+        """Return the command *raw*, which the server hears and the client did not say."""
+        self._number += 1
+        command = parse_command(raw)
+        self._asked.append(Asked(self._number, command, None))
+        return CommandLine(Side.CLIENT, raw, self._number, command=command)
 
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
@@ -109,9 +141,24 @@ class Decoder:
         return self._client.waiting
 
     @property
+    def idle(self) -> bool:
+        """Whether the server has answered everything that it heard, and says nothing."""
+        return not self._server.unread and all(asked.held for asked in self._asked)
+
+    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding and nothing is half said."""
         return not (self._asked or self._client.unread or self._server.unread)
+
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether a reply is outstanding and it is not the client's turn to speak."""
+        return self._in_loose_body or (bool(self._asked) and not self.asks)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client's next line is an answer inside AUTH, or part of a message."""
+        return self._client.reader in (self._sasl_line, self._client_body)
 
     # -- the client ---------------------------------------------------------------------------
 
@@ -127,7 +174,7 @@ class Decoder:
     def _client_line(self) -> Frame | None:
         lane = self._client
         if (found := self._foreign(lane)) is not None:
-            return self._foreign_frame(lane, found)
+            return lane.foreign_frame(found)
         if (behind := self._behind_stls - lane.offset) > 0:
             return Opaque(Side.CLIENT, lane.line_within(behind), why=Why.BEHIND_STLS)
         pipelined = bool(self._asked) or lane.offset < lane.ahead
@@ -135,8 +182,11 @@ class Decoder:
             return None
         self._opening = False
         lane.rest_number = 0
-        if self._out_of_step and not self._in_step_again():
-            return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+        if self._out_of_step:
+            if self._for_good:
+                return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
+            self._out_of_step = False
+            self._server.reader = self._server_line
         return self._command_line(raw, pipelined=pipelined)
 
     def _command_line(self, raw: bytes, *, pipelined: bool) -> CommandLine:
@@ -147,9 +197,10 @@ class Decoder:
         if self._loose and not self._in_loose_body and self._loose.command.shape is Shape.UNKNOWN:
             self._loose = None
         turn = command.turn
-        self._asked.append(Asked(self._number, command, turn))
+        held = Side.CLIENT in self.gated
+        self._asked.append(Asked(self._number, command, turn, held=held))
         if len(self._asked) > UNANSWERED:
-            self._lose_step(replies_to_come=len(self._asked))
+            self._lose_step(for_good=True)
         elif turn:
             self._client.reader = self._client_waits
         return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
@@ -158,7 +209,7 @@ class Decoder:
         """Read nothing: what these octets are is for the server to say."""
         if self._client.unread <= AHEAD:
             return None
-        self._lose_step(replies_to_come=len(self._asked))
+        self._lose_step(for_good=True)
         self._client.opaque(Why.OUT_OF_STEP)
         return Opaque(Side.CLIENT, self._client.take(AHEAD + 1), why=Why.OUT_OF_STEP)
 
@@ -185,7 +236,7 @@ class Decoder:
         if self._greeted and self._opening and (frame := self._open()):
             return frame
         if (found := self._foreign(lane)) is not None:
-            return self._foreign_frame(lane, found)
+            return lane.foreign_frame(found)
         raw = lane.line()
         return None if raw is None else self._server_line_read(raw)
 
@@ -193,10 +244,10 @@ class Decoder:
         """Read the client's first line, now that the server answers: it is no PROXY header."""
         if self._client.reader == self._first_of_client:
             self._client.reader = self._client_line
-        return self._client.read()
+        return None if Side.CLIENT in self.gated else self._client.read()
 
     def _server_line_read(self, raw: bytes) -> Frame:
-        if not self._asked:
+        if not self._asked or self._asked[0].held:
             return self._unasked_line(raw)
         asked = self._asked[0]
         self._server.rest_number = asked.number
@@ -216,7 +267,7 @@ class Decoder:
 
     def _status_line(self, raw: bytes, asked: Asked, *, ok: bool) -> StatusLine:
         self._loose = None
-        alone = len(self._asked) == 1
+        alone = len(self._asked) == 1 or self._asked[1].held
         has_body = asked.has_body(raw, alone=alone) if ok and asked.number else False
         if has_body:
             asked.body = Body(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))
@@ -250,7 +301,7 @@ class Decoder:
         if loose and loose.may_be_listed and replies.is_listing_line(raw):
             self._server.reader = self._loose_body
             return self._loose_line(raw)
-        self._lose_step(replies_to_come=len(self._asked) - 1)
+        self._lose_step(for_good=len(self._asked) > 1)
         return Junk(Side.SERVER, raw, why=Why.OUT_OF_STEP)
 
     def _unasked_line(self, raw: bytes) -> Frame:
@@ -279,10 +330,7 @@ class Decoder:
     def _body_frame(self, lane: Lane) -> Frame | None:
         asked = self._asked[0]
         assert asked.body is not None
-        if not (raw := lane.piece(asked.body)):
-            return None
-        kind = BodyEnd if asked.body.ended else BodyPart
-        return kind(lane.side, raw, asked.number)
+        return lane.piece(asked.body, asked.number)
 
     @property
     def _in_loose_body(self) -> bool:
@@ -308,33 +356,14 @@ class Decoder:
     # -- what is not POP3 ---------------------------------------------------------------------
 
     def _foreign(self, lane: Lane) -> Foreign | int | None:
-        start = lane.peek()
-        if 0x20 <= start[0] < 0x7F:
-            return None
-        first = self._opening or bool(self._behind_stls)
-        return recognise(start, first=first, layer=self._layer)
-
-    def _foreign_frame(self, lane: Lane, found: Foreign | int) -> Frame | None:
-        if found is Foreign.UNDECIDED:
-            return None
-        if isinstance(found, int):
-            return Opaque(lane.side, lane.take(found), why=Why.TELNET)
-        lane.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
-        return lane.read()
+        return lane.foreign(first=self._opening or self._behind_stls > 0, layer=self._layer)
 
     # -- out of step --------------------------------------------------------------------------
 
-    def _lose_step(self, *, replies_to_come: int) -> None:
-        self._out_of_step, self._replies_to_come = True, replies_to_come
+    def _lose_step(self, *, for_good: bool) -> None:
+        self._out_of_step, self._for_good = True, for_good
         self._asked.clear()
         self._loose = None
         self._server.rest_number = 0
         self._server.opaque(Why.OUT_OF_STEP)
         self._client.reader = self._client_line
-
-    def _in_step_again(self) -> bool:
-        if self._replies_to_come:
-            return False
-        self._out_of_step = False
-        self._server.reader = self._server_line
-        return True

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from pop3spy.protocol.body import Body
-from pop3spy.protocol.frames import Frame, Opaque, Side, Why
+from pop3spy.protocol.foreign import Foreign, recognise
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, Why
 
 LINE = 16384
 """Octets beyond which a line is cut: its beginning is read, its rest is opaque."""
@@ -105,9 +106,32 @@ class Lane:
         end = self._data.find(b"\n", self._pos, self._pos + size)
         return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
 
-    def piece(self, body: Body) -> bytes:
-        """Take what is certain to be content of *body*, or its lone dot; empty: not yet."""
-        return self.take(body.next_piece(self._data, self._pos))
+    def piece(self, body: Body, number: int) -> Frame | None:
+        """Take what is certain to be content of *body*, or its lone dot; None: not yet.
+
+        *number* is that of the exchange.
+        """
+        raw = self.take(body.next_piece(self._data, self._pos))
+        if not raw:
+            return None
+        return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
+
+    def foreign(self, *, first: bool, layer: bool) -> Foreign | int | None:
+        """Return what begins here, or the size of a Telnet command, or None for plain POP3.
+
+        *first* and *layer* say whether TLS and a SASL security layer may begin.
+        """
+        start = self.peek()
+        return None if 0x20 <= start[0] < 0x7F else recognise(start, first=first, layer=layer)
+
+    def foreign_frame(self, found: Foreign | int) -> Frame | None:
+        """Take what ``foreign`` has found."""
+        if found is Foreign.UNDECIDED:
+            return None
+        if isinstance(found, int):
+            return Opaque(self.side, self.take(found), why=Why.TELNET)
+        self.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
+        return self.read()
 
     def opaque(self, why: Why) -> None:
         """Read nothing of this side from now on."""

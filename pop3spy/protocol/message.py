@@ -5,7 +5,11 @@ from contextlib import suppress
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
+from pop3spy.protocol.text import decode_text
+
 _FIELD = re.compile(rb"(?im)^(subject|from|date|message-id):[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
+
+_ANY_FIELD = re.compile(rb"(?m)^([!-9;-~]+):[ \t]*((?:[^\r\n]|\r?\n[ \t])*)")
 
 
 def stuff(text: bytes) -> bytes:
@@ -25,18 +29,24 @@ def headers_of(head: bytes) -> dict[str, str]:
     it is.  The result is not escaped: it holds what the sender wrote.
     """
     found: dict[str, str] = {}
-    end = re.search(rb"(?m)^\r?\n", head)
-    for match in _FIELD.finditer(head, 0, end.end() if end else len(head)):
-        text = decode_text(re.sub(rb"\r?\n[ \t]+", b" ", match[2]).strip())
-        with suppress(ValueError, LookupError, MessageError):  # wrongly encoded: keep it as sent
-            text = str(make_header(decode_header(text)))
-        found.setdefault(match[1].decode().lower(), text)
+    for match in _FIELD.finditer(head, 0, _end_of_headers(head)):
+        found.setdefault(match[1].decode().lower(), _decoded(match[2]))
     return found
 
 
-def decode_text(data: bytes) -> str:
-    """Return *data* as UTF-8, else as Latin-1; never fail (RFC 6856 names the first)."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+def all_headers_of(head: bytes) -> list[tuple[str, str]]:
+    """Return every field of a message's header in order, decoded as ``headers_of`` does it."""
+    fields = _ANY_FIELD.finditer(head, 0, _end_of_headers(head))
+    return [(match[1].decode(), _decoded(match[2])) for match in fields]
+
+
+def _end_of_headers(head: bytes) -> int:
+    end = re.search(rb"(?m)^\r?\n", head)
+    return end.end() if end else len(head)
+
+
+def _decoded(value: bytes) -> str:
+    text = decode_text(re.sub(rb"\r?\n[ \t]+", b" ", value).strip())
+    with suppress(ValueError, LookupError, MessageError):  # wrongly encoded: keep it as sent
+        text = str(make_header(decode_header(text)))
+    return text

@@ -16,12 +16,20 @@ MASK = "█" * 8
 def show(data: bytes, masks: tuple[tuple[int, int], ...] = ()) -> str:
     """Return wire data for a person: decoded, escaped, with MASK in place of each masked span."""
     if not masks:
-        return escape(_decode(data))
+        return escape(decode_text(data))
     pieces, at = [], 0
     for start, end in masks:
-        pieces += [escape(_decode(data[at:start])), MASK]
+        pieces += [escape(decode_text(data[at:start])), MASK]
         at = end
-    return "".join([*pieces, escape(_decode(data[at:]))])
+    return "".join([*pieces, escape(decode_text(data[at:]))])
+
+
+def decode_text(data: bytes) -> str:
+    """Return *data* as UTF-8, else as Latin-1; never fail (RFC 6856 names the first)."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def escape(text: str) -> str:
@@ -58,10 +66,3 @@ def _escape_one(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")

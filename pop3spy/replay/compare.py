@@ -8,7 +8,7 @@ differences: they are for people, and new every time.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
@@ -33,15 +33,10 @@ class Difference:
     expected: Value
     got: Value
 
-    def as_object(self) -> dict[str, Value]:
-        """Return it as JSON has it."""
-        return {
-            "exchange": self.exchange,
-            "command": self.command,
-            "what": self.what,
-            "expected": self.expected,
-            "got": self.got,
-        }
+    @classmethod
+    def about(cls, outcome: Outcome, what: str, expected: Value, got: Value) -> Self:
+        """Return one thing that is not what it was in *outcome*."""
+        return cls(outcome.number, outcome.shown, what, expected, got)
 
 
 def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Difference]:
@@ -57,22 +52,21 @@ def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Differe
         if waiting:
             found += differences(outcome, waiting.pop(0))
         else:
-            found.append(_about(outcome, "exchange", "asked", "not asked"))
+            found.append(Difference.about(outcome, "exchange", "asked", "not asked"))
     extra = sorted(
         (outcome for waiting in partners.values() for outcome in waiting),
         key=lambda outcome: outcome.number,
     )
-    return found + [_about(outcome, "exchange", "not asked", "asked") for outcome in extra]
+    return found + [Difference.about(each, "exchange", "not asked", "asked") for each in extra]
 
 
 def differences(expected: Outcome, got: Outcome) -> list[Difference]:
     """Return how two outcomes of one question differ; they are told under the number expected."""
-    pairs = _differing(expected, got)
-    return [_about(expected, what, before, now) for what, before, now in pairs if before != now]
-
-
-def _about(outcome: Outcome, what: str, expected: Value, got: Value) -> Difference:
-    return Difference(outcome.number, outcome.shown, what, expected, got)
+    return [
+        Difference.about(expected, what, before, now)
+        for what, before, now in _differing(expected, got)
+        if before != now
+    ]
 
 
 Question = tuple[State, tuple[str | bytes, ...]]
@@ -163,8 +157,6 @@ def _entries(verb: str, expected: Entries, got: Entries) -> Iterator[Pair]:
                 yield f"unique-id of {key}", before, now
             case "CAPA" if key not in _TEXT_ONLY:
                 yield f"{key}", _ordered(before), _ordered(now)
-            case "CAPA":
-                yield f"{key}", _listed(before), _listed(now)
             case _:
                 yield f"{key}", _listed(before), _listed(now)
 

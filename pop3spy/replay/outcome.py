@@ -1,6 +1,6 @@
 """What became of each command, as far as it can be compared with another time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import (
@@ -99,17 +99,12 @@ class Hearing:
         plain = Outcome(number, draft.shown, draft.command, draft.state, asks=draft.asks)
         if status is None or not status.final:
             return plain
-        content = draft.body.content(complete=draft.complete) if draft.body else None
-        return Outcome(
-            number,
-            draft.shown,
-            draft.command,
-            draft.state,
+        return replace(
+            plain,
             ok=status.ok,
             code=status.code,
             words=tuple(show(word) for word in status.text.split(None, 2)[:2]),
-            asks=draft.asks,
-            content=content,
+            content=draft.body.content(complete=draft.complete) if draft.body else None,
             offers_apop=number == 0 and timestamp_of(status.raw) is not None,
         )
 

@@ -243,4 +243,4 @@ class ClientPlayer:
             self._stop(None, "the server does not list its messages")
 
     def _differ(self, outcome: Outcome, what: str, expected: str, got: str) -> None:
-        self._differences.append(Difference(outcome.number, outcome.shown, what, expected, got))
+        self._differences.append(Difference.about(outcome, what, expected, got))

@@ -10,7 +10,6 @@ exchange     what          recorded       now
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 from pop3spy.replay.compare import Difference, Value
@@ -72,18 +71,9 @@ def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def told(played: Played, names: tuple[str, str] = ("recorded", "now")) -> str:
+def told(played: Played) -> str:
     """Return what playing a client came to, as text."""
     left_out = [
         f"left out: {each.exchange}  {each.command}: {each.why}\n" for each in played.left_out
     ]
-    return table(played.differences, played.exchanges, names) + "".join(left_out)
-
-
-def objects(played: Played) -> dict[str, object]:
-    """Return the same as JSON has it."""
-    return {
-        "exchanges": played.exchanges,
-        "differences": [each.as_object() for each in played.differences],
-        "left_out": [asdict(each) for each in played.left_out],
-    }
+    return table(played.differences, played.exchanges) + "".join(left_out)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pop3spy.protocol.frames import Frame
 from pop3spy.protocol.states import State
 from pop3spy.session.model import Ending, Exchange, Session
+from pop3spy.session.tls import Tls
 
 
 @dataclass(slots=True)
@@ -23,10 +24,27 @@ class Opened(Event):
 
 @dataclass(slots=True)
 class Heard(Event):
-    """A frame was read; ``at`` is when its last octet came, ``first`` when its first did."""
+    """A frame was read, in ``state``; its first octet came ``first``, its last ``at``."""
 
     frame: Frame
     first: float
+    state: State
+
+
+@dataclass(slots=True)
+class Intervened(Event):
+    """A gate did something about a frame that was heard.
+
+    ``by`` names who did and ``did`` tells people what.  ``sent`` is what went on in its place,
+    with no octets if nothing did, and None if it went on as it was; ``answer`` is what its sender
+    was told in the peer's place.  Without ``frame`` nobody said what was ``sent``.
+    """
+
+    frame: Frame | None
+    by: str
+    did: str
+    sent: Frame | None = None
+    answer: Frame | None = None
 
 
 @dataclass(slots=True)
@@ -34,6 +52,13 @@ class Named(Event):
     """A user was named where the octets that may be shown no longer tell it."""
 
     user: str
+
+
+@dataclass(slots=True)
+class Secured(Event):
+    """TLS began on the connection, and what is said inside it can be read."""
+
+    tls: Tls
 
 
 @dataclass(slots=True)
@@ -56,6 +81,11 @@ class Moved(Event):
 
     before: State
     after: State
+
+
+@dataclass(slots=True)
+class Placed(Moved):
+    """A recording told the session's state, which nothing that it holds led to."""
 
 
 @dataclass(slots=True)

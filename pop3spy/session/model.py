@@ -13,6 +13,7 @@ from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.protocol.states import State
+from pop3spy.session.tls import Tls
 
 HISTORY = 1000
 """How many exchanges a session remembers."""
@@ -48,6 +49,7 @@ class How(Enum):
     SHUTDOWN = "shutdown"  # pop3spy was stopped
     UNREACHABLE = "unreachable"  # no upstream server answered
     REFUSED = "refused"  # --max-sessions was reached
+    GATE = "gate"  # a fault or a person ended it
     CUT = "cut"  # the recording ends here
 
 
@@ -97,6 +99,8 @@ class Exchange:
 
     ``asked_at`` is when the command was whole, ``answered_at`` when the first octet of the reply
     came, ``ended_at`` when its last did; ``steps`` counts the client's answers inside AUTH.
+    ``line`` is what the server heard; ``original`` is what the client said, if a gate changed or
+    kept that, and ``injected`` says that the client said nothing.
     """
 
     line: CommandLine
@@ -109,6 +113,8 @@ class Exchange:
     ended_at: float | None = None
     steps: int = 0
     user: str | None = None
+    original: CommandLine | None = None
+    injected: bool = False
 
     @property
     def number(self) -> int:
@@ -174,6 +180,7 @@ class Session:
     capabilities: dict[State, tuple[Capability, ...]] = field(default_factory=dict)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     totals: Totals = field(default_factory=Totals)
+    tls: Tls | None = None
     parting: str | None = None
     blind: bool = False
     ending: Ending | None = None

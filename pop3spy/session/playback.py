@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from pop3spy.session.chunk import Chunk
+from pop3spy.protocol.frames import Frame, Side
+from pop3spy.protocol.states import State
 from pop3spy.session.events import Told
+from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
-from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tls import tls_from
 
 
 def play_back(
@@ -15,28 +18,57 @@ def play_back(
 
     *strict* hides user names and addresses.
     """
-    readings: dict[int, Reading] = {}
+    playing: dict[int, _Playing] = {}
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
-            readings[item.session] = Reading(item.session, *peers, item.at, publish, strict=strict)
-            continue
-        reading = readings.get(item.session)
-        if reading is None:
-            continue
+            reading = Reading(item.session, *peers, item.at, publish, strict=strict)
+            playing[item.session] = _Playing(reading)
+        elif session := playing.get(item.session):
+            session.take(item)
+            if isinstance(item, Over):
+                del playing[item.session]
+
+
+class _Playing:
+    """One session of the recording."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._last: dict[Side, Frame] = {}
+
+    def take(self, item: Item) -> None:
+        """Let *item* happen."""
+        reading = self._reading
         match item:
             case Spoke(chunk=chunk, masks=masks):
-                _read(reading, chunk, masks)
+                for frame in () if reading.session.blind else reading.feed(chunk, masks):
+                    self._last[frame.side] = frame
             case Knew(at=at, facts={"user": str(user)}):
                 reading.know(user, at)
+            case Knew(at=at, facts={"state": State.TRANSACTION.value}):
+                reading.know_login(at)
+            case Changed():
+                self._change(item)
+            case Knew(at=at, facts={"tls": dict(facts)}):
+                reading.secured(tls_from(facts), at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
-                del readings[item.session]
 
-
-def _read(reading: Reading, chunk: Chunk, masks: tuple[tuple[int, int], ...]) -> None:
-    if not reading.session.blind:
-        for _ in reading.feed(chunk, masks):
-            pass
+    def _change(self, item: Changed) -> None:
+        reading, frame = self._reading, self._last.get(item.side)
+        if reading.session.blind:
+            return
+        if item.injected and item.sent:
+            reading.inject(*item.sent, at=item.at, by=item.by)
+        elif frame is not None:
+            reading.intervene(
+                frame,
+                item.at,
+                item.by,
+                item.did,
+                sent=in_place_of(frame, *item.sent) if item.sent else None,
+                answer=answer_to(frame, *item.answer) if item.answer else None,
+            )

@@ -5,25 +5,34 @@ so that the same bytes tell the same story wherever they come from.
 """
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar, cast
 
+from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
+    Challenge,
     CommandLine,
     Frame,
     Junk,
+    SaslLine,
     Side,
     Spans,
     StatusLine,
     Why,
 )
+from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
-from pop3spy.session.events import Blinded, Ended, Named, Opened, Told
+from pop3spy.session.events import Blinded, Ended, Intervened, Named, Opened, Told
+from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, Peer, Session
 from pop3spy.session.redact import Redactor
+from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
+
+F = TypeVar("F", bound=Frame)
 
 HIDDEN = Peer(MASK, 0)
 """What stands for a peer whose address may not be shown."""
@@ -58,19 +67,85 @@ class Reading:
         publish(Opened(self.session, at))
 
     @property
+    def idle(self) -> bool:
+        """Whether the server has answered all that it heard."""
+        return self.session.blind or self._decoder.idle
+
+    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
 
-    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[None]:
-        """Read *chunk*, and rest behind each frame; the caller must come back for the others.
+    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[Frame]:
+        """Read *chunk*, and yield each frame as it may be shown; take them to the end.
 
         *masks* are where a recording has filler in place of secrets.
         """
         self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
         for frame in self._decoder.feed(chunk.side, chunk.data):
-            self._apply(frame)
-            yield
+            yield self._apply(frame)
+
+    # -- a side that is gated: each frame is told, and then judged -------------------------------
+
+    def gate(self, side: Side, *, gated: bool) -> int:
+        """Read *side* frame by frame from now on; return how many octets of it are in none yet."""
+        (self._decoder.gated.add if gated else self._decoder.gated.discard)(side)
+        return self._decoder.unfinished(side)
+
+    def take(self, chunk: Chunk) -> None:
+        """Take *chunk* of a gated side, and read nothing yet."""
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at)
+        self._decoder.append(chunk.side, chunk.data)
+
+    def next(self, side: Side) -> tuple[Frame, Frame] | None:
+        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet."""
+        frame = self._decoder.read(side)
+        return None if frame is None else (frame, self._apply(frame))
+
+    def settle(self, frame: Frame) -> None:
+        """Know that the gate let *frame* go on as it was."""
+        if isinstance(frame, CommandLine):
+            self._decoder.settle(frame.number, frame.raw)
+
+    def intervene(  # noqa: PLR0913 - what there is to tell
+        self,
+        frame: Frame | None,
+        at: float,
+        by: str,
+        did: str,
+        *,
+        sent: Frame | None = None,
+        answer: Frame | None = None,
+    ) -> None:
+        """Tell what the gate did about *frame*, and go on with what the peers heard."""
+        if isinstance(frame, CommandLine) and sent is not None:
+            self._decoder.settle(frame.number, sent.raw or None)
+        sent, answer = sent and self._shown(sent), answer and self._shown(answer)
+        if isinstance(frame, CommandLine) and sent is not None:
+            self._tracker.amend(frame.number, sent, answer, at)
+        self._publish(Intervened(self.session, at, frame, by, did, sent, answer))
+
+    def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> int:
+        """Take *raw* as a command that the server hears and the client did not say.
+
+        Return the number of its exchange.
+        """
+        frame = self._decoder.inject(raw)
+        frame.masks = masks
+        shown = self._shown(frame)
+        self._tracker.inject(shown, at)
+        self._publish(Intervened(self.session, at, None, by, "sent a command", shown))
+        return frame.number
+
+    def _shown(self, frame: F) -> F:
+        """Return what nobody but the gate said, as it may be shown."""
+        if not frame.raw:
+            return frame
+        if isinstance(frame, SaslLine | Challenge):
+            return hide(frame, ((0, len(line_of(frame.raw))),))
+        return cast(F, self._redactor.mask(frame, self.session.state))
+
+    # -- how it ends ----------------------------------------------------------------------------
 
     def close(self, side: Side) -> None:
         """Read what is left of a side that will say no more."""
@@ -93,13 +168,22 @@ class Reading:
         session.ending = Ending(ending.how) if self._strict else ending
         self._publish(Ended(session, at, session.ending))
 
+    def secured(self, tls: Tls, at: float) -> None:
+        """Learn that TLS began, and that what is fed from here on comes from inside it."""
+        self._tracker.secured(tls, at)
+
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""
         if user != self._redactor.user:
             self._redactor.know(user)
             self._publish(Named(self.session, at, user))
 
-    def _apply(self, frame: Frame) -> None:
+    def know_login(self, at: float) -> None:
+        """Take from a recording that the session had logged in before."""
+        if self.session.state in BEFORE_LOGIN and not self.session.blind:
+            self._tracker.place(State.TRANSACTION, at)
+
+    def _apply(self, frame: Frame) -> Frame:
         arrivals = self._arrivals[frame.side]
         size, before = len(frame.raw), self._redactor.user
         frame.masks = arrivals.masks(size)
@@ -115,6 +199,7 @@ class Reading:
             self._replied_at = last
         if shown.masks and user is not None and user != before:
             self._publish(Named(self.session, last, user))
+        return shown
 
     def _unread_beside(self, frame: Frame) -> bytes:
         """Return what the client has said that is in no frame yet, if *frame* may repeat it."""

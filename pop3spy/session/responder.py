@@ -52,7 +52,11 @@ class Verbatim(Answer):
 
 
 class Responder(Protocol):
-    """One client's conversation with something that answers like a POP3 server."""
+    """One client's conversation with something that answers like a POP3 server.
+
+    Logging in, quitting and ending may happen in another thread than the rest, but never two calls
+    at once.
+    """
 
     def greet(self) -> Answer:
         """Return what is said first (RFC 1939, section 4)."""

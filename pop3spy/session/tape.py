@@ -7,7 +7,7 @@ Live links have no need of these; captures and packet captures are read into the
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.frames import Spans
+from pop3spy.protocol.frames import Side, Spans
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.model import Ending, Peer
 
@@ -33,11 +33,32 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Knew:
-    """Something is known of a session that its octets no longer tell, such as ``user``."""
+    """Something is known of a session that its octets no longer tell.
+
+    That is its ``user``, or ``state``: TRANSACTION, where the login was not recorded.
+    """
 
     session: int
     at: float
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A gate did something about what *side* had said last; see ``events.Intervened``.
+
+    ``sent`` and ``answer`` are octets with their masks, None where there was nothing of the kind;
+    with ``injected`` the side had said nothing.
+    """
+
+    session: int
+    at: float
+    side: Side
+    by: str
+    did: str
+    sent: tuple[bytes, Spans] | None = None
+    answer: tuple[bytes, Spans] | None = None
+    injected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,6 @@ class Over:
     ending: Ending
 
 
-Item = Began | Spoke | Knew | Missed | Over
+Item = Began | Spoke | Knew | Changed | Missed | Over
 Tape = Iterator[Item]
 """Several sessions, interleaved as they were."""

@@ -22,8 +22,9 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
 from pop3spy.protocol.text import show
-from pop3spy.session.events import Answered, Heard, Moved, Told, Unanswered
+from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
 from pop3spy.session.model import Body, Exchange, Session
+from pop3spy.session.tls import Tls
 
 _UNREADABLE = frozenset({Why.TLS, Why.SASL_LAYER})
 
@@ -42,14 +43,12 @@ class Tracker:
         session = self._session
         counted = frame.counted if isinstance(frame, Opaque) else len(frame.raw)
         session.totals.octets[frame.side] += counted or 0
-        if self._loose and not self._belongs_to_loose(frame):
+        if self._loose and not _is_body_of(frame, self._loose):
             self._settle_loose(last)
-        self._publish(Heard(session, last, frame, first))
+        self._publish(Heard(session, last, frame, first, session.state))
         match frame:
-            case BodyPart():
-                self._body_part(frame)
-            case BodyEnd():
-                self._body_end(frame, last)
+            case BodyPart() | BodyEnd():
+                self._body(frame, last)
             case CommandLine():
                 self._command(frame, last)
             case StatusLine() if frame.number:
@@ -61,6 +60,44 @@ class Tracker:
                 self._sasl(frame, first, last)
             case Junk() | Opaque():
                 self._unread(frame, last)
+
+    def place(self, state: State, at: float) -> None:
+        """Go on in *state*, as a recording of less than the whole session says."""
+        before, self._session.state = self._session.state, state
+        self._publish(Placed(self._session, at, before, state))
+
+    def amend(self, number: int, sent: Frame, answer: Frame | None, at: float) -> None:
+        """Let exchange *number* be what the server heard; with an *answer* it has its reply."""
+        if (exchange := self._open.get(number)) is None:
+            return
+        exchange.original = exchange.original or exchange.line
+        if isinstance(sent, CommandLine) and sent.raw:
+            exchange.line = sent
+            return
+        if isinstance(answer, StatusLine):
+            exchange.status, exchange.answered_at = answer, at
+            self._answered(exchange, at)
+        else:
+            del self._open[number]
+            self._session.totals.unanswered += 1
+            self._publish(Unanswered(self._session, at, exchange))
+
+    def inject(self, frame: CommandLine, at: float) -> None:
+        """Take in a command that the client did not say."""
+        self._command(frame, at)
+        self._open[frame.number].injected = True
+
+    def secured(self, tls: Tls, at: float) -> None:
+        """Take in that TLS began: what the server said of itself before is forgotten.
+
+        It may have been tampered with (RFC 2595, section 4).
+        """
+        session = self._session
+        session.tls = tls
+        session.capabilities.clear()
+        self._publish(Secured(session, at, tls))
+        if session.state is State.TLS:
+            self._move(State.AUTHORIZATION, at)
 
     def end(self, at: float) -> None:
         """Settle what is still open: nothing more will come."""
@@ -128,20 +165,15 @@ class Tracker:
         if frame.ok and effect in (Effect.QUIT, Effect.TLS):
             self._give_up(last)
 
-    def _body_part(self, frame: BodyPart) -> None:
+    def _body(self, frame: BodyPart | BodyEnd, at: float) -> None:
         exchange = self._open.get(frame.number)
         if exchange is None or frame.side is Side.CLIENT:
             return
         if exchange.body is None:
             exchange.body = _body_for(exchange)
-        exchange.body.add(frame.raw)
-
-    def _body_end(self, frame: BodyEnd, at: float) -> None:
-        exchange = self._open.get(frame.number)
-        if exchange is None or frame.side is Side.CLIENT:
+        if isinstance(frame, BodyPart):
+            exchange.body.add(frame.raw)
             return
-        if exchange.body is None:
-            exchange.body = _body_for(exchange)
         exchange.body.complete = True
         if exchange is self._loose:
             self._loose = None
@@ -169,14 +201,6 @@ class Tracker:
         if exchange.body:
             exchange.body.head = b""
 
-    def _belongs_to_loose(self, frame: Frame) -> bool:
-        loose = self._loose
-        return (
-            loose is not None
-            and isinstance(frame, BodyPart | BodyEnd)
-            and frame.number == loose.number
-        )
-
     def _settle_loose(self, at: float) -> None:
         """Take an answer as whole that might have had a body."""
         if (exchange := self._loose) is None:
@@ -195,6 +219,10 @@ class Tracker:
         before, self._session.state = self._session.state, after
         if after is not before:
             self._publish(Moved(self._session, at, before, after))
+
+
+def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
+    return isinstance(frame, BodyPart | BodyEnd) and frame.number == exchange.number
 
 
 def _body_for(exchange: Exchange) -> Body:

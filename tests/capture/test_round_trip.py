@@ -16,12 +16,14 @@ from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.protocol.frames import BodyPart, Frame, Opaque, Side, StatusLine
+from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Ended, Heard, Moved, Told, Unanswered
+from pop3spy.session.events import Answered, Ended, Heard, Moved, Secured, Told, Unanswered
 from pop3spy.session.model import Ending, How, Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
+from pop3spy.session.tls import Tls, tls_from
 
 CLIENT, SERVER = Peer("192.0.2.1", 50312), Peer("mail.example.org", 110)
 
@@ -169,3 +171,45 @@ def test_a_dropped_body_keeps_its_sizes_however_it_is_cut(body: list[bytes], at:
     assert (again.octets, again.stuffed, again.complete) == (was.octets, was.stuffed, True)
     told = [record for record in text.splitlines() if '"omitted"' in record]
     assert sum(json.loads(record[2:])[3]["lines"] for record in told) == len(body)
+
+
+AGREED = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", subject="mail.example.org", sha256="ab" * 32)
+
+
+def test_a_session_whose_inside_was_read_has_its_tls_in_the_recording() -> None:
+    events: list[Told] = []
+    out = io.StringIO()
+    out.write(Header(Clock().started, bodies="keep").lines())
+    bus = Bus(complain)
+    bus.subscribe(events.append)
+    bus.subscribe(Recorder("keep", lambda _, text: void(out.write(text))))
+    reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
+
+    def says(side: Side, data: bytes, at: float) -> None:
+        for _ in reading.feed(Chunk(side, data, at)):
+            pass
+
+    says(Side.SERVER, b"+OK ready\r\n", 0.6)
+    says(Side.CLIENT, b"CAPA\r\n", 0.7)
+    says(Side.SERVER, b"+OK\r\nSTLS\r\n.\r\n", 0.8)
+    says(Side.CLIENT, b"STLS\r\n", 0.9)
+    says(Side.SERVER, b"+OK\r\n", 1.0)
+    reading.secured(AGREED, 1.1)
+    says(Side.CLIENT, b"USER bob\r\n", 1.2)
+    says(Side.SERVER, b"+OK\r\n", 1.3)
+    reading.end(1.4, Ending(How.CLIENT_CLOSED))
+
+    again = read(out.getvalue())
+    for told in (events, again):
+        moves = [event.after for event in told if isinstance(event, Moved)]
+        assert moves[1:4] == [State.TLS, State.AUTHORIZATION, State.USER_GIVEN]
+        assert [event.tls for event in told if isinstance(event, Secured)] == [AGREED]
+        assert told[-1].session.capabilities == {}  # type: ignore[union-attr]  # Ended
+    assert story(again) == story(events)
+
+
+def test_what_a_recording_says_of_tls_is_taken_as_text_whatever_it_is() -> None:
+    assert tls_from({"version": 7, "verified": "yes", "subject": None}) == Tls(
+        "7", "", verified=False
+    )
+    assert tls_from({}).verified is False

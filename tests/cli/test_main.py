@@ -82,6 +82,11 @@ WRONG = [
         "--log: '~nobody-of-this-name/log' begins with a home folder that is not known",
         id="an unknown home",
     ),
+    pytest.param(
+        ["proxy", "mail.example.org"],
+        "'mail.example.org' is no option; did you mean --upstream mail.example.org?",
+        id="a server without its option",
+    ),
     pytest.param(["serve", ""], "MAILBOX: there is no value", id="an empty argument"),
     pytest.param(["serve", "--config", ""], "--config: there is no value", id="an empty option"),
     pytest.param(

@@ -10,6 +10,7 @@ from cli.program import VERBS
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import Url
+from pop3spy.session.match import compile_filter
 
 # A text for each setting, what it means, and another text that means something else.
 SAMPLES: dict[str, tuple[str, Any, str]] = {
@@ -21,6 +22,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "record": ("/var/spy/", "/var/spy/", "/var/spy.yaml"),
     "bodies": ("mask", "mask", "keep"),
     "rotate": ("10M", 10 << 20, "0"),
+    "show": ("verb == RETR", compile_filter("verb = RETR"), "err"),
     "quiet": ("true", True, "false"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),
@@ -33,14 +35,22 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "speed": ("10", 10.0, "1"),
     "cuts": ("true", True, "false"),
     "strict": ("true", True, "false"),
+    "insecure": ("true", True, "false"),
+    "upstream-ca": ("/etc/ca.pem", Path("/etc/ca.pem"), "/etc/other.pem"),
+    "user": ("alice", "alice", "bob"),
+    "password-file": ("/etc/secret", Path("/etc/secret"), "/etc/other"),
+    "password-env": ("SECRET", "SECRET", "OTHER"),
+    "script": ("/etc/script", Path("/etc/script"), "-"),
+    "quit-after": ("capa", "capa", "stat"),
+    "patience": ("3s", 3.0, "5"),
     "loop": ("asyncio", "asyncio", "uvloop"),
 }
-NEEDED = {"replay server": ["session.yaml"]}
+NEEDED = {"replay server": ["session.yaml"], "connect": ["mail.example.org"]}
 PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    if name in {"quiet", "answer-when-down", "cuts", "strict"}:
+    if name in {"quiet", "answer-when-down", "cuts", "strict", "insecure"}:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]
 

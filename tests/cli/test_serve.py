@@ -2,12 +2,14 @@
 
 import mailbox
 import os
+import resource
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
-from cli.program import client, run, serving, session
+from cli.program import client, run, running, serving, session
 from pop3spy.cli.main import main
 
 MAIL = b"From: ann@example.org\r\nSubject: Hello\r\n\r\nHello\r\n"
@@ -127,3 +129,19 @@ def test_a_port_without_permission_is_told_with_ways_out(verb: list[str]) -> Non
     assert err.count("\n") == 1
     assert err.startswith("pop3spy: cannot listen on pop3://127.0.0.1:110: ")
     assert [way for way in ("--listen :1110", "setcap", "sysctl") if way not in err] == []
+
+
+def test_more_clients_than_files_are_told_once_and_harm_nobody_later() -> None:
+    """On asyncio's own loop, which complains a thousand times a second; uvloop tells nobody."""
+    with running("serve", "--listen", ":0", "--quiet", "--loop", "asyncio") as program:
+        port = program.port()
+        resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (40, 40))
+        many = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
+        program.says(r"^pop3spy: too many files are open: new clients wait")
+        for each in many:
+            each.close()
+        assert len(session(port)) == 5
+        ended = program.stopped()
+    assert ended.err.count("too many files") == 1
+    assert "OSError" not in ended.err
+    assert ended.status == 0

@@ -5,7 +5,6 @@ import pty
 import re
 import signal
 import struct
-import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, PATIENCE, Terminal, environment, running, session
-from lab.loopback import until
-from lab.processes import need
+from cli.program import Terminal, running, session
+from cli.window import Window
 
 ESCAPE = "\x1b["
 SERVE = ("serve", "--listen", ":0")
@@ -89,40 +87,6 @@ def test_a_demo_without_a_terminal_shows_one_session_and_ends() -> None:
     assert ended.out.splitlines()[-1].split("└─")[1].startswith(" ended by QUIT")
     assert ESCAPE not in ended.out
     assert ended.err.count("\n") == 1
-
-
-class Window:
-    """The program in a window of tmux: a real terminal, which a person could look at."""
-
-    def __init__(self, socket: Path, *args: str) -> None:
-        self._tmux = [need("tmux"), "-S", str(socket), "-f", "/dev/null"]
-        # The shell tells how the program ended, and keeps the window open.
-        script = 'trap : INT; "$@"; echo "exit status $?"; exec cat'
-        command = ("sh", "-c", script, "sh", *COMMAND, *args)
-        self._ask("new-session", "-d", "-x", "100", "-y", "60", "-s", "w", *command)
-
-    def _ask(self, *words: str) -> str:
-        done = subprocess.run(
-            [*self._tmux, *words],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            env=environment(LC_ALL="C.UTF-8"),
-            check=True,
-        )
-        return done.stdout
-
-    def press(self, key: str) -> None:
-        self._ask("send-keys", "-t", "w", key)
-
-    def rows(self) -> list[str]:
-        return self._ask("capture-pane", "-p", "-t", "w").rstrip().splitlines()
-
-    def shows(self, pattern: str) -> re.Match[str]:
-        return until(lambda: re.search(pattern, "\n".join(self.rows())), pattern, PATIENCE)
-
-    def close(self) -> None:
-        self._ask("kill-server")
 
 
 @pytest.fixture

@@ -1,14 +1,22 @@
 """Wireshark's decoder reads an exported session and sees every command and every reply."""
 
+import base64
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from export.playing import exported
+from export.playing import LOGGED_IN, exported, session, stream_exporter
 from export.test_dialogue import WHOLE_SESSION
 from lab.processes import need
+from logs.dialogue import raise_it
+from pop3spy.capture.reader import CaptureReader
+from pop3spy.export import EXPORTERS, Source, StreamFormat
+from pop3spy.protocol.frames import CommandLine, SaslLine, StatusLine
+from pop3spy.session.bus import Bus
+from pop3spy.session.events import Heard, Told
 from pop3spy.session.model import How
+from pop3spy.session.playback import play_back
 
 pytestmark = pytest.mark.lab
 
@@ -78,6 +86,98 @@ def test_it_shows_the_comments(capture: Path) -> None:
     comments = [row[0] for row in tshark(capture, "frame.comment", only="frame.comment")]
     assert comments[0] == "session 1: 127.0.0.1:50312 → mail.example.org:110"
     assert "exchange 2: reply after 0.001200 s, USER_GIVEN → TRANSACTION" in comments
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+PLAIN = encoded("\0bob\0sesame")
+GREETING = "S: +OK ready <1896.697170952@dbc.mtview.ca.us>\n"
+END = "C: QUIT\nS: +OK bye\n"
+SHAPES = {
+    "APOP": f"{GREETING}C: APOP bob c4c9334bac560ecc979e58001b3e22fb\nS: +OK\n{END}",
+    "AUTH with its first answer": f"{GREETING}C: AUTH PLAIN {PLAIN}\n"
+    f"S: +OK in\nC: STAT\nS: +OK 0 0\n{END}",
+    "AUTH with challenges": f"{GREETING}C: AUTH LOGIN\nS: + {encoded('Username:')}\n"
+    f"C: {encoded('bob')}\nS: + {encoded('Password:')}\nC: {encoded('sesame')}\nS: +OK in\n{END}",
+    "failed logins": f"{GREETING}C: USER bob\nS: +OK\nC: PASS sesame\nS: -ERR [AUTH] no\n"
+    f"C: AUTH PLAIN\nS: +\nC: *\nS: -ERR cancelled\n{END}",
+    "RETR that is cut off": f"{LOGGED_IN}C: RETR 1\nS: +OK 5000 octets\nSubject: x\n",
+    "pipelining": LOGGED_IN + r"C: STAT\r\nLIST\r\nRETR 1\r\nRETR 2\r\nDELE 1\r\nNOOP" + "\n"
+    r"S: +OK 2 20\r\n+OK\r\n1 10\r\n2 10\r\n.\r\n+OK 10 octets\r\n01234567\r\n.\r\n\c" + "\n"
+    r"S: +OK 10 octets\r\n01234567\r\n.\r\n+OK gone\r\n+OK" + f"\n{END}",
+    "a large RETR": f"{LOGGED_IN}C: RETR 1\nS: +OK 300000 octets\n"
+    + f"{'x' * 998}\n" * 300
+    + f".\nC: DELE 1\nS: +OK gone\n{END}",
+    "8-bit": LOGGED_IN + r"C: RETR 1" + "\nS: +OK 30 octets\n"
+    r"Subject: \xe4\xf6\xfc\xff" + "\n\n" + r"\x00\x01\x80\xfe" + "\n.\n"
+    r"C: TOP 1 \xe4" + "\n" + r"S: -ERR \xe4" + f"\n{END}",
+    "listings": f"{LOGGED_IN}C: CAPA\nS: +OK list\nTOP\nUIDL\n.\nC: LIST\nS: +OK\n.\n"
+    f"C: TOP 1 0\nS: +OK\nSubject: x\n+OK is no reply here\n.\nC: TOP 2 0\nS: -ERR no\n{END}",
+}
+CAPTURES = sorted(Path(__file__).parents[2].glob("captures/*.yaml"))
+
+
+class Conversation:
+    """Hears what was said in a session, line by line."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self.replies: list[str] = []
+
+    def __call__(self, event: Told) -> None:
+        match event:
+            case Heard(frame=CommandLine() | SaslLine() as frame):
+                self.commands.append(_text(frame.raw))
+            case Heard(frame=StatusLine() as frame):
+                self.replies.append(_text(frame.raw))
+
+    def is_read_in(self, path: Path) -> None:
+        asked = ("pop.request.command", "pop.request.parameter")
+        answered = ("pop.response.indicator", "pop.response.description")
+        for lines, fields in ((self.commands, asked), (self.replies, answered)):
+            rows = tshark(path, *fields, only=fields[0])
+            assert [" ".join(row).rstrip() for row in rows] == lines
+        # A second session may have the ports of the first; its texts may be no numbers.
+        wrong = "tcp.analysis.flags and not tcp.analysis.reused_ports"
+        assert tshark(path, "frame.number", only=wrong) == []
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").rstrip()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_reads_every_shape_of_session(shape: str, tmp_path: Path) -> None:
+    script, said, path = SHAPES[shape], Conversation(), tmp_path / "session.pcapng"
+    exporter, stream = stream_exporter("pcapng")
+    end = How.QUIT if script.endswith(END) else How.SERVER_RESET
+    bus = Bus(raise_it)
+    bus.subscribe(said)
+    bus.subscribe(exporter)
+    session(bus.publish, script, end=end)
+    exporter.close()
+    path.write_bytes(stream.getvalue())
+    assert len(said.commands) > 1
+    assert len(said.replies) > 1
+    said.is_read_in(path)
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)
+def test_it_reads_every_sample_capture(capture: Path, tmp_path: Path) -> None:
+    said, path = Conversation(), tmp_path / "session.pcapng"
+    with capture.open(encoding="utf-8", newline="\n") as stream:
+        play_back(CaptureReader(stream, capture.name), said)
+    with capture.open(encoding="utf-8", newline="\n") as stream, path.open("wb") as out:
+        reader = CaptureReader(stream, capture.name)
+        form = EXPORTERS["pcapng"]
+        assert isinstance(form, StreamFormat)
+        exporter = form.open(out, Source(reader.header.started))
+        play_back(reader, exporter)
+        exporter.close()
+    assert said.commands
+    said.is_read_in(path)
 
 
 def test_it_knows_a_gap_from_octets(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ ssl = yes
 ssl_cert = <{folder}/certificate.pem
 ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 apop xoauth2 oauthbearer
+auth_mechanisms = plain login cram-md5 apop xoauth2 oauthbearer{more}
 passdb {{
   driver = oauth2
   mechanisms = xoauth2 oauthbearer
@@ -89,8 +89,8 @@ username_attribute = username
 
 
 @contextmanager
-def running_dovecot() -> Iterator[MailServer]:
-    """Run Dovecot over the corpus until the block is left."""
+def running_dovecot(*more: str) -> Iterator[MailServer]:
+    """Run Dovecot over the corpus until the block is left, with *more* mechanisms than usual."""
     program, bash = need("dovecot"), need("bash")
     with own_folder("dovecot") as folder, listener() as plain, listener() as tls:
         make_certificate(folder)
@@ -102,9 +102,8 @@ def running_dovecot() -> Iterator[MailServer]:
             (folder / "mail" / user / "dovecot-uidlist").write_text(UIDLIST)
         ports = {"port": address_of(plain).port, "tls_port": address_of(tls).port}
         configuration = folder / "dovecot.conf"
-        configuration.write_text(
-            CONFIGURATION.format(folder=folder, host=HOST, **ports, **identities(folder / "mail"))
-        )
+        facts = {**ports, **identities(folder / "mail"), "more": "".join(f" {m}" for m in more)}
+        configuration.write_text(CONFIGURATION.format(folder=folder, host=HOST, **facts))
         sockets = (plain.fileno(), tls.fileno())
         command = [
             bash,

@@ -9,9 +9,9 @@ import pytest
 from logs.dialogue import Stage
 from pop3spy.logs import JsonLog
 from pop3spy.logs.fields import EVENTS
-from pop3spy.protocol.frames import Why
+from pop3spy.protocol.frames import Junk, Side, Why
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Blinded, Noted
+from pop3spy.session.events import Blinded, Intervened, Noted
 from pop3spy.session.model import How
 
 LOGGED_IN = """
@@ -151,6 +151,8 @@ def every_event() -> Stage:
     play = stage.session().play(
         "S: banner\nS: \\xff\\xfb\\x01+OK\nC: NOOP\nS: -ERR\nC: LIST\nNOOP\nS: +OK\n."
     )
+    noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
+    stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", "not sent"))
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
     play.end(How.CLIENT_CLOSED, "went away")
     return stage

@@ -112,7 +112,7 @@ def test_a_session_that_cannot_be_read_any_more_is_told() -> None:
     stage = Stage()
     play = stage.session()
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError at protocol/decoder.py:1"))
-    assert stage.rows[-1].endswith(" ! reading failed, the bytes go on unread: "
+    assert stage.rows[-1].endswith(" ! nothing is read from here on: "
                                    "ValueError at protocol/decoder.py:1")  # fmt: skip
 
 

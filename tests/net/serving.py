@@ -10,6 +10,7 @@ from typing import Any
 
 from net.wires import PATIENCE, Door, Wire, door
 from net.witness import Witness
+from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
@@ -66,6 +67,14 @@ class Relayed(Served):
         super().__init__()
         self.upstream = upstream
 
+    proxy: Proxy
+    gate: Gate
+
+    def keep(self, *keepers: Keeper) -> None:
+        """Let *keepers*, and nobody else, keep the gate from now on."""
+        self.gate.keepers[:] = keepers
+        self.proxy.regate()
+
     async def server(self) -> Wire:
         """Be the server for the next client."""
         return self._keep(await self.upstream.accept())
@@ -97,17 +106,20 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
     answer_when_down: bool = False,
     strict: bool = False,
     witnessed: bool = True,
+    keepers: Sequence[Keeper] = (),
 ) -> AsyncIterator[Relayed]:
     """Run a proxy while the block lasts; without *upstream* it asks at ``Relayed.upstream``."""
     with door() as own:
         relayed = Relayed(own)
-        proxy = Proxy(
+        relayed.gate = Gate(keepers)
+        relayed.proxy = proxy = Proxy(
             upstream or own.url,
             relayed.bus,
             Clock(),
             limits,
             answer_when_down=answer_when_down,
             strict=strict,
+            gate=relayed.gate,
         )
         async with _running(proxy.run, listen, relayed):
             if not witnessed:

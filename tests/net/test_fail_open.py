@@ -73,7 +73,7 @@ async def test_a_failure_in_reading_costs_no_octet_and_is_told_once(
         for number in (1, 2):
             assert len([told for told in blinded if told.session.id == number]) <= 1
         for told in blinded:
-            assert told.why.startswith("BrokenError at ")
+            assert told.why.startswith("reading failed, the bytes go on: BrokenError at ")
         assert SECRET not in repr(witness.events)
     assert not relayed.complaints
 

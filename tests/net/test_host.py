@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
@@ -10,7 +11,7 @@ import pytest
 
 from net.responders import Reply, Scripted
 from net.serving import Hosted, forgetting_who_was_about_to_come, hosting
-from net.wires import Wire
+from net.wires import PATIENCE, Wire
 from pop3spy.errors import MaildropError
 from pop3spy.net import observer
 from pop3spy.net.limits import Limits
@@ -510,3 +511,47 @@ async def test_a_client_that_comes_while_the_program_stops_harms_nothing(turns: 
             await hosted.stopped()
             for opened in hosted.witness.of(Opened):
                 await hosted.witness.ending(opened.session.id)
+
+
+async def test_a_login_that_takes_long_holds_nobody_up() -> None:
+    somebody_was_answered = threading.Event()
+
+    def noop() -> Answer:
+        somebody_was_answered.set()
+        return OK
+
+    def login() -> Answer:
+        return OK if somebody_was_answered.wait(PATIENCE / 2) else Answer(b"-ERR all waited")
+
+    async with hosting(House({"PASS": login, "NOOP": noop})) as hosted:
+        first, second = await greeted(hosted), await greeted(hosted)
+        await first.send(b"PASS x\r\n")
+        await second.send(b"NOOP\r\n")
+        await second.expect(b"+OK\r\n")
+        await first.expect(b"+OK\r\n")
+
+
+async def test_a_stop_gives_the_maildrop_back_behind_an_update_that_has_begun() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    class Slow(Scripted):
+        def end(self) -> None:
+            done.append("given back")
+
+    def update() -> Answer:
+        begun.set()
+        go_on.wait(PATIENCE)
+        done.append("updated")
+        return BYE
+
+    async with hosting(lambda: Slow({"QUIT": update}), Limits(grace=0.0)) as hosted:
+        client = await greeted(hosted)
+        await client.send(b"QUIT\r\n")
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        hosted.stop.set()
+        for _ in range(100):  # the grace is over, and the client is cut off
+            await asyncio.sleep(0)
+        go_on.set()
+        await hosted.stopped()
+        assert done == ["updated", "given back"]

@@ -4,6 +4,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -186,6 +187,38 @@ def test_a_lock_file_of_another_program_means_in_use(tmp_path: Path) -> None:
     (tmp_path / "mbox.lock").unlink()
     client.login().vanish()
     assert [each.name for each in tmp_path.iterdir()] == ["mbox"]
+
+
+def gone() -> int:
+    """Return the number of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+@pytest.mark.parametrize("process", [gone, os.getpid], ids=["is no more", "had our number"])
+def test_a_lock_file_whose_process_is_gone_is_taken_over(
+    tmp_path: Path, process: Callable[[], int]
+) -> None:
+    path = write(tmp_path, LINE + b"a\n")
+    lock = tmp_path / "mbox.lock"
+    lock.write_text(f"{process()}\n")
+    client = visit(path)
+    assert client.messages() == [b"a\r\n"]
+    assert lock.read_text() == f"{os.getpid()}\n"
+    client.vanish()
+    assert not lock.exists()
+
+
+@pytest.mark.parametrize("holds", [f"{os.getppid()}\n", "", "0", "-1", "9" * 30, "host:1"])
+def test_a_lock_file_that_somebody_may_have_means_in_use(tmp_path: Path, holds: str) -> None:
+    path = write(tmp_path, LINE + b"a\n")
+    lock = tmp_path / "mbox.lock"
+    lock.write_text(holds)
+    client = Client(office_over(path).session())
+    client.send(b"USER demo")
+    assert client.send(b"PASS demo").startswith(b"-ERR [IN-USE] ")
+    assert lock.read_text() == holds
 
 
 def test_the_fcntl_lock_is_held_while_messages_are_read(tmp_path: Path) -> None:

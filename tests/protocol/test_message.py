@@ -2,7 +2,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pop3spy.protocol.message import decode_text, headers_of, stuff, unstuff
+from pop3spy.protocol.message import headers_of, stuff, unstuff
+from pop3spy.protocol.text import decode_text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from inspect import cleandoc
 
 import pytest
@@ -220,7 +221,7 @@ def test_a_difference_is_an_object() -> None:
     (difference,) = compare(
         outcomes("S: +OK\nC: STAT\nS: +OK 1 5"), outcomes("S: +OK\nC: STAT\nS: +OK 1 6")
     )
-    assert json.loads(json.dumps(difference.as_object())) == {
+    assert json.loads(json.dumps(asdict(difference))) == {
         "exchange": 1,
         "command": "STAT",
         "what": "size",

@@ -8,6 +8,7 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.console.view import View
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -41,6 +42,8 @@ class Sinks:
         }
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
+        self._view = View()
+        self._rows: list[str] = []
         self.bus = Bus(self._complain)
         for subscriber in (
             self._keep,
@@ -56,6 +59,7 @@ class Sinks:
             WireView(self._streams["narrow raw"], width=60),
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
+            self._view,
         ):
             self.bus.subscribe(subscriber)
         self._at = 0.0
@@ -79,10 +83,11 @@ class Sinks:
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
+        self._rows += [row.painted(colour=True) for row in self._view.take()]
         for name in ("hex", "narrow hex"):  # so that octets stand beside one another
             found[name] += found[name].replace(" ", "")
-        found["by hand"] = self._by_hand()
-        return {**found, "stats": self._stats.table(), "events": "\n".join(self._events)}
+        found |= {"by hand": self._by_hand(), "stats": self._stats.table()}
+        return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""

@@ -67,7 +67,8 @@ class Connection:
         lane, other = self.lanes[side], self.lanes[1 - side]
         if flags & (SYN | RST | FIN) or lane.next < 0 or other.next < 0:
             if flags & RST:
-                self._reset(side, at)
+                if lane.is_near(seq):
+                    self._reset(side, at)
                 return
             seq = self._begin_or_end(side, seq, ack, flags, size, at)
         due, behind = lane.next, -1
@@ -118,8 +119,9 @@ class Connection:
                 self.listener.missed(side, None, at)
         if other.next < 0 and flags & ACK:
             other.begin(ack)
-        if flags & FIN and lane.fin < 0:
-            lane.fin = lane.position(seq) + size
+        end = lane.position(seq) + size
+        if flags & FIN and lane.fin < 0 and 0 <= end - lane.next < WINDOW:
+            lane.fin = end
             if self._closer is None:
                 self._closer = side
         return seq

@@ -10,6 +10,8 @@ WINDOW: Final = 1 << 30
 """The largest window there is (RFC 7323, section 2.3); what is further off is no sequence."""
 
 _HALF: Final = 0x80000000
+_RESET: Final = 1 << 24
+"""How far from what is due a RST may be; few windows are larger, and a capture may lack some."""
 
 
 class Lane:
@@ -32,6 +34,13 @@ class Lane:
     def position(self, seq: int) -> int:
         """Return where the octet numbered *seq* is, which is near the one that is due."""
         return self.next + ((seq - self.next + _HALF) & SEQUENCE) - _HALF
+
+    def is_near(self, seq: int) -> bool:
+        """Return whether a RST with this number is of this connection, not of one before it.
+
+        A host refuses it outside of the window (RFC 9293, section 3.10.7.4), which is not known.
+        """
+        return self.next < 0 or abs(self.position(seq) - self.next) < _RESET
 
     def set_aside(self, seq: int, data: bytes, behind: int) -> None:
         """Let octets wait that are not due, or must stand *behind* what the other side says."""

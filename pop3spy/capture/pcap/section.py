@@ -18,6 +18,7 @@ SMALLEST: Final = {_SECTION: 28, _INTERFACE: 20, _OBSOLETE: 32, _SIMPLE: 16, _EN
 _VERSION: Final = 1
 _INTERFACES: Final = 4096
 _SECOND: Final = 1_000_000_000
+_TIMELESS: Final = "packets without a time are told to have come with the one before"
 _END, _RESOLUTION, _OFFSET = 0, 9, 14  # options of an Interface Description Block (section 4.2)
 
 
@@ -49,7 +50,7 @@ class Section:
         self._packet = Struct(f"{order}8xIIII").unpack_from
         self._obsolete = Struct(f"{order}8xH2xIII").unpack_from
         self._interfaces: list[Interface] = []
-        self._last = 0  # when the packet before came
+        self._last: int | None = None  # when the packet before came
 
     def take(self, kind: int, buffer: bytes, at: int, end: int) -> Packet | None:
         """Take the block in *buffer* from *at* to *end*; return its packet, if there is one."""
@@ -110,7 +111,11 @@ class Section:
         interface, start = self._interfaces[0], at + 12
         most = interface.snapshot or end
         stop = start + min(self._word(buffer, at + 8)[0], most, end - 4 - start)
-        return (self._last, interface.link, buffer, start, stop) if interface.link else None
+        if not interface.link:
+            return None
+        if _TIMELESS not in self._notes:
+            self._notes.append(_TIMELESS)
+        return self._last or 0, interface.link, buffer, start, stop
 
     def _timed(self, facts: tuple[int, ...], buffer: bytes, start: int, end: int) -> Packet | None:
         number, high, low, captured = facts

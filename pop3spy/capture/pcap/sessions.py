@@ -1,5 +1,6 @@
 """The POP3 sessions among all the connections of a capture."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection
 from functools import partial
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ DONE: Final = 100_000
 
 _TCP: Final = Struct(">IIBB").unpack_from  # behind the ports (RFC 9293, section 3.1)
 _FIXED: Final = 20
+_PORTS: Final = Struct(">HH").unpack_from
 
 Entry = tuple[Connection, int]
 """A connection, and which of its sides sends from here to there."""
@@ -40,9 +42,11 @@ class Sessions:
         self._any_port = not ports
         self._tell = tell
         self._room = Room()
-        self._entries: dict[bytes, Entry] = {}  # by addresses and ports, each in both directions
-        self._doubtful: dict[bytes, None] = {}
-        self._done: dict[bytes, None] = {}
+        # By addresses and ports, each in both directions.  The oldest is taken off at once: a dict
+        # has to look for its first key past all that were removed.
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        self._doubtful: OrderedDict[bytes, None] = OrderedDict()
+        self._done: OrderedDict[bytes, None] = OrderedDict()
 
     def take(self, segment: Segment, at: float) -> None:
         """Take a segment that was captured *at* so many seconds after the first packet."""
@@ -87,21 +91,22 @@ class Sessions:
         return self._begin(key, seq, ack, flags, at)
 
     def _begin(self, key: bytes, seq: int, ack: int, flags: int, at: float) -> Entry | None:
-        source, target = _peers(key)
+        source, target = _PORTS(key, len(key) - 4)
         if flags & SYN:
             side = 1 if flags & ACK else 0
         else:
-            side = 1 if source.port in self._ports and target.port not in self._ports else 0
-        peers = (target, source) if side else (source, target)
-        if peers[1].port not in self._ports and not self._any_port:
+            side = 1 if source in self._ports and target not in self._ports else 0
+        named = (source if side else target) in self._ports
+        if not named and not self._any_port:
             self._remember(key)
             return None
         self._make_room(at)
+        away = _reverse(key) if side else key
         listener: Listener
-        if peers[1].port in self._ports:
-            listener = self._session(peers, at, 0, whole=bool(flags & SYN))
+        if named:
+            listener = self._session(away, at, 0, whole=bool(flags & SYN))
         else:
-            begin = partial(self._session, peers, at)
+            begin = partial(self._session, away, at)
             listener = Doubting(Opening() if flags & SYN else Middle(), begin)
             self._doubtful[key] = None
         connection = Connection(listener, self._room)
@@ -113,9 +118,10 @@ class Sessions:
         entry = self._entries[key] = connection, side
         return entry
 
-    def _session(self, peers: tuple[Peer, Peer], at: float, client: int, *, whole: bool) -> Telling:
-        """Begin to tell of a session, whose client is that of the two *peers*."""
+    def _session(self, key: bytes, at: float, client: int, *, whole: bool) -> Telling:
+        """Begin to tell of a session, whose client is that of the two peers of *key*."""
         self.count += 1
+        peers = _peers(key)
         self._tell(Began(self.count, at, peers[client], peers[1 - client]))
         if not whole:
             why = "the capture begins in the middle of this session"
@@ -129,8 +135,7 @@ class Sessions:
         if len(self._entries) < 2 * CONNECTIONS:
             return
         while self._doubtful:
-            key = next(iter(self._doubtful))
-            del self._doubtful[key]
+            key, _ = self._doubtful.popitem(last=False)
             listener = self._entries[key][0].listener
             if isinstance(listener, Doubting) and not listener.telling:
                 self._drop(key, at, "")
@@ -155,14 +160,14 @@ class Sessions:
         """Note that nothing more of this connection counts."""
         self._done[key] = None
         if len(self._done) > DONE:
-            del self._done[next(iter(self._done))]
+            self._done.popitem(last=False)
 
 
 def _peers(key: bytes) -> tuple[Peer, Peer]:
     half = (len(key) - 4) // 2
     hosts = [str(ip_address(key[at : at + half])) for at in (0, half)]
-    ports = [int.from_bytes(key[at : at + 2]) for at in (2 * half, 2 * half + 2)]
-    return Peer(hosts[0], ports[0]), Peer(hosts[1], ports[1])
+    source, target = _PORTS(key, 2 * half)
+    return Peer(hosts[0], source), Peer(hosts[1], target)
 
 
 def _reverse(key: bytes) -> bytes:

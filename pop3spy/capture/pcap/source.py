@@ -1,5 +1,6 @@
 """A capture file as one buffer that moves along it: never the whole file, and never back."""
 
+from collections.abc import Callable
 from typing import BinaryIO, Final
 
 from pop3spy.errors import CaptureError
@@ -24,7 +25,8 @@ class Source:
         self.buffer = b""
         self.offset = 0
         self.torn = False
-        self._stream = stream
+        # What a pipe has is read as it comes, so that a live capture can be watched.
+        self._some: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
         self._name = name
 
     def reach(self, at: int, need: int) -> int:
@@ -72,6 +74,6 @@ class Source:
 
     def _read(self, most: int) -> bytes:
         try:
-            return self._stream.read(most)
+            return self._some(most)
         except OSError as error:
             raise CaptureError(f"{self._name}: {(error.strerror or str(error)).lower()}") from None

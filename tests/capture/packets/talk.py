@@ -21,7 +21,7 @@ from capture.packets.wire import (
 from pop3spy.capture.packets import Packets, read_packets
 from pop3spy.protocol.frames import Side
 from pop3spy.session.model import How
-from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
 Short = tuple[str, object]
 """What is left of an item: who spoke or what happened, and what."""
@@ -144,3 +144,5 @@ def _short(item: Item) -> Short:
             return "over", ending.how
         case Knew(facts=facts):
             return "knew", dict(facts)
+        case Changed(did=did):  # no packet tells of a gate
+            return "changed", did

@@ -297,6 +297,26 @@ def test_a_connection_that_is_refused() -> None:
     assert heard(talk.packets) == [BEGAN, ("over", How.SERVER_RESET)]
 
 
+def test_a_late_reset_of_an_earlier_connection_ends_nothing() -> None:
+    talk = Talk(seqs=(90000, 0x70000000)).open().server(GREETING)
+    talk.segment(1, 1 << 25, b"", RST).segment(1, -(1 << 25), b"", RST | ACK)
+    talk.segment(0, 1 << 24, b"", RST)
+    assert heard(talk.fin(0).fin(1).ack(0).packets) == [*GREETED, CLOSED]
+
+
+def test_a_reset_may_be_a_little_off() -> None:
+    """It has the number that the other side acknowledged, which may be one from a while ago."""
+    for off in (-5, 5):
+        told = heard(greeted().segment(1, off, b"", RST).packets)
+        assert told[-1] == ("over", How.SERVER_RESET)
+
+
+@pytest.mark.parametrize("off", [-3, -(1 << 20), 1 << 30])
+def test_a_late_fin_of_an_earlier_connection_closes_nothing(off: int) -> None:
+    talk = greeted().segment(1, off, b"", FIN | ACK).client(b"QUIT\r\n").server(b"+OK bye\r\n")
+    assert heard(talk.close().packets) == SESSION
+
+
 def test_what_comes_behind_the_end_is_nothing() -> None:
     talk = session().client(b"NOOP\r\n").server(b"+OK\r\n").ack(0)
     assert heard(talk.packets) == SESSION

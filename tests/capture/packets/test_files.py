@@ -1,6 +1,8 @@
 """The two kinds of file: what is read of them, what is refused, and what is said of it."""
 
 import io
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from struct import pack
 
@@ -8,11 +10,15 @@ import pytest
 
 from capture.packets.talk import CUT, SESSION, opened, session, shortly
 from capture.packets.wire import (
+    COOKED,
     ETHERNET,
+    NULL,
     RAW,
     Packet,
     block,
     enhanced,
+    ethernet,
+    ethertype,
     interface,
     option,
     pcap,
@@ -120,13 +126,36 @@ def test_several_sections_each_with_its_order_and_interfaces() -> None:
     assert [item.chunk.at for item in items if isinstance(item, Spoke)] == [0.003, 0.004, 0.005]
 
 
-def test_packets_without_a_time_come_with_the_one_before() -> None:
+def test_several_interfaces_each_with_its_link_and_clock() -> None:
+    """Ethernet in nanoseconds, Linux cooked in milliseconds, loopback in 1024ths of a second."""
+    wraps: list[Callable[[bytes], bytes]] = [
+        ethernet,
+        lambda p: bytes(14) + pack(">H", ethertype(p)) + p,
+        lambda p: pack("<I", 2) + p,
+    ]
+    file = section()
+    file += interface(ETHERNET, options=option(9, b"\x09"))
+    file += interface(COOKED, options=option(9, b"\x03"))
+    file += interface(NULL, options=option(9, b"\x8a"))
+    for number, packet in enumerate(RAW_SESSION):
+        which, second = number % 3, number + 1
+        ticks = second * (10**9, 10**3, 2**10)[which]
+        file += enhanced(Packet(wraps[which](packet.data), ticks), number=which, tick=1)
+    packets = opened(file)
+    items = list(packets)
+    assert packets.started == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    assert shortly(items) == SESSION
+    assert [item.chunk.at for item in items if isinstance(item, Spoke)] == [3.0, 4.0, 5.0]
+
+
+def test_packets_without_a_time_come_with_the_one_before_and_that_is_told() -> None:
     file = section() + interface(RAW, snapshot=2000) + enhanced(RAW_SESSION[0])
     file += b"".join(simple(packet) for packet in RAW_SESSION[1:])
     packets = opened(file)
     items = list(packets)
     assert shortly(items) == SESSION
     assert {item.chunk.at for item in items if isinstance(item, Spoke)} == {0.0}
+    assert packets.notes == ["packets without a time are told to have come with the one before"]
 
 
 def test_the_obsolete_block_of_a_packet() -> None:
@@ -243,7 +272,7 @@ def test_what_stands_before_the_damage_is_told(file: bytes) -> None:
 
 def test_a_disk_that_fails_is_told() -> None:
     class Failing(io.BytesIO):
-        def read(self, _size: int | None = -1) -> bytes:
+        def read1(self, _size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(CaptureError, match="test: input/output error"):
@@ -252,10 +281,26 @@ def test_a_disk_that_fails_is_told() -> None:
 
 def test_a_pipe_that_gives_little_at_a_time() -> None:
     class Dripping(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            return super().read(min(size or 1, 7))
+        def read1(self, size: int | None = -1) -> bytes:
+            return super().read1(min(size or 1, 7))
 
     assert shortly(read_packets(Dripping(pcapng(RAW_SESSION, RAW)), "test")) == SESSION
+
+
+@pytest.mark.parametrize("make", [pcap, pcapng])
+def test_what_a_pipe_has_given_is_told_before_it_gives_more(
+    make: Callable[[list[Packet], int], bytes],
+) -> None:
+    """``tcpdump -w - | pop3spy show -`` shows a session while it lasts."""
+    first, rest = make(RAW_SESSION[:4], RAW), make(RAW_SESSION, RAW)
+    inside, outside = os.pipe()
+    with open(inside, "rb") as stream, open(outside, "wb", buffering=0) as pipe:  # noqa: PTH123
+        pipe.write(first)
+        packets = read_packets(stream, "test")
+        assert shortly([next(packets), next(packets)]) == SESSION[:2]
+        pipe.write(rest[len(first) :])
+        pipe.close()
+        assert shortly(packets) == SESSION[2:]
 
 
 def test_the_magic_is_known() -> None:

@@ -135,7 +135,7 @@ class Stream(io.BytesIO):
         super().__init__()
         self._parts = parts
 
-    def read(self, size: int | None = -1) -> bytes:
+    def read1(self, size: int | None = -1) -> bytes:
         parts, left = [], size or 0
         while left > 0 and (part := next(self._parts, b"")):
             parts.append(part)

@@ -1,6 +1,7 @@
 """Dovecot's raw logs: with times and without, from before the login and from behind it."""
 
 import io
+import re
 from datetime import UTC, datetime
 from inspect import cleandoc
 from pathlib import Path
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 
 from capture.packets.talk import CUT, Short, shortly
 from pop3spy.capture.rawlog import Rawlog, pair_of, read_rawlog
+from pop3spy.capture.reader import CaptureReader
+from pop3spy.capture.recorder import Recorder
 from pop3spy.errors import CaptureError
+from pop3spy.session.events import Answered, Told
+from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Spoke
 
 BEGAN: Short = ("began", "client server")
@@ -54,8 +59,8 @@ def test_times_tell_the_order() -> None:
     items = list(tape)
     assert shortly(items) == [
         BEGAN,
-        LOGGED_IN,
         ("S", b"+OK Logged in.\r\n"),
+        LOGGED_IN,
         ("C", b"STAT\r\n"),
         ("S", b"+OK 1 3\r\n"),
         ("C", b"RETR 1\r\n"),
@@ -178,15 +183,53 @@ def test_without_times_the_sides_take_turns(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "logged_in"),
-    [("USER bob", False), ("CAPA", False), ("STAT", True), ("QUIT", False), ("XYZ", False)],
+    ("asked", "said", "logged_in"),
+    [
+        ("USER bob", "+OK", False),
+        ("CAPA", "+OK", False),
+        ("STAT", "+OK", True),
+        ("QUIT", "+OK", False),
+        ("XYZ", "+OK", False),
+        ("CAPA", "+OK Logged in.", True),
+        ("QUIT", "+OK Logged in.", True),
+        ("CAPA", "+OK Dovecot ready.", False),
+    ],
 )
-def test_the_first_command_tells_whether_there_was_a_login_before(
+def test_the_first_lines_tell_whether_there_was_a_login_before(
     asked: str,
+    said: str,
     logged_in: bool,  # noqa: FBT001
 ) -> None:
-    assert (heard(log(asked), log("+OK"))[0] == LOGGED_IN) == logged_in
-    assert (heard(log(f"1.000000 {asked}"), log("1.000000 +OK"))[0] == LOGGED_IN) == logged_in
+    assert (LOGGED_IN in heard(log(asked), log(said))) == logged_in
+    assert (LOGGED_IN in heard(log(f"2.000000 {asked}"), log(f"1.000000 {said}"))) == logged_in
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_behind_the_login_nothing_is_out_of_place(timed: bool) -> None:  # noqa: FBT001
+    asked, said = log(ASKED), log(SAID)
+    if not timed:
+        asked, said = (re.sub(rb"(?m)^\S+ ", b"", half) for half in (asked, said))
+    events: list[Told] = []
+    play_back(opened(asked, said), events.append)
+    answered = [event.exchange for event in events if isinstance(event, Answered)]
+    assert [each.command.verb for each in answered] == ["STAT", "RETR", "QUIT"]
+    assert not any(each.misplaced for each in answered)
+
+
+def test_a_recording_of_a_log_knows_of_the_login_too() -> None:
+    lines: list[str] = []
+    recorder = Recorder("keep", lambda _, line: lines.append(line))
+    play_back(opened(log(ASKED), log(SAID)), recorder)
+    again = CaptureReader(io.StringIO("pop3spy: 1\nrecords:\n" + "".join(lines)), "again")
+    told = shortly(again)
+    assert LOGGED_IN in told
+    assert told.index(LOGGED_IN) == told.index(("S", b"+OK Logged in.\r\n")) + 1
+
+
+def test_a_log_without_times_says_so() -> None:
+    assert opened(b"STAT\r\n", b"+OK\r\n").notes == [
+        "this log has no times: all stands at 0, in the likely order"
+    ]
 
 
 def test_an_empty_pair_is_an_empty_session() -> None:

@@ -1,8 +1,11 @@
 """Real captures of real sessions tell what the proxy recorded, and what Wireshark reads."""
 
+import poplib
 import re
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +13,9 @@ import pytest
 
 from capture.packets.talk import octets, shortly
 from lab import dovecot as lab_dovecot
-from lab.clients import Login, curl, run
-from lab.loopback import Address, until
-from lab.mailserver import MailServer
+from lab.clients import Login, PatientPOP3, curl, run
+from lab.loopback import Address, address_of, listener, until
+from lab.mailserver import HEAVY_USER, PASSWORD, MailServer
 from lab.processes import end, has_ended, missing, need, need_root, start
 from lab.relay import proxied
 from lab.servers import dovecot
@@ -116,6 +119,93 @@ def test_a_capture_tells_what_the_proxy_recorded(
         captured = exchanges(read_packets(packets, "packets", ports=(port,)))
         assert len(captured) > 20
         assert captured == exchanges(CaptureReader(recorded, "recorded"))
+
+
+def login(auth: str) -> Callable[[Address, Path], None]:
+    def act(address: Address, home: Path) -> None:
+        curl(address, home, Login(auth))
+
+    return act
+
+
+def wrong_password(address: Address, _: Path) -> None:
+    client = poplib.POP3(address.host, address.port, timeout=30)
+    client.user("alice")
+    with pytest.raises(poplib.error_proto):
+        client.pass_("looking glass")
+    client.quit()
+
+
+def pipelining(address: Address, _: Path) -> None:
+    with socket.create_connection((address.host, address.port), timeout=30) as client:
+        client.sendall(b"USER alice\r\nPASS wonderland\r\nSTAT\r\nLIST\r\nUIDL\r\n")
+        client.sendall(b"".join(b"RETR %d\r\n" % number for number in range(1, 6)) + b"QUIT\r\n")
+        assert client.makefile("rb").read().endswith(b"\r\n.\r\n+OK Logging out.\r\n")
+
+
+def heavy(address: Address, _: Path) -> None:
+    client = PatientPOP3(address.host, address.port, timeout=60)
+    client.user(HEAVY_USER)
+    client.pass_(PASSWORD)
+    assert client.retr(1)[2] > 19_000_000
+    client.quit()
+
+
+@pytest.mark.parametrize(
+    ("act", "sessions"),
+    [
+        pytest.param(login("apop"), 2, id="APOP"),
+        pytest.param(login("plain"), 2, id="AUTH PLAIN"),
+        pytest.param(login("cram-md5"), 2, id="AUTH CRAM-MD5"),
+        pytest.param(wrong_password, 1, id="failed login"),
+        pytest.param(pipelining, 1, id="pipelining"),
+        pytest.param(heavy, 1, id="20 MB"),
+    ],
+)
+def test_every_shape_of_session_is_told_as_the_proxy_recorded_it(
+    act: Callable[[Address, Path], None], sessions: int, dovecot: MailServer, tmp_path: Path
+) -> None:
+    assert len(both_tell(act, sessions, dovecot.address, tmp_path)) > sessions
+
+
+def test_a_reply_that_is_cut_off_is_told_as_the_proxy_recorded_it(tmp_path: Path) -> None:
+    def serve(listening: socket.socket) -> None:
+        server, _ = listening.accept()
+        with server:
+            server.sendall(b"+OK ready\r\n")
+            server.recv(100)
+            server.sendall(b"+OK 5000 octets\r\nSubject: cut\r\n\r\n" + b"x" * 2000)
+
+    def act(address: Address, _: Path) -> None:
+        with socket.create_connection((address.host, address.port), timeout=30) as client:
+            client.recv(100)
+            client.sendall(b"RETR 1\r\n")
+            client.makefile("rb").read()
+
+    with listener() as listening, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve, listening)
+        told = both_tell(act, 1, address_of(listening), tmp_path)
+        served.result(timeout=30)
+    retr, totals = told
+    assert retr[2] == (len("Subject: cut\r\n\r\n") + 2000, 0, None, False)
+    assert totals[1] == 0
+
+
+def both_tell(
+    act: Callable[[Address, Path], None], sessions: int, upstream: Address, folder: Path
+) -> list[tuple[object, ...]]:
+    """Let a client act through the proxy; return what the recording and the capture both tell."""
+    file, record = folder / "packets", folder / "recorded"
+    with proxied(*upstream, "--record", str(record)) as relay:
+        port = relay.address.port
+        with capturing(tcpdump("lo")(file, port), file, sessions):
+            act(relay.address, folder / "home")
+    with file.open("rb") as packets, record.open(encoding="utf-8", newline="\n") as recorded:
+        tape = read_packets(packets, "packets", ports=[port])
+        captured = exchanges(tape)
+        assert tape.notes == []
+        assert captured == exchanges(CaptureReader(recorded, "recorded"))
+    return captured
 
 
 def test_a_capture_tells_the_octets_that_wireshark_reads(

@@ -41,6 +41,8 @@ def talk(*said: bytes, to: int = 8110) -> Talk:
         pytest.param([b"+ok\r\n"], id="lower case"),
         pytest.param([b"-ERR too many connections\r\n"], id="refusal"),
         pytest.param([b">PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", b"+OK\r\n"], id="PROXY"),
+        pytest.param([b">user a\r\nPASS b\r\n", b">STAT\r\n", b"+OK\r\n"], id="spoken ahead"),
+        pytest.param([b">CAPA\n", b"+OK\r\n"], id="asked ahead"),
         pytest.param([b">" + PROXY_V2 + b"\x21\x11\0\x02ab", b"+OK\r\n"], id="PROXY 2"),
         pytest.param([b">" + PROXY_V2[:5], b">" + PROXY_V2[5:], b"+OK\r\n"], id="PROXY in pieces"),
     ],
@@ -59,6 +61,9 @@ def test_a_session_is_known_by_its_greeting(said: list[bytes]) -> None:
         pytest.param(
             [b">*1\r\n$4\r\nPING\r\n", b"+PONG\r\n", b">QUIT\r\n", b"+OK\r\n"], id="Redis"
         ),
+        pytest.param([b">AUTH secret\r\n", b"+OK\r\n"], id="Redis, by hand"),
+        pytest.param([b">USER " + b"a" * 2000 + b"\r\n", b"+OK\r\n"], id="endless ahead"),
+        pytest.param([b">USER a\r\n", b"220 ready\r\n"], id="FTP, ahead"),
         pytest.param([b">GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n"], id="HTTP"),
         pytest.param([b">\x16\x03\x01\0\x05hello", b"\x16\x03\x03"], id="TLS"),
         pytest.param([b"+O", b"H\r\n"], id="almost"),

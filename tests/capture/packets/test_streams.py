@@ -1,5 +1,6 @@
 """However two streams are cut, mixed up and repeated on their way, the same octets are told."""
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, pairwise
 
 import pytest
@@ -7,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.packets.talk import BEGAN, CLOSED, Short, Talk, heard, octets, opened
-from capture.packets.wire import RAW, Packet, ipv4_fragments, pcap, pcapng
+from capture.packets.wire import RAW, Packet, ipv4_fragments, pcap, pcapng, timed
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
-from pop3spy.session.tape import Spoke
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.events import Answered, Told, Unanswered
+from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.playback import play_back
+from pop3spy.session.tape import Began, Item, Over, Spoke
 
 Turn = tuple[int, bytes]
 """Which side, and what it says in one segment."""
@@ -34,9 +38,7 @@ def captured(draw: st.DrawFn, said: list[Turn]) -> list[bytes]:
     body, talk.packets = talk.packets[3:], talk.packets[:3]
     for packet in body:
         talk.packets += [packet] * draw(st.integers(1, 2))
-    delays = [draw(st.integers(0, 4)) for _ in talk.packets[3:]]
-    order = sorted(range(len(delays)), key=lambda index: index + delays[index])
-    talk.packets[3:] = [talk.packets[3 + index] for index in order]
+    talk.packets[3:] = late(talk.packets[3:], draw)
     return talk.close().packets
 
 
@@ -45,6 +47,88 @@ def test_repeated_and_late_segments_change_nothing(said: list[Turn], data: st.Da
     told = heard(data.draw(captured(said)))
     assert (told[0], told[-1]) == (BEGAN, CLOSED)
     assert [octets(told, side) for side in Side] == [stream(said, 0), stream(said, 1)]
+
+
+LOGIN: list[Turn] = [
+    (1, b"+OK ready <1.2@example.org>\r\n"),
+    (0, b"USER bob\r\n"),
+    (1, b"+OK\r\n"),
+    (0, b"PASS sesame123\r\n"),
+    (1, b"+OK 2 messages\r\n"),
+]
+BYE: list[Turn] = [(0, b"QUIT\r\n"), (1, b"+OK bye\r\n")]
+MAIL = b"Subject: x\r\n\r\n..dots\r\n\xff\x00\r\n" + b"+OK is no reply here\r\n" * 20 + b".\r\n"
+SESSIONS: dict[str, list[Turn]] = {
+    "mail": [*LOGIN, (0, b"RETR 1\r\n"), (1, b"+OK 471 octets\r\n" + MAIL), *BYE],
+    "refused": [*LOGIN[:4], (1, b"-ERR [AUTH] no\r\n"), *BYE],
+    "AUTH": [
+        LOGIN[0],
+        (0, b"AUTH CRAM-MD5\r\n"),
+        (1, b"+ PDEuMkBleGFtcGxlLm9yZz4=\r\n"),
+        (0, b"Ym9iIDAxMjM0NTY3ODlhYmNkZWY=\r\n"),
+        (1, b"+OK in\r\n"),
+        *BYE,
+    ],
+    "pipelining": [
+        *LOGIN,
+        (0, b"STAT\r\nLIST\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n"),
+        (1, b"+OK 1 9\r\n+OK\r\n1 9\r\n.\r\n+OK\r\n" + MAIL + b"+OK\r\n+OK bye\r\n"),
+    ],
+    "cut off": [*LOGIN, (0, b"RETR 1\r\n"), (1, b"+OK 471 octets\r\n" + MAIL[:99])],
+}
+
+
+def exchanges(tape: Iterable[Item]) -> list[tuple[object, ...]]:
+    """Return what was asked and answered, without when."""
+    events: list[Told] = []
+    play_back(tape, events.append)
+    found = [event.exchange for event in events if isinstance(event, Answered | Unanswered)]
+    return [
+        (
+            each.line.raw,
+            each.status and each.status.raw,
+            each.body and (each.body.octets, each.body.stuffed, each.body.complete),
+            each.state_before,
+            each.state_after,
+            each.steps,
+        )
+        for each in found
+    ]
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+@given(data=st.data(), seqs=seqs)
+def test_any_segments_of_a_session_in_any_disorder_read_as_the_session(
+    name: str, seqs: tuple[int, int], data: st.DataObject
+) -> None:
+    """Each turn is cut anywhere, some of it comes again with other cuts, all of it out of order."""
+    said = SESSIONS[name]
+    talk = Talk(seqs=seqs).open()
+    for side, turn in said:
+        cuts = data.draw(st.sets(st.integers(1, len(turn) - 1), max_size=5))
+        for start, end in pairwise([0, *sorted(cuts), len(turn)]):
+            (talk.client if side == 0 else talk.server)(turn[start:end])
+        for _ in range(data.draw(st.integers(0, 2))):
+            start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(turn))] * 2)))
+            talk.segment(side, start - len(turn), turn[start:end])
+    talk.packets[3:] = late(talk.packets[3:], data.draw)
+    told = opened(pcap(timed(talk.close().packets), RAW))
+    assert exchanges(told) == exchanges(undisturbed(said))
+    assert len(exchanges(undisturbed(said))) > 1
+
+
+def undisturbed(said: list[Turn]) -> Iterator[Item]:
+    peer = Peer("a", 1)
+    yield Began(1, 0.0, peer, peer)
+    for side, turn in said:
+        yield Spoke(1, Chunk(tuple(Side)[side], turn, 0.0))
+    yield Over(1, 0.0, Ending(How.CLIENT_CLOSED))
+
+
+def late(packets: list[bytes], draw: Callable[[st.SearchStrategy[int]], int]) -> list[bytes]:
+    """Return *packets* with some of them up to four places late."""
+    places = [index + draw(st.integers(0, 4)) for index in range(len(packets))]
+    return [packets[index] for index in sorted(range(len(packets)), key=places.__getitem__)]
 
 
 @given(said=turns, data=st.data())

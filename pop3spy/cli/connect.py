@@ -1,0 +1,176 @@
+"""``pop3spy connect``: POP3 by hand, as with Telnet."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import click
+
+from pop3spy import __version__
+from pop3spy.capture.files import Keeping
+from pop3spy.cli.environment import ExitStatus, colourful, run
+from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.secret import secret_from
+from pop3spy.cli.streams import Unbuffered, close
+from pop3spy.config.file import STDOUT
+from pop3spy.config.kinds import SERVER
+from pop3spy.console.console import Console, Person
+from pop3spy.console.metas import METAS
+from pop3spy.console.record import Recording
+from pop3spy.console.scripted import Lines
+from pop3spy.console.stages import Account, go_to
+from pop3spy.errors import ConfigError
+from pop3spy.logs import reader_failed
+from pop3spy.net.connection import Connection
+from pop3spy.net.tls import Trust
+from pop3spy.protocol.text import escape
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.chunk import Clock
+
+_STDIN: Final = STDOUT  # both are a dash
+
+
+@click.command(
+    cls=Verb,
+    epilog="\b\nExamples:\n"
+    "  pop3spy connect mail.example.org               in clear text until :stls\n"
+    "  pop3spy connect pop3s://mail.example.org       TLS at once\n"
+    "  pop3spy connect pop3+stls://mail.example.org   STLS, or not at all\n"
+    "  pop3spy connect :1110 --script commands.txt\n"
+    "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob\n"
+    "\n\b\n"
+    "On a terminal, :help tells what there is, and Tab what may come next.\n"
+    "The exit status is 1 if the connection broke, or a stage was not reached.",
+)
+@click.argument("url", type=ValueType(SERVER, "URL"), metavar="URL")
+@with_settings("connect")
+def connect(url: Url, **values: Any) -> int:
+    """Speak POP3 by hand with the server at URL.
+
+    Commands are sent as they are typed, with the right line ends; what begins with a colon is for
+    the console itself.
+    """
+    if values["script"] is not None and values["quit_after"] is not None:
+        raise ConfigError("--script and --quit-after are two ways to go; choose one")
+    talking = _Talking(url, values)
+    with talking.prepared():
+        status = run(talking.talk, talking.loop)
+    return status or (ExitStatus.FOUND if talking.console.failed else ExitStatus.DONE)
+
+
+class Player(Person, Protocol):
+    """Who does a whole session: somebody at a terminal, or a script."""
+
+    async def play(self, console: Console) -> None:
+        """Do every line that there is."""
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Keep what is typed from being seen by itself."""
+
+
+class _Talking:
+    """One run of the console: who speaks, and where it is shown and recorded."""
+
+    def __init__(self, url: Url, values: dict[str, Any]) -> None:
+        self._values = values
+        self._stream = Unbuffered(sys.stdout)
+        self._clock = Clock()
+        self._trust = Trust(insecure=values["insecure"], ca=values["upstream_ca"])
+        self._trust.context()  # a file that is none is told before anything is done
+        self._bus = Bus(self._complain)
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self._seated = terminal and values["script"] is None  # there is a person
+        self._by_hand = self._seated and values["quit_after"] is None
+        self._person = person = self._find_person()
+        patience = None if self._by_hand else values["patience"] or None
+        self.console = Console(url, partial(self._dial, url), person, METAS, patience)
+        self.console.subscribe_to(self._bus)
+        keeping = Keeping(f"pop3spy {__version__}", bodies=values["bodies"])
+        self._recording = self.console.recording = Recording(self._bus, self._clock, keeping)
+        self._play = self._work(person)
+
+    @property
+    def loop(self) -> str:
+        """The loop that runs it: at a terminal, one that leaves its modes alone."""
+        loop = str(self._values["loop"])
+        return "asyncio" if self._seated and loop == "auto" else loop
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Record if that was asked for, and keep the terminal from echoing."""
+        with ExitStack() as closing:
+            closing.callback(close, self._recording, "the recording")
+            if self._values["record"] is not None:
+                self._recording.start(self._values["record"])
+            if self._seated:
+                closing.enter_context(self._person.quiet())
+            yield
+
+    async def talk(self, stop: asyncio.Event) -> None:
+        """Do everything, until it is done or *stop* is set."""
+        async with asyncio.TaskGroup() as group:
+            stopping = group.create_task(stop.wait())
+            talking = group.create_task(self.console.run(self._play))
+            await asyncio.wait((stopping, talking), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            talking.cancel()
+
+    def _find_person(self) -> Player:
+        colour = colourful(sys.stdout)
+        if self._seated:
+            # It takes a while to load, and nobody else should wait for that.
+            from pop3spy.console.terminal import Terminal  # noqa: PLC0415
+
+            history = _history() if self._by_hand else None
+            return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
+        lines = () if self._values["quit_after"] else _lines(self._values["script"])
+        return Lines(lines, self._stream, colour=colour)
+
+    def _work(self, person: Player) -> Any:
+        if (last := self._values["quit_after"]) is None:
+            return partial(person.play, self.console)
+        secret = secret_from(self._values["password_file"], self._values["password_env"])
+        told = None if secret is None else secret.decode("utf-8", "surrogateescape")
+        return partial(go_to, self.console, last, Account(self._values["user"] or "", told))
+
+    async def _dial(self, url: Url, number: int) -> Connection:
+        return await Connection.open(
+            url,
+            self._bus,
+            self._clock,
+            timeout=self._values["connect_timeout"],
+            patience=None,
+            number=number,
+            trust=self._trust,
+        )
+
+    def _complain(self, reader: Subscriber, error: Exception) -> None:
+        if reader != self.console.told:
+            self.console.told(reader_failed(reader, error, self._clock.now()))
+
+
+def _lines(script: Path | None) -> list[str]:
+    """Return the lines of a script, or of stdin."""
+    try:
+        data = sys.stdin.buffer.read() if script in (None, _STDIN) else script.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{escape(str(script))}: {(error.strerror or '').lower()}") from None
+    text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _history() -> Path | None:
+    """Return where lines that were typed are kept: in the user's state folder."""
+    folder = os.environ.get("XDG_STATE_HOME", "")
+    if not folder.startswith("/"):
+        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
+        if not home.startswith("/"):
+            return None
+        folder = f"{home}/.local/state"
+    return Path(folder) / "pop3spy" / "history"

@@ -1,0 +1,133 @@
+"""One line on a reply that not everybody knows: what it means, and what to do next."""
+
+from typing import Final
+
+from pop3spy.console.maildrop import Maildrop
+from pop3spy.protocol.capabilities import Capability
+from pop3spy.protocol.commands import CommandSpec
+from pop3spy.protocol.frames import Junk, Why
+from pop3spy.protocol.replies import number_of
+from pop3spy.protocol.states import Effect, State
+from pop3spy.session.model import Exchange, Session
+
+CODES: Final = {
+    "IN-USE": "the password was right, but another session has the maildrop open; try again when"
+    " that has ended (RFC 2449, section 8.1.2)",
+    "LOGIN-DELAY": "the last login was too short a time ago; wait, CAPA may tell how long"
+    " (RFC 2449, section 8.1.1)",
+    "SYS/TEMP": "something in the server is out of order for now; try again later, it is not your"
+    " fault (RFC 3206, section 4)",
+    "SYS/PERM": "something in the server is out of order until somebody repairs it; tell who runs"
+    " it (RFC 3206, section 4)",
+    "AUTH": "the name, the password or the account is the problem, not the server (RFC 3206,"
+    " section 5)",
+    "UTF8": "this message can be had in UTF-8 mode only; say UTF8 before login (RFC 6856,"
+    " section 5)",
+}
+"""What the response codes of the standards mean, and what to do."""
+
+_PARENTS: Final = {"SYS": "SYS/TEMP"}
+
+
+def explain(exchange: Exchange, session: Session, maildrop: Maildrop) -> str | None:
+    """Return the line for a reply that has ended, None for one that needs none."""
+    if exchange.ok is None:
+        return None
+    if exchange.ok:
+        return _explain_success(exchange, session)
+    code = exchange.status.code if exchange.status else None
+    if code is not None:
+        known = CODES.get(code) or CODES.get(_PARENTS.get(code.split("/")[0], ""))
+        return known or "a response code that no standard has; only who runs the server knows it"
+    spec = exchange.command.spec
+    if spec is None:
+        return "no such command here, or none that pop3spy knows; :help lists those of POP3"
+    return (
+        _misplaced(exchange, spec)
+        or _incomplete(exchange, spec)
+        or _message(exchange, maildrop)
+        or _login(spec, session)
+        or _unoffered(spec, session)
+    )
+
+
+def _explain_success(exchange: Exchange, session: Session) -> str | None:
+    command = exchange.command
+    if exchange.body and not exchange.body.complete:
+        return "the reply broke off: its end, a lone dot, never came"
+    if command.spec is None:
+        return "a command that pop3spy does not know; its reply is shown as it came"
+    if exchange.misplaced:
+        return f"taken, though the standard has no {command.verb} in {exchange.state_before.value}"
+    if command.effect is Effect.QUIT and exchange.state_before is State.TRANSACTION:
+        gone = session.totals.deleted
+        return f"{gone:,} marked message{'s' * (gone != 1)} removed now" if gone else None
+    return None
+
+
+def _misplaced(exchange: Exchange, spec: CommandSpec) -> str | None:
+    if not exchange.misplaced:
+        return None
+    before = exchange.state_before
+    if spec.states == {State.USER_GIVEN}:
+        return f"{spec.name} comes right behind a USER that was taken ({spec.reference})"
+    where = " and ".join(sorted({state.phase.value for state in spec.states}))
+    if before.phase is State.AUTHORIZATION:
+        return f"{spec.name} belongs in {where}: log in first, :login does it ({spec.reference})"
+    return f"{spec.name} belongs in {where}, and this is {before.value} ({spec.reference})"
+
+
+def _incomplete(exchange: Exchange, spec: CommandSpec) -> str | None:
+    if len(exchange.command.args) < spec.required:
+        return f"something is missing: {spec.usage} ({spec.reference})"
+    return None
+
+
+def _message(exchange: Exchange, maildrop: Maildrop) -> str | None:
+    command = exchange.command
+    if not (command.args and command.spec and "message" in command.spec.syntax):
+        return None
+    number = number_of(command.args[0])
+    if number is None:
+        return "a message number is digits, from 1 up (RFC 1939, section 4)"
+    entry = maildrop.entries.get(number)
+    if entry and entry.deleted:
+        return f"message {number} is marked as deleted; RSET takes all marks back"
+    if maildrop.count is not None and not 1 <= number <= maildrop.count and not entry:
+        return f"there is no message {number}; LIST tells the numbers"
+    return None
+
+
+def _login(spec: CommandSpec, session: Session) -> str | None:
+    if spec.effect not in (Effect.LOGIN, Effect.NAME):
+        return None
+    why = "name or password are wrong"
+    if spec.turn is not None:
+        why = f"it may have no such mechanism, or {why}"
+    elif not session.tls:
+        why = f"it may not allow this kind of login, or {why}"
+    tls = "; perhaps it wants TLS first, :stls" if _offers(session, "STLS") else ""
+    return f"the server does not say why: {why}{tls}"
+
+
+def _unoffered(spec: CommandSpec, session: Session) -> str | None:
+    if session.capabilities and spec.turn is not None and not _offers(session, spec.name):
+        return f"CAPA does not offer {spec.name} here ({spec.reference})"
+    return None
+
+
+def _offers(session: Session, tag: str) -> bool:
+    offered: tuple[Capability, ...] = session.capabilities.get(session.state.phase, ())
+    return any(capability.tag == tag for capability in offered)
+
+
+def explain_junk(frame: Junk) -> str:
+    """Return the line for something that answers no command."""
+    match frame.why:
+        case Why.BANNER:
+            return (
+                "a line before the greeting; a server should begin with +OK (RFC 1939, section 4)"
+            )
+        case Why.OUT_OF_STEP:
+            return "a status line was due; what belongs to what is not known any more"
+    return "a line that answers no command; servers say this before they hang up"

@@ -1,0 +1,89 @@
+"""Commands for the connection and the console itself."""
+
+from pathlib import Path
+
+from pop3spy.console.console import METAS, Console
+from pop3spy.console.explain import CODES
+from pop3spy.console.registry import RefusalError
+from pop3spy.console.rows import Row, Tone, note
+from pop3spy.protocol.commands import COMMANDS, CommandSpec
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import escape
+
+
+@METAS.add("stls", "", "begins TLS on this connection (RFC 2595)")
+async def stls(console: Console, _: str) -> None:
+    """Begin TLS."""
+    if console.session and console.session.tls:
+        raise RefusalError("this connection has TLS already")
+    await console.command(b"STLS")
+
+
+@METAS.add("reconnect", "", "connects anew; what was marked as deleted stays")
+async def reconnect(console: Console, _: str) -> None:
+    """Connect anew."""
+    await console.open()
+
+
+@METAS.add("record", "FILE", "records this session in a new file, from its beginning on")
+async def record(console: Console, rest: str) -> None:
+    """Record the session."""
+    if not rest.strip():
+        raise RefusalError("in which file?  Write :record FILE")
+    if console.recording is None:
+        raise RefusalError("nothing can be recorded here")
+    path = str(Path(rest.strip()).expanduser())  # noqa: ASYNC240 - it asks no disk
+    console.recording.start(path)
+    console.view.add(note(f"recording to {escape(path)}"))
+
+
+@METAS.add("time", "on|off", "tells with each reply how long it took")
+async def time(console: Console, rest: str) -> None:
+    """Tell latencies, or do so no more."""
+    wanted = rest.strip() or ("off" if console.view.timed else "on")
+    if wanted not in ("on", "off"):
+        raise RefusalError("write :time on or :time off")
+    console.view.timed = wanted == "on"
+    console.view.add(note(f"times are {wanted}"))
+
+
+@METAS.add("quit", "", "leaves at once, without QUIT: marked messages stay")
+async def leave(console: Console, _: str) -> None:
+    """Leave."""
+    console.leaving = True
+
+
+@METAS.add("help", "[command]", "lists what there is, or tells of one command")
+async def show_help(console: Console, rest: str) -> None:
+    """Help."""
+    word = rest.strip()
+    name = word.upper()
+    if not word:
+        lines = _everything(console)
+    elif word.startswith(":"):
+        meta = console.metas.find(word[1:])
+        lines = [f"{meta.usage}: {meta.summary}"]
+    elif spec := COMMANDS.get(name):
+        lines = _one(spec)
+    elif name.strip("[]") in CODES:
+        lines = [f"[{name.strip('[]')}]: {CODES[name.strip('[]')]}"]
+    else:
+        raise RefusalError("nothing is known of that; :help alone lists what there is")
+    for line in lines:
+        console.view.add(Row("  ", line, Tone.BODY))
+
+
+def _everything(console: Console) -> list[str]:
+    commands = [f"{spec.usage:<34} {spec.summary}" for spec in COMMANDS.values()]
+    metas = [f"{meta.usage:<34} {meta.summary}" for meta in console.metas]
+    return ["For the server:", *commands, "", "For the console:", *metas]
+
+
+def _one(spec: CommandSpec) -> list[str]:
+    where = " and ".join(sorted({state.phase.value for state in spec.states}))
+    if spec.states == {State.USER_GIVEN}:
+        where += ", right behind USER"
+    return [
+        f"{spec.usage}: {spec.summary}",
+        f"allowed in {where}; {spec.reference}",
+    ]

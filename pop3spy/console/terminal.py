@@ -1,0 +1,183 @@
+"""The console at a terminal: prompt, completion, hidden input, paste, Ctrl-C, Ctrl-D.
+
+Rules: 1. a line vanishes when it is entered, and comes back as those who read along see it; 2. the
+terminal echoes nothing of its own accord, so what is typed ahead is not seen either; 3. what comes
+while a line is being typed is written above it.
+"""
+
+import asyncio
+import fcntl
+import signal
+import sys
+import termios
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app_or_none, run_in_terminal
+from prompt_toolkit.history import DummyHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output.color_depth import ColorDepth
+from prompt_toolkit.styles import Style
+
+from pop3spy.console.complete import Choices
+from pop3spy.console.console import Console
+from pop3spy.console.history import KeptLines
+from pop3spy.console.pager import page
+from pop3spy.console.registry import RefusalError
+from pop3spy.console.rows import Row, Stream
+from pop3spy.console.veil import Veil
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import escape
+
+_STYLE: Final = Style.from_dict({"prompt": "bold", "mask": "ansibrightblack", "rest": ""})
+_LINES: Final = 6
+"""Lines that are kept free for choices while a line is typed."""
+
+
+class Terminal:
+    """A person at a terminal, to whom rows are written on *stream*, which leads to *fd*.
+
+    Lines that were typed are kept in the file *history*, if there is one.
+    """
+
+    def __init__(self, stream: Stream, fd: int, history: Path | None, *, colour: bool) -> None:
+        self._stream = stream
+        self._fd = fd
+        self._history = KeptLines(history)
+        self._colour = colour
+        self._veil = Veil()
+        self._pasted: deque[str] = deque()  # whole lines that are still to be done
+        self._begun = ""  # the beginning of a line, behind them
+        self._plays = False  # somebody is there to turn pages
+        self._depth = None if colour else ColorDepth.DEPTH_1_BIT
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Let the terminal show nothing of its own accord; leave it as it was."""
+        with without_echo():
+            yield
+
+    async def play(self, console: Console) -> None:
+        """Read lines and do them until the person has had enough."""
+        self._plays = True
+        lines = self._session(self._history, completer=Choices(console))
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            self._forget_paste()
+            console.talk.interrupt()
+
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        try:
+            while not console.leaving:
+                try:
+                    line = await self._read(lines, lambda: _prompt(console), console)
+                except KeyboardInterrupt:
+                    self._forget_paste()
+                    continue
+                except EOFError:
+                    return
+                if await console.dispatch(line):
+                    self._history.remember(line)
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    async def answer(self, question: str, *, hidden: bool) -> str:
+        """Ask, without showing the answer if it is to be *hidden*."""
+        if self._pasted:
+            return self._pasted.popleft()
+        session = self._session(DummyHistory())
+        self._veil.everything = hidden
+        try:
+            return await session.prompt_async(f"{question}: ", handle_sigint=False)
+        except (KeyboardInterrupt, EOFError):
+            raise RefusalError("given up") from None
+        finally:
+            self._veil.everything = False
+
+    async def show(self, rows: list[Row]) -> None:
+        """Write *rows*: above the line that is being typed, else a screenful at a time."""
+        if get_app_or_none() is not None:
+            await run_in_terminal(lambda: self._write(rows))
+        elif not self._plays:
+            self._write(rows)
+        else:
+            await page(rows, self._write, self._fd)
+
+    def _write(self, rows: list[Row]) -> None:
+        for row in rows:
+            self._stream.write(f"{row.painted(colour=self._colour)}\n")
+        self._stream.flush()
+
+    async def _read(
+        self, lines: PromptSession[str], prompt: Callable[[], Any], console: Console
+    ) -> str:
+        if self._pasted:
+            return self._pasted.popleft()
+        inside = console.takes_everything and console.state is not State.XMIT
+        self._veil.state = State.SASL if inside else console.state
+        begun, self._begun = self._begun, ""
+        return await lines.prompt_async(prompt, default=begun, handle_sigint=False)
+
+    def _session(self, history: Any, **more: Any) -> PromptSession[str]:
+        keys = KeyBindings()
+        keys.add(Keys.BracketedPaste)(self._paste)
+        return PromptSession(
+            history=history,
+            input_processors=[self._veil],
+            key_bindings=keys,
+            erase_when_done=True,
+            complete_while_typing=False,
+            reserve_space_for_menu=_LINES,
+            style=_STYLE,
+            color_depth=self._depth,
+            **more,
+        )
+
+    def _paste(self, event: KeyPressEvent) -> None:
+        """Take in pasted text: each of its lines is one that is entered."""
+        text = event.data.replace("\r\n", "\n").replace("\r", "\n")
+        first, *rest = text.split("\n")
+        event.current_buffer.insert_text(first)
+        if rest:
+            self._begun = rest.pop()
+            self._pasted.extend(rest)
+            event.current_buffer.validate_and_handle()
+
+    def _forget_paste(self) -> None:
+        self._pasted.clear()
+        self._begun = ""
+
+
+def _prompt(console: Console) -> list[tuple[str, str]]:
+    """Return the prompt: where, in which state, with how much mail."""
+    session = console.session
+    parts = [console.url.host]
+    if session is not None and session.tls and console.state is not State.CLOSED:
+        parts.append("TLS")
+    parts.append(console.state.value)
+    if mail := str(console.view.maildrop):
+        parts.append(mail)
+    if console.pipeline is not None:
+        parts.append("pipeline")
+    return [("class:prompt", f"{escape(' '.join(parts))}> ")]
+
+
+@contextmanager
+def without_echo() -> Iterator[None]:
+    """Let the terminal show nothing of what is typed while nobody reads it; leave it as it was."""
+    fd = sys.stdin.fileno()
+    before, flags = termios.tcgetattr(fd), fcntl.fcntl(fd, fcntl.F_GETFL)
+    quiet = termios.tcgetattr(fd)
+    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags)  # uvloop makes what it waits for non-blocking
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)

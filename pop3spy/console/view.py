@@ -1,0 +1,176 @@
+"""A subscriber that makes rows of what client and server say, as somebody at a terminal reads it.
+
+Rules: 1. what comes here has no secrets in it; 2. every text is escaped; 3. of a long reply only so
+much is kept as anybody may want to page through.
+"""
+
+from typing import Final
+
+from pop3spy.console.explain import explain, explain_junk
+from pop3spy.console.maildrop import Maildrop
+from pop3spy.console.rows import Row, Tone, hint, note
+from pop3spy.export.unstuff import Unstuffer
+from pop3spy.protocol import sasl
+from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+)
+from pop3spy.protocol.text import MASK, escape, show
+from pop3spy.session.events import Answered, Ended, Heard, Noted, Opened, Secured, Told, Unanswered
+from pop3spy.session.lines import line_text
+from pop3spy.session.model import How
+
+MOST_LINES: Final = 5000
+"""Lines of one reply that are kept to be shown."""
+_LONGEST: Final = 4096
+"""Octets of one line that are shown."""
+
+_QUESTIONS: Final = frozenset({b"username", b"user name", b"user", b"password"})
+"""What servers ask inside AUTH LOGIN.
+
+Nothing else is decoded: inside, a server might repeat a secret in yet another encoding.
+"""
+
+_HOW: Final = {
+    How.QUIT: "the session has ended",
+    How.CLIENT_CLOSED: "closed without QUIT: marked messages stay",
+    How.SERVER_CLOSED: "the server closed the connection: marked messages stay",
+    How.SERVER_RESET: "the connection broke: marked messages stay",
+    How.TIMEOUT: "the server fell silent",
+}
+
+
+class View:
+    """Collects rows until ``take`` fetches them.
+
+    ``masked`` counts the client's lines of which something was hidden; with ``timed`` each reply
+    has its latency; while it is ``folded``, bodies are told as a size.
+    """
+
+    def __init__(self) -> None:
+        self.maildrop = Maildrop()
+        self.masked = 0
+        self.timed = False
+        self.folded = False
+        self._rows: list[Row] = []
+        self._unstuffer = Unstuffer()
+        self._rest = b""
+        self._lines = 0
+        self._opaque: tuple[Side, object] | None = None
+
+    def take(self) -> list[Row]:
+        """Return the rows that came since, and forget them."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def add(self, row: Row) -> None:
+        """Add a row of the console's own."""
+        self._rows.append(row)
+
+    def __call__(self, event: Told) -> None:
+        """Take in what happened."""
+        match event:
+            case Heard():
+                self._heard(event.frame)
+            case Answered():
+                self._answered(event)
+            case Unanswered():
+                self.add(hint(f"no reply to {line_text(event.exchange.line)}"))
+            case Opened(session=session):
+                self.maildrop = Maildrop()
+                self.add(note(f"connected to {escape(str(session.server))}"))
+            case Secured(tls=tls):
+                self.add(note(escape(str(tls))))
+            case Noted(what="reader_failed", facts={"error": error}):
+                self.add(hint(f"the recording failed: {escape(str(error))}"))
+            case Ended(ending=ending):
+                self.add(note(_HOW.get(ending.how, "the connection has ended")))
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def _heard(self, frame: Frame) -> None:
+        match frame:
+            case CommandLine() | SaslLine():
+                self.masked += bool(frame.masks)
+                self.add(Row("C:", line_text(frame), Tone.CLIENT))
+            case StatusLine():
+                tone = Tone.SERVER if frame.ok else Tone.REFUSAL
+                self.add(Row("S:", line_text(frame), tone))
+                self._unstuffer, self._rest, self._lines = Unstuffer(), b"", 0
+            case Challenge():
+                self._challenge(frame)
+            case BodyPart() if frame.side is Side.SERVER:
+                self._body(frame)
+            case BodyEnd() if frame.side is Side.SERVER:
+                self._body_end()
+            case Junk():
+                self.add(Row("S:", line_text(frame), Tone.HINT))
+                self.add(hint(explain_junk(frame)))
+            case Opaque():
+                self._not_read(frame)
+        if not isinstance(frame, Opaque):
+            self._opaque = None
+
+    def _challenge(self, frame: Challenge) -> None:
+        self.add(Row("S:", line_text(frame), Tone.SERVER))
+        asked = sasl.decode(line_of(frame.raw)[1:].strip()) or b""
+        known = asked.rstrip(b":\0 ").lower() in _QUESTIONS
+        words = f"it asks “{show(asked)}”: answer" if known else "answer"
+        self.add(hint(f"{words} in base64, an empty line or * (RFC 5034, section 4)"))
+
+    def _not_read(self, frame: Opaque) -> None:
+        if self._opaque != (frame.side, frame.why):
+            self._opaque = (frame.side, frame.why)
+            self.add(Row(f"{frame.side.value}…", f"not read: {frame.why.value}", Tone.HINT))
+
+    # -- bodies ---------------------------------------------------------------------------------
+
+    def _body(self, frame: BodyPart) -> None:
+        data = frame.raw
+        for start, end in reversed(frame.masks):
+            data = data[:start] + MASK.encode() + data[end:]
+        if self.folded:
+            return
+        *lines, self._rest = (self._rest + self._unstuffer.feed(data)).split(b"\n")
+        for line in lines:
+            self._line(line)
+        if len(self._rest) > _LONGEST:
+            self._rest = self._rest[: _LONGEST + 1]  # the rest of it is not shown
+
+    def _line(self, line: bytes) -> None:
+        self._lines += 1
+        if self._lines <= MOST_LINES:
+            line = line.rstrip(b"\r")
+            more = "…" if len(line) > _LONGEST else ""
+            self.add(Row("S|", show(line[:_LONGEST]) + more, Tone.BODY))
+
+    def _body_end(self) -> None:
+        if self._rest:
+            self._line(self._rest)
+        if self._lines > MOST_LINES:
+            self.add(note(f"{self._lines - MOST_LINES:,} more lines; :save keeps a message whole"))
+
+    # -- exchanges ------------------------------------------------------------------------------
+
+    def _answered(self, event: Answered) -> None:
+        exchange, body = event.exchange, event.exchange.body
+        self.maildrop.learn(exchange)
+        facts = []
+        if body is not None:
+            facts.append(f"{body.size:,} octets")
+        if self.timed and exchange.latency is not None and exchange.duration is not None:
+            facts.append(f"first octet after {exchange.latency * 1000:,.1f} ms")
+            facts.append(f"last after {exchange.duration * 1000:,.1f} ms")
+        if facts:
+            self.add(note(", ".join(facts)))
+        if text := explain(exchange, event.session, self.maildrop):
+            self.add(hint(text))

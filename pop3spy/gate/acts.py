@@ -1,0 +1,110 @@
+"""What can be done about a frame, and who decides it.
+
+A keeper is given a moment and the acts that those before it have decided on, and returns its own:
+so faults, rewrites and holds combine in the order in which they were asked for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from pop3spy.protocol.frames import Frame, Side
+from pop3spy.session.model import Exchange, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Octets go on to the peer."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing happens for so many seconds; infinity is for ever."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The sender is told *line*, with its end, in the peer's place, behind all earlier replies."""
+
+    line: bytes
+
+
+class End(Enum):
+    """The connections end, both of them."""
+
+    CLOSE = "close"
+    RESET = "reset"
+    FINISH = "half-close"  # the peer is told that nothing more will come, and may go on
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing happens until *wait*'s argument is called with the acts that are to follow."""
+
+    wait: Callable[[Callable[["Acts"], None]], None]
+
+
+Act = Send | Wait | Answer | End | Hold
+Acts = Sequence[Act]
+
+
+@dataclass(slots=True)
+class Moment:
+    """A frame that has come to the gate: as it is, and as it may be shown.
+
+    ``notes`` are who did what about it; ``at`` is in seconds since the clock started.
+    """
+
+    session: Session
+    frame: Frame
+    shown: Frame
+    at: float
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that the frame is part of, None if that is the greeting's or none."""
+        exchanges = self.session.exchanges
+        if not exchanges or not self.frame.number:
+            return None
+        place = self.frame.number - exchanges[0].number
+        return exchanges[place] if 0 <= place < len(exchanges) else None
+
+    def note(self, by: str, what: str) -> None:
+        """Remember that *by* did *what*, in words that follow its name."""
+        self.notes.append((by, what))
+
+
+class Keeper(Protocol):
+    """Decides about the frames of the sides that it names."""
+
+    sides: frozenset[Side]
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Return what is to be done, *acts* itself if this keeper wants nothing else."""
+
+
+class Gate:
+    """The keepers of one session, in order."""
+
+    def __init__(self, keepers: Sequence[Keeper] = ()) -> None:
+        self.keepers = list(keepers)
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The sides that somebody wants to judge."""
+        return frozenset().union(*(keeper.sides for keeper in self.keepers))
+
+    def judge(self, moment: Moment) -> Acts | None:
+        """Return what is to be done about the frame, None if it goes on as it is."""
+        asked: Acts = (Send(moment.frame.raw),)
+        acts = asked
+        for keeper in self.keepers:
+            if moment.frame.side in keeper.sides:
+                acts = keeper.judge(moment, acts)
+        return None if acts is asked else acts

@@ -1,0 +1,91 @@
+"""Commands that wait until a person has looked at them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pop3spy.gate.acts import Acts, Answer, Hold, Moment, Send
+from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.session.chunk import Clock
+from pop3spy.session.model import Exchange
+
+BY = "hold"
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A command that is held; *go* lets it go on with other acts than *acts*."""
+
+    number: int
+    moment: Moment
+    acts: Acts
+    go: Callable[[Acts], None]
+
+
+class Holds:
+    """A keeper that holds the commands of exchanges that *match*; None holds nothing."""
+
+    sides = frozenset({Side.CLIENT})
+
+    def __init__(self, clock: Clock) -> None:
+        self.match: Callable[[Exchange], bool] | None = None
+        self.tickets: dict[int, Ticket] = {}
+        self._clock = clock
+        self._given = 0
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Hold what matches."""
+        exchange = moment.exchange
+        if self.match is None or not isinstance(moment.frame, CommandLine) or exchange is None:
+            return acts
+        if not self.match(exchange):
+            return acts
+        self._given += 1
+        number = self._given
+        moment.note(BY, f"held as {number}")
+
+        def wait(go: Callable[[Acts], None]) -> None:
+            self.tickets[number] = Ticket(number, moment, acts, go)
+
+        return (Hold(wait),)
+
+    def release(self, number: int) -> None:
+        """Let ticket *number* go on as it would have; raise KeyError if there is none."""
+        ticket = self.tickets[number]
+        self._decide(number, ticket.acts, "let go")
+
+    def edit(self, number: int, line: bytes) -> None:
+        """Send *line*, with its end, in place of what is held; raise KeyError."""
+        self._decide(number, (Send(line),), "edited")
+
+    def drop(self, number: int) -> None:
+        """Let the server never hear of it; raise KeyError."""
+        self._decide(number, (), "dropped")
+
+    def answer(self, number: int, line: bytes) -> None:
+        """Answer with *line*, with its end, in the server's place; raise KeyError."""
+        self._decide(number, (Answer(line),), "answered")
+
+    def release_all(self) -> None:
+        """Let everything go on, and hold nothing any more."""
+        self.match = None
+        for number in list(self.tickets):
+            self.release(number)
+
+    def forget(self, session: int) -> None:
+        """Drop the tickets of a session that has ended."""
+        for number, ticket in list(self.tickets.items()):
+            if ticket.moment.session.id == session:
+                del self.tickets[number]
+
+    def changes_reply(self, number: int, line: bytes) -> bool:
+        """Return whether the reply to *line* has another shape; raise KeyError."""
+        frame = self.tickets[number].moment.frame
+        assert isinstance(frame, CommandLine)
+        return parse_command(line).shape is not frame.command.shape
+
+    def _decide(self, number: int, acts: Acts, did: str) -> None:
+        ticket = self.tickets.pop(number)
+        waited = self._clock.now() - ticket.moment.at
+        ticket.moment.note(BY, f"{did} after {waited:.1f} s")
+        ticket.go(acts)

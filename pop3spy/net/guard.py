@@ -1,0 +1,260 @@
+"""One gated side of a link: each frame is told, judged, and only then sent.
+
+Rules: an octet is kept here until it has been sent, or until the gate has decided that it will not
+be; while an act waits, nothing behind it is read.
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from pop3spy.gate.acts import Act, Acts, Answer, End, Gate, Hold, Moment, Send, Wait
+from pop3spy.protocol.frames import Frame, Side
+from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.inplace import answer_to, in_place_of
+from pop3spy.session.reading import Reading
+
+ENOUGH = 262144
+"""Octets that may wait here before no more should be taken in."""
+
+
+class Way(Protocol):
+    """Where a guard's octets go: the link."""
+
+    def pass_on(self, side: Side, data: bytes) -> None:
+        """Send to the peer of *side* what that side said."""
+
+    def pass_finish(self, side: Side) -> None:
+        """Tell the peer that *side* will say no more."""
+
+    def end_by_gate(self, end: End, side: Side) -> None:
+        """End the connections because the gate wants it, on account of *side*."""
+
+    def slow(self, side: Side, *, slow: bool) -> None:
+        """Take in no more from *side* for now, or again."""
+
+    def opened(self, side: Side, data: bytes) -> None:
+        """Send on what *side* says as it comes again, *data* first."""
+
+
+class Kept:
+    """Octets that have come and have not gone on."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._start = 0  # so much of the first piece is gone
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        """Keep *data* behind the rest."""
+        self._pieces.append(data)
+        self.size += len(data)
+
+    def forget(self, size: int) -> None:
+        """Let the first *size* octets go."""
+        self.size -= size
+        self._start += size
+        while self._pieces and self._start >= len(self._pieces[0]):
+            self._start -= len(self._pieces.popleft())
+
+    def take(self) -> bytes:
+        """Return everything, and let it go."""
+        data = b"".join(self._pieces)[self._start :]
+        self.forget(self.size)
+        return data
+
+
+class Guard:
+    """Reads, judges and sends on what *side* says.
+
+    *ahead* octets of it that are in no frame yet have gone already; *wake* has ``frames`` asked for
+    again.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
+        self,
+        side: Side,
+        ahead: int,
+        reading: Reading,
+        gate: Gate,
+        way: Way,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self.side = side
+        self.again = True  # there may be something to read
+        self.leaving: Callable[[], None] | None = None  # called once nothing is under way here
+        self._ahead = ahead
+        self._reading = reading
+        self._gate = gate
+        self.way = way
+        self._clock = clock
+        self._wake = wake
+        self._chunks: deque[Chunk] = deque()
+        self._kept = Kept()
+        self.finished = False  # the side will say no more, and its peer does not know
+        self._moment: Moment | None = None  # what is being acted on
+        self._acts: deque[Act] = deque()
+        self._waiting = False
+        self._sent = bytearray()
+        self._answer = bytearray()
+        self._timer: asyncio.TimerHandle | None = None
+        self._gone = False  # an End was performed
+
+    @property
+    def busy(self) -> bool:
+        """Whether an act waits."""
+        return self._moment is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether asking for ``frames`` may bring something."""
+        return self.again and not self._waiting
+
+    def take(self, chunk: Chunk) -> None:
+        """Take in what came."""
+        self._chunks.append(chunk)
+        self._kept.add(chunk.data)
+        self.again = True
+        if self._kept.size > ENOUGH:
+            self.way.slow(self.side, slow=True)
+
+    def finish(self) -> None:
+        """Know that the side will say no more."""
+        self.finished = True
+        self.again = True
+
+    def frames(self) -> Iterator[None]:
+        """Deal with one frame after the other, as long as none of them has to wait."""
+        self.again = False
+        if self.busy:
+            self._perform()
+        while not self.busy and not self._gone:
+            if (read := self._reading.next(self.side)) is not None:
+                self._judge(*read)
+                yield
+            elif self._chunks:
+                self._reading.take(self._chunks.popleft())
+            else:
+                self._rest()
+                return
+        if self._gone:
+            self._kept.take()
+
+    def give_up(self) -> bytes:
+        """Do nothing any more; return the octets that have not gone on."""
+        self.stop()
+        return self._kept.take()
+
+    def stop(self) -> None:
+        """Do nothing any more."""
+        self._acts.clear()
+        self._moment = None
+        self._waiting = False
+        self._gone = True
+        if self._timer:
+            self._timer.cancel()
+
+    def _rest(self) -> None:
+        """Do what had to wait for everything that is whole."""
+        self.way.slow(self.side, slow=False)
+        if self.finished:
+            self.finished = False
+            self._ahead = self._kept.size  # what waits for a reply to be readable goes unjudged
+            self.way.pass_on(self.side, self._kept.take())
+            self.way.pass_finish(self.side)
+        if self.leaving:
+            self.leaving()
+
+    def _judge(self, frame: Frame, shown: Frame) -> None:
+        if gone := min(self._ahead, len(frame.raw)):  # it began to leave before there was a gate
+            self._ahead -= gone
+            self._kept.forget(len(frame.raw) - gone)
+            self.way.pass_on(self.side, frame.raw[gone:])
+            self._reading.settle(frame)
+            return
+        moment = Moment(self._reading.session, frame, shown, self._clock.now())
+        if (exchange := moment.exchange) and exchange.injected:
+            self._kept.forget(len(frame.raw))  # the client did not ask
+            return
+        acts = self._gate.judge(moment)
+        self._kept.forget(len(frame.raw))
+        if acts is None:
+            self.way.pass_on(self.side, frame.raw)
+            self._reading.settle(frame)
+        else:
+            self._moment = moment
+            self._acts.extend(acts)
+            self._perform()
+
+    # -- acts -----------------------------------------------------------------------------------
+
+    def _perform(self) -> None:
+        assert self._moment is not None
+        while self._acts and not self._waiting:
+            act = self._acts.popleft()
+            match act:
+                case Send(data):
+                    self._sent += data
+                    self.way.pass_on(self.side, data)
+                case Answer(line) if self._reading.idle:
+                    self._answer += line
+                    self.way.pass_on(self.side.other, line)
+                case Answer():  # replies that are on their way come first
+                    self._acts.appendleft(act)
+                    return
+                case Wait(seconds):
+                    self._waiting = True
+                    if seconds < math.inf:
+                        loop = asyncio.get_running_loop()
+                        self._timer = loop.call_later(seconds, self._go_on, ())
+                case Hold(wait):
+                    self._waiting = True
+                    self._tell_notes(self._moment)
+                    wait(self._go_on)
+                case End():
+                    self._tell()
+                    self._gone = True
+                    self.way.end_by_gate(act, self.side)
+                    return
+        if not self._acts and not self._waiting:
+            self._tell()
+
+    def _go_on(self, acts: Acts) -> None:
+        """Go on behind an act that waited, with *acts* first."""
+        if self._waiting:
+            self._waiting = False
+            self._acts.extendleft(reversed(acts))
+            self.again = True
+            self._wake()
+
+    def _tell(self) -> None:
+        """Tell what became of the frame that was acted on."""
+        moment, self._moment = self._moment, None
+        assert moment is not None
+        sent, answer = bytes(self._sent), bytes(self._answer)
+        self._sent.clear()
+        self._answer.clear()
+        frame = moment.frame
+        changed = sent != frame.raw
+        if not changed:
+            self._reading.settle(frame)
+        if not (changed or answer or moment.notes):
+            return
+        by, did = moment.notes.pop() if moment.notes else ("gate", "changed it")
+        self._tell_notes(moment)
+        self._reading.intervene(
+            moment.shown,
+            self._clock.now(),
+            by,
+            did,
+            sent=in_place_of(frame, sent) if changed else None,
+            answer=answer_to(frame, answer) if answer else None,
+        )
+
+    def _tell_notes(self, moment: Moment) -> None:
+        for by, did in moment.notes:
+            self._reading.intervene(moment.shown, self._clock.now(), by, did)
+        moment.notes.clear()

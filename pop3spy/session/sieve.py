@@ -1,0 +1,146 @@
+"""Lets through what belongs to the exchanges that a filter means.
+
+What is said in an exchange waits until the exchange can be judged; then all of it goes on at once.
+So exchanges come in the order in which they were judged, each with its own times.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Side
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Event,
+    Heard,
+    Intervened,
+    Opened,
+    Secured,
+    Told,
+    Unanswered,
+)
+from pop3spy.session.match import Filter
+from pop3spy.session.model import Exchange
+from pop3spy.session.terms import Known
+
+MOST_EVENTS: Final = 1000
+MOST_OCTETS: Final = 1 << 18
+"""What waits of one exchange: of a reply no more is kept, and who sends more is shown unjudged."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What was said in an exchange; ``wanted`` is None until it has been judged."""
+
+    wanted: bool | None = None
+    events: list[Event] = field(default_factory=list)
+    octets: int = 0  # of its body
+
+
+@dataclass(slots=True)
+class _Sifted:
+    """One session: how it began, until that was passed on, and its exchanges that have no end."""
+
+    head: Opened | None
+    open: dict[int, _Waiting] = field(default_factory=dict)
+
+
+class Sieve:
+    """A subscriber that passes on to *reader* what *wanted* means.
+
+    That is every event of such an exchange, and the beginning and the end of its session.  With
+    *whole* a body waits whole, however large it is; otherwise its beginning does, which is more
+    than a transcript shows.
+    """
+
+    def __init__(
+        self, wanted: Filter, reader: Callable[[Told], None], *, whole: bool = False
+    ) -> None:
+        self._wanted = wanted
+        self._reader = reader
+        self._whole = whole
+        self._sessions: dict[int, _Sifted] = {}
+
+    def __call__(self, event: Told) -> None:
+        """Pass on *event*, keep it, or leave it out."""
+        if not isinstance(event, Event):
+            self._reader(event)
+            return
+        number = event.session.id
+        sifted = self._sessions.get(number)
+        if sifted is None:
+            head = event if isinstance(event, Opened) else None
+            sifted = self._sessions[number] = _Sifted(head)
+        match event:
+            case Heard(frame=CommandLine() as line):
+                self._asked(event, line, sifted)
+            case Heard(frame=frame) | Intervened(frame=Frame() as frame):
+                self._heard(event, frame, sifted)
+            case Secured() | Intervened() if sifted.head is None:
+                self._reader(event)
+            case Answered() | Unanswered():
+                self._over(event, sifted)
+            case Blinded():
+                self._pass_on(event, sifted)
+            case Ended():
+                del self._sessions[number]
+                if sifted.head is None:
+                    self._reader(event)
+
+    def _asked(self, event: Heard, line: CommandLine, sifted: _Sifted) -> None:
+        waiting = sifted.open[line.number] = _Waiting()
+        if self._wanted.settled and self._wanted.known is Known.ASKED:
+            state = event.session.state
+            waiting.wanted = self._wanted.means(
+                event.session, Exchange(line, event.at, state, state)
+            )
+        self._add(event, waiting, sifted)
+
+    def _heard(self, event: Heard | Intervened, frame: Frame, sifted: _Sifted) -> None:
+        waiting = sifted.open.get(frame.number)
+        if waiting is None:
+            return
+        if (
+            isinstance(event, Heard)
+            and isinstance(frame, BodyPart)
+            and waiting.wanted is None
+            and not self._whole
+        ):
+            waiting.octets += len(frame.raw)
+            if waiting.octets > MOST_OCTETS:
+                if frame.side is Side.SERVER:
+                    return
+                self._judged(
+                    waiting, sifted, wanted=True
+                )  # it is told by its size, which must be right
+        self._add(event, waiting, sifted)
+
+    def _over(self, event: Answered | Unanswered, sifted: _Sifted) -> None:
+        waiting = sifted.open.pop(event.exchange.number, _Waiting())
+        if waiting.wanted is None:
+            wanted = self._wanted.means(event.session, event.exchange)
+            self._judged(waiting, sifted, wanted=wanted)
+        self._add(event, waiting, sifted)
+
+    def _add(self, event: Event, waiting: _Waiting, sifted: _Sifted) -> None:
+        if waiting.wanted:
+            self._pass_on(event, sifted)
+        elif waiting.wanted is None:
+            waiting.events.append(event)
+            if len(waiting.events) > MOST_EVENTS and not self._whole:
+                self._judged(waiting, sifted, wanted=True)
+
+    def _judged(self, waiting: _Waiting, sifted: _Sifted, *, wanted: bool) -> None:
+        waiting.wanted = wanted
+        events, waiting.events = waiting.events, []
+        if wanted:
+            for event in events:
+                self._pass_on(event, sifted)
+
+    def _pass_on(self, event: Event, sifted: _Sifted) -> None:
+        if sifted.head is not None:
+            head, sifted.head = sifted.head, None
+            self._reader(head)
+        self._reader(event)

@@ -1,0 +1,43 @@
+"""What TLS came to on a connection: facts that anybody may see."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What was agreed: ``TLSv1.3``, a cipher, and whose certificate the server has.
+
+    ``subject``, ``issuer`` and ``until`` (its last moment) are empty where the certificate was not
+    verified, as ``verified`` says: what it claims is then nobody's word.  ``sha256`` is its
+    fingerprint in hexadecimal.
+    """
+
+    version: str
+    cipher: str
+    verified: bool = True
+    subject: str = ""
+    issuer: str = ""
+    until: str = ""
+    sha256: str = ""
+
+    def __str__(self) -> str:
+        """Return it for a person; names are as the certificate has them, not escaped."""
+        parts = [self.version, self.cipher]
+        if not self.verified:
+            parts.append(f"certificate NOT verified, its SHA-256 is {self.sha256[:16]}...")
+        elif self.subject:
+            parts.append(f"certificate of {self.subject} from {self.issuer} until {self.until}")
+        return ", ".join(filter(None, parts))
+
+    def facts(self) -> dict[str, object]:
+        """Return it as a recording keeps it."""
+        return asdict(self)
+
+
+def tls_from(facts: Mapping[str, object]) -> Tls:
+    """Return what a recording kept; whatever is not text there counts as unknown."""
+    texts = {
+        field.name: str(facts.get(field.name) or "") for field in fields(Tls) if field.type is str
+    }
+    return Tls(**texts, verified=facts.get("verified") is True)

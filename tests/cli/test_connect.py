@@ -1,0 +1,215 @@
+"""``pop3spy connect`` without a terminal: scripts, pipes, stages, and how it ends."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
+from security.program import Play
+
+PASSWORD = "tanstaaf-Hunter2"
+
+
+def piped(text: str, *args: str, **changes: str) -> Ended:
+    """Run ``connect`` with *text* on its stdin."""
+    done = subprocess.run(
+        [*COMMAND, "connect", *args],
+        input=text.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        timeout=PATIENCE,
+        env=environment(**changes),
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_lines_from_a_pipe_are_a_session(upstream: str) -> None:
+    ended = piped("USER demo\nPASS demo\nSTAT\nQUIT\n", upstream)
+    assert (ended.status, ended.err) == (0, "")
+    rows = ended.out.splitlines()
+    assert rows[0] == f" · connected to {upstream}"
+    assert rows[2:] == [
+        "C: USER demo",
+        "S: +OK now the password",
+        "C: PASS ████████",
+        "S: +OK maildrop has 5 messages (2137 octets)",
+        "C: STAT",
+        "S: +OK 5 2137",
+        "C: QUIT",
+        "S: +OK good bye (5 messages left)",
+        " · the session has ended",
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_script_is_the_same_from_a_file_whatever_ends_its_lines(
+    upstream: str, tmp_path: Path, end: str
+) -> None:
+    script = tmp_path / "script"
+    script.write_bytes(
+        end.join(["# log in", "USER demo", "PASS demo", "", "STAT", "QUIT"]).encode()
+    )
+    ended = run("connect", upstream, "--script", str(script))
+    assert ended.status == 0
+    assert "S: +OK 5 2137" in ended.out.splitlines()
+
+
+def test_a_password_of_a_script_is_nowhere_in_what_is_shown_or_recorded(
+    upstream: str, tmp_path: Path
+) -> None:
+    capture = tmp_path / "session.yaml"
+    text = (
+        f"USER demo\nPASS {PASSWORD}\n:login\ndemo\n{PASSWORD}\nPASS{PASSWORD}\n:{PASSWORD}\nQUIT\n"
+    )
+    ended = piped(text, upstream, "--record", str(capture), XDG_STATE_HOME=str(tmp_path))
+    assert ended.status == 0
+    everything = ended.out + ended.err + capture.read_text()
+    assert PASSWORD.lower() not in everything.lower()
+    assert "█" in capture.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["session.yaml"]
+    assert capture.stat().st_mode & 0o777 == 0o600
+
+
+def test_commands_of_the_console_stand_in_a_script_too(upstream: str, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    ended = piped(f":login\ndemo\ndemo\n:headers\n:save 3 {mail}\n:eol lf\n:quit\n", upstream)
+    assert ended.status == 0
+    assert "Lines that begin with dots" in ended.out
+    assert mail.read_bytes().startswith(b"From: Dot ")
+    assert " ? " not in ended.out
+
+
+def test_whoever_reads_may_go(upstream: str) -> None:
+    command = [*COMMAND, "connect", upstream]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"CAPA\n" * 500 + b"QUIT\n")
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_a_script_in_order(
+    upstream: str, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    script, capture = tmp_path / "script", tmp_path / "session.yaml"
+    script.write_text("CAPA\n:wait 600\n")
+    with running("connect", upstream, "--script", script, "--record", capture) as program:
+        assert program.process.stdout
+        for line in iter(program.process.stdout.readline, b""):
+            if b":wait" in line:
+                break
+        ended = program.stopped(number)
+    assert ended.status == status
+    assert "Traceback" not in ended.err
+    assert '"close"' in capture.read_text().splitlines()[-1]
+
+
+def test_a_connection_that_breaks_is_status_1() -> None:
+    play = Play([b"+OK ready\r\n", b"+OK"])
+    ended = piped("NOOP\nSTAT\n", play.address, "--patience", "1s")
+    assert ended.status == 1
+    assert "the server said nothing for 1 s" in ended.out
+
+
+def test_a_server_that_cannot_be_reached_is_status_3() -> None:
+    ended = run("connect", "127.0.0.1:1")
+    assert ended.status == 3
+    assert ended.err == "pop3spy: pop3://127.0.0.1:1: 127.0.0.1 connection refused\n"
+    assert ended.out == ""
+
+
+def test_a_server_without_tls_is_told_in_one_line(upstream: str) -> None:
+    for scheme, told in (("pop3s", "clear text came"), ("pop3+stls", "the server refuses STLS")):
+        ended = run("connect", f"{scheme}://{upstream}")
+        assert ended.status == 3
+        assert ended.err.startswith(f"pop3spy: {scheme}://{upstream}: {told}")
+        assert ended.err.count("\n") == 1
+
+
+WRONG = [
+    (["--script", "x", "--quit-after", "capa"], "--script and --quit-after are two ways to go"),
+    (["--script", "/nowhere"], "/nowhere: no such file or directory"),
+    (["--quit-after", "later"], "--quit-after: 'later' is not one of connect, tls, capa"),
+    (["--upstream-ca", "/nowhere"], "/nowhere: no such file or directory"),
+    (["--quit-after", "auth", "--password-env", "NOT_THERE"], "there is no variable NOT_THERE"),
+    (["--record", "/nowhere/x.yaml"], "cannot write /nowhere/x.yaml"),
+]
+
+
+@pytest.mark.parametrize(("args", "told"), WRONG, ids=lambda value: str(value)[:40])
+def test_what_cannot_be_done_is_told_before_anything_is_said(
+    upstream: str, args: list[str], told: str
+) -> None:
+    ended = run("connect", upstream, *args)
+    assert ended.status == 2
+    assert told in ended.err
+    assert ended.err.count("\n") == 1
+    assert ended.out == ""
+
+
+STAGES = [
+    ("connect", ["QUIT"]),
+    ("capa", ["CAPA", "QUIT"]),
+    ("auth", ["CAPA", "APOP demo ████████", "QUIT"]),
+    ("stat", ["CAPA", "APOP demo ████████", "STAT", "QUIT"]),
+    ("uidl", ["CAPA", "APOP demo ████████", "STAT", "LIST", "UIDL", "QUIT"]),
+]
+
+
+@pytest.mark.parametrize(("stage", "said"), STAGES)
+def test_a_session_goes_up_to_a_stage_and_ends(upstream: str, stage: str, said: list[str]) -> None:
+    login = ["--user", "demo", "--password-env", "SECRET"]
+    ended = run("connect", upstream, "--quit-after", stage, *login, SECRET="demo")
+    assert ended.status == 0
+    assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == said
+
+
+def test_a_stage_that_is_not_reached_is_status_1(upstream: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{PASSWORD}\n")
+    login = ["--user", "demo", "--password-file", str(secret)]
+    ended = run("connect", upstream, "--quit-after", "stat", *login)
+    assert ended.status == 1
+    assert " ? stage not reached: auth" in ended.out.splitlines()
+    assert "C: STAT" not in ended.out
+    assert PASSWORD not in ended.out
+    ended = run("connect", upstream, "--quit-after", "tls")
+    assert ended.status == 1
+    assert "C: STLS" in ended.out
+
+
+def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:
+    ended = run("connect", upstream, "--quit-after", "auth")
+    assert ended.status == 1
+    assert "an answer is needed: User" in ended.out
+
+
+def test_a_recording_of_connect_shows_and_exports(upstream: str, tmp_path: Path) -> None:
+    capture = str(tmp_path / "session.yaml")
+    piped("CAPA\nQUIT\n", upstream, "--record", capture)
+    shown = run("show", capture)
+    assert "C: CAPA" in shown.out
+    lines = run("export", capture, "--to", "jsonl").out.splitlines()
+    assert [json.loads(line)["verb"] for line in lines if '"verb"' in line] == ["CAPA", "QUIT"]
+
+
+def test_options_may_stand_in_a_file(upstream: str, tmp_path: Path) -> None:
+    config = tmp_path / "pop3spy.yaml"
+    config.write_text("quit-after: capa\nconnect-timeout: 5s\ninsecure: true\n")
+    ended = run("connect", upstream, "--config", str(config))
+    assert ended.status == 0
+    assert "C: CAPA" in ended.out

@@ -1,0 +1,79 @@
+"""What is hidden of a line while it is typed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import fragment_list_to_text
+from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout.processors import TransformationInput
+
+from pop3spy.console.veil import Veil, hidden_from
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import MASK
+
+A, U, T = State.AUTHORIZATION, State.USER_GIVEN, State.TRANSACTION
+
+LINES = [
+    ("PASS |hunter2", A),
+    ("pass |hunter2", U),
+    ("PASS |two words", U),
+    ("PASS |hunter2", T),
+    ("pAsS\t|hunter2", U),
+    ("USER bob", A),
+    ("USER bob |hunter2", A),
+    ("APOP bob |0123456789abcdef", A),
+    ("AUTH PLAIN |AGJvYgBodW50ZXIy", A),
+    ("AUTH PLA", A),
+    ("AUTH |hunter2", A),
+    ("RPOP |hunter2", U),
+    ("PAS |hunter2", A),
+    ("LOGIN |bob hunter2", A),
+    ("RETR 3", T),
+    ("FOO |bar", T),
+    ("CAPA", A),
+    ("|hunter2", State.SASL),
+    ("|=", State.SASL),
+    ("*", State.SASL),
+    ("PASS anything", State.XMIT),
+    (":send PASS |hunter2\\r\\n", A),
+    (":send NOOP\\r\\nPASS |hunter2", T),
+    (":send pass\\x20|hunter2", A),
+    (":split 3 PASS |hunter2", A),
+    (":split 3 PAS |hunter2", A),
+    (":hex 50 41 53 53| 20 68 75 6e", A),
+    (":hex 70617373|2068756e", A),
+    (":hex 4e4f4f50", A),
+    (":headers 3", T),
+    (":help PASS", T),
+    ("", A),
+]
+
+
+@pytest.mark.parametrize(("marked", "state"), LINES, ids=str)
+def test_what_may_be_a_secret_is_hidden_as_it_is_typed(marked: str, state: State) -> None:
+    shown, bar, _ = marked.partition("|")
+    assert hidden_from(marked.replace("|", "", 1), state) == (len(shown) if bar else None)
+
+
+def transformed(text: str, state: State) -> str:
+    veil = Veil()
+    veil.state = state
+    document = Document(text)
+    control = BufferControl(Buffer(document=document))
+    given_in = TransformationInput(control, document, 0, lambda i: i, [("", text)], 80, 24)
+    done = veil.apply_transformation(given_in)
+    for at in range(len(text) + 1):
+        assert 0 <= done.source_to_display(at) <= len(fragment_list_to_text(done.fragments))
+    return fragment_list_to_text(done.fragments)
+
+
+@given(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1))
+def test_a_password_leaves_the_same_picture_whatever_it_is(password: str) -> None:
+    assert transformed(f"PASS {password}", U) == f"PASS {MASK}"
+    assert transformed(f"USER ünï {password.strip() or 'x'}", A).startswith("USER ünï ")
+
+
+def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
+    assert transformed("RETR 3", T) == "RETR 3"

@@ -1,0 +1,45 @@
+"""Rows of anything that two sides may say to each other."""
+
+from hypothesis import given
+
+from cuts import wild_talk
+from dialogue import Said
+from pop3spy.console.rows import Row
+from pop3spy.console.view import View
+from pop3spy.protocol.message import all_headers_of
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.reading import Reading
+
+
+def rows_of(talk: list[Said]) -> list[Row]:
+    view = View()
+    reading = Reading(1, Peer("192.0.2.1", 5), Peer("192.0.2.2", 110), 0.0, view)
+    for number, (side, data) in enumerate(talk):
+        if data is not None:
+            for _ in reading.feed(Chunk(side, data, float(number))):
+                pass
+    reading.end(float(len(talk)), Ending(How.CLIENT_CLOSED))
+    return view.take()
+
+
+@given(wild_talk)
+def test_whatever_is_said_has_rows_that_a_terminal_can_show(talk: list[Said]) -> None:
+    rows = rows_of(talk)
+    assert rows
+    for row in rows:
+        assert row.painted(colour=False).isprintable()
+        assert row.painted(colour=True).replace("\x1b", "").isprintable()
+
+
+def test_headers_of_any_shape_are_decoded_in_order() -> None:
+    head = (
+        b"Received: from a\r\n\tby b\r\nSubject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"
+        b"X-Bad: =?nonsense?B?x?=\r\nno field\r\nTo:\r\n\r\nBody: no\r\n"
+    )
+    assert all_headers_of(head) == [
+        ("Received", "from a by b"),
+        ("Subject", "Grüße"),
+        ("X-Bad", "=?nonsense?B?x?="),
+        ("To", ""),
+    ]

@@ -1,0 +1,436 @@
+"""A gated side is read first and sent then; what nobody touches goes on as it came."""
+
+import asyncio
+import hashlib
+import random
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cuts import octets_of
+from net.serving import relaying
+from net.wires import Wire
+from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Moment, Send, Wait
+from pop3spy.gate.holds import Holds
+from pop3spy.net.half import Half
+from pop3spy.net.link import Link
+from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Blinded, Heard, Intervened, Told, Unanswered
+from pop3spy.session.model import How, Peer
+from pop3spy.session.reading import Reading
+
+HELD = 200
+BOTH = frozenset(Side)
+CLIENT, SERVER = frozenset({Side.CLIENT}), frozenset({Side.SERVER})
+
+
+@dataclass
+class Passing:
+    """Looks at everything and touches nothing."""
+
+    sides: frozenset[Side] = BOTH
+    seen: list[Frame] = field(default_factory=list)
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        self.seen.append(moment.frame)
+        return acts
+
+
+@dataclass
+class Doing:
+    """Does the same about every frame that begins with *start*."""
+
+    start: bytes
+    acts: Callable[[Moment], Acts] | Sequence[object]
+    sides: frozenset[Side] = CLIENT
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        if not moment.frame.raw.startswith(self.start):
+            return acts
+        moment.note("test", "did it")
+        return self.acts(moment) if callable(self.acts) else self.acts  # type: ignore[return-value]
+
+
+@dataclass
+class Holding:
+    """Holds every command until the test lets it go."""
+
+    held: list[Callable[[Acts], None]] = field(default_factory=list)
+    sides: frozenset[Side] = CLIENT
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        if not isinstance(moment.frame, CommandLine):
+            return acts
+        moment.note("test", "held it")
+        return (Hold(self.held.append),)
+
+
+async def test_what_nobody_touches_arrives_unchanged() -> None:
+    up, down = random.Random(1).randbytes(4 << 20), random.Random(2).randbytes(4 << 20)
+
+    async def pour(wire: Wire, data: bytes) -> None:
+        await wire.send(data)
+        wire.finish()
+
+    async def digest(wire: Wire) -> bytes:
+        found = hashlib.sha256()
+        while data := await wire.some():
+            found.update(data)
+        return found.digest()
+
+    async with relaying(keepers=[Passing()]) as relayed:
+        client, server = await relayed.pair()
+        _, _, heard_up, heard_down = await asyncio.gather(
+            pour(client, up), pour(server, down), digest(server), digest(client)
+        )
+    assert (heard_up, heard_down) == (hashlib.sha256(up).digest(), hashlib.sha256(down).digest())
+
+
+async def test_a_message_passes_the_gate_in_frames_that_join_to_it() -> None:
+    body = b"".join(b"line %d\r\n" % n for n in range(40000))
+    reply = b"+OK\r\n" + body + b".\r\n"
+    keeper = Passing(SERVER)
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await asyncio.gather(server.send(reply), client.expect(reply))
+    assert b"".join(frame.raw for frame in keeper.seen) == b"+OK ready\r\n" + reply
+
+
+async def test_what_is_dropped_never_reaches_the_server_and_can_be_answered() -> None:
+    keeper = Doing(b"DELE", [Answer(b"-ERR not today\r\n")])
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\nNOOP\r\n")
+        await client.expect(b"-ERR not today\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        session = relayed.witness.of(Heard)[0].session
+    dele, noop = session.exchanges
+    assert (dele.ok, dele.original is dele.line, noop.ok) == (False, True, True)
+    assert [event.by for event in relayed.witness.of(Intervened)] == ["test"]
+
+
+async def test_what_is_dropped_without_a_word_gets_no_reply() -> None:
+    async with relaying(keepers=[Doing(b"DELE", [])]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\nNOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+    assert [event.exchange.command.verb for event in relayed.witness.of(Unanswered)] == ["DELE"]
+
+
+async def test_an_answer_waits_for_the_replies_that_are_on_their_way() -> None:
+    async with relaying(keepers=[Doing(b"DELE", [Answer(b"-ERR no\r\n")])]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"RETR 1\r\nDELE 1\r\nNOOP\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await server.send(b"+OK\r\nbody\r\n")
+        await client.expect(b"+OK\r\nbody\r\n")
+        await server.send(b".\r\n")
+        await client.expect(b".\r\n-ERR no\r\n")
+        await server.expect(b"NOOP\r\n")
+
+
+async def test_a_reply_is_read_as_that_of_the_command_that_the_server_heard() -> None:
+    """LIST has a multi-line reply, LIST 1 has none: the reader must know which was sent."""
+    async with relaying(keepers=[Doing(b"LIST", [Send(b"LIST 1\r\n")])]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"LIST\r\n")
+        await server.expect(b"LIST 1\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await client.expect(b"+OK 1 120\r\n")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        session = relayed.witness.of(Heard)[0].session
+    listed, noop = session.exchanges
+    assert (listed.line.raw, listed.original and listed.original.raw) == (
+        b"LIST 1\r\n",
+        b"LIST\r\n",
+    )
+    assert (listed.body, listed.ok, noop.ok) == (None, True, True)
+
+
+async def test_a_held_command_keeps_nobody_else_waiting() -> None:
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\nDELE 2\r\n")
+        await relayed.witness.until(lambda: keeper.held)
+        relayed.keep()  # who comes now is not held
+        other, its_server = await relayed.greeted()
+        await other.send(b"NOOP\r\n")
+        await its_server.expect(b"NOOP\r\n")
+        keeper.held[0]([Send(b"NOOP\r\n")])
+        await server.expect(b"NOOP\r\nDELE 2\r\n")
+
+
+async def test_the_server_speaks_on_while_a_command_is_held() -> None:
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"NOOP\r\n")
+        await relayed.witness.until(lambda: keeper.held)
+        await server.send(
+            b"-ERR idle for too long\r\n"
+        )  # and not the answer to what it never heard
+        await client.expect(b"-ERR idle for too long\r\n")
+        keeper.held[0]([Send(b"NOOP\r\n")])
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        session = relayed.witness.of(Heard)[0].session
+    assert [exchange.ok for exchange in session.exchanges] == [True]
+
+
+async def test_a_half_close_waits_behind_what_is_held() -> None:
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"QUIT\r\nhalf a li")
+        client.finish()
+        await relayed.witness.until(lambda: keeper.held)
+        keeper.held[0]([Send(b"QUIT\r\n")])
+        await server.expect(b"QUIT\r\nhalf a li")
+        assert await server.some() == b""
+        await server.send(b"+OK bye\r\n")
+        await client.expect(b"+OK bye\r\n")
+
+
+async def test_a_client_that_goes_while_it_is_held_ends_its_session() -> None:
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, _ = await relayed.greeted()
+        await client.send(b"NOOP\r\n")
+        await relayed.witness.until(lambda: keeper.held)
+        client.reset()
+        assert (await relayed.witness.ending()).how is How.CLIENT_RESET
+        keeper.held[0]([Send(b"NOOP\r\n")])  # nobody is there any more
+
+
+@pytest.mark.parametrize("end", End)
+async def test_the_gate_ends_connections(end: End) -> None:
+    keeper = Doing(b"+OK 1", [Send(b"+OK"), end], SERVER)
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STAT\r\n")
+        await server.expect(b"STAT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        if end is End.RESET:
+            with pytest.raises(ConnectionResetError):
+                assert await client.rest() != b"+OK 1 120\r\n"
+        else:
+            assert await client.rest() == b"+OK"
+        if end is not End.FINISH:
+            assert (await relayed.witness.ending()).how is How.GATE
+
+
+async def test_pauses_come_between_pieces() -> None:
+    keeper = Doing(b"+OK r", [Send(b"+OK"), Wait(0.02), Send(b" ready\r\n")], SERVER)
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.pair()
+        await server.send(b"+OK ready\r\n+OK2\r\n")
+        await client.expect(b"+OK ready\r\n+OK2\r\n")
+    assert [event.sent for event in relayed.witness.of(Intervened)] == [None]
+
+
+async def test_a_command_before_the_server_is_there_is_judged_and_kept() -> None:
+    async with relaying(keepers=[Doing(b"CAPA", [Send(b"NOOP\r\n")])]) as relayed:
+        client = await relayed.client()
+        await client.send(b"CAPA\r\nSTAT\r\n")
+        server = await relayed.server()
+        await server.expect(b"NOOP\r\nSTAT\r\n")
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("at", [1, 2, 4])
+async def test_a_gate_that_fails_opens(side: Side, at: int) -> None:
+    """Promise 24, at the gate: the octets that were kept go on, and the others after them."""
+    left = at
+
+    def fail(_: Moment) -> Acts:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise ValueError("hunter2-tanstaafl")
+        return [Send(b"NOOP\r\n")]
+
+    async with relaying(keepers=[Doing(b"NOOP", fail, frozenset({side}))]) as relayed:
+        client, server = await relayed.greeted()
+        one, other = (client, server) if side is Side.CLIENT else (server, client)
+        await one.send(b"NOOP\r\n" * 6 + b"half")
+        await other.expect(b"NOOP\r\n" * 6 + b"half")
+        await one.send(b" a line\r\n")
+        await other.expect(b" a line\r\n")
+    (blinded,) = relayed.witness.of(Blinded)
+    assert "hunter2" not in blinded.why
+
+
+async def test_what_a_gate_changes_of_a_reply_is_told_with_what_it_was() -> None:
+    keeper = Doing(b"+OK 1", [Send(b"-ERR [IN-USE] no\r\n")], SERVER)
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STAT\r\n")
+        await server.expect(b"STAT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await client.expect(b"-ERR [IN-USE] no\r\n")
+    (told,) = relayed.witness.of(Intervened)
+    assert isinstance(told.sent, StatusLine)
+    assert told.frame is not None
+    assert (told.frame.raw, told.sent.ok, told.sent.code) == (b"+OK 1 120\r\n", False, "IN-USE")
+
+
+# -- people at the gate -------------------------------------------------------------------------
+
+
+async def test_an_injected_command_is_answered_to_nobody() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"LIST\r\n", "console")
+        await server.expect(b"LIST\r\n")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n1 120\r\n.\r\n+OK noop\r\n")
+        await client.expect(b"+OK noop\r\n")
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        session = relayed.witness.of(Heard)[0].session
+    assert [(x.command.verb, x.injected) for x in session.exchanges] == [
+        ("LIST", True),
+        ("NOOP", False),
+        ("QUIT", False),
+    ]
+
+
+async def test_a_command_is_injected_only_once_nothing_is_outstanding() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"STAT\r\n", "console")
+        link.inject(b"NOOP\r\n", "console")
+        await server.send(b"+OK\r\nsome\r\n")
+        await client.expect(b"+OK\r\nsome")  # the line end may begin the end of the message
+        await server.send(b".\r\n")
+        await client.expect(b"\r\n.\r\n")
+        await server.expect(b"STAT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK\r\n")
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        await server.send(b"+OK bye\r\n")
+        await client.expect(b"+OK bye\r\n")
+
+
+@pytest.mark.parametrize(
+    ("decide", "server_hears", "client_hears"),
+    [
+        (lambda holds: holds.release(1), b"DELE 1\r\n", b""),
+        (lambda holds: holds.edit(1, b"NOOP\r\n"), b"NOOP\r\n", b""),
+        (lambda holds: holds.drop(1), b"", b""),
+        (lambda holds: holds.answer(1, b"-ERR no\r\n"), b"", b"-ERR no\r\n"),
+        (lambda holds: holds.release_all(), b"DELE 1\r\n", b""),
+    ],
+    ids=["released", "edited", "dropped", "answered", "all released"],
+)
+async def test_a_person_decides_about_a_held_command(
+    decide: Callable[[Holds], None], server_hears: bytes, client_hears: bytes
+) -> None:
+    holds = Holds(Clock())
+    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    async with relaying(keepers=[holds]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\nQUIT\r\n")
+        await relayed.witness.until(lambda: holds.tickets)
+        assert [event.did for event in relayed.witness.of(Intervened)] == ["held as 1"]
+        decide(holds)
+        await server.expect(server_hears + b"QUIT\r\n")
+        await client.expect(client_hears)
+        assert not holds.tickets
+
+
+async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
+    holds = Holds(Clock())
+    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    async with relaying(keepers=[holds]) as relayed:
+        for _ in range(HELD):
+            client, _ = await relayed.greeted()
+            await client.send(b"DELE 1\r\n")
+        await relayed.witness.until(lambda: len(holds.tickets) == HELD)
+        client, server = await relayed.greeted()
+        began = time.monotonic()
+        for _ in range(100):
+            await client.send(b"NOOP\r\n")
+            await server.expect(b"NOOP\r\n")
+            await server.send(b"+OK\r\n")
+            await client.expect(b"+OK\r\n")
+        assert time.monotonic() - began < 1.0  # 10 ms each; held ones would never let it through
+
+
+# -- seams --------------------------------------------------------------------------------------
+
+Op = tuple[Side, bytes] | frozenset[Side] | int
+said = st.sampled_from(Side).flatmap(lambda side: octets_of(side).map(lambda data: (side, data)))
+gated = st.sampled_from([frozenset[Side](), CLIENT, SERVER, BOTH])
+turns = st.integers(0, 3)
+
+
+async def conversation(ops: list[Op]) -> tuple[dict[Side, bytes], dict[Side, bytes]]:
+    """Let two peers speak over a link whose gates open and shut; return what was said and heard."""
+    loop, clock = asyncio.get_running_loop(), Clock()
+    events: list[Told] = []
+    bus = Bus(lambda *_: pytest.fail("a subscriber failed"))
+    bus.subscribe(events.append)
+    gate, over = Gate(), asyncio.Event()
+    reading = Reading(1, Peer("c", 1), Peer("s", 2), clock.now(), bus.publish)
+    link = Link(reading, clock, lambda _: over.set(), gate=gate)
+    wires: dict[Side, Wire] = {}
+    for side in Side:
+        far, near = socket.socketpair()
+        wires[side] = Wire(far)
+        await loop.create_connection(partial(Half, side, link.join), sock=near)
+    spoken = dict.fromkeys(Side, b"")
+    for op in ops:
+        match op:
+            case int():
+                for _ in range(op):
+                    await asyncio.sleep(0)
+            case frozenset():
+                gate.keepers[:] = [Passing(op)]
+                link.regate()
+            case (side, data):
+                spoken[side] += data
+                await wires[side].send(data)
+    for wire in wires.values():
+        wire.finish()
+    heard = {side: await wires[side.other].rest() for side in Side}
+    await over.wait()
+    for wire in wires.values():
+        wire.close()
+    assert not [event for event in events if isinstance(event, Blinded)]
+    return spoken, heard
+
+
+@settings(max_examples=60)
+@given(st.lists(said | gated | turns, min_size=2, max_size=20))
+def test_a_gate_that_opens_and_shuts_anywhere_loses_and_doubles_nothing(ops: list[Op]) -> None:
+    spoken, heard = asyncio.run(conversation(ops))
+    assert heard == spoken
