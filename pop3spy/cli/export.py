@@ -25,7 +25,7 @@ from pop3spy.session.playback import play_back
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
     "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
-    "  pop3spy export session.yaml --to yaml -o server.yaml          to edit, and to replay",
+    "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
 )
 @click.argument("file")
 @click.option(
