@@ -1,7 +1,7 @@
 """Where captures go: one file, a folder with a file for each session, or one file after another.
 
 Rules: 1. no file is ever overwritten, and all are private; 2. whoever records never waits: a thread
-writes; 3. a session stays in the file that it began in, so each file can be read alone.
+writes; 3. each file can be read alone: a session that goes on in the next one is opened there anew.
 """
 
 import os
@@ -16,10 +16,21 @@ from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file, reason_of
+from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Ended, Event, Opened, Told
-from pop3spy.session.model import Session
+from pop3spy.session.events import (
+    Answered,
+    Ended,
+    Event,
+    Heard,
+    Named,
+    Opened,
+    Placed,
+    Secured,
+    Told,
+)
+from pop3spy.session.model import Ending, How, Session
 from pop3spy.spool import Spool
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
@@ -30,8 +41,7 @@ _PRIVATE: Final = 0o700
 class Keeping:
     """What is recorded, and how: *program* wrote it, *redaction* and *bodies* go into the header.
 
-    ``rotate`` is how many octets a file may have before the next session gets a new one, 0 for any
-    number.
+    ``rotate`` is how many octets a file may have before the next begins, 0 for any number.
     """
 
     program: str
@@ -52,6 +62,7 @@ class CaptureFile:
     """
 
     def __init__(self, path: Path, header: Header, gap: Gap | None = None) -> None:
+        self.name = path.name
         self.size = 0
         self.running = 0  # sessions that are not over
         self._gap = gap
@@ -131,6 +142,8 @@ class Captures:
             recorder(event)
         if isinstance(event, Ended):
             self._end(session)
+        elif isinstance(event, Answered) and self._outgrown(session):
+            self._move(session, event.at)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -166,6 +179,35 @@ class Captures:
         file.running -= 1
         if not file.running and file is not self._current:
             self._close_behind(file)
+
+    def _outgrown(self, session: Session) -> bool:
+        """Return whether *session* may go on in another file: nothing is outstanding in it."""
+        file, rotate = self._files.get(session.id), self._keeping.rotate
+        if file is None or self._folder or not rotate or session.state is not State.TRANSACTION:
+            return False
+        return session.exchanges[-1].ended_at is not None and (
+            file is not self._current or file.size >= rotate
+        )
+
+    def _move(self, session: Session, at: float) -> None:
+        """Let *session* go on in the current file, or in the next one if it is full."""
+        old = self._files[session.id]
+        new = self._current if self._current not in (None, old) else self._rotated(old)
+        assert new is not None
+        ending = Ending(How.CUT, f"the session goes on in {new.name}")
+        self._recorders[session.id](Ended(session, at, ending))
+        self._end(session)
+        new.running += 1
+        self._files[session.id] = new
+        recorder = self._recorders[session.id] = Recorder(self._keeping.bodies, self._write)
+        recorder(Opened(session, at))
+        if session.tls is not None:
+            recorder(Secured(session, at, session.tls))
+        if session.greeting is not None:  # who reads on needs to know that it is behind them
+            recorder(Heard(session, at, session.greeting, at, State.GREETING))
+        if session.user is not None:
+            recorder(Named(session, at, session.user))
+        recorder(Placed(session, at, session.state, session.state))
 
     def _close_behind(self, file: CaptureFile) -> None:
         with suppress(OSError):  # told already, by what came before

@@ -67,7 +67,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
     Setting("record", PLACE, (*_SERVERS, _CONNECT), "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
     Setting("bodies", one_of(*BODIES), (*_SERVERS, _CONNECT), "What a recording has of messages: all, their shape, or their sizes.", "keep"),
-    Setting("rotate", SIZE, _SERVERS, "Begin a new recording with the first session after one has this size; 0: never.", 0),
+    Setting("rotate", SIZE, _SERVERS, "Go on in a new recording when one has this size; 0: never.", 0),
     Setting("show", FILTER, _SERVERS, "Show only these exchanges in the transcript (docs/filters.md); what is logged and recorded stays whole."),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),

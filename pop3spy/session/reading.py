@@ -181,7 +181,7 @@ class Reading:
     def know_login(self, at: float) -> None:
         """Take from a recording that the session had logged in before."""
         if self.session.state in BEFORE_LOGIN and not self.session.blind:
-            self._tracker.place(State.TRANSACTION, at)
+            self._tracker.place(State.TRANSACTION, at, self._redactor.user)
 
     def _apply(self, frame: Frame) -> Frame:
         arrivals = self._arrivals[frame.side]

@@ -61,8 +61,9 @@ class Tracker:
             case Junk() | Opaque():
                 self._unread(frame, last)
 
-    def place(self, state: State, at: float) -> None:
-        """Go on in *state*, as a recording of less than the whole session says."""
+    def place(self, state: State, at: float, user: str | None) -> None:
+        """Go on in *state*, as a recording of less than the whole session says, with its *user*."""
+        self._session.user = user
         before, self._session.state = self._session.state, state
         self._publish(Placed(self._session, at, before, state))
 

@@ -14,6 +14,7 @@ from pop3spy.capture.files import Captures, Keeping
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Ended, Told
@@ -128,6 +129,40 @@ def test_a_recording_that_is_large_enough_is_followed_by_a_new_one(tmp_path: Pat
     assert names[0] == "a.1.yaml"
     told = [verb for name in names for verb in verbs(tmp_path / name)]
     assert sorted(told) == ["QUIT"] * 3 + ["USER"] * 3
+
+
+def test_a_running_session_goes_on_in_the_next_recording(tmp_path: Path) -> None:
+    """Each file reads alone, and no exchange is in two of them."""
+    clock = Clock()
+    captures = Captures(str(tmp_path / "a.yaml"), Keeping("test", rotate=1), clock)
+    reading = Reading(1, Peer("c", 1), Peer("s", 110), clock.now(), captures)
+    talk = "S +OK ready|C USER bob|S +OK|C PASS tanstaafl|S +OK|C STAT|S +OK 1 9|C RETR 1"
+    talk += "|S +OK|S hello|S .|C LIST|C UIDL 1|S +OK|S 1 9|S .|S +OK 1 a|C QUIT|S +OK bye"
+    for line in talk.split("|"):
+        side, text = line.split(" ", 1)
+        for _ in reading.feed(Chunk(Side(side), f"{text}\r\n".encode(), clock.now())):
+            pass
+    reading.end(clock.now(), Ending(How.QUIT))
+    captures.close()
+
+    files = sorted(tmp_path.iterdir(), key=lambda file: (len(file.name), file.name))
+    asked = []
+    for file in files:
+        events: list[Told] = []
+        with file.open(encoding="utf-8", newline="\n") as stream:
+            tape = CaptureReader(stream, file.name)
+            play_back(tape, events.append)
+        assert tape.notes == []
+        told = [event for event in events if isinstance(event, Answered)]
+        asked.append([event.exchange.command.verb for event in told])
+        states = {event.exchange.state_before for event in told}
+        assert "USER" in asked[-1] or states <= {State.TRANSACTION}
+        assert {event.session.user for event in told} <= {"bob"}
+        assert all(event.exchange.ok and event.exchange.complete for event in told)
+    assert len(asked) > 2
+    assert [verb for verbs in asked for verb in verbs] == [
+        *("USER", "PASS", "STAT", "RETR", "LIST", "UIDL", "QUIT")
+    ]
 
 
 KILLED = """
