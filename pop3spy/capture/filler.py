@@ -26,8 +26,10 @@ def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:
         case Why.PROXY:
             rest = max(0, min(size - 16, 0xFFFF))
             yield PROXY_V2 + b"\x20\x00" + rest.to_bytes(2) + bytes(rest)
-        case Why.UNFINISHED:
-            yield from _many(b"x", size)
+        case Why.UNFINISHED:  # a Telnet command that goes on is no line, not even behind STLS
+            head = b"\xff\xfa"[:size]
+            yield head
+            yield from _many(b"\0", size - len(head))
         case _:
             yield from _many(b"x", size - 1)
             yield b"\n"
