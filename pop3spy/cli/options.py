@@ -80,7 +80,7 @@ def _option(setting: Setting) -> Callable[[F], F]:
 
 def default_note(setting: Setting) -> str:
     """Return the default for a person, or nothing if there is none worth telling."""
-    if setting.default is None or setting.kind is FLAG:
+    if setting.default in (None, ()) or setting.kind is FLAG:
         return ""
     value = ", ".join(map(str, setting.default)) if setting.many else setting.default
     text = f"{value:g}" if isinstance(value, float) else str(value)

@@ -72,6 +72,11 @@ class Reading:
         return self.session.blind or self._decoder.idle
 
     @property
+    def waits(self) -> bool:
+        """Whether the client has said what can be read only once the server speaks."""
+        return not self.session.blind and self._decoder.waits
+
+    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
