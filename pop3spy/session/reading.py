@@ -5,6 +5,7 @@ so that the same bytes tell the same story wherever they come from.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar, cast
 
 from pop3spy.protocol.commands import line_of
@@ -103,9 +104,18 @@ class Reading:
         self._decoder.append(chunk.side, chunk.data)
 
     def next(self, side: Side) -> tuple[Frame, Frame] | None:
-        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet."""
-        frame = self._decoder.read(side)
-        return None if frame is None else (frame, self._apply(frame))
+        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet.
+
+        What it lets be read of a client that is not gated is read as well.
+        """
+        if side is Side.SERVER and Side.CLIENT not in self._decoder.gated:
+            for frame in iter(partial(self._decoder.read, Side.CLIENT), None):
+                self._apply(frame)
+        while (frame := self._decoder.read(side)) is not None:
+            shown = self._apply(frame)
+            if frame.side is side:
+                return frame, shown
+        return None
 
     def settle(self, frame: Frame) -> None:
         """Know that the gate let *frame* go on as it was."""
