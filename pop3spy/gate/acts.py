@@ -85,7 +85,9 @@ class Moment:
 class Keeper(Protocol):
     """Decides about the frames of the sides that it names."""
 
-    sides: frozenset[Side]
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The sides that it judges, always the same while it keeps a gate."""
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""

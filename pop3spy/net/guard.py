@@ -174,8 +174,8 @@ class Guard:
     def _rest(self) -> None:
         """Do what had to wait for everything that is whole."""
         self.way.slow(self.side, slow=False)
-        waits = self.side is Side.CLIENT and self._reading.waits
-        if self.finished and (self._over or not waits):
+        client = self.side is Side.CLIENT
+        if self.finished and (self._over or not (client and self._reading.waits)):
             self.finished = False
             self._ahead = self._kept.size  # a line without an end goes unjudged
             self.way.pass_on(self.side, self._kept.take())

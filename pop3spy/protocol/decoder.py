@@ -146,11 +146,6 @@ class Decoder:
         return not self._server.unread and all(asked.held for asked in self._asked)
 
     @property
-    def waits(self) -> bool:
-        """Whether only the server's next line can tell what the client has said."""
-        return bool(self._client.unread) and self._client.reader == self._client_waits
-
-    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding and nothing is half said."""
         return not (self._asked or self._client.unread or self._server.unread)

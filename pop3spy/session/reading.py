@@ -74,8 +74,8 @@ class Reading:
 
     @property
     def waits(self) -> bool:
-        """Whether the client has said what can be read only once the server speaks."""
-        return not self.session.blind and self._decoder.waits
+        """Whether lines of the client can be read only once the server has spoken."""
+        return not self.session.blind and b"\n" in self._decoder.waiting
 
     @property
     def quiet(self) -> bool:
@@ -109,8 +109,8 @@ class Reading:
         What it lets be read of a client that is not gated is read as well.
         """
         if side is Side.SERVER and Side.CLIENT not in self._decoder.gated:
-            for frame in iter(partial(self._decoder.read, Side.CLIENT), None):
-                self._apply(frame)
+            for freed in iter(partial(self._decoder.read, Side.CLIENT), None):
+                self._apply(freed)
         while (frame := self._decoder.read(side)) is not None:
             shown = self._apply(frame)
             if frame.side is side:

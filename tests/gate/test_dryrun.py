@@ -9,7 +9,11 @@ from pop3spy.gate.acts import End
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faulttext import read_rewrite
 
-START: list[Said] = [(S, b"+OK ready\r\n"), (C, b"USER bob\r\nPASS secret\r\n"), (S, b"+OK\r\n+OK\r\n")]  # fmt: skip
+START: list[Said] = [
+    (S, b"+OK ready\r\n"),
+    (C, b"USER bob\r\nPASS secret\r\n"),
+    (S, b"+OK\r\n+OK\r\n"),
+]
 SIZES = {1: 120, 2: 200, 3: 80}
 
 
@@ -98,8 +102,9 @@ def test_a_pipelined_session_hears_the_same(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"DELE", b"DELE x", b"DELE 1 2", b" DELE 1", b"\0dele 1", b"DELETE 1", b"DELE -1", b"DELE\t"]
-)  # fmt: skip
+    "line",
+    [b"DELE", b"DELE x", b"DELE 1 2", b" DELE 1", b"\0dele 1", b"DELETE 1", b"DELE -1", b"DELE\t"],
+)
 def test_what_a_lenient_server_might_take_for_a_dele_is_refused(
     line: bytes, server: Server
 ) -> None:

@@ -13,7 +13,12 @@ from pop3spy.session.filtertext import FilterError
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_every_fault_can_be_asked_for_by_its_name_alone(name: str) -> None:
     fault = read_fault(name)
-    assert (fault.kind, fault.side, fault.when, fault.chance) == (FAULTS[name], FAULTS[name].side, None, 1.0)  # fmt: skip
+    assert (fault.kind, fault.side, fault.when, fault.chance) == (
+        FAULTS[name],
+        FAULTS[name].side,
+        None,
+        1.0,
+    )
 
 
 RIGHT: list[tuple[str, dict[str, Any]]] = [
@@ -71,22 +76,30 @@ def test_a_mistake_is_pointed_at(text: str, column: int, told: str) -> None:
     [
         ({}, "there is no such fault"),
         ({"fault": "ct"}, "did you mean cut?"),
-        ({"fault": "cut", "aftr": "1"}, "cut: there is no such setting of cut; did you mean after?"),
+        (
+            {"fault": "cut", "aftr": "1"},
+            "cut: there is no such setting of cut; did you mean after?",
+        ),
         ({"fault": "cut", "after": "x"}, "cut: after: 'x' is no size"),
         ({"fault": "cut", "after": ["1"]}, "cut: after: one value belongs here"),
         ({"fault": "cut", "when": ["1"]}, "cut: when: a filter is a text"),
         (["cut"], "a fault is a text, or a mapping with the key 'fault'"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_a_mapping_is_named(mapping: object, told: str) -> None:
-    with pytest.raises(ValueError, match=".") as raised:
+    with pytest.raises(ValueError, match=r".") as raised:
         read_fault(mapping)
     assert told in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    "text", [r"client s/^STAT$/NOOP/", r"server s|\[IN-USE\]|[SYS/TEMP]| when err", r"client s,(RETR) (\d+),TOP \2 0,"]
-)  # fmt: skip
+    "text",
+    [
+        r"client s/^STAT$/NOOP/",
+        r"server s|\[IN-USE\]|[SYS/TEMP]| when err",
+        r"client s,(RETR) (\d+),TOP \2 0,",
+    ],
+)
 def test_a_rewrite_reads_as_its_spelling(text: str) -> None:
     rewrite = read_rewrite(text)
     assert (str(rewrite), read_rewrite(str(rewrite))) == (text, rewrite)

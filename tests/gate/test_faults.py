@@ -22,8 +22,14 @@ def changed(old: bytes, new: bytes) -> bytes:
 CONTENT = [
     ("drop when verb = STAT", changed(b"+OK 2 320\r\n", b"")),
     ("drop when verb = RETR", changed(RETR, b"")),
-    ("answer side=server when verb = RETR", changed(RETR, b"-ERR [IN-USE] maildrop is locked by another session\r\n")),
-    ('answer side=server line="+OK 0 0" when verb = STAT', changed(b"+OK 2 320\r\n", b"+OK 0 0\r\n")),
+    (
+        "answer side=server when verb = RETR",
+        changed(RETR, b"-ERR [IN-USE] maildrop is locked by another session\r\n"),
+    ),
+    (
+        'answer side=server line="+OK 0 0" when verb = STAT',
+        changed(b"+OK 2 320\r\n", b"+OK 0 0\r\n"),
+    ),
     ("unterminated when verb = RETR", changed(b"last\r\n.\r\n", b"last\r\n")),
     ("unterminated when verb = STAT", SAID[S]),
     ("extra-reply when verb = STAT", changed(b"+OK 2 320\r\n", b"+OK 2 320\r\n+OK\r\n")),
@@ -33,12 +39,18 @@ CONTENT = [
     ("wrong-size by=-150 when verb = LIST", changed(b"1 120\r\n2 200\r\n", b"1 0\r\n2 50\r\n")),
     ("wrong-size by=1 when verb = RETR", changed(b"+OK 120 octets", b"+OK 121 octets")),
     ("changed-uid when arg = 1", changed(b"+OK 1 one\r\n", b"+OK 1 one-changed\r\n")),
-    ("changed-uid suffix=X when not arg = 1", changed(b"1 one\r\n2 two\r\n", b"1 oneX\r\n2 twoX\r\n")),
+    (
+        "changed-uid suffix=X when not arg = 1",
+        changed(b"1 one\r\n2 two\r\n", b"1 oneX\r\n2 twoX\r\n"),
+    ),
     ("changed-capa", changed(b"TOP\r\nUIDL\r\nUSER\r\n", b"USER\r\n")),
-    ("changed-capa remove= add='X-SPY 1,STLS'", changed(b"USER\r\n.\r\n", b"USER\r\nX-SPY 1\r\nSTLS\r\n.\r\n")),
+    (
+        "changed-capa remove= add='X-SPY 1,STLS'",
+        changed(b"USER\r\n.\r\n", b"USER\r\nX-SPY 1\r\nSTLS\r\n.\r\n"),
+    ),
     ("bare-lf when verb = RETR", changed(RETR, RETR.replace(b"\r\n", b"\n"))),
     ("bare-lf", SAID[S].replace(b"\r\n", b"\n")),
-]  # fmt: skip
+]
 KEPT = ["delay", "bandwidth", "slice", "stall time=1s", "delay jitter=2s", "slice size=7 gap=0"]
 BROKEN = [
     ("cut after=20 when verb = RETR", b"+OK 120 octets\r\nSubj", End.CLOSE),
@@ -51,7 +63,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("cut", [False, True], ids=["whole", "octet by octet"])
 @pytest.mark.parametrize(("text", "heard"), CONTENT, ids=[text for text, _ in CONTENT])
-def test_what_the_client_hears_of_a_fault(text: str, heard: bytes, cut: bool) -> None:
+def test_what_the_client_hears_of_a_fault(text: str, heard: bytes, *, cut: bool) -> None:
     talk = Talk([keeper(text)]).say(octet_by_octet(TALK) if cut else TALK)
     assert talk.heard == {C: heard, S: SAID[C]}
     assert bool(talk.notes) == (heard != SAID[S])
@@ -86,7 +98,10 @@ def test_the_server_never_hears_a_command_that_is_dropped() -> None:
 
 
 def test_garbage_is_the_same_for_the_same_seed() -> None:
-    heard = [Talk([keeper("garbage octets=9 after=4 when verb = STAT", seed)]).say(TALK).heard[C] for seed in (1, 1, 2)]  # fmt: skip
+    heard = [
+        Talk([keeper("garbage octets=9 after=4 when verb = STAT", seed)]).say(TALK).heard[C]
+        for seed in (1, 1, 2)
+    ]
     at = SAID[S].index(b"+OK 2 320") + 4
     assert heard[0] == heard[1] != heard[2]
     assert heard[0][:at] + heard[0][at + 9 :] == SAID[S]
@@ -131,7 +146,7 @@ cuts = st.lists(st.integers(1, 9), min_size=1, max_size=30)
 
 
 def recut(said: list[Said], sizes: list[int]) -> list[Said]:
-    out = []
+    out: list[Said] = []
     for side, data in said:
         at = 0
         while at < len(data):

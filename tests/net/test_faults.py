@@ -96,7 +96,7 @@ async def test_what_each_side_sees(case: Case) -> None:
 
 async def tell(server: Wire, case: Case) -> None:
     """Give the reply to what was asked, as far as somebody takes it."""
-    if case.asked == b"" or case.then == CLOSED and not case.heard:
+    if not case.asked or (case.then == CLOSED and not case.heard):
         return
     try:
         await server.send(REPLY)
@@ -111,7 +111,9 @@ async def test_a_stall_for_ever_ends_when_both_sides_have_had_enough() -> None:
         await server.expect(b"STAT\r\n")
         await server.send(b"+OK 1 120\r\n")
         await client.expect(b"+OK")
-        assert [(e.by, e.did) for e in relayed.witness.of(Intervened)] == [("stall", "stalled after 3 octets")]  # fmt: skip
+        assert [(e.by, e.did) for e in relayed.witness.of(Intervened)] == [
+            ("stall", "stalled after 3 octets")
+        ]
         client.finish()
         assert await server.some() == b""
         server.finish()
@@ -151,7 +153,7 @@ async def test_a_fault_that_fails_opens_the_gate(
     """Promise 24 for faults: what was said arrives, and the session is read no more."""
     fault = keeper(f"delay time=1ms side={'client' if side is Side.CLIENT else 'server'}")
 
-    def fail(moment: Moment, acts: Acts) -> Acts:
+    def fail(_: Moment, __: Acts) -> Acts:
         raise ValueError("hunter2")
 
     async with relaying() as relayed:
@@ -234,7 +236,9 @@ async def test_a_rewritten_command_reaches_the_server_in_its_new_words() -> None
         await server.expect(b"LIST\r\n")
         await server.send(b"+OK\r\n1 120\r\n.\r\n")
         await client.expect(b"+OK\r\n1 120\r\n.\r\n")
-    assert [e.did for e in relayed.witness.of(Intervened)] == ["changed the command, whose reply has another shape"]  # fmt: skip
+    assert [e.did for e in relayed.witness.of(Intervened)] == [
+        "changed the command, whose reply has another shape"
+    ]
 
 
 def test_forever_is_longer_than_any_patience() -> None:
