@@ -32,7 +32,7 @@ def gate_of(values: dict[str, Any], bus: Bus, clock: Clock) -> Gate:
     for fault in values["fault"]:
         keeper = keeper_of(fault)
         keepers.append(keeper)
-        seed = {"seed": keeper.seed} if fault.chancy else {}
+        seed = {"seed": keeper.seed} if fault.chancy and fault.seed is None else {}
         bus.publish(Noted("fault_set", clock.now(), {"fault": str(fault), **seed}))
     if values["dry_run_delete"]:
         keepers.append(DryRun())

@@ -136,4 +136,7 @@ class Followed:
         if not ends:
             return acts
         moment.note(self._by, "said a line that nobody asked for")
+        *before, last = acts or (Send(b""),)
+        if isinstance(last, Send):  # in one piece, so that both come at once
+            return (*before, Send(last.data + self._line))
         return (*acts, Send(self._line))
