@@ -1,7 +1,8 @@
 """A client may believe that its DELE worked, and the server never hears of it.
 
 In place of ``DELE 3`` the server is asked ``LIST 3``: so it says itself whether there is such a
-message, and how large it is.  What the client asks later fits with that (RFC 1939, section 5).
+message, and how large it is.  A refusal counts for nothing if it has shown the message before.
+What the client asks later fits with that (RFC 1939, section 5).
 """
 
 import re
@@ -35,13 +36,16 @@ class _Marks:
     """What one client believes: ``asked`` as far as it has spoken, ``told`` as far as it knows.
 
     ``told`` has the size of each message that is marked; ``pending`` are the exchanges in which a
-    message is being marked.
+    message is being marked.  The server has ``count`` messages by its own word, and has given
+    answers about those that are ``seen``.
     """
 
     asked: set[int] = field(default_factory=set)
     told: dict[int, int] = field(default_factory=dict)
     pending: dict[int, int] = field(default_factory=dict)
     resets: set[int] = field(default_factory=set)
+    count: int = 0
+    seen: set[int] = field(default_factory=set)
     listing: Lines | None = None
     swallowed: int = 0  # the exchange whose body, or whose overlong line, goes no further
 
@@ -118,6 +122,9 @@ class DryRun:
                 marks.listing = None
                 if (number := marks.pending.pop(frame.number, None)) is not None:
                     return self._marked(moment, frame, number, acts, marks)
+                command = moment.exchange.command if moment.exchange else None
+                if command and frame.ok:
+                    _learn(command, frame, marks)
                 if frame.number in marks.resets:
                     self._reset(frame, marks)
                 elif marks.told and frame.ok:
@@ -134,10 +141,10 @@ class DryRun:
         self, moment: Moment, frame: StatusLine, number: int, acts: Acts, marks: _Marks
     ) -> Acts:
         marks.swallowed = frame.number
-        if not frame.ok:
+        if not (frame.ok or number in marks.seen or 0 < number <= marks.count):
             marks.asked.discard(number)
             return acts
-        size = replies.pair_of(frame.text)
+        size = replies.pair_of(frame.text) if frame.ok else None
         marks.told[number] = size[1] if size and size[0] == number else 0
         moment.note(BY, "told the client that the message is deleted")
         return (Send(b"+OK message %d deleted\r\n" % number),)
@@ -155,12 +162,21 @@ class DryRun:
             return acts
         moment.note(BY, "left the marked messages out")
         if command.verb != "STAT":
-            marks.listing = Lines(lambda line: None if _first(line) in marks.told else line)
+            told = marks.told
+            marks.listing = Lines(lambda line: None if _first(line) in told else line)
             return (Send(b"+OK\r\n"),)
         if (found := replies.pair_of(frame.text)) is None:
             return acts
         count, octets = found[0] - len(marks.told), found[1] - sum(marks.told.values())
         return (Send(b"+OK %d %d\r\n" % (max(0, count), max(0, octets))),)
+
+
+def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:
+    """Remember which messages the server has, should it refuse to list one of them."""
+    if command.verb == "STAT" and (found := replies.pair_of(frame.text)):
+        marks.count = found[0]
+    elif command.verb in _OF_A_MESSAGE and (number := _number(command)) is not None:
+        marks.seen.add(number)
 
 
 def _gone(number: int | None) -> Answer:

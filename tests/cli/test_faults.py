@@ -150,6 +150,17 @@ def test_a_dry_run_leaves_the_mailbox_as_it_was(tmp_path: Path) -> None:
     assert "dry run: asked the server for the size instead" in ended.out
 
 
+def test_a_recorded_server_can_be_asked_for_a_dry_run(recording: Path) -> None:
+    options = ["--listen", ":0", "--quiet", "--strict", "--dry-run-delete"]
+    with running("replay", "server", recording, *options) as program:
+        pop = logged_in(program.port())
+        count, _ = pop.stat()
+        assert pop.dele(1).startswith(b"+OK")
+        assert pop.stat()[0] == count - 1
+        pop.close()
+        program.stopped()
+
+
 def test_an_address_in_use_is_told_in_one_line_with_faults_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -136,6 +136,32 @@ def test_a_session_without_a_dele_is_not_touched() -> None:
     assert not dry.talk.acts
 
 
+@pytest.mark.parametrize(
+    ("asked", "replied", "heard"),
+    [
+        (b"STAT\r\n", b"+OK 3 400\r\n", b"+OK message 2 deleted\r\n"),
+        (b"RETR 2\r\n", b"+OK\r\nmail\r\n.\r\n", b"+OK message 2 deleted\r\n"),
+        (b"STAT\r\n", b"+OK 1 40\r\n", b"-ERR this is not for you\r\n"),
+        (b"NOOP\r\n", b"+OK\r\n", b"-ERR this is not for you\r\n"),
+    ],
+)
+def test_a_server_that_lists_no_single_message_is_believed_by_what_it_said_before(
+    asked: bytes, replied: bytes, heard: bytes
+) -> None:
+    talk = Talk([DryRun()]).say([*START, (C, asked), (S, replied), (C, b"DELE 2\r\n")])
+    before = len(talk.heard[C])
+    talk.say([(S, b"-ERR this is not for you\r\n")])
+    assert talk.heard[C][before:] == heard
+
+
+def test_a_server_that_lists_everything_where_one_was_asked_for_is_swallowed() -> None:
+    talk = Talk([DryRun()]).say([*START, (C, b"DELE 2\r\n")])
+    before = len(talk.heard[C])
+    talk.say(octet_by_octet([(S, b"+OK here\r\n1 120\r\n2 200\r\n.\r\n")]))
+    talk.say([(C, b"NOOP\r\n"), (S, b"+OK\r\n")])
+    assert talk.heard[C][before:] == b"+OK message 2 deleted\r\n+OK\r\n"
+
+
 commands = st.sampled_from(
     [b"DELE %d" % n for n in range(5)] + [b"RETR 1", b"LIST", b"LIST 2", b"STAT", b"RSET", b"UIDL"]
 )
