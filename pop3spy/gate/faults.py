@@ -6,8 +6,6 @@ the same seed goes the same way, however sessions overlap; 3. bodies stream: no 
 one than the beginning of a line.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -16,24 +14,13 @@ from typing import Any, Final
 from pop3spy.gate.acts import Acts, End, Moment, Send, Wait
 from pop3spy.gate.content import BareLf, Changed, Lines, Unstuffed, renamed, sized, without
 from pop3spy.gate.flow import Answered, At, Dropped, Followed, Pieces, Unended, Work
+from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, suffix
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine, Side, StatusLine
 from pop3spy.session.match import Filter
 from pop3spy.session.units import octets_of, seconds_of
 
 Values = Mapping[str, Any]
 """What a fault's settings are, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """A setting of a fault: its default as a person would write it, and how it is read.
-
-    ``read`` raises ValueError with what would be right.
-    """
-
-    name: str
-    default: str
-    read: Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,44 +94,6 @@ class FaultKeeper:
         if lots.random() >= fault.chance:
             return None
         return fault.kind.work(self._values, lots, moment)
-
-
-# -- settings -----------------------------------------------------------------------------------
-
-
-def _at_least_one(text: str) -> int:
-    if not (number := octets_of(text)):
-        raise ValueError("0 is too little")
-    return number
-
-
-def _duration(text: str) -> float:
-    return math.inf if text.lower() == "forever" else seconds_of(text)
-
-
-def _difference(text: str) -> int:
-    number = octets_of(text.lstrip("+-"))
-    return -number if text.startswith("-") else number
-
-
-def _line(text: str) -> bytes:
-    if not text.isprintable():
-        raise ValueError("a line holds no control characters")
-    return text.encode() + b"\r\n"
-
-
-def _suffix(text: str) -> bytes:
-    word = text.encode()
-    if not re.fullmatch(rb"[\x21-\x7e]{1,69}", word):
-        raise ValueError("a unique-id has at most 70 printable ASCII characters and no blanks")
-    return word
-
-
-def _list(text: str) -> tuple[bytes, ...]:
-    items = tuple(item.strip() for item in text.split(",") if item.strip())
-    if not all(item.isprintable() for item in items):
-        raise ValueError("a capability holds no control characters")
-    return tuple(item.encode() for item in items)
 
 
 # -- works that look at the command -------------------------------------------------------------
@@ -248,22 +197,22 @@ _IN_USE = "-ERR [IN-USE] maildrop is locked by another session"
 # fmt: off
 _ROWS = (
     FaultKind("delay", _S, _BOTH, (Knob("time", "1s", seconds_of), Knob("jitter", "0", seconds_of)), "Waits before the first octet, up to `jitter` longer.", "It gives up, or freezes its window, while a server thinks.", _delayed, chancy=True),
-    FaultKind("bandwidth", _S, _BOTH, (Knob("rate", "1K", _at_least_one),), "Lets so many octets a second through.", "It limits the time of a message instead of the time of silence.", _slowed),
-    FaultKind("slice", _S, _BOTH, (Knob("size", "1", _at_least_one), Knob("gap", "1ms", seconds_of)), "Sends pieces of this size, each on its own.", "It takes what one read gives for a line, or loses a CR LF or lone dot that is cut in two.", _sliced),
-    FaultKind("stall", _S, _BOTH, (_AFTER, Knob("time", "forever", _duration)), "Sends nothing more after so many octets, without closing.", "It has no time-out, and hangs until somebody ends it.", _stalled),
+    FaultKind("bandwidth", _S, _BOTH, (Knob("rate", "1K", at_least_one),), "Lets so many octets a second through.", "It limits the time of a message instead of the time of silence.", _slowed),
+    FaultKind("slice", _S, _BOTH, (Knob("size", "1", at_least_one), Knob("gap", "1ms", seconds_of)), "Sends pieces of this size, each on its own; larger ones where a body comes in bulk.", "It takes what one read gives for a line, or loses a CR LF or lone dot that is cut in two.", _sliced),
+    FaultKind("stall", _S, _BOTH, (_AFTER, Knob("time", "forever", duration)), "Sends nothing more after so many octets, without closing.", "It has no time-out, and hangs until somebody ends it.", _stalled),
     FaultKind("cut", _S, _BOTH, (Knob("after", "100", octets_of),), "Closes both connections after so many octets.", "It takes the beginning of a message for all of it, or deletes what it has not got.", _at("cut", "closed", End.CLOSE)),
     FaultKind("reset", _S, _BOTH, (Knob("after", "0", octets_of),), "Resets both connections after so many octets.", "It shows a crash or nothing where it should say that the connection broke.", _at("reset", "reset", End.RESET)),
     FaultKind("half-close", _S, _BOTH, (_AFTER,), "Says after so many octets that no more will come, and listens on.", "It waits for a close that never comes, or goes on as if it had been answered.", _at("half-close", "half-closed", End.FINISH)),
     FaultKind("drop", _S, _BOTH, (), "Loses the reply; on the client's side the command, which the server never hears.", "It waits for ever, or takes the next reply for this one.", lambda *_: Dropped("drop")),
-    FaultKind("answer", _C, _BOTH, (Knob("line", _IN_USE, _line),), "Answers so in place of the server, which never hears the command; on the server's side it does, and its reply is lost.", "It asks for a new password when the maildrop is only locked, or ignores a refusal.", lambda values, *_: Answered("answer", values["line"])),
+    FaultKind("answer", _C, _BOTH, (Knob("line", _IN_USE, line),), "Answers so in place of the server, which never hears the command; on the server's side it does, and its reply is lost.", "It asks for a new password when the maildrop is only locked, or ignores a refusal.", lambda values, *_: Answered("answer", values["line"])),
     FaultKind("unterminated", _S, _REPLY, (), "Leaves out the lone dot that ends a multi-line reply.", "It waits for ever, or takes the next reply for a part of the message.", _unended),
-    FaultKind("extra-reply", _S, _REPLY, (Knob("line", "+OK", _line),), "Says one more line behind the reply.", "It takes that line for the reply to its next command, and so on to the end.", lambda values, *_: Followed("extra-reply", values["line"])),
+    FaultKind("extra-reply", _S, _REPLY, (Knob("line", "+OK", line),), "Says one more line behind the reply.", "It takes that line for the reply to its next command, and so on to the end.", lambda values, *_: Followed("extra-reply", values["line"])),
     FaultKind("unstuffed", _S, _REPLY, (), "Takes a dot from each line of a message that begins with one.", "A line with nothing but a dot ends the message early, and its rest is read as replies.", _unstuffed),
-    FaultKind("wrong-size", _S, _REPLY, (Knob("by", "+100", _difference),), "Adds this to the sizes in the replies to STAT, LIST and RETR.", "It counts octets instead of looking for the lone dot, and waits or cuts.", _wrong_size),
-    FaultKind("changed-uid", _S, _REPLY, (Knob("suffix", "-changed", _suffix),), "Puts this behind each unique-id.", "It fetches everything again, or deletes what it does not know any more.", _changed_uid),
-    FaultKind("changed-capa", _S, _REPLY, (Knob("remove", "TOP,UIDL", _list), Knob("add", "", _list)), "Takes capabilities away by their names, or adds lines; commas stand between them.", "It uses what is not offered, or stumbles over what it does not know.", _changed_capa),
+    FaultKind("wrong-size", _S, _REPLY, (Knob("by", "+100", difference),), "Adds this to the sizes in the replies to STAT, LIST and RETR.", "It counts octets instead of looking for the lone dot, and waits or cuts.", _wrong_size),
+    FaultKind("changed-uid", _S, _REPLY, (Knob("suffix", "-changed", suffix),), "Puts this behind each unique-id.", "It fetches everything again, or deletes what it does not know any more.", _changed_uid),
+    FaultKind("changed-capa", _S, _REPLY, (Knob("remove", "TOP,UIDL", names), Knob("add", "", names)), "Takes capabilities away by their names, or adds lines; commas stand between them.", "It uses what is not offered, or stumbles over what it does not know.", _changed_capa),
     FaultKind("bare-lf", _S, _BOTH, (), "Ends lines with LF alone.", "It never sees the end of a line, or of a message.", _bare_lf),
-    FaultKind("garbage", _S, _BOTH, (_AFTER, Knob("octets", "32", _at_least_one)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
+    FaultKind("garbage", _S, _BOTH, (_AFTER, Knob("octets", "32", at_least_one)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
 )
 # fmt: on
 

@@ -11,6 +11,9 @@ from pop3spy.protocol.frames import BodyEnd, BodyPart, CommandLine, StatusLine
 
 Work = Callable[[Moment, Acts], Acts]
 
+MOST = 1000
+"""Pieces into which one frame is cut; those of a large body are larger, and as slow in all."""
+
 
 class At:
     """Does *acts* once *after* octets have gone, and notes *did*."""
@@ -50,7 +53,7 @@ class Pieces:
         self._by = by
         self._did = did
         self._size = size
-        self._gap = Wait(gap)
+        self._gap = gap
         self._noted = False
 
     def __call__(self, moment: Moment, acts: Acts) -> Acts:
@@ -61,11 +64,12 @@ class Pieces:
         return list(self._cut(acts))
 
     def _cut(self, acts: Acts) -> Iterator[Act]:
-        size, gap = self._size, self._gap
         for act in acts:
             if not isinstance(act, Send):
                 yield act
                 continue
+            size = max(self._size, -(-len(act.data) // MOST))
+            gap = Wait(self._gap * size / self._size)
             for at in range(0, len(act.data), size):
                 yield Send(act.data[at : at + size])
                 yield gap

@@ -118,6 +118,16 @@ def test_slices_are_as_small_as_was_asked_for() -> None:
     assert sent == [b"+OK", b" 2 ", b"320", b"\r\n"]
 
 
+def test_a_large_body_goes_in_larger_slices_and_takes_as_long() -> None:
+    talk = Talk([keeper("slice when verb = RETR")]).say(TALK[:-4])
+    talk.say([(C, b"RETR 2\r\n"), (S, b"+OK\r\n")])
+    talk.acts.clear()
+    talk.say([(S, b"x" * 250_000)])
+    assert sum(isinstance(act, Send) for act in talk.acts) == 1000
+    waited = sum(act.seconds for act in talk.acts if isinstance(act, Wait))
+    assert waited == pytest.approx(250.0)
+
+
 def test_a_line_slow_enough_takes_its_time() -> None:
     talk = Talk([keeper("bandwidth rate=100 when verb = RETR")]).say(TALK)
     waited = sum(act.seconds for act in talk.acts if isinstance(act, Wait))
