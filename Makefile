@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint docs captures bench lab clean
+.PHONY: demo test fuzz lint docs captures bench lab clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -12,6 +12,12 @@ demo: $(READY)
 
 test: $(READY) lab
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# The properties for as long as EXAMPLES takes: make fuzz EXAMPLES=20000 ARGS=tests/capture
+fuzz: export HYPOTHESIS_PROFILE = deep
+fuzz: export HYPOTHESIS_EXAMPLES = $(or $(EXAMPLES),5000)
+fuzz: $(READY)
+	$(BIN)/python -m pytest -n 2 --timeout 0 $(or $(ARGS),tests/protocol tests/capture tests/export)
 
 docs: $(READY)
 	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/lab/test_faults.py

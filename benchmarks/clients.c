@@ -195,14 +195,14 @@ void sessions(const struct sockaddr_in *to, long count, long concurrency) {
     printf("{\"sessions_per_second\": %.1f}\n", (double)count / (now() - started));
 }
 
-void retr(const struct sockaddr_in *to) {
+void retr(const struct sockaddr_in *to, long message) {
     struct client c = logged_in(to);
     static char buffer[BUFFER + 5]; /* the five octets before what is read now stay in front */
     char *const fresh = buffer + 5;
     long octets = -1, total = -1, seen = 0;
 
     double started = now();
-    say(c.fd, "RETR 1\r\n");
+    say(c.fd, message == 1 ? "RETR 1\r\n" : "RETR 2\r\n");
     while (total < 0 || seen < total) {
         ssize_t got = recv(c.fd, fresh, BUFFER, 0);
         if (got <= 0)
@@ -221,8 +221,8 @@ void retr(const struct sockaddr_in *to) {
     if (seen != total || memcmp(buffer, "\r\n.\r\n", 5))
         fail("RETR: %ld octets instead of %ld, or no terminator at their end", seen, total);
     ask(&c, "QUIT\r\n"); /* refused if an octet too many was on its way */
-    printf("{\"retr_mb_per_second\": %.1f, \"octets\": %ld}\n", (double)octets / 1e6 / took,
-           octets);
+    printf("{\"retr%s_mb_per_second\": %.1f, \"octets\": %ld}\n", message == 1 ? "" : "_8bit",
+           (double)octets / 1e6 / took, octets);
 }
 
 void idle(const struct sockaddr_in *to, long count) {

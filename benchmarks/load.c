@@ -21,7 +21,7 @@ static const char USAGE[] =
     "       load noop HOST PORT COUNT\n"
     "       load many HOST PORT CONNECTIONS SECONDS\n"
     "       load sessions HOST PORT COUNT CONCURRENCY\n"
-    "       load retr HOST PORT\n"
+    "       load retr HOST PORT MESSAGE\n"
     "       load idle HOST PORT N\n";
 
 _Noreturn void fail(const char *format, ...) {
@@ -99,8 +99,8 @@ int main(int argc, char **argv) {
     } else if (!strcmp(role, "sessions") && argc == 6) {
         sessions(&to, number("COUNT", argv[4], 1, 10000000),
                  number("CONCURRENCY", argv[5], 1, 10000));
-    } else if (!strcmp(role, "retr") && argc == 4) {
-        retr(&to);
+    } else if (!strcmp(role, "retr") && argc == 5) {
+        retr(&to, number("MESSAGE", argv[4], 1, 2));
     } else if (!strcmp(role, "idle") && argc == 5) {
         idle(&to, number("N", argv[4], 1, 100000));
     } else {

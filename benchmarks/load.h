@@ -34,7 +34,7 @@ void serve(const char *port, long body_mb);
 void noop(const struct sockaddr_in *to, long count);
 void many(const struct sockaddr_in *to, long connections, long seconds);
 void sessions(const struct sockaddr_in *to, long count, long concurrency);
-void retr(const struct sockaddr_in *to);
+void retr(const struct sockaddr_in *to, long message);
 void idle(const struct sockaddr_in *to, long count);
 
 #endif

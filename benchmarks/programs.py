@@ -37,6 +37,7 @@ RELAYS = {
     "pop3spy": SPY,
     "pop3spy quiet": f"{SPY} --quiet",
     "pop3spy json": f"{SPY} --quiet --log {{folder}}/{{port}}.json --log-format json",
+    "pop3spy recording": f"{SPY} --quiet --record {{folder}}/{{port}}.yaml",
     "pop3spy asyncio": f"{SPY} --quiet --loop asyncio",
 }
 

@@ -37,7 +37,8 @@ MEASURES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("noop", (5000,)),
     ("many", (64, 2)),
     ("sessions", (2000, 16)),
-    ("retr", ()),
+    ("retr", (1,)),
+    ("retr", (2,)),
 )
 BUSY = 0.1  # the share of the cores that other programs may have without a warning
 SETTLE = 0.3  # seconds in which a relay finishes what it does after it has relayed
@@ -104,7 +105,7 @@ def _round(running: Running, *, reverse: bool) -> tuple[dict[str, Row], int]:
                 failures += 1
                 _tell(f"{name}: {problem}")
             time.sleep(SETTLE)
-        _tell(f"  {role} measured")
+        _tell(f"  {' '.join(map(str, (role, *arguments)))} measured")
     return figures, failures
 
 

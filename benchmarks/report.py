@@ -30,6 +30,7 @@ FIGURES = (
     Figure("commands_per_second", "commands/s", 0),
     Figure("sessions_per_second", "sessions/s", 0),
     Figure("retr_mb_per_second", "RETR, MB/s", 0),
+    Figure("retr_8bit_mb_per_second", "8-bit, MB/s", 0),
     Figure("idle_kib", "KiB/idle session", 1),
 )
 
@@ -41,8 +42,14 @@ Rounds = list[dict[str, Row]]
 def tables(rounds: Rounds, names: list[str]) -> str:
     """Return the figures and their ratios as aligned Markdown tables."""
     parts = [_table("relay", names, lambda name, figure: _median(rounds, name, figure))]
-    for reference, label in (("none", "times no proxy"), ("haproxy", "times HAProxy")):
+    for reference, label in (
+        ("none", "times no proxy"),
+        ("haproxy", "times HAProxy"),
+        ("pop3spy quiet", "times pop3spy quiet"),
+    ):
         others = [name for name in names if name not in ("none", reference)]
+        if reference.startswith("pop3spy"):
+            others = [name for name in others if name.startswith("pop3spy")]
         if reference in names and others:
             parts.append(_table(label, others, _ratios(rounds, reference)))
     return "\n\n".join(parts)

@@ -25,19 +25,22 @@ struct connection {
     bool quitting;      /* close when all is sent */
     bool in_body;       /* the terminator is still owed */
     long body_left;     /* octets of the message not yet sent */
+    const char *block;  /* what they are taken from */
     size_t read, queued, sent;
     char in[1024], out[256];
 };
 
-static char block[BLOCK];
+static char ascii[BLOCK], eight_bit[BLOCK]; /* what messages 1 and 2 are made of */
 static long body_octets;
 
-static void fill_block(void) {
+static void fill_blocks(void) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     for (int i = 0; i < BLOCK; i++) {
         int column = i % LINE;
-        block[i] = column == 76 ? '\r' : column == 77 ? '\n' : letters[(i + i / LINE) % 64];
+        char letter = letters[(i + i / LINE) % 64];
+        ascii[i] = column == 76 ? '\r' : column == 77 ? '\n' : letter;
+        eight_bit[i] = column < 76 ? (char)(letter | 0x80) : ascii[i];
     }
 }
 
@@ -56,6 +59,7 @@ static void answer(struct connection *c, const char *line) {
     if (!strncasecmp(line, "RETR", 4)) {
         snprintf(reply, sizeof reply, "+OK %ld octets\r\n", body_octets);
         c->body_left = body_octets;
+        c->block = strcmp(line + 4, " 2\r") ? ascii : eight_bit;
         c->in_body = true;
     } else if (!strncasecmp(line, "STAT", 4)) {
         snprintf(reply, sizeof reply, "+OK 1 %ld\r\n", body_octets);
@@ -97,7 +101,7 @@ static bool flush(struct connection *c) {
 
         if (from_body) {
             long at = (body_octets - c->body_left) % BLOCK;
-            from = block + at;
+            from = c->block + at;
             size = (size_t)(c->body_left < BLOCK - at ? c->body_left : BLOCK - at);
         } else if (!size) {
             c->in_body = false;
@@ -179,7 +183,7 @@ void serve(const char *port, long body_mb) {
     int epoll = epoll_create1(0);
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    fill_block();
+    fill_blocks();
     body_octets = (body_mb * 1000000 + LINE - 1) / LINE * LINE;
     int listener = listen_at(address("127.0.0.1", port));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};

@@ -303,6 +303,14 @@ def test_a_secret_that_waits_to_be_read_is_hidden_in_what_answers_it_too_early(
         assert heard(*lines, b"S: " + status + b"not " + echo).holding(secret) == []
 
 
+@pytest.mark.parametrize("status", [b"+OK", b"-ERR", b"+OK ", b"-ERR "])
+def test_a_status_line_stays_one_whatever_waits_to_be_read(status: bytes) -> None:
+    for echo in (b"x" * 40, b"OKxxxx", b"ERRxxx", b"+OKx"):
+        sinks = Sinks().play(talk(b"C< " + b"x" * 40, b"S: " + status + echo)).end()
+        assert sinks.shown(Side.SERVER)[0].startswith(status)
+        assert sinks.holding(b"x" * 40) == []
+
+
 @pytest.mark.parametrize("body", [b"no help for %b", b"%b: unknown topic", b"\t%b\t"])
 def test_what_answers_a_hidden_argument_does_not_repeat_it(body: bytes) -> None:
     secret = b"Zq7#vKx2!Wm"

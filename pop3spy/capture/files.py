@@ -4,10 +4,13 @@ Rules: 1. no file is ever overwritten, and all are private; 2. whoever records n
 writes; 3. a session stays in the file that it began in, so each file can be read alone.
 """
 
+import os
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
@@ -37,31 +40,63 @@ class Keeping:
     rotate: int = 0
 
 
-class CaptureFile:
-    """One file; it is closed once nothing more can come."""
+Gap = Callable[[int], str]
+"""Makes the record that tells how many records are missing."""
 
-    def __init__(self, path: Path, header: Header) -> None:
+
+class CaptureFile:
+    """One file; it is closed once nothing more can come.
+
+    What a full disk takes no more of is cut off behind the last whole record; *gap* stands there
+    once the disk takes data again.
+    """
+
+    def __init__(self, path: Path, header: Header, gap: Gap | None = None) -> None:
         self.size = 0
         self.running = 0  # sessions that are not over
-        self._stream: BinaryIO | None = new_file(path)
-        self.write(header.lines())
+        self._gap = gap
+        self._missing = 0  # records
+        self._stream = new_file(path)
+        try:
+            self.write(header.lines())
+        except OSError:  # there would be no telling what it is
+            self.close()
+            path.unlink()
+            raise
 
     def write(self, text: str) -> None:
-        """Append *text*; what is written is with the operating system at once."""
-        assert self._stream is not None
-        data = text.encode()
-        self.size += len(data)
-        self._stream.write(data)
-        self._stream.flush()
+        """Append *text*, whole lines; what is written is with the operating system at once.
+
+        Raise OSError if it cannot be written whole.
+        """
+        gap = self._gap(self._missing).encode() if self._gap and self._missing else b""
+        data = gap + text.encode()
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._stream.fileno(), data[written:])
+        except OSError:
+            written = data.rfind(b"\n", 0, written) + 1
+            self._cut_off(self.size + written)
+            raise
+        finally:
+            self.size += written
+            if written >= len(gap):
+                self._missing = data.count(b"\n", max(written, len(gap)))
+            else:
+                self._missing += text.count("\n")
 
     def flush(self) -> None:
         """Do nothing: nothing is kept back."""
 
     def close(self) -> None:
         """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        self._stream.close()
+
+    def _cut_off(self, size: int) -> None:
+        """Take back what stands behind so many octets: the beginning of a record."""
+        os.ftruncate(self._stream.fileno(), size)
+        os.lseek(self._stream.fileno(), size, os.SEEK_SET)
 
 
 class Captures:
@@ -81,6 +116,7 @@ class Captures:
         self._files: dict[int, CaptureFile] = {}  # by session
         self._recorders: dict[int, Recorder] = {}
         self._number = 0
+        self._failure: OSError | None = None  # to be raised when the event is recorded
         self._current = None if self._folder else self._new_file(self._path)
         self._spool = Spool(_Nowhere(), self._gap)
 
@@ -95,6 +131,9 @@ class Captures:
             recorder(event)
         if isinstance(event, Ended):
             self._end(session)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
 
     def close(self) -> None:
         """Write what is waiting, and close every file."""
@@ -126,6 +165,10 @@ class Captures:
             return
         file.running -= 1
         if not file.running and file is not self._current:
+            self._close_behind(file)
+
+    def _close_behind(self, file: CaptureFile) -> None:
+        with suppress(OSError):  # told already, by what came before
             self._spool.write("", _Closing(file))
 
     def _rotated(self, old: CaptureFile) -> CaptureFile:
@@ -134,14 +177,14 @@ class Captures:
         name = f"{self._path.stem}.{self._number}{self._path.suffix}"
         self._current = self._new_file(self._path.with_name(name))
         if not old.running:
-            self._spool.write("", _Closing(old))
+            self._close_behind(old)
         return self._current
 
     def _new_file(self, path: Path) -> CaptureFile:
         keeping = self._keeping
         started = self._clock.started
         return CaptureFile(
-            path, Header(started, keeping.program, keeping.redaction, keeping.bodies)
+            path, Header(started, keeping.program, keeping.redaction, keeping.bodies), self._lost
         )
 
     def _name_of(self, session: Session) -> str:
@@ -155,12 +198,19 @@ class Captures:
     # -- records --------------------------------------------------------------------------------
 
     def _write(self, session: Session, text: str) -> None:
-        self._spool.write(text, self._files[session.id])
+        try:
+            self._spool.write(text, self._files[session.id])
+        except OSError as error:  # of what was written before: this waits, and so may more
+            self._failure = error
 
     def _gap(self, count: int) -> str:
-        at = self._clock.now()
-        why = f"{count} records came faster than they could be written"
-        return f'- [{at:.9f}, 0, "gap", {{"why": "{why}"}}]\n'
+        return self._missed(f"{count} records came faster than they could be written")
+
+    def _lost(self, count: int) -> str:
+        return self._missed(f"{count} records could not be written")
+
+    def _missed(self, why: str) -> str:
+        return f'- [{self._clock.now():.9f}, 0, "gap", {{"why": "{why}"}}]\n'
 
 
 class _Nowhere:

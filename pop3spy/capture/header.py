@@ -1,6 +1,6 @@
 """The first lines of a capture: what it is, when it began, what was left out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -52,12 +52,18 @@ def header_of(fields: Mapping[object, object], where: str) -> Header:
             f"{where}: this capture is of version {version}, and this pop3spy reads version"
             f" {VERSION}; a newer pop3spy will read it"
         )
-    bodies = str(fields.get("bodies", "keep"))
-    if bodies not in BODIES:
-        raise CaptureError(f"{where}: bodies: {bodies!r} is not one of {', '.join(BODIES)}")
+    bodies = _one_of(BODIES, "bodies", fields, where)
+    redaction = _one_of(REDACTIONS, "redaction", fields, where)
     started = _date(fields.get("started"), where)
-    redaction = str(fields.get("redaction", "secrets"))
     return Header(started, str(fields.get("program", "")), redaction, bodies)
+
+
+def _one_of(values: Sequence[str], key: str, fields: Mapping[object, object], where: str) -> str:
+    """Return what stands behind *key*; the first of *values* if nothing does."""
+    value = str(fields.get(key, values[0]))
+    if value not in values:
+        raise CaptureError(f"{where}: {key}: {value[:40]!r} is not one of {', '.join(values)}")
+    return value
 
 
 def _date(value: object, where: str) -> datetime:

@@ -16,11 +16,12 @@ import yaml
 
 from pop3spy.errors import CaptureError
 
-LONGEST: Final = 1 << 26
+LONGEST: Final = 1 << 24
 """Characters that one record may have; a machine's are never longer than one read."""
 _BY_HAND: Final = 1 << 20
 """Characters that a record written by hand may have."""
 _DEEPEST: Final = 8
+_BLANKS: Final = " \t\r\n"
 
 _SHORT = re.compile(r"- ([CS]):(?: (.*))?$")
 _TORN = "the last record is torn off, as when the writer was stopped"
@@ -88,8 +89,8 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
     A last record that is torn off is left out, and told as a record ``torn``.
     """
     block: list[str] = []
-    begun = number
-    for line in _lines(stream, name, LONGEST):
+    begun, size = number, 0
+    for line in _lines(stream, name, LONGEST, number):
         number += 1
         if line.startswith("- [") and line.endswith("]\n"):
             yield from _by_hand(block, name, begun)
@@ -97,14 +98,15 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
             yield _machine_line(line, name, number)
         elif line.startswith("- "):
             yield from _by_hand(block, name, begun)
-            block, begun = [line], number
+            block, begun, size = [line], number, len(line)
         elif block:
             block.append(line)
-            if sum(map(len, block)) > _BY_HAND:
+            size += len(line)
+            if size > _BY_HAND:
                 raise CaptureError(f"{name}:{begun}: this record is too long")
         elif line == "-":
             yield Line(number, [None, None, "torn", _TORN])
-        elif line.strip() and not line.startswith("#"):
+        elif line.strip(_BLANKS) and not line.startswith("#"):
             raise CaptureError(f"{name}:{number}: a record begins with `- `")
     if block and not block[-1].endswith("\n"):
         yield _perhaps_torn(block, name, begun)
@@ -133,7 +135,7 @@ def _machine_line(line: str, name: str, number: int) -> Line:
 
 def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
     """Yield the record that *block* is, if it is one."""
-    while block and (not block[-1].strip() or block[-1].startswith("#")):
+    while block and (not block[-1].strip(_BLANKS) or block[-1].startswith("#")):
         block.pop()
     if not block:
         return
@@ -155,11 +157,17 @@ def _by_hand(block: list[str], name: str, number: int) -> Iterator[Line]:
     yield Line(number, values)
 
 
-def _lines(stream: TextIO, name: str, longest: int) -> Iterator[str]:
+def _lines(stream: TextIO, name: str, longest: int, number: int = 0) -> Iterator[str]:
+    """Yield the lines behind line *number*."""
     try:
         while line := stream.readline(longest + 1):
+            number += 1
             if len(line) > longest:
-                raise CaptureError(f"{name}: a line is longer than {longest:,} characters")
+                where = f"{name}:{number}"
+                raise CaptureError(f"{where}: this line is longer than {longest:,} characters")
             yield line
-    except UnicodeDecodeError:
-        raise CaptureError(f"{name}: this is not UTF-8 text, so no capture") from None
+    except UnicodeDecodeError as error:
+        # What it could not read begins in the line behind the last one.
+        number += 1 + error.object.count(b"\n", 0, error.start)
+        where = f"{name}:{number}"
+        raise CaptureError(f"{where}: this is not UTF-8 text, so no capture") from None

@@ -3,7 +3,7 @@
 ``docs/packet-captures.md`` says what is read and what is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import BinaryIO, Final
@@ -40,7 +40,7 @@ class Packets:
     all that stands before it.
     """
 
-    def __init__(self, stream: BinaryIO, name: str, port: int | None = None) -> None:
+    def __init__(self, stream: BinaryIO, name: str, ports: Collection[int] = ()) -> None:
         self.notes: list[str] = []
         source = Source(stream, name)
         source.reach(0, 4)
@@ -51,7 +51,7 @@ class Packets:
         packets = reader.packets(source, self.notes)
         first = next(packets, None)
         self.started = None if first is None else _date(first[0])
-        self._port = port
+        self._ports = ports
         self._items = self._read(first, packets)
 
     def __iter__(self) -> Iterator[Item]:
@@ -67,7 +67,7 @@ class Packets:
             self.notes.append("there are no packets in this capture")
             return
         told: list[Item] = []
-        sessions, internet = Sessions(self._port, told.append), Internet()
+        sessions, internet = Sessions(self._ports, told.append), Internet()
         start, at, count = first[0], 0.0, 0
         why, damage = "the capture ends here", None
         try:
@@ -92,22 +92,28 @@ class Packets:
         if damage:
             raise damage
         if not sessions.count:
-            where = "" if self._port is None else f" of port {self._port}"
+            ports = " or ".join(map(str, self._ports))
+            where = f" of port {ports}" if ports else ""
             self.notes.append(f"there is no POP3 session{where} among these {count:,} packets")
 
 
-def read_packets(stream: BinaryIO, name: str, *, port: int | None = None) -> Packets:
+def read_packets(stream: BinaryIO, name: str, *, ports: Collection[int] = ()) -> Packets:
     """Return the tape of a pcap or pcapng file, which *name* stands for in errors.
 
-    With *port*, the connections to it are its sessions; without, those to 110 and 995 and all that
-    begin or go on like POP3.  Raise CaptureError for a file that is no packet capture.
+    With *ports*, the connections to them are its sessions; without, those to 110 and 995 and all
+    that begin or go on like POP3.  Raise CaptureError for a file that is no packet capture.
     """
-    return Packets(stream, name, port)
+    return Packets(stream, name, ports)
+
+
+def refuse_packed(name: str, magic: bytes) -> None:
+    """Raise CaptureError if a file that begins with these octets is compressed."""
+    if packer := _PACKED.get(magic[:2]):
+        raise CaptureError(f"{name}: this file is compressed with {packer}; unpack it first")
 
 
 def _refusal(name: str, magic: bytes) -> CaptureError:
-    if packer := _PACKED.get(magic[:2]):
-        return CaptureError(f"{name}: this file is compressed with {packer}; unpack it first")
+    refuse_packed(name, magic)
     if not magic:
         return CaptureError(f"{name}: this file is empty")
     return CaptureError(f"{name}: this is neither a pcap nor a pcapng file")

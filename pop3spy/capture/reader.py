@@ -1,6 +1,9 @@
 """From records to a tape: the octets of both sides, in the order in which they came."""
 
+import math
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 
 from pop3spy.capture.filler import body_filler, opaque_filler
@@ -19,6 +22,30 @@ _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
 _WHY: Final = {why.name.lower(): why for why in Why}
 _MOST_FILLER: Final = 1 << 32
+_MOST_WAITING: Final = 256
+"""Pieces of the server's that may wait for what its client said ahead."""
+_BEGINNING: Final = 8
+"""Records that a server's first ones are."""
+_LARGE: Final = 1 << 16
+"""Octets of a piece that nothing waits with."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What the server of a session said last: the client may have said something before it."""
+
+    pieces: deque[Spoke] = field(default_factory=deque)
+    said: int = 0
+
+    def goes_with(self, piece: Spoke) -> bool:
+        """Return whether *piece* may have been in the same read as what waits.
+
+        What a server says first tells what it speaks, so the beginning waits in any case.
+        """
+        if len(self.pieces) >= _MOST_WAITING or len(piece.chunk.data) >= _LARGE:
+            return False
+        same = bool(self.pieces) and self.pieces[-1].chunk.at == piece.chunk.at
+        return same or self.said < _BEGINNING
 
 
 class CaptureReader:
@@ -36,7 +63,9 @@ class CaptureReader:
         self.notes: list[str] = []
         self._at = 0.0
         self._session = 0
-        self._open: dict[int, list[Spoke]] = {}  # what of each session waits for what follows
+        self._missed: str | None = None  # why records are missing above
+        self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
+        self._open: dict[int, _Waiting] = {}
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what happened."""
@@ -63,12 +92,14 @@ class CaptureReader:
         if not isinstance(code, str):
             raise CaptureError(f"{where}: what kind of record it is stands third, as text")
         extra = rest[0] if rest and isinstance(rest[0], dict) else {}
+        self._spoken_at = at if session != self._session else max(self._spoken_at, at)
         self._session, self._at = session, max(self._at, at)
         if code in ("C", "S"):
             yield from self._spoken(session, Side(code), at, data, extra)
         elif code == "open":
             yield from self._began(session, at, data)
         elif code == "gap" and session == 0:  # of whichever sessions
+            self._missed = str(data.get("why", ""))
             for each in list(self._open):
                 yield from self._happened(each, at, code, data)
         elif session in self._open:
@@ -77,7 +108,7 @@ class CaptureReader:
     def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
         if session in self._open:
             return
-        self._open[session] = []
+        self._open[session] = _Waiting()
         yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
 
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
@@ -105,43 +136,48 @@ class CaptureReader:
     ) -> Iterator[Item]:
         if session not in self._open:
             yield from self._began(session, at, {})
+            if self._missed is not None:  # its beginning is not there
+                yield Missed(session, at, self._missed)
         octets, masks = octets_of(data)
         whole = Spoke(session, Chunk(side, octets, at), masks)
         if pieces := list(_pieces(whole, extra.get("cuts") or ())):
+            self._spoken_at = max(self._spoken_at, pieces[-1].chunk.at)
             yield from self._say(pieces)
 
     def _short(self, line: Line) -> Iterator[Item]:
         side, text, block = line.values
         session = self._session = self._session or 1
         if session not in self._open:
-            yield from self._began(session, self._at, {})
+            yield from self._began(session, self._spoken_at, {})
         data, masks = _as_utf8(text.replace("\n", "\r\n") if block else f"{text}\r\n")
-        yield from self._say([Spoke(session, Chunk(Side(side), data, self._at), masks)])
+        yield from self._say([Spoke(session, Chunk(Side(side), data, self._spoken_at), masks)])
 
     # -- order ----------------------------------------------------------------------------------
 
     def _say(self, pieces: list[Spoke]) -> Iterator[Item]:
         """Yield octets in the order in which they came.
 
-        What the client said ahead, while AUTH or STLS were not answered, was read behind the
-        answer, and so it is recorded behind it; that it ended before tells that it was ahead.
+        What the client said ahead, while AUTH or STLS were not answered, was read behind all that
+        came with the answer, and so it is recorded, as is a line that began before and ended
+        behind; their times tell it.
         """
         session, side = pieces[0].session, pieces[0].chunk.side
         waiting = self._open[session]
-        if side is Side.CLIENT and waiting and pieces[-1].chunk.at < waiting[-1].chunk.at:
-            yield from pieces
-            return
-        yield from self._release(session)
         if side is Side.CLIENT:
-            yield from pieces
-        else:
-            yield from pieces[:-1]
-            waiting.append(pieces[-1])
+            for piece in pieces:
+                yield from self._release(session, piece.chunk.at)
+                yield piece
+            return
+        if not waiting.goes_with(pieces[0]):
+            yield from self._release(session)
+        waiting.pieces += pieces
+        waiting.said += 1
 
-    def _release(self, session: int) -> Iterator[Item]:
-        waiting = self._open[session]
-        yield from waiting
-        waiting.clear()
+    def _release(self, session: int, until: float = math.inf) -> Iterator[Item]:
+        """Yield what waits and had come by then."""
+        pieces = self._open[session].pieces
+        while pieces and pieces[0].chunk.at <= until:
+            yield pieces.popleft()
 
 
 def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:

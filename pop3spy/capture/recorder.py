@@ -38,7 +38,7 @@ class _Stretch:
     code: str
     side: Side
     why: Why | None
-    at: float  # when it ended
+    at: float  # when it ended; began, of a line without an end
     octets: int | None = 0
     lines: int = 0
     stuffed: int = 0
@@ -173,7 +173,7 @@ class Recorder:
         if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
             self._end_stretch(session)
             stretch = running.stretch = _Stretch(code, side, why, event.at)
-        stretch.at = event.at
+        stretch.at = event.first if why is Why.UNFINISHED else event.at
         return stretch
 
     def _end_stretch(self, session: Session) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import Verb
+from pop3spy.cli.options import Verb, with_ports
 from pop3spy.cli.tapes import open_recording
 from pop3spy.replay.compare import compare as differences_of
 from pop3spy.replay.outcome import Outcome
@@ -28,13 +28,14 @@ from pop3spy.replay.report import table
 @click.option(
     "--session", type=int, metavar="N", help="Compare this session of both.  [default: the first]"
 )
+@with_ports
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(a: str, b: str, session: int | None, *, as_json: bool) -> int:
+def compare(a: str, b: str, session: int | None, port: tuple[int, ...], *, as_json: bool) -> int:
     """Compare what the servers answered in two recordings.
 
     Compared are status, sizes, unique-ids, capabilities and what multi-line replies hold.
     """
-    first, second = _outcomes(a, session), _outcomes(b, session)
+    first, second = _outcomes(a, session, port), _outcomes(b, session, port)
     found = differences_of(first, second)
     if as_json:
         report = {"exchanges": len(first), "differences": [asdict(each) for each in found]}
@@ -44,6 +45,6 @@ def compare(a: str, b: str, session: int | None, *, as_json: bool) -> int:
     return ExitStatus.FOUND if found else ExitStatus.DONE
 
 
-def _outcomes(path: str, session: int | None) -> tuple[Outcome, ...]:
-    with open_recording(path) as recording:
+def _outcomes(path: str, session: int | None, ports: tuple[int, ...]) -> tuple[Outcome, ...]:
+    with open_recording(path, ports=ports) as recording:
         return outcomes_of(recording.items, session, contents=recording.bodies_kept)

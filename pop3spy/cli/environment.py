@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from enum import IntEnum
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from pop3spy.cli.streams import Unbuffered
 from pop3spy.errors import ConfigError
@@ -35,6 +35,26 @@ class ExitStatus(IntEnum):
 def colourful(stream: TextIO) -> bool:
     """Return whether colour may be used on *stream*: on a terminal, unless NO_COLOR is set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Fitting(Protocol):
+    """What writes lines that fit a terminal of so many columns."""
+
+    width: int | None
+
+
+def keep_width(writer: Fitting, stream: TextIO) -> None:
+    """Give *writer* the width of the terminal that *stream* is, now and whenever it changes."""
+    if not stream.isatty():
+        return
+
+    def measure(*_: object) -> None:
+        with suppress(OSError):
+            writer.width = os.get_terminal_size(stream.fileno()).columns or None
+
+    measure()
+    if hasattr(signal, "SIGWINCH"):
+        signal.signal(signal.SIGWINCH, measure)
 
 
 def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -> ExitStatus:

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import ValueType, Verb
+from pop3spy.cli.formats import FORMATS
+from pop3spy.cli.options import ValueType, Verb, with_ports
 from pop3spy.cli.tapes import open_recording
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
-from pop3spy.export import EXPORTERS, Source, StreamFormat, exporting
+from pop3spy.export import Source, StreamFormat, exporting
 from pop3spy.session.match import Filter
 from pop3spy.session.playback import play_back
 
@@ -18,19 +19,20 @@ from pop3spy.session.playback import play_back
 @click.command(
     cls=Verb,
     epilog="\b\nFormats:\n"
-    + "".join(f"  {name:<10}{form.summary}\n" for name, form in EXPORTERS.items())
+    + "".join(f"  {name:<10}{form.summary}\n" for name, form in FORMATS.items())
     + "\n\b\nExamples:\n"
     "  pop3spy export session.yaml --to dialogue\n"
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
     "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
-    "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark",
+    "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
+    "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
 )
 @click.argument("file")
 @click.option(
     "--to",
     "name",
     required=True,
-    type=click.Choice(list(EXPORTERS)),
+    type=click.Choice(list(FORMATS)),
     metavar="FORMAT",
     help="One of the formats below.",
 )
@@ -46,17 +48,20 @@ from pop3spy.session.playback import play_back
     "wanted",
     type=ValueType(FILTER, "--filter"),
     metavar="EXPR",
-    help="Export only these exchanges (docs/filters.md); pcapng holds whole sessions.",
+    help="Export only these exchanges (docs/filters.md); pcapng and yaml hold whole sessions.",
 )
-def export(file: str, name: str, out: Path | None, wanted: Filter | None) -> int:
+@with_ports
+def export(
+    file: str, name: str, out: Path | None, wanted: Filter | None, port: tuple[int, ...]
+) -> int:
     """Write the recording FILE in another form; - is standard input."""
-    form = EXPORTERS[name]
+    form = FORMATS[name]
     if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
     if wanted is not None and not form.sifts:
         raise ConfigError(f"{name} holds whole sessions; leave --filter out")
-    with open_recording(file) as recording:
-        source = Source(recording.started, recording.bodies_kept, wanted)
+    with open_recording(file, ports=port) as recording:
+        source = Source(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, out, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
     for note in recording.notes:

@@ -8,7 +8,7 @@ import click
 
 from pop3spy.config.file import read_config
 from pop3spy.config.kinds import FLAG, PATH, Kind, wrong
-from pop3spy.config.settings import Setting, settings_of
+from pop3spy.config.settings import SETTINGS, Setting, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +61,11 @@ def with_settings(verb: str) -> Callable[[F], F]:
         )(function)
 
     return decorate
+
+
+def with_ports(function: F) -> F:
+    """Give a command that reads recordings ``--port``, as the table of settings has it."""
+    return _option(SETTINGS["port"])(function)
 
 
 def _option(setting: Setting) -> Callable[[F], F]:

@@ -10,7 +10,7 @@ import click
 
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
-from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.options import ValueType, Verb, with_ports, with_settings
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.cli.tapes import open_recording
@@ -60,7 +60,7 @@ def server(file: str, **values: Any) -> int:
     users = values["users"]
     accounts = accounts_from(load_yaml(users), escape(str(users))) if users else ()
     stand_in = StandIn(
-        _script(file, values["session"]),
+        _script(file, values["session"], values["port"]),
         strict=values["strict"],
         users={each.name.encode(): each.password.encode() for each in accounts} or None,
         pace=_pace(values["speed"]),
@@ -95,6 +95,7 @@ def server(file: str, **values: Any) -> int:
     metavar="COUNT",
     help="The number of the session to play.  [default: the first]",
 )
+@with_ports
 @click.option(
     "--speed",
     type=ValueType(FACTOR, "--speed"),
@@ -136,7 +137,7 @@ def server(file: str, **values: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
-    script = _script(file, session)
+    script = _script(file, session, how["port"])
     pace = _pace(how["speed"] or (1.0 if how["timed"] else None))
     manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])
     player = ClientPlayer(script, _credentials(script, how), manner)
@@ -162,8 +163,8 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
 
 
-def _script(file: str, session: int | None) -> Script:
-    with open_recording(file) as recording:
+def _script(file: str, session: int | None, ports: tuple[int, ...]) -> Script:
+    with open_recording(file, ports=ports) as recording:
         return read_script(recording.items, session, contents=recording.bodies_kept)
 
 

@@ -9,7 +9,7 @@ from pop3spy.capture.files import CaptureFile
 from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import Verb
+from pop3spy.cli.options import Verb, with_ports
 from pop3spy.cli.tapes import open_recording
 from pop3spy.session.playback import play_back
 
@@ -44,14 +44,16 @@ from pop3spy.session.playback import play_back
     metavar="|".join(REDACTIONS),
     help="Hide secrets, or user names and addresses too.  [default: secrets]",
 )
-def scrub(file: str, out: Path, bodies: str, redact: str) -> int:
+@with_ports
+def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...]) -> int:
     """Copy the recording FILE without what others need not see.
 
     Standard input is -.  The copy shows, replays and decodes to the same shape.
     """
-    with open_recording(file) as recording:
-        kept = bodies if recording.bodies_kept or bodies == "drop" else "mask"
-        header = Header(recording.started, f"pop3spy {__version__}", redact, kept)
+    with open_recording(file, ports=port) as recording:
+        kept = max(bodies, recording.bodies, key=BODIES.index)  # what is gone stays gone
+        redaction = max(redact, recording.redaction, key=REDACTIONS.index)
+        header = Header(recording.started, f"pop3spy {__version__}", redaction, kept)
         copy = CaptureFile(out, header)
         try:
             recorder = Recorder(bodies, lambda _, text: copy.write(text))

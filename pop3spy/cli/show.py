@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from pop3spy.cli.environment import ExitStatus, colourful
-from pop3spy.cli.options import ValueType, Verb
+from pop3spy.cli.environment import ExitStatus, colourful, keep_width
+from pop3spy.cli.options import ValueType, Verb, with_ports
 from pop3spy.cli.tapes import Recording, open_recording
 from pop3spy.config.kinds import FILTER
 from pop3spy.logs import Transcript
@@ -50,9 +50,7 @@ from pop3spy.session.tape import Item
 @click.option("--bodies", is_flag=True, help="Show messages line by line, and listings whole.")
 @click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
-@click.option(
-    "--port", type=int, metavar="N", help="Of a packet capture, show the sessions to this port."
-)
+@with_ports
 @click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
 )
@@ -66,7 +64,7 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     for file in files:
         if Path(file) in read:
             continue
-        with open_recording(file, follow=how["follow"], port=how["port"]) as recording:
+        with open_recording(file, follow=how["follow"], ports=how["port"]) as recording:
             if len(files) > 1 and stats is None:
                 click.echo(f"== {recording.name} ==")
             reader, wanted = stats or _reader(recording, how), how["wanted"]
@@ -84,12 +82,16 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
 
 
 def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]:
-    if how["raw"] or how["hexadecimal"]:
-        return WireView(sys.stdout, hexadecimal=how["hexadecimal"])
+    reader: WireView | Transcript
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    clock, colour = Clock(recording.started), colourful(sys.stdout)
-    return Transcript(sys.stdout, clock, colour=colour, bodies=how["bodies"])
+    if how["raw"] or how["hexadecimal"]:
+        reader = WireView(sys.stdout, hexadecimal=how["hexadecimal"])
+    else:
+        clock, colour = Clock(recording.started), colourful(sys.stdout)
+        reader = Transcript(sys.stdout, clock, colour=colour, bodies=how["bodies"])
+    keep_width(reader, sys.stdout)
+    return reader
 
 
 def _of(recording: Recording, sessions: tuple[int, ...]) -> Iterator[Item]:

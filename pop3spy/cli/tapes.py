@@ -3,14 +3,14 @@
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from pop3spy.capture.packets import is_packets, read_packets
+from pop3spy.capture.packets import is_packets, read_packets, refuse_packed
 from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
@@ -27,7 +27,7 @@ _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Recording:
     """A recording that can be read once; ``notes`` are complete when it has been.
 
-    ``bodies_kept`` is false where the content of messages was masked; ``other`` is a second file
+    ``bodies`` and ``redaction`` are what the header of a capture says; ``other`` is a second file
     that was read with it.
     """
 
@@ -35,17 +35,23 @@ class Recording:
     started: datetime
     items: Tape
     notes: list[str]
-    bodies_kept: bool = True
+    bodies: str = "keep"
+    redaction: str = "secrets"
     other: Path | None = None
+
+    @property
+    def bodies_kept(self) -> bool:
+        """Whether the content of messages is what it was."""
+        return self.bodies == "keep"
 
 
 @contextmanager
 def open_recording(
-    path: str, *, follow: bool = False, port: int | None = None
+    path: str, *, follow: bool = False, ports: Collection[int] = ()
 ) -> Iterator[Recording]:
     """Give the recording at *path*, or on stdin where that is ``-``.
 
-    It is a capture, a packet capture (whose sessions are those to *port*, if that is given), or
+    It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
     Raise CaptureError if it cannot be read.
     """
@@ -53,11 +59,11 @@ def open_recording(
     with ExitStack() as files:
         try:
             if path == "-":
-                yield _recording(sys.stdin.buffer, name, follow=follow, port=port)
+                yield _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
                 return
             stream = files.enter_context(Path(path).open("rb"))
             if (other := _other_half(Path(path), stream)) is None:
-                yield _recording(stream, name, follow=follow, port=port)
+                yield _recording(stream, name, follow=follow, ports=ports)
                 return
             if follow:
                 raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
@@ -84,15 +90,18 @@ def _other_half(path: Path, stream: BinaryIO) -> Path | None:
     return other
 
 
-def _recording(stream: BinaryIO, name: str, *, follow: bool, port: int | None) -> Recording:
+def _recording(stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]) -> Recording:
     buffered = cast(io.BufferedReader, stream)
+    magic = buffered.peek(4)[:4]
+    refuse_packed(name, magic)
     raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
-    if is_packets(buffered.peek(4)[:4]):
-        packets = read_packets(raw, name, port=port)
+    if is_packets(magic):
+        packets = read_packets(raw, name, ports=ports)
         return Recording(name, packets.started or _NO_DATE, packets, packets.notes)
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
-    return Recording(name, header.started, iter(reader), reader.notes, header.bodies == "keep")
+    kept = header.bodies, header.redaction
+    return Recording(name, header.started, iter(reader), reader.notes, *kept)
 
 
 class _Growing(io.RawIOBase):

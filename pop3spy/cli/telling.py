@@ -1,7 +1,5 @@
 """Who is told what: the transcript to stdout, notes to stderr, the log to where it shall go."""
 
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +10,7 @@ from typing import Any, Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
-from pop3spy.cli.environment import colourful
+from pop3spy.cli.environment import colourful, keep_width
 from pop3spy.cli.streams import Spools, close
 from pop3spy.config.file import STDOUT
 from pop3spy.logs import (
@@ -129,12 +127,4 @@ def _subscribe_transcript(
     spool = spools.standard(stream, lines_lost)
     transcript = Transcript(spool, clock, colour=colourful(stream))
     bus.subscribe(Sieve(wanted, transcript) if wanted else transcript)
-    if stream.isatty():
-
-        def measure(*_: object) -> None:
-            with suppress(OSError):
-                transcript.width = os.get_terminal_size(stream.fileno()).columns
-
-        measure()
-        if hasattr(signal, "SIGWINCH"):
-            signal.signal(signal.SIGWINCH, measure)
+    keep_width(transcript, stream)

@@ -113,6 +113,13 @@ def _count(value: Any) -> int:
     return count_of(_word(value))
 
 
+def _port(value: Any) -> int:
+    number = value if isinstance(value, int) else int(_count(value))
+    if not 0 < number < 1 << 16:
+        raise ValueError(f"{value!r} is no TCP port; write a number from 1 to 65535")
+    return number
+
+
 def _size(value: Any) -> int:
     if isinstance(value, int):
         return value
@@ -168,6 +175,7 @@ PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)
 SECONDS = Kind("SECONDS", _seconds)
 COUNT = Kind("COUNT", _count)
+PORT = Kind("PORT", _port)
 SIZE = Kind("SIZE", _size)
 FILTER = Kind("EXPR", _filter)
 FAULT = Kind("FAULT", read_fault)

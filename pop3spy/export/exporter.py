@@ -18,13 +18,19 @@ class ExportError(Pop3SpyError):
 class Source:
     """What is exported: the date that the times of its events count from, and what it left out.
 
-    ``bodies_kept`` is false for a recording in which the content of messages was masked;
-    ``wanted`` says which exchanges are exported, None for all.
+    ``bodies`` and ``redaction`` are what its header says (``docs/captures.md``); ``wanted`` says
+    which exchanges are exported, None for all.
     """
 
     started: datetime
-    bodies_kept: bool = True
+    bodies: str = "keep"
+    redaction: str = "secrets"
     wanted: Filter | None = None
+
+    @property
+    def bodies_kept(self) -> bool:
+        """Whether the content of messages is what it was."""
+        return self.bodies == "keep"
 
     def date(self, at: float) -> datetime:
         """Return the date of *at* in UTC; one that no calendar has is that of the start."""

@@ -66,14 +66,14 @@ class Layout:
             text = _cut(text, room - len(right) - 2 if right else room)
         if right:
             blanks = max(0, room - len(right) - 2)
-            right = f"{' ' * (blanks - _columns(text[:blanks]))}  {right}"
+            right = f"{' ' * (blanks - columns(text[:blanks]))}  {right}"
         if self.colour:
             return _paint(head, mark, text, right, tone)
         return f"{head}{mark} {text}{right}\n"
 
     def fits(self, text: str) -> bool:
         """Return whether *text* can stand on the line of a session's beginning or end uncut."""
-        return self.width is None or _FRAME + _columns(text) <= self.width
+        return self.width is None or _FRAME + columns(text) <= self.width
 
 
 def _paint(head: str, mark: str, text: str, right: str, tone: Tone) -> str:
@@ -87,12 +87,13 @@ def _paint(head: str, mark: str, text: str, right: str, tone: Tone) -> str:
     return f"{_DIM}{head}{_PLAIN}{mark_colour}{mark}{_PLAIN} {text}{right}\n"
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Return how many columns of a terminal *text* takes."""
-    return len(text) if text.isascii() else sum(map(_columns_of, text))
+    return len(text) if text.isascii() else sum(map(columns_of, text))
 
 
-def _columns_of(char: str) -> int:
+def columns_of(char: str) -> int:
+    """Return how many columns of a terminal *char* takes."""
     if unicodedata.category(char) in _ZERO_WIDTH:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -104,7 +105,7 @@ def _cut(text: str, room: int) -> str:
         return text if len(text) <= room else f"{text[: room - 1]}…"
     used = fits = 0
     for index, char in enumerate(text):
-        used += _columns_of(char)
+        used += columns_of(char)
         if used < room:
             fits = index + 1
         if used > room or index > 2 * room:  # so many marks on one letter are no text

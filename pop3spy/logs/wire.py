@@ -1,8 +1,10 @@
 """What was said, octet by octet: escaped text, or a hex dump."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from pop3spy.logs.layout import columns
 from pop3spy.protocol.frames import Frame, Opaque
 from pop3spy.protocol.text import MASK, show
 from pop3spy.session.events import Heard, Told
@@ -11,17 +13,26 @@ from pop3spy.spool import Stream
 _ROW: Final = 16
 _PIECE: Final = 120
 """Octets of a long frame that one line has."""
+_DUMP: Final = 58
+"""Columns of a row of a dump besides its characters."""
+_SHOWN: Final = re.compile(r"\\x..|\\u.{4}|\\U.{8}|\\.|.")
+"""A character as people see it, or what it was escaped to."""
+_LEAST: Final = 24
 
 
 class WireView:
     """A subscriber that writes each frame's octets to *stream*; with *hexadecimal* as a dump.
 
-    Line ends are shown, and nothing is folded; what may not be shown is masked.
+    Line ends are shown, and nothing is left out; what may not be shown is masked.  ``width`` is the
+    number of columns of the terminal, on which lines go on below; None is a file.
     """
 
-    def __init__(self, stream: Stream, *, hexadecimal: bool = False) -> None:
+    def __init__(
+        self, stream: Stream, *, hexadecimal: bool = False, width: int | None = None
+    ) -> None:
         self._stream = stream
         self._hexadecimal = hexadecimal
+        self.width = width
 
     def __call__(self, event: Told) -> None:
         """Write what was heard."""
@@ -30,7 +41,10 @@ class WireView:
         frame = event.frame
         head = f"{event.first - event.session.opened_at:>12.6f}  s{event.session.id:<3} "
         head += f"{frame.side.value}: "
-        lines = _dump(frame) if self._hexadecimal else _text(frame)
+        room = max(self.width - len(head), _LEAST) if self.width else None
+        lines = _dump(frame, room) if self._hexadecimal else _text(frame)
+        if room:
+            lines = (row for line in lines for row in _rows(line, room))
         for number, line in enumerate(lines):
             self._stream.write(f"{head if not number else ' ' * len(head)}{line}\n")
 
@@ -46,17 +60,35 @@ def _text(frame: Frame) -> Iterator[str]:
                 yield show(line[at : at + _PIECE])
 
 
-def _dump(frame: Frame) -> Iterator[str]:
+def _rows(text: str, room: int) -> Iterator[str]:
+    """Yield *text* in rows of a terminal; no escape is cut."""
+    if text.isascii() and len(text) <= room:
+        yield text
+        return
+    row, used = "", 0
+    for shown in _SHOWN.findall(text):
+        size = columns(shown)
+        if used + size > room:
+            yield row
+            row, used = "", 0
+        row += shown
+        used += size
+    yield row
+
+
+def _dump(frame: Frame, room: int | None) -> Iterator[str]:
     if isinstance(frame, Opaque) and not frame.raw:
         yield _unread(frame)
         return
     hidden = {at for start, end in frame.masks for at in range(start, end)}
-    for start in range(0, len(frame.raw), _ROW):
-        octets = range(start, min(start + _ROW, len(frame.raw)))
+    size = _ROW if room is None or room >= _DUMP + _ROW else _ROW // 2
+    for start in range(0, len(frame.raw), size):
+        octets = range(start, min(start + size, len(frame.raw)))
         pairs = ["██" if at in hidden else f"{frame.raw[at]:02x}" for at in octets]
         chars = ["█" if at in hidden else _char(frame.raw[at]) for at in octets]
         left, right = " ".join(pairs[:8]), " ".join(pairs[8:])
-        yield f"{start:06x}  {left:<23}  {right:<23}  {''.join(chars)}"
+        right = f"{right:<23}  " if size == _ROW else ""
+        yield f"{start:06x}  {left:<23}  {right}{''.join(chars)}"
 
 
 def _char(octet: int) -> str:

@@ -44,11 +44,14 @@ def hide_waiting(frame: F, waiting: bytes) -> F:
         secret = command.rest if command.spec else line
         for word in words_of(secret) | words_of(roughly_decoded(line.strip())):
             sightings.add(word)
-    if not sightings.overflown:
-        return hide(frame, sightings.find(frame.raw))
+    # What makes it a status line is no secret, and a recording without it would be none.
     text = frame.text if isinstance(frame, StatusLine) else line_of(frame.raw)
     end = len(line_of(frame.raw))
-    return hide(frame, ((end - len(text), end),))
+    start = end - len(text)
+    if sightings.overflown:
+        return hide(frame, ((start, end),))
+    found = sightings.find(frame.raw[start:])
+    return hide(frame, tuple((start + first, start + last) for first, last in found))
 
 
 def _moved(offset: int, spans: Spans) -> int:

@@ -218,7 +218,9 @@ class Reading:
 
     def _unread_beside(self, frame: Frame) -> bytes:
         """Return what the client has said that is in no frame yet, if *frame* may repeat it."""
-        if isinstance(frame, BodyPart | CommandLine):
+        if frame.side is Side.CLIENT or isinstance(frame, BodyPart):
+            return b""
+        if self.session.state not in BEFORE_LOGIN:
             return b""
         waiting = self._decoder.waiting
         return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)

@@ -30,7 +30,7 @@ from pop3spy.protocol.frames import (
     StatusLine,
     Why,
 )
-from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.session.allowed import behind, beyond_the_table, names_mechanism
 from pop3spy.session.masking import hide, hide_waiting
@@ -72,12 +72,10 @@ class Redactor:
         """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
 
         What its masks cover already is filler that a recording has: nothing is learned from it.
-        *waiting* is what the client has said that is in no frame yet; a server may repeat it.
+        *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
         """
         shown = self._mask(frame, state)
-        if waiting and frame.side is Side.SERVER and state in BEFORE_LOGIN:
-            return hide_waiting(shown, waiting)
-        return shown
+        return hide_waiting(shown, waiting) if waiting else shown
 
     def _mask(self, frame: Frame, state: State) -> Frame:
         match frame:

@@ -8,8 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pop3spy.protocol.frames import BodyPart, CommandLine, Side
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Opened, Told, Unanswered
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Side
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Event,
+    Heard,
+    Intervened,
+    Opened,
+    Secured,
+    Told,
+    Unanswered,
+)
 from pop3spy.session.match import Filter
 from pop3spy.session.model import Exchange
 from pop3spy.session.terms import Known
@@ -65,8 +76,10 @@ class Sieve:
         match event:
             case Heard(frame=CommandLine() as line):
                 self._asked(event, line, sifted)
-            case Heard():
-                self._heard(event, sifted)
+            case Heard(frame=frame) | Intervened(frame=Frame() as frame):
+                self._heard(event, frame, sifted)
+            case Secured() | Intervened() if sifted.head is None:
+                self._reader(event)
             case Answered() | Unanswered():
                 self._over(event, sifted)
             case Blinded():
@@ -85,12 +98,16 @@ class Sieve:
             )
         self._add(event, waiting, sifted)
 
-    def _heard(self, event: Heard, sifted: _Sifted) -> None:
-        frame = event.frame
+    def _heard(self, event: Heard | Intervened, frame: Frame, sifted: _Sifted) -> None:
         waiting = sifted.open.get(frame.number)
         if waiting is None:
             return
-        if isinstance(frame, BodyPart) and waiting.wanted is None and not self._whole:
+        if (
+            isinstance(event, Heard)
+            and isinstance(frame, BodyPart)
+            and waiting.wanted is None
+            and not self._whole
+        ):
             waiting.octets += len(frame.raw)
             if waiting.octets > MOST_OCTETS:
                 if frame.side is Side.SERVER:

@@ -125,7 +125,7 @@ TERMS: Final = {row.name: row for row in (
     Term("err", Kind.FLAG, Known.ANSWERED, "The reply is -ERR; a command without a reply is neither.", "err", lambda _, e: e.ok is False),
     Term("code", Kind.TEXT, Known.ANSWERED, "The response code.", "code = IN-USE", _code),
     Term("latency", Kind.TIME, Known.ANSWERED, "How long the first octet of the reply took.", "latency > 200ms", lambda _, e: e.latency),
-    Term("tls", Kind.FLAG, Known.ANSWERED, "TLS began here, or was there already.", "tls", lambda _, e: State.TLS in (e.state_before, e.state_after)),
+    Term("tls", Kind.FLAG, Known.ASKED, "It was said inside TLS, or TLS began with it.", "tls", lambda s, e: s.tls is not None or State.TLS in (e.state_before, e.state_after), grows=True),
     Term("duration", Kind.TIME, Known.ENDED, "How long the last octet of the reply took.", "duration > 5s", lambda _, e: e.duration),
     Term("octets", Kind.OCTETS, Known.ENDED, "The octets of a multi-line reply, stuffed dots included.", "octets > 1MB", lambda _, e: e.body.octets if e.body else None),
 )}

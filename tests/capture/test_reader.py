@@ -12,7 +12,7 @@ from pop3spy.errors import CaptureError
 from pop3spy.session.events import Answered, Heard, Told
 from pop3spy.session.model import How
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Began, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "captures.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -92,6 +92,7 @@ KINDS: dict[str, tuple[str, type[Item] | None]] = {
     "open": ("{}", None),  # there is one already
     "close": ('{"how": "quit", "why": ""}', Over),
     "note": ('{"user": "bob"}', Knew),
+    "gate": ('{"side": "C", "by": "hold", "did": "dropped", "sent": ""}', Changed),
     "opaque": ('{"side": "S", "why": "tls", "octets": 7}', Spoke),
     "omitted": ('{"side": "S", "octets": 9, "lines": 2, "stuffed": 1}', Spoke),
     "gap": ('{"why": "too much"}', Missed),

@@ -35,6 +35,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "grace": ("500ms", 0.5, "1h"),
     "answer-when-down": ("yes", True, "no"),
     "session": ("2", 2, "3"),
+    "port": ("1110", (1110,), "2110"),
     "speed": ("10", 10.0, "1"),
     "cuts": ("true", True, "false"),
     "strict": ("true", True, "false"),

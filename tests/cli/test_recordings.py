@@ -121,6 +121,66 @@ def test_the_recorded_server_serves_again_and_the_recorded_client_finds_it_the_s
         assert json.loads(well(run(*args, "--json", SECRET="whatever")))["differences"] == []
 
 
+def test_a_recording_that_can_be_edited_is_played_like_the_first(
+    recording: Path, tmp_path: Path
+) -> None:
+    edited = tmp_path / "edited.yaml"
+    well(run("export", str(recording), "--to", "yaml", "-o", str(edited)))
+    text = edited.read_text(encoding="utf-8")
+    assert "- C: STAT\n- S: +OK" in text
+    edited.write_text(text.replace("Welcome to", "Goodbye from"), encoding="utf-8")
+
+    with running("replay", "server", edited, "--listen", ":0", "--quiet") as server:
+        pop = client(server.port())
+        pop.user("anybody")
+        pop.pass_("whatever")
+        assert b"Subject: Goodbye from the post office" in pop.retr(1)[1]
+        pop.quit()
+
+
+CUT = """\
+pop3spy: 1
+records:
+- S: +OK
+- C: RETR 1
+- S: +OK
+- S: |
+    Subject: whole
+    .
+- C: RETR 2
+- S: +OK
+- S: |
+    Subject: cut off
+"""
+
+
+@pytest.mark.parametrize("form", ["eml", "mbox"])
+def test_of_mail_that_broke_off_the_whole_messages_are_written(tmp_path: Path, form: str) -> None:
+    path, out = tmp_path / "cut.yaml", tmp_path / "out"
+    path.write_text(CUT, encoding="utf-8")
+    ended = run("export", str(path), "--to", form, "-o", str(out))
+
+    assert ended.status == 0
+    assert ended.err.splitlines()[-1] == "pop3spy: 1 message; 1 broke off and left out"
+    written = [out] if form == "mbox" else list(out.iterdir())
+    assert [b"whole" in file.read_bytes() for file in written] == [True]
+
+
+@pytest.mark.parametrize("bodies", ["mask", "drop"])
+@pytest.mark.parametrize("form", ["eml", "mbox"])
+def test_mail_that_was_not_recorded_is_refused_in_one_line(
+    recording: Path, tmp_path: Path, form: str, bodies: str
+) -> None:
+    copy, out = tmp_path / "copy.yaml", tmp_path / "out"
+    well(run("scrub", str(recording), "-o", str(copy), "--bodies", bodies))
+    ended = run("export", str(copy), "--to", form, "-o", str(out))
+
+    assert ended.status == 3
+    assert len(ended.err.splitlines()) == 1
+    assert "record with: --bodies keep" in ended.err
+    assert not out.is_file()
+
+
 def test_another_maildrop_differs(recording: Path, tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(b"Subject: one\n\nonly one\n")
     with serving(tmp_path) as port:

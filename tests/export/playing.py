@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from logs.dialogue import CLIENT, SERVER, Play
-from pop3spy.export import EXPORTERS, Exporter, Source, StreamFormat
+from pop3spy.cli.formats import FORMATS
+from pop3spy.export import Exporter, Source, StreamFormat
 from pop3spy.protocol.frames import Side, Spans
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
@@ -42,7 +43,7 @@ def session(  # noqa: PLR0913 - what a session begins with
 
 
 def stream_exporter(name: str, source: Source = SOURCE) -> tuple[Exporter, io.BytesIO]:
-    form, stream = EXPORTERS[name], io.BytesIO()
+    form, stream = FORMATS[name], io.BytesIO()
     assert isinstance(form, StreamFormat)
     return form.open(stream, source), stream
 

@@ -13,7 +13,8 @@ import pytest
 from export.packets import read
 from export.playing import SOURCE, exported, session
 from export.test_dialogue import WHOLE_SESSION
-from pop3spy.export import EXPORTERS, FolderFormat
+from pop3spy.cli.formats import FORMATS
+from pop3spy.export import FolderFormat
 
 PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 PART = r"(<!-- {}: [^\n]*-->\n).*?(<!-- end -->)"
@@ -28,7 +29,7 @@ def formats() -> str:
         f"| [`{name}`](#{name}) | {form.summary} | "
         + ("a folder" if isinstance(form, FolderFormat) else "a file")
         + " |\n"
-        for name, form in EXPORTERS.items()
+        for name, form in FORMATS.items()
     )
     return f"| format | what it is | OUT |\n|---|---|---|\n{rows}"
 
@@ -43,7 +44,7 @@ def jsonl() -> str:
 
 
 def eml() -> str:
-    form = EXPORTERS["eml"]
+    form = FORMATS["eml"]
     assert isinstance(form, FolderFormat)
     with tempfile.TemporaryDirectory() as folder:
         exporter = form.open(Path(folder), SOURCE)
@@ -66,6 +67,10 @@ def pcapng() -> str:
     return shown(rows)
 
 
+def yaml() -> str:
+    return shown(exported("yaml", WHOLE_SESSION).decode())
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "dialogue": dialogue,
@@ -73,6 +78,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "eml": eml,
     "mbox": mbox,
     "pcapng": pcapng,
+    "yaml": yaml,
 }
 
 
@@ -86,8 +92,8 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
 
 def test_every_format_has_its_place_and_its_example() -> None:
     sections = re.findall(r"(?m)^## `(\w+)`$", PAGE.read_text(encoding="utf-8"))
-    assert sections == list(EXPORTERS)
-    assert [name for name in EXPORTERS if name not in PARTS] == []
+    assert sections == list(FORMATS)
+    assert [name for name in FORMATS if name not in PARTS] == []
 
 
 def write() -> None:

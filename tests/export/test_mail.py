@@ -210,9 +210,7 @@ def test_a_body_that_was_dropped_is_refused(tmp_path: Path) -> None:
 
 def test_a_recording_with_masked_bodies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="session 1, exchange 3: the message was masked"):
-        to_folder(
-            tmp_path, login() + retrieval(b"Xxxxxxx: x\r\n"), Source(STARTED, bodies_kept=False)
-        )
+        to_folder(tmp_path, login() + retrieval(b"Xxxxxxx: x\r\n"), Source(STARTED, bodies="mask"))
 
 
 # -- names ----------------------------------------------------------------------------------------

@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from export.playing import LOGGED_IN, SOURCE, STARTED, session
+from pop3spy.cli.formats import FORMATS
 from pop3spy.errors import ConfigError
-from pop3spy.export import EXPORTERS, ExportError, Source, exporting
+from pop3spy.export import ExportError, Source, exporting
 
 SCRIPT = LOGGED_IN + "C: RETR 1\nS: +OK\nx\n."
 
 
 def export(name: str, out: Path | None, source: Source = SOURCE) -> bytes:
     stdout = io.BytesIO()
-    with exporting(EXPORTERS[name], out, stdout, source) as exporter:
+    with exporting(FORMATS[name], out, stdout, source) as exporter:
         session(exporter, SCRIPT)
     assert exporter.summary
     return stdout.getvalue()
 
 
-@pytest.mark.parametrize("name", EXPORTERS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_what_is_made_is_for_its_owner_only(name: str, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -35,13 +36,13 @@ def test_what_is_made_is_for_its_owner_only(name: str, tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPORTERS if name != "eml"])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "eml"])
 def test_without_a_file_it_goes_to_stdout(name: str, tmp_path: Path) -> None:
     export(name, tmp_path / "out")
     assert export(name, None) == (tmp_path / "out").read_bytes()
 
 
-@pytest.mark.parametrize("name", [name for name in EXPORTERS if name != "eml"])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "eml"])
 def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"mine")
     with pytest.raises(ConfigError, match="exists; nothing is overwritten") as caught:
@@ -59,7 +60,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_an_export_that_failed_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ExportError):
-        export("mbox", tmp_path / "out", Source(STARTED, bodies_kept=False))
+        export("mbox", tmp_path / "out", Source(STARTED, bodies="mask"))
     assert list(tmp_path.iterdir()) == []
 
 

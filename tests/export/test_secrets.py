@@ -14,7 +14,8 @@ from cuts import FROM_BOTH, FROM_CLIENT, FROM_SERVER, recut, wild_talk
 from dialogue import Said
 from export.playing import SOURCE, stream_exporter
 from logs.dialogue import CLIENT, SERVER, Play
-from pop3spy.export import EXPORTERS, Exporter, StreamFormat
+from pop3spy.cli.formats import FORMATS
+from pop3spy.export import Exporter, StreamFormat
 from pop3spy.protocol.frames import Side
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
@@ -26,7 +27,7 @@ UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 def exporters(folder: Path) -> dict[str, tuple[Exporter, io.BytesIO]]:
     found = {}
-    for name, form in EXPORTERS.items():
+    for name, form in FORMATS.items():
         stream = io.BytesIO()
         stream_or_folder = stream if isinstance(form, StreamFormat) else folder
         found[name] = form.open(stream_or_folder, SOURCE), stream  # type: ignore[arg-type]  # it is

@@ -4,17 +4,23 @@ import io
 from collections.abc import Iterable
 
 from dialogue import Said
+from pop3spy.capture.byhand import ByHand
+from pop3spy.capture.header import Header
+from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.console.view import View
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
+from pop3spy.logs.stats import Statistics
+from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Told, Unanswered
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
-from security.disguises import traces
+from security.disguises import LEAST, traces
 
 CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
 STEP = 0.001
@@ -29,8 +35,12 @@ class Sinks:
         self._events: list[str] = []
         self._streams = {
             name: io.StringIO()
-            for name in ("transcript", "colour", "narrow", "json", "notes", "capture")
+            for name in (
+                *("transcript", "colour", "narrow", "bodies", "json", "notes", "capture"),
+                *("raw", "hex", "narrow raw", "narrow hex"),
+            )
         }
+        self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View()
         self._rows: list[str] = []
@@ -42,7 +52,13 @@ class Sinks:
             Transcript(self._streams["narrow"], width=40),
             JsonLog(self._streams["json"], self.clock),
             self._notes,
+            Transcript(self._streams["bodies"], bodies=True),
             Recorder("keep", self._record),
+            WireView(self._streams["raw"]),
+            WireView(self._streams["hex"], hexadecimal=True),
+            WireView(self._streams["narrow raw"], width=60),
+            WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
+            self._stats,
             self._view,
         ):
             self.bus.subscribe(subscriber)
@@ -68,8 +84,10 @@ class Sinks:
         """Return all that was told, by where it was told."""
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
         self._rows += [row.painted(colour=True) for row in self._view.take()]
-        rows, events = "\n".join(self._rows), "\n".join(self._events)
-        return {**found, "console": rows, "events": events}
+        for name in ("hex", "narrow hex"):  # so that octets stand beside one another
+            found[name] += found[name].replace(" ", "")
+        found |= {"by hand": self._by_hand(), "stats": self._stats.table()}
+        return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""
@@ -79,7 +97,8 @@ class Sinks:
             for lower in [text.lower()]
             for secret in secrets
             for trace in traces(secret)
-            if trace in lower
+            # Octets as hex are in a dump by chance sooner than in a text.
+            if trace in lower and (len(trace) > LEAST or "hex" not in name)
         ]
 
     def shown(self, side: Side) -> list[bytes]:
@@ -104,6 +123,16 @@ class Sinks:
                 self._events.append(repr(event))
         if isinstance(event, Event):  # the session's own repr has all of its exchanges
             self._events.append(f"{event.session.user!r} {event.session.parting!r}")
+
+    def _by_hand(self) -> str:
+        """Return the capture, read again and written in the short form."""
+        header = Header(self.clock.started)
+        capture = io.StringIO(header.lines() + self._streams["capture"].getvalue())
+        out = io.BytesIO()
+        exporter = ByHand(out, header)
+        play_back(CaptureReader(capture, "capture"), exporter)
+        exporter.close()
+        return out.getvalue().decode()
 
     def _record(self, _: Session, record: str) -> None:
         self._streams["capture"].write(record)

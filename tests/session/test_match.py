@@ -4,9 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logs.dialogue import CLIENT, SERVER, chunks
+from pop3spy.protocol.frames import Side
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.events import Answered, Told
 from pop3spy.session.filtertext import FilterError
 from pop3spy.session.match import compile_filter
+from pop3spy.session.reading import Reading
 from pop3spy.session.terms import TERMS, Kind, Known
+from pop3spy.session.tls import Tls
 from session.judged import ALL, numbers, others
 
 MEANT = [
@@ -105,6 +111,22 @@ TLS = """
 
 def test_tls_is_where_it_begins() -> None:
     assert numbers("tls", TLS) == (2,)
+
+
+def test_tls_is_everything_that_is_said_inside_it() -> None:
+    found: list[bool] = []
+
+    def look(event: Told) -> None:
+        if isinstance(event, Answered):
+            found.append(compile_filter("tls").means(event.session, event.exchange))
+
+    reading = Reading(1, CLIENT, SERVER, 0.0, look)
+    for at, (side, _, data) in enumerate(chunks(TLS)):
+        list(reading.feed(Chunk(side, data, float(at))))
+    reading.secured(Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"), 9.0)
+    for side, data in ((Side.CLIENT, b"NOOP\r\n"), (Side.SERVER, b"+OK\r\n")):
+        list(reading.feed(Chunk(side, data, 10.0)))
+    assert found == [False, True, True]
 
 
 @pytest.mark.parametrize("term", TERMS.values(), ids=lambda term: term.name)

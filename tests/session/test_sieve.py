@@ -7,7 +7,7 @@ import pytest
 
 from pop3spy.logs import Transcript
 from pop3spy.protocol.frames import BodyPart, Side
-from pop3spy.session.events import Answered, Event, Heard, Opened, Told
+from pop3spy.session.events import Answered, Event, Heard, Intervened, Opened, Told
 from pop3spy.session.match import compile_filter
 from pop3spy.session.sieve import MOST_EVENTS, MOST_OCTETS, Sieve
 from pop3spy.session.terms import TERMS
@@ -133,3 +133,17 @@ def test_every_side_and_the_end_of_the_exchange_are_passed_on() -> None:
     sides = [event.frame.side for event in events if isinstance(event, Heard)]
     assert sides[:2] == [Side.CLIENT, Side.SERVER]
     assert sum(isinstance(event, Answered) for event in events) == 1
+
+
+def test_what_a_gate_did_is_passed_on_with_the_exchange_that_it_did_it_to() -> None:
+    passed: list[Told] = []
+    sieve = Sieve(compile_filter("verb = RETR or err and verb = TOP"), passed.append)
+
+    def gated(event: Told) -> None:
+        sieve(event)
+        if isinstance(event, Heard) and event.frame.side is Side.CLIENT:
+            sieve(Intervened(event.session, event.at, event.frame, "a person", "held it"))
+
+    play(SAID, gated)
+    frames = [event.frame for event in passed if isinstance(event, Intervened)]
+    assert [frame.number for frame in frames if frame] == [7, 8]

@@ -1,7 +1,7 @@
 """The POP3 sessions among all the connections of a capture."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from ipaddress import ip_address
 from struct import Struct
@@ -33,13 +33,13 @@ Entry = tuple[Connection, int]
 class Sessions:
     """Takes all TCP segments of a capture and gives *tell* the items of its POP3 sessions.
 
-    *port* is the server's port of the only connections that count.
+    *ports* are the servers' ports of the only connections that count; without any, all do.
     """
 
-    def __init__(self, port: int | None, tell: Callable[[Item], None]) -> None:
+    def __init__(self, ports: Collection[int], tell: Callable[[Item], None]) -> None:
         self.count = 0
-        self._ports = PORTS if port is None else frozenset((port,))
-        self._any_port = port is None
+        self._ports = frozenset(ports) or PORTS
+        self._any_port = not ports
         self._tell = tell
         self._room = Room()
         # By addresses and ports, each in both directions.  The oldest is taken off at once: a dict

@@ -115,7 +115,7 @@ SESSION: list[Short] = [
 
 
 def opened(file: bytes, port: int | None = None) -> Packets:
-    return read_packets(io.BytesIO(file), "test.pcap", port=port)
+    return read_packets(io.BytesIO(file), "test.pcap", ports=(port,) if port else ())
 
 
 def heard(packets: Iterable[bytes], port: int | None = None) -> list[Short]:

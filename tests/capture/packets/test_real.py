@@ -116,7 +116,7 @@ def test_a_capture_tells_what_the_proxy_recorded(
         with capturing(capture(file, port), file, 2):  # curl counts first
             curl(relay.address, tmp_path / "mail", Login())
     with file.open("rb") as packets, record.open(encoding="utf-8", newline="\n") as recorded:
-        captured = exchanges(read_packets(packets, "packets", port=port))
+        captured = exchanges(read_packets(packets, "packets", ports=(port,)))
         assert len(captured) > 20
         assert captured == exchanges(CaptureReader(recorded, "recorded"))
 
@@ -201,7 +201,7 @@ def both_tell(
         with capturing(tcpdump("lo")(file, port), file, sessions):
             act(relay.address, folder / "home")
     with file.open("rb") as packets, record.open(encoding="utf-8", newline="\n") as recorded:
-        tape = read_packets(packets, "packets", port=port)
+        tape = read_packets(packets, "packets", ports=[port])
         captured = exchanges(tape)
         assert tape.notes == []
         assert captured == exchanges(CaptureReader(recorded, "recorded"))
