@@ -1,8 +1,10 @@
 """Faults on real connections: what client and server each saw, octet by octet."""
 
 import asyncio
+import gc
 import math
 import time
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from gate.talking import keeper
 from net.serving import relaying
 from net.wires import Wire
-from pop3spy.gate.acts import Acts, Moment
+from pop3spy.gate.acts import Acts, Keeper, Moment
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faulttext import read_rewrite
 from pop3spy.protocol.frames import Side
@@ -243,3 +245,27 @@ async def test_a_rewritten_command_reaches_the_server_in_its_new_words() -> None
 
 def test_forever_is_longer_than_any_patience() -> None:
     assert dict(keeper("stall").fault.values)["time"] == math.inf
+
+
+async def test_a_session_with_faults_is_forgotten_without_the_cyclic_collector() -> None:
+    faults = ("unstuffed", "wrong-size", "slice size=5000 gap=0")
+    keepers: list[Keeper] = [*map(keeper, faults), DryRun()]
+    gc.disable()
+    try:
+        async with relaying(keepers=keepers, witnessed=False) as relayed:
+            client, server = await relayed.greeted()
+            for command in (b"DELE 1\r\n", b"LIST\r\n", b"QUIT\r\n"):
+                await client.send(command)
+                await server.line()
+                await server.send(b"+OK 1 120\r\n" + b"1 120\r\n.\r\n" * (command[:4] == b"LIST"))
+                await client.line()
+            link = weakref.ref(relayed.proxy.link(1) or relayed)
+            server.close()
+            await client.rest()
+            client.close()
+            while relayed.proxy.link(1):  # noqa: ASYNC110 - nobody is told any more
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert link() is None
+    finally:
+        gc.enable()
