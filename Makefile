@@ -20,7 +20,7 @@ fuzz: $(READY)
 	$(BIN)/python -m pytest -n 2 --timeout 0 $(or $(ARGS),tests/protocol tests/capture tests/export)
 
 docs: $(READY)
-	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/lab/test_faults.py
 
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab

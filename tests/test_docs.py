@@ -19,6 +19,7 @@ from cli.program import VERBS
 from pop3spy.cli.options import default_note
 from pop3spy.config.settings import SETTINGS
 from pop3spy.console.metas import METAS
+from pop3spy.gate.faults import FAULTS
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
@@ -118,8 +119,23 @@ def helps() -> str:
     return "\n\n".join(map(one, VERBS))
 
 
+def faults() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for fault in FAULTS.values():
+            knobs = " ".join(f"{knob.name}={_in_quotes(knob.default)}" for knob in fault.knobs)
+            side = fault.side.name.lower() + (", or the other" if len(fault.sides) > 1 else "")
+            yield f"`{fault.name}`", f"`{knobs}`" if knobs else "", side, fault.does, fault.finds
+
+    return table("| fault | settings and defaults | side | what it does | what it finds |", rows())
+
+
+def _in_quotes(value: str) -> str:
+    return f'"{value}"' if " " in value or not value else value
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
+    ("docs/faults.md", "faults"): faults,
     ("docs/commands.md", "commands"): commands,
     ("docs/commands.md", "capabilities"): capabilities,
     ("docs/commands.md", "mechanisms"): mechanisms,

@@ -12,7 +12,7 @@ from pop3spy.protocol.text import MASK
 from pop3spy.session.masking import FILLER
 
 _FILLER: Final = FILLER.decode()
-_NOT_IN_YAML = re.compile("[\x7f-\x84\x86-\x9f]")
+_NOT_IN_YAML = re.compile("[\x7f-\x9f]")  # U+0085 is a line end to YAML
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 

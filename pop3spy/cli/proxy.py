@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import run
+from pop3spy.cli.gating import gate_of
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
@@ -20,6 +21,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream mail.example.org\n"
     "  pop3spy proxy --upstream mail.example.org:110 --listen :1110\n"
     "  pop3spy proxy --upstream mail --log sessions.jsonl --log-format json\n"
+    "  pop3spy proxy --upstream mail --fault 'cut after=1K when verb = RETR'\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -43,5 +45,6 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             limits_of(values),
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
+            gate=gate_of(values, bus, clock),
         )
         return run(lambda stop: relay.run(values["listen"], stop), values["loop"])

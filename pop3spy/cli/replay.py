@@ -9,16 +9,15 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import ExitStatus, run
+from pop3spy.cli.gating import hosting
 from pop3spy.cli.options import ValueType, Verb, with_ports, with_settings
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import COUNT, FACTOR, PATH, SERVER
-from pop3spy.config.settings import limits_of
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.net.connection import Connection
-from pop3spy.net.host import Host
 from pop3spy.net.tls import Trust
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
@@ -69,9 +68,7 @@ def server(file: str, **values: Any) -> int:
     )
     clock = Clock()
     with telling(values, clock) as bus:
-        strict = values["redact"] == "strict"
-        host = Host(stand_in.session, bus, clock, limits_of(values), strict=strict)
-        return run(lambda stop: host.run(values["listen"], stop), values["loop"])
+        return run(hosting(stand_in.session, values, bus, clock), values["loop"])
 
 
 @replay.command(

@@ -10,13 +10,12 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import run
+from pop3spy.cli.gating import hosting
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import PATH
-from pop3spy.config.settings import limits_of
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
-from pop3spy.net.host import Host
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, PostOffice, accounts_from, maildrops_for
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
@@ -44,9 +43,7 @@ def serve(mailbox: Path | None, **values: Any) -> int:
     clock = Clock()
     office = post_office(_accounts(values["users"]), mailbox)
     with telling(values, clock) as bus:
-        strict = values["redact"] == "strict"
-        host = Host(office.session, bus, clock, limits_of(values), strict=strict)
-        return run(lambda stop: host.run(values["listen"], stop), values["loop"])
+        return run(hosting(office.session, values, bus, clock), values["loop"])
 
 
 def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
@@ -29,6 +29,9 @@ from pop3spy.session.events import Noted, Told
 from pop3spy.session.match import Filter
 from pop3spy.session.sieve import Sieve
 from pop3spy.spool import Spool
+
+_TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
+"""Facts of notes that name addresses, or may name users and addresses."""
 
 
 @contextmanager
@@ -100,11 +103,11 @@ def _open(
 
 
 def _without_addresses(reader: Subscriber) -> Subscriber:
-    """Return *reader* as one that is told no address in a note; sessions hide theirs already."""
+    """Return *reader* as one that is told no address or user in a note; sessions hide theirs."""
 
     def read(event: Told) -> None:
         if isinstance(event, Noted):
-            hidden = {name: MASK for name in ("url", "upstream") if name in event.facts}
+            hidden = {name: MASK for name in _TELL_ADDRESSES if name in event.facts}
             event = replace(event, facts={**event.facts, **hidden})
         reader(event)
 

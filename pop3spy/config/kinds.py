@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pop3spy.errors import ConfigError
+from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import PORTS, Url, parse_url
 from pop3spy.session.filtertext import FilterError
 from pop3spy.session.match import Filter, compile_filter
@@ -177,5 +178,7 @@ COUNT = Kind("COUNT", _count)
 PORT = Kind("PORT", _port)
 SIZE = Kind("SIZE", _size)
 FILTER = Kind("EXPR", _filter)
+FAULT = Kind("FAULT", read_fault)
+REWRITE = Kind("REWRITE", read_rewrite)
 FACTOR = Kind("FACTOR", _factor)
 FLAG = Kind("", _flag)

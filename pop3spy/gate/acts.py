@@ -7,7 +7,7 @@ so faults, rewrites and holds combine in the order in which they were asked for.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.model import Exchange, Session
@@ -57,7 +57,8 @@ Acts = Sequence[Act]
 class Moment:
     """A frame that has come to the gate: as it is, and as it may be shown.
 
-    ``notes`` are who did what about it; ``at`` is in seconds since the clock started.
+    ``notes`` are who did what about it; ``at`` is in seconds since the clock started.  ``memory``
+    is what keepers remember of this session, each under itself.
     """
 
     session: Session
@@ -65,6 +66,7 @@ class Moment:
     shown: Frame
     at: float
     notes: list[tuple[str, str]] = field(default_factory=list)
+    memory: dict[object, Any] = field(default_factory=dict)
 
     @property
     def exchange(self) -> Exchange | None:
@@ -83,7 +85,9 @@ class Moment:
 class Keeper(Protocol):
     """Decides about the frames of the sides that it names."""
 
-    sides: frozenset[Side]
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The sides that it judges, always the same while it keeps a gate."""
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""

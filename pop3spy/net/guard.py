@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from pop3spy.gate.acts import Act, Acts, Answer, End, Gate, Hold, Moment, Send, Wait
 from pop3spy.protocol.frames import Frame, Side
@@ -70,7 +70,7 @@ class Guard:
     """Reads, judges and sends on what *side* says.
 
     *ahead* octets of it that are in no frame yet have gone already; *wake* has ``frames`` asked for
-    again.
+    again; *memory* is what keepers remember of the session.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
@@ -82,6 +82,7 @@ class Guard:
         way: Way,
         clock: Clock,
         wake: Callable[[], None],
+        memory: dict[object, Any] | None = None,
     ) -> None:
         self.side = side
         self.again = True  # there may be something to read
@@ -92,12 +93,15 @@ class Guard:
         self.way = way
         self._clock = clock
         self._wake = wake
+        self._memory = {} if memory is None else memory
         self._chunks: deque[Chunk] = deque()
         self._kept = Kept()
         self.finished = False  # the side will say no more, and its peer does not know
         self._moment: Moment | None = None  # what is being acted on
         self._acts: deque[Act] = deque()
         self._waiting = False
+        self._forever = False  # ... for nothing that could happen
+        self._over = False  # neither side will say more
         self._sent = bytearray()
         self._answer = bytearray()
         self._timer: asyncio.TimerHandle | None = None
@@ -126,6 +130,14 @@ class Guard:
         self.finished = True
         self.again = True
 
+    def conclude(self) -> None:
+        """Know that neither side will say more: what waits for ever, or for a reply, is over."""
+        self._over = self.again = True
+        if self._forever:
+            self._tell()
+            self.stop()
+            self.way.end_by_gate(End.CLOSE, self.side)
+
     def frames(self) -> Iterator[None]:
         """Deal with one frame after the other, as long as none of them has to wait."""
         self.again = False
@@ -141,7 +153,9 @@ class Guard:
                 self._rest()
                 return
         if self._gone:
+            self._chunks.clear()
             self._kept.take()
+            self.way.slow(self.side, slow=False)
 
     def give_up(self) -> bytes:
         """Do nothing any more; return the octets that have not gone on."""
@@ -160,9 +174,10 @@ class Guard:
     def _rest(self) -> None:
         """Do what had to wait for everything that is whole."""
         self.way.slow(self.side, slow=False)
-        if self.finished:
+        client = self.side is Side.CLIENT
+        if self.finished and (self._over or not (client and self._reading.waits)):
             self.finished = False
-            self._ahead = self._kept.size  # what waits for a reply to be readable goes unjudged
+            self._ahead = self._kept.size  # a line without an end goes unjudged
             self.way.pass_on(self.side, self._kept.take())
             self.way.pass_finish(self.side)
         if self.leaving:
@@ -175,7 +190,7 @@ class Guard:
             self.way.pass_on(self.side, frame.raw[gone:])
             self._reading.settle(frame)
             return
-        moment = Moment(self._reading.session, frame, shown, self._clock.now())
+        moment = Moment(self._reading.session, frame, shown, self._clock.now(), memory=self._memory)
         if (exchange := moment.exchange) and exchange.injected:
             self._kept.forget(len(frame.raw))  # the client did not ask
             return
@@ -210,6 +225,9 @@ class Guard:
                     if seconds < math.inf:
                         loop = asyncio.get_running_loop()
                         self._timer = loop.call_later(seconds, self._go_on, ())
+                    else:
+                        self._forever = True
+                        self._tell_notes(self._moment)
                 case Hold(wait):
                     self._waiting = True
                     self._tell_notes(self._moment)

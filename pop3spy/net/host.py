@@ -1,6 +1,7 @@
 """Lets something that answers like a server speak to clients over the network."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,6 +58,13 @@ class Host:
                 await stop.wait()
             await self._wind_up()
             self._room.shutdown(wait=False)
+
+    async def connect(self, factory: Callable[[], asyncio.BaseProtocol]) -> None:
+        """Let a protocol of this process, from *factory*, be a client."""
+        near, far = socket.socketpair()
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(self._protocol, sock=near)
+        await loop.create_connection(factory, sock=far)
 
     async def _wind_up(self) -> None:
         self._stopping = True

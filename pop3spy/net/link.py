@@ -51,7 +51,8 @@ class Link:
         self._injections: deque[tuple[bytes, str]] = deque()  # the first may be on its way
         self._injecting = False
         self._halves: dict[Side, Half] = {}
-        self._finished: set[Side] = set()
+        self._silent: set[Side] = set()  # who said that no more will come
+        self._finished: set[Side] = set()  # ... and whose peer knows
         self._lost: set[Side] = set()
         self._early: list[bytes] = []  # what the client said before its server was there
         self._ending: Ending | None = None
@@ -90,10 +91,13 @@ class Link:
     def finished(self, side: Side) -> None:
         """Pass a half-close on; close when both sides have finished."""
         self._end_with(_CLOSED[side])
+        self._silent.add(side)
         if side in self._gated:
             self._observer.later(lambda: self._observer.finish(side, self))
         else:
             self.pass_finish(side)
+        if len(self._silent) == len(Side):
+            self._observer.later(self._observer.conclude)
 
     def lost(self, side: Side, error: Exception | None) -> None:
         """Pass a close on as a close, and a reset as a reset."""

@@ -6,6 +6,7 @@ Rule: a failure here is told and ends the reading, never the passing (fail open)
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pop3spy.gate.acts import Gate
 from pop3spy.net.guard import Guard, Way
@@ -39,6 +40,7 @@ class Observer:
         self._loop = asyncio.get_running_loop()
         self._tape: deque[Chunk | Callable[[], None]] = deque()
         self._guards: dict[Side, Guard] = {}
+        self._memory: dict[object, Any] = {}  # what keepers remember of this session
         self._taped = 0
         self._frames: Iterator[object] | None = None
         self._scheduled = False
@@ -83,7 +85,9 @@ class Observer:
         if self.session.blind or side in self._guards:
             return
         ahead = self._reading.gate(side, gated=True)
-        self._guards[side] = Guard(side, ahead, self._reading, gate, way, self._clock, self.soon)
+        self._guards[side] = Guard(
+            side, ahead, self._reading, gate, way, self._clock, self.soon, self._memory
+        )
 
     def open(self, side: Side, way: Way) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
@@ -99,6 +103,11 @@ class Observer:
             guard.finish()
         else:
             way.pass_finish(side)
+
+    def conclude(self) -> None:
+        """Know that neither side will say more."""
+        for guard in list(self._guards.values()):
+            guard.conclude()
 
     def _leave(self, guard: Guard, way: Way) -> None:
         del self._guards[guard.side]

@@ -7,6 +7,7 @@ from pop3spy.errors import ConnectError
 from pop3spy.gate.acts import Gate
 from pop3spy.net.dial import dial
 from pop3spy.net.half import Half
+from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import listen, serving
@@ -23,6 +24,8 @@ from pop3spy.session.reading import Reading
 class Proxy:
     """Relays between clients and *upstream*, and publishes on *bus* what they say.
 
+    An upstream that is a host of this process runs for as long as the proxy does, and nobody else
+    can connect to it; its clients see no difference, so for them the proxy's address is its own.
     With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
     otherwise its connection is closed without a word.  *strict* hides names and addresses.
     *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
@@ -30,7 +33,7 @@ class Proxy:
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
         self,
-        upstream: Url,
+        upstream: Url | Host,
         bus: Bus,
         clock: Clock,
         limits: Limits,
@@ -58,14 +61,19 @@ class Proxy:
         Raise ListenError if an address cannot be listened on.
         """
         in_use = await listen(urls)
+        over = asyncio.Event()
         async with self._group:
+            if isinstance(self._upstream, Host):
+                self._group.create_task(self._upstream.run((), over), name="host")
             async with serving(in_use.values(), lambda: Half(Side.CLIENT, self._join)):
                 for url in in_use:
-                    upstream = MASK if self._strict else str(self._upstream)
-                    facts = {"url": str(url), "upstream": upstream}
+                    facts = {"url": str(url)}
+                    if isinstance(self._upstream, Url):
+                        facts["upstream"] = MASK if self._strict else str(self._upstream)
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
             await self._wind_up()
+            over.set()
 
     def regate(self) -> None:
         """Let every session be judged by whoever keeps the gate now."""
@@ -100,7 +108,10 @@ class Proxy:
         """Take in a client that has come."""
         self._number += 1
         client = Peer(*half.name("peername"))
-        server = Peer(self._upstream.host, self._upstream.port)
+        if isinstance(self._upstream, Host):
+            server = Peer(*half.name("sockname"))
+        else:
+            server = Peer(self._upstream.host, self._upstream.port)
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
@@ -121,6 +132,9 @@ class Proxy:
 
     async def _connect(self, link: Link) -> None:
         try:
+            if isinstance(self._upstream, Host):
+                await self._upstream.connect(lambda: Half(Side.SERVER, link.join))
+                return
             timeout = self._limits.connect_timeout
             await dial(self._upstream, lambda: Half(Side.SERVER, link.join), timeout)
         except ConnectError as error:

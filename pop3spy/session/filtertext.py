@@ -23,13 +23,14 @@ _ESCAPED = re.compile(r"\\([\\\"'])")
 
 
 class FilterError(ValueError):
-    """A mistake in a filter expression; ``column`` counts from 1.
+    """A mistake, the ``problem``, in a filter expression; ``column`` counts from 1.
 
     The message is one line; ``pointer`` is two: the expression and a caret below the mistake.
     """
 
     def __init__(self, text: str, at: int, problem: str) -> None:
         super().__init__(f"column {at + 1}: {problem}")
+        self.problem = problem
         self.column = at + 1
         before = escape(text[max(0, at - _AROUND) : at])
         self.pointer = f"{before}{escape(text[at : at + _AROUND])}\n{' ' * len(before)}^"

@@ -5,6 +5,7 @@ so that the same bytes tell the same story wherever they come from.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar, cast
 
 from pop3spy.protocol.commands import line_of
@@ -72,6 +73,11 @@ class Reading:
         return self.session.blind or self._decoder.idle
 
     @property
+    def waits(self) -> bool:
+        """Whether lines of the client can be read only once the server has spoken."""
+        return not self.session.blind and b"\n" in self._decoder.waiting
+
+    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
@@ -98,9 +104,18 @@ class Reading:
         self._decoder.append(chunk.side, chunk.data)
 
     def next(self, side: Side) -> tuple[Frame, Frame] | None:
-        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet."""
-        frame = self._decoder.read(side)
-        return None if frame is None else (frame, self._apply(frame))
+        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet.
+
+        What it lets be read of a client that is not gated is read as well.
+        """
+        if side is Side.SERVER and Side.CLIENT not in self._decoder.gated:
+            for freed in iter(partial(self._decoder.read, Side.CLIENT), None):
+                self._apply(freed)
+        while (frame := self._decoder.read(side)) is not None:
+            shown = self._apply(frame)
+            if frame.side is side:
+                return frame, shown
+        return None
 
     def settle(self, frame: Frame) -> None:
         """Know that the gate let *frame* go on as it was."""

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from capture.test_reader import spoken
 from capture.test_round_trip import live
 from cuts import recut, wild_talk
 from dialogue import Said
+from pop3spy.protocol.frames import Side
 
 BODIES = st.sampled_from(["keep", "mask", "drop"])
 LOADERS = [yaml.SafeLoader, yaml.CSafeLoader]
@@ -27,6 +28,7 @@ def octets(record: list[Any]) -> bytes:
 
 @pytest.mark.parametrize("loader", LOADERS, ids=lambda loader: loader.__name__)
 @given(wild_talk.flatmap(recut), BODIES)
+@example([(Side.CLIENT, b"USER bob\r\n"), (Side.SERVER, b"\x85+OK\r\n")], "keep")
 def test_yaml_alone_reads_what_json_alone_reads(
     loader: type[Any], talk: list[Said], bodies: str
 ) -> None:

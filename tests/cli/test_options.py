@@ -9,6 +9,7 @@ import pytest
 from cli.program import VERBS
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
+from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url
 from pop3spy.session.match import compile_filter
 
@@ -23,6 +24,9 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "bodies": ("mask", "mask", "keep"),
     "rotate": ("10M", 10 << 20, "0"),
     "show": ("verb == RETR", compile_filter("verb = RETR"), "err"),
+    "rewrite": ("client s/a/b/", (read_rewrite("client s/a/b/"),), "server s/b/c/"),
+    "fault": ("cut when err", (read_fault("cut when err"),), "drop"),
+    "dry-run-delete": ("true", True, "false"),
     "quiet": ("true", True, "false"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),
@@ -50,7 +54,7 @@ PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    if name in {"quiet", "answer-when-down", "cuts", "strict", "insecure"}:
+    if name in {"quiet", "answer-when-down", "cuts", "strict", "insecure", "dry-run-delete"}:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]
 

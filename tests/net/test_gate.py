@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cuts import octets_of
@@ -430,7 +430,18 @@ async def conversation(ops: list[Op]) -> tuple[dict[Side, bytes], dict[Side, byt
 
 
 @settings(max_examples=60)
+@example([(Side.CLIENT, b"\r\nQUIT\n"), (Side.SERVER, b"+OK\r\n+OK\r\n"), SERVER])
 @given(st.lists(said | gated | turns, min_size=2, max_size=20))
 def test_a_gate_that_opens_and_shuts_anywhere_loses_and_doubles_nothing(ops: list[Op]) -> None:
     spoken, heard = asyncio.run(conversation(ops))
     assert heard == spoken
+
+
+async def test_a_client_that_is_not_gated_is_read_as_soon_as_a_gated_server_lets_it() -> None:
+    async with relaying(keepers=[Passing(SERVER)]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"AUTH PLAIN AGJvYgBzZWNyZXQ=\r\nSTAT\r\n")
+        await server.expect(b"AUTH PLAIN AGJvYgBzZWNyZXQ=\r\nSTAT\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        await relayed.witness.heard_all(Side.CLIENT, b"STAT\r\n")

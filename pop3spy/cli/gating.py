@@ -1,0 +1,63 @@
+"""What stands at the gate because the settings say so: rewrites, faults, the dry run."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from random import SystemRandom
+from typing import Any
+
+from pop3spy.config.settings import limits_of
+from pop3spy.gate.acts import Gate, Keeper
+from pop3spy.gate.dryrun import DryRun
+from pop3spy.gate.faults import Fault, FaultKeeper
+from pop3spy.net.host import Host
+from pop3spy.net.limits import Limits
+from pop3spy.net.proxy import Proxy
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
+from pop3spy.session.responder import Responder
+
+_SEEDS = 1_000_000
+
+
+def gate_of(values: dict[str, Any], bus: Bus, clock: Clock) -> Gate:
+    """Return the gate that the settings *values* ask for; *bus* is told who keeps it.
+
+    The dry run comes last, because it has to see what the others would have a server hear.
+    """
+    keepers: list[Keeper] = []
+    for rewrite in values["rewrite"]:
+        keepers.append(rewrite)
+        bus.publish(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
+    for fault in values["fault"]:
+        keeper = keeper_of(fault)
+        keepers.append(keeper)
+        seed = {"seed": keeper.seed} if fault.chancy and fault.seed is None else {}
+        bus.publish(Noted("fault_set", clock.now(), {"fault": str(fault), **seed}))
+    if values["dry_run_delete"]:
+        keepers.append(DryRun())
+        bus.publish(Noted("dry_run", clock.now()))
+    return Gate(keepers)
+
+
+def keeper_of(fault: Fault) -> FaultKeeper:
+    """Return what commits *fault*, with a seed of its own if it has none."""
+    seed = fault.seed
+    return FaultKeeper(fault, SystemRandom().randrange(_SEEDS) if seed is None else seed)
+
+
+def hosting(
+    responder: Callable[[], Responder], values: dict[str, Any], bus: Bus, clock: Clock
+) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+    """Return what lets *responder* speak to clients until an event is set.
+
+    A gate stands in front of it if there is one: then a proxy reads, and the host is not heard.
+    """
+    limits, strict = limits_of(values), values["redact"] == "strict"
+    gate = gate_of(values, bus, clock)
+    if not gate.keepers:
+        host = Host(responder, bus, clock, limits, strict=strict)
+        return lambda stop: host.run(values["listen"], stop)
+    behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
+    proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate)
+    return lambda stop: proxy.run(values["listen"], stop)

@@ -1,0 +1,194 @@
+"""A client may believe that its DELE worked, and the server never hears of it.
+
+In place of ``DELE 3`` the server is asked ``LIST 3``: so it says itself whether there is such a
+message, and how large it is.  A refusal counts for nothing if it has shown the message before.
+What the client asks later fits with that (RFC 1939, section 5).
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from pop3spy.gate.acts import Acts, Answer, End, Moment, Send
+from pop3spy.gate.content import Lines, through
+from pop3spy.protocol import replies
+from pop3spy.protocol.commands import Command, parse_command
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    CommandLine,
+    Frame,
+    Opaque,
+    Side,
+    StatusLine,
+    Why,
+)
+
+BY: Final = "dry run"
+
+_DELETES = re.compile(rb"[^A-Za-z]*DELE", re.IGNORECASE)
+_UNSEEN: Final = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP})
+_OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
+
+
+@dataclass(slots=True)
+class _Marks:
+    """What one client believes: ``asked`` as far as it has spoken, ``told`` as far as it knows.
+
+    ``told`` has the size of each message that is marked; ``pending`` are the exchanges in which a
+    message is being marked.  The server has ``count`` messages by its own word, and has given
+    answers about those that are ``seen``.
+    """
+
+    asked: set[int] = field(default_factory=set)
+    told: dict[int, int] = field(default_factory=dict)
+    pending: dict[int, int] = field(default_factory=dict)
+    resets: set[int] = field(default_factory=set)
+    count: int = 0
+    seen: set[int] = field(default_factory=set)
+    listing: Lines | None = None
+    swallowed: int = 0  # the exchange whose body, or whose overlong line, goes no further
+
+
+class DryRun:
+    """A keeper that keeps DELE from the server, for every session.
+
+    It looks at what the keepers before it have decided to send, so it has to be the last.  What it
+    cannot read may be a DELE: a client that begins TLS is refused, and one that does so unasked, or
+    falls out of step, is disconnected.
+    """
+
+    sides = frozenset(Side)
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Return *acts*, or what a server would do that does delete."""
+        marks = moment.memory.get(self)
+        if marks is None:
+            marks = moment.memory[self] = _Marks()
+        if moment.frame.side is Side.CLIENT:
+            return self._asked(moment, moment.frame, acts, marks)
+        if not moment.frame.number:
+            return acts
+        return self._answered(moment, moment.frame, acts, marks)
+
+    # -- the client -----------------------------------------------------------------------------
+
+    def _asked(self, moment: Moment, frame: Frame, acts: Acts, marks: _Marks) -> Acts:
+        match frame:
+            case CommandLine():
+                sent = b"".join(act.data for act in acts if isinstance(act, Send))
+                if _DELETES.match(sent):
+                    return self._dele(moment, sent, marks)
+                return self._other(moment, parse_command(sent), acts, marks)
+            case Opaque(why=why) if why in _UNSEEN:
+                moment.note(BY, "closed: what cannot be read may be a DELE")
+                return (End.CLOSE,)
+            case Opaque(why=Why.TOO_LONG) if frame.number == marks.swallowed:
+                return ()
+        return acts
+
+    def _dele(self, moment: Moment, sent: bytes, marks: _Marks) -> Acts:
+        command = parse_command(sent)
+        number = _number(command) if command.verb == "DELE" else None
+        marks.swallowed = moment.frame.number  # the rest of an overlong line
+        if number is None or moment.frame.truncated:
+            moment.note(BY, "refused a DELE of nothing")
+            return (Answer(b"-ERR DELE takes the number of a message\r\n"),)
+        if number in marks.asked:
+            moment.note(BY, "refused to delete again")
+            return (_gone(number),)
+        marks.asked.add(number)
+        marks.pending[moment.frame.number] = number
+        moment.note(BY, "asked the server for the size instead")
+        return (Send(b"LIST %d\r\n" % number),)
+
+    def _other(self, moment: Moment, command: Command, acts: Acts, marks: _Marks) -> Acts:
+        if command.verb == "STLS":
+            moment.note(BY, "refused STLS: a DELE in TLS could not be seen")
+            return (Answer(b"-ERR no TLS in a dry run\r\n"),)
+        if command.verb == "RSET":
+            marks.asked.clear()
+            marks.resets.add(moment.frame.number)
+        elif command.verb in _OF_A_MESSAGE and (number := _number(command)) in marks.asked:
+            moment.note(BY, "answered for a message that is marked")
+            return (_gone(number),)
+        return acts
+
+    # -- the server -----------------------------------------------------------------------------
+
+    def _answered(self, moment: Moment, frame: Frame, acts: Acts, marks: _Marks) -> Acts:
+        match frame:
+            case StatusLine():
+                marks.listing = None
+                if (number := marks.pending.pop(frame.number, None)) is not None:
+                    return self._marked(moment, frame, number, acts, marks)
+                command = moment.exchange.command if moment.exchange else None
+                if command and frame.ok:
+                    _learn(command, frame, marks)
+                if frame.number in marks.resets:
+                    self._reset(frame, marks)
+                elif marks.told and frame.ok:
+                    return self._told(moment, frame, acts, marks)
+            case BodyPart() | BodyEnd() if frame.number == marks.swallowed:
+                return ()  # a server that lists everything where one message was asked for
+            case BodyPart() if marks.listing:
+                return list(through(marks.listing, acts))
+            case BodyEnd() if marks.listing and (rest := marks.listing.end()):
+                return (Send(rest), *acts)
+        return acts
+
+    def _marked(
+        self, moment: Moment, frame: StatusLine, number: int, acts: Acts, marks: _Marks
+    ) -> Acts:
+        marks.swallowed = frame.number
+        if not (frame.ok or number in marks.seen or 0 < number <= marks.count):
+            marks.asked.discard(number)
+            return acts
+        size = replies.pair_of(frame.text) if frame.ok else None
+        marks.told[number] = size[1] if size and size[0] == number else 0
+        moment.note(BY, "told the client that the message is deleted")
+        return (Send(b"+OK message %d deleted\r\n" % number),)
+
+    def _reset(self, frame: StatusLine, marks: _Marks) -> None:
+        marks.resets.discard(frame.number)
+        if frame.ok:
+            marks.told.clear()
+        else:
+            marks.asked |= marks.told.keys()
+
+    def _told(self, moment: Moment, frame: StatusLine, acts: Acts, marks: _Marks) -> Acts:
+        command = moment.exchange.command if moment.exchange else None
+        if command is None or command.verb not in ("STAT", "LIST", "UIDL") or command.args:
+            return acts
+        moment.note(BY, "left the marked messages out")
+        if command.verb != "STAT":
+            told = marks.told
+            marks.listing = Lines(lambda line: None if _first(line) in told else line)
+            return (Send(b"+OK\r\n"),)
+        if (found := replies.pair_of(frame.text)) is None:
+            return acts
+        count, octets = found[0] - len(marks.told), found[1] - sum(marks.told.values())
+        return (Send(b"+OK %d %d\r\n" % (max(0, count), max(0, octets))),)
+
+
+def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:
+    """Remember which messages the server has, should it refuse to list one of them."""
+    if command.verb == "STAT" and (found := replies.pair_of(frame.text)):
+        marks.count = found[0]
+    elif command.verb in _OF_A_MESSAGE and (number := _number(command)) is not None:
+        marks.seen.add(number)
+
+
+def _gone(number: int | None) -> Answer:
+    return Answer(b"-ERR message %d is deleted\r\n" % (number or 0))
+
+
+def _number(command: Command) -> int | None:
+    """Return the message that *command* is about; TOP has another argument behind it."""
+    if not command.args or (command.verb != "TOP" and len(command.args) > 1):
+        return None
+    return replies.number_of(command.args[0])
+
+
+def _first(line: bytes) -> int | None:
+    return replies.number_of(line.split(b" ", 1)[0])

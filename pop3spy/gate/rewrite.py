@@ -1,0 +1,91 @@
+"""Command and status lines that go on in other words."""
+
+import re
+from dataclasses import dataclass, field
+
+from pop3spy.gate.acts import Acts, Moment, Send, Wait
+from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.session.match import Filter
+from pop3spy.session.pattern import Matches, regular_expression
+
+BY = "rewrite"
+_GROUP = re.compile(r"\\(.?)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    r"""A keeper that puts *new* in place of what the regular expression *old* finds in a line.
+
+    ``\1`` to ``\9`` in *new* are the groups of *old*, ``\\`` is a backslash.  Lines are latin-1
+    here, without their ends.  A line in which something is hidden is left alone, and so is one that
+    is overlong, or that is no whole line any more.  Raise ValueError if *old* or
+    *new* is none.
+    """
+
+    side: Side
+    old: str
+    new: str
+    when: Filter | None
+    text: str
+    _find: Matches = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read the regular expression."""
+        object.__setattr__(self, "_find", regular_expression(self.old))
+        groups = re.compile(self.old).groups
+        for mark in _GROUP.findall(self.new):
+            if mark != "\\" and not ("1" <= mark <= "9" and int(mark) <= groups):
+                raise ValueError(f"\\{mark} means nothing here: there are {groups} groups")
+        if not self.new.isprintable() or not _is_latin(self.new):
+            raise ValueError("a line is rewritten in printable latin-1 characters")
+
+    def __str__(self) -> str:
+        """Return the plain spelling."""
+        return self.text
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The side whose lines are rewritten."""
+        return frozenset({self.side})
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Return *acts* with the line in other words."""
+        frame, exchange = moment.frame, moment.exchange
+        if not isinstance(frame, CommandLine | StatusLine) or moment.shown.masks:
+            return acts
+        if self.when and not (exchange and self.when.means(moment.session, exchange)):
+            return acts
+        if not all(isinstance(act, Send | Wait) for act in acts):
+            return acts
+        before = b"".join(act.data for act in acts if isinstance(act, Send))
+        line = before.rstrip(b"\r\n")
+        end = before[len(line) :]
+        if not end.endswith(b"\n") or b"\n" in line:
+            return acts
+        after = self._rewritten(line.decode("latin-1")).encode("latin-1") + end
+        if after == before:
+            return acts
+        moment.note(BY, _told(frame, after))
+        place = next(at for at, act in enumerate(acts) if isinstance(act, Send))
+        waits = [act for act in acts[place:] if isinstance(act, Wait)]
+        return [*acts[:place], Send(after), *waits]
+
+    def _rewritten(self, line: str) -> str:
+        found = self._find(line)
+        if not isinstance(found, re.Match):
+            return line
+        new = _GROUP.sub(
+            lambda mark: mark[1] if mark[1] == "\\" else found[int(mark[1])] or "", self.new
+        )
+        return line[: found.start()] + new + line[found.end() :]
+
+
+def _told(frame: CommandLine | StatusLine, after: bytes) -> str:
+    if isinstance(frame, CommandLine) and parse_command(after).shape is not frame.command.shape:
+        return "changed the command, whose reply has another shape"
+    return f"changed the {'command' if isinstance(frame, CommandLine) else 'status line'}"
+
+
+def _is_latin(text: str) -> bool:
+    return all(ord(character) < 0x100 for character in text)  # noqa: PLR2004 - latin-1
