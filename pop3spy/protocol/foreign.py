@@ -81,11 +81,12 @@ def _telnet(start: bytes) -> Foreign | int | None:
         return Foreign.UNDECIDED
     command = start[1]
     if command == _SB:
-        end = start.find(bytes((_IAC, _SE)), 2, _LONGEST_NEGOTIATION)
+        # A whole line is answered as one, so it must not wait for what comes behind it.
+        line_end = start.find(b"\n", 2, _LONGEST_NEGOTIATION)
+        end = start.find(bytes((_IAC, _SE)), 2, _LONGEST_NEGOTIATION if line_end < 0 else line_end)
         if end >= 0:
             return end + 2
-        # A whole line is answered as one, so it must not wait for more.
-        undecided = len(start) < _LONGEST_NEGOTIATION and b"\n" not in start
+        undecided = len(start) < _LONGEST_NEGOTIATION and line_end < 0
         return Foreign.UNDECIDED if undecided else None
     if command > _SB:  # WILL, WONT, DO, DONT take an option; a second IAC is text
         if command == _IAC:

@@ -79,6 +79,13 @@ def test_any_octets_give_the_same_frames_however_they_are_cut(
     assert told(read(byte_by_byte(talk))) == whole
 
 
+def test_a_telnet_negotiation_ends_before_its_line_does() -> None:
+    """Otherwise it would depend on the cuts whether the line or what is behind it comes first."""
+    talk: list[Said] = [(Side.CLIENT, b"\xff\xfaUSER bob\r\n\xff\xf0"), *CLOSED]
+
+    assert told(read(byte_by_byte(talk))) == told(read(talk))
+
+
 @given(wild_talk)
 def test_when_both_sides_are_closed_no_octet_is_left(talk: list[Said]) -> None:
     frames = read(talk + CLOSED)
