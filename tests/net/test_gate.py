@@ -355,7 +355,7 @@ async def test_a_person_decides_about_a_held_command(
     decide: Callable[[Holds], None], server_hears: bytes, client_hears: bytes
 ) -> None:
     holds = Holds(Clock())
-    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
         client, server = await relayed.greeted()
         await client.send(b"DELE 1\r\nQUIT\r\n")
@@ -369,7 +369,7 @@ async def test_a_person_decides_about_a_held_command(
 
 async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
     holds = Holds(Clock())
-    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
         for _ in range(HELD):
             client, _ = await relayed.greeted()
