@@ -7,7 +7,7 @@ import pytest
 from console.steering import steering
 from net.wires import Wire
 from pop3spy.console.livemetas import LIVE
-from pop3spy.session.events import Heard, Intervened, Noted
+from pop3spy.session.events import Heard, Intervened, Noted, Told
 from pop3spy.session.model import How
 
 PASSWORD = "tanstaaf-Hunter2"
@@ -299,3 +299,19 @@ async def test_in_a_dry_run_nobody_lets_a_dele_through() -> None:
         await steered.relayed.witness.until(lambda: steered.holds.tickets)
         await steered.do(":go")
         await server.expect(b"LIST 1\r\n")
+
+
+async def test_a_command_that_fails_harms_nothing_and_repeats_nothing() -> None:
+    class Failing:
+        def __call__(self, event: Told) -> None:
+            """Count nothing."""
+
+        def table(self) -> str:
+            raise ValueError(PASSWORD)
+
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        steered.console.stats = Failing()
+        assert "that failed, and the traffic goes on" in await steered.do(":stats")
+        assert PASSWORD not in steered.text
+        await spoken(client, server, b"NOOP\r\n", b"+OK\r\n")
