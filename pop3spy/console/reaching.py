@@ -37,6 +37,8 @@ async def send(console: LiveConsole, rest: str) -> None:
     if spec is not None and spec.turn is not None:
         raise RefusalError(f"{spec.name} is more than one line and its reply; it is not sent")
     console.must_be_safe(line)
+    if any(ticket.moment.session is session for ticket in console.holds.tickets.values()):
+        console.tell(note("it goes when what is held in this session has gone"))
     link.inject(line, BY)
 
 

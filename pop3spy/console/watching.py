@@ -112,11 +112,11 @@ async def show_help(console: LiveConsole, rest: str) -> None:
 
 
 def _line(console: LiveConsole, session: Session) -> str:
-    """Return a session in one line: who, where, how far, for how long."""
+    """Return a session in one line: from where, who, how far, since when."""
     held = sum(ticket.moment.session is session for ticket in console.holds.tickets.values())
     octets = sum(session.totals.octets.values())
     parts = [
-        f"{escape(str(session.client))} → {escape(str(session.server))}",
+        escape(str(session.client)),
         escape(session.user or ""),
         session.ending.how.value.replace("_", " ") if session.ending else session.state.value,
         f"{session.totals.commands:,} commands, {octets:,} octets",

@@ -163,7 +163,7 @@ def test_pasted_lines_are_entered_one_by_one(
     window.shows(r"> :sess *$")
     assert pop._getresp().startswith(b"+OK")  # type: ignore[attr-defined]
     window.enter("ions")
-    window.shows(r"s1 127\.0\.0\.1:\d+ → .*TRANSACTION")
+    window.shows(r"s1 127\.0\.0\.1:\d+  demo  TRANSACTION")
     pop.quit()
     assert "PASS demo" not in stream(tmp_path)
     assert history(tmp_path) == [":hold verb = PASS", ":edit 1", ":hold off", ":sessions"]
