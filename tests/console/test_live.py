@@ -7,6 +7,7 @@ import pytest
 from console.steering import steering
 from net.wires import Wire
 from pop3spy.console.livemetas import LIVE
+from pop3spy.console.seat import Choices
 from pop3spy.session.events import Heard, Intervened, Noted, Told
 from pop3spy.session.model import How
 
@@ -315,3 +316,17 @@ async def test_a_command_that_fails_harms_nothing_and_repeats_nothing() -> None:
         assert "that failed, and the traffic goes on" in await steered.do(":stats")
         assert PASSWORD not in steered.text
         await spoken(client, server, b"NOOP\r\n", b"+OK\r\n")
+
+
+async def test_tab_offers_commands_sessions_and_what_is_held() -> None:
+    async with steering() as steered:
+        await steered.held(f"PASS {PASSWORD}\r\n".encode())
+        choices = Choices(steered.console)
+        assert [word for word, _ in choices.choices([])] == [f":{meta.name}" for meta in LIVE]
+        assert [word for word, _ in choices.choices([":kill"])] == ["1"]
+        assert list(choices.choices([":ed"])) == [("1", "PASS ████████")]
+        sent = [word for word, _ in choices.choices([":send", "1"])]
+        assert "STAT" in sent
+        assert "STLS" not in sent
+        assert "pcapng" in [word for word, _ in choices.choices([":export", "1"])]
+        assert list(choices.choices([":nothing"])) == []
