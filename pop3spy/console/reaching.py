@@ -1,11 +1,11 @@
 """Commands of the live console that reach into a session."""
 
 from pop3spy.console.console import CRLF
+from pop3spy.console.escapes import octets_of
 from pop3spy.console.injected import BY
 from pop3spy.console.live import LIVE, LiveConsole, one_line
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import note
-from pop3spy.console.speaking import octets_of
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.states import State
 from pop3spy.session.model import Ending, How
