@@ -18,6 +18,7 @@ import pytest
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
 from pop3spy.config.settings import SETTINGS
+from pop3spy.console.livemetas import LIVE
 from pop3spy.console.metas import METAS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.protocol.capabilities import CAPABILITIES
@@ -110,6 +111,11 @@ def metas() -> str:
     return table("| command | what it does |", rows)
 
 
+def live() -> str:
+    rows = ((f"`{meta.usage}`", meta.summary) for meta in LIVE)
+    return table("| command | what it does |", rows)
+
+
 def helps() -> str:
     def one(verb: str) -> str:
         command = VERBS[verb]
@@ -142,6 +148,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/filters.md", "terms"): terms,
     ("docs/command-line.md", "helps"): helps,
     ("docs/console.md", "metas"): metas,
+    ("docs/console.md", "live"): live,
 }
 
 

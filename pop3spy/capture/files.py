@@ -4,6 +4,7 @@ Rules: 1. no file is ever overwritten, and all are private; 2. whoever records n
 writes; 3. each file can be read alone: a session that goes on in the next one is opened there anew.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from pop3spy.session.events import (
     Event,
     Heard,
     Named,
+    Noted,
     Opened,
     Placed,
     Secured,
@@ -134,6 +136,8 @@ class Captures:
     def __call__(self, event: Told) -> None:
         """Record *event*."""
         if not isinstance(event, Event):
+            if event.what == "noted":
+                self._remark(event)
             return
         session = event.session
         if isinstance(event, Opened):
@@ -244,6 +248,13 @@ class Captures:
             self._spool.write(text, self._files[session.id])
         except OSError as error:  # of what was written before: this waits, and so may more
             self._failure = error
+
+    def _remark(self, event: Noted) -> None:
+        """Write what a person notes into every file that is being written."""
+        text = json.dumps({"text": str(event.facts.get("text", ""))})
+        for file in {*self._files.values(), self._current}:
+            if file is not None:
+                self._spool.write(f'- [{event.at:.9f}, 0, "note", {text}]\n', file)
 
     def _gap(self, count: int) -> str:
         return self._missed(f"{count} records came faster than they could be written")

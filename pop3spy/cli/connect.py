@@ -1,7 +1,6 @@
 """``pop3spy connect``: POP3 by hand, as with Telnet."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,7 +12,7 @@ import click
 
 from pop3spy import __version__
 from pop3spy.capture.files import Keeping
-from pop3spy.cli.environment import ExitStatus, colourful, run
+from pop3spy.cli.environment import ExitStatus, colourful, history_file, run
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
@@ -127,7 +126,7 @@ class _Talking:
             # It takes a while to load, and nobody else should wait for that.
             from pop3spy.console.terminal import Terminal  # noqa: PLC0415
 
-            history = _history() if self._by_hand else None
+            history = history_file() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
         lines = () if self._values["quit_after"] else _lines(self._values["script"])
         return Lines(lines, self._stream, colour=colour)
@@ -163,14 +162,3 @@ def _lines(script: Path | None) -> list[str]:
         raise ConfigError(f"{escape(str(script))}: {(error.strerror or '').lower()}") from None
     text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n") if text else []
-
-
-def _history() -> Path | None:
-    """Return where lines that were typed are kept: in the user's state folder."""
-    folder = os.environ.get("XDG_STATE_HOME", "")
-    if not folder.startswith("/"):
-        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
-        if not home.startswith("/"):
-            return None
-        folder = f"{home}/.local/state"
-    return Path(folder) / "pop3spy" / "history"

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from pop3spy.cli.streams import Unbuffered
 from pop3spy.errors import ConfigError
 from pop3spy.net.listen import raise_file_limit
 from pop3spy.session.failure import describe
-from pop3spy.spool import Spool
+from pop3spy.spool import Spool, Stream
 
 try:
     import uvloop
@@ -37,6 +38,23 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def seated() -> bool:
+    """Return whether there is a person at a terminal on which a prompt can be drawn."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def history_file() -> Path | None:
+    """Return where lines that were typed are kept: in the user's state folder."""
+    folder = os.environ.get("XDG_STATE_HOME", "")
+    if not folder.startswith("/"):
+        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
+        if not home.startswith("/"):
+            return None
+        folder = f"{home}/.local/state"
+    return Path(folder) / "pop3spy" / "history"
+
+
 class Fitting(Protocol):
     """What writes lines that fit a terminal of so many columns."""
 
@@ -57,11 +75,15 @@ def keep_width(writer: Fitting, stream: TextIO) -> None:
         signal.signal(signal.SIGWINCH, measure)
 
 
-def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -> ExitStatus:
+def run(
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    loop: str,
+    complaints: Stream | None = None,
+) -> ExitStatus:
     """Run *work* on an event loop until it is done.
 
     The first Ctrl-C or SIGTERM sets the event that *work* is given, so that it ends in order; the
-    second ends the program at once.
+    second ends the program at once.  What concerns no session is told to *complaints*, or stderr.
     """
     if loop == "uvloop" and uvloop is None:
         raise ConfigError("--loop uvloop: uvloop is not installed; leave the option out")
@@ -71,14 +93,16 @@ def run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], loop: str) -
         new_loop = uvloop.new_event_loop
     raise_file_limit()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_with_signals(work))
+        return runner.run(_with_signals(work, complaints))
 
 
-async def _with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> ExitStatus:
+async def _with_signals(
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stream: Stream | None
+) -> ExitStatus:
     stop = asyncio.Event()
     status = ExitStatus.DONE
     loop = asyncio.get_running_loop()
-    complaints = _Complaints()
+    complaints = _Complaints(stream)
     loop.set_exception_handler(complaints)
 
     def stopped(number: signal.Signals) -> None:
@@ -100,9 +124,13 @@ async def _with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None
 
 
 class _Complaints:
-    """Tells on stderr what concerns no session: each thing once, and without being held up."""
+    """Tells what concerns no session: each thing once, and without being held up.
 
-    def __init__(self) -> None:
+    It is told to *stream*, or to stderr.
+    """
+
+    def __init__(self, stream: Stream | None) -> None:
+        self._stream = stream
         self._told: set[str] = set()
         self._spool: Spool | None = None
 
@@ -111,9 +139,10 @@ class _Complaints:
         if what in self._told:
             return
         self._told.add(what)
-        self._spool = self._spool or Spool(Unbuffered(sys.stderr), lambda _: "")
+        if self._stream is None:
+            self._stream = self._spool = Spool(Unbuffered(sys.stderr), lambda _: "")
         with suppress(OSError):  # there is no other place to say it
-            self._spool.write(f"pop3spy: {what}\n")
+            self._stream.write(f"pop3spy: {what}\n")
 
     def close(self) -> None:
         """Write what is waiting, if anybody takes it."""

@@ -4,12 +4,14 @@ from typing import Any
 
 import click
 
-from pop3spy.cli.environment import run
+from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
+from pop3spy.console.screen import Screen
 from pop3spy.errors import ConfigError
+from pop3spy.gate.holds import Holds
 from pop3spy.net.proxy import Proxy
 from pop3spy.session.chunk import Clock
 
@@ -25,6 +27,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
+    "On a terminal, :help tells what can be done to sessions while they last.\n"
     "STLS passes through, and what is said inside TLS stays unread.",
 )
 @with_settings("proxy")
@@ -37,7 +40,10 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     if values["upstream"] is None:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
     clock = Clock()
-    with telling(values, clock) as bus:
+    screen = Screen() if values["console"] and seated() else None
+    with telling(values, clock, screen) as bus:
+        gate, holds = gate_of(values, bus, clock), Holds(clock)
+        gate.keepers.append(holds)  # a person decides about what the others would do
         relay = Proxy(
             values["upstream"],
             bus,
@@ -45,6 +51,12 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             limits_of(values),
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
-            gate=gate_of(values, bus, clock),
+            gate=gate,
         )
-        return run(lambda stop: relay.run(values["listen"], stop), values["loop"])
+        if screen is None:
+            return run(lambda stop: relay.run(values["listen"], stop), values["loop"])
+        # It takes a while to load, and nobody else should wait for that.
+        from pop3spy.cli.live import Live  # noqa: PLC0415
+
+        live = Live(values, relay, holds, bus, clock, screen=screen, history=history_file())
+        return run(live.run, values["loop"], screen)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Protocol, TextIO
 
+from pop3spy.console.screen import Screen
 from pop3spy.errors import Pop3SpyError
 from pop3spy.net.dial import reason_of
 from pop3spy.spool import Spool, Stream
@@ -70,20 +71,25 @@ class Unbuffered:
 
 
 class Spools:
-    """The spools of the program, by what they write to."""
+    """The spools of the program, by what they write to; with *screen* stdout is behind that."""
 
-    def __init__(self) -> None:
+    def __init__(self, screen: Screen | None = None) -> None:
         self._closing = ExitStack()
-        self._standard: dict[object, Spool] = {}
+        self._standard: dict[object, Stream] = {}
+        self._screen = screen
 
-    def standard(self, stream: TextIO, gap: Callable[[int], str]) -> Spool:
-        """Return the spool of stdout or stderr, which is one if both lead to the same place."""
+    def standard(self, stream: TextIO, gap: Callable[[int], str]) -> Stream:
+        """Return what takes text for stdout or stderr: one if both lead to the same place."""
         identity: object = stream
         with suppress(OSError):  # of a stream that is no file
             identity = os.fstat(stream.fileno())[1:3]
         if identity not in self._standard:
             name = "standard output" if stream is sys.stdout else "standard error"
-            self._standard[identity] = self.spool(Unbuffered(stream), name, gap)
+            spool = self.spool(Unbuffered(stream), name, gap)
+            self._standard[identity] = spool
+            if self._screen is not None and stream is sys.stdout:
+                self._screen.spool = spool
+                self._standard[identity] = self._screen
         return self._standard[identity]
 
     def spool(self, stream: Stream, name: str, gap: Callable[[int], str]) -> Spool:

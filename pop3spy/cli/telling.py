@@ -13,6 +13,7 @@ from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.environment import colourful, keep_width
 from pop3spy.cli.streams import Spools, close
 from pop3spy.config.file import STDOUT
+from pop3spy.console.screen import Screen
 from pop3spy.logs import (
     JsonLog,
     Notes,
@@ -28,21 +29,24 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted, Told
 from pop3spy.session.match import Filter
 from pop3spy.session.sieve import Sieve
-from pop3spy.spool import Spool
+from pop3spy.spool import Stream
 
 _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
 """Facts of notes that name addresses, or may name users and addresses."""
 
 
 @contextmanager
-def telling(values: dict[str, Any], clock: Clock) -> Iterator[Bus]:
+def telling(values: dict[str, Any], clock: Clock, screen: Screen | None = None) -> Iterator[Bus]:
     """Give a bus that tells what the settings *values* ask for; write out the rest at the end.
 
+    With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
     Raise Pop3SpyError if the log cannot be written, now or at the end.
     """
     path: Path | None = values["log"]
     with ExitStack() as closing:
-        spools = Spools()
+        spools = Spools(screen)
+        if screen is not None:
+            spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
         log = _open(path, values["log_format"], spools, clock, closing)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
@@ -57,7 +61,7 @@ def telling(values: dict[str, Any], clock: Clock) -> Iterator[Bus]:
             strict = values["redact"] == "strict"
             for reader in readers:
                 bus.subscribe(_without_addresses(reader) if strict else reader)
-        if path != STDOUT and not values["quiet"]:
+        if path != STDOUT and not values["quiet"] and screen is None:
             _subscribe_transcript(bus, spools, clock, values["show"])
         if values["record"] is not None:
             _subscribe_captures(bus, values, clock, closing)
@@ -90,7 +94,7 @@ def demonstrating(clock: Clock) -> Iterator[Bus]:
 
 def _open(
     path: Path | None, form: str, spools: Spools, clock: Clock, closing: ExitStack
-) -> Spool | None:
+) -> Stream | None:
     """Return what takes the log, if there is to be one."""
     if path is None:
         return None

@@ -7,9 +7,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from pop3spy.console.console import Console
-from pop3spy.console.logins import COMPUTED
+from pop3spy.console.metas import logins, speaking
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.speaking import ENDS
 from pop3spy.protocol import sasl
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS
@@ -109,14 +108,14 @@ class Choices(Completer):
             case "headers" | "message" | "save":
                 return self._numbers()
             case "auth":
-                return self._mechanisms(COMPUTED)
+                return self._mechanisms(logins.COMPUTED)
             case "help":
                 return [
                     *self._commands(),
                     *((f":{meta.name}", meta.summary) for meta in self._console.metas),
                 ]
             case "eol":
-                return [(end, "") for end in ENDS]
+                return [(end, "") for end in speaking.ENDS]
             case "time":
                 return [("on", ""), ("off", "")]
         return []

@@ -11,6 +11,8 @@ from pop3spy.session.events import Event, Heard, Opened, Told
 
 MOST: Final = 4 << 20
 """Octets of a session that are kept, in case that it is to be recorded."""
+_EVENT: Final = 400
+"""Octets that an event takes in memory, without those of its frame."""
 
 
 class Past:
@@ -18,25 +20,30 @@ class Past:
 
     def __init__(self) -> None:
         self._events: deque[Event] | None = deque()
-        self._octets = 0
+        self.octets = 0  # of what is kept, and something for each event
 
     def __call__(self, event: Told) -> None:
         """Keep *event*."""
         if not isinstance(event, Event):
             return
         if isinstance(event, Opened):
-            self._events, self._octets = deque(), 0
-        if isinstance(event, Heard):
-            self._octets += len(event.frame.raw)
-        if self._events is not None:
-            self._events.append(event)
-        if self._octets > MOST:
-            self._events = None
+            self._events, self.octets = deque(), 0
+        if self._events is None:
+            return
+        self._events.append(event)
+        self.octets += _EVENT + (len(event.frame.raw) if isinstance(event, Heard) else 0)
+        if self.octets > MOST:
+            self._events, self.octets = None, 0
 
     @property
     def known(self) -> bool:
         """Whether all of it is still there."""
         return self._events is not None
+
+    @property
+    def events(self) -> list[Event] | None:
+        """All that happened until now; None if it was too much to be kept."""
+        return None if self._events is None else list(self._events)
 
     def tell(self, subscriber: Subscriber) -> None:
         """Tell *subscriber* all that happened."""

@@ -1,10 +1,10 @@
 """Commands for saying things that no well-behaved client says: octets, pieces, no end of a line."""
 
 import asyncio
-import re
 from typing import Final
 
 from pop3spy.console.console import METAS, Console, wire
+from pop3spy.console.escapes import octets_of
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import note
 
@@ -12,9 +12,6 @@ ENDS: Final = {"crlf": b"\r\n", "lf": b"\n", "cr": b"\r", "none": b""}
 _MOST_WAIT: Final = 3600.0
 _BETWEEN: Final = 0.02
 """Seconds between two pieces, so that each travels alone."""
-
-_SIMPLE: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "e": b"\x1b", "\\": b"\\"}
-_ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
 
 
 @METAS.add(
@@ -92,21 +89,6 @@ async def wait(console: Console, rest: str) -> None:
     if not 0 <= seconds <= _MOST_WAIT:
         raise RefusalError("write :wait SECONDS, at most 3600")
     await console.talk.wait(seconds)
-
-
-def octets_of(text: str) -> bytes:
-    r"""Return the octets that *text* with escapes stands for: ``NOOP\r\n`` is six.
-
-    Raise RefusalError for a backslash that begins no escape.
-    """
-    pieces, at = [], 0
-    for match in _ESCAPE.finditer(text):
-        pieces.append(wire(text[at : match.start()]))
-        at = match.end()
-        if match[1] is None:
-            raise RefusalError(r"a backslash begins \r \n \t \0 \e \\ or \x and two digits")
-        pieces.append(_SIMPLE.get(match[1]) or bytes.fromhex(match[1][1:]))
-    return b"".join([*pieces, wire(text[at:])])
 
 
 async def _say(console: Console, data: bytes) -> None:

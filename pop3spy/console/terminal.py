@@ -10,7 +10,6 @@ import fcntl
 import signal
 import sys
 import termios
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +18,6 @@ from typing import Any, Final
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app_or_none, run_in_terminal
 from prompt_toolkit.history import DummyHistory
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.styles import Style
 
@@ -28,14 +25,15 @@ from pop3spy.console.complete import Choices
 from pop3spy.console.console import Console
 from pop3spy.console.history import KeptLines
 from pop3spy.console.pager import page
+from pop3spy.console.paste import Paste
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.rows import Row, Stream
 from pop3spy.console.veil import Veil
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 
-_STYLE: Final = Style.from_dict({"prompt": "bold", "mask": "ansibrightblack", "rest": ""})
-_LINES: Final = 6
+STYLE: Final = Style.from_dict({"prompt": "bold", "mask": "ansibrightblack", "rest": ""})
+LINES: Final = 6
 """Lines that are kept free for choices while a line is typed."""
 
 
@@ -51,8 +49,7 @@ class Terminal:
         self._history = KeptLines(history)
         self._colour = colour
         self._veil = Veil()
-        self._pasted: deque[str] = deque()  # whole lines that are still to be done
-        self._begun = ""  # the beginning of a line, behind them
+        self._paste = Paste()
         self._plays = False  # somebody is there to turn pages
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
 
@@ -69,7 +66,7 @@ class Terminal:
         loop = asyncio.get_running_loop()
 
         def interrupt() -> None:
-            self._forget_paste()
+            self._paste.forget()
             console.talk.interrupt()
 
         loop.add_signal_handler(signal.SIGINT, interrupt)
@@ -78,7 +75,7 @@ class Terminal:
                 try:
                     line = await self._read(lines, lambda: _prompt(console), console)
                 except KeyboardInterrupt:
-                    self._forget_paste()
+                    self._paste.forget()
                     continue
                 except EOFError:
                     return
@@ -89,8 +86,8 @@ class Terminal:
 
     async def answer(self, question: str, *, hidden: bool) -> str:
         """Ask, without showing the answer if it is to be *hidden*."""
-        if self._pasted:
-            return self._pasted.popleft()
+        if self._paste.lines:
+            return self._paste.lines.popleft()
         session = self._session(DummyHistory())
         self._veil.everything = hidden
         try:
@@ -117,41 +114,24 @@ class Terminal:
     async def _read(
         self, lines: PromptSession[str], prompt: Callable[[], Any], console: Console
     ) -> str:
-        if self._pasted:
-            return self._pasted.popleft()
+        if self._paste.lines:
+            return self._paste.lines.popleft()
         inside = console.takes_everything and console.state is not State.XMIT
         self._veil.state = State.SASL if inside else console.state
-        begun, self._begun = self._begun, ""
-        return await lines.prompt_async(prompt, default=begun, handle_sigint=False)
+        return await lines.prompt_async(prompt, default=self._paste.begun(), handle_sigint=False)
 
     def _session(self, history: Any, **more: Any) -> PromptSession[str]:
-        keys = KeyBindings()
-        keys.add(Keys.BracketedPaste)(self._paste)
         return PromptSession(
             history=history,
             input_processors=[self._veil],
-            key_bindings=keys,
+            key_bindings=self._paste.keys(),
             erase_when_done=True,
             complete_while_typing=False,
-            reserve_space_for_menu=_LINES,
-            style=_STYLE,
+            reserve_space_for_menu=LINES,
+            style=STYLE,
             color_depth=self._depth,
             **more,
         )
-
-    def _paste(self, event: KeyPressEvent) -> None:
-        """Take in pasted text: each of its lines is one that is entered."""
-        text = event.data.replace("\r\n", "\n").replace("\r", "\n")
-        first, *rest = text.split("\n")
-        event.current_buffer.insert_text(first)
-        if rest:
-            self._begun = rest.pop()
-            self._pasted.extend(rest)
-            event.current_buffer.validate_and_handle()
-
-    def _forget_paste(self) -> None:
-        self._pasted.clear()
-        self._begun = ""
 
 
 def _prompt(console: Console) -> list[tuple[str, str]]:
@@ -175,9 +155,9 @@ def without_echo() -> Iterator[None]:
     before, flags = termios.tcgetattr(fd), fcntl.fcntl(fd, fcntl.F_GETFL)
     quiet = termios.tcgetattr(fd)
     quiet[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
+    termios.tcsetattr(fd, termios.TCSANOW, quiet)  # a terminal may take nothing, for ever
     try:
         yield
     finally:
         fcntl.fcntl(fd, fcntl.F_SETFL, flags)  # uvloop makes what it waits for non-blocking
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        termios.tcsetattr(fd, termios.TCSANOW, before)

@@ -1,6 +1,7 @@
 """What of a line is hidden while it is being typed, so that no password is ever on the screen."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -12,9 +13,10 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.allowed import beyond_the_table
 
-_WIRE: Final = re.compile(r"(?i):(?:send?|split? +\d+) +")
+_WIRE: Final = re.compile(r"(?i):(?:sen?d?|sp(?:l|li|lit)? +\d+) +")
 """Commands of the console that hold a line for the server."""
 _ESCAPED: Final = re.compile(r"(?i)(?:pass|rpop|apop|auth)(?:[ \t]|\\t|\\x(?:20|09))")
+_WITH_NUMBER: Final = re.compile(r"\s*:(\w*) *(\d*) *")
 _IN_HEX: Final = re.compile(
     r"(?i):hex? .*?(?:[57]0 *[46]1 *[57]3 *[57]3|[57]2 *[57]0 *[46]f *[57]0)"
 )
@@ -66,17 +68,43 @@ def _begins_mechanism(command: Command) -> bool:
     return any(name.startswith(word) for name in sasl.MECHANISMS)
 
 
-class Veil(Processor):
-    """Shows a mask of always the same length in place of what is hidden."""
+def hidden_from_live(
+    text: str, commands: Mapping[str, bool], states: Callable[[int], State]
+) -> int | None:
+    """Return the same for a line of the proxy's console, which may be ``:send N COMMAND``.
 
-    def __init__(self) -> None:
+    *commands* tells of which there may be a line for a server behind the number, and *states* in
+    which state a session is.
+    """
+    match = _WITH_NUMBER.match(text)
+    if match is None:
+        return _in_command(text, State.AUTHORIZATION)
+    name = match[1].lower()
+    meant = [wire for each, wire in commands.items() if each.startswith(name)]
+    if meant and not any(meant):
+        return None
+    start = match.end()
+    inner = _in_command(text[start:], states(int(match[2][:9] or 0)))
+    found = _ESCAPED.search(text, start)
+    starts = [start + inner] if inner is not None else []
+    return min([*starts, *([found.end()] if found else [])], default=None)
+
+
+class Veil(Processor):
+    """Shows a mask of always the same length in place of what is hidden.
+
+    *hides* tells where that begins, if it is not a line for a server in ``state``.
+    """
+
+    def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
+        self._hides = hides or (lambda text: hidden_from(text, self.state))
         self.state = State.CLOSED
         self.everything = False  # an answer to a question, and it is a secret
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Return what is shown of the line."""
         text = transformation_input.document.text
-        start = 0 if self.everything else hidden_from(text, self.state)
+        start = 0 if self.everything else self._hides(text)
         if start is None or start >= len(text):
             return Transformation(transformation_input.fragments)
         shown: StyleAndTextTuples = [("", text[:start]), ("class:mask", MASK)]

@@ -87,7 +87,7 @@ class Keeper(Protocol):
 
     @property
     def sides(self) -> frozenset[Side]:
-        """The sides that it judges, always the same while it keeps a gate."""
+        """The sides that it judges; say ``regate`` to the proxy when they change."""
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""

@@ -7,7 +7,7 @@ from pop3spy.gate.acts import Acts, Answer, Hold, Moment, Send
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Exchange
+from pop3spy.session.judging import Judge
 
 BY = "hold"
 
@@ -23,22 +23,28 @@ class Ticket:
 
 
 class Holds:
-    """A keeper that holds the commands of exchanges that *match*; None holds nothing."""
+    """A keeper that holds the commands of exchanges that *match* means; None holds nothing.
 
-    sides = frozenset({Side.CLIENT})
+    Let the proxy ``regate`` when that changes.
+    """
 
     def __init__(self, clock: Clock) -> None:
-        self.match: Callable[[Exchange], bool] | None = None
+        self.match: Judge | None = None
         self.tickets: dict[int, Ticket] = {}
         self._clock = clock
         self._given = 0
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The client's, as long as anything is to be held."""
+        return frozenset({Side.CLIENT} if self.match else ())
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Hold what matches."""
         exchange = moment.exchange
         if self.match is None or not isinstance(moment.frame, CommandLine) or exchange is None:
             return acts
-        if not self.match(exchange):
+        if not self.match(moment.session, exchange):
             return acts
         self._given += 1
         number = self._given

@@ -45,6 +45,8 @@ NOTES: Final = {
     "recording_mask": Note("info", "recording to {path}, messages without their content"),
     "recording_drop": Note("info", "recording to {path}, messages as sizes only"),
     "stopping": Note("info", "stopping; sessions still open, with {grace} s to end: {sessions}"),
+    "noted": Note("info", "note: {text}"),
+    "console_failed": Note("error", "the console failed, traffic goes on: {error}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),
 }

@@ -1,7 +1,8 @@
 """How often each command was given, how it went, and how long it took."""
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 
 from pop3spy.session.events import Answered, Told, Unanswered
@@ -14,11 +15,11 @@ _HEAD = ("command", "count", "errors", "no reply", "p50", "p95", "max", "octets"
 class _Row:
     """What is counted of one command; latencies are in seconds, to the first octet."""
 
+    latencies: deque[float]
     count: int = 0
     errors: int = 0
     unanswered: int = 0
     octets: int = 0
-    latencies: list[float] = field(default_factory=list)
 
     def add(self, exchange: Exchange) -> None:
         """Count one more."""
@@ -38,16 +39,22 @@ class _Row:
 
 
 class Statistics:
-    """A subscriber that counts exchanges by command; ``table`` tells the result."""
+    """A subscriber that counts exchanges by command; ``table`` tells the result.
 
-    def __init__(self) -> None:
+    Of each command it remembers the last *latencies*, None for all.
+    """
+
+    def __init__(self, latencies: int | None = None) -> None:
+        self._latencies = latencies
         self._rows: dict[str, _Row] = {}
 
     def __call__(self, event: Told) -> None:
         """Count an exchange that has ended."""
         if isinstance(event, Answered | Unanswered):
             name = event.exchange.command.verb if event.exchange.command.spec else "(unknown)"
-            self._rows.setdefault(name, _Row()).add(event.exchange)
+            if (row := self._rows.get(name)) is None:
+                row = self._rows[name] = _Row(deque(maxlen=self._latencies))
+            row.add(event.exchange)
 
     def table(self) -> str:
         """Return a line for each command, the most frequent first."""

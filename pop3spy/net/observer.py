@@ -58,8 +58,12 @@ class Observer:
 
     @property
     def idle(self) -> bool:
-        """Whether everything was read and the server has answered all that it heard."""
-        return not self._tape and self._frames is None and self._reading.idle
+        """Whether everything was read, nothing waits here, and the server owes no reply.
+
+        Behind a command that is held, the reply to another would be taken for its own.
+        """
+        waiting = any(guard.busy for guard in self._guards.values())
+        return not (self._tape or waiting) and self._frames is None and self._reading.idle
 
     def inject(self, raw: bytes, by: str) -> None:
         """Read *raw* as a command that goes to the server and that the client did not say."""

@@ -28,6 +28,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "fault": ("cut when err", (read_fault("cut when err"),), "drop"),
     "dry-run-delete": ("true", True, "false"),
     "quiet": ("true", True, "false"),
+    "console": ("false", False, "true"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),
     "idle-timeout": ("10m", 600.0, "0"),
@@ -54,7 +55,8 @@ PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    if name in {"quiet", "answer-when-down", "cuts", "strict", "insecure", "dry-run-delete"}:
+    flags = {"quiet", "console", "answer-when-down", "cuts", "strict", "insecure", "dry-run-delete"}
+    if name in flags:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]
 

@@ -9,7 +9,7 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 
-from pop3spy.console.veil import Veil, hidden_from
+from pop3spy.console.veil import Veil, hidden_from, hidden_from_live
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 
@@ -77,3 +77,43 @@ def test_a_password_leaves_the_same_picture_whatever_it_is(password: str) -> Non
 
 def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
     assert transformed("RETR 3", T) == "RETR 3"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        ":send 1 PASS |hunter2",
+        ":send 1 pass |hunter2",
+        ":s 1 PASS |hunter2",
+        ":se 1 PASS |hunter2",
+        ":sen 1 PASS |hunter2",
+        ":sned 1 PASS |hunter2",
+        " :send 1 PASS |hunter2",
+        ":send PASS |hunter2",
+        ":edit 2 PASS |hunter2",
+        ":e 2 PASS |hunter2",
+        ":send  12  APOP |bob hunter2",
+        r":send 1 PASS\x20|hunter2",
+        ":send 1 PSAS |hunter2",
+        ":send 9 RETR |x",
+        ":send 1 RETR 3",
+        ":send 1 STAT",
+        ":send 2 RETR 3",
+        ":send 2 TOP 3 0",
+        ":show 1",
+        ":sessions",
+        ":hold verb = PASS",
+        ":note PASS is next",
+        "PASS |hunter2",
+        "hunter |hunter2",
+    ],
+)
+def test_what_is_said_to_a_session_is_hidden_as_there(marked: str) -> None:
+    commands = dict.fromkeys(["sessions", "show", "stats", "hold", "note", "export"], False)
+    commands |= {"send": True, "edit": True}
+    states = {2: State.TRANSACTION}
+    before, bar, _ = marked.partition("|")
+    found = hidden_from_live(
+        marked.replace("|", "", 1), commands, lambda n: states.get(n, State.AUTHORIZATION)
+    )
+    assert found == (len(before) if bar else None)

@@ -23,7 +23,7 @@ from pop3spy.net.link import Link
 from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Blinded, Heard, Intervened, Told, Unanswered
+from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, Unanswered
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
 
@@ -340,6 +340,32 @@ async def test_a_command_is_injected_only_once_nothing_is_outstanding() -> None:
         await client.expect(b"+OK bye\r\n")
 
 
+async def test_a_command_is_injected_only_once_nothing_is_held() -> None:
+    """The client never hears what the server says to it, and each reply finds its command."""
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\n")
+        await relayed.witness.until(lambda: keeper.held)
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"STAT\r\n", "console")
+        await server.send(b"-ERR idle\r\n")  # whatever is said meanwhile
+        await client.expect(b"-ERR idle\r\n")
+        keeper.held[0]([Send(b"DELE 1\r\n")])
+        await server.expect(b"DELE 1\r\n")
+        await server.send(b"+OK deleted\r\n")
+        await client.expect(b"+OK deleted\r\n")
+        await server.expect(b"STAT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await relayed.witness.until(lambda: len(relayed.witness.of(Answered)) == 2)
+        session = relayed.witness.of(Heard)[0].session
+    assert [(x.command.verb, x.injected, x.ok) for x in session.exchanges] == [
+        ("DELE", False, True),
+        ("STAT", True, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("decide", "server_hears", "client_hears"),
     [
@@ -355,7 +381,7 @@ async def test_a_person_decides_about_a_held_command(
     decide: Callable[[Holds], None], server_hears: bytes, client_hears: bytes
 ) -> None:
     holds = Holds(Clock())
-    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
         client, server = await relayed.greeted()
         await client.send(b"DELE 1\r\nQUIT\r\n")
@@ -369,7 +395,7 @@ async def test_a_person_decides_about_a_held_command(
 
 async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
     holds = Holds(Clock())
-    holds.match = lambda exchange: exchange.command.verb == "DELE"
+    holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
         for _ in range(HELD):
             client, _ = await relayed.greeted()

@@ -59,6 +59,7 @@ def test_no_escape_sequence_of_a_peer_reaches_a_terminal(tmp_path: Path) -> None
     with started(
         *("proxy", "--upstream", Play(replies).address, "--listen", ":0"),
         *("--log", tmp_path / "log"),
+        "--no-console",  # whose prompt has sequences of its own
         terminal=True,
     ) as program:
         heard = ask(program.port, lines)

@@ -1,0 +1,110 @@
+"""The live console of ``pop3spy proxy``: who sits at the terminal while the proxy runs."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from pop3spy.cli.environment import colourful
+from pop3spy.config.file import STDOUT
+from pop3spy.console.live import LiveConsole
+from pop3spy.console.pace import Paced
+from pop3spy.console.screen import Screen
+from pop3spy.console.seat import Seat
+from pop3spy.gate.holds import Holds
+from pop3spy.logs import Transcript
+from pop3spy.logs.stats import Statistics
+from pop3spy.net.proxy import Proxy
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted, Told
+from pop3spy.session.failure import describe
+
+LATENCIES: Final = 10000
+"""Latencies of each command that :stats knows."""
+
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class Live:
+    """A proxy that somebody can steer, and what it shows on the *screen*."""
+
+    def __init__(  # noqa: PLR0913 - what it brings together
+        self,
+        values: dict[str, Any],
+        relay: Proxy,
+        holds: Holds,
+        bus: Bus,
+        clock: Clock,
+        *,
+        screen: Screen,
+        history: Path | None,
+    ) -> None:
+        self._relay = relay
+        self._listen = values["listen"]
+        self._bus = bus
+        self._clock = clock
+        self._colour = colourful(sys.stdout)
+        self._paced = Paced(screen)
+        fd = sys.stdout.fileno()
+        self._seat = Seat(screen, fd, history, colour=self._colour)
+        silent = values["quiet"] or values["log"] == STDOUT
+        make = _nothing if silent else lambda: self._transcript(fd)
+        self._console = LiveConsole(
+            relay,
+            holds,
+            clock,
+            screen,
+            Statistics(LATENCIES),
+            make,
+            colour=self._colour,
+            dry_run=values["dry_run_delete"],
+            changed=screen.soon,
+        )
+        self._console.showing.filter(values["show"])
+        self._console.subscribe_to(bus)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until *stop* is set or the person has had enough, then end in order."""
+        async with asyncio.TaskGroup() as group:
+            relaying = group.create_task(self._relay.run(self._listen, stop))
+            talking = group.create_task(self._talk(stop))
+            stopping = group.create_task(stop.wait())
+            await asyncio.wait((relaying, talking, stopping), return_when=asyncio.FIRST_COMPLETED)
+            talking.cancel()
+            stopping.cancel()
+            await asyncio.wait((talking,))  # the terminal is as it was before anything else is said
+            self._console.end()
+            stop.set()
+
+    async def _talk(self, stop: asyncio.Event) -> None:
+        try:
+            await self._seat.play(self._console, stop)
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
+            self._console.end()
+            facts = {"error": describe(error)}
+            self._bus.publish(Noted("console_failed", self._clock.now(), facts))
+            await stop.wait()
+
+    def _transcript(self, fd: int) -> Subscriber:
+        """Return a new transcript that fits the window, whatever becomes of that."""
+        transcript = Transcript(self._paced, self._clock, colour=self._colour)
+
+        def tell(event: Told) -> None:
+            transcript.width = _columns(fd)
+            transcript(event)
+
+        return tell
+
+
+def _nothing() -> Subscriber:
+    return lambda _: None
+
+
+def _columns(fd: int) -> int | None:
+    try:
+        return os.get_terminal_size(fd).columns or None
+    except OSError:
+        return None

@@ -1,0 +1,25 @@
+"""Octets that are typed as text with escapes."""
+
+import re
+from typing import Final
+
+from pop3spy.console.console import wire
+from pop3spy.console.registry import RefusalError
+
+_SIMPLE: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "e": b"\x1b", "\\": b"\\"}
+_ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
+
+
+def octets_of(text: str) -> bytes:
+    r"""Return the octets that *text* with escapes stands for: ``NOOP\r\n`` is six.
+
+    Raise RefusalError for a backslash that begins no escape.
+    """
+    pieces, at = [], 0
+    for match in _ESCAPE.finditer(text):
+        pieces.append(wire(text[at : match.start()]))
+        at = match.end()
+        if match[1] is None:
+            raise RefusalError(r"a backslash begins \r \n \t \0 \e \\ or \x and two digits")
+        pieces.append(_SIMPLE.get(match[1]) or bytes.fromhex(match[1][1:]))
+    return b"".join([*pieces, wire(text[at:])])

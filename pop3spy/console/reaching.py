@@ -1,0 +1,59 @@
+"""Commands of the live console that reach into a session."""
+
+from pop3spy.console.console import CRLF
+from pop3spy.console.escapes import octets_of
+from pop3spy.console.injected import BY
+from pop3spy.console.live import LIVE, LiveConsole, one_line
+from pop3spy.console.registry import RefusalError, Words
+from pop3spy.console.rows import note
+from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.states import State
+from pop3spy.session.model import Ending, How
+
+_UNREADABLE = (State.TLS, State.OPAQUE, State.CLOSED)
+
+
+@LIVE.add(
+    "send",
+    "N COMMAND",
+    r"says a command to the server once it owes no reply, which is shown here; \t \x00 are octets",
+    Words.WIRE,
+)
+async def send(console: LiveConsole, rest: str) -> None:
+    """Inject a command, one line; PASS alone asks for the password."""
+    number, _, text = rest.partition(" ")
+    usage = ":send 1 STAT"
+    session, link = console.link(number, usage)
+    if not text.strip():
+        raise RefusalError(f"what is to be said?  Write {usage}")
+    if session.blind or session.state in _UNREADABLE:
+        raise RefusalError("what is said in that session cannot be read, so nothing is sent")
+    if text.strip().upper() == "PASS":
+        password = await console.person.answer("Password", hidden=True)
+        line = one_line(f"{text.strip()} {password}")
+    else:
+        line = _command(text)
+    spec = parse_command(line).spec
+    if spec is not None and spec.turn is not None:
+        raise RefusalError(f"{spec.name} is more than one line and its reply; it is not sent")
+    console.must_be_safe(line)
+    if any(ticket.moment.session is session for ticket in console.holds.tickets.values()):
+        console.tell(note("it goes when what is held in this session has gone"))
+    link.inject(line, BY)
+
+
+@LIVE.add("kill", "N", "ends a session at once, on both sides")
+async def kill(console: LiveConsole, rest: str) -> None:
+    """End a session."""
+    session, link = console.link(rest, ":kill 1")
+    link.abort(Ending(How.GATE, "by hand"))
+    console.tell(note(f"session {session.id} is ended"))
+
+
+def _command(text: str) -> bytes:
+    r"""Return *text* with escapes as one line; the end that it has not got is CRLF."""
+    line = octets_of(text)
+    content = line.removesuffix(b"\n").removesuffix(b"\r")
+    if not content.strip() or b"\r" in content or b"\n" in content:
+        raise RefusalError("one command is one line; nothing was sent")
+    return line if line.endswith(b"\n") else content + CRLF
