@@ -28,6 +28,10 @@ class ConnectError(Pop3SpyError):
     """The upstream server cannot be reached."""
 
 
+class TlsError(ConnectError):
+    """TLS with a peer did not come about, or broke."""
+
+
 class MaildropError(Pop3SpyError):
     """A mailbox cannot be opened or read."""
 

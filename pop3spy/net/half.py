@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from pop3spy.errors import TlsError
+from pop3spy.net.layer import Layer
 from pop3spy.protocol.frames import Side
 
 WRITE_AHEAD = 262144
@@ -31,7 +34,10 @@ class Owner(Protocol):
 
 
 class Half(asyncio.Protocol):
-    """The connection to the client or to the server; *join* gives it its owner once it is there."""
+    """The connection to the client or to the server; *join* gives it its owner once it is there.
+
+    Where TLS has begun, the owner has only what is inside it.
+    """
 
     _owner: Owner
 
@@ -40,6 +46,25 @@ class Half(asyncio.Protocol):
         self._join = join
         self._transport: asyncio.Transport | None = None
         self._holds: set[str] = set()
+        self._layer: Layer | None = None
+        self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
+        self._broken: TlsError | None = None
+
+    def give_to(self, owner: Owner) -> None:
+        """Let *owner* be told of all that happens from now on."""
+        self._owner = owner
+
+    def secure(self, layer: Layer, ahead: bytes = b"") -> asyncio.Future[None]:
+        """Begin TLS with what the peer says next, *ahead* first; the future is for the handshake.
+
+        What is sent in the meantime waits for it.  If it fails with TlsError, the connection is
+        still to be closed.
+        """
+        self._layer = layer
+        self._secured = future = asyncio.get_running_loop().create_future()
+        self._owner.clogged(self.side, clogged=True)
+        self._unseal(ahead)
+        return future
 
     @property
     def gone(self) -> bool:
@@ -48,18 +73,25 @@ class Half(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send *data*, or keep it until the peer takes it."""
-        if self._transport is not None:
+        if self._transport is None:
+            return
+        if self._layer is None:
             self._transport.write(data)
+        elif data:
+            self._layer.seal(data)
+            self._transport.write(self._layer.records())
 
     def finish(self) -> None:
         """Say that nothing more will be sent, once everything has been."""
         if self._transport is not None and not self._transport.is_closing():
+            self._say_farewell()
             with contextlib.suppress(OSError):  # the peer may be gone already
                 self._transport.write_eof()
 
     def close(self) -> None:
         """Close once everything has been sent."""
         if self._transport is not None:
+            self._say_farewell()
             self._transport.close()
 
     def abort(self) -> None:
@@ -103,16 +135,24 @@ class Half(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came."""
-        self._owner.received(self.side, data)
+        if self._layer is None:
+            self._owner.received(self.side, data)
+        else:
+            self._unseal(data)
 
     def eof_received(self) -> bool:
         """Tell that the peer has finished, and keep the way to it open."""
-        self._owner.finished(self.side)
+        if self._secured:
+            self._break(ConnectionAbortedError())
+        if not (self._broken or (self._layer and self._layer.ended)):
+            self._owner.finished(self.side)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
-        self._owner.lost(self.side, exc)
+        if self._secured:
+            self._break(exc or ConnectionAbortedError())
+        self._owner.lost(self.side, self._broken or exc)
 
     def pause_writing(self) -> None:
         """Tell that the peer is slow."""
@@ -121,6 +161,47 @@ class Half(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Tell that the peer has caught up."""
         self._owner.clogged(self.side, clogged=False)
+
+    # -- TLS ------------------------------------------------------------------------------------
+
+    def _unseal(self, data: bytes) -> None:
+        """Pass on what is inside of *data*, and send what TLS itself has to say."""
+        layer = self._layer
+        assert layer is not None
+        assert self._transport is not None
+        if layer.ended or self._broken:  # nothing that comes now is said by the peer
+            return
+        try:
+            plain = layer.take(data)
+        except ssl.SSLError as error:
+            self._transport.write(layer.records())
+            if not self._break(error):
+                self._transport.close()
+            return
+        self._transport.write(layer.records())
+        if self._secured and layer.begun:
+            self._secured.set_result(None)
+            self._secured = None
+            self._owner.clogged(self.side, clogged=False)
+        if plain:
+            self._owner.received(self.side, plain)
+        if layer.ended:
+            self._owner.finished(self.side)
+
+    def _break(self, error: Exception) -> bool:
+        """Know that TLS is over; return whether somebody who waited for it learns why."""
+        assert self._layer is not None
+        self._broken = self._broken or TlsError(self._layer.explain(error))
+        future, self._secured = self._secured, None
+        if future is None or future.done():
+            return False
+        future.set_exception(self._broken)
+        return True
+
+    def _say_farewell(self) -> None:
+        if self._layer is not None and self._transport is not None and not self._broken:
+            self._layer.finish()
+            self._transport.write(self._layer.records())
 
     def name(self, which: str) -> tuple[str, int]:
         """Return host and port of the connection's ``peername`` or ``sockname``."""
