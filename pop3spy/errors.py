@@ -29,7 +29,11 @@ class ConnectError(Pop3SpyError):
 
 
 class TlsError(ConnectError):
-    """TLS with a peer did not come about, or broke."""
+    """TLS with a peer did not come about, or broke; ``line`` is what the other peer may be told."""
+
+    def __init__(self, message: str, line: bytes = b"") -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class MaildropError(Pop3SpyError):

@@ -205,8 +205,8 @@ class Captures:
         self._files[session.id] = new
         recorder = self._recorders[session.id] = Recorder(self._keeping.bodies, self._write)
         recorder(Opened(session, at))
-        if session.tls is not None:
-            recorder(Secured(session, at, session.tls))
+        for tls in session.legs.values():
+            recorder(Secured(session, at, tls))
         if session.greeting is not None:  # who reads on needs to know that it is behind them
             recorder(Heard(session, at, session.greeting, at, State.GREETING))
         if session.user is not None:

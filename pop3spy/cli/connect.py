@@ -26,7 +26,7 @@ from pop3spy.console.stages import Account, go_to
 from pop3spy.errors import ConfigError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
-from pop3spy.net.tls import Trust
+from pop3spy.net.trust import Trust
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus, Subscriber

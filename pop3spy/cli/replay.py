@@ -18,7 +18,7 @@ from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import COUNT, FACTOR, PATH, SERVER
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.net.connection import Connection
-from pop3spy.net.tls import Trust
+from pop3spy.net.trust import Trust
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url

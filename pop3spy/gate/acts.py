@@ -94,21 +94,28 @@ class Keeper(Protocol):
 
 
 class Gate:
-    """The keepers of one session, in order."""
+    """The keepers of all sessions, in order, and one that a session may have of its own."""
 
     def __init__(self, keepers: Sequence[Keeper] = ()) -> None:
         self.keepers = list(keepers)
+        self._own: tuple[Keeper, ...] = ()
+
+    def beside(self, keeper: Keeper) -> "Gate":
+        """Return a gate with the same keepers, whoever they will be, and *keeper* behind them."""
+        gate = Gate()
+        gate.keepers, gate._own = self.keepers, (keeper,)
+        return gate
 
     @property
     def sides(self) -> frozenset[Side]:
         """The sides that somebody wants to judge."""
-        return frozenset().union(*(keeper.sides for keeper in self.keepers))
+        return frozenset().union(*(keeper.sides for keeper in (*self.keepers, *self._own)))
 
     def judge(self, moment: Moment) -> Acts | None:
         """Return what is to be done about the frame, None if it goes on as it is."""
         asked: Acts = (Send(moment.frame.raw),)
         acts = asked
-        for keeper in self.keepers:
+        for keeper in (*self.keepers, *self._own):
             if moment.frame.side in keeper.sides:
                 acts = keeper.judge(moment, acts)
         return None if acts is asked else acts

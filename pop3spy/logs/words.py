@@ -18,6 +18,7 @@ _HOW = {
     How.TIMEOUT: "timed out",
     How.SHUTDOWN: "ended because pop3spy stopped",
     How.UNREACHABLE: "server unreachable",
+    How.TLS: "TLS failed",
     How.REFUSED: "refused by pop3spy",
     How.GATE: "ended at the gate",
     How.CUT: "not recorded to its end",

@@ -13,8 +13,10 @@ from typing import Self, cast
 
 from pop3spy.errors import ConnectError
 from pop3spy.net.dial import dial, reason_of
+from pop3spy.net.failed import clear_text
 from pop3spy.net.observer import Observer
-from pop3spy.net.tls import Trust, begin_tls, clear_text
+from pop3spy.net.tls import begin_tls
+from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import (
     BodyEnd,

@@ -157,6 +157,15 @@ class Guard:
             self._kept.take()
             self.way.slow(self.side, slow=False)
 
+    def cut_off(self) -> None:
+        """Read what has come, and keep none of it: nobody is to hear it."""
+        for chunk in self._chunks:
+            self._reading.take(chunk)
+        self._chunks.clear()
+        self._kept.take()
+        self._ahead = 0
+        self.way.slow(self.side, slow=False)
+
     def give_up(self) -> bytes:
         """Do nothing any more; return the octets that have not gone on."""
         self.stop()

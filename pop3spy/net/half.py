@@ -46,6 +46,7 @@ class Half(asyncio.Protocol):
         self._join = join
         self._transport: asyncio.Transport | None = None
         self._holds: set[str] = set()
+        self._finished = False  # nothing more can be sent
         self._layer: Layer | None = None
         self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
         self._broken: TlsError | None = None
@@ -63,7 +64,10 @@ class Half(asyncio.Protocol):
         self._layer = layer
         self._secured = future = asyncio.get_running_loop().create_future()
         self._owner.clogged(self.side, clogged=True)
-        self._unseal(ahead)
+        if self.gone:
+            self._break(ConnectionAbortedError())
+        else:
+            self._unseal(ahead)
         return future
 
     @property
@@ -77,14 +81,15 @@ class Half(asyncio.Protocol):
             return
         if self._layer is None:
             self._transport.write(data)
-        elif data:
+        elif data and not self._broken:
             self._layer.seal(data)
-            self._transport.write(self._layer.records())
+            self._send_records()
 
     def finish(self) -> None:
         """Say that nothing more will be sent, once everything has been."""
         if self._transport is not None and not self._transport.is_closing():
             self._say_farewell()
+            self._finished = True
             with contextlib.suppress(OSError):  # the peer may be gone already
                 self._transport.write_eof()
 
@@ -174,13 +179,14 @@ class Half(asyncio.Protocol):
         try:
             plain = layer.take(data)
         except ssl.SSLError as error:
-            self._transport.write(layer.records())
+            self._send_records()
             if not self._break(error):
                 self._transport.close()
             return
-        self._transport.write(layer.records())
-        if self._secured and layer.begun:
-            self._secured.set_result(None)
+        self._send_records()
+        if layer.begun and self._secured:
+            if not self._secured.done():
+                self._secured.set_result(None)
             self._secured = None
             self._owner.clogged(self.side, clogged=False)
         if plain:
@@ -198,10 +204,16 @@ class Half(asyncio.Protocol):
         future.set_exception(self._broken)
         return True
 
+    def _send_records(self) -> None:
+        assert self._layer is not None
+        records = self._layer.records()
+        if records and not (self.gone or self._finished):
+            cast(asyncio.Transport, self._transport).write(records)
+
     def _say_farewell(self) -> None:
-        if self._layer is not None and self._transport is not None and not self._broken:
+        if self._layer is not None and not self._broken:
             self._layer.finish()
-            self._transport.write(self._layer.records())
+            self._send_records()
 
     def name(self, which: str) -> tuple[str, int]:
         """Return host and port of the connection's ``peername`` or ``sockname``."""

@@ -52,7 +52,7 @@ class Host:
         """
         in_use = await listen(urls)
         async with self._group:
-            async with serving(in_use.values(), self._protocol):
+            async with serving(in_use, lambda _: self._protocol()):
                 for url in in_use:
                     self._bus.publish(Noted("listening", self._clock.now(), {"url": str(url)}))
                 await stop.wait()

@@ -8,9 +8,10 @@ when the gate has decided about them.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
+from pop3spy.errors import TlsError
 from pop3spy.gate.acts import End, Gate
 from pop3spy.net.half import Half
 from pop3spy.net.observer import Observer
@@ -19,9 +20,13 @@ from pop3spy.protocol.states import State
 from pop3spy.session.chunk import Clock
 from pop3spy.session.model import Ending, How
 from pop3spy.session.reading import Reading
+from pop3spy.session.tls import Tls
 
 APOLOGY = 1.0
 """Seconds that a client has to take the reason why it is sent away."""
+
+Said = tuple[Side, bytes, float]
+"""What a side said, and when, in seconds since the clock started."""
 
 _CLOSED = {Side.CLIENT: How.CLIENT_CLOSED, Side.SERVER: How.SERVER_CLOSED}
 _RESET = {Side.CLIENT: How.CLIENT_RESET, Side.SERVER: How.SERVER_RESET}
@@ -48,6 +53,7 @@ class Link:
         self._ended = ended
         self._gate = gate or Gate()
         self._gated: set[Side] = set()  # whose octets wait until they are judged
+        self._leaving: set[Side] = set()  # ... but soon will not any more
         self._injections: deque[tuple[bytes, str]] = deque()  # the first may be on its way
         self._injecting = False
         self._halves: dict[Side, Half] = {}
@@ -57,6 +63,7 @@ class Link:
         self._early: list[bytes] = []  # what the client said before its server was there
         self._ending: Ending | None = None
         self._stopping = False
+        self._negotiating = False  # TLS with the server, on account of the client
         self._idle = idle
         self._heard_at = clock.now()
         self._timer: asyncio.TimerHandle | None = None
@@ -102,11 +109,15 @@ class Link:
     def lost(self, side: Side, error: Exception | None) -> None:
         """Pass a close on as a close, and a reset as a reset."""
         self._lost.add(side)
-        if error is not None:
+        if isinstance(error, TlsError):
+            self._end_with(How.TLS, str(error))
+        elif error is not None:
             self._end_with(_RESET[side])
         other = self._halves.get(side.other)
+        if side is Side.SERVER and self._negotiating:
+            other = None  # its client is going to be told why
         if other is not None and side.other not in self._lost:
-            if error is None:
+            if error is None or isinstance(error, TlsError):
                 other.close()
             else:
                 other.reset()
@@ -126,7 +137,8 @@ class Link:
             if wanted and side not in self._gated and not self._observer.session.blind:
                 self._gated.add(side)
                 self._observer.later(partial(self._observer.shut, side, self._gate, self))
-            elif not wanted and side in self._gated:
+            elif not wanted and side in self._gated and side not in self._leaving:
+                self._leaving.add(side)
                 self._observer.later(partial(self._open, side))
 
     @property
@@ -173,7 +185,7 @@ class Link:
         if other := self._halves.get(side.other):
             other.finish()
         if len(self._finished) == len(Side):
-            self._close()
+            self.close()
 
     def slow(self, side: Side, *, slow: bool) -> None:
         """Take in no more from *side* while too much of it waits at the gate."""
@@ -183,8 +195,10 @@ class Link:
     def opened(self, side: Side, data: bytes) -> None:
         """Send on what *side* says as it comes again, *data* first."""
         self._gated.discard(side)
+        self._leaving.discard(side)
         self.pass_on(side, data)
         self.slow(side, slow=False)
+        self.regate()  # somebody may have come in the meantime
 
     def end_by_gate(self, end: End, side: Side) -> None:
         """End the connections because the gate wants it, on account of *side*."""
@@ -199,8 +213,47 @@ class Link:
                 half.close()
 
     def _open(self, side: Side) -> None:
-        if side not in self._wanted:  # nobody has changed their mind
+        if side in self._wanted:  # somebody has changed their mind
+            self._leaving.discard(side)
+        else:
             self._observer.open(side, self)
+
+    # -- TLS ------------------------------------------------------------------------------------
+
+    def half(self, side: Side) -> Half:
+        """Return the connection of *side*, which is there."""
+        return self._halves[side]
+
+    def negotiate(self) -> None:
+        """Hear nothing in clear any more: what was said up to now is told and goes nowhere.
+
+        Both sides are gated.  The client is heard again once TLS with it begins.
+        """
+        self._negotiating = True
+        self._halves[Side.CLIENT].hold("negotiating", hold=True)
+        for side in Side:
+            self._observer.cut_off(side)
+
+    def negotiated(self) -> None:
+        """Go on: the server is ready, and TLS with the client has begun."""
+        self._negotiating = False
+        self._halves[Side.CLIENT].hold("negotiating", hold=False)
+
+    def tell(self, said: Iterable[Said], by: str) -> None:
+        """Tell of what *by* and the server have said to each other, before anybody else spoke."""
+        for side, data, at in said:
+            if side is Side.SERVER:
+                self._observer.later(partial(self._observer.tell, side, data, at))
+            else:
+                self._observer.later(partial(self._observer.inject, data, by, at))
+
+    def secured(self, tls: Tls) -> None:
+        """Tell that TLS has begun."""
+        self._observer.later(partial(self._observer.secured, tls))
+
+    def fail(self, error: TlsError) -> None:
+        """Remember why this is going to end."""
+        self._end_with(How.TLS, str(error))
 
     # -- how it ends ----------------------------------------------------------------------------
 
@@ -220,15 +273,16 @@ class Link:
         self._stopping = True
         self._observer.soon()
 
+    def close(self) -> None:
+        """Close both sides once they have what was sent to them."""
+        for half in self._halves.values():
+            half.close()
+
     def abort(self, ending: Ending) -> None:
         """Close both sides now."""
         self._end_with(ending.how, ending.why)
         for half in self._halves.values():
             half.abort()
-
-    def _close(self) -> None:
-        for half in self._halves.values():
-            half.close()
 
     def _end_with(self, how: How, why: str = "") -> None:
         if self._ending is None:  # the first cause is the one to tell
@@ -244,12 +298,14 @@ class Link:
     def _caught_up(self) -> None:
         """Go on taking bytes in, or end if there will be none."""
         self._hold_all(hold=False)
+        if self._gated:  # some want to judge only a part of a session
+            self.regate()
         self._inject_some()
         if self._halves and len(self._lost) == len(self._halves):
             self._conclude()
         elif self._stopping and (self._observer.quiet or Side.SERVER not in self._halves):
             self._end_with(How.SHUTDOWN)
-            self._close()
+            self.close()
 
     def _conclude(self) -> None:
         ending = self._ending or Ending(How.CLIENT_CLOSED)
@@ -258,6 +314,7 @@ class Link:
         if self._timer:
             self._timer.cancel()
         self._halves.clear()  # no cycle keeps a closed session in memory
+        self._gate = Gate()
         self._ended(self)  # first: whatever fails in telling, nobody waits for this link any more
         self._observer.end(ending)
 

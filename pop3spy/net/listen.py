@@ -5,8 +5,9 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from pop3spy.errors import ListenError
 from pop3spy.net.dial import addresses_of, reason_of
@@ -37,11 +38,14 @@ async def listen(urls: Sequence[Url]) -> dict[Url, socket.socket]:
 
 @asynccontextmanager
 async def serving(
-    sockets: Iterable[socket.socket], factory: Callable[[], asyncio.BaseProtocol]
+    in_use: Mapping[Url, socket.socket], factory: Callable[[Url], asyncio.BaseProtocol]
 ) -> AsyncIterator[None]:
-    """Give everybody who comes a protocol from *factory*, while the block lasts."""
+    """Give everybody who comes to an address a protocol from *factory*, while the block lasts."""
     loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(factory, sock=sock, backlog=BACKLOG) for sock in sockets]
+    servers = [
+        await loop.create_server(partial(factory, url), sock=sock, backlog=BACKLOG)
+        for url, sock in in_use.items()
+    ]
     try:
         yield
     finally:

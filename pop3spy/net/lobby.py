@@ -15,9 +15,8 @@ class Lobby:
     An *heir* learns at once that the connection is gone.
     """
 
-    half: Half
-
     def __init__(self, heir: Owner | None = None) -> None:
+        self._half: Half | None = None
         self._heir = heir
         self._said = bytearray()
         self._finished = False
@@ -26,8 +25,14 @@ class Lobby:
 
     def join(self, half: Half) -> "Lobby":
         """Take *half* in."""
-        self.half = half
+        self._half = half
         return self
+
+    @property
+    def half(self) -> Half:
+        """The connection, which is there."""
+        assert self._half is not None
+        return self._half
 
     @property
     def over(self) -> bool:
@@ -58,6 +63,11 @@ class Lobby:
             owner.finished(side)
         if self._lost is not False and owner is not self._heir:
             owner.lost(side, None if self._lost is True else self._lost)
+
+    def abort(self) -> None:
+        """Close the connection, if there is one."""
+        if self._half:
+            self._half.abort()
 
     # -- what the half tells --------------------------------------------------------------------
 

@@ -65,10 +65,10 @@ class Observer:
         waiting = any(guard.busy for guard in self._guards.values())
         return not (self._tape or waiting) and self._frames is None and self._reading.idle
 
-    def inject(self, raw: bytes, by: str) -> None:
+    def inject(self, raw: bytes, by: str, at: float | None = None) -> None:
         """Read *raw* as a command that goes to the server and that the client did not say."""
         if not self.session.blind:
-            self._reading.inject(raw, at=self._clock.now(), by=by)
+            self._reading.inject(raw, at=self._clock.now() if at is None else at, by=by)
 
     def hear(self, side: Side, data: bytes) -> float:
         """Keep *data* to be read; return the time that it is said to have come at."""
@@ -126,9 +126,29 @@ class Observer:
     def secured(self, tls: Tls) -> None:
         """Tell that TLS began; everything that was said before has been read."""
         try:
-            self._reading.secured(tls, self._clock.now())
+            if not self.session.blind:
+                self._reading.secured(tls, self._clock.now())
         except Exception as error:  # noqa: BLE001 - as below
             self._blind(describe(error))
+
+    def cut_off(self, side: Side) -> None:
+        """Take what *side*, which is gated, has said up to now as what its peer never hears."""
+        self._guards[side].cut_off()
+        kept: deque[Chunk | Callable[[], None]] = deque()
+        for item in self._tape:
+            if isinstance(item, Chunk) and item.side is side:
+                self._taped -= len(item.data)
+                self._reading.take(item)
+            else:
+                kept.append(item)
+        self._tape = kept
+        self._reading.cut_off(side, self._clock.now())
+
+    def tell(self, side: Side, data: bytes, at: float) -> None:
+        """Read what *side* said at a time before anything that was heard; it has gone its way."""
+        if not self.session.blind:
+            for _ in self._reading.feed(Chunk(side, data, at)):
+                pass
 
     def soon(self) -> None:
         """Read, and call ``caught_up``, at the loop's next turn."""

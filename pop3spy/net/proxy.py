@@ -1,22 +1,29 @@
 """The proxy: every client that comes is linked to a connection of its own to the server."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
 
-from pop3spy.errors import ConnectError
+from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.net.dial import dial
-from pop3spy.net.half import Half
+from pop3spy.net.half import Half, Owner
+from pop3spy.net.handshakes import Handshakes
 from pop3spy.net.host import Host
+from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import listen, serving
+from pop3spy.net.lobby import Lobby
+from pop3spy.net.stls import Inspection
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
+from pop3spy.session.failure import describe
 from pop3spy.session.model import Ending, How, Peer
 from pop3spy.session.reading import Reading
 
@@ -29,6 +36,7 @@ class Proxy:
     With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
     otherwise its connection is closed without a word.  *strict* hides names and addresses.
     *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
+    *legs* tell how TLS is used.
     """
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
@@ -41,7 +49,9 @@ class Proxy:
         answer_when_down: bool = False,
         strict: bool = False,
         gate: Gate | None = None,
+        legs: Legs | None = None,
     ) -> None:
+        self._legs = legs or Legs()
         self._gate = gate or Gate()
         self._upstream = upstream
         self._bus = bus
@@ -65,7 +75,7 @@ class Proxy:
         async with self._group:
             if isinstance(self._upstream, Host):
                 self._group.create_task(self._upstream.run((), over), name="host")
-            async with serving(in_use.values(), lambda: Half(Side.CLIENT, self._join)):
+            async with serving(in_use, self._client):
                 for url in in_use:
                     facts = {"url": str(url)}
                     if isinstance(self._upstream, Url):
@@ -104,19 +114,26 @@ class Proxy:
             self._idle.clear()
             await self._idle.wait()
 
-    def _join(self, half: Half) -> Link:
-        """Take in a client that has come."""
+    def _client(self, listener: Url) -> Half:
+        return Half(Side.CLIENT, partial(self._join, listener))
+
+    def _join(self, listener: Url, half: Half) -> Owner:
+        """Take in a client that has come to *listener*."""
         self._number += 1
+        url = self._upstream if isinstance(self._upstream, Url) else None
         client = Peer(*half.name("peername"))
-        if isinstance(self._upstream, Host):
-            server = Peer(*half.name("sockname"))
-        else:
-            server = Peer(self._upstream.host, self._upstream.port)
+        server = Peer(url.host, url.port) if url else Peer(*half.name("sockname"))
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
-        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, self._gate)
+        handshakes = Handshakes(self._legs, url, listener.host, self._clock, self._spawn)
+        gate = self._gate
+        if listener.scheme == "pop3" and handshakes.inspects:
+            gate = gate.beside(Inspection(reading.session, handshakes))
+        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, gate)
+        handshakes.link = link
         link.join(half)
+        at_once = listener.scheme == "pop3s"
         most = self._limits.max_sessions
         full = most and sum(task is not None for task in self._links.values()) >= most
         self._links[link] = None  # who is sent away takes nobody's place
@@ -124,21 +141,41 @@ class Proxy:
             link.abort(Ending(How.SHUTDOWN))
         elif full:
             why = f"{most} sessions are open already (--max-sessions)"
-            link.refuse(Ending(How.REFUSED, why), self._apology("too many sessions"))
+            apology = b"" if at_once else self._apology("too many sessions")
+            link.refuse(Ending(How.REFUSED, why), apology)
+        elif at_once or (url and url.scheme != "pop3"):
+            lobby = Lobby(link).join(half) if at_once else None
+            apology = self._apology("server unreachable")
+            self._spawn(link, handshakes.open(self._connect, lobby, apology))
+            return lobby or link
         else:
-            name = f"connect session {link.number}"
-            self._links[link] = self._group.create_task(self._connect(link), name=name)
+            self._spawn(link, self._join_server(link))
         return link
 
-    async def _connect(self, link: Link) -> None:
+    def _spawn(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
+        """Let *work* be done for *link*, as long as there is one."""
+        self._links[link] = self._group.create_task(self._safely(link, work))
+
+    async def _safely(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
+        """Do *work*; whatever goes wrong costs its own session and no other."""
         try:
-            if isinstance(self._upstream, Host):
-                await self._upstream.connect(lambda: Half(Side.SERVER, link.join))
-                return
-            timeout = self._limits.connect_timeout
-            await dial(self._upstream, lambda: Half(Side.SERVER, link.join), timeout)
+            await work
+        except Pop3SpyError as error:
+            link.abort(Ending(How.TLS, str(error)))
+        except Exception as error:  # noqa: BLE001 - as above
+            link.abort(Ending(How.TLS, describe(error)))
+
+    async def _join_server(self, link: Link) -> None:
+        try:
+            await self._connect(lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
             link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
+
+    async def _connect(self, factory: Callable[[], Half]) -> None:
+        if isinstance(self._upstream, Host):
+            await self._upstream.connect(factory)
+        else:
+            await dial(self._upstream, factory, self._limits.connect_timeout)
 
     def _apology(self, text: str) -> bytes:
         return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""

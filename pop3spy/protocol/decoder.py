@@ -115,6 +115,10 @@ class Decoder:
         self._asked.append(Asked(self._number, command, None))
         return CommandLine(Side.CLIENT, raw, self._number, command=command)
 
+    def cut_off(self, side: Side) -> Iterator[Frame]:
+        """Yield what *side* said in clear behind STLS, which nobody is to hear."""
+        yield from self._lanes[side].cut_off()
+
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
         lane = self._lanes[side]

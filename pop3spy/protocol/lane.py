@@ -1,10 +1,10 @@
 """One side's octets on their way to becoming frames: lines, bodies, and what is left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.body import Body
 from pop3spy.protocol.foreign import Foreign, recognise
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, Why
 
 LINE = 16384
 """Octets beyond which a line is cut: its beginning is read, its rest is opaque."""
@@ -136,6 +136,13 @@ class Lane:
     def opaque(self, why: Why) -> None:
         """Read nothing of this side from now on."""
         self.reader = lambda: Opaque(self.side, self.take_all(), why=why)
+
+    def cut_off(self) -> Iterator[Frame]:
+        """Take everything that is unread as clear text behind STLS; a server says that in lines."""
+        while self.side is Side.SERVER and (raw := self.line()):
+            yield Junk(self.side, raw, why=Why.BEHIND_STLS)
+        if raw := self.take_all():
+            yield Opaque(self.side, raw, why=Why.BEHIND_STLS)
 
     def close(self) -> None:
         """Read nothing more, and hold on to nobody."""

@@ -48,6 +48,7 @@ class How(Enum):
     TIMEOUT = "timeout"  # nobody spoke for as long as --idle-timeout says
     SHUTDOWN = "shutdown"  # pop3spy was stopped
     UNREACHABLE = "unreachable"  # no upstream server answered
+    TLS = "tls"  # a handshake failed, or TLS broke
     REFUSED = "refused"  # --max-sessions was reached
     GATE = "gate"  # a fault or a person ended it
     CUT = "cut"  # the recording ends here
@@ -180,7 +181,12 @@ class Session:
     capabilities: dict[State, tuple[Capability, ...]] = field(default_factory=dict)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     totals: Totals = field(default_factory=Totals)
-    tls: Tls | None = None
+    legs: dict[str, Tls] = field(default_factory=dict)  # by the side that it was agreed with
     parting: str | None = None
     blind: bool = False
     ending: Ending | None = None
+
+    @property
+    def tls(self) -> Tls | None:
+        """What was agreed with the server, or else with the client; None without TLS."""
+        return self.legs.get("server") or self.legs.get("client")

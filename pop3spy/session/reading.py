@@ -27,6 +27,7 @@ from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.events import Blinded, Ended, Intervened, Named, Opened, Told
+from pop3spy.session.inplace import in_place_of
 from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, Peer, Session
 from pop3spy.session.redact import Redactor
@@ -159,6 +160,13 @@ class Reading:
         if isinstance(frame, SaslLine | Challenge):
             return hide(frame, ((0, len(line_of(frame.raw))),))
         return cast(F, self._redactor.mask(frame, self.session.state))
+
+    def cut_off(self, side: Side, at: float) -> None:
+        """Take what *side* said so far behind STLS as what its peer never hears."""
+        for frame in self._decoder.cut_off(side):
+            shown = self._apply(frame)
+            did = "kept clear text out of TLS"
+            self.intervene(shown, at, "stls", did, sent=in_place_of(shown, b""))
 
     # -- how it ends ----------------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What was agreed: ``TLSv1.3``, a cipher, and whose certificate the server has.
+    """What was agreed on one leg: ``TLSv1.3``, a cipher, and whose certificate the server has.
 
-    ``subject``, ``issuer`` and ``until`` (its last moment) are empty where the certificate was not
-    verified, as ``verified`` says: what it claims is then nobody's word.  ``sha256`` is its
-    fingerprint in hexadecimal.
+    ``side`` is the peer that it was agreed with.  ``subject``, ``issuer``, ``since`` and ``until``
+    (its first and last moment) and ``names`` are empty where the certificate was not verified, as
+    ``verified`` says: what it claims is then nobody's word.  ``sha256`` is its fingerprint in
+    hexadecimal.  To a client we are the server, and none of them is told.
     """
 
     version: str
@@ -18,13 +19,18 @@ class Tls:
     verified: bool = True
     subject: str = ""
     issuer: str = ""
+    since: str = ""
     until: str = ""
+    names: str = ""
     sha256: str = ""
+    side: str = "server"
 
     def __str__(self) -> str:
         """Return it for a person; names are as the certificate has them, not escaped."""
         parts = [self.version, self.cipher]
-        if not self.verified:
+        if self.side == "client":
+            parts.append("with the client")
+        elif not self.verified:
             parts.append(f"certificate NOT verified, its SHA-256 is {self.sha256[:16]}...")
         elif self.subject:
             parts.append(f"certificate of {self.subject} from {self.issuer} until {self.until}")
@@ -40,4 +46,5 @@ def tls_from(facts: Mapping[str, object]) -> Tls:
     texts = {
         field.name: str(facts.get(field.name) or "") for field in fields(Tls) if field.type is str
     }
+    texts["side"] = texts["side"] or "server"
     return Tls(**texts, verified=facts.get("verified") is True)

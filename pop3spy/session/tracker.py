@@ -89,12 +89,12 @@ class Tracker:
         self._open[frame.number].injected = True
 
     def secured(self, tls: Tls, at: float) -> None:
-        """Take in that TLS began: what the server said of itself before is forgotten.
+        """Take in that TLS began on a leg: what the server said of itself before is forgotten.
 
         It may have been tampered with (RFC 2595, section 4).
         """
         session = self._session
-        session.tls = tls
+        session.legs[tls.side] = tls
         session.capabilities.clear()
         self._publish(Secured(session, at, tls))
         if session.state is State.TLS:

@@ -11,7 +11,7 @@ from pop3spy.console.metas import METAS
 from pop3spy.console.record import Recording
 from pop3spy.console.scripted import Lines
 from pop3spy.net.connection import Connection
-from pop3spy.net.tls import Trust
+from pop3spy.net.trust import Trust
 from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
 from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
 from pop3spy.postoffice.memory import MemoryMaildrop

@@ -7,7 +7,7 @@ import pytest
 from console.by_hand import talking
 from lab.mailserver import PASSWORD, USER, MailServer
 from lab.servers import dovecot, running_dovecot
-from pop3spy.net.tls import Trust
+from pop3spy.net.trust import Trust
 from pop3spy.protocol.url import Url
 
 __all__ = ["dovecot"]

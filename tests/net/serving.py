@@ -12,6 +12,7 @@ from net.wires import PATIENCE, Door, Wire, door
 from net.witness import Witness
 from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.net.host import Host
+from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url, parse_url
@@ -107,6 +108,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
     strict: bool = False,
     witnessed: bool = True,
     keepers: Sequence[Keeper] = (),
+    legs: Legs | None = None,
 ) -> AsyncIterator[Relayed]:
     """Run a proxy while the block lasts; without *upstream* it asks at ``Relayed.upstream``."""
     with door() as own:
@@ -120,6 +122,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
             answer_when_down=answer_when_down,
             strict=strict,
             gate=relayed.gate,
+            legs=legs,
         )
         async with _running(proxy.run, listen, relayed):
             if not witnessed:

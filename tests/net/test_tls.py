@@ -15,7 +15,7 @@ from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signe
 from net.witness import Witness
 from pop3spy.errors import ConfigError, ConnectError
 from pop3spy.net.connection import Connection
-from pop3spy.net.tls import Trust
+from pop3spy.net.trust import Trust
 from pop3spy.protocol.frames import Junk, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.protocol.url import Url

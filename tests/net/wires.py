@@ -5,6 +5,7 @@ Nothing waits for ever: what does not happen within ``PATIENCE`` fails the test.
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,8 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(0)
         self.sock = sock
+        self.tls: ssl.SSLObject | None = None
+        self._records: tuple[ssl.MemoryBIO, ssl.MemoryBIO]
         self._ahead = b""
 
     @classmethod
@@ -59,15 +62,65 @@ class Wire:
         """What became of the connection: ECONNRESET, or 0 while it is well."""
         return self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
+    async def begin_tls(
+        self, context: ssl.SSLContext, name: str | None = None, *, ahead: bytes = b""
+    ) -> ssl.SSLObject:
+        """Do a handshake, as a client if the peer is to have a *name*; *ahead* came before."""
+        self._records = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(*self._records, server_side=name is None, server_hostname=name)
+        self._records[0].write(ahead)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._send_records()
+                data = await self._receive()
+                self._records[0].write(data) if data else self._records[0].write_eof()
+            except ssl.SSLError:
+                await self._send_records()  # the alert
+                raise
+            else:
+                await self._send_records()
+                self.tls = tls
+                return tls
+
+    async def end_tls(self) -> None:
+        """Say that no more will come, and leave the connection open."""
+        assert self.tls
+        with suppress(ssl.SSLError):
+            self.tls.unwrap()
+        await self._send_records()
+
     async def send(self, data: bytes) -> None:
-        async with asyncio.timeout(self.patience):
-            await asyncio.get_running_loop().sock_sendall(self.sock, data)
+        if self.tls and data:
+            self.tls.write(data)
+            await self._send_records()
+        else:
+            await self._send(data)
 
     async def some(self, most: int = _READ) -> bytes:
         """Return what comes next; empty when the peer has finished."""
         if self._ahead:
             data, self._ahead = self._ahead[:most], self._ahead[most:]
             return data
+        if not self.tls:
+            return await self._receive(most)
+        while True:
+            with suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+                if plain := self.tls.read(most):
+                    return plain
+                return b""
+            data = await self._receive()
+            self._records[0].write(data) if data else self._records[0].write_eof()
+
+    async def _send_records(self) -> None:
+        await self._send(self._records[1].read())
+
+    async def _send(self, data: bytes) -> None:
+        async with asyncio.timeout(self.patience):
+            await asyncio.get_running_loop().sock_sendall(self.sock, data)
+
+    async def _receive(self, most: int = _READ) -> bytes:
         async with asyncio.timeout(self.patience):
             return await asyncio.get_running_loop().sock_recv(self.sock, most)
 

@@ -1,0 +1,168 @@
+"""The TLS of one session: at once on either leg, and where the client is granted STLS.
+
+Rules: 1. neither peer hears a word of the other before TLS is there on each leg that is to have it;
+2. a client is shown a certificate with the names in the server's own, and with no others.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from pop3spy.errors import ConnectError, TlsError
+from pop3spy.net.half import Half
+from pop3spy.net.layer import Layer
+from pop3spy.net.leg import Legs
+from pop3spy.net.link import Link, Said
+from pop3spy.net.lobby import Lobby
+from pop3spy.net.opening import ask_for_tls
+from pop3spy.net.tls import agreed, shown
+from pop3spy.protocol.frames import Side
+from pop3spy.protocol.url import Url
+from pop3spy.session.chunk import Clock
+from pop3spy.session.model import Ending, How
+
+ALERT = b"\x15\x03\x03\x00\x02\x02\x50"
+"""What a client is told that gets no TLS: a fatal internal_error (RFC 8446, section 6)."""
+
+Connect = Callable[[Callable[[], Half]], Awaitable[None]]
+Spawn = Callable[[Link, Coroutine[Any, Any, None]], None]
+
+
+class Handshakes:
+    """Does the handshakes of the session of *link*, which is given to it later.
+
+    The server is at *url*; without one it is part of this program, and has no TLS.  A client whose
+    server shows no certificate is shown one for *name*, or for the name that it asks for.
+    """
+
+    link: Link
+
+    def __init__(self, legs: Legs, url: Url | None, name: str, clock: Clock, spawn: Spawn) -> None:
+        self._legs = legs
+        self._url = url
+        self._name = url.host if url else name
+        self._clock = clock
+        self._spawn = spawn
+        self._ready: Layer | None = None  # for the client, when its server has TLS
+
+    # -- before the first word ------------------------------------------------------------------
+
+    async def open(self, connect: Connect, lobby: Lobby | None, apology: bytes) -> None:
+        """Let the client, which is in *lobby* if it wants TLS at once, talk with its server.
+
+        *connect* does the connecting.  A client that gets no server is told *apology*.
+        """
+        server, client = Lobby(), self.link.half(Side.CLIENT)
+        client.hold("opening", hold=lobby is None)
+        hello = b""
+        try:
+            if lobby:
+                hello, asked = await self._legs.hello(lobby)
+                self._name = asked.name or self._name
+            await connect(lambda: Half(Side.SERVER, server.join))
+            greeting, certificate = await self._reach(server)
+            if lobby:
+                await self._admit(lobby, hello, certificate)
+        except ConnectError as error:
+            server.abort()
+            how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
+            if isinstance(error, TlsError):
+                apology = error.line or apology
+            if lobby:
+                apology = await self._turn_away(lobby, hello, apology)
+            self.link.refuse(Ending(how, str(error)), apology)
+        except BaseException:
+            server.abort()
+            raise
+        else:
+            self.link.join(server.half)
+            self.link.pass_on(Side.SERVER, greeting)
+            server.hand_to(self.link)
+        finally:
+            client.hold("opening", hold=False)
+
+    async def _reach(self, server: Lobby) -> tuple[bytes, bytes]:
+        """Begin TLS with the server if it is to have it; return its greeting and certificate.
+
+        It greets here only if that is in clear.
+        """
+        if self._url is None or self._url.scheme == "pop3":
+            return b"", b""
+        greeting = b""
+        said: list[Said] = []
+        if self._url.scheme == "pop3+stls":
+            try:
+                greeting = await ask_for_tls(
+                    server,
+                    self._url,
+                    self._legs.timeout,
+                    lambda side, data: said.append((side, data, self._clock.now())),
+                )
+            finally:
+                self.link.tell(said, "upstream")
+        tls, certificate = await self._legs.secure_server(server.half, self._url, self._url.host)
+        self.link.secured(tls)
+        return greeting, certificate
+
+    async def _admit(self, lobby: Lobby, hello: bytes, certificate: bytes) -> None:
+        """Begin TLS with a client that wants it at once."""
+        layer = self._legs.from_clients(certificate, self._name)
+        self.link.secured(await self._legs.secure_client(lobby.half, layer, hello))
+        lobby.hand_to(self.link)
+
+    async def _turn_away(self, lobby: Lobby, hello: bytes, apology: bytes) -> bytes:
+        """Return what a client that wants TLS at once can be told in place of *apology*."""
+        if hello and apology:
+            try:
+                await self._admit(lobby, hello, b"")
+            except TlsError:
+                return b""
+            return apology
+        lobby.hand_to(self.link)
+        return ALERT if hello else b""
+
+    # -- STLS -----------------------------------------------------------------------------------
+
+    @property
+    def inspects(self) -> bool:
+        """Whether the server may grant STLS, and that is to be taken apart."""
+        return self._legs.inspect and (self._url is None or self._url.scheme == "pop3")
+
+    def begin(self) -> Coroutine[Any, Any, None]:
+        """Hear nothing in clear any more, and begin the handshake with the server."""
+        layer = self._legs.towards(self._url, self._url.host) if self._url else None
+        self.link.negotiate()
+        hands = self.link.half(Side.SERVER).secure(layer) if layer else None
+        return self._until_ready(layer, hands)
+
+    async def _until_ready(self, layer: Layer | None, hands: asyncio.Future[None] | None) -> None:
+        certificate = b""
+        if layer and hands:
+            await self._legs.shaken(layer, hands)
+            certificate = layer.object.getpeercert(binary_form=True) or b""
+            self.link.secured(agreed(layer.object, self._legs.trust))
+        self._ready = self._legs.from_clients(certificate, self._name)
+
+    def go_on(self) -> None:
+        """Begin the handshake with the client, at its next octet."""
+        assert self._ready is not None
+        hands = self.link.half(Side.CLIENT).secure(self._ready)
+        self.link.negotiated()
+        self.spawn(self._until_secured(self._ready, hands))
+
+    async def _until_secured(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+        try:
+            await self._legs.shaken(layer, hands)
+        except TlsError as error:
+            self.link.fail(error)
+            self.link.close()
+        else:
+            self.link.secured(shown(layer.object))
+
+    def fail(self, error: TlsError) -> None:
+        """Remember why the session is going to end."""
+        self.link.fail(error)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let *work* be done for as long as the session lasts."""
+        self._spawn(self.link, work)

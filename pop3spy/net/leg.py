@@ -1,0 +1,90 @@
+"""TLS on the legs of a proxy's sessions: as the client of servers, and as the server of clients.
+
+Rules: 1. a server's certificate is judged before anything is said to it; 2. every handshake ends,
+and if it fails somebody is told in one sentence why.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+
+from pop3spy.errors import TlsError
+from pop3spy.net.failed import why_failed, why_refused
+from pop3spy.net.half import Half
+from pop3spy.net.identity import Identity
+from pop3spy.net.layer import Layer
+from pop3spy.net.lobby import Lobby
+from pop3spy.net.tls import agreed, shown
+from pop3spy.net.trust import Trust
+from pop3spy.protocol.hello import ClientHello, is_tls, read_hello
+from pop3spy.protocol.url import Url
+from pop3spy.session.tls import Tls
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """How TLS is used: whom we *trust*, and as whom we appear to clients.
+
+    Without an *identity* there is no TLS with clients, and with *inspect* there is where STLS is
+    granted.  *timeout* is in seconds, for each handshake.
+    """
+
+    trust: Trust = field(default_factory=Trust)
+    identity: Identity | None = None
+    inspect: bool = False
+    timeout: float = 10.0
+
+    def towards(self, url: Url, name: str) -> Layer:
+        """Return TLS with the server at *url*, which should be called *name*."""
+        why = partial(why_failed, url=url, timeout=self.timeout)
+        try:
+            return Layer(self.trust.context(), why, name.partition("%")[0])
+        except ValueError as error:
+            raise TlsError(f"{url}: {why(error)}") from None
+
+    def from_clients(self, certificate: bytes, name: str) -> Layer:
+        """Return TLS with a client of the server with *certificate*, or else called *name*."""
+        assert self.identity is not None
+        context = self.identity.context(certificate, name)
+        return Layer(context, partial(why_refused, timeout=self.timeout))
+
+    async def shaken(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+        """Wait for the end of the handshake of *layer*; raise TlsError if it fails."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                await hands
+        except TimeoutError as error:
+            raise TlsError(layer.explain(error)) from None
+
+    async def hello(self, lobby: Lobby) -> tuple[bytes, ClientHello]:
+        """Wait for what a client says first in TLS; return its octets, and what they mean.
+
+        Raise TlsError if it says something else, or nothing.
+        """
+        said = b""
+        try:
+            async with asyncio.timeout(self.timeout):
+                while data := await lobby.more():
+                    said += data
+                    if not is_tls(said):
+                        raise TlsError(
+                            "the client speaks clear text to a pop3s:// listener; let it use TLS,"
+                            " or listen on pop3://"
+                        )
+                    if hello := read_hello(said):
+                        return said, hello
+        except TimeoutError as error:
+            raise TlsError(why_refused(error, timeout=self.timeout)) from None
+        raise TlsError(why_refused(ConnectionAbortedError(), timeout=self.timeout))
+
+    async def secure_server(self, half: Half, url: Url, name: str) -> tuple[Tls, bytes]:
+        """Begin TLS with the server at *url*; return what was agreed, and its certificate."""
+        layer = self.towards(url, name)
+        await self.shaken(layer, half.secure(layer))
+        certificate = layer.object.getpeercert(binary_form=True) or b""
+        return agreed(layer.object, self.trust), certificate
+
+    async def secure_client(self, half: Half, layer: Layer, ahead: bytes = b"") -> Tls:
+        """Begin TLS with a client that has said *ahead*; return what was agreed."""
+        await self.shaken(layer, half.secure(layer, ahead))
+        return shown(layer.object)

@@ -1,0 +1,85 @@
+"""How the session with a server that wants STLS begins, before its client has a part in it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from pop3spy.errors import ConnectError, TlsError
+from pop3spy.net.lobby import Lobby
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import Frame, Side, StatusLine
+from pop3spy.protocol.url import Url
+
+STLS = b"STLS\r\n"
+
+Tell = Callable[[Side, bytes], None]
+
+
+async def ask_for_tls(lobby: Lobby, url: Url, timeout: float, tell: Tell) -> bytes:  # noqa: ASYNC109 - for each reply
+    """Hear the greeting of the server in *lobby*, and have it grant STLS.
+
+    *tell* is told what is said.  Return the greeting.  Raise ConnectError if there will be no TLS.
+    """
+    opening = _Opening(lobby, url, timeout, tell)
+    greeting, welcome = await opening.reply("greeting")
+    if not welcome:
+        raise TlsError(f"{url}: the server sends us away before there is TLS", greeting)
+    lobby.half.write(STLS)
+    opening.say(STLS)
+    _, granted = await opening.reply("answer to STLS")
+    if not granted:
+        raise TlsError(
+            f"{url}: the server refuses STLS; try pop3s://{url.host}, or pop3://{url.host}"
+            " without TLS"
+        )
+    return greeting
+
+
+class _Opening:
+    def __init__(self, lobby: Lobby, url: Url, timeout: float, tell: Tell) -> None:
+        self._lobby = lobby
+        self._url = url
+        self._timeout = timeout
+        self._tell = tell
+        self._decoder = Decoder()
+        self._frames: deque[Frame] = deque()
+        self._passed: list[Frame] = []  # banner lines, and the status line
+
+    def say(self, line: bytes) -> None:
+        """Take in that *line* was sent."""
+        self._tell(Side.CLIENT, line)
+        for frame in self._decoder.feed(Side.CLIENT, line):
+            assert frame.side is Side.CLIENT
+
+    async def reply(self, what: str) -> tuple[bytes, bool]:
+        """Return a reply, and whether it is positive; the server may have said no more."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                status = await self._status(what)
+        except TimeoutError:
+            raise ConnectError(f"{self._url}: no {what} in {self._timeout:g} s") from None
+        said = b"".join(frame.raw for frame in self._passed)
+        self._passed.clear()
+        more = bool(self._frames) or self._decoder.unfinished(Side.SERVER) or self._hear(b"")
+        if more and status.ok:
+            raise TlsError(
+                f"{self._url}: the server said more in clear behind its {what}; that may be"
+                " somebody else's, so the connection was ended (RFC 2595, section 4)"
+            )
+        return said, status.ok
+
+    async def _status(self, what: str) -> StatusLine:
+        while True:
+            while self._frames:
+                self._passed.append(frame := self._frames.popleft())
+                if isinstance(frame, StatusLine):
+                    return frame
+            if not self._hear(await self._lobby.more()):
+                raise ConnectError(f"{self._url}: the server hung up before its {what}")
+
+    def _hear(self, data: bytes) -> bool:
+        """Take in *data*, and what else has come; return whether that is anything."""
+        if data := data + self._lobby.take():
+            self._tell(Side.SERVER, data)
+            self._frames.extend(self._decoder.feed(Side.SERVER, data))
+        return bool(data)

@@ -1,0 +1,97 @@
+"""STLS taken apart: TLS with the server and with the client, so that what is inside can be read.
+
+Rules: 1. the client is granted STLS only when TLS with its server is there; 2. what either side
+said in clear behind the STLS line, or behind its grant, is told and goes nowhere (RFC 2595, section
+4); 3. a client that gets no TLS is told so, and the session ends.
+"""
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Protocol
+
+from pop3spy.errors import TlsError
+from pop3spy.gate.acts import Acts, End, Hold, Moment, Send
+from pop3spy.protocol.frames import Side, StatusLine
+from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
+from pop3spy.session.model import Session
+
+GoOn = Callable[[Acts], None]
+
+NO_TLS = b"-ERR [SYS/TEMP] the proxy has no TLS with the server; its log says why\r\n"
+
+
+class Negotiation(Protocol):
+    """What is done to the two connections of a session in which STLS was granted."""
+
+    def begin(self) -> Coroutine[Any, Any, None]:
+        """Hear nothing in clear any more, and begin the handshake with the server.
+
+        Return what waits for its end.  Both raise TlsError if it fails.
+        """
+
+    def go_on(self) -> None:
+        """Begin the handshake with the client, at its next octet."""
+
+    def fail(self, error: TlsError) -> None:
+        """Remember why the session is going to end."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let *work* be done for as long as the session lasts."""
+
+
+class Inspection:
+    """Judges both sides of *session* until TLS has begun, or until there will be none."""
+
+    def __init__(self, session: Session, negotiation: Negotiation) -> None:
+        self._session = session
+        self._negotiation = negotiation
+        self._over = False
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """Both until TLS has begun, or somebody has logged in."""
+        state = self._session.state
+        over = self._over or state not in BEFORE_LOGIN or state is State.OPAQUE
+        return frozenset() if over else frozenset(Side)
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Put both handshakes around the grant of STLS, if its client is to hear that."""
+        frame, exchange = moment.frame, moment.exchange
+        if (
+            isinstance(frame, StatusLine)
+            and frame.ok
+            and exchange is not None
+            and exchange.command.effect is Effect.TLS
+            and not exchange.injected
+            and list(acts) == [Send(frame.raw)]
+        ):
+            self._over = True
+            return Hold(partial(self._with_server, moment)), *acts, Hold(self._with_client)
+        return acts
+
+    def _with_server(self, moment: Moment, go_on: GoOn) -> None:
+        try:
+            handshake = self._negotiation.begin()
+        except TlsError as error:
+            self._fail(error, moment, go_on)
+        else:
+            self._negotiation.spawn(self._until_secured(handshake, moment, go_on))
+
+    async def _until_secured(
+        self, handshake: Coroutine[Any, Any, None], moment: Moment, go_on: GoOn
+    ) -> None:
+        try:
+            await handshake
+        except TlsError as error:
+            self._fail(error, moment, go_on)
+        else:
+            go_on(())
+
+    def _fail(self, error: TlsError, moment: Moment, go_on: GoOn) -> None:
+        self._negotiation.fail(error)
+        moment.note("stls", "told the client that there is no TLS")
+        go_on((Send(NO_TLS), End.CLOSE))
+
+    def _with_client(self, go_on: GoOn) -> None:
+        self._negotiation.go_on()
+        go_on(())

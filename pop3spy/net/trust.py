@@ -1,0 +1,95 @@
+"""Whom we believe in TLS, what we show, and which versions of it we take.
+
+Rule: a server's certificate is verified unless somebody said that it need not be.
+"""
+
+import ssl
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pop3spy.errors import ConfigError
+from pop3spy.net.dial import reason_of
+from pop3spy.protocol.text import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom a client believes: the system's authorities, or those in the file ``ca``.
+
+    ``insecure`` believes everybody, and so protects from nobody but those who only listen.
+    ``certificate`` is a file with a certificate, and its key, for servers that want one; versions
+    of TLS older than ``oldest`` are refused.
+    """
+
+    insecure: bool = False
+    ca: Path | None = None
+    certificate: Path | None = None
+    oldest: str = "1.2"
+
+    def context(self) -> ssl.SSLContext:
+        """Return what handshakes need; raise ConfigError if a file cannot be used."""
+        return _context(self)
+
+
+@cache  # reading all authorities of a system takes longer than a handshake
+def _context(trust: Trust) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=trust.ca)
+    except ssl.SSLError:
+        raise ConfigError(f"{escape(str(trust.ca))} holds no certificate in PEM form") from None
+    except OSError as error:
+        raise ConfigError(f"{escape(str(trust.ca))}: {reason_of(error)}") from None
+    if trust.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if trust.certificate:
+        present(context, trust.certificate, None)
+    allow_from(context, trust.oldest)
+    return context
+
+
+def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    """Let *context* show the *certificate* of a file; raise ConfigError if that cannot be.
+
+    Without *key* the same file has that too.
+    """
+    for file in filter(None, (certificate, key)):
+        try:
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            raise ConfigError(f"{escape(str(file))}: {reason_of(error)}") from None
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except ssl.SSLError as error:
+        files = escape(" and ".join(map(str, filter(None, (certificate, key)))))
+        if "KEY_VALUES_MISMATCH" in str(error):
+            raise ConfigError(f"{files}: the key is not the certificate's") from None
+        raise ConfigError(f"{files}: no certificate with its key, in PEM form") from None
+    except ValueError:
+        raise ConfigError(
+            f"{escape(str(key or certificate))}: the key wants a password; take that away first"
+            " (openssl pkey -in KEY -out PLAIN)"
+        ) from None
+
+
+def _no_password() -> str:
+    raise ValueError
+
+
+def allow_from(context: ssl.SSLContext, oldest: str) -> None:
+    """Let *context* take versions of TLS from *oldest* on, ``1.0`` to ``1.3``."""
+    context.minimum_version = VERSIONS[oldest]
+    if oldest in _FORBIDDEN:  # OpenSSL has rules of its own against them (RFC 8996)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+
+
+VERSIONS: Final = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+_FORBIDDEN: Final = ("1.0", "1.1")

@@ -1,0 +1,236 @@
+"""TLS on the legs of a proxy: at once, after STLS, on one of them, on both, on none."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from net.certificates import EXPIRED, Authority, Certificate
+from net.serving import DEFAULT, Relayed, relaying
+from net.wires import Wire, door
+from pop3spy.net.identity import Own
+from pop3spy.net.leg import Legs
+from pop3spy.net.stls import NO_TLS
+from pop3spy.net.trust import Trust
+from pop3spy.protocol.frames import Side
+from pop3spy.protocol.url import parse_url
+from pop3spy.session.events import Intervened, Secured
+from pop3spy.session.model import How
+
+GREETING = b"+OK ready <1@localhost>\r\n"
+GRANT = b"+OK go on\r\n"
+MESSAGE = b"+OK 12 octets\r\nLine\r\n..dot\r\n.\r\n"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the server and the proxy show, and who vouches for both."""
+
+    ca: Path
+    server: Certificate
+    proxy: Certificate
+    expired: Certificate
+    other_name: Certificate
+
+    @property
+    def legs(self) -> Legs:
+        identity = Own(self.proxy.chain, self.proxy.key)
+        return Legs(Trust(ca=self.ca), identity, inspect=True, timeout=5.0)
+
+    @property
+    def client(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    authority = Authority(tmp_path_factory.mktemp("legs") / "ca")
+    return Keys(
+        authority.certificate,
+        authority.issue("server"),
+        authority.issue("proxy", names="DNS:proxy.example"),
+        authority.issue("expired", valid=EXPIRED),
+        authority.issue("other", names="DNS:mail.example.org"),
+    )
+
+
+@asynccontextmanager
+async def relay(keys: Keys, listener: str, upstream: str) -> AsyncIterator[Relayed]:
+    with door() as far:
+        url = replace(far.url, scheme=upstream, host="localhost")
+        listen = (parse_url(f"{listener}://127.0.0.1:0"),)
+        async with relaying(DEFAULT, upstream=url, listen=listen, legs=keys.legs) as relayed:
+            relayed.upstream = far
+            yield relayed
+
+
+async def greet(server: Wire, scheme: str, keys: Keys) -> None:
+    """Be a server of *scheme* up to its greeting, and TLS if it has any."""
+    if scheme == "pop3s":
+        await server.begin_tls(keys.server.context())
+        await server.send(GREETING)
+        return
+    await server.send(GREETING)
+    if scheme == "pop3+stls":
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        await server.begin_tls(keys.server.context())
+
+
+async def arrive(relayed: Relayed, listener: str, upstream: str, keys: Keys) -> tuple[Wire, Wire]:
+    """Return a client that has had its server's greeting, and the server."""
+    client = await relayed.client()
+
+    async def serve() -> Wire:
+        server = await relayed.server()
+        await greet(server, upstream, keys)
+        return server
+
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(serve())
+        if listener == "pop3s":
+            await client.begin_tls(keys.client, "proxy.example")
+    await client.expect(GREETING)
+    return client, serving.result()
+
+
+UPSTREAMS = ["pop3", "pop3s", "pop3+stls"]
+LISTENERS = ["pop3", "pop3s"]
+
+
+@pytest.mark.parametrize("upstream", UPSTREAMS)
+@pytest.mark.parametrize("listener", LISTENERS)
+async def test_whatever_the_legs_have_the_conversation_is_the_same(
+    keys: Keys, listener: str, upstream: str
+) -> None:
+    async with relay(keys, listener, upstream) as relayed:
+        client, server = await arrive(relayed, listener, upstream, keys)
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await server.talk(MESSAGE, b"")
+        await client.expect(MESSAGE)
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        server.close()
+        assert await client.rest() == b""
+        client.close()
+        assert (await relayed.witness.ending()).how is How.QUIT
+        legs = {event.tls.side for event in relayed.witness.of(Secured)}
+        assert legs == {
+            side
+            for side, tls in (("server", upstream != "pop3"), ("client", listener == "pop3s"))
+            if tls
+        }
+
+
+async def granted(relayed: Relayed, keys: Keys) -> tuple[Wire, Wire]:
+    """Return a client in TLS, and its server in TLS, after STLS."""
+    client, server = await relayed.greeted()
+    await client.send(b"STLS\r\n")
+    await server.expect(b"STLS\r\n")
+    await server.send(GRANT)
+    await server.begin_tls(keys.server.context())
+    await client.expect(GRANT)
+    await client.begin_tls(keys.client, "proxy.example")
+    return client, server
+
+
+async def test_what_is_said_behind_stls_is_read(keys: Keys) -> None:
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await granted(relayed, keys)
+        await client.send(b"PASS sesame123\r\n")
+        await server.expect(b"PASS sesame123\r\n")
+        await server.send(b"+OK 1 message\r\n")
+        await client.expect(b"+OK 1 message\r\n")
+        await relayed.witness.heard_all(Side.SERVER, b"+OK 1 message\r\n")
+        assert "sesame" not in repr(relayed.witness.events)
+        assert relayed.witness.lines()[1:] == [
+            "C: STLS",
+            "S: +OK go on",
+            "C: PASS ********",
+            "S: +OK 1 message",
+        ]
+
+
+INJECTED = b"CAPA\r\nUSER eve\r\n"
+
+
+@pytest.mark.parametrize("cut", range(len(b"STLS\r\n") + len(INJECTED) + 1))
+async def test_what_a_client_says_in_clear_behind_stls_goes_nowhere(keys: Keys, cut: int) -> None:
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        wire = b"STLS\r\n" + INJECTED
+        await client.send(wire[:cut])
+        await relayed.witness.until(lambda: cut < 6 or "C: STLS" in relayed.witness.lines())
+        await client.send(wire[cut:])
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        tls = server.begin_tls(keys.server.context())
+        await tls
+        await client.expect(GRANT)
+        await client.begin_tls(keys.client, "proxy.example")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        assert any(event.by == "stls" for event in relayed.witness.of(Intervened))
+
+
+async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(keys: Keys) -> None:
+    """It is in the same segment; what comes later is no TLS, and ends the handshake."""
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n")
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT + b"+OK injected\r\n")
+        await server.begin_tls(keys.server.context())
+        await client.expect(GRANT)
+        await client.begin_tls(keys.client, "proxy.example")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK done\r\n")
+        await client.expect(b"+OK done\r\n")
+        assert "S: +OK injected" in relayed.witness.lines()
+        (told,) = relayed.witness.of(Intervened)
+        assert told.by == "stls"
+        assert told.sent is not None
+        assert not told.sent.raw
+
+
+@pytest.mark.parametrize("cut", range(len(GRANT), len(GRANT) + 14))
+async def test_what_a_server_says_in_clear_behind_its_grant_never_gets_to_the_client(
+    keys: Keys, cut: int
+) -> None:
+    """Whatever of it arrives with the grant, and whatever later."""
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n")
+        await server.expect(b"STLS\r\n")
+        wire = GRANT + b"+OK injected\r\n"
+        await server.send(wire[:cut])
+        await server.receive(1)  # the ClientHello begins
+        await server.send(wire[cut:])
+        server.finish()
+        said = await client.rest()
+        assert said == NO_TLS
+
+
+async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_told(
+    keys: Keys,
+) -> None:
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n")
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        with pytest.raises(ssl.SSLError):
+            await server.begin_tls(keys.expired.context())
+        assert (await client.rest()).startswith(b"-ERR [SYS/TEMP] the proxy has no TLS")
+        client.close()
+        ending = await relayed.witness.ending()
+        assert ending.how is How.TLS
+        assert "expired" in ending.why
