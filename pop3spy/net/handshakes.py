@@ -9,17 +9,19 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from pop3spy.errors import ConnectError, TlsError
+from pop3spy.gate.acts import Keeper
 from pop3spy.net.half import Half
 from pop3spy.net.layer import Layer
 from pop3spy.net.leg import Legs
 from pop3spy.net.link import Link, Said
 from pop3spy.net.lobby import Lobby
 from pop3spy.net.opening import ask_for_tls
+from pop3spy.net.stls import Inspection, Offer
 from pop3spy.net.tls import agreed, shown
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Ending, How
+from pop3spy.session.model import Ending, How, Session
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"
 """What a client is told that gets no TLS: a fatal internal_error (RFC 8446, section 6)."""
@@ -43,6 +45,7 @@ class Handshakes:
         self._name = url.host if url else name
         self._clock = clock
         self._spawn = spawn
+        self._certificate = b""  # the server's
         self._ready: Layer | None = None  # for the client, when its server has TLS
 
     # -- before the first word ------------------------------------------------------------------
@@ -60,9 +63,9 @@ class Handshakes:
                 hello, asked = await self._legs.hello(lobby)
                 self._name = asked.name or self._name
             await connect(lambda: Half(Side.SERVER, server.join))
-            greeting, certificate = await self._reach(server)
+            greeting = await self._reach(server)
             if lobby:
-                await self._admit(lobby, hello, certificate)
+                await self._admit(lobby, hello)
         except ConnectError as error:
             server.abort()
             how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
@@ -81,13 +84,10 @@ class Handshakes:
         finally:
             client.hold("opening", hold=False)
 
-    async def _reach(self, server: Lobby) -> tuple[bytes, bytes]:
-        """Begin TLS with the server if it is to have it; return its greeting and certificate.
-
-        It greets here only if that is in clear.
-        """
+    async def _reach(self, server: Lobby) -> bytes:
+        """Begin TLS with the server if it is to have it; return its greeting if that was before."""
         if self._url is None or self._url.scheme == "pop3":
-            return b"", b""
+            return b""
         greeting = b""
         said: list[Said] = []
         if self._url.scheme == "pop3+stls":
@@ -100,21 +100,27 @@ class Handshakes:
                 )
             finally:
                 self.link.tell(said, "upstream")
-        tls, certificate = await self._legs.secure_server(server.half, self._url, self._url.host)
-        self.link.secured(tls)
-        return greeting, certificate
+        layer = self._legs.towards(self._url, self._url.host)
+        await self._legs.shaken(layer, server.half.secure(layer))
+        self._secured_server(layer)
+        return greeting
 
-    async def _admit(self, lobby: Lobby, hello: bytes, certificate: bytes) -> None:
+    def _secured_server(self, layer: Layer) -> None:
+        self._certificate = layer.object.getpeercert(binary_form=True) or b""
+        self.link.secured(agreed(layer.object, self._legs.trust))
+
+    async def _admit(self, lobby: Lobby, hello: bytes) -> None:
         """Begin TLS with a client that wants it at once."""
-        layer = self._legs.from_clients(certificate, self._name)
-        self.link.secured(await self._legs.secure_client(lobby.half, layer, hello))
+        layer = self._legs.from_clients(self._certificate, self._name)
+        await self._legs.shaken(layer, lobby.half.secure(layer, hello))
+        self.link.secured(shown(layer.object))
         lobby.hand_to(self.link)
 
     async def _turn_away(self, lobby: Lobby, hello: bytes, apology: bytes) -> bytes:
         """Return what a client that wants TLS at once can be told in place of *apology*."""
         if hello and apology:
             try:
-                await self._admit(lobby, hello, b"")
+                await self._admit(lobby, hello)
             except TlsError:
                 return b""
             return apology
@@ -123,25 +129,28 @@ class Handshakes:
 
     # -- STLS -----------------------------------------------------------------------------------
 
-    @property
-    def inspects(self) -> bool:
-        """Whether the server may grant STLS, and that is to be taken apart."""
-        return self._legs.inspect and (self._url is None or self._url.scheme == "pop3")
+    def keeper(self, session: Session, listener: Url) -> Keeper | None:
+        """Return who sees to STLS for those who come to *listener*, if anybody does."""
+        if listener.scheme == "pop3+stls":
+            return Offer(session, self, required=True)
+        if listener.scheme == "pop3" and self._legs.identity:
+            if self._url is None:
+                return Offer(session, self, required=False)
+            if self._legs.inspect and self._url.scheme == "pop3":
+                return Inspection(session, self)
+        return None
 
     def begin(self) -> Coroutine[Any, Any, None]:
         """Hear nothing in clear any more, and begin the handshake with the server."""
-        layer = self._legs.towards(self._url, self._url.host) if self._url else None
+        assert self._url is not None
+        layer = self._legs.towards(self._url, self._url.host)
         self.link.negotiate()
-        hands = self.link.half(Side.SERVER).secure(layer) if layer else None
-        return self._until_ready(layer, hands)
+        return self._until_ready(layer, self.link.half(Side.SERVER).secure(layer))
 
-    async def _until_ready(self, layer: Layer | None, hands: asyncio.Future[None] | None) -> None:
-        certificate = b""
-        if layer and hands:
-            await self._legs.shaken(layer, hands)
-            certificate = layer.object.getpeercert(binary_form=True) or b""
-            self.link.secured(agreed(layer.object, self._legs.trust))
-        self._ready = self._legs.from_clients(certificate, self._name)
+    async def _until_ready(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+        await self._legs.shaken(layer, hands)
+        self._secured_server(layer)
+        self._ready = self._legs.from_clients(self._certificate, self._name)
 
     def go_on(self) -> None:
         """Begin the handshake with the client, at its next octet."""
@@ -158,6 +167,12 @@ class Handshakes:
             self.link.close()
         else:
             self.link.secured(shown(layer.object))
+
+    def offered(self) -> None:
+        """Hear nothing in clear any more from the client, and begin the handshake with it."""
+        self._ready = self._legs.from_clients(self._certificate, self._name)
+        self.link.cut_off_client()
+        self.go_on()
 
     def fail(self, error: TlsError) -> None:
         """Remember why the session is going to end."""

@@ -10,15 +10,12 @@ from functools import partial
 
 from pop3spy.errors import TlsError
 from pop3spy.net.failed import why_failed, why_refused
-from pop3spy.net.half import Half
 from pop3spy.net.identity import Identity
 from pop3spy.net.layer import Layer
 from pop3spy.net.lobby import Lobby
-from pop3spy.net.tls import agreed, shown
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.hello import ClientHello, is_tls, read_hello
 from pop3spy.protocol.url import Url
-from pop3spy.session.tls import Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,3 @@ class Legs:
         except TimeoutError as error:
             raise TlsError(why_refused(error, timeout=self.timeout)) from None
         raise TlsError(why_refused(ConnectionAbortedError(), timeout=self.timeout))
-
-    async def secure_server(self, half: Half, url: Url, name: str) -> tuple[Tls, bytes]:
-        """Begin TLS with the server at *url*; return what was agreed, and its certificate."""
-        layer = self.towards(url, name)
-        await self.shaken(layer, half.secure(layer))
-        certificate = layer.object.getpeercert(binary_form=True) or b""
-        return agreed(layer.object, self.trust), certificate
-
-    async def secure_client(self, half: Half, layer: Layer, ahead: bytes = b"") -> Tls:
-        """Begin TLS with a client that has said *ahead*; return what was agreed."""
-        await self.shaken(layer, half.secure(layer, ahead))
-        return shown(layer.object)

@@ -234,6 +234,10 @@ class Link:
         for side in Side:
             self._observer.cut_off(side)
 
+    def cut_off_client(self) -> None:
+        """Hear nothing in clear any more from the client: what it said is told and goes nowhere."""
+        self._observer.cut_off(Side.CLIENT)
+
     def negotiated(self) -> None:
         """Go on: the server is ready, and TLS with the client has begun."""
         self._negotiating = False

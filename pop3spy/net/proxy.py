@@ -16,7 +16,6 @@ from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import listen, serving
 from pop3spy.net.lobby import Lobby
-from pop3spy.net.stls import Inspection
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
@@ -127,9 +126,8 @@ class Proxy:
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
         handshakes = Handshakes(self._legs, url, listener.host, self._clock, self._spawn)
-        gate = self._gate
-        if listener.scheme == "pop3" and handshakes.inspects:
-            gate = gate.beside(Inspection(reading.session, handshakes))
+        stls = handshakes.keeper(reading.session, listener)
+        gate = self._gate.beside(stls) if stls else self._gate
         link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, gate)
         handshakes.link = link
         link.join(half)

@@ -1,4 +1,4 @@
-"""STLS taken apart: TLS with the server and with the client, so that what is inside can be read.
+"""STLS as a proxy does it: taken apart with the server's, or offered in front of a server without.
 
 Rules: 1. the client is granted STLS only when TLS with its server is there; 2. what either side
 said in clear behind the STLS line, or behind its grant, is told and goes nowhere (RFC 2595, section
@@ -10,14 +10,19 @@ from functools import partial
 from typing import Any, Protocol
 
 from pop3spy.errors import TlsError
-from pop3spy.gate.acts import Acts, End, Hold, Moment, Send
-from pop3spy.protocol.frames import Side, StatusLine
+from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send
+from pop3spy.gate.faults import FaultKeeper
+from pop3spy.gate.faulttext import read_fault
+from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.session.model import Session
 
 GoOn = Callable[[Acts], None]
 
+GRANT = b"+OK begin TLS\r\n"
+STLS_FIRST = b"-ERR STLS first\r\n"
 NO_TLS = b"-ERR [SYS/TEMP] the proxy has no TLS with the server; its log says why\r\n"
+_LISTING = "changed-capa remove=STLS add=STLS when not tls"
 
 
 class Negotiation(Protocol):
@@ -31,6 +36,9 @@ class Negotiation(Protocol):
 
     def go_on(self) -> None:
         """Begin the handshake with the client, at its next octet."""
+
+    def offered(self) -> None:
+        """Hear nothing in clear any more from the client, and begin the handshake with it."""
 
     def fail(self, error: TlsError) -> None:
         """Remember why the session is going to end."""
@@ -94,4 +102,43 @@ class Inspection:
 
     def _with_client(self, go_on: GoOn) -> None:
         self._negotiation.go_on()
+        go_on(())
+
+
+class Offer:
+    """Grants STLS to the client of *session* in place of a server that hears nothing of it.
+
+    With *required* nobody logs in without it.
+    """
+
+    def __init__(self, session: Session, negotiation: Negotiation, *, required: bool) -> None:
+        self._session = session
+        self._negotiation = negotiation
+        self._required = required
+        self._listing = FaultKeeper(read_fault(_LISTING), 0)
+        self._over = False
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """Both until TLS has begun, or somebody has logged in."""
+        over = self._over or self._session.state not in BEFORE_LOGIN
+        return frozenset() if over else frozenset(Side)
+
+    def judge(self, moment: Moment, acts: Acts) -> Acts:
+        """Grant STLS, list it among the capabilities, and refuse a login without it."""
+        frame = moment.frame
+        if frame.side is Side.SERVER:
+            return self._listing.judge(moment, acts)
+        effect = frame.command.effect if isinstance(frame, CommandLine) else None
+        if effect is Effect.TLS:
+            self._over = True
+            moment.note("stls", "granted it")
+            return Answer(GRANT), Hold(self._with_client)
+        if self._required and effect in (Effect.LOGIN, Effect.NAME):
+            moment.note("stls", "asked for it first")
+            return (Answer(STLS_FIRST),)
+        return acts
+
+    def _with_client(self, go_on: GoOn) -> None:
+        self._negotiation.offered()
         go_on(())
