@@ -64,7 +64,7 @@ def read_pair(
 
 
 def _make_folder(folder: Path) -> None:
-    """Make *folder* and what leads to it, for their owner only, as far as they are not there."""
+    """Make *folder* and what leads to it, as far as that is not there, for its owner only."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -73,7 +73,7 @@ def _make_folder(folder: Path) -> None:
     except FileExistsError:
         if folder.is_dir():  # another process was faster
             return
-        raise
+        raise ConfigError(f"{_shown(folder)} is no folder") from None
     folder.chmod(_FOLDER)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes import need
 from net.certificates import self_signed
 from pop3spy.authority import Authority, authority_in
 from pop3spy.authority.folder import CERTIFICATE, KEY, read_pair
@@ -166,13 +167,13 @@ def another_key(folder: Path) -> None:
 
 
 def key_of_rsa(folder: Path) -> None:
-    command = ["openssl", "genrsa", "-out", str(folder / KEY), "2048"]
+    command = [need("openssl"), "genrsa", "-out", str(folder / KEY), "2048"]
     subprocess.run(command, check=True, capture_output=True)
 
 
 def locked_key(folder: Path) -> None:
     path = str(folder / KEY)
-    command = ["openssl", "ec", "-in", path, "-aes128", "-passout", "pass:x", "-out", path]
+    command = [need("openssl"), "ec", "-in", path, "-aes128", "-passout", "pass:x", "-out", path]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -187,9 +188,17 @@ def certificate_without_extensions(folder: Path) -> None:
     (folder.parent / "self").mkdir()
     made = self_signed(folder.parent / "self")
     shutil.copy(made.key, folder / KEY)
-    request = ["openssl", "req", "-new", "-key", str(made.key), "-subj", "/CN=x"]
+    request = [need("openssl"), "req", "-new", "-key", str(made.key), "-subj", "/CN=x"]
     csr = subprocess.run(request, check=True, capture_output=True).stdout
-    sign = ["openssl", "x509", "-req", "-signkey", str(made.key), "-out", folder / CERTIFICATE]
+    sign = [
+        need("openssl"),
+        "x509",
+        "-req",
+        "-signkey",
+        str(made.key),
+        "-out",
+        str(folder / CERTIFICATE),
+    ]
     subprocess.run(sign, input=csr, check=True, capture_output=True)
 
 
@@ -226,8 +235,10 @@ BROKEN = [
     (another_key, f"DIR: the key and the certificate do not belong together; {ANEW}"),
     (
         no_key,
-        "DIR/ca.pem is there and its key ca-key.pem is not; put that back, or move the certificate"
-        " away for a new authority",
+        (
+            "DIR/ca.pem is there and its key ca-key.pem is not; put that back, or move the"
+            " certificate away for a new authority"
+        ),
     ),
     (a_folder_for_a_key, "DIR/ca-key.pem is no file; move it away"),
     (a_pipe_for_a_key, "DIR/ca-key.pem is no file; move it away"),
