@@ -311,5 +311,5 @@ def test_a_folder_of_somebody_else_is_told(tmp_path: Path) -> None:
 
 def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="file: "):
+    with pytest.raises(ConfigError, match="file is no folder"):
         Authority.open(tmp_path / "file" / "ca")

@@ -186,7 +186,7 @@ def test_a_disk_that_is_full_is_told_in_one_line(tmp_path: Path) -> None:
             assert (done.returncode, done.stderr.decode()) == (3, said)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["show", "--help"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["--help"], ["ca", "--help"], ["demo"]], ids=" ".join)
 def test_what_needs_no_authority_does_not_wait_for_its_library(words: list[str]) -> None:
     script = (
         "import sys; from pop3spy.cli.main import main; status = main(sys.argv[1:])\n"
@@ -200,4 +200,4 @@ def test_what_needs_no_authority_does_not_wait_for_its_library(words: list[str])
         timeout=20,
         env=environment(),
     )
-    assert done.stderr == "False\n"
+    assert done.stderr.endswith("False\n")
