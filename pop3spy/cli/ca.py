@@ -10,7 +10,7 @@ from pop3spy.authority import STORE_PASSWORD
 from pop3spy.cli.authority import open_authority
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.options import Verb, with_settings
-from pop3spy.cli.trusting import fingerprint, steps
+from pop3spy.cli.trusting import fingerprint, quoted, steps
 from pop3spy.config.file import STDOUT
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
@@ -63,9 +63,11 @@ def show(ca_dir: Path | None) -> int:
         "valid": f"from {authority.since:%Y-%m-%d} until {authority.until:%Y-%m-%d}",
     }
     click.echo("".join(f"{name:<13}{text}\n" for name, text in rows.items()))
+    here = f" --ca-dir {quoted(ca_dir.absolute())}" if ca_dir else ""
     click.echo(
-        "No program believes it that was not told to: pop3spy ca trust shows how, and how to\n"
-        "undo that.  pop3spy ca export makes a copy of the certificate for other machines."
+        "No program believes it that was not told to.\n"
+        f"How to tell them, and how to undo it:  pop3spy ca trust{here}\n"
+        f"A copy of it for other machines:       pop3spy ca export{here} -o FILE"
     )
     return ExitStatus.DONE
 

@@ -62,7 +62,7 @@ PLACES: Final = (
         ("{export} --format p12 -o pop3spy.p12", f"java -Djavax.net.ssl.trustStore=pop3spy.p12 -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} ..."),
     ),
     Place("curl: one command", ("curl --cacert {pem} ...",)),
-    Place("What uses OpenSSL or Python: one command, which then believes nobody else", ("SSL_CERT_FILE={pem} ...",)),
+    Place("What uses OpenSSL or Python: one command", ("SSL_CERT_FILE={pem} ...",)),
 )
 # fmt: on
 
@@ -75,8 +75,8 @@ def fingerprint(authority: Authority) -> str:
 def steps(authority: Authority) -> str:
     """Return all the lines by which programs come to believe *authority*, and back."""
     facts = {
-        "pem": _quoted(authority.certificate),
-        "export": f"pop3spy ca export --ca-dir {_quoted(authority.certificate.parent)}",
+        "pem": quoted(authority.certificate),
+        "export": f"pop3spy ca export --ca-dir {quoted(authority.certificate.parent)}",
         "sha256": authority.sha256.hex().upper(),
         "serial": f"{authority.serial:x}",
     }
@@ -94,5 +94,6 @@ def _section(place: Place, facts: dict[str, str]) -> str:
     return f"\n{place.name}\n" + "".join(f"{line}\n" for line in lines).format_map(facts)
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """Return *path* as a shell and a terminal take it."""
     return escape(shlex.quote(str(path)))

@@ -165,8 +165,9 @@ def test_no_leaf_outlives_its_authority_and_its_end_stops_nothing(tmp_path: Path
 
 def test_the_same_names_get_the_same_leaf_and_others_another(authority: Authority) -> None:
     one = authority.leaf(["a.example", "b.example"])
-    assert authority.leaf(["A.example.", "b.example"]) is not authority.leaf(["a.example"])
-    assert authority.leaf(["a.example", "b.example"]) is one
+    assert authority.leaf(["a.example", "b.example."]) is one
+    assert authority.leaf(["a.example"]) is not one
+    assert authority.leaf(["b.example", "a.example"]) is not one
     assert str(one.names) == "a.example, b.example"
 
 

@@ -33,8 +33,14 @@ def test_it_is_made_on_first_use_where_the_user_s_settings_are(
     assert f"certificate  {folder}/ca.pem\n" in first.out
     assert f"SHA-256      {fingerprint(folder)}\n" in first.out
     assert "subject      CN=pop3spy CA of " in first.out
-    assert "pop3spy ca trust" in first.out
+    assert "pop3spy ca trust\n" in first.out
     assert run(*words, XDG_CONFIG_HOME=str(tmp_path)) == Ended(0, first.out, "")
+
+
+def test_what_is_to_be_said_next_is_about_the_same_folder(tmp_path: Path) -> None:
+    shown = run("ca", "--ca-dir", str(tmp_path / "my ca")).out
+    assert f"pop3spy ca trust --ca-dir '{tmp_path}/my ca'\n" in shown
+    assert f"pop3spy ca export --ca-dir '{tmp_path}/my ca' -o FILE\n" in shown
 
 
 @pytest.mark.parametrize("variable", ["", "relative/path"], ids=["unset", "not absolute"])
