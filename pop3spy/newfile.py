@@ -14,19 +14,20 @@ _FLAGS: Final = (
 )
 
 
-def new_file(path: Path) -> BinaryIO:
+def new_file(path: Path, mode: int = _PRIVATE) -> BinaryIO:
     """Make the file *path*, for its owner only, and return it open for writing.
 
-    Raise ConfigError if it is there already or cannot be made.
+    Another *mode* is for what others are to read; the umask changes neither.  Raise ConfigError if
+    it is there already or cannot be made.
     """
     try:
-        descriptor = os.open(path, _FLAGS, _PRIVATE)
+        descriptor = os.open(path, _FLAGS, mode)
     except FileExistsError:
         raise ConfigError(f"{escape(str(path))} exists; nothing is overwritten") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write {escape(str(path))}: {reason_of(error)}") from None
     if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, _PRIVATE)
+        os.fchmod(descriptor, mode)
     return os.fdopen(descriptor, "wb")
 
 

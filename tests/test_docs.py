@@ -17,6 +17,7 @@ import pytest
 
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
+from pop3spy.cli.trusting import PLACES
 from pop3spy.config.settings import SETTINGS
 from pop3spy.console.livemetas import LIVE
 from pop3spy.console.metas import METAS
@@ -139,6 +140,21 @@ def _in_quotes(value: str) -> str:
     return f'"{value}"' if " " in value or not value else value
 
 
+def places() -> str:
+    """Return the steps with the names of things in place of those of one authority."""
+    facts = {
+        "pem": "~/.config/pop3spy/ca.pem",
+        "export": "pop3spy ca export",
+        "sha256": "FINGERPRINT",
+        "serial": "SERIAL",
+    }
+    sections = (
+        "\n".join([f"**{place.name}**\n\n```sh", *place.trust, "# and back:", *place.undo, "```"])
+        for place in PLACES
+    )
+    return "\n\n".join(sections).format_map(facts)
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -149,6 +165,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/command-line.md", "helps"): helps,
     ("docs/console.md", "metas"): metas,
     ("docs/console.md", "live"): live,
+    ("docs/tls.md", "places"): places,
 }
 
 

@@ -13,6 +13,7 @@ FLOORS = {
     "newfile": 2,
     "protocol": 1,
     "session": 2,
+    "authority": 3,
     "postoffice": 3,
     "capture": 3,
     "export": 3,
@@ -33,6 +34,7 @@ HOMES = {
     "structlog": {"logs"},
     "prompt_toolkit": {"console"},
     "click": {"cli"},
+    "cryptography": {"authority"},
 }
 """Where a name from outside may be imported."""
 

@@ -46,13 +46,24 @@ def seated() -> bool:
 
 def history_file() -> Path | None:
     """Return where lines that were typed are kept: in the user's state folder."""
-    folder = os.environ.get("XDG_STATE_HOME", "")
+    folder = _own_folder("XDG_STATE_HOME", ".local/state")
+    return folder and folder / "history"
+
+
+def settings_folder() -> Path | None:
+    """Return where the user's programs keep what is set up once."""
+    return _own_folder("XDG_CONFIG_HOME", ".config")
+
+
+def _own_folder(variable: str, otherwise: str) -> Path | None:
+    """Return the folder in that which *variable* names, or in *otherwise* of the user's home."""
+    folder = os.environ.get(variable, "")
     if not folder.startswith("/"):
         home = os.path.expanduser("~")  # noqa: PTH111 - pathlib's raises where there is none
         if not home.startswith("/"):
             return None
-        folder = f"{home}/.local/state"
-    return Path(folder) / "pop3spy" / "history"
+        folder = f"{home}/{otherwise}"
+    return Path(folder) / "pop3spy"
 
 
 class Fitting(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from pop3spy import __version__
+from pop3spy.cli.ca import ca
 from pop3spy.cli.compare import compare
 from pop3spy.cli.connect import connect
 from pop3spy.cli.demo import demo
@@ -57,6 +58,7 @@ program.add_command(export)
 program.add_command(scrub)
 program.add_command(replay)
 program.add_command(compare)
+program.add_command(ca)
 
 
 def main(args: Sequence[str] | None = None) -> int:

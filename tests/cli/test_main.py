@@ -12,7 +12,7 @@ import pytest
 from cli.program import COMMAND, PATIENCE, VERBS, environment, run
 from pop3spy.cli.main import main
 
-HELPED = [[], ["replay"], *(verb.split() for verb in VERBS)]
+HELPED = [[], ["replay"], ["ca"], *(verb.split() for verb in VERBS)]
 
 WRONG = [
     pytest.param(

@@ -34,4 +34,5 @@ def test_nothing_that_is_built_is_without_a_promise() -> None:
         *range(17, 23),
         23,
         24,
+        25,
     }
