@@ -41,9 +41,10 @@ class _Shows(click.Group):
     "  pop3spy ca export -o pop3spy.pem  its certificate, for another machine",
 )
 def ca() -> None:
-    """Show, export or trust the local certificate authority, whose certificates open TLS.
+    """Look after the local certificate authority.
 
-    Without a command it is shown.
+    It signs the certificates with which pop3spy stands in for servers, so that it can read what is
+    said inside TLS.  Without a command it is shown.
     """
 
 
@@ -51,9 +52,9 @@ def ca() -> None:
     cls=Verb,
     epilog="\b\nExamples:\n  pop3spy ca show\n  pop3spy ca show --ca-dir ./ca    one of its own",
 )
-@with_settings("ca")
+@with_settings("ca show")
 def show(ca_dir: Path | None) -> int:
-    """Show the authority; make it if there is none yet."""
+    """Show it; make it if there is none yet."""
     authority = open_authority(ca_dir)
     rows = {
         "certificate": escape(str(authority.certificate)),
@@ -73,9 +74,9 @@ def show(ca_dir: Path | None) -> int:
 
 
 @ca.command(cls=Verb, epilog="\b\nExamples:\n  pop3spy ca trust\n  pop3spy ca trust | less")
-@with_settings("ca")
+@with_settings("ca trust")
 def trust(ca_dir: Path | None) -> int:
-    """Show the steps by which programs come to believe the authority, and back."""
+    """Show how programs come to believe it, and back."""
     click.echo(steps(open_authority(ca_dir)), nl=False)
     return ExitStatus.DONE
 
@@ -103,9 +104,12 @@ def trust(ca_dir: Path | None) -> int:
     metavar="|".join(_FORMATS),
     help="How it is written.  [default: pem]",
 )
-@with_settings("ca")
+@with_settings("ca export")
 def export(out: Path, form: str, **values: Any) -> int:
-    """Write the certificate of the authority, never its key; make it if there is none yet."""
+    """Write its certificate, never its key.
+
+    The authority is made if there is none yet.
+    """
     if out == STDOUT and form != "pem" and sys.stdout.isatty():
         raise ConfigError(f"{form} is nothing for a terminal; name a file: -o FILE")
     authority = open_authority(values["ca_dir"])

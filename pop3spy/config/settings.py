@@ -57,7 +57,7 @@ class Setting:
 _PROXY, _SERVE, _DEMO = "proxy", "serve", "demo"
 _REPLAY = "replay server"
 _CONNECT = "connect"
-_CA = "ca"
+_CA = ("ca show", "ca trust", "ca export")
 _ALL = (_PROXY, _SERVE, _REPLAY, _DEMO, _CONNECT)
 _SERVERS = (_PROXY, _SERVE, _REPLAY)
 
@@ -90,7 +90,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("strict", FLAG, (_REPLAY,), "Refuse what was not recorded.", default=False),
     Setting("insecure", FLAG, (_CONNECT,), "Believe any certificate of the server's.", default=False),
     Setting("upstream-ca", PATH, (_CONNECT,), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
-    Setting("ca-dir", PATH, (_CA,), "The folder of the certificate authority.  [default: ~/.config/pop3spy]"),
+    Setting("ca-dir", PATH, _CA, "The folder of the certificate authority.  [default: ~/.config/pop3spy]"),
     Setting("user", WORD, (_CONNECT,), "Who logs in with --quit-after."),
     Setting("password-file", PATH, (_CONNECT,), "Take the password, or token, for that from the first line of this file."),
     Setting("password-env", WORD, (_CONNECT,), "Take it from this environment variable."),

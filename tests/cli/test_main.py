@@ -172,7 +172,7 @@ def test_help_shows_examples_that_fit_a_terminal_of_80_columns(
 
 
 def test_no_summary_of_a_verb_is_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
-    for group in [], ["replay"]:
+    for group in [], ["replay"], ["ca"]:
         assert main([*group, "-h"]) == 0
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
 
