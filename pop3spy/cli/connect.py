@@ -13,6 +13,7 @@ import click
 from pop3spy import __version__
 from pop3spy.capture.files import Keeping
 from pop3spy.cli.environment import ExitStatus, colourful, history_file, run
+from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
@@ -26,7 +27,6 @@ from pop3spy.console.stages import Account, go_to
 from pop3spy.errors import ConfigError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
-from pop3spy.net.trust import Trust
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus, Subscriber
@@ -80,8 +80,7 @@ class _Talking:
         self._values = values
         self._stream = Unbuffered(sys.stdout)
         self._clock = Clock()
-        self._trust = Trust(insecure=values["insecure"], ca=values["upstream_ca"])
-        self._trust.context()  # a file that is none is told before anything is done
+        self._trust = trust_of(values)
         self._bus = Bus(self._complain)
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._seated = terminal and values["script"] is None  # there is a person

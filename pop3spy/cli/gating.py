@@ -5,8 +5,9 @@ from collections.abc import Callable, Coroutine
 from random import SystemRandom
 from typing import Any
 
+from pop3spy.cli.legs import legs_of, stls_keepers
 from pop3spy.config.settings import limits_of
-from pop3spy.gate.acts import Gate, Keeper
+from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faults import Fault, FaultKeeper
 from pop3spy.net.host import Host
@@ -25,7 +26,7 @@ def gate_of(values: dict[str, Any], bus: Bus, clock: Clock) -> Gate:
 
     The dry run comes last, because it has to see what the others would have a server hear.
     """
-    keepers: list[Keeper] = []
+    keepers = stls_keepers(values)
     for rewrite in values["rewrite"]:
         keepers.append(rewrite)
         bus.publish(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
@@ -51,13 +52,13 @@ def hosting(
 ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
     """Return what lets *responder* speak to clients until an event is set.
 
-    A gate stands in front of it if there is one: then a proxy reads, and the host is not heard.
+    With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
     """
     limits, strict = limits_of(values), values["redact"] == "strict"
-    gate = gate_of(values, bus, clock)
-    if not gate.keepers:
+    gate, legs = gate_of(values, bus, clock), legs_of(values)
+    if not gate.keepers and legs.identity is None:
         host = Host(responder, bus, clock, limits, strict=strict)
         return lambda stop: host.run(values["listen"], stop)
     behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
-    proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate)
+    proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate, legs=legs)
     return lambda stop: proxy.run(values["listen"], stop)

@@ -6,6 +6,7 @@ import click
 
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
+from pop3spy.cli.legs import legs_of
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
@@ -24,11 +25,13 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream mail.example.org:110 --listen :1110\n"
     "  pop3spy proxy --upstream mail --log sessions.jsonl --log-format json\n"
     "  pop3spy proxy --upstream mail --fault 'cut after=1K when verb = RETR'\n"
+    "  pop3spy proxy --upstream pop3s://mail --listen :1110\n"
+    "  pop3spy proxy --upstream pop3s://mail --listen pop3s://:1995\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
     "On a terminal, :help tells what can be done to sessions while they last.\n"
-    "STLS passes through, and what is said inside TLS stays unread.",
+    "With an authority (pop3spy ca) it also reads what is said inside TLS.",
 )
 @with_settings("proxy")
 @click.pass_context
@@ -52,6 +55,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
             gate=gate,
+            legs=legs_of(values),
         )
         if screen is None:
             return run(lambda stop: relay.run(values["listen"], stop), values["loop"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faulttext import read_fault, read_rewrite
-from pop3spy.protocol.url import PORTS, Url, parse_url
+from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.filtertext import FilterError
 from pop3spy.session.match import Filter, compile_filter
 from pop3spy.session.units import count_of, octets_of, seconds_of
@@ -51,35 +51,21 @@ def _url(value: Any) -> Url:
     text = _word(value)
     if text.isdigit():
         raise ValueError(f"{text!r} names no host; write host:port")
-    return _plain(parse_url(text))
+    return parse_url(text)
 
 
-def _any_url(value: Any) -> Url:
-    """Read a URL of whatever scheme: of a server with which pop3spy speaks TLS itself."""
-    if isinstance(value, Url):
-        return value
-    text = _word(value)
-    if text.isdigit():
-        raise ValueError(f"{text!r} names no host; write host:port")
-    return parse_url(text, default_host="127.0.0.1")
+def _server_url(value: Any) -> Url:
+    """Read the URL of a server that may be on this machine: ``:1110``."""
+    if isinstance(value, str) and not value.isdigit():
+        return parse_url(_word(value), default_host="127.0.0.1")
+    return _url(value)
 
 
 def _listen_url(value: Any) -> Url:
     if isinstance(value, Url):
         return value
     text = _word(value)
-    return _plain(parse_url(f":{text}" if text.isdigit() else text, default_host="127.0.0.1"))
-
-
-def _plain(url: Url) -> Url:
-    """Return *url*, or raise ValueError if it asks for TLS."""
-    if url.scheme != "pop3":
-        plain = Url("pop3", url.host, PORTS["pop3"])
-        raise ValueError(
-            f"{url} asks for TLS, which pop3spy does not speak; with {plain} an STLS of the"
-            " client's passes through unread"
-        )
-    return url
+    return parse_url(f":{text}" if text.isdigit() else text, default_host="127.0.0.1")
 
 
 def _path(value: Any) -> Path:
@@ -168,7 +154,7 @@ def one_of(*words: str) -> Kind:
 
 
 URL = Kind("URL", _url)
-SERVER = Kind("URL", _any_url)
+SERVER = Kind("URL", _server_url)
 WORD = Kind("NAME", _word)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)

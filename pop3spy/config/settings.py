@@ -27,6 +27,7 @@ from pop3spy.config.kinds import (
     one_of,
 )
 from pop3spy.net.limits import Limits
+from pop3spy.net.trust import VERSIONS
 from pop3spy.protocol.url import parse_url
 
 
@@ -88,9 +89,14 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),
     Setting("cuts", FLAG, (_REPLAY,), "Send replies in the pieces in which they were recorded.", default=False),
     Setting("strict", FLAG, (_REPLAY,), "Refuse what was not recorded.", default=False),
-    Setting("insecure", FLAG, (_CONNECT,), "Believe any certificate of the server's.", default=False),
-    Setting("upstream-ca", PATH, (_CONNECT,), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
-    Setting("ca-dir", PATH, _CA, "The folder of the certificate authority.  [default: ~/.config/pop3spy]"),
+    Setting("stls", one_of("inspect", "pass", "refuse", "strip"), (_PROXY,), "What becomes of a client's STLS: pop3spy does TLS with both sides and reads on; lets it pass unread; refuses it; or hides it from CAPA as well.  [default: inspect with a certificate or an authority, else pass]"),
+    Setting("cert", PATH, _SERVERS, "Show clients the certificate in this PEM file, with its chain.  [default: one of the local authority's, see pop3spy ca]"),
+    Setting("key", PATH, _SERVERS, "The PEM file with its key.  [default: the same file]"),
+    Setting("ca-dir", PATH, (*_SERVERS, *_CA), "The folder of the certificate authority.  [default: ~/.config/pop3spy]"),
+    Setting("insecure", FLAG, (_PROXY, _CONNECT), "Believe any certificate of the server's.", default=False),
+    Setting("upstream-ca", PATH, (_PROXY, _CONNECT), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
+    Setting("client-cert", PATH, (_PROXY, _CONNECT), "Show servers that want one the certificate in this PEM file, which has its key too."),
+    Setting("tls-min", one_of(*VERSIONS), (*_SERVERS, _CONNECT), "The oldest version of TLS that is taken.", "1.2"),
     Setting("user", WORD, (_CONNECT,), "Who logs in with --quit-after."),
     Setting("password-file", PATH, (_CONNECT,), "Take the password, or token, for that from the first line of this file."),
     Setting("password-env", WORD, (_CONNECT,), "Take it from this environment variable."),

@@ -103,7 +103,7 @@ EVENTS: Final = {
             **_EVERY,
             **_PEERS,
             "how": "`quit`, `client_closed`, `server_closed`, `client_reset`, `server_reset`, "
-            "`timeout`, `shutdown`, `unreachable`, `refused`, `gate` or `cut`",
+            "`timeout`, `shutdown`, `unreachable`, `tls`, `refused`, `gate` or `cut`",
             "why": "in words, where there is more to say, else null",
             "duration": "seconds since the client connected",
             "state": "the state before the end",

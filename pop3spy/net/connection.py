@@ -69,6 +69,7 @@ class Connection:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
         self._outside: asyncio.StreamWriter | None = None  # what TLS, if there is any, goes through
+        self._clock: Clock
         self._observer: Observer
 
     @classmethod
@@ -95,6 +96,7 @@ class Connection:
         host, port = (connection._writer.get_extra_info("sockname") or ("", 0))[:2]
         client, server = Peer(host, port), Peer(url.host, url.port)
         reading = Reading(number, client, server, clock.now(), bus.publish, strict=strict)
+        connection._clock = clock
         connection._observer = Observer(reading, clock, connection._caught_up)
         try:
             await connection._begin()
@@ -255,7 +257,7 @@ class Connection:
         self._outside = self._writer  # a StreamWriter that nobody has any more closes its transport
         self._reader = reader
         self._writer = asyncio.StreamWriter(inside, protocol, reader, asyncio.get_running_loop())
-        self._observer.secured(tls)
+        self._observer.secured(tls, self._clock.now())
 
     # -- what comes -----------------------------------------------------------------------------
 

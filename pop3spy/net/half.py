@@ -49,19 +49,23 @@ class Half(asyncio.Protocol):
         self._finished = False  # nothing more can be sent
         self._layer: Layer | None = None
         self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
+        self._begun: Callable[[], None]
         self._broken: TlsError | None = None
 
     def give_to(self, owner: Owner) -> None:
         """Let *owner* be told of all that happens from now on."""
         self._owner = owner
 
-    def secure(self, layer: Layer, ahead: bytes = b"") -> asyncio.Future[None]:
+    def secure(
+        self, layer: Layer, begun: Callable[[], None], ahead: bytes = b""
+    ) -> asyncio.Future[None]:
         """Begin TLS with what the peer says next, *ahead* first; the future is for the handshake.
 
-        What is sent in the meantime waits for it.  If it fails with TlsError, the connection is
+        *begun* is called when that is done, before anything is heard inside TLS.  What is sent in
+        the meantime waits for it.  If it fails with TlsError, the connection is
         still to be closed.
         """
-        self._layer = layer
+        self._layer, self._begun = layer, begun
         self._secured = future = asyncio.get_running_loop().create_future()
         self._owner.clogged(self.side, clogged=True)
         if self.gone:
@@ -185,9 +189,10 @@ class Half(asyncio.Protocol):
             return
         self._send_records()
         if layer.begun and self._secured:
-            if not self._secured.done():
-                self._secured.set_result(None)
-            self._secured = None
+            future, self._secured = self._secured, None
+            self._begun()
+            if not future.done():
+                future.set_result(None)
             self._owner.clogged(self.side, clogged=False)
         if plain:
             self._owner.received(self.side, plain)

@@ -6,6 +6,7 @@ Rules: 1. neither peer hears a word of the other before TLS is there on each leg
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from pop3spy.errors import ConnectError, TlsError
@@ -101,19 +102,22 @@ class Handshakes:
             finally:
                 self.link.tell(said, "upstream")
         layer = self._legs.towards(self._url, self._url.host)
-        await self._legs.shaken(layer, server.half.secure(layer))
-        self._secured_server(layer)
+        begun = partial(self._server_secured, layer)
+        await self._legs.shaken(layer, server.half.secure(layer, begun))
         return greeting
 
-    def _secured_server(self, layer: Layer) -> None:
+    def _server_secured(self, layer: Layer) -> None:
         self._certificate = layer.object.getpeercert(binary_form=True) or b""
         self.link.secured(agreed(layer.object, self._legs.trust))
+
+    def _client_secured(self, layer: Layer) -> None:
+        self.link.secured(shown(layer.object))
 
     async def _admit(self, lobby: Lobby, hello: bytes) -> None:
         """Begin TLS with a client that wants it at once."""
         layer = self._legs.from_clients(self._certificate, self._name)
-        await self._legs.shaken(layer, lobby.half.secure(layer, hello))
-        self.link.secured(shown(layer.object))
+        begun = partial(self._client_secured, layer)
+        await self._legs.shaken(layer, lobby.half.secure(layer, begun, hello))
         lobby.hand_to(self.link)
 
     async def _turn_away(self, lobby: Lobby, hello: bytes, apology: bytes) -> bytes:
@@ -145,17 +149,18 @@ class Handshakes:
         assert self._url is not None
         layer = self._legs.towards(self._url, self._url.host)
         self.link.negotiate()
-        return self._until_ready(layer, self.link.half(Side.SERVER).secure(layer))
+        begun = partial(self._server_secured, layer)
+        return self._until_ready(layer, self.link.half(Side.SERVER).secure(layer, begun))
 
     async def _until_ready(self, layer: Layer, hands: asyncio.Future[None]) -> None:
         await self._legs.shaken(layer, hands)
-        self._secured_server(layer)
         self._ready = self._legs.from_clients(self._certificate, self._name)
 
     def go_on(self) -> None:
         """Begin the handshake with the client, at its next octet."""
         assert self._ready is not None
-        hands = self.link.half(Side.CLIENT).secure(self._ready)
+        begun = partial(self._client_secured, self._ready)
+        hands = self.link.half(Side.CLIENT).secure(self._ready, begun)
         self.link.negotiated()
         self.spawn(self._until_secured(self._ready, hands))
 
@@ -165,8 +170,6 @@ class Handshakes:
         except TlsError as error:
             self.link.fail(error)
             self.link.close()
-        else:
-            self.link.secured(shown(layer.object))
 
     def offered(self) -> None:
         """Hear nothing in clear any more from the client, and begin the handshake with it."""

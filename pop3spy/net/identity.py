@@ -3,8 +3,14 @@
 import ssl
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
+from pop3spy.authority import Authority, Leaf
+from pop3spy.errors import ConfigError
+from pop3spy.net.dial import reason_of
 from pop3spy.net.trust import allow_from, present
+
+Contexts = WeakKeyDictionary[Leaf, ssl.SSLContext]
 
 
 class Identity(Protocol):
@@ -27,6 +33,44 @@ class Own:
     def context(self, certificate: bytes, name: str) -> ssl.SSLContext:  # noqa: ARG002 - its own
         """Return what every handshake needs."""
         return self._context
+
+
+class Minted:
+    """Shows each client a certificate of the local *authority*'s, made for the occasion."""
+
+    def __init__(self, authority: Authority, oldest: str = "1.2") -> None:
+        self._authority = authority
+        self._oldest = oldest
+        self._mirrored: Contexts = WeakKeyDictionary()
+        self._named: Contexts = WeakKeyDictionary()  # these heed the name that is asked for
+
+    def context(self, certificate: bytes, name: str) -> ssl.SSLContext:
+        """Return what a handshake needs; raise ConfigError if no file can be made for it.
+
+        Where there is no *certificate*, a client that asks for another name gets that.
+        """
+        leaf = self._authority.mirror(certificate, name)
+        contexts = self._mirrored if certificate else self._named
+        if (context := contexts.get(leaf)) is None:
+            context = server_context(self._oldest)
+            try:
+                with leaf.as_file() as file:
+                    present(context, file, None)
+            except OSError as error:
+                raise ConfigError(f"no certificate for {name}: {reason_of(error)}") from None
+            if not certificate:
+                context.sni_callback = self._asked
+            contexts[leaf] = context
+        return context
+
+    def _asked(self, tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        """Show the client a certificate for *name*; return the alert that tells it of a failure."""
+        if name:
+            try:
+                tls.context = self.context(b"", name)
+            except ConfigError:
+                return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+        return None
 
 
 def server_context(oldest: str) -> ssl.SSLContext:

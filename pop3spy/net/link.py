@@ -253,7 +253,7 @@ class Link:
 
     def secured(self, tls: Tls) -> None:
         """Tell that TLS has begun."""
-        self._observer.later(partial(self._observer.secured, tls))
+        self._observer.later(partial(self._observer.secured, tls, self._clock.now()))
 
     def fail(self, error: TlsError) -> None:
         """Remember why this is going to end."""

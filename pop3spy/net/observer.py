@@ -123,11 +123,11 @@ class Observer:
         if guard.finished:
             way.pass_finish(guard.side)
 
-    def secured(self, tls: Tls) -> None:
+    def secured(self, tls: Tls, at: float) -> None:
         """Tell that TLS began; everything that was said before has been read."""
         try:
             if not self.session.blind:
-                self._reading.secured(tls, self._clock.now())
+                self._reading.secured(tls, at)
         except Exception as error:  # noqa: BLE001 - as below
             self._blind(describe(error))
 

@@ -22,7 +22,7 @@ GoOn = Callable[[Acts], None]
 GRANT = b"+OK begin TLS\r\n"
 STLS_FIRST = b"-ERR STLS first\r\n"
 NO_TLS = b"-ERR [SYS/TEMP] the proxy has no TLS with the server; its log says why\r\n"
-_LISTING = "changed-capa remove=STLS add=STLS when not tls"
+_LISTING = "changed-capa remove=STLS add=STLS"
 
 
 class Negotiation(Protocol):

@@ -22,8 +22,8 @@ WRONG = [
     ),
     pytest.param(["--foo"], "no such option '--foo' (pop3spy --help tells more)", id="no verb"),
     pytest.param(
-        ["proxy", "--upstrem", "mail"],
-        "no such option '--upstrem'; did you mean '--upstream'? (pop3spy proxy --help tells more)",
+        ["proxy", "--max-session", "3"],
+        "no such option '--max-session'; did you mean '--max-sessions'? (pop3spy proxy --help tells more)",
         id="an option misspelt",
     ),
     pytest.param(
@@ -47,10 +47,14 @@ WRONG = [
         id="another protocol",
     ),
     pytest.param(
-        ["proxy", "--upstream", "pop3s://mail"],
-        "--upstream: pop3s://mail:995 asks for TLS, which pop3spy does not speak; with"
-        " pop3://mail:110 an STLS of the client's passes through unread",
-        id="TLS",
+        ["proxy", "--upstream", "mail", "--key", "key.pem"],
+        "--key needs --cert, the certificate that it belongs to",
+        id="a key without its certificate",
+    ),
+    pytest.param(
+        ["serve", "--cert", "/nowhere/cert.pem"],
+        "/nowhere/cert.pem: no such file or directory",
+        id="no certificate",
     ),
     pytest.param(
         ["proxy", "--upstream", "110"],
