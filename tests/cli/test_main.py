@@ -23,7 +23,8 @@ WRONG = [
     pytest.param(["--foo"], "no such option '--foo' (pop3spy --help tells more)", id="no verb"),
     pytest.param(
         ["proxy", "--max-session", "3"],
-        "no such option '--max-session'; did you mean '--max-sessions'? (pop3spy proxy --help tells more)",
+        "no such option '--max-session'; did you mean '--max-sessions'?"
+        " (pop3spy proxy --help tells more)",
         id="an option misspelt",
     ),
     pytest.param(
