@@ -17,7 +17,7 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.link import Link, Said
 from pop3spy.net.lobby import Lobby
 from pop3spy.net.opening import ask_for_tls
-from pop3spy.net.stls import Inspection, Offer
+from pop3spy.net.stls import NO_TLS, Inspection, Offer
 from pop3spy.net.tls import agreed, shown
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
@@ -65,13 +65,11 @@ class Handshakes:
                 self._name = asked.name or self._name
             await connect(lambda: Half(Side.SERVER, server.join))
             greeting = await self._reach(server)
-            if lobby:
-                await self._admit(lobby, hello)
         except ConnectError as error:
             server.abort()
             how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
             if isinstance(error, TlsError):
-                apology = error.line or apology
+                apology = error.line or NO_TLS
             if lobby:
                 apology = await self._turn_away(lobby, hello, apology)
             self.link.refuse(Ending(how, str(error)), apology)
@@ -79,11 +77,28 @@ class Handshakes:
             server.abort()
             raise
         else:
-            self.link.join(server.half)
-            self.link.pass_on(Side.SERVER, greeting)
-            server.hand_to(self.link)
+            await self._meet(server, greeting, lobby, hello)
         finally:
             client.hold("opening", hold=False)
+
+    async def _meet(
+        self, server: Lobby, greeting: bytes, lobby: Lobby | None, hello: bytes
+    ) -> None:
+        """Let the client, once it has the TLS that it wants, hear *greeting* and go on."""
+        if lobby:
+            try:
+                await self._admit(lobby, hello)
+            except TlsError as error:
+                server.abort()
+                lobby.hand_to(self.link)
+                self.link.refuse(Ending(How.TLS, str(error)))
+                return
+            except BaseException:
+                server.abort()
+                raise
+        self.link.join(server.half)
+        self.link.pass_on(Side.SERVER, greeting)
+        server.hand_to(self.link)
 
     async def _reach(self, server: Lobby) -> bytes:
         """Begin TLS with the server if it is to have it; return its greeting if that was before."""
