@@ -118,7 +118,8 @@ class Handshakes:
                 self.link.tell(said, "upstream")
         layer = self._legs.towards(self._url, self._url.host)
         begun = partial(self._server_secured, layer)
-        await self._legs.shaken(layer, server.half.secure(layer, begun))
+        hands = server.half.secure(layer, begun, server.take())  # it may have spoken already
+        await self._legs.shaken(layer, hands)
         return greeting
 
     def _server_secured(self, layer: Layer) -> None:

@@ -1,0 +1,597 @@
+"""Handshakes that fail on either leg of a proxy: who is told what, and that nobody is left waiting.
+
+Each failure is one of real TLS on real sockets; OpenSSL is the peer, unless a peer is to say what
+OpenSSL would not.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signed
+from net.serving import DEFAULT, Relayed, relaying
+from net.wires import Wire, door
+from pop3spy.net.identity import Own
+from pop3spy.net.leg import Legs
+from pop3spy.net.stls import NO_TLS
+from pop3spy.net.trust import Trust
+from pop3spy.protocol.tlsnames import ALERTS
+from pop3spy.protocol.url import parse_url
+from pop3spy.session.events import Secured
+from pop3spy.session.model import How
+
+GREETING = b"+OK ready\r\n"
+GRANT = b"+OK go on\r\n"
+SOON = 0.3
+"""Seconds that a peer is waited for which never comes."""
+
+Serve = Callable[["Shop", Wire], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One certificate of each kind, and who vouches for them."""
+
+    ca: Path
+    between: Certificate
+    kinds: dict[str, Certificate]
+
+    def legs(self, *, shown: str = "proxy", timeout: float = 5.0, **trust: object) -> Legs:
+        identity = Own(self.kinds[shown].chain, self.kinds[shown].key)
+        believed = Trust(**{"ca": self.ca, **trust})  # type: ignore[arg-type]
+        return Legs(believed, identity, inspect=True, timeout=timeout)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    folder = tmp_path_factory.mktemp("failing")
+    authority, other = Authority(folder / "ca"), Authority(folder / "other")
+    between = authority.issue("between", is_authority=True)
+    stranger = other.issue("stranger")
+    with stranger.chain.open("a") as chain:  # its root is sent as well
+        chain.write(other.certificate.read_text())
+    kinds = {
+        "good": authority.issue("good"),
+        "proxy": authority.issue("proxy", names="DNS:proxy.example"),
+        "expired": authority.issue("expired", valid=EXPIRED),
+        "future": authority.issue("future", valid=FUTURE),
+        "other name": authority.issue("other", names="DNS:mail.example.org,DNS:pop.example.org"),
+        "alone": authority.issue("leaf", issuer=between),
+        "stranger": stranger,
+        "self-signed": self_signed(folder),
+    }
+    return Shop(authority.certificate, between, kinds)
+
+
+@asynccontextmanager
+async def relay(legs: Legs, listener: str, upstream: str) -> AsyncIterator[Relayed]:
+    with door() as far:
+        url = replace(far.url, scheme=upstream, host="localhost")
+        listen = (parse_url(f"{listener}://127.0.0.1:0"),)
+        async with relaying(DEFAULT, upstream=url, listen=listen, legs=legs) as relayed:
+            relayed.upstream = far
+            yield relayed
+
+
+WAYS = {"at once": "pop3s", "asked for": "pop3+stls", "inspected": "pop3"}
+
+
+async def up_to_tls(relayed: Relayed, way: str) -> tuple[Wire, Wire]:
+    """Return a client in clear, and its server, which is to begin TLS now."""
+    client, server = await relayed.client(), await relayed.server()
+    if way == "inspected":
+        await server.send(GREETING)
+        await client.expect(GREETING)
+        await client.send(b"STLS\r\n")
+    if way == "asked for":
+        await server.send(GREETING)
+    if way != "at once":
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+    return client, server
+
+
+# -- the server's leg ---------------------------------------------------------------------------
+
+
+async def shows(kind: str, shop: Shop, server: Wire) -> None:
+    with suppress(ssl.SSLError):
+        await server.begin_tls(shop.kinds[kind].context())
+        assert await server.some() == b"", "it heard something"
+
+
+BAD = {
+    "expired": "its certificate expired on 2020-02-01 00:00:00Z; the server needs a new one, or go"
+    " on unchecked with --insecure",
+    "future": "its certificate is not valid before 2098-01-01 00:00:00Z, and here it is 2",
+    "other name": "its certificate is not for localhost but for mail.example.org,"
+    " pop.example.org; connect to the name that it is for, or",
+    "self-signed": "its certificate is signed by nobody but itself; if it is the right one, name it"
+    " with --upstream-ca FILE",
+    "alone": "it sent its own certificate without that of the issuer, between, whom this machine"
+    " does not know; the server should send that too, or name the issuer's with --upstream-ca FILE",
+    "stranger": "nobody whom this machine trusts issued its certificate; name the certificate of"
+    " The test authority, with whom its chain ends, with --upstream-ca FILE",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_bad_certificate_is_refused_before_any_command(
+    shop: Shop, kind: str, way: str
+) -> None:
+    async with relay(shop.legs(), "pop3", WAYS[way]) as relayed:
+        client, server = await up_to_tls(relayed, way)
+        await shows(kind, shop, server)
+        assert await client.rest() == NO_TLS
+        client.close()
+        ending = await relayed.witness.ending()
+        assert ending.how is How.TLS
+        assert BAD[kind] in ending.why
+        assert ending.why.startswith(f"{WAYS[way]}://localhost:")
+        assert not relayed.witness.of(Secured)
+
+
+@pytest.mark.parametrize("kind", BAD)
+async def test_insecure_goes_on_and_tells_what_is_claimed(shop: Shop, kind: str) -> None:
+    async with relay(shop.legs(ca=None, insecure=True), "pop3", "pop3s") as relayed:
+        client, server = await up_to_tls(relayed, "at once")
+        await server.begin_tls(shop.kinds[kind].context())
+        await server.send(GREETING)
+        await client.expect(GREETING)
+        tls = (await relayed.witness.until(lambda: relayed.witness.of(Secured)))[0].tls
+    assert not tls.verified
+    assert tls.asked == "localhost"
+    assert (tls.subject, tls.names) == {
+        "expired": ("expired", "localhost, 127.0.0.1"),
+        "future": ("future", "localhost, 127.0.0.1"),
+        "other name": ("other", "mail.example.org, pop.example.org"),
+        "self-signed": ("localhost", "localhost"),
+        "alone": ("leaf", "localhost, 127.0.0.1"),
+        "stranger": ("stranger", "localhost, 127.0.0.1"),
+    }[kind]
+    assert tls.until[:4] == {"expired": "2020", "self-signed": "2029"}.get(kind, "2099")
+    assert tls.chain == tls.subject + " < The test authority" * (kind == "stranger")
+    assert "NOT verified" in str(tls)
+    assert tls.names in str(tls)
+
+
+def old(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Let *context* take no TLS that is safe."""
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1 is deprecated"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+def not_the_newest(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def odd_cipher(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Let *context* take only a cipher that is no longer offered."""
+    context.set_ciphers("ECDHE-ECDSA-AES128-SHA")
+    return not_the_newest(context)
+
+
+def wants_certificate(context: ssl.SSLContext, ca: Path) -> ssl.SSLContext:
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(ca)
+    return context
+
+
+def knows_no_name(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    return context
+
+
+async def is_with(change: Callable[..., ssl.SSLContext], shop: Shop, server: Wire) -> None:
+    with suppress(ssl.SSLError):
+        await server.begin_tls(change(shop.kinds["good"].context()))
+
+
+async def speaks_clear(_: Shop, server: Wire) -> None:
+    await server.send(GREETING)
+    await server.receive(1)
+
+
+async def is_silent(_: Shop, server: Wire) -> None:
+    await server.receive(1)
+
+
+async def hangs_up(_: Shop, server: Wire) -> None:
+    await server.receive(1)
+    server.finish()
+
+
+async def resets(_: Shop, server: Wire) -> None:
+    await server.receive(1)
+    server.reset()
+
+
+async def sends_alert(number: int, _: Shop, server: Wire) -> None:
+    await server.receive(1)
+    await server.send(bytes((21, 3, 3, 0, 2, 2, number)))
+
+
+STEPS = {"pop3s": "if that port has no TLS, try pop3+stls://localhost or pop3://localhost"}
+FAULTS: dict[str, tuple[Serve, str]] = {
+    "old versions": (
+        partial(is_with, old),
+        "the server takes no TLS 1.2 or newer; it needs an update, or allow older versions with"
+        " --tls-min 1.0",
+    ),
+    "ciphers": (
+        partial(is_with, odd_cipher),
+        "the server has no cipher in common with us; it needs an update, or take old ciphers with"
+        " --tls-min 1.0",
+    ),
+    "unknown name": (
+        partial(is_with, knows_no_name),
+        "the server does not know the name localhost; connect to the name that it has",
+    ),
+    "clear text": (speaks_clear, "clear text came where TLS should begin; {plain}"),
+    "silence": (is_silent, "the server did not go on with the TLS handshake for 0.3 s; {plain}"),
+    "hang-up": (hangs_up, "the server hung up in the middle of the TLS handshake; {plain}"),
+    "reset": (
+        resets,
+        "the server reset the connection in the middle of the TLS handshake; {plain}",
+    ),
+    "alert": (
+        partial(sends_alert, 80),
+        "the server ended TLS with the alert internal_error; its log may say why",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_server_that_fails_in_the_handshake_is_told_of(
+    shop: Shop, fault: str, way: str
+) -> None:
+    serve, sentence = FAULTS[fault]
+    legs = shop.legs(timeout=SOON if fault == "silence" else 5.0)
+    async with relay(legs, "pop3", WAYS[way]) as relayed:
+        client, server = await up_to_tls(relayed, way)
+        await serve(shop, server)
+        assert await client.rest() == NO_TLS
+        client.close()
+        ending = await relayed.witness.ending()
+        step = STEPS.get(WAYS[way], "the server grants STLS and does not do it; tell who runs it")
+        assert ending.how is How.TLS
+        assert ending.why.partition("://localhost:")[2].partition(": ")[2] == sentence.format(
+            plain=step
+        )
+
+
+async def test_a_server_that_has_not_the_newest_tls_is_told_of(shop: Shop) -> None:
+    async with relay(shop.legs(oldest="1.3"), "pop3", "pop3s") as relayed:
+        client, server = await up_to_tls(relayed, "at once")
+        await is_with(not_the_newest, shop, server)
+        assert await client.rest() == NO_TLS
+        client.close()
+        assert "the server takes no TLS 1.3 or newer" in (await relayed.witness.ending()).why
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_server_that_wants_a_certificate_is_told_of(
+    shop: Shop, version: ssl.TLSVersion, way: str
+) -> None:
+    """In TLS 1.3 we learn it only after the handshake."""
+    async with relay(shop.legs(), "pop3", WAYS[way]) as relayed:
+        client, server = await up_to_tls(relayed, way)
+        context = wants_certificate(shop.kinds["good"].context(), shop.ca)
+        context.maximum_version = version
+        await is_with(lambda _: context, shop, server)
+        if version is ssl.TLSVersion.TLSv1_3 and way == "inspected":
+            await client.expect(GRANT)
+            await client.begin_tls(believing(shop), "proxy.example")
+        said = await client.rest()
+        assert said in (NO_TLS, b"", GREETING)
+        client.close()
+        ending = await relayed.witness.ending()
+        assert ending.how is How.TLS
+        assert (
+            "the server wants a certificate of the client's; name one, with its key, with"
+            " --client-cert FILE" in ending.why
+        )
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_server_that_refuses_our_certificate_is_told_of(
+    shop: Shop, version: ssl.TLSVersion, tmp_path: Path
+) -> None:
+    async with relay(
+        shop.legs(certificate=bundle(shop, "self-signed", tmp_path)), "pop3", "pop3s"
+    ) as relayed:
+        client, server = await up_to_tls(relayed, "at once")
+        context = wants_certificate(shop.kinds["good"].context(), shop.ca)
+        context.maximum_version = version
+        await is_with(lambda _: context, shop, server)
+        assert await client.rest() in (NO_TLS, b"")
+        client.close()
+        why = (await relayed.witness.ending()).why
+        assert "the server refuses the certificate of --client-cert (unknown_ca); use one" in why
+
+
+def bundle(shop: Shop, kind: str, folder: Path) -> Path:
+    """Return a file with a certificate and its key."""
+    pair = shop.kinds[kind]
+    file = folder / "pair.pem"
+    file.write_text(pair.chain.read_text() + pair.key.read_text())
+    return file
+
+
+async def test_a_client_in_tls_is_told_in_tls_that_its_server_has_none(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3s", "pop3s") as relayed:
+        client = await relayed.client()
+        begun = client.begin_tls(ssl.create_default_context(cafile=shop.ca), "proxy.example")
+
+        async def serve() -> None:
+            await shows("expired", shop, await relayed.server())
+
+        await asyncio.gather(begun, serve())
+        assert await client.rest() == NO_TLS
+        client.close()
+        assert "its certificate expired" in (await relayed.witness.ending()).why
+
+
+# -- what is to be done then really helps -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "trust"),
+    [
+        pytest.param("alone", None, {"ca": "between"}, id="the issuer's certificate is named"),
+        pytest.param("self-signed", None, {"ca": "self-signed"}, id="its own is named"),
+        pytest.param("good", None, {"ca": "good"}, id="its own is named, which has an issuer"),
+        pytest.param("good", old, {"oldest": "1.0"}, id="old versions are allowed"),
+        pytest.param("good", odd_cipher, {"oldest": "1.0"}, id="old ciphers are allowed"),
+        pytest.param("good", "wants", {"certificate": "good"}, id="a certificate is shown"),
+        pytest.param("good", not_the_newest, {"oldest": "1.2"}, id="an older version is allowed"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+async def test_what_the_sentence_advises_helps(
+    shop: Shop, kind: str, change: object, trust: dict[str, str], tmp_path: Path
+) -> None:
+    given: dict[str, object] = dict(trust)
+    if name := trust.get("ca"):
+        given["ca"] = shop.between.chain if name == "between" else shop.kinds[name].chain
+    if name := trust.get("certificate"):
+        given["certificate"] = bundle(shop, name, tmp_path)
+    context = shop.kinds[kind].context()
+    if change == "wants":
+        wants_certificate(context, shop.ca)
+    elif callable(change):
+        change(context)
+    async with relay(shop.legs(**given), "pop3", "pop3s") as relayed:  # type: ignore[arg-type]
+        client, server = await up_to_tls(relayed, "at once")
+        await server.begin_tls(context)
+        await server.send(GREETING)
+        await client.expect(GREETING)
+
+
+# -- the client's leg ---------------------------------------------------------------------------
+
+LISTENERS = {"at once": "pop3s", "inspected": "pop3"}
+
+
+async def up_to_client(relayed: Relayed, way: str, shop: Shop) -> Wire:
+    """Return a client that is to begin TLS now; its server does as it should."""
+    if way == "at once":
+        return await relayed.client()
+    client, server = await relayed.greeted()
+    await client.send(b"STLS\r\n")
+    await server.expect(b"STLS\r\n")
+    await server.send(GRANT)
+    await server.begin_tls(shop.kinds["good"].context())
+    await client.expect(GRANT)
+    return client
+
+
+async def asks(name: str, context: ssl.SSLContext, client: Wire) -> None:
+    with pytest.raises(ssl.SSLError):
+        await client.begin_tls(context, name)
+
+
+def believing(shop: Shop) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=shop.ca)
+
+
+async def distrusts(_: Shop, client: Wire) -> None:
+    await asks("proxy.example", ssl.create_default_context(), client)
+
+
+async def wants_another_name(shop: Shop, client: Wire) -> None:
+    await asks("mail.example.org", believing(shop), client)
+
+
+async def has_old_tls(shop: Shop, client: Wire) -> None:
+    await asks("proxy.example", old(believing(shop)), client)
+
+
+async def has_other_ciphers(shop: Shop, client: Wire) -> None:
+    context = believing(shop)
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    await asks("proxy.example", not_the_newest(context), client)
+
+
+async def speaks_pop3(_: Shop, client: Wire) -> None:
+    await client.send(b"CAPA\r\n")
+
+
+async def says_nothing(_: Shop, client: Wire) -> None:
+    pass
+
+
+async def begins(client: Wire, shop: Shop, *, size: int | None = None) -> None:
+    """Say a ClientHello for TLS 1.2, or its beginning, and nothing more."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = not_the_newest(believing(shop))
+    tls = context.wrap_bio(incoming, outgoing, server_hostname="proxy.example")
+    with suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    await client.send(outgoing.read()[:size])
+
+
+async def says_half_a_hello(shop: Shop, client: Wire) -> None:
+    await begins(client, shop, size=60)
+
+
+async def says_a_hello(shop: Shop, client: Wire) -> None:
+    await begins(client, shop)
+    await client.receive(1)
+
+
+async def hangs_up_on_us(shop: Shop, client: Wire) -> None:
+    await says_a_hello(shop, client)
+    client.finish()
+
+
+async def hangs_up_early(shop: Shop, client: Wire) -> None:
+    await says_half_a_hello(shop, client)
+    client.finish()
+
+
+async def resets_on_us(shop: Shop, client: Wire) -> None:
+    await says_a_hello(shop, client)
+    client.reset()
+
+
+TRUST = "let it trust the issuer of the certificate in --cert, which must have its whole chain"
+HUNG_UP = "the client hung up in the middle of the TLS handshake; if it does not trust "
+SILENT = "the client did not go on with the TLS handshake for 0.3 s; a program that waits for"
+PLEASE: dict[str, tuple[Serve, str]] = {
+    "no trust": (
+        distrusts,
+        "the client refuses the certificate for proxy.example that it was shown (unknown_ca);"
+        f" {TRUST}",
+    ),
+    "another name": (
+        wants_another_name,
+        "the client refuses the certificate for proxy.example that it was shown"
+        " (bad_certificate); it asked for mail.example.org, so let it connect to a name of the"
+        " server's own",
+    ),
+    "old versions": (
+        has_old_tls,
+        "the client knows no version of TLS that is taken here, 1.2 or newer; allow older ones"
+        " with --tls-min 1.0",
+    ),
+    "ciphers": (has_other_ciphers, "the client has no cipher in common with us, or none for"),
+    "half a hello": (says_half_a_hello, SILENT),
+    "a hello and no more": (says_a_hello, SILENT),
+    "hang-up": (hangs_up_on_us, f"{HUNG_UP}the certificate for proxy.example, {TRUST}"),
+    "reset": (
+        resets_on_us,
+        "the client reset the connection in the middle of the TLS handshake; if it does not trust"
+        f" the certificate for proxy.example, {TRUST}",
+    ),
+}
+ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
+    "clear text": (
+        speaks_pop3,
+        "the client speaks clear text to a pop3s:// listener; let it use TLS at once, or listen on"
+        " pop3://",
+    ),
+    "silence": (says_nothing, "the client said nothing for 0.3 s to a pop3s:// listener; if it"),
+    "early hang-up": (hangs_up_early, f"{HUNG_UP}the certificate"),
+}
+ONLY_INSPECTED: dict[str, tuple[Serve, str]] = {
+    "clear text": (
+        speaks_pop3,
+        "the client asked for STLS and then spoke clear text; it is at fault, and --stls strip"
+        " keeps it from asking",
+    ),
+    "silence": (says_nothing, SILENT),
+}
+REFUSALS = [
+    *(("at once", what, *case) for what, case in (PLEASE | ONLY_AT_ONCE).items()),
+    *(("inspected", what, *case) for what, case in (PLEASE | ONLY_INSPECTED).items()),
+]
+
+
+@pytest.mark.parametrize(
+    ("way", "serve", "sentence"),
+    [pytest.param(way, serve, told, id=f"{what}, {way}") for way, what, serve, told in REFUSALS],
+)
+async def test_a_client_that_fails_in_the_handshake_is_told_of(
+    shop: Shop, way: str, serve: Serve, sentence: str
+) -> None:
+    slow = SOON if "0.3 s" in sentence else 5.0
+    async with relay(shop.legs(timeout=slow), LISTENERS[way], "pop3") as relayed:
+        client = await up_to_client(relayed, way, shop)
+        await serve(shop, client)
+        if client.sock.fileno() >= 0:
+            client.tls = None
+            with suppress(ConnectionResetError):
+                await client.rest()
+            client.close()
+        ending = await relayed.witness.ending()
+        assert (ending.how, ending.why[: len(sentence)]) == (How.TLS, sentence)
+
+
+NAMED = {
+    "unknown_ca": TRUST,
+    "bad_certificate": TRUST,
+    "certificate_unknown": TRUST,
+    "unsupported_certificate": TRUST,
+    "access_denied": TRUST,
+    "certificate_revoked": TRUST,
+    "certificate_expired": "set its clock, or show it a newer one (--cert)",
+    "handshake_failure": "the client has no cipher in common with us",
+    "insufficient_security": "the client has no cipher in common with us",
+    "protocol_version": "the client knows no version of TLS that is taken here, 1.2 or newer",
+    "decode_error": "the client ended TLS with the alert decode_error; its log may say why",
+    "internal_error": "the client ended TLS with the alert internal_error; its log may say why",
+    "decrypt_error": "the client ended TLS with the alert decrypt_error; its log may say why",
+}
+
+
+@pytest.mark.parametrize("way", LISTENERS)
+@pytest.mark.parametrize("alert", NAMED)
+async def test_every_alert_of_a_client_is_named(shop: Shop, alert: str, way: str) -> None:
+    number = next(number for number, name in ALERTS.items() if name == alert)
+    async with relay(shop.legs(), LISTENERS[way], "pop3") as relayed:
+        client = await up_to_client(relayed, way, shop)
+        await says_a_hello(shop, client)
+        await client.send(bytes((21, 3, 3, 0, 2, 2, number)))
+        await client.rest()
+        client.close()
+        ending = await relayed.witness.ending()
+        assert ending.how is How.TLS
+        assert NAMED[alert] in ending.why
+        assert alert in ending.why or "in common" in ending.why or "version" in ending.why
+
+
+async def test_a_client_that_finds_our_certificate_expired_is_told_of(shop: Shop) -> None:
+    async with relay(shop.legs(shown="expired"), "pop3s", "pop3") as relayed:
+        client = await relayed.client()
+        await asks("localhost", believing(shop), client)
+        client.close()
+        why = (await relayed.witness.ending()).why
+        assert why.startswith("the client refuses the certificate for localhost, 127.0.0.1 that")
+        assert "(certificate_expired); set its clock, or show it a newer one (--cert)" in why
+
+
+async def test_what_a_client_asked_for_and_was_shown_is_told(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3s", "pop3") as relayed:
+        client = await relayed.client()
+        await client.begin_tls(believing(shop), "proxy.example")
+        (told,) = await relayed.witness.until(lambda: relayed.witness.of(Secured))
+    assert (told.tls.side, told.tls.asked, told.tls.names) == (
+        "client",
+        "proxy.example",
+        "proxy.example",
+    )
+    assert str(told.tls).endswith("with the client, which asked for proxy.example")
