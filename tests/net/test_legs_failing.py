@@ -226,13 +226,17 @@ STEPS = {"pop3s": "if that port has no TLS, try pop3+stls://localhost or pop3://
 FAULTS: dict[str, tuple[Serve, str]] = {
     "old versions": (
         partial(is_with, old),
-        "the server takes no TLS 1.2 or newer; it needs an update, or allow older versions with"
-        " --tls-min 1.0",
+        (
+            "the server takes no TLS 1.2 or newer; it needs an update, or allow older versions with"
+            " --tls-min 1.0"
+        ),
     ),
     "ciphers": (
         partial(is_with, odd_cipher),
-        "the server has no cipher in common with us; it needs an update, or take old ciphers with"
-        " --tls-min 1.0",
+        (
+            "the server has no cipher in common with us; it needs an update, or take old ciphers with"
+            " --tls-min 1.0"
+        ),
     ),
     "unknown name": (
         partial(is_with, knows_no_name),
@@ -474,19 +478,25 @@ SILENT = "the client did not go on with the TLS handshake for 0.3 s; a program t
 PLEASE: dict[str, tuple[Serve, str]] = {
     "no trust": (
         distrusts,
-        "the client refuses the certificate for proxy.example that it was shown (unknown_ca);"
-        f" {TRUST}",
+        (
+            "the client refuses the certificate for proxy.example that it was shown (unknown_ca);"
+            f" {TRUST}"
+        ),
     ),
     "another name": (
         wants_another_name,
-        "the client refuses the certificate for proxy.example that it was shown"
-        " (bad_certificate); it asked for mail.example.org, so let it connect to a name of the"
-        " server's own",
+        (
+            "the client refuses the certificate for proxy.example that it was shown"
+            " (bad_certificate); it asked for mail.example.org, so let it connect to a name of the"
+            " server's own"
+        ),
     ),
     "old versions": (
         has_old_tls,
-        "the client knows no version of TLS that is taken here, 1.2 or newer; allow older ones"
-        " with --tls-min 1.0",
+        (
+            "the client knows no version of TLS that is taken here, 1.2 or newer; allow older ones"
+            " with --tls-min 1.0"
+        ),
     ),
     "ciphers": (has_other_ciphers, "the client has no cipher in common with us, or none for"),
     "half a hello": (says_half_a_hello, SILENT),
@@ -494,15 +504,19 @@ PLEASE: dict[str, tuple[Serve, str]] = {
     "hang-up": (hangs_up_on_us, f"{HUNG_UP}the certificate for proxy.example, {TRUST}"),
     "reset": (
         resets_on_us,
-        "the client reset the connection in the middle of the TLS handshake; if it does not trust"
-        f" the certificate for proxy.example, {TRUST}",
+        (
+            "the client reset the connection in the middle of the TLS handshake; if it does not trust"
+            f" the certificate for proxy.example, {TRUST}"
+        ),
     ),
 }
 ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
     "clear text": (
         speaks_pop3,
-        "the client speaks clear text to a pop3s:// listener; let it use TLS at once, or listen on"
-        " pop3://",
+        (
+            "the client speaks clear text to a pop3s:// listener; let it use TLS at once, or listen on"
+            " pop3://"
+        ),
     ),
     "silence": (says_nothing, "the client said nothing for 0.3 s to a pop3s:// listener; if it"),
     "early hang-up": (hangs_up_early, f"{HUNG_UP}the certificate"),
@@ -510,8 +524,10 @@ ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
 ONLY_INSPECTED: dict[str, tuple[Serve, str]] = {
     "clear text": (
         speaks_pop3,
-        "the client asked for STLS and then spoke clear text; it is at fault, and --stls strip"
-        " keeps it from asking",
+        (
+            "the client asked for STLS and then spoke clear text; it is at fault, and --stls strip"
+            " keeps it from asking"
+        ),
     ),
     "silence": (says_nothing, SILENT),
 }
