@@ -7,7 +7,7 @@ so faults, rewrites and holds combine in the order in which they were asked for.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.model import Exchange, Session
@@ -93,6 +93,14 @@ class Keeper(Protocol):
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""
 
 
+@runtime_checkable
+class KeepsBack(Protocol):
+    """A keeper that may keep the beginning of a line back until it has judged the rest."""
+
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of *side* in the session of *memory*: the rest never comes."""
+
+
 class Gate:
     """The keepers of all sessions, in order, and one that a session may have of its own."""
 
@@ -109,13 +117,21 @@ class Gate:
     @property
     def sides(self) -> frozenset[Side]:
         """The sides that somebody wants to judge."""
-        return frozenset().union(*(keeper.sides for keeper in (*self.keepers, *self._own)))
+        return frozenset().union(*(keeper.sides for keeper in self.now))
 
-    def judge(self, moment: Moment) -> Acts | None:
-        """Return what is to be done about the frame, None if it goes on as it is."""
+    @property
+    def now(self) -> tuple[Keeper, ...]:
+        """Who keeps it now."""
+        return (*self.keepers, *self._own)
+
+    def judge(self, moment: Moment, keepers: Sequence[Keeper] | None = None) -> Acts | None:
+        """Return what is to be done about the frame, None if it goes on as it is.
+
+        *keepers* are asked, if they are not those who keep the gate now.
+        """
         asked: Acts = (Send(moment.frame.raw),)
         acts = asked
-        for keeper in (*self.keepers, *self._own):
+        for keeper in self.now if keepers is None else keepers:
             if moment.frame.side in keeper.sides:
                 acts = keeper.judge(moment, acts)
         return None if acts is asked else acts

@@ -7,7 +7,7 @@ What the client asks later fits with that (RFC 1939, section 5).
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from pop3spy.gate.acts import Acts, Answer, End, Moment, Send
 from pop3spy.gate.content import Lines, through
@@ -70,6 +70,11 @@ class DryRun:
         if not moment.frame.number:
             return acts
         return self._answered(moment, moment.frame, acts, marks)
+
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of a listing that broke off."""
+        marks = memory.get(self) if side is Side.SERVER else None
+        return marks.listing.end() if marks and marks.listing else b""
 
     # -- the client -----------------------------------------------------------------------------
 

@@ -86,6 +86,11 @@ class FaultKeeper:
         number, work = moment.memory.get(self, (None, None))
         return work(moment, acts) if work and number == frame.number else acts
 
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of a reply that broke off."""
+        _, work = memory.get(self, (None, None))
+        return work.give_back() if side in self.sides and isinstance(work, Changed) else b""
+
     def _work(self, moment: Moment) -> Work | None:
         fault, exchange = self.fault, moment.exchange
         if fault.when and not (exchange and fault.when.means(moment.session, exchange)):

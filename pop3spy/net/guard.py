@@ -1,17 +1,30 @@
 """One gated side of a link: each frame is told, judged, and only then sent.
 
 Rules: an octet is kept here until it has been sent, or until the gate has decided that it will not
-be; while an act waits, nothing behind it is read.
+be; while an act waits, nothing behind it is read; keepers come and go between lines and replies, so
+that none is asked about half of one, or leaves with octets of it.
 """
 
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from pop3spy.gate.acts import Act, Acts, Answer, End, Gate, Hold, Moment, Send, Wait
-from pop3spy.protocol.frames import Frame, Side
+from pop3spy.gate.acts import (
+    Act,
+    Acts,
+    Answer,
+    End,
+    Gate,
+    Hold,
+    Keeper,
+    KeepsBack,
+    Moment,
+    Send,
+    Wait,
+)
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine, Why
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
@@ -90,6 +103,8 @@ class Guard:
         self._ahead = ahead
         self._reading = reading
         self._gate = gate
+        self._keepers: Sequence[Keeper] = ()  # who judges what is under way
+        self._amid = False  # more of that is to come
         self.way = way
         self._clock = clock
         self._wake = wake
@@ -164,12 +179,13 @@ class Guard:
         self._chunks.clear()
         self._kept.take()
         self._ahead = 0
+        self._amid = False
         self.way.slow(self.side, slow=False)
 
     def give_up(self) -> bytes:
         """Do nothing any more; return the octets that have not gone on."""
         self.stop()
-        return self._kept.take()
+        return self._kept_back() + self._kept.take()
 
     def stop(self) -> None:
         """Do nothing any more."""
@@ -187,10 +203,20 @@ class Guard:
         if self.finished and (self._over or not (client and self._reading.waits)):
             self.finished = False
             self._ahead = self._kept.size  # a line without an end goes unjudged
-            self.way.pass_on(self.side, self._kept.take())
+            self.way.pass_on(self.side, self._kept_back() + self._kept.take())
             self.way.pass_finish(self.side)
-        if self.leaving:
+        if self.leaving and not self._amid:
             self.leaving()
+
+    def _kept_back(self) -> bytes:
+        """Return what keepers keep of a reply whose rest they will not judge."""
+        if not self._amid:
+            return b""
+        self._amid = False
+        lines = [
+            k.give_back(self.side, self._memory) for k in self._keepers if isinstance(k, KeepsBack)
+        ]
+        return b"".join(reversed(lines))  # what the last one has came first
 
     def _judge(self, frame: Frame, shown: Frame) -> None:
         if gone := min(self._ahead, len(frame.raw)):  # it began to leave before there was a gate
@@ -203,7 +229,11 @@ class Guard:
         if (exchange := moment.exchange) and exchange.injected:
             self._kept.forget(len(frame.raw))  # the client did not ask
             return
-        acts = self._gate.judge(moment)
+        if not (self._amid and isinstance(frame, BodyPart | BodyEnd | Opaque)):
+            self._keepers = self._gate.now
+        self._amid = False  # should one of them fail, the others may have these octets already
+        acts = self._gate.judge(moment, self._keepers)
+        self._amid = _goes_on(frame)
         self._kept.forget(len(frame.raw))
         if acts is None:
             self.way.pass_on(self.side, frame.raw)
@@ -285,3 +315,13 @@ class Guard:
         for by, did in moment.notes:
             self._reading.intervene(moment.shown, self._clock.now(), by, did)
         moment.notes.clear()
+
+
+def _goes_on(frame: Frame) -> bool:
+    """Return whether more of the same line, or of the reply that it begins, is certain to come."""
+    match frame:
+        case BodyPart() | StatusLine(has_body=True):
+            return True
+        case Opaque(why=why) if why is not Why.TOO_LONG:
+            return False
+    return frame.truncated

@@ -93,6 +93,14 @@ class Observer:
             side, ahead, self._reading, gate, way, self._clock, self.soon, self._memory
         )
 
+    def stay(self, side: Side) -> bool:
+        """Judge on what *side* says; return whether it was about to be judged no more."""
+        guard = self._guards.get(side)
+        if guard is None or guard.leaving is None:
+            return False
+        guard.leaving = None
+        return True
+
     def open(self, side: Side, way: Way) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
         if guard := self._guards.get(side):
