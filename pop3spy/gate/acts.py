@@ -46,19 +46,28 @@ class End(Enum):
 class Hold:
     """Nothing happens until *wait*'s argument is called with the acts that are to follow."""
 
-    wait: Callable[[Callable[["Acts"], None]], None]
+    wait: "Waiting"
 
 
-Act = Send | Wait | Answer | End | Hold
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be done is asked only when it is this act's turn."""
+
+    acts: Callable[[], "Acts"]
+
+
+Act = Send | Wait | Answer | End | Hold | Ask
 Acts = Sequence[Act]
+Waiting = Callable[[Callable[[Acts], None]], None]
 
 
 @dataclass(slots=True)
 class Moment:
     """A frame that has come to the gate: as it is, and as it may be shown.
 
-    ``notes`` are who did what about it; ``at`` is in seconds since the clock started.  ``memory``
-    is what keepers remember of this session, each under itself.
+    ``notes`` are who did what about it, and ``by`` who changed it without a note; ``at`` is in
+    seconds since the clock started.  ``memory`` is what keepers remember of this session, each
+    under itself.
     """
 
     session: Session
@@ -66,6 +75,7 @@ class Moment:
     shown: Frame
     at: float
     notes: list[tuple[str, str]] = field(default_factory=list)
+    by: str = "gate"
     memory: dict[object, Any] = field(default_factory=dict)
 
     @property
@@ -80,6 +90,11 @@ class Moment:
     def note(self, by: str, what: str) -> None:
         """Remember that *by* did *what*, in words that follow its name."""
         self.notes.append((by, what))
+
+
+def octets_in(acts: Acts) -> bytes:
+    """Return what *acts* send to the peer."""
+    return b"".join(act.data for act in acts if isinstance(act, Send))
 
 
 class Keeper(Protocol):
@@ -130,8 +145,27 @@ class Gate:
         *keepers* are asked, if they are not those who keep the gate now.
         """
         asked: Acts = (Send(moment.frame.raw),)
-        acts = asked
-        for keeper in self.now if keepers is None else keepers:
-            if moment.frame.side in keeper.sides:
-                acts = keeper.judge(moment, acts)
+        acts = _judged(moment, asked, self.now if keepers is None else keepers)
         return None if acts is asked else acts
+
+
+def _judged(moment: Moment, acts: Acts, keepers: Sequence[Keeper]) -> Acts:
+    """Return what *keepers* make of *acts*; those behind a hold are asked when that is over."""
+    for place, keeper in enumerate(keepers):
+        if moment.frame.side not in keeper.sides:
+            continue
+        before, acts = acts, keeper.judge(moment, acts)
+        if acts is not before and (rest := keepers[place + 1 :]):
+            match acts:
+                case [Hold(wait)]:
+                    return (Hold(_before(rest, moment, wait)),)
+    return acts
+
+
+def _before(keepers: Sequence[Keeper], moment: Moment, wait: Waiting) -> Waiting:
+    """Return *wait*, behind which *keepers* are asked."""
+
+    def waiting(go: Callable[[Acts], None]) -> None:
+        wait(lambda acts: go((Ask(lambda: _judged(moment, acts, keepers)),)))
+
+    return waiting

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from pop3spy.gate.acts import Acts, End, Moment, Send, Wait
+from pop3spy.gate.acts import Acts, End, Moment, Send, Wait, octets_in
 from pop3spy.gate.content import BareLf, Changed, Lines, Unstuffed, renamed, sized, without
 from pop3spy.gate.flow import Answered, At, Dropped, Followed, Pieces, Unended, Work
 from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, suffix
@@ -76,6 +76,12 @@ class FaultKeeper:
         self.sides = frozenset({fault.side})
         self._values = dict(fault.values)
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What is told of it: how it is written, and the seed, if one was drawn and matters."""
+        drawn = self.fault.chancy and self.fault.seed is None
+        return {"fault": str(self.fault), **({"seed": self.seed} if drawn else {})}
+
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return *acts* with the fault in them, if it is one of this exchange."""
         frame = moment.frame
@@ -84,7 +90,12 @@ class FaultKeeper:
         elif not frame.number:  # it is part of no exchange
             return acts
         number, work = moment.memory.get(self, (None, None))
-        return work(moment, acts) if work and number == frame.number else acts
+        if work is None or number != frame.number:
+            return acts
+        changed: Acts = work(moment, acts)
+        if changed is not acts and octets_in(changed) != octets_in(acts):
+            moment.by = self.fault.kind.name
+        return changed
 
     def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
         """Return what is kept back of a reply that broke off."""

@@ -15,6 +15,7 @@ from pop3spy.gate.acts import (
     Act,
     Acts,
     Answer,
+    Ask,
     End,
     Gate,
     Hold,
@@ -260,17 +261,13 @@ class Guard:
                     self._acts.appendleft(act)
                     return
                 case Wait(seconds):
-                    self._waiting = True
-                    if seconds < math.inf:
-                        loop = asyncio.get_running_loop()
-                        self._timer = loop.call_later(seconds, self._go_on, ())
-                    else:
-                        self._forever = True
-                        self._tell_notes(self._moment)
+                    self._pause(self._moment, seconds)
                 case Hold(wait):
                     self._waiting = True
                     self._tell_notes(self._moment)
                     wait(self._go_on)
+                case Ask(find):
+                    self._acts.extendleft(reversed(find()))
                 case End():
                     self._tell()
                     self._gone = True
@@ -278,6 +275,15 @@ class Guard:
                     return
         if not self._acts and not self._waiting:
             self._tell()
+
+    def _pause(self, moment: Moment, seconds: float) -> None:
+        self._waiting = True
+        if seconds < math.inf:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._go_on, ())
+        else:
+            self._forever = True
+            self._tell_notes(moment)
 
     def _go_on(self, acts: Acts) -> None:
         """Go on behind an act that waited, with *acts* first."""
@@ -300,7 +306,7 @@ class Guard:
             self._reading.settle(frame)
         if not (changed or answer or moment.notes):
             return
-        by, did = moment.notes.pop() if moment.notes else ("gate", "changed it")
+        by, did = moment.notes.pop() if moment.notes else (moment.by, "changed it")
         self._tell_notes(moment)
         self._reading.intervene(
             moment.shown,

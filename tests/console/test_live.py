@@ -290,7 +290,6 @@ async def test_what_was_held_in_a_session_that_ended_is_forgotten() -> None:
 async def test_in_a_dry_run_nobody_lets_a_dele_through() -> None:
     async with steering(dry_run=True) as steered:
         client, server = await steered.held(b"RETR 1\r\n")
-        assert "dry run" in await steered.do(":edit 1", " dele 1")
         assert "dry run" in await steered.do(":send 1 DELE 1")
         await steered.do(":edit 1", "RETR 2")
         await server.expect(b"RETR 2\r\n")
@@ -300,6 +299,53 @@ async def test_in_a_dry_run_nobody_lets_a_dele_through() -> None:
         await steered.relayed.witness.until(lambda: steered.holds.tickets)
         await steered.do(":go")
         await server.expect(b"LIST 1\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await client.expect(b"+OK message 1 deleted\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "said", "marked"),
+    [
+        (":drop 1", [], (b"", b"", b""), []),
+        (":answer 1 -ERR no", [], (b"", b"", b"-ERR no\r\n"), []),
+        (":edit 1", ["NOOP"], (b"NOOP\r\n", b"+OK nothing\r\n", b"+OK nothing\r\n"), []),
+        (":edit 1", ["DELE 2"], (b"LIST 2\r\n", b"+OK 2 9\r\n", b"+OK message 2 deleted\r\n"), [2]),
+        (":go 1", [], (b"LIST 1\r\n", b"+OK 1 9\r\n", b"+OK message 1 deleted\r\n"), [1]),
+    ],
+)
+async def test_in_a_dry_run_only_what_a_person_let_through_is_marked(
+    line: str, answers: list[str], said: tuple[bytes, bytes, bytes], marked: list[int]
+) -> None:
+    asked, reply, heard = said
+    async with steering(dry_run=True) as steered:
+        client, server = await steered.held(b"DELE 1\r\n")
+        await steered.do(line, *answers)
+        await server.expect(asked)
+        await server.send(reply)
+        await client.expect(heard)
+        await steered.do(":hold off")
+        for number in (1, 2):
+            await client.send(b"RETR %d\r\n" % number)
+            if number in marked:
+                await client.expect(b"-ERR message %d is deleted\r\n" % number)
+            else:
+                await server.expect(b"RETR %d\r\n" % number)
+                await server.send(b"+OK\r\n.\r\n")
+                await client.expect(b"+OK\r\n.\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "heard"),
+    [(":drop 1", [], b""), (":answer 1 +OK", [], b""), (":edit 1", ["NOOP"], b"NOOP\r\n")],
+)
+async def test_nothing_of_an_overlong_line_follows_what_a_person_put_in_its_place(
+    line: str, answers: list[str], heard: bytes
+) -> None:
+    async with steering() as steered:
+        client, server = await steered.held(b"DELE " + b"1" * 20_000)
+        await steered.do(line, *answers)
+        await client.send(b"\r\nNOOP\r\n")
+        await server.expect(heard + b"NOOP\r\n")
 
 
 async def test_a_command_that_fails_harms_nothing_and_repeats_nothing() -> None:
