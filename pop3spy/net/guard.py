@@ -115,6 +115,7 @@ class Guard:
         self.finished = False  # the side will say no more, and its peer does not know
         self._moment: Moment | None = None  # what is being acted on
         self._acts: deque[Act] = deque()
+        self._slowed = False  # too much of it waits
         self._waiting = False
         self._forever = False  # ... for nothing that could happen
         self._over = False  # neither side will say more
@@ -129,6 +130,11 @@ class Guard:
         return self._moment is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether anything here may go on once more has been read of the other side."""
+        return self._kept.size > 0 or self.busy or self.finished or self.leaving is not None
+
+    @property
     def ready(self) -> bool:
         """Whether asking for ``frames`` may bring something."""
         return self.again and not self._waiting
@@ -138,7 +144,8 @@ class Guard:
         self._chunks.append(chunk)
         self._kept.add(chunk.data)
         self.again = True
-        if self._kept.size > ENOUGH:
+        if self._kept.size > ENOUGH and not self._slowed:
+            self._slowed = True
             self.way.slow(self.side, slow=True)
 
     def finish(self) -> None:
@@ -199,7 +206,9 @@ class Guard:
 
     def _rest(self) -> None:
         """Do what had to wait for everything that is whole."""
-        self.way.slow(self.side, slow=False)
+        if self._slowed:
+            self._slowed = False
+            self.way.slow(self.side, slow=False)
         client = self.side is Side.CLIENT
         if self.finished and (self._over or not (client and self._reading.waits)):
             self.finished = False

@@ -45,6 +45,7 @@ class Observer:
         self._frames: Iterator[object] | None = None
         self._scheduled = False
         self._read_any = False
+        self._read_side = Side.CLIENT  # whose frames these are
 
     @property
     def behind(self) -> bool:
@@ -74,9 +75,15 @@ class Observer:
         """Keep *data* to be read; return the time that it is said to have come at."""
         now = self._clock.now()
         if not self.session.blind:
-            self._tape.append(Chunk(side, data, now))
-            self._taped += len(data)
-            self.soon()
+            chunk = Chunk(side, data, now)
+            if not self._scheduled and (guard := self._guards.get(side)):
+                guard.take(chunk)  # its peer waits for these octets, and nothing came before them
+                self._scheduled = True
+                self._observe()
+            else:
+                self._tape.append(chunk)
+                self._taped += len(data)
+                self.soon()
         return now
 
     def later(self, call: Callable[[], None]) -> None:
@@ -201,8 +208,8 @@ class Observer:
                 continue
             self._frames = None
             if self._read_any:  # it may have made more of the other side readable
-                for guard in self._guards.values():
-                    guard.again = True
+                for side, guard in self._guards.items():
+                    guard.again |= side is not self._read_side and guard.waits
         return True
 
     def _next(self) -> Iterator[object] | None:
@@ -210,6 +217,7 @@ class Observer:
         while True:
             for guard in self._guards.values():
                 if guard.ready:
+                    self._read_side = guard.side
                     return guard.frames()
             if not self._tape:
                 return None
@@ -219,6 +227,7 @@ class Observer:
                 continue
             self._taped -= len(item.data)
             if (guarded := self._guards.get(item.side)) is None:
+                self._read_side = item.side
                 return self._reading.feed(item)
             guarded.take(item)
 
