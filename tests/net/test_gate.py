@@ -24,6 +24,7 @@ from pop3spy.gate.faults import FAULTS, Fault, FaultKeeper
 from pop3spy.gate.holds import Holds
 from pop3spy.net.half import Half
 from pop3spy.net.link import Link
+from pop3spy.net.listen import raise_file_limit
 from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -31,7 +32,7 @@ from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, U
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
 
-HELD = 200
+HELD = 1000
 BOTH = frozenset(Side)
 CLIENT, SERVER = frozenset({Side.CLIENT}), frozenset({Side.SERVER})
 
@@ -398,6 +399,7 @@ async def test_a_person_decides_about_a_held_command(
 
 
 async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
+    raise_file_limit()
     holds = Holds(Clock())
     holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
