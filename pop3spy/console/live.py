@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pop3spy.console.console import CRLF, wire
 from pop3spy.console.injected import Injected
 from pop3spy.console.registry import RefusalError, Registry, Words
 from pop3spy.console.rows import Row, Stream, Tone, note, told
@@ -128,9 +127,7 @@ class LiveConsole:
 
     def hides(self, text: str) -> int | None:
         """Return where in a line that is typed begins what must not be seen, if anywhere."""
-        return hidden_from_live(
-            text, {meta.name: meta.words is Words.WIRE for meta in LIVE}, self._state
-        )
+        return hidden_from_live(text, LIVE.wire, self._state)
 
     def end(self) -> None:
         """Let everything go on: nobody is here to decide any more."""
@@ -211,15 +208,6 @@ class LiveConsole:
             self.tell(Row(" ◆", text, Tone.HINT))
         if isinstance(event, Event):
             self._changed()
-
-
-def one_line(text: str) -> bytes:
-    """Return *text* as a line of the wire; raise RefusalError if it is none, or more than one."""
-    if any(char in text for char in "\r\n\0"):
-        raise RefusalError("a text with a line end or NUL in it is not sent")
-    if not text.strip():
-        raise RefusalError("there is nothing to send; :drop drops what is held")
-    return wire(text) + CRLF
 
 
 def _is_held(event: Event) -> bool:

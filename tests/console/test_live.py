@@ -28,7 +28,8 @@ HELD = [
     pytest.param(":drop 1", [], b"", b"", id="dropped"),
     pytest.param(":answer 1 -ERR no", [], b"", b"-ERR no\r\n", id="answered"),
     pytest.param(":edit 1", ["STAT"], b"STAT\r\n", b"", id="edited"),
-    pytest.param(":edit 1", [r"DELE \r\n"], b"DELE \\r\\n\r\n", b"", id="backslashes are letters"),
+    pytest.param(":edit 1", [r"DELE\t\\r\x00\n"], b"DELE\t\\r\0\n", b"", id="edited with escapes"),
+    pytest.param(r":answer 1 -ERR\tno\x07", [], b"", b"-ERR\tno\x07\r\n", id="with escapes"),
     pytest.param(":edit 1", ["LIST", "y"], b"LIST\r\n", b"", id="edited into another shape"),
 ]
 
@@ -52,6 +53,9 @@ REFUSED = [
     (":edit 1", ["DELE 1\nDELE 2"], "line end"),
     (":edit 1", ["DELE\0"], "NUL"),
     (":edit 1", [""], "nothing to send"),
+    (":edit 1", [r"DELE 1\r\nDELE 2"], "one command is one line"),
+    (":edit 1", [r"DELE \1"], "a backslash begins"),
+    (r":answer 1 +OK\n+OK", [], "one command is one line"),
     (":edit 1", [], "given up"),
     (":edit 1", ["LIST", "n"], "still held"),
     (":edit 1", ["LIST", ""], "framed in another way"),
@@ -111,6 +115,14 @@ async def test_the_edit_of_a_secret_begins_empty_and_is_hidden(line: bytes, ques
         assert PASSWORD not in shown
 
 
+async def test_what_an_edit_begins_with_stands_for_what_is_held() -> None:
+    async with steering() as steered:
+        _, server = await steered.held(b"USER a\\b\r\n")
+        await steered.do(":edit 1", r"USER a\\b")
+        assert steered.person.asked[0][2] == r"USER a\\b"
+        await server.expect(b"USER a\\b\r\n")
+
+
 async def test_what_is_injected_is_answered_on_the_console_and_to_nobody_else() -> None:
     async with steering() as steered:
         client, server = await steered.relayed.greeted()
@@ -141,7 +153,7 @@ async def test_an_injected_line_is_exactly_what_was_asked_for(line: str, heard: 
 NOT_SENT = [
     (r":send 1 STAT\r\nDELE 1", "one command is one line"),
     (r":send 1 STAT\rDELE 1", "one command is one line"),
-    (r":send 1 \r\n", "one command is one line"),
+    (r":send 1 \r\n", "there is nothing to send"),
     (":send 1 AUTH PLAIN", "AUTH is more than one line"),
     (":send 1 STLS", "STLS is more than one line"),
     (":send 1", "what is to be said?"),
@@ -172,10 +184,10 @@ async def test_a_mistake_is_told_and_nothing_is_sent(line: str, told: str) -> No
 async def test_a_password_that_is_sent_is_asked_for_and_shown_nowhere() -> None:
     async with steering() as steered:
         _, server = await steered.relayed.greeted()
-        await steered.do(":send 1 PASS", PASSWORD)
-        await server.expect(f"PASS {PASSWORD}\r\n".encode())
+        await steered.do(":send 1 PASS", rf"{PASSWORD}\n")  # a password is what it looks like
+        await server.expect(rf"PASS {PASSWORD}\n".encode() + b"\r\n")
         assert steered.person.asked == [("Password", True, "")]
-        await server.send(f"-ERR no {PASSWORD}\r\n".encode())
+        await server.send(rf"-ERR no {PASSWORD}\n".encode() + b"\r\n")
         await steered.shows("-ERR no")
         await steered.do(f":send 1 PASS {PASSWORD}")
         await server.expect(f"PASS {PASSWORD}\r\n".encode())
