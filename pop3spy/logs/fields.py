@@ -53,8 +53,11 @@ _TLS = {
     "verified": "whether the server's certificate was verified; if not, what it says is not told",
     "subject": "whose certificate it is",
     "issuer": "who issued it",
+    "since": "its first moment",
     "until": "its last moment",
+    "names": "the names that it is for",
     "sha256": "its fingerprint in hexadecimal",
+    "side": "`client` or `server`: the peer with whom it was agreed",
 }
 """Each fact of ``session.tls.Tls`` has a row here, in its order."""
 

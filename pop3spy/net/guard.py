@@ -187,7 +187,7 @@ class Guard:
         self._chunks.clear()
         self._kept.take()
         self._ahead = 0
-        self._amid = False
+        self._amid = self._slowed = False
         self.way.slow(self.side, slow=False)
 
     def give_up(self) -> bytes:
