@@ -54,9 +54,8 @@ class DryRun:
     """A keeper that keeps DELE from the server, for every session.
 
     It looks at what the keepers before it, a person too, have decided to send, so it has to be the
-    last.  What it
-    cannot read may be a DELE: a client that begins TLS is refused, and one that does so unasked, or
-    falls out of step, is disconnected.
+    last.  What it cannot read may be a DELE: a client that begins TLS is refused, and one that does
+    so unasked, or falls out of step, is disconnected.
     """
 
     sides = frozenset(Side)

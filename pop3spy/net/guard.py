@@ -132,7 +132,8 @@ class Guard:
     @property
     def waits(self) -> bool:
         """Whether anything here may go on once more has been read of the other side."""
-        return self._kept.size > 0 or self.busy or self.finished or self.leaving is not None
+        unread = self._kept.size > 0 or self._ahead > 0
+        return unread or self.busy or self.finished or self.leaving is not None
 
     @property
     def ready(self) -> bool:

@@ -543,6 +543,21 @@ async def test_a_gate_that_is_wanted_again_before_it_opened_stays_shut() -> None
         await client.expect(b"+OK 1 2\n")
 
 
+async def test_what_waited_unread_when_the_gate_shut_is_read_once_the_server_lets_it() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        said = b"AUTH PLAIN\r\nAGJvYgBzZWNyZXQ=\r\nSTAT\r\n"
+        await client.send(said)
+        await server.expect(said)
+        relayed.keep(Passing(BOTH))
+        for reply in (b"+ \r\n", b"+OK\r\n", b"+OK 1 120\r\n"):
+            await server.send(reply)
+            await client.expect(reply)
+        await relayed.witness.until(lambda: len(relayed.witness.of(Answered)) == 2)
+        session = relayed.witness.of(Heard)[0].session
+    assert [(x.command.verb, x.ok) for x in session.exchanges] == [("AUTH", True), ("STAT", True)]
+
+
 async def test_a_client_that_is_not_gated_is_read_as_soon_as_a_gated_server_lets_it() -> None:
     async with relaying(keepers=[Passing(SERVER)]) as relayed:
         client, server = await relayed.greeted()
