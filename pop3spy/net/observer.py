@@ -75,15 +75,9 @@ class Observer:
         """Keep *data* to be read; return the time that it is said to have come at."""
         now = self._clock.now()
         if not self.session.blind:
-            chunk = Chunk(side, data, now)
-            if not self._scheduled and (guard := self._guards.get(side)):
-                guard.take(chunk)  # its peer waits for these octets, and nothing came before them
-                self._scheduled = True
-                self._observe()
-            else:
-                self._tape.append(chunk)
-                self._taped += len(data)
-                self.soon()
+            self._tape.append(Chunk(side, data, now))
+            self._taped += len(data)
+            self.soon()
         return now
 
     def later(self, call: Callable[[], None]) -> None:
