@@ -225,6 +225,47 @@ void retr(const struct sockaddr_in *to, long message) {
            (double)octets / 1e6 / took, octets);
 }
 
+/* Take one small message whole; return its octets, status line and terminator included. */
+static long one_small(int fd) {
+    char reply[8192];
+    size_t got = 0;
+
+    say(fd, "RETR 3\r\n");
+    while (got < 5 || memcmp(reply + got - 5, "\r\n.\r\n", 5)) {
+        ssize_t more = recv(fd, reply + got, sizeof reply - got, 0);
+        if (more <= 0)
+            fail("RETR 3 ended after %zu octets: %s", got, more ? why() : "closed");
+        got += (size_t)more;
+    }
+    return (long)got;
+}
+
+/* Small messages, so many asked for at once, as clients that pipeline do. */
+void small(const struct sockaddr_in *to, long count, long at_once) {
+    struct client c = logged_in(to);
+    static char buffer[BUFFER];
+    long size = one_small(c.fd), seen = 0, asked = 0;
+    char *commands = array(at_once * 8 + 1, 1);
+
+    for (long i = 0; i < at_once; i++)
+        memcpy(commands + i * 8, "RETR 3\r\n", 8);
+    count = (count + at_once - 1) / at_once * at_once;
+    double started = now();
+    while (seen < count * size) {
+        if (seen == asked * size) {
+            say(c.fd, commands);
+            asked += at_once;
+        }
+        ssize_t got = recv(c.fd, buffer, BUFFER, 0);
+        if (got <= 0)
+            fail("RETR 3 ended after %ld octets: %s", seen, got ? why() : "closed");
+        seen += got;
+    }
+    double took = now() - started;
+    ask(&c, "QUIT\r\n"); /* refused if an octet too many was on its way */
+    printf("{\"small_messages_per_second\": %.0f}\n", (double)count / took);
+}
+
 void idle(const struct sockaddr_in *to, long count) {
     char rest[64];
 

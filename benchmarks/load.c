@@ -22,6 +22,7 @@ static const char USAGE[] =
     "       load many HOST PORT CONNECTIONS SECONDS\n"
     "       load sessions HOST PORT COUNT CONCURRENCY\n"
     "       load retr HOST PORT MESSAGE\n"
+    "       load small HOST PORT COUNT AT_ONCE\n"
     "       load idle HOST PORT N\n";
 
 _Noreturn void fail(const char *format, ...) {
@@ -101,6 +102,8 @@ int main(int argc, char **argv) {
                  number("CONCURRENCY", argv[5], 1, 10000));
     } else if (!strcmp(role, "retr") && argc == 5) {
         retr(&to, number("MESSAGE", argv[4], 1, 2));
+    } else if (!strcmp(role, "small") && argc == 6) {
+        small(&to, number("COUNT", argv[4], 1, 10000000), number("AT_ONCE", argv[5], 1, 1000));
     } else if (!strcmp(role, "idle") && argc == 5) {
         idle(&to, number("N", argv[4], 1, 100000));
     } else {

@@ -35,6 +35,7 @@ void noop(const struct sockaddr_in *to, long count);
 void many(const struct sockaddr_in *to, long connections, long seconds);
 void sessions(const struct sockaddr_in *to, long count, long concurrency);
 void retr(const struct sockaddr_in *to, long message);
+void small(const struct sockaddr_in *to, long count, long at_once);
 void idle(const struct sockaddr_in *to, long count);
 
 #endif

@@ -39,6 +39,7 @@ MEASURES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("sessions", (2000, 16)),
     ("retr", (1,)),
     ("retr", (2,)),
+    ("small", (20000, 100)),
 )
 BUSY = 0.1  # the share of the cores that other programs may have without a warning
 SETTLE = 0.3  # seconds in which a relay finishes what it does after it has relayed

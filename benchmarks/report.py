@@ -31,6 +31,7 @@ FIGURES = (
     Figure("sessions_per_second", "sessions/s", 0),
     Figure("retr_mb_per_second", "RETR, MB/s", 0),
     Figure("retr_8bit_mb_per_second", "8-bit, MB/s", 0),
+    Figure("small_messages_per_second", "2 KB, messages/s", 0),
     Figure("idle_kib", "KiB/idle session", 1),
 )
 

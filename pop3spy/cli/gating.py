@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from random import SystemRandom
 from typing import Any
 
 from pop3spy.cli.legs import legs_of, stls_keepers
 from pop3spy.config.settings import limits_of
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
-from pop3spy.gate.faults import Fault, FaultKeeper
+from pop3spy.gate.faultset import keeper_of
+from pop3spy.gate.holds import Holds
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
@@ -18,13 +18,12 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.responder import Responder
 
-_SEEDS = 1_000_000
 
-
-def gate_of(values: dict[str, Any], bus: Bus, clock: Clock) -> Gate:
+def gate_of(values: dict[str, Any], bus: Bus, clock: Clock, holds: Holds | None = None) -> Gate:
     """Return the gate that the settings *values* ask for; *bus* is told who keeps it.
 
-    The dry run comes last, because it has to see what the others would have a server hear.
+    A person, with *holds*, decides about what the others would do; the dry run comes last, because
+    it has to see what everybody would have a server hear.
     """
     keepers = stls_keepers(values)
     for rewrite in values["rewrite"]:
@@ -33,18 +32,13 @@ def gate_of(values: dict[str, Any], bus: Bus, clock: Clock) -> Gate:
     for fault in values["fault"]:
         keeper = keeper_of(fault)
         keepers.append(keeper)
-        seed = {"seed": keeper.seed} if fault.chancy and fault.seed is None else {}
-        bus.publish(Noted("fault_set", clock.now(), {"fault": str(fault), **seed}))
+        bus.publish(Noted("fault_set", clock.now(), keeper.facts))
+    if holds:
+        keepers.append(holds)
     if values["dry_run_delete"]:
         keepers.append(DryRun())
         bus.publish(Noted("dry_run", clock.now()))
     return Gate(keepers)
-
-
-def keeper_of(fault: Fault) -> FaultKeeper:
-    """Return what commits *fault*, with a seed of its own if it has none."""
-    seed = fault.seed
-    return FaultKeeper(fault, SystemRandom().randrange(_SEEDS) if seed is None else seed)
 
 
 def hosting(

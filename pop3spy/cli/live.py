@@ -13,6 +13,7 @@ from pop3spy.console.live import LiveConsole
 from pop3spy.console.pace import Paced
 from pop3spy.console.screen import Screen
 from pop3spy.console.seat import Seat
+from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
@@ -31,11 +32,12 @@ Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 class Live:
     """A proxy that somebody can steer, and what it shows on the *screen*."""
 
-    def __init__(  # noqa: PLR0913 - what it brings together
+    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         values: dict[str, Any],
         relay: Proxy,
         holds: Holds,
+        faults: Faults,
         bus: Bus,
         clock: Clock,
         *,
@@ -55,6 +57,7 @@ class Live:
         self._console = LiveConsole(
             relay,
             holds,
+            faults,
             clock,
             screen,
             Statistics(LATENCIES),

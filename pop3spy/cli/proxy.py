@@ -12,6 +12,7 @@ from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
 from pop3spy.console.screen import Screen
 from pop3spy.errors import ConfigError
+from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.net.proxy import Proxy
 from pop3spy.session.chunk import Clock
@@ -45,8 +46,8 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
     with telling(values, clock, screen) as bus:
-        gate, holds = gate_of(values, bus, clock), Holds(clock)
-        gate.keepers.append(holds)  # a person decides about what the others would do
+        holds = Holds(clock)
+        gate = gate_of(values, bus, clock, holds)
         relay = Proxy(
             values["upstream"],
             bus,
@@ -62,5 +63,6 @@ def proxy(context: click.Context, /, **values: Any) -> int:
         # It takes a while to load, and nobody else should wait for that.
         from pop3spy.cli.live import Live  # noqa: PLC0415
 
-        live = Live(values, relay, holds, bus, clock, screen=screen, history=history_file())
+        faults = Faults(gate, holds)
+        live = Live(values, relay, holds, faults, bus, clock, screen=screen, history=history_file())
         return run(live.run, values["loop"], screen)

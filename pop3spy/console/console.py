@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
+from pop3spy.console.clear import in_clear, shows_secret
 from pop3spy.console.record import Recording
 from pop3spy.console.registry import RefusalError, Registry, Words
 from pop3spy.console.rows import Row, hint, note, told
@@ -68,6 +69,7 @@ class Console:
         self.pipeline: list[bytes] | None = None  # lines that wait for :go
         self.insisted = ""  # a login in clear that was asked for and refused once
         self.leaving = False
+        self._warned: Session | None = None  # whose person knows that it is in clear
         self.failed = False  # the connection broke, or a stage was not reached
         self.recording: Recording | None = None
         self._session: Session | None = None
@@ -184,6 +186,7 @@ class Console:
     async def say(self, line: str) -> None:
         """Send what was typed, with the end that lines have; PASS alone asks for the password."""
         verb, _, rest = line.strip().partition(" ")
+        await self._warn(line)
         if verb.upper() == "PASS" and not rest and not self.takes_everything:
             line = f"{verb} {await self.person.answer('Password', hidden=True)}"
         data = wire(line) + self.ending
@@ -193,6 +196,16 @@ class Console:
             return
         await self.ask(data)
         self._guess(verb)
+
+    async def _warn(self, line: str) -> None:
+        """Tell once a session, before it is said, that a secret would go in clear text."""
+        session = self._session
+        if self._warned is session or self.takes_everything or not shows_secret(wire(line)):
+            return
+        if in_clear(session, self.talk.connection):
+            self._warned = session
+            self.view.add(hint("this goes over the network in clear text; :stls begins TLS"))
+            await self.flush()
 
     def _guess(self, verb: str) -> None:
         """Tell which command may have been meant by a verb that nobody knows."""

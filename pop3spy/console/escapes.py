@@ -3,11 +3,32 @@
 import re
 from typing import Final
 
-from pop3spy.console.console import wire
+from pop3spy.console.console import CRLF, wire
 from pop3spy.console.registry import RefusalError
 
 _SIMPLE: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "e": b"\x1b", "\\": b"\\"}
 _ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
+
+
+def one_line(text: str) -> bytes:
+    """Return *text* with escapes as one line of the wire; the end that it has not got is CRLF.
+
+    Raise RefusalError if it is none, or more than one.
+    """
+    if any(char in text for char in "\r\n\0"):
+        raise RefusalError("a text with a line end or NUL in it is not sent")
+    line = octets_of(text)
+    content = line.removesuffix(b"\n").removesuffix(b"\r")
+    if not content.strip():
+        raise RefusalError("there is nothing to send; :drop drops what is held")
+    if b"\r" in content or b"\n" in content:
+        raise RefusalError("one command is one line; nothing was sent")
+    return line if line.endswith(b"\n") else content + CRLF
+
+
+def escaped(text: str) -> str:
+    """Return the text with escapes that stands for *text* itself."""
+    return text.replace("\\", "\\\\")
 
 
 def octets_of(text: str) -> bytes:

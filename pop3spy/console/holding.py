@@ -1,6 +1,7 @@
 """Commands of the live console for what is held at the gate."""
 
-from pop3spy.console.live import LIVE, LiveConsole, one_line
+from pop3spy.console.escapes import escaped, one_line
+from pop3spy.console.live import LIVE, LiveConsole
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import Row, Tone, hint, note
 from pop3spy.gate.holds import Ticket
@@ -40,7 +41,12 @@ async def go(console: LiveConsole, rest: str) -> None:
         console.holds.release(number)
 
 
-@LIVE.add("edit", "N", "asks for the line that is sent in place of what is held", Words.WIRE)
+@LIVE.add(
+    "edit",
+    "N",
+    r"asks for the line that is sent in place of what is held; \t \x00 are octets",
+    Words.WIRE,
+)
 async def edit(console: LiveConsole, rest: str) -> None:
     """Send another line; one that had a secret begins empty, and is not seen."""
     ticket = console.ticket(rest, ":edit 1")
@@ -52,7 +58,6 @@ async def edit(console: LiveConsole, rest: str) -> None:
         state=ticket.moment.session.state,
     )
     line = one_line(text)
-    console.must_be_safe(line)
     console.ticket(rest, ":edit 1")  # it may have ended meanwhile
     if console.holds.changes_reply(ticket.number, line):
         console.tell(
@@ -88,7 +93,7 @@ async def answer(console: LiveConsole, rest: str) -> None:
 def _typed(ticket: Ticket) -> str:
     """Return a held line as somebody could have typed it; nothing if nobody could."""
     text = line_of(ticket.moment.frame.raw).decode("utf-8", "replace")
-    return text if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else ""
+    return escaped(text) if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else ""
 
 
 def _tell_held(console: LiveConsole) -> None:

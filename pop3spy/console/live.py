@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pop3spy.console.console import CRLF, wire
 from pop3spy.console.injected import Injected
 from pop3spy.console.registry import RefusalError, Registry, Words
 from pop3spy.console.rows import Row, Stream, Tone, note, told
@@ -17,6 +16,7 @@ from pop3spy.console.sessions import Sessions
 from pop3spy.console.showing import Showing
 from pop3spy.console.veil import hidden_from_live
 from pop3spy.errors import Pop3SpyError
+from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import BY as HOLD
 from pop3spy.gate.holds import Holds, Ticket
 from pop3spy.net.link import Link
@@ -61,7 +61,7 @@ class Table(Protocol):
 
 
 class LiveConsole:
-    """Steers *proxy*, at whose gate *holds* stand; rows go to *stream* as they come.
+    """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
 
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
     called whenever ``prompt`` may tell something else.  In a *dry_run* no DELE goes to a server.
@@ -71,6 +71,7 @@ class LiveConsole:
         self,
         proxy: Proxy,
         holds: Holds,
+        faults: Faults,
         clock: Clock,
         stream: Stream,
         stats: Table,
@@ -82,6 +83,7 @@ class LiveConsole:
     ) -> None:
         self.proxy = proxy
         self.holds = holds
+        self.faults = faults
         self.clock = clock
         self.stats = stats
         self.sessions = Sessions()
@@ -125,9 +127,7 @@ class LiveConsole:
 
     def hides(self, text: str) -> int | None:
         """Return where in a line that is typed begins what must not be seen, if anywhere."""
-        return hidden_from_live(
-            text, {meta.name: meta.words is Words.WIRE for meta in LIVE}, self._state
-        )
+        return hidden_from_live(text, LIVE.wire, self._state)
 
     def end(self) -> None:
         """Let everything go on: nobody is here to decide any more."""
@@ -167,7 +167,7 @@ class LiveConsole:
 
     def session(self, rest: str, usage: str) -> Session:
         """Return the session that *rest* names; raise RefusalError if there is none."""
-        session = self.sessions.find(_number(rest, "session", usage))
+        session = self.sessions.find(number_of(rest, "session", usage))
         if session is None:
             raise RefusalError("there is no such session; :sessions lists them")
         return session
@@ -182,7 +182,7 @@ class LiveConsole:
 
     def ticket(self, rest: str, usage: str) -> Ticket:
         """Return what is held as the number *rest*; raise RefusalError if nothing is."""
-        ticket = self.holds.tickets.get(_number(rest, "held command", usage))
+        ticket = self.holds.tickets.get(number_of(rest, "held command", usage))
         if ticket is None:
             raise RefusalError("nothing is held by that number; :hold tells what is")
         return ticket
@@ -210,20 +210,12 @@ class LiveConsole:
             self._changed()
 
 
-def one_line(text: str) -> bytes:
-    """Return *text* as a line of the wire; raise RefusalError if it is none, or more than one."""
-    if any(char in text for char in "\r\n\0"):
-        raise RefusalError("a text with a line end or NUL in it is not sent")
-    if not text.strip():
-        raise RefusalError("there is nothing to send; :drop drops what is held")
-    return wire(text) + CRLF
-
-
 def _is_held(event: Event) -> bool:
     return isinstance(event, Intervened) and event.by == HOLD and event.did.startswith("held")
 
 
-def _number(rest: str, noun: str, usage: str) -> int:
+def number_of(rest: str, noun: str, usage: str) -> int:
+    """Return the number of a *noun* that is all of *rest*; raise RefusalError with *usage*."""
     if not (rest.isascii() and rest.isdigit()) or len(rest) > _DIGITS:
         raise RefusalError(f"which {noun}?  Write {usage}")
     return int(rest)

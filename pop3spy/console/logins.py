@@ -5,11 +5,11 @@ only to this machine, or if that was asked for twice; 3. what is decoded never b
 """
 
 import base64
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pop3spy.console.clear import CLEAR, TOKENS, in_clear
 from pop3spy.console.console import METAS, Console, wire
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import hint, note
@@ -23,11 +23,8 @@ from pop3spy.replay.credentials import Credentials, digest, message
 
 _CANCEL: Final = b"*\r\n"  # RFC 5034, section 4
 _MOST_ASKS: Final = 4
-_TOKENS: Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
-_CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER", *_TOKENS})
-"""Ways to log in that show the secret itself to whoever listens."""
 
-COMPUTED: Final = ("PLAIN", "LOGIN", "CRAM-MD5", *HASHES, *sorted(_TOKENS))
+COMPUTED: Final = ("PLAIN", "LOGIN", "CRAM-MD5", *HASHES, *sorted(TOKENS))
 """The mechanisms whose messages are computed here."""
 
 _SCRAM: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1")
@@ -46,7 +43,7 @@ class Way:
     @property
     def secret(self) -> str:
         """What it needs, for the question."""
-        return "Token" if self.name in _TOKENS else "Password"
+        return "Token" if self.name in TOKENS else "Password"
 
 
 @METAS.add(
@@ -211,23 +208,15 @@ def _must_be_first(console: Console) -> None:
 
 def _must_be_safe(console: Console, way: Way) -> None:
     """Raise RefusalError once if the secret would be there for all to see."""
-    session, connection = console.session, console.talk.connection
-    if session is None or connection is None or session.tls or way.name not in _CLEAR:
+    if way.name not in CLEAR or console.insisted == way.name:
         return
-    if _is_loopback(connection.address) or console.insisted == way.name:
+    if not in_clear(console.session, console.talk.connection):
         return
     console.insisted = way.name
     raise RefusalError(
         f"the {way.secret.lower()} would go over the network in clear text; :stls begins TLS, and"
         " the same command again does it anyway"
     )
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def _announced(console: Console, mechanism: str) -> bool:

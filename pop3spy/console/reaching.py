@@ -1,9 +1,8 @@
 """Commands of the live console that reach into a session."""
 
-from pop3spy.console.console import CRLF
-from pop3spy.console.escapes import octets_of
+from pop3spy.console.escapes import escaped, one_line
 from pop3spy.console.injected import BY
-from pop3spy.console.live import LIVE, LiveConsole, one_line
+from pop3spy.console.live import LIVE, LiveConsole
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import note
 from pop3spy.protocol.commands import parse_command
@@ -30,9 +29,8 @@ async def send(console: LiveConsole, rest: str) -> None:
         raise RefusalError("what is said in that session cannot be read, so nothing is sent")
     if text.strip().upper() == "PASS":
         password = await console.person.answer("Password", hidden=True)
-        line = one_line(f"{text.strip()} {password}")
-    else:
-        line = _command(text)
+        text = escaped(f"{text.strip()} {password}")
+    line = one_line(text)
     spec = parse_command(line).spec
     if spec is not None and spec.turn is not None:
         raise RefusalError(f"{spec.name} is more than one line and its reply; it is not sent")
@@ -48,12 +46,3 @@ async def kill(console: LiveConsole, rest: str) -> None:
     session, link = console.link(rest, ":kill 1")
     link.abort(Ending(How.GATE, "by hand"))
     console.tell(note(f"session {session.id} is ended"))
-
-
-def _command(text: str) -> bytes:
-    r"""Return *text* with escapes as one line; the end that it has not got is CRLF."""
-    line = octets_of(text)
-    content = line.removesuffix(b"\n").removesuffix(b"\r")
-    if not content.strip() or b"\r" in content or b"\n" in content:
-        raise RefusalError("one command is one line; nothing was sent")
-    return line if line.endswith(b"\n") else content + CRLF

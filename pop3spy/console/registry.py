@@ -51,6 +51,11 @@ class Registry(Generic[C]):
         """Yield every row."""
         yield from self._rows.values()
 
+    @property
+    def wire(self) -> dict[str, bool]:
+        """Every name, and whether octets for a server may stand behind it."""
+        return {row.name: row.words is Words.WIRE for row in self}
+
     def add(
         self, name: str, syntax: str, summary: str, words: Words = Words.PLAIN
     ) -> Callable[[Callable[[C, str], Awaitable[None]]], Callable[[C, str], Awaitable[None]]]:

@@ -26,6 +26,8 @@ from pop3spy.console.screen import Screen
 from pop3spy.console.terminal import LINES, STYLE, without_echo
 from pop3spy.console.veil import Veil
 from pop3spy.export import EXPORTERS
+from pop3spy.gate.faults import FAULTS
+from pop3spy.gate.faulttext import COMMON
 from pop3spy.protocol.commands import COMMANDS
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
@@ -33,6 +35,7 @@ from pop3spy.session.lines import line_text
 from pop3spy.spool import Stream
 
 _MOST_CHOICES = 50
+_FAULTS = [*((row.name, row.does) for row in FAULTS.values()), ("off", "takes faults away")]
 
 
 class Seat:
@@ -150,9 +153,24 @@ class Choices(Completer):
                 return [(spec.name, spec.summary) for spec in COMMANDS.values() if not spec.turn]
             case "export", 2:
                 return [(form, row.summary) for form, row in EXPORTERS.items()]
+            case "fault", count:
+                return self._of_fault(before[1:]) if count > 1 else _FAULTS
             case "help", 1:
                 return [(meta.name, meta.summary) for meta in LIVE]
         return []
+
+    def _of_fault(self, before: list[str]) -> Iterator[Choice]:
+        name, *more = before
+        if name == "off" and not more:
+            for number, keeper in list(self._console.faults.set.items())[:_MOST_CHOICES]:
+                yield str(number), escape(str(keeper.fault))
+        elif (kind := FAULTS.get(name)) and "when" not in more:
+            set_before = {word.partition("=")[0] for word in more}
+            for knob in kind.knobs:
+                if knob.name not in set_before:
+                    yield f"{knob.name}=", knob.default
+            yield from ((f"{each}=", "") for each in COMMON if each not in set_before)
+            yield "when", "a filter: which exchanges"
 
     def _sessions(self) -> Iterator[Choice]:
         for session in list(self._console.sessions.open.values())[-_MOST_CHOICES:]:

@@ -22,7 +22,7 @@ from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.styles import Style
 
 from pop3spy.console.complete import Choices
-from pop3spy.console.console import Console
+from pop3spy.console.console import METAS, Console
 from pop3spy.console.history import KeptLines
 from pop3spy.console.pager import page
 from pop3spy.console.paste import Paste
@@ -48,7 +48,7 @@ class Terminal:
         self._fd = fd
         self._history = KeptLines(history)
         self._colour = colour
-        self._veil = Veil()
+        self._veil = Veil(commands=METAS.wire)
         self._paste = Paste()
         self._plays = False  # somebody is there to turn pages
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT

@@ -13,40 +13,62 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.allowed import beyond_the_table
 
-_WIRE: Final = re.compile(r"(?i):(?:sen?d?|sp(?:l|li|lit)? +\d+) +")
-"""Commands of the console that hold a line for the server."""
+_NONE: Final[Mapping[str, bool]] = {}
 _ESCAPED: Final = re.compile(r"(?i)(?:pass|rpop|apop|auth)(?:[ \t]|\\t|\\x(?:20|09))")
-_WITH_NUMBER: Final = re.compile(r"\s*:(\w*) *(\d*) *")
+_META: Final = re.compile(r"\s*:(\w*) *(\d*) *")
 _IN_HEX: Final = re.compile(
-    r"(?i):hex? .*?(?:[57]0 *[46]1 *[57]3 *[57]3|[57]2 *[57]0 *[46]f *[57]0)"
+    r"(?i).*?(?:[57]0 *[46]1 *[57]3 *[57]3|[57]2 *[57]0 *[46]f *[57]0)"  # PASS, RPOP
 )
 
 
-def hidden_from(text: str, state: State) -> int | None:
-    """Return where in a line that is typed in *state* begins what must not be seen, if anywhere."""
+def hidden_from(text: str, state: State, commands: Mapping[str, bool] = _NONE) -> int | None:
+    """Return where in a line that is typed in *state* begins what must not be seen, if anywhere.
+
+    *commands* are those of the console, and whether octets for a server stand behind them.
+    """
     if state is State.SASL:
         return 0 if text and text != "*" else None
     if state is State.XMIT:
         return None
-    if text.startswith(":"):
-        return _in_meta(text, state)
-    return _in_command(text, state)
+    return hidden_from_live(text, commands, lambda _: state)
 
 
-def _in_meta(text: str, state: State) -> int | None:
-    if match := _IN_HEX.match(text):
-        return match.end()
-    match = _WIRE.match(text)
+def hidden_from_live(
+    text: str, commands: Mapping[str, bool], states: Callable[[int], State]
+) -> int | None:
+    """Return the same for a line which may be ``:send N COMMAND``, of the proxy's console.
+
+    *states* tells in which state a session is.  A command that is shortened, or misspelt, is taken
+    for any that it may be.
+    """
+    match = _META.match(text)
     if match is None:
+        return _in_line(text, 0, states(0))
+    name = match[1].lower()
+    meant = {each: wire for each, wire in commands.items() if each.startswith(name)}
+    if meant and not any(meant.values()):
         return None
-    found = _ESCAPED.search(text, match.end())
-    inner = _in_command(text[match.end() :], state)
-    starts = [match.end() + inner] if inner is not None else []
-    return min([*starts, *([found.end()] if found else [])], default=None)
+    if name and set(meant) <= {"headers", "help", "hex"} and meant:
+        found = _IN_HEX.match(text, match.end(1))
+        return found.end() if found else None
+    start = match.end()
+    if not meant and parse_command(_octets(text[match.start(1) :])).spec:
+        start = match.start(1)  # a colon where none belongs
+    return _in_line(text, start, states(int(match[2][:9] or 0)))
+
+
+def _in_line(text: str, start: int, state: State) -> int | None:
+    inner = _in_command(text[start:], state)
+    escaped = [
+        found.end()
+        for found in _ESCAPED.finditer(text, start)
+        if found.start() > start or found[0][-1] not in " \t"  # else it is the command itself
+    ]
+    return min([*escaped, *([] if inner is None else [start + inner])], default=None)
 
 
 def _in_command(text: str, state: State) -> int | None:
-    line = text.encode("utf-8", "surrogateescape")
+    line = _octets(text)
     command = parse_command(line)
     if command.spec is None:
         verb = text.replace("\t", " ").partition(" ")[0]
@@ -60,6 +82,10 @@ def _in_command(text: str, state: State) -> int | None:
     return len(line[:start].decode("utf-8", "surrogateescape"))
 
 
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _begins_mechanism(command: Command) -> bool:
     """Return whether the only argument of AUTH may become the name of a mechanism."""
     if command.spec is None or command.spec.turn is not Turn.SASL or len(command.args) != 1:
@@ -68,36 +94,19 @@ def _begins_mechanism(command: Command) -> bool:
     return any(name.startswith(word) for name in sasl.MECHANISMS)
 
 
-def hidden_from_live(
-    text: str, commands: Mapping[str, bool], states: Callable[[int], State]
-) -> int | None:
-    """Return the same for a line of the proxy's console, which may be ``:send N COMMAND``.
-
-    *commands* tells of which there may be a line for a server behind the number, and *states* in
-    which state a session is.
-    """
-    match = _WITH_NUMBER.match(text)
-    if match is None:
-        return _in_command(text, State.AUTHORIZATION)
-    name = match[1].lower()
-    meant = [wire for each, wire in commands.items() if each.startswith(name)]
-    if meant and not any(meant):
-        return None
-    start = match.end()
-    inner = _in_command(text[start:], states(int(match[2][:9] or 0)))
-    found = _ESCAPED.search(text, start)
-    starts = [start + inner] if inner is not None else []
-    return min([*starts, *([found.end()] if found else [])], default=None)
-
-
 class Veil(Processor):
     """Shows a mask of always the same length in place of what is hidden.
 
-    *hides* tells where that begins, if it is not a line for a server in ``state``.
+    *hides* tells where that begins, if it is not a line for a server in ``state``, or one of the
+    *commands* of a console.
     """
 
-    def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
-        self._hides = hides or (lambda text: hidden_from(text, self.state))
+    def __init__(
+        self,
+        hides: Callable[[str], int | None] | None = None,
+        commands: Mapping[str, bool] = _NONE,
+    ) -> None:
+        self._hides = hides or (lambda text: hidden_from(text, self.state, commands))
         self.state = State.CLOSED
         self.everything = False  # an answer to a question, and it is a secret
 

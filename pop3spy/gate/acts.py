@@ -7,7 +7,7 @@ so faults, rewrites and holds combine in the order in which they were asked for.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.model import Exchange, Session
@@ -46,19 +46,28 @@ class End(Enum):
 class Hold:
     """Nothing happens until *wait*'s argument is called with the acts that are to follow."""
 
-    wait: Callable[[Callable[["Acts"], None]], None]
+    wait: "Waiting"
 
 
-Act = Send | Wait | Answer | End | Hold
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be done is asked only when it is this act's turn."""
+
+    acts: Callable[[], "Acts"]
+
+
+Act = Send | Wait | Answer | End | Hold | Ask
 Acts = Sequence[Act]
+Waiting = Callable[[Callable[[Acts], None]], None]
 
 
 @dataclass(slots=True)
 class Moment:
     """A frame that has come to the gate: as it is, and as it may be shown.
 
-    ``notes`` are who did what about it; ``at`` is in seconds since the clock started.  ``memory``
-    is what keepers remember of this session, each under itself.
+    ``notes`` are who did what about it, and ``by`` who changed it without a note; ``at`` is in
+    seconds since the clock started.  ``memory`` is what keepers remember of this session, each
+    under itself.
     """
 
     session: Session
@@ -66,6 +75,7 @@ class Moment:
     shown: Frame
     at: float
     notes: list[tuple[str, str]] = field(default_factory=list)
+    by: str = "gate"
     memory: dict[object, Any] = field(default_factory=dict)
 
     @property
@@ -82,6 +92,11 @@ class Moment:
         self.notes.append((by, what))
 
 
+def octets_in(acts: Acts) -> bytes:
+    """Return what *acts* send to the peer."""
+    return b"".join(act.data for act in acts if isinstance(act, Send))
+
+
 class Keeper(Protocol):
     """Decides about the frames of the sides that it names."""
 
@@ -91,6 +106,14 @@ class Keeper(Protocol):
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""
+
+
+@runtime_checkable
+class KeepsBack(Protocol):
+    """A keeper that may keep the beginning of a line back until it has judged the rest."""
+
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of *side* in the session of *memory*: the rest never comes."""
 
 
 class Gate:
@@ -109,13 +132,40 @@ class Gate:
     @property
     def sides(self) -> frozenset[Side]:
         """The sides that somebody wants to judge."""
-        return frozenset().union(*(keeper.sides for keeper in (*self.keepers, *self._own)))
+        return frozenset().union(*(keeper.sides for keeper in self.now))
 
-    def judge(self, moment: Moment) -> Acts | None:
-        """Return what is to be done about the frame, None if it goes on as it is."""
+    @property
+    def now(self) -> tuple[Keeper, ...]:
+        """Who keeps it now."""
+        return (*self.keepers, *self._own)
+
+    def judge(self, moment: Moment, keepers: Sequence[Keeper] | None = None) -> Acts | None:
+        """Return what is to be done about the frame, None if it goes on as it is.
+
+        *keepers* are asked, if they are not those who keep the gate now.
+        """
         asked: Acts = (Send(moment.frame.raw),)
-        acts = asked
-        for keeper in (*self.keepers, *self._own):
-            if moment.frame.side in keeper.sides:
-                acts = keeper.judge(moment, acts)
+        acts = _judged(moment, asked, self.now if keepers is None else keepers)
         return None if acts is asked else acts
+
+
+def _judged(moment: Moment, acts: Acts, keepers: Sequence[Keeper]) -> Acts:
+    """Return what *keepers* make of *acts*; those behind a hold are asked when that is over."""
+    for place, keeper in enumerate(keepers):
+        if moment.frame.side not in keeper.sides:
+            continue
+        before, acts = acts, keeper.judge(moment, acts)
+        if acts is not before and (rest := keepers[place + 1 :]):
+            match acts:
+                case [Hold(wait)]:
+                    return (Hold(_before(rest, moment, wait)),)
+    return acts
+
+
+def _before(keepers: Sequence[Keeper], moment: Moment, wait: Waiting) -> Waiting:
+    """Return *wait*, behind which *keepers* are asked."""
+
+    def waiting(go: Callable[[Acts], None]) -> None:
+        wait(lambda acts: go((Ask(lambda: _judged(moment, acts, keepers)),)))
+
+    return waiting

@@ -142,6 +142,10 @@ class Changed:
             moment.note(self._by, self._did)
         return changed
 
+    def give_back(self) -> bytes:
+        """Return the beginning of a line that has no end."""
+        return self._body.end() if self._body else b""
+
     def _did_something(self, moment: Moment) -> bool:
         streams = (self._status, self._body, self._end)
         added = bool(self._added) and isinstance(moment.frame, BodyEnd)

@@ -7,9 +7,9 @@ What the client asks later fits with that (RFC 1939, section 5).
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from pop3spy.gate.acts import Acts, Answer, End, Moment, Send
+from pop3spy.gate.acts import Acts, Answer, End, Moment, Send, octets_in
 from pop3spy.gate.content import Lines, through
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import Command, parse_command
@@ -53,9 +53,9 @@ class _Marks:
 class DryRun:
     """A keeper that keeps DELE from the server, for every session.
 
-    It looks at what the keepers before it have decided to send, so it has to be the last.  What it
-    cannot read may be a DELE: a client that begins TLS is refused, and one that does so unasked, or
-    falls out of step, is disconnected.
+    It looks at what the keepers before it, a person too, have decided to send, so it has to be the
+    last.  What it cannot read may be a DELE: a client that begins TLS is refused, and one that does
+    so unasked, or falls out of step, is disconnected.
     """
 
     sides = frozenset(Side)
@@ -71,12 +71,17 @@ class DryRun:
             return acts
         return self._answered(moment, moment.frame, acts, marks)
 
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of a listing that broke off."""
+        marks = memory.get(self) if side is Side.SERVER else None
+        return marks.listing.end() if marks and marks.listing else b""
+
     # -- the client -----------------------------------------------------------------------------
 
     def _asked(self, moment: Moment, frame: Frame, acts: Acts, marks: _Marks) -> Acts:
         match frame:
             case CommandLine():
-                sent = b"".join(act.data for act in acts if isinstance(act, Send))
+                sent = octets_in(acts)
                 if _DELETES.match(sent):
                     return self._dele(moment, sent, marks)
                 return self._other(moment, parse_command(sent), acts, marks)
@@ -130,8 +135,10 @@ class DryRun:
                 elif marks.told and frame.ok:
                     return self._told(moment, frame, acts, marks)
             case BodyPart() | BodyEnd() if frame.number == marks.swallowed:
+                moment.by = BY
                 return ()  # a server that lists everything where one message was asked for
             case BodyPart() if marks.listing:
+                moment.by = BY
                 return list(through(marks.listing, acts))
             case BodyEnd() if marks.listing and (rest := marks.listing.end()):
                 return (Send(rest), *acts)

@@ -8,10 +8,11 @@ one than the beginning of a line.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from random import Random
 from typing import Any, Final
 
-from pop3spy.gate.acts import Acts, End, Moment, Send, Wait
+from pop3spy.gate.acts import Acts, End, Moment, Send, Wait, octets_in
 from pop3spy.gate.content import BareLf, Changed, Lines, Unstuffed, renamed, sized, without
 from pop3spy.gate.flow import Answered, At, Dropped, Followed, Pieces, Unended, Work
 from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, suffix
@@ -21,6 +22,9 @@ from pop3spy.session.units import octets_of, seconds_of
 
 Values = Mapping[str, Any]
 """What a fault's settings are, by name."""
+
+
+_NO_LOTS: Final = Random(0)  # noqa: S311 - nobody draws from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,12 @@ class FaultKeeper:
         self.sides = frozenset({fault.side})
         self._values = dict(fault.values)
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What is told of it: how it is written, and the seed, if one was drawn and matters."""
+        drawn = self.fault.chancy and self.fault.seed is None
+        return {"fault": str(self.fault), **({"seed": self.seed} if drawn else {})}
+
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return *acts* with the fault in them, if it is one of this exchange."""
         frame = moment.frame
@@ -84,16 +94,32 @@ class FaultKeeper:
         elif not frame.number:  # it is part of no exchange
             return acts
         number, work = moment.memory.get(self, (None, None))
-        return work(moment, acts) if work and number == frame.number else acts
+        if work is None or number != frame.number:
+            return acts
+        changed: Acts = work(moment, acts)
+        if changed is not acts and octets_in(changed) != octets_in(acts):
+            moment.by = self.fault.kind.name
+        return changed
+
+    def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
+        """Return what is kept back of a reply that broke off."""
+        _, work = memory.get(self, (None, None))
+        return work.give_back() if side in self.sides and isinstance(work, Changed) else b""
 
     def _work(self, moment: Moment) -> Work | None:
         fault, exchange = self.fault, moment.exchange
         if fault.when and not (exchange and fault.when.means(moment.session, exchange)):
             return None
-        lots = Random(f"{self.seed} {fault.kind.name} {moment.session.id} {moment.frame.number}")  # noqa: S311 - chance, no secret
-        if lots.random() >= fault.chance:
+        lot = f"{self.seed} {fault.kind.name} {moment.session.id} {moment.frame.number}"
+        if fault.chance < 1 and _drawn(lot) >= fault.chance:
             return None
+        lots = Random(lot) if fault.kind.chancy else _NO_LOTS  # noqa: S311 - chance, no secret
         return fault.kind.work(self._values, lots, moment)
+
+
+def _drawn(lot: str) -> float:
+    """Return a number from 0 up to 1 that *lot* alone decides; it takes less than a Random does."""
+    return int.from_bytes(blake2b(lot.encode(), digest_size=6).digest()) / (1 << 48)
 
 
 # -- works that look at the command -------------------------------------------------------------

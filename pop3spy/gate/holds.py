@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pop3spy.gate.acts import Acts, Answer, Hold, Moment, Send
 from pop3spy.protocol.commands import parse_command
-from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.protocol.frames import CommandLine, Opaque, Side
 from pop3spy.session.chunk import Clock
 from pop3spy.session.judging import Judge
 
@@ -41,8 +41,10 @@ class Holds:
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Hold what matches."""
-        exchange = moment.exchange
-        if self.match is None or not isinstance(moment.frame, CommandLine) or exchange is None:
+        frame, exchange = moment.frame, moment.exchange
+        if isinstance(frame, Opaque) and frame.number and moment.memory.get(self) == frame.number:
+            return ()  # the rest of an overlong line that went no further
+        if self.match is None or not isinstance(frame, CommandLine) or exchange is None:
             return acts
         if not self.match(moment.session, exchange):
             return acts
@@ -62,15 +64,15 @@ class Holds:
 
     def edit(self, number: int, line: bytes) -> None:
         """Send *line*, with its end, in place of what is held; raise KeyError."""
-        self._decide(number, (Send(line),), "edited")
+        self._decide(number, (Send(line),), "edited", gone=True)
 
     def drop(self, number: int) -> None:
         """Let the server never hear of it; raise KeyError."""
-        self._decide(number, (), "dropped")
+        self._decide(number, (), "dropped", gone=True)
 
     def answer(self, number: int, line: bytes) -> None:
         """Answer with *line*, with its end, in the server's place; raise KeyError."""
-        self._decide(number, (Answer(line),), "answered")
+        self._decide(number, (Answer(line),), "answered", gone=True)
 
     def release_all(self) -> None:
         """Let everything go on, and hold nothing any more."""
@@ -90,8 +92,10 @@ class Holds:
         assert isinstance(frame, CommandLine)
         return parse_command(line).shape is not frame.command.shape
 
-    def _decide(self, number: int, acts: Acts, did: str) -> None:
+    def _decide(self, number: int, acts: Acts, did: str, *, gone: bool = False) -> None:
         ticket = self.tickets.pop(number)
+        if gone:
+            ticket.moment.memory[self] = ticket.moment.frame.number
         waited = self._clock.now() - ticket.moment.at
         ticket.moment.note(BY, f"{did} after {waited:.1f} s")
         ticket.go(acts)

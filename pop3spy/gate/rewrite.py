@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from pop3spy.gate.acts import Acts, Moment, Send, Wait
+from pop3spy.gate.acts import Acts, Moment, Send, Wait, octets_in
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.session.match import Filter
@@ -58,7 +58,7 @@ class Rewrite:
             return acts
         if not all(isinstance(act, Send | Wait) for act in acts):
             return acts
-        before = b"".join(act.data for act in acts if isinstance(act, Send))
+        before = octets_in(acts)
         line = before.rstrip(b"\r\n")
         end = before[len(line) :]
         if not end.endswith(b"\n") or b"\n" in line:

@@ -47,6 +47,20 @@ _EXCHANGE = {
     "user": "the user whom a login named",
 }
 
+_TLS = {
+    "version": "the version of TLS",
+    "cipher": "the cipher suite",
+    "verified": "whether the server's certificate was verified; if not, what it says is not told",
+    "subject": "whose certificate it is",
+    "issuer": "who issued it",
+    "since": "its first moment",
+    "until": "its last moment",
+    "names": "the names that it is for",
+    "sha256": "its fingerprint in hexadecimal",
+    "side": "`client` or `server`: the peer with whom it was agreed",
+}
+"""Each fact of ``session.tls.Tls`` has a row here, in its order."""
+
 EVENTS: Final = {
     "session_opened": Described("A client connected.", {**_EVERY, **_PEERS}),
     "command_answered": Described(
@@ -55,6 +69,11 @@ EVENTS: Final = {
     ),
     "command_unanswered": Described(
         "It is certain that a command gets no reply.", {**_EVERY, **_PEERS, **_EXCHANGE}
+    ),
+    "session_secured": Described(
+        "TLS began on the connection, and what is said inside it can be read; "
+        "a text that is not known is empty.",
+        {**_EVERY, **_PEERS, **_TLS},
     ),
     "line_unpaired": Described(
         "The server sent a line that answers no command.",

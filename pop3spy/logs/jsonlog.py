@@ -23,6 +23,7 @@ from pop3spy.session.events import (
     Moved,
     Noted,
     Opened,
+    Secured,
     Told,
     Unanswered,
 )
@@ -93,6 +94,9 @@ class JsonLog:
                 known.last_state = event.before
             case Intervened():
                 self._write("gate_intervened", event, known, **_intervened(event))
+            case Secured(tls=tls):
+                facts = {name: _fact(value) for name, value in tls.facts().items()}
+                self._write("session_secured", event, known, **facts)
             case Opened():
                 self._write("session_opened", event, known)
             case Blinded():

@@ -39,6 +39,7 @@ NOTES: Final = {
     "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
     "demo_stays": Note("info", "still here for you: telnet {host} {port} (user demo, password demo); Ctrl-C ends it"),
     "fault_set": Note("warning", "a fault is set: {fault}"),
+    "fault_taken": Note("info", "a fault is taken away: {fault}"),
     "rewrite_set": Note("warning", "lines are rewritten: {rewrite}"),
     "dry_run": Note("warning", "a dry run: no server hears a DELE"),
     "recording_keep": Note("info", "recording to {path}, whole messages included (--bodies mask or drop leaves them out)"),

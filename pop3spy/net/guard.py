@@ -1,17 +1,31 @@
 """One gated side of a link: each frame is told, judged, and only then sent.
 
 Rules: an octet is kept here until it has been sent, or until the gate has decided that it will not
-be; while an act waits, nothing behind it is read.
+be; while an act waits, nothing behind it is read; keepers come and go between lines and replies, so
+that none is asked about half of one, or leaves with octets of it.
 """
 
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from pop3spy.gate.acts import Act, Acts, Answer, End, Gate, Hold, Moment, Send, Wait
-from pop3spy.protocol.frames import Frame, Side
+from pop3spy.gate.acts import (
+    Act,
+    Acts,
+    Answer,
+    Ask,
+    End,
+    Gate,
+    Hold,
+    Keeper,
+    KeepsBack,
+    Moment,
+    Send,
+    Wait,
+)
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine, Why
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
@@ -90,6 +104,8 @@ class Guard:
         self._ahead = ahead
         self._reading = reading
         self._gate = gate
+        self._keepers: Sequence[Keeper] = ()  # who judges what is under way
+        self._amid = False  # more of that is to come
         self.way = way
         self._clock = clock
         self._wake = wake
@@ -99,6 +115,7 @@ class Guard:
         self.finished = False  # the side will say no more, and its peer does not know
         self._moment: Moment | None = None  # what is being acted on
         self._acts: deque[Act] = deque()
+        self._slowed = False  # too much of it waits
         self._waiting = False
         self._forever = False  # ... for nothing that could happen
         self._over = False  # neither side will say more
@@ -113,6 +130,12 @@ class Guard:
         return self._moment is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether anything here may go on once more has been read of the other side."""
+        unread = self._kept.size > 0 or self._ahead > 0
+        return unread or self.busy or self.finished or self.leaving is not None
+
+    @property
     def ready(self) -> bool:
         """Whether asking for ``frames`` may bring something."""
         return self.again and not self._waiting
@@ -122,7 +145,8 @@ class Guard:
         self._chunks.append(chunk)
         self._kept.add(chunk.data)
         self.again = True
-        if self._kept.size > ENOUGH:
+        if self._kept.size > ENOUGH and not self._slowed:
+            self._slowed = True
             self.way.slow(self.side, slow=True)
 
     def finish(self) -> None:
@@ -164,12 +188,13 @@ class Guard:
         self._chunks.clear()
         self._kept.take()
         self._ahead = 0
+        self._amid = self._slowed = False
         self.way.slow(self.side, slow=False)
 
     def give_up(self) -> bytes:
         """Do nothing any more; return the octets that have not gone on."""
         self.stop()
-        return self._kept.take()
+        return self._kept_back() + self._kept.take()
 
     def stop(self) -> None:
         """Do nothing any more."""
@@ -182,15 +207,27 @@ class Guard:
 
     def _rest(self) -> None:
         """Do what had to wait for everything that is whole."""
-        self.way.slow(self.side, slow=False)
+        if self._slowed:
+            self._slowed = False
+            self.way.slow(self.side, slow=False)
         client = self.side is Side.CLIENT
         if self.finished and (self._over or not (client and self._reading.waits)):
             self.finished = False
             self._ahead = self._kept.size  # a line without an end goes unjudged
-            self.way.pass_on(self.side, self._kept.take())
+            self.way.pass_on(self.side, self._kept_back() + self._kept.take())
             self.way.pass_finish(self.side)
-        if self.leaving:
+        if self.leaving and not self._amid:
             self.leaving()
+
+    def _kept_back(self) -> bytes:
+        """Return what keepers keep of a reply whose rest they will not judge."""
+        if not self._amid:
+            return b""
+        self._amid = False
+        lines = [
+            k.give_back(self.side, self._memory) for k in self._keepers if isinstance(k, KeepsBack)
+        ]
+        return b"".join(reversed(lines))  # what the last one has came first
 
     def _judge(self, frame: Frame, shown: Frame) -> None:
         if gone := min(self._ahead, len(frame.raw)):  # it began to leave before there was a gate
@@ -203,7 +240,11 @@ class Guard:
         if (exchange := moment.exchange) and exchange.injected:
             self._kept.forget(len(frame.raw))  # the client did not ask
             return
-        acts = self._gate.judge(moment)
+        if not (self._amid and isinstance(frame, BodyPart | BodyEnd | Opaque)):
+            self._keepers = self._gate.now
+        self._amid = False  # should one of them fail, the others may have these octets already
+        acts = self._gate.judge(moment, self._keepers)
+        self._amid = _goes_on(frame)
         self._kept.forget(len(frame.raw))
         if acts is None:
             self.way.pass_on(self.side, frame.raw)
@@ -230,17 +271,13 @@ class Guard:
                     self._acts.appendleft(act)
                     return
                 case Wait(seconds):
-                    self._waiting = True
-                    if seconds < math.inf:
-                        loop = asyncio.get_running_loop()
-                        self._timer = loop.call_later(seconds, self._go_on, ())
-                    else:
-                        self._forever = True
-                        self._tell_notes(self._moment)
+                    self._pause(self._moment, seconds)
                 case Hold(wait):
                     self._waiting = True
                     self._tell_notes(self._moment)
                     wait(self._go_on)
+                case Ask(find):
+                    self._acts.extendleft(reversed(find()))
                 case End():
                     self._tell()
                     self._gone = True
@@ -248,6 +285,15 @@ class Guard:
                     return
         if not self._acts and not self._waiting:
             self._tell()
+
+    def _pause(self, moment: Moment, seconds: float) -> None:
+        self._waiting = True
+        if seconds < math.inf:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self._go_on, ())
+        else:
+            self._forever = True
+            self._tell_notes(moment)
 
     def _go_on(self, acts: Acts) -> None:
         """Go on behind an act that waited, with *acts* first."""
@@ -270,7 +316,7 @@ class Guard:
             self._reading.settle(frame)
         if not (changed or answer or moment.notes):
             return
-        by, did = moment.notes.pop() if moment.notes else ("gate", "changed it")
+        by, did = moment.notes.pop() if moment.notes else (moment.by, "changed it")
         self._tell_notes(moment)
         self._reading.intervene(
             moment.shown,
@@ -285,3 +331,13 @@ class Guard:
         for by, did in moment.notes:
             self._reading.intervene(moment.shown, self._clock.now(), by, did)
         moment.notes.clear()
+
+
+def _goes_on(frame: Frame) -> bool:
+    """Return whether more of the same line, or of the reply that it begins, is certain to come."""
+    match frame:
+        case BodyPart() | StatusLine(has_body=True):
+            return True
+        case Opaque(why=why) if why is not Why.TOO_LONG:
+            return False
+    return frame.truncated

@@ -132,12 +132,16 @@ class Link:
 
     def regate(self) -> None:
         """Gate the sides that somebody wants to judge now, and no others."""
+        sides = self._wanted
         for side in Side:
-            wanted = side in self._wanted
-            if wanted and side not in self._gated and not self._observer.session.blind:
+            wanted = side in sides
+            if wanted and side in self._gated:
+                if self._observer.stay(side):
+                    self._leaving.discard(side)
+            elif wanted and not self._observer.session.blind:
                 self._gated.add(side)
                 self._observer.later(partial(self._observer.shut, side, self._gate, self))
-            elif not wanted and side in self._gated and side not in self._leaving:
+            elif side in self._gated and side not in self._leaving:
                 self._leaving.add(side)
                 self._observer.later(partial(self._open, side))
 

@@ -45,6 +45,7 @@ class Observer:
         self._frames: Iterator[object] | None = None
         self._scheduled = False
         self._read_any = False
+        self._read_side = Side.CLIENT  # whose frames these are
 
     @property
     def behind(self) -> bool:
@@ -92,6 +93,14 @@ class Observer:
         self._guards[side] = Guard(
             side, ahead, self._reading, gate, way, self._clock, self.soon, self._memory
         )
+
+    def stay(self, side: Side) -> bool:
+        """Judge on what *side* says; return whether it was about to be judged no more."""
+        guard = self._guards.get(side)
+        if guard is None or guard.leaving is None:
+            return False
+        guard.leaving = None
+        return True
 
     def open(self, side: Side, way: Way) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
@@ -193,8 +202,8 @@ class Observer:
                 continue
             self._frames = None
             if self._read_any:  # it may have made more of the other side readable
-                for guard in self._guards.values():
-                    guard.again = True
+                for side, guard in self._guards.items():
+                    guard.again |= side is not self._read_side and guard.waits
         return True
 
     def _next(self) -> Iterator[object] | None:
@@ -202,6 +211,7 @@ class Observer:
         while True:
             for guard in self._guards.values():
                 if guard.ready:
+                    self._read_side = guard.side
                     return guard.frames()
             if not self._tape:
                 return None
@@ -211,6 +221,7 @@ class Observer:
                 continue
             self._taped -= len(item.data)
             if (guarded := self._guards.get(item.side)) is None:
+                self._read_side = item.side
                 return self._reading.feed(item)
             guarded.take(item)
 

@@ -96,15 +96,14 @@ class Decoder:
         """Return the next frame of *side*, or None until there is more."""
         return self._lanes[side].read()
 
-    def settle(self, number: int, raw: bytes | None) -> None:
-        """Take *raw* as what the server heard in place of the command read last, None: nothing."""
+    def settle(self, number: int, command: Command | None) -> None:
+        """Take *command* as what the server heard for the line read last, None: nothing."""
         if not self._asked or self._asked[-1].number != number:
             return  # out of step, or what the server said ended everything
         asked = self._asked.pop()
-        if raw is not None:
-            command = parse_command(raw)
+        if command is not None:
             self._asked.append(Asked(number, command, command.turn))
-        waits = raw is not None and command.turn is not None
+        waits = command is not None and command.turn is not None
         if asked.turn or waits:
             self._client.reader = self._client_waits if waits else self._client_line
 

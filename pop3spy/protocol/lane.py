@@ -149,6 +149,8 @@ class Lane:
         self.reader = _nothing
 
     def _let_go(self) -> None:
+        if not self._pos:
+            return
         self._data = self._data[self._pos :]
         self._scan -= self._pos
         self._pos = 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
-from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import (
     BodyEnd,
@@ -116,7 +116,7 @@ class Reading:
         if side is Side.SERVER and Side.CLIENT not in self._decoder.gated:
             for freed in iter(partial(self._decoder.read, Side.CLIENT), None):
                 self._apply(freed)
-        while (frame := self._decoder.read(side)) is not None:
+        while self._decoder.unfinished(side) and (frame := self._decoder.read(side)) is not None:
             shown = self._apply(frame)
             if frame.side is side:
                 return frame, shown
@@ -125,7 +125,7 @@ class Reading:
     def settle(self, frame: Frame) -> None:
         """Know that the gate let *frame* go on as it was."""
         if isinstance(frame, CommandLine):
-            self._decoder.settle(frame.number, frame.raw)
+            self._decoder.settle(frame.number, frame.command)
 
     def intervene(  # noqa: PLR0913 - what there is to tell
         self,
@@ -139,7 +139,7 @@ class Reading:
     ) -> None:
         """Tell what the gate did about *frame*, and go on with what the peers heard."""
         if isinstance(frame, CommandLine) and sent is not None:
-            self._decoder.settle(frame.number, sent.raw or None)
+            self._decoder.settle(frame.number, parse_command(sent.raw) if sent.raw else None)
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
         if isinstance(frame, CommandLine) and sent is not None:
             self._tracker.amend(frame.number, sent, answer, at)

@@ -12,6 +12,7 @@ from pop3spy.console.livemetas import LIVE
 from pop3spy.console.registry import RefusalError
 from pop3spy.gate.acts import Keeper
 from pop3spy.gate.dryrun import DryRun
+from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
@@ -44,12 +45,14 @@ class Steered:
     def __init__(self, relayed: Relayed, holds: Holds, *, dry_run: bool) -> None:
         self.relayed = relayed
         self.holds = holds
+        self.faults = Faults(relayed.gate, holds)
         self.person = Answers()
         self._stream = io.StringIO()
         clock = Clock()
         self.console = LiveConsole(
             relayed.proxy,
             holds,
+            self.faults,
             clock,
             self._stream,
             Statistics(),
@@ -86,7 +89,7 @@ class Steered:
 @asynccontextmanager
 async def steering(*, dry_run: bool = False) -> AsyncIterator[Steered]:
     holds = Holds(Clock())
-    keepers: list[Keeper] = [DryRun(), holds] if dry_run else [holds]
+    keepers: list[Keeper] = [holds, DryRun()] if dry_run else [holds]
     async with relaying(keepers=keepers) as relayed:
         yield Steered(relayed, holds, dry_run=dry_run)
         assert not relayed.complaints

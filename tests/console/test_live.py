@@ -28,7 +28,8 @@ HELD = [
     pytest.param(":drop 1", [], b"", b"", id="dropped"),
     pytest.param(":answer 1 -ERR no", [], b"", b"-ERR no\r\n", id="answered"),
     pytest.param(":edit 1", ["STAT"], b"STAT\r\n", b"", id="edited"),
-    pytest.param(":edit 1", [r"DELE \r\n"], b"DELE \\r\\n\r\n", b"", id="backslashes are letters"),
+    pytest.param(":edit 1", [r"DELE\t\\r\x00\n"], b"DELE\t\\r\0\n", b"", id="edited with escapes"),
+    pytest.param(r":answer 1 -ERR\tno\x07", [], b"", b"-ERR\tno\x07\r\n", id="with escapes"),
     pytest.param(":edit 1", ["LIST", "y"], b"LIST\r\n", b"", id="edited into another shape"),
 ]
 
@@ -52,6 +53,9 @@ REFUSED = [
     (":edit 1", ["DELE 1\nDELE 2"], "line end"),
     (":edit 1", ["DELE\0"], "NUL"),
     (":edit 1", [""], "nothing to send"),
+    (":edit 1", [r"DELE 1\r\nDELE 2"], "one command is one line"),
+    (":edit 1", [r"DELE \1"], "a backslash begins"),
+    (r":answer 1 +OK\n+OK", [], "one command is one line"),
     (":edit 1", [], "given up"),
     (":edit 1", ["LIST", "n"], "still held"),
     (":edit 1", ["LIST", ""], "framed in another way"),
@@ -111,6 +115,14 @@ async def test_the_edit_of_a_secret_begins_empty_and_is_hidden(line: bytes, ques
         assert PASSWORD not in shown
 
 
+async def test_what_an_edit_begins_with_stands_for_what_is_held() -> None:
+    async with steering() as steered:
+        _, server = await steered.held(b"USER a\\b\r\n")
+        await steered.do(":edit 1", r"USER a\\b")
+        assert steered.person.asked[0][2] == r"USER a\\b"
+        await server.expect(b"USER a\\b\r\n")
+
+
 async def test_what_is_injected_is_answered_on_the_console_and_to_nobody_else() -> None:
     async with steering() as steered:
         client, server = await steered.relayed.greeted()
@@ -141,7 +153,7 @@ async def test_an_injected_line_is_exactly_what_was_asked_for(line: str, heard: 
 NOT_SENT = [
     (r":send 1 STAT\r\nDELE 1", "one command is one line"),
     (r":send 1 STAT\rDELE 1", "one command is one line"),
-    (r":send 1 \r\n", "one command is one line"),
+    (r":send 1 \r\n", "there is nothing to send"),
     (":send 1 AUTH PLAIN", "AUTH is more than one line"),
     (":send 1 STLS", "STLS is more than one line"),
     (":send 1", "what is to be said?"),
@@ -172,10 +184,10 @@ async def test_a_mistake_is_told_and_nothing_is_sent(line: str, told: str) -> No
 async def test_a_password_that_is_sent_is_asked_for_and_shown_nowhere() -> None:
     async with steering() as steered:
         _, server = await steered.relayed.greeted()
-        await steered.do(":send 1 PASS", PASSWORD)
-        await server.expect(f"PASS {PASSWORD}\r\n".encode())
+        await steered.do(":send 1 PASS", rf"{PASSWORD}\n")  # a password is what it looks like
+        await server.expect(rf"PASS {PASSWORD}\n".encode() + b"\r\n")
         assert steered.person.asked == [("Password", True, "")]
-        await server.send(f"-ERR no {PASSWORD}\r\n".encode())
+        await server.send(rf"-ERR no {PASSWORD}\n".encode() + b"\r\n")
         await steered.shows("-ERR no")
         await steered.do(f":send 1 PASS {PASSWORD}")
         await server.expect(f"PASS {PASSWORD}\r\n".encode())
@@ -290,7 +302,6 @@ async def test_what_was_held_in_a_session_that_ended_is_forgotten() -> None:
 async def test_in_a_dry_run_nobody_lets_a_dele_through() -> None:
     async with steering(dry_run=True) as steered:
         client, server = await steered.held(b"RETR 1\r\n")
-        assert "dry run" in await steered.do(":edit 1", " dele 1")
         assert "dry run" in await steered.do(":send 1 DELE 1")
         await steered.do(":edit 1", "RETR 2")
         await server.expect(b"RETR 2\r\n")
@@ -300,6 +311,53 @@ async def test_in_a_dry_run_nobody_lets_a_dele_through() -> None:
         await steered.relayed.witness.until(lambda: steered.holds.tickets)
         await steered.do(":go")
         await server.expect(b"LIST 1\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await client.expect(b"+OK message 1 deleted\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "said", "marked"),
+    [
+        (":drop 1", [], (b"", b"", b""), []),
+        (":answer 1 -ERR no", [], (b"", b"", b"-ERR no\r\n"), []),
+        (":edit 1", ["NOOP"], (b"NOOP\r\n", b"+OK nothing\r\n", b"+OK nothing\r\n"), []),
+        (":edit 1", ["DELE 2"], (b"LIST 2\r\n", b"+OK 2 9\r\n", b"+OK message 2 deleted\r\n"), [2]),
+        (":go 1", [], (b"LIST 1\r\n", b"+OK 1 9\r\n", b"+OK message 1 deleted\r\n"), [1]),
+    ],
+)
+async def test_in_a_dry_run_only_what_a_person_let_through_is_marked(
+    line: str, answers: list[str], said: tuple[bytes, bytes, bytes], marked: list[int]
+) -> None:
+    asked, reply, heard = said
+    async with steering(dry_run=True) as steered:
+        client, server = await steered.held(b"DELE 1\r\n")
+        await steered.do(line, *answers)
+        await server.expect(asked)
+        await server.send(reply)
+        await client.expect(heard)
+        await steered.do(":hold off")
+        for number in (1, 2):
+            await client.send(b"RETR %d\r\n" % number)
+            if number in marked:
+                await client.expect(b"-ERR message %d is deleted\r\n" % number)
+            else:
+                await server.expect(b"RETR %d\r\n" % number)
+                await server.send(b"+OK\r\n.\r\n")
+                await client.expect(b"+OK\r\n.\r\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "heard"),
+    [(":drop 1", [], b""), (":answer 1 +OK", [], b""), (":edit 1", ["NOOP"], b"NOOP\r\n")],
+)
+async def test_nothing_of_an_overlong_line_follows_what_a_person_put_in_its_place(
+    line: str, answers: list[str], heard: bytes
+) -> None:
+    async with steering() as steered:
+        client, server = await steered.held(b"DELE " + b"1" * 20_000)
+        await steered.do(line, *answers)
+        await client.send(b"\r\nNOOP\r\n")
+        await server.expect(heard + b"NOOP\r\n")
 
 
 async def test_a_command_that_fails_harms_nothing_and_repeats_nothing() -> None:

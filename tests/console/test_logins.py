@@ -9,7 +9,7 @@ import pytest
 
 from console.by_hand import PASSWORD, Shown, to_responder
 from net.responders import Scripted, body
-from pop3spy.console import logins
+from pop3spy.console import clear
 from pop3spy.protocol.commands import Command
 from pop3spy.session.responder import Answer
 
@@ -202,7 +202,7 @@ async def test_a_scram_server_that_proves_nothing_is_told_of() -> None:
 async def test_a_password_goes_in_clear_to_another_machine_only_if_asked_for_twice(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logins, "_is_loopback", lambda _: False)
+    monkeypatch.setattr(clear, "is_loopback", lambda _: False)
     judge = Judge("SASL PLAIN", greeting=b"+OK")
     shown = await login(judge, f":{way} bob", f":{way} bob", PASSWORD)
     refusals = [row for row in shown.rows if "would go over the network in clear text" in row]
@@ -210,10 +210,38 @@ async def test_a_password_goes_in_clear_to_another_machine_only_if_asked_for_twi
     assert [line for line in judge.asked if line.startswith((b"AUTH", b"USER"))]
 
 
+WARNING = " ? this goes over the network in clear text; :stls begins TLS"
+
+
+@pytest.mark.parametrize(
+    ("lines", "warned"),
+    [
+        (["USER bob", f"PASS {PASSWORD}", f"PASS {PASSWORD}"], "C: PASS ████████"),
+        (["USER bob", "PASS", PASSWORD], "C: PASS ████████"),
+        (["pass x"], "C: pass ████████"),
+        (["auth plain AGJvYgB4"], "C: auth plain ████████"),
+        ([":pipeline", "PASS x", ":go"], " · 1 waiting for :go"),
+        (["USER bob", "AUTH CRAM-MD5 x", "AUTH", "APOP bob 0123456789abcdef"], None),
+    ],
+)
+async def test_who_types_a_secret_in_clear_to_another_machine_is_warned_once_before_it_goes(
+    lines: list[str], warned: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await login(Judge(), *lines)
+    assert WARNING not in here.rows
+    monkeypatch.setattr(clear, "is_loopback", lambda _: False)
+    shown = await login(Judge(), *lines)
+    assert shown.rows.count(WARNING) == (warned is not None)
+    if warned:
+        assert shown.behind(WARNING)[0] == warned
+    again = await to_responder(Judge, *lines, ":reconnect", *lines)
+    assert again.rows.count(WARNING) == 2 * (warned is not None)
+
+
 async def test_what_shows_no_password_goes_to_another_machine_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(logins, "_is_loopback", lambda _: False)
+    monkeypatch.setattr(clear, "is_loopback", lambda _: False)
     judge = Judge("SASL CRAM-MD5", asks=[ask(b"<1@x>")])
     await login(judge, ":login bob", PASSWORD)
     assert judge.messages
@@ -232,7 +260,7 @@ async def test_what_shows_no_password_goes_to_another_machine_at_once(
     ],
 )
 def test_this_machine_is_told_by_its_address(address: str, here: bool) -> None:  # noqa: FBT001 - a table
-    assert logins._is_loopback(address) is here
+    assert clear.is_loopback(address) is here
 
 
 @pytest.mark.parametrize("secret", ["a\rDELE 1", "a\nDELE 1", "a\0b"])

@@ -7,8 +7,9 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fcntl import ioctl
@@ -267,12 +268,14 @@ def test_an_escape_sequence_of_a_peer_stays_text(
 
 
 @contextmanager
-def on_terminal(*args: str, **changes: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def on_terminal(
+    *args: str, command: Sequence[str] = COMMAND, **changes: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run the program on a terminal from which nobody but the test reads; give its other end."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *args],
+        [*command, *args],
         stdin=theirs,
         stdout=theirs,
         stderr=subprocess.PIPE,
@@ -325,6 +328,57 @@ def test_a_signal_leaves_the_modes_of_the_terminal_as_they_were(
         process.send_signal(number)
         assert process.wait(PATIENCE) == (0 if number is signal.SIGTERM else 130)
         assert (termios.tcgetattr(ours), os.get_blocking(ours)) == before
+
+
+BUGGY = """
+import sys
+from pop3spy.console.live import LiveConsole
+from pop3spy.console.seat import Choices
+
+def fail(*_):
+    raise ValueError("tanstaafl-hunter2")
+
+{place} = fail
+from pop3spy.__main__ import start
+sys.exit(start())
+"""
+BUGS = [
+    ("LiveConsole.hides", "", "the console failed"),
+    ("Choices.choices", ":\t", "pop3spy: ValueError at"),
+    ("LiveConsole.dispatch", ":go\r", "the console failed"),
+]
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("bug", BUGS, ids=["in drawing", "in completion", "in a command"])
+def test_a_bug_in_the_console_is_one_line_and_the_traffic_goes_on(
+    upstream: str, tmp_path: Path, bug: tuple[str, str, str], loop: str
+) -> None:
+    place, keys, told = bug
+    log, command = tmp_path / "log", [sys.executable, "-c", BUGGY.format(place=place)]
+    args = ("proxy", "--listen", ":0", "--upstream", upstream, "--log", str(log), "--loop", loop)
+    with on_terminal(*args, command=command, XDG_STATE_HOME=str(tmp_path)) as (process, ours):
+        assert process.stderr
+        found = re.search(rb"127\.0\.0\.1:(\d+)", process.stderr.readline())
+        assert found
+        pop, screen = client(int(found[1])), Terminal(ours)
+        pop.user("demo")
+        screen.shows("USER demo")
+        os.write(ours, keys.encode())
+        if place == "Choices.choices":
+            screen.shows(told)
+        else:
+            until(lambda: told in log.read_text(), told, PATIENCE)
+        pop.pass_("demo")
+        pop.quit()
+        session(int(found[1]))
+        until(lambda: log.read_text().count("ended by QUIT") == 2, "two sessions", PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        everything = screen.text + log.read_text() + process.stderr.read().decode()
+        assert process.wait(PATIENCE) == 0
+    assert "Traceback" not in everything
+    assert "hunter2" not in everything
+    assert (screen.text + log.read_text()).count(told) == 1
 
 
 def test_a_port_that_cannot_be_had_is_one_line_and_no_prompt(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 
+from pop3spy.console.metas import METAS
 from pop3spy.console.veil import Veil, hidden_from, hidden_from_live
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
@@ -42,6 +43,26 @@ LINES = [
     (":send pass\\x20|hunter2", A),
     (":split 3 PASS |hunter2", A),
     (":split 3 PAS |hunter2", A),
+    (":s PASS |hunter2", A),
+    (":se PASS |hunter2", A),
+    (":sen PASS |hunter2", A),
+    (":sned PASS |hunter2", A),
+    (":s 3 PASS |hunter2", A),
+    (":sp 3 PASS |hunter2", A),
+    (":spl 3 PASS |hunter2", A),
+    (":spli 3 PASS |hunter2", A),
+    (":SPLIT 3 PASS |hunter2", A),
+    (":slpit 3 PASS |hunter2", A),
+    (":split PASS |hunter2", A),
+    (":split 3 auth PLAIN |AGJvYgB4", A),
+    (r":split 3 PASS\x20|hunter2", A),
+    (r"PASS\t|hunter2", A),
+    (":PASS |hunter2", A),
+    (": PASS |hunter2", A),
+    (":he 50 41 53 53| 20 68 75 6e", A),
+    (":h 3", T),
+    (":save 3 my mail", T),
+    (":sa 3 my mail", T),
     (":hex 50 41 53 53| 20 68 75 6e", A),
     (":hex 70617373|2068756e", A),
     (":hex 4e4f4f50", A),
@@ -54,7 +75,9 @@ LINES = [
 @pytest.mark.parametrize(("marked", "state"), LINES, ids=str)
 def test_what_may_be_a_secret_is_hidden_as_it_is_typed(marked: str, state: State) -> None:
     shown, bar, _ = marked.partition("|")
-    assert hidden_from(marked.replace("|", "", 1), state) == (len(shown) if bar else None)
+    assert hidden_from(marked.replace("|", "", 1), state, METAS.wire) == (
+        len(shown) if bar else None
+    )
 
 
 def transformed(text: str, state: State) -> str:
@@ -92,7 +115,7 @@ def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
         ":send PASS |hunter2",
         ":edit 2 PASS |hunter2",
         ":e 2 PASS |hunter2",
-        ":send  12  APOP |bob hunter2",
+        ":send  12  APOP bob |hunter2",
         r":send 1 PASS\x20|hunter2",
         ":send 1 PSAS |hunter2",
         ":send 9 RETR |x",

@@ -21,10 +21,10 @@ from lab.corpus import PASSWORD, message, sha256, write_maildir
 from lab.loopback import Address
 from lab.mailserver import USER
 from lab.processes import need
-from pop3spy.cli.gating import keeper_of
 from pop3spy.cli.serve import post_office
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.faults import FAULTS
+from pop3spy.gate.faultset import keeper_of
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits

@@ -13,6 +13,7 @@ from pop3spy.protocol.frames import Junk, Side, Why
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Noted
 from pop3spy.session.model import How
+from pop3spy.session.tls import Tls
 
 LOGGED_IN = """
     S: +OK ready
@@ -52,6 +53,28 @@ def test_an_exchange_is_one_object() -> None:
         "steps": 0,
         "user": None,
     }
+
+
+SECURED = Tls("TLSv1.3", "AES", subject="mail\x1b[2J", issuer="CA", until="2027", sha256="ab")
+
+
+def test_tls_is_told_with_all_that_is_known_of_it() -> None:
+    stage = Stage()
+    stage.session().reading.secured(SECURED, 0.001)
+    (told,) = stage.events("session_secured")
+    assert list(told) == list(EVENTS["session_secured"].fields)
+    facts = SECURED.facts()
+    assert told["subject"] == "mail\\x1b[2J"
+    assert {name: told[name] for name in facts} == facts | {"subject": "mail\\x1b[2J"}
+    assert " · TLSv1.3, AES, certificate of mail\\x1b[2J" in stage.text.getvalue()
+
+
+def test_an_unverified_certificate_is_told_as_such() -> None:
+    stage = Stage()
+    stage.session().reading.secured(Tls("TLSv1.2", "AES", verified=False, sha256="ab" * 32), 0.001)
+    (told,) = stage.events("session_secured")
+    assert (told["verified"], told["subject"], told["sha256"]) == (False, "", "ab" * 32)
+    assert "certificate NOT verified" in stage.text.getvalue()
 
 
 def test_a_login_has_its_user_and_no_password() -> None:
@@ -124,6 +147,7 @@ def test_an_unasked_line_is_told() -> None:
 def test_a_failure_of_reading_is_an_error() -> None:
     stage = Stage()
     play = stage.session()
+    play.reading.secured(SECURED, 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError at a.py:1 in f"))
     assert stage.events("session_blinded")[0]["level"] == "error"
 
@@ -153,6 +177,7 @@ def every_event() -> Stage:
     )
     noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
     stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", "not sent"))
+    play.reading.secured(SECURED, 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
     play.end(How.CLIENT_CLOSED, "went away")
     return stage

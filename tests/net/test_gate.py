@@ -6,20 +6,25 @@ import random
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cuts import octets_of
+from gate.talking import keeper
 from net.serving import relaying
 from net.wires import Wire
-from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Moment, Send, Wait
+from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Keeper, Moment, Send, Wait
+from pop3spy.gate.content import Changed, Lines
+from pop3spy.gate.faults import FAULTS, Fault, FaultKeeper
 from pop3spy.gate.holds import Holds
 from pop3spy.net.half import Half
 from pop3spy.net.link import Link
+from pop3spy.net.listen import raise_file_limit
 from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -27,7 +32,7 @@ from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, U
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
 
-HELD = 200
+HELD = 1000
 BOTH = frozenset(Side)
 CLIENT, SERVER = frozenset({Side.CLIENT}), frozenset({Side.SERVER})
 
@@ -394,6 +399,7 @@ async def test_a_person_decides_about_a_held_command(
 
 
 async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
+    raise_file_limit()
     holds = Holds(Clock())
     holds.match = lambda _, exchange: exchange.command.verb == "DELE"
     async with relaying(keepers=[holds]) as relayed:
@@ -413,9 +419,9 @@ async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
 
 # -- seams --------------------------------------------------------------------------------------
 
-Op = tuple[Side, bytes] | frozenset[Side] | int
+Op = tuple[Side, bytes] | Passing | int | list[Keeper]
 said = st.sampled_from(Side).flatmap(lambda side: octets_of(side).map(lambda data: (side, data)))
-gated = st.sampled_from([frozenset[Side](), CLIENT, SERVER, BOTH])
+gated = st.sampled_from([frozenset[Side](), CLIENT, SERVER, BOTH]).map(Passing)
 turns = st.integers(0, 3)
 
 
@@ -439,8 +445,8 @@ async def conversation(ops: list[Op]) -> tuple[dict[Side, bytes], dict[Side, byt
             case int():
                 for _ in range(op):
                     await asyncio.sleep(0)
-            case frozenset():
-                gate.keepers[:] = [Passing(op)]
+            case Passing() | list():
+                gate.keepers[:] = op if isinstance(op, list) else [op]
                 link.regate()
             case (side, data):
                 spoken[side] += data
@@ -456,11 +462,100 @@ async def conversation(ops: list[Op]) -> tuple[dict[Side, bytes], dict[Side, byt
 
 
 @settings(max_examples=60)
-@example([(Side.CLIENT, b"\r\nQUIT\n"), (Side.SERVER, b"+OK\r\n+OK\r\n"), SERVER])
+@example([(Side.CLIENT, b"\r\nQUIT\n"), (Side.SERVER, b"+OK\r\n+OK\r\n"), Passing(SERVER)])
 @given(st.lists(said | gated | turns, min_size=2, max_size=20))
 def test_a_gate_that_opens_and_shuts_anywhere_loses_and_doubles_nothing(ops: list[Op]) -> None:
     spoken, heard = asyncio.run(conversation(ops))
     assert heard == spoken
+
+
+def lagging() -> FaultKeeper:
+    """Return a fault that keeps the beginning of a line back, and changes nothing in the end."""
+
+    def work(*_: object) -> Changed:
+        return Changed("lag", "kept", status=Lines(bytes), body=Lines(bytes), end=Lines(bytes))
+
+    kind = replace(FAULTS["bare-lf"], name="lag", work=work)
+    return FaultKeeper(Fault(kind, Side.SERVER, (), None, 1.0, 1, "lag"), 1)
+
+
+lags = st.integers(0, 2).map(lambda count: [lagging() for _ in range(count)])
+REPLIES = b"+OK ready\r\n+OK\r\n1 120\r\n2 \r20\r\n\n..\r\n.\r\n+OK 1 2\r\n+OK\r\nhalf a li"
+cut_anywhere = st.lists(st.integers(0, len(REPLIES)), max_size=12).map(sorted)
+
+
+@settings(max_examples=100)
+@given(cut_anywhere, st.lists(lags | turns, max_size=13))
+def test_faults_that_come_and_go_anywhere_lose_and_double_nothing(
+    cuts: list[int], between: list[list[Keeper] | int]
+) -> None:
+    ops: list[Op] = [(Side.CLIENT, b"LIST\r\nSTAT\r\nRETR 1\r\n")]
+    for start, end in pairwise([0, *cuts, len(REPLIES)]):
+        ops += [(Side.SERVER, REPLIES[start:end]), 2, *between[:1], 2]
+        between = between[1:]
+    spoken, heard = asyncio.run(conversation(ops))
+    assert heard == spoken
+
+
+async def test_a_fault_that_is_taken_away_ends_with_the_reply_that_it_began() -> None:
+    async with relaying(keepers=[keeper("bare-lf")]) as relayed:
+        client, server = await relayed.pair()
+        await server.send(b"+OK ready\r\n")
+        await client.expect(b"+OK ready\n")
+        await client.send(b"RETR 1\r\nSTAT\r\n")
+        await server.expect(b"RETR 1\r\nSTAT\r\n")
+        await server.send(b"+OK\r\none\r\nt")
+        await client.expect(b"+OK\none\nt")
+        relayed.keep()
+        await server.send(b"wo\r\n.\r\n+OK 1 2\r\n")
+        await client.expect(b"wo\n.\n+OK 1 2\r\n")
+
+
+async def test_a_fault_that_is_set_in_the_middle_of_a_reply_begins_with_the_next() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"RETR 1\r\nSTAT\r\n")
+        await server.expect(b"RETR 1\r\nSTAT\r\n")
+        await server.send(b"+OK\r\none\r\n")
+        await client.expect(b"+OK\r\none\r\n")
+        relayed.keep(keeper("bare-lf"))
+        await server.send(b"two\r\n.\r\n+OK 1 2\r\n")
+        await client.expect(b"two\r\n.\r\n+OK 1 2\n")
+
+
+async def test_a_gate_that_is_wanted_again_before_it_opened_stays_shut() -> None:
+    fault = keeper("bare-lf")
+    async with relaying(keepers=[fault]) as relayed:
+        client, server = await relayed.pair()
+        await server.send(b"+OK ready\r\n")
+        await client.expect(b"+OK ready\n")
+        await client.send(b"RETR 1\r\nSTAT\r\n")
+        await server.expect(b"RETR 1\r\nSTAT\r\n")
+        await server.send(b"+OK\r\none\r\n")
+        await client.expect(b"+OK\none")
+        relayed.keep()
+        await server.send(b"t")
+        await client.expect(b"\nt")
+        relayed.keep(fault)
+        await server.send(b"wo\r\n.\r\n")
+        await client.expect(b"wo\n.\n")
+        await server.send(b"+OK 1 2\r\n")
+        await client.expect(b"+OK 1 2\n")
+
+
+async def test_what_waited_unread_when_the_gate_shut_is_read_once_the_server_lets_it() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        said = b"AUTH PLAIN\r\nAGJvYgBzZWNyZXQ=\r\nSTAT\r\n"
+        await client.send(said)
+        await server.expect(said)
+        relayed.keep(Passing(BOTH))
+        for reply in (b"+ \r\n", b"+OK\r\n", b"+OK 1 120\r\n"):
+            await server.send(reply)
+            await client.expect(reply)
+        await relayed.witness.until(lambda: len(relayed.witness.of(Answered)) == 2)
+        session = relayed.witness.of(Heard)[0].session
+    assert [(x.command.verb, x.ok) for x in session.exchanges] == [("AUTH", True), ("STAT", True)]
 
 
 async def test_a_client_that_is_not_gated_is_read_as_soon_as_a_gated_server_lets_it() -> None:
