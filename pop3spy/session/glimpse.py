@@ -35,7 +35,7 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """What ``side`` said: a ``hello``, an ``alert``, or that it is ``misplaced``, all as ``what``.
+    """What ``side`` said: a ``hello``, an ``alert``, or that it is ``misplaced``, as ``kind`` has it.
 
     ``version`` is the one that was chosen, or those that a client can do.  ``name`` is the server
     that a client asks for, ``protocol`` what is to be spoken inside (ALPN).  ``subject``,
@@ -45,7 +45,7 @@ class Glimpse:
     """
 
     side: str
-    what: str
+    kind: str
     version: str = ""
     name: str = ""
     protocol: str = ""
@@ -60,9 +60,9 @@ class Glimpse:
 
     def __str__(self) -> str:
         """Return it for a person; names are as they were said, not escaped."""
-        if self.what == MISPLACED:
+        if self.kind == MISPLACED:
             return _ADVICE.get(self.side, MISPLACED)
-        if self.what == "alert":
+        if self.kind == "alert":
             return f"TLS passes unread: the {self.side} sends the alert {self.alert}"
         parts = [self.version, self.cipher, self.protocol and f"ALPN {self.protocol}"]
         if self.subject or self.names:
@@ -76,7 +76,7 @@ class Glimpse:
     @property
     def matters(self) -> bool:
         """Whether it tells of a problem."""
-        return self.what == MISPLACED or (self.what == "alert" and self.alert != ALERTS[0])
+        return self.kind == MISPLACED or (self.kind == "alert" and self.alert != ALERTS[0])
 
     def hidden(self) -> "Glimpse":
         """Return it without names of peers, nor what leads to them."""
