@@ -83,7 +83,7 @@ class JsonLog:
             if isinstance(event, Ended):
                 del self._sessions[session.id]
 
-    def _tell(self, event: Event, known: _Known) -> None:
+    def _tell(self, event: Event, known: _Known) -> None:  # noqa: C901 - one branch an event
         match event:
             case Heard():
                 self._heard(event, event.frame, known)

@@ -68,6 +68,10 @@ SENTENCES: Final = {
 }
 """By what went wrong; in braces is what is known of the case."""
 
+AT_ONCE: Final = "if that port has no TLS, try pop3+stls://{host} or pop3://{host}"
+GRANTED: Final = "the server grants STLS and does not do it; tell who runs it"
+"""What is ``plain`` above: what to do about a server that seems to have no TLS."""
+
 _VERIFIED: Final = {  # the numbers of OpenSSL's X509_V_ERR
     9: "not yet valid",
     10: "expired",
@@ -194,7 +198,4 @@ def _after_certificate(alert: str, trust: Trust) -> str:
 
 
 def _plain(url: Url) -> str:
-    if url.scheme == "pop3s":
-        host = escape(url.host)
-        return f"if that port has no TLS, try pop3+stls://{host} or pop3://{host}"
-    return "the server grants STLS and does not do it; tell who runs it"
+    return (AT_ONCE if url.scheme == "pop3s" else GRANTED).format(host=escape(url.host))

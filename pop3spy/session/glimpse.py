@@ -35,7 +35,7 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """What ``side`` said: a ``hello``, an ``alert``, or that it is ``misplaced``, as ``kind`` has it.
+    """What ``side`` said; its ``kind`` is ``hello``, ``alert``, or that it is ``misplaced``.
 
     ``version`` is the one that was chosen, or those that a client can do.  ``name`` is the server
     that a client asks for, ``protocol`` what is to be spoken inside (ALPN).  ``subject``,

@@ -8,21 +8,32 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signed
 from net.serving import DEFAULT, Relayed, relaying
+from net.shop import (
+    Shop,
+    bundle,
+    knows_no_name,
+    not_the_newest,
+    odd_cipher,
+    old,
+    opened,
+    wants_certificate,
+)
 from net.wires import Wire, door
-from pop3spy.net.identity import Own
+from pop3spy.authority import Authority as Local
+from pop3spy.net.failed import why_failed
+from pop3spy.net.identity import Minted
 from pop3spy.net.leg import Legs
 from pop3spy.net.stls import NO_TLS
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.tlsnames import ALERTS
-from pop3spy.protocol.url import parse_url
+from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.events import Secured
 from pop3spy.session.model import How
 
@@ -31,42 +42,12 @@ GRANT = b"+OK go on\r\n"
 SOON = 0.3
 """Seconds that a peer is waited for which never comes."""
 
-Serve = Callable[["Shop", Wire], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Shop:
-    """One certificate of each kind, and who vouches for them."""
-
-    ca: Path
-    between: Certificate
-    kinds: dict[str, Certificate]
-
-    def legs(self, *, shown: str = "proxy", timeout: float = 5.0, **trust: object) -> Legs:
-        identity = Own(self.kinds[shown].chain, self.kinds[shown].key)
-        believed = Trust(**{"ca": self.ca, **trust})  # type: ignore[arg-type]
-        return Legs(believed, identity, inspect=True, timeout=timeout)
+Serve = Callable[[Shop, Wire], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    folder = tmp_path_factory.mktemp("failing")
-    authority, other = Authority(folder / "ca"), Authority(folder / "other")
-    between = authority.issue("between", is_authority=True)
-    stranger = other.issue("stranger")
-    with stranger.chain.open("a") as chain:  # its root is sent as well
-        chain.write(other.certificate.read_text())
-    kinds = {
-        "good": authority.issue("good"),
-        "proxy": authority.issue("proxy", names="DNS:proxy.example"),
-        "expired": authority.issue("expired", valid=EXPIRED),
-        "future": authority.issue("future", valid=FUTURE),
-        "other name": authority.issue("other", names="DNS:mail.example.org,DNS:pop.example.org"),
-        "alone": authority.issue("leaf", issuer=between),
-        "stranger": stranger,
-        "self-signed": self_signed(folder),
-    }
-    return Shop(authority.certificate, between, kinds)
+    return opened(tmp_path_factory.mktemp("failing"))
 
 
 @asynccontextmanager
@@ -116,6 +97,8 @@ BAD = {
     " with --upstream-ca FILE",
     "alone": "it sent its own certificate without that of the issuer, between, whom this machine"
     " does not know; the server should send that too, or name the issuer's with --upstream-ca FILE",
+    "by no authority": "its certificate is refused: invalid CA certificate; the server needs a"
+    " better one, or",
     "stranger": "nobody whom this machine trusts issued its certificate; name the certificate of"
     " The test authority, with whom its chain ends, with --upstream-ca FILE",
 }
@@ -155,42 +138,13 @@ async def test_insecure_goes_on_and_tells_what_is_claimed(shop: Shop, kind: str)
         "self-signed": ("localhost", "localhost"),
         "alone": ("leaf", "localhost, 127.0.0.1"),
         "stranger": ("stranger", "localhost, 127.0.0.1"),
+        "by no authority": ("under", "localhost, 127.0.0.1"),
     }[kind]
     assert tls.until[:4] == {"expired": "2020", "self-signed": "2029"}.get(kind, "2099")
-    assert tls.chain == tls.subject + " < The test authority" * (kind == "stranger")
+    sent = {"stranger": " < The test authority", "by no authority": " < good"}
+    assert tls.chain == tls.subject + sent.get(kind, "")
     assert "NOT verified" in str(tls)
     assert tls.names in str(tls)
-
-
-def old(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Let *context* take no TLS that is safe."""
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning, match="TLSv1_1 is deprecated"):
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
-    return context
-
-
-def not_the_newest(context: ssl.SSLContext) -> ssl.SSLContext:
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def odd_cipher(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Let *context* take only a cipher that is no longer offered."""
-    context.set_ciphers("ECDHE-ECDSA-AES128-SHA")
-    return not_the_newest(context)
-
-
-def wants_certificate(context: ssl.SSLContext, ca: Path) -> ssl.SSLContext:
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(ca)
-    return context
-
-
-def knows_no_name(context: ssl.SSLContext) -> ssl.SSLContext:
-    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-    return context
 
 
 async def is_with(change: Callable[..., ssl.SSLContext], shop: Shop, server: Wire) -> None:
@@ -199,8 +153,17 @@ async def is_with(change: Callable[..., ssl.SSLContext], shop: Shop, server: Wir
 
 
 async def speaks_clear(_: Shop, server: Wire) -> None:
-    await server.send(GREETING)
     await server.receive(1)
+    await server.send(GREETING)
+
+
+async def is_gone(_: Shop, server: Wire) -> None:
+    server.finish()
+
+
+async def talks_nonsense(_: Shop, server: Wire) -> None:
+    await server.receive(1)
+    await server.send(b"\x16\x03\x03\0\4\x63\0\0\0")
 
 
 async def is_silent(_: Shop, server: Wire) -> None:
@@ -234,8 +197,8 @@ FAULTS: dict[str, tuple[Serve, str]] = {
     "ciphers": (
         partial(is_with, odd_cipher),
         (
-            "the server has no cipher in common with us; it needs an update, or take old ciphers with"
-            " --tls-min 1.0"
+            "the server has no cipher in common with us; it needs an update, or take old ciphers"
+            " with --tls-min 1.0"
         ),
     ),
     "unknown name": (
@@ -244,6 +207,11 @@ FAULTS: dict[str, tuple[Serve, str]] = {
     ),
     "clear text": (speaks_clear, "clear text came where TLS should begin; {plain}"),
     "silence": (is_silent, "the server did not go on with the TLS handshake for 0.3 s; {plain}"),
+    "hang-up at once": (
+        is_gone,
+        "the server hung up in the middle of the TLS handshake; {plain}",
+    ),
+    "nonsense": (talks_nonsense, "TLS with the server failed: unexpected message"),
     "hang-up": (hangs_up, "the server hung up in the middle of the TLS handshake; {plain}"),
     "reset": (
         resets,
@@ -274,6 +242,38 @@ async def test_a_server_that_fails_in_the_handshake_is_told_of(
         assert ending.why.partition("://localhost:")[2].partition(": ")[2] == sentence.format(
             plain=step
         )
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+async def test_a_server_of_clear_text_that_speaks_first_is_told_of(
+    shop: Shop, *, hangs_up: bool
+) -> None:
+    """As every POP3 server does; its greeting may be there before we are."""
+    async with relay(shop.legs(), "pop3", "pop3s") as relayed:
+        client, server = await up_to_tls(relayed, "at once")
+        await server.send(GREETING)
+        if hangs_up:
+            server.finish()
+        assert await client.rest() == NO_TLS
+        client.close()
+        told = f"clear text came where TLS should begin; {STEPS['pop3s']}"
+        assert (await relayed.witness.ending()).why.endswith(told)
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+async def test_a_server_without_any_tls_that_there_is_is_told_of(shop: Shop) -> None:
+    async with relay(shop.legs(oldest="1.0"), "pop3", "pop3s") as relayed:
+        client, server = await up_to_tls(relayed, "at once")
+        await sends_alert(70, shop, server)
+        assert await client.rest() == NO_TLS
+        client.close()
+        told = "the server takes no version of TLS that there is here; it needs an update"
+        assert (await relayed.witness.ending()).why.endswith(told)
+
+
+def test_a_host_that_no_certificate_could_have_is_told_of() -> None:
+    why = why_failed(ValueError(), Url("pop3s", ".example", 995), 1.0, Trust())
+    assert why.endswith("no name that a certificate could have; write the server's name")
 
 
 async def test_a_server_that_has_not_the_newest_tls_is_told_of(shop: Shop) -> None:
@@ -325,14 +325,6 @@ async def test_a_server_that_refuses_our_certificate_is_told_of(
         client.close()
         why = (await relayed.witness.ending()).why
         assert "the server refuses the certificate of --client-cert (unknown_ca); use one" in why
-
-
-def bundle(shop: Shop, kind: str, folder: Path) -> Path:
-    """Return a file with a certificate and its key."""
-    pair = shop.kinds[kind]
-    file = folder / "pair.pem"
-    file.write_text(pair.chain.read_text() + pair.key.read_text())
-    return file
 
 
 async def test_a_client_in_tls_is_told_in_tls_that_its_server_has_none(shop: Shop) -> None:
@@ -438,14 +430,21 @@ async def says_nothing(_: Shop, client: Wire) -> None:
     pass
 
 
-async def begins(client: Wire, shop: Shop, *, size: int | None = None) -> None:
+async def begins(
+    client: Wire, shop: Shop, *, size: int | None = None, name: str | None = "proxy.example"
+) -> None:
     """Say a ClientHello for TLS 1.2, or its beginning, and nothing more."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     context = not_the_newest(believing(shop))
-    tls = context.wrap_bio(incoming, outgoing, server_hostname="proxy.example")
+    context.check_hostname = False
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
     with suppress(ssl.SSLWantReadError):
         tls.do_handshake()
     await client.send(outgoing.read()[:size])
+
+
+async def talks_nonsense_to_us(_: Shop, client: Wire) -> None:
+    await client.send(b"\x16\x03\x03\0\4\x63\0\0\0")
 
 
 async def says_half_a_hello(shop: Shop, client: Wire) -> None:
@@ -499,14 +498,15 @@ PLEASE: dict[str, tuple[Serve, str]] = {
         ),
     ),
     "ciphers": (has_other_ciphers, "the client has no cipher in common with us, or none for"),
+    "nonsense": (talks_nonsense_to_us, "TLS with the client failed: unexpected message"),
     "half a hello": (says_half_a_hello, SILENT),
     "a hello and no more": (says_a_hello, SILENT),
     "hang-up": (hangs_up_on_us, f"{HUNG_UP}the certificate for proxy.example, {TRUST}"),
     "reset": (
         resets_on_us,
         (
-            "the client reset the connection in the middle of the TLS handshake; if it does not trust"
-            f" the certificate for proxy.example, {TRUST}"
+            "the client reset the connection in the middle of the TLS handshake; if it does not"
+            f" trust the certificate for proxy.example, {TRUST}"
         ),
     ),
 }
@@ -514,8 +514,8 @@ ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
     "clear text": (
         speaks_pop3,
         (
-            "the client speaks clear text to a pop3s:// listener; let it use TLS at once, or listen on"
-            " pop3://"
+            "the client speaks clear text to a pop3s:// listener; let it use TLS at once, or listen"
+            " on pop3://"
         ),
     ),
     "silence": (says_nothing, "the client said nothing for 0.3 s to a pop3s:// listener; if it"),
@@ -588,6 +588,34 @@ async def test_every_alert_of_a_client_is_named(shop: Shop, alert: str, way: str
         assert ending.how is How.TLS
         assert NAMED[alert] in ending.why
         assert alert in ending.why or "in common" in ending.why or "version" in ending.why
+
+
+async def test_a_client_that_names_nobody_may_want_trust_or_another_name(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3s", "pop3") as relayed:
+        client = await relayed.client()
+        await begins(client, shop, name=None)
+        await client.receive(1)
+        await client.send(bytes((21, 3, 3, 0, 2, 2, 42)))
+        await client.rest()
+        client.close()
+        assert (await relayed.witness.ending()).why == (
+            "the client refuses the certificate for proxy.example that it was shown"
+            f" (bad_certificate); {TRUST}, and connect to one of these names"
+        )
+
+
+async def test_the_local_authority_is_what_a_client_has_to_trust(
+    shop: Shop, tmp_path: Path
+) -> None:
+    minted = replace(shop.legs(), identity=Minted(Local.open(tmp_path / "ca")))
+    async with relay(minted, "pop3s", "pop3") as relayed:
+        client = await relayed.client()
+        await asks("mail.example.org", believing(shop), client)
+        client.close()
+        assert (await relayed.witness.ending()).why == (
+            "the client refuses the certificate for mail.example.org that it was shown"
+            " (unknown_ca); let it trust the local authority (pop3spy ca trust)"
+        )
 
 
 async def test_a_client_that_finds_our_certificate_expired_is_told_of(shop: Shop) -> None:
