@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
 from pop3spy.cli.legs import legs_of
@@ -44,7 +45,8 @@ def proxy(context: click.Context, /, **values: Any) -> int:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
-    with telling(values, clock, screen) as bus:
+    with arriving(values) as places, telling(values, clock, screen) as bus:
+        advise(places, bus, clock)
         gate, holds = gate_of(values, bus, clock), Holds(clock)
         gate.keepers.append(holds)  # a person decides about what the others would do
         relay = Proxy(
@@ -58,9 +60,18 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             legs=legs_of(values),
         )
         if screen is None:
-            return run(lambda stop: relay.run(values["listen"], stop), values["loop"])
+            return run(lambda stop: relay.run(places, stop), values["loop"])
         # It takes a while to load, and nobody else should wait for that.
         from pop3spy.cli.live import Live  # noqa: PLC0415
 
-        live = Live(values, relay, holds, bus, clock, screen=screen, history=history_file())
+        live = Live(
+            values,
+            relay,
+            holds,
+            bus,
+            clock,
+            places=places,
+            screen=screen,
+            history=history_file(),
+        )
         return run(live.run, values["loop"], screen)

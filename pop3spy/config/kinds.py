@@ -156,6 +156,7 @@ def one_of(*words: str) -> Kind:
 URL = Kind("URL", _url)
 SERVER = Kind("URL", _server_url)
 WORD = Kind("NAME", _word)
+ACCOUNT = Kind("USER[:GROUP]", _word)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
+    ACCOUNT,
     COUNT,
     FACTOR,
     FAULT,
@@ -103,6 +104,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
     Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),
+    Setting("run-as", ACCOUNT, _SERVERS, "Started as root, be this user once listening (docs/deploy.md)."),
     Setting("loop", one_of("auto", "uvloop", "asyncio"), _ALL, "Which event loop runs it; auto: uvloop where there is one.", "auto"),
 )}
 # fmt: on

@@ -1,7 +1,7 @@
 """The proxy: every client that comes is linked to a connection of its own to the server."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from pop3spy.net.host import Host
 from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
-from pop3spy.net.listen import listen, serving
+from pop3spy.net.listen import Places, listen, serving
 from pop3spy.net.lobby import Lobby
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import MASK
@@ -64,7 +64,7 @@ class Proxy:
         self._stopping = False
         self._idle = asyncio.Event()
 
-    async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
+    async def run(self, urls: Places, stop: asyncio.Event) -> None:
         """Serve until *stop* is set, then let replies that are on their way arrive.
 
         Raise ListenError if an address cannot be listened on.

@@ -54,6 +54,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "script": ("/etc/script", Path("/etc/script"), "-"),
     "quit-after": ("capa", "capa", "stat"),
     "patience": ("3s", 3.0, "5"),
+    "run-as": ("mail:adm", "mail:adm", "nobody"),
     "loop": ("asyncio", "asyncio", "uvloop"),
 }
 NEEDED = {
