@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from pop3spy.cli.privileges import account_of, become, is_root
 from pop3spy.net.listen import listen
+from pop3spy.net.original import take_foreign
 from pop3spy.net.systemd import inherited
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -36,6 +37,9 @@ def arriving(values: dict[str, Any]) -> Iterator[dict[Url, socket.socket]]:
             sockets |= asyncio.run(listen(values["listen"]))
         for sock in sockets.values():
             closing.callback(sock.close)
+        if values.get("transparent"):
+            for sock in sockets.values():
+                take_foreign(sock)
         if account is not None:
             become(account)
         yield sockets

@@ -1,5 +1,6 @@
 """``pop3spy proxy``: the proxy, and what it shows."""
 
+import sys
 from typing import Any
 
 import click
@@ -14,7 +15,10 @@ from pop3spy.config.settings import limits_of
 from pop3spy.console.screen import Screen
 from pop3spy.errors import ConfigError
 from pop3spy.gate.holds import Holds
+from pop3spy.net.introduction import Introductions
+from pop3spy.net.original import Original
 from pop3spy.net.proxy import Proxy
+from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
 
 
@@ -28,6 +32,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream mail --fault 'cut after=1K when verb = RETR'\n"
     "  pop3spy proxy --upstream pop3s://mail --listen :1110\n"
     "  pop3spy proxy --upstream pop3s://mail --listen pop3s://:1995\n"
+    "  pop3spy proxy --transparent --listen :1110\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -41,8 +46,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     if context.args:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
-    if values["upstream"] is None:
-        raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
+    upstream = _upstream(values)
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
     with arriving(values) as places, telling(values, clock, screen) as bus:
@@ -50,7 +54,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
         gate, holds = gate_of(values, bus, clock), Holds(clock)
         gate.keepers.append(holds)  # a person decides about what the others would do
         relay = Proxy(
-            values["upstream"],
+            upstream,
             bus,
             clock,
             limits_of(values),
@@ -58,6 +62,9 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             strict=values["redact"] == "strict",
             gate=gate,
             legs=legs_of(values),
+            introductions=Introductions(
+                values["accept_proxy_protocol"], values["send_proxy_protocol"]
+            ),
         )
         if screen is None:
             return run(lambda stop: relay.run(places, stop), values["loop"])
@@ -75,3 +82,17 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             history=history_file(),
         )
         return run(live.run, values["loop"], screen)
+
+
+def _upstream(values: dict[str, Any]) -> Url | Original:
+    """Return the server that clients are for, or what knows of each where it was going."""
+    if values["transparent"]:
+        if values["upstream"] is not None:
+            raise ConfigError("--transparent relays clients to where they go; leave out --upstream")
+        if sys.platform != "linux":
+            raise ConfigError("--transparent needs Linux; name a server with --upstream")
+        return Original()
+    if values["upstream"] is None:
+        raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
+    upstream: Url = values["upstream"]
+    return upstream

@@ -16,6 +16,7 @@ from pop3spy.config.kinds import (
     FILTER,
     FLAG,
     LISTEN,
+    NETWORK,
     PATH,
     PLACE,
     PORT,
@@ -29,6 +30,7 @@ from pop3spy.config.kinds import (
 )
 from pop3spy.net.limits import Limits
 from pop3spy.net.trust import VERSIONS
+from pop3spy.protocol.proxyheader import VERSIONS as PROXY_VERSIONS
 from pop3spy.protocol.url import parse_url
 
 
@@ -67,6 +69,9 @@ _SERVERS = (_PROXY, _SERVE, _REPLAY)
 SETTINGS: Final = {row.name: row for row in (
     Setting("upstream", URL, (_PROXY,), "The server that clients are relayed to."),
     Setting("listen", LISTEN, _SERVERS, "Where clients connect to; :1110 is a port of this machine only, port 0 takes a free one.", (parse_url("127.0.0.1:110"),), many=True),
+    Setting("transparent", FLAG, (_PROXY,), "Relay each client to where it was going before a firewall redirected it here (Linux; docs/deploy.md).", default=False),
+    Setting("accept-proxy-protocol", NETWORK, (_PROXY,), "Whoever connects from this address or network is a proxy, and says first whom it brings; may be given several times.", (), many=True),
+    Setting("send-proxy-protocol", one_of(*PROXY_VERSIONS), (_PROXY,), "Tell the server first who the client is, in this version of the PROXY protocol."),
     Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
