@@ -6,7 +6,7 @@ So a log, a recording and whatever comes behind them belong to the user that ``-
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from pop3spy.cli.privileges import account_of, become, is_root
 from pop3spy.net.listen import listen
-from pop3spy.net.original import take_foreign
+from pop3spy.net.original import take_foreign, takes_foreign
 from pop3spy.net.systemd import inherited
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -39,14 +39,22 @@ def arriving(values: dict[str, Any]) -> Iterator[dict[Url, socket.socket]]:
             closing.callback(sock.close)
         if values.get("transparent"):
             for sock in sockets.values():
-                take_foreign(sock)
+                with suppress(PermissionError):  # advise tells
+                    take_foreign(sock)
         if account is not None:
             become(account)
         yield sockets
 
 
-def advise(places: dict[Url, socket.socket], bus: Bus, clock: Clock) -> None:
-    """Tell on *bus* that the program is still root while other machines can speak to it."""
+def advise(
+    places: dict[Url, socket.socket], bus: Bus, clock: Clock, *, transparent: bool = False
+) -> None:
+    """Tell on *bus* that the program is still root while other machines can speak to it.
+
+    And if it is *transparent*, that TPROXY can send it nothing, if that is so.
+    """
+    if transparent and not all(map(takes_foreign, places.values())):
+        bus.publish(Noted("tproxy_denied", clock.now()))
     if is_root() and any(not _is_loopback(sock) for sock in places.values()):
         bus.publish(Noted("running_as_root", clock.now()))
 

@@ -50,7 +50,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
     with arriving(values) as places, telling(values, clock, screen) as bus:
-        advise(places, bus, clock)
+        advise(places, bus, clock, transparent=values["transparent"])
         gate, holds = gate_of(values, bus, clock), Holds(clock)
         gate.keepers.append(holds)  # a person decides about what the others would do
         relay = Proxy(

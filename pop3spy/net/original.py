@@ -1,5 +1,6 @@
 """Where a client was going before the firewall sent it here (Linux: REDIRECT and TPROXY)."""
 
+import asyncio
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -9,10 +10,11 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from pop3spy.errors import ConnectError
-from pop3spy.net.dial import dial
+from pop3spy.net.dial import reason_of
 from pop3spy.net.half import Half
 from pop3spy.protocol.proxyheader import Ends
 from pop3spy.protocol.url import Url
+from pop3spy.session.model import Peer
 
 # From the kernel's headers: linux/netfilter_ipv4.h, netfilter_ipv6/ip6_tables.h, in.h, in6.h.
 _SO_ORIGINAL_DST: Final = 80  # of SOL_IP; that of IPPROTO_IPV6 has the same number
@@ -20,6 +22,8 @@ _IP_TRANSPARENT: Final = 19
 _IPV6_TRANSPARENT: Final = 75
 _SOCKADDR_IN: Final = struct.Struct("!2xH4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("!2xH4x16s4x")
+
+Address = tuple[str, int]
 
 
 class Original:
@@ -31,7 +35,8 @@ class Original:
 
     def __init__(self) -> None:
         self._own: list[Url] = []
-        self._made: WeakValueDictionary[Ends, Half] = WeakValueDictionary()
+        self._calls: set[tuple[int, Address]] = set()  # from which port to whom, not answered yet
+        self._made: WeakValueDictionary[tuple[int, Address], Half] = WeakValueDictionary()
 
     def __str__(self) -> str:
         """Return what stands in the place of a server's name."""
@@ -55,27 +60,39 @@ class Original:
         self,
         ends: Ends,
         factory: Callable[[], Half],
-        timeout: float,  # noqa: ASYNC109 - of the dialling
+        timeout: float,  # noqa: ASYNC109 - the words for it are here
     ) -> None:
         """Connect a half from *factory* to where the client of *ends* was going.
 
         Raise ConnectError if that cannot be reached, or is this program itself.
         """
-        made: list[Half] = []
-
-        def remembered() -> Half:
-            made.append(factory())
-            return made[0]
-
         self._check(ends)
-        await dial(Url("pop3", *ends.server), remembered, timeout)
-        (half,) = made
-        self._made[Ends(half.name("sockname"), half.name("peername"))] = half
-        self._check(ends)  # what came back did so before it was known who had made it
+        host, port = ends.server
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        sock.settimeout(0)
+        # The port has to be known before anybody can come from it.
+        sock.bind(("::" if ":" in host else "0.0.0.0", 0))  # noqa: S104 - it listens to nobody
+        call = sock.getsockname()[1], ends.server
+        self._calls.add(call)
+        try:
+            async with asyncio.timeout(timeout):
+                await loop.sock_connect(sock, ends.server)
+            _, half = await loop.create_connection(factory, sock=sock)
+            self._made[call] = half
+        except TimeoutError:
+            raise ConnectError(f"{Peer(host, port)} did not answer in {timeout:g} s") from None
+        except OSError as error:
+            raise ConnectError(f"{Peer(host, port)} {reason_of(error)}") from None
+        finally:
+            self._calls.discard(call)
+            if call not in self._made:
+                sock.close()
 
     def _check(self, ends: Ends) -> None:
         """Raise ConnectError if the connection between *ends* leads to this program itself."""
-        if ends in self._made:
+        call = ends.client[1], ends.server
+        if (call in self._made or call in self._calls) and _is_here(ends.client[0]):
             raise ConnectError(
                 "this is the proxy's own connection, which the firewall sent back to it; its rule"
                 " must leave out the user that the proxy runs as (docs/deploy.md)"
@@ -87,28 +104,37 @@ class Original:
             )
 
 
-def take_foreign(sock: socket.socket) -> bool:
-    """Let *sock* take what is addressed to others, as TPROXY sends it; return whether it may."""
-    six = sock.family == socket.AF_INET6
-    options = [(socket.IPPROTO_IPV6, _IPV6_TRANSPARENT)] if six else []
-    try:
-        for level, option in (*options, (socket.SOL_IP, _IP_TRANSPARENT)):
-            sock.setsockopt(level, option, 1)
-    except OSError:
-        return False
-    return True
+def take_foreign(sock: socket.socket) -> None:
+    """Let *sock* take what is addressed to others, as TPROXY sends it; raise OSError if it may not.
+
+    It takes CAP_NET_ADMIN or CAP_NET_RAW.  What a firewall redirects is taken by any socket.
+    """
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_TRANSPARENT, 1)
+    sock.setsockopt(socket.SOL_IP, _IP_TRANSPARENT, 1)
 
 
-def _same(address: tuple[str, int], own: Url) -> bool:
+def takes_foreign(sock: socket.socket) -> bool:
+    """Return whether *sock* takes what TPROXY sends."""
+    return bool(sock.getsockopt(socket.SOL_IP, _IP_TRANSPARENT))
+
+
+def _same(address: Address, own: Url) -> bool:
     """Return whether *address* is one at which this program listens."""
     if address[1] != own.port:
         return False
     if not ip_address(own.host.partition("%")[0]).is_unspecified:
         return address[0].partition("%")[0] == own.host.partition("%")[0]
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+    return _is_here(address[0])
+
+
+def _is_here(host: str) -> bool:
+    """Return whether *host* is an address of this machine."""
+    with socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM
+    ) as sock:
         try:
-            sock.bind((address[0], 0))
-        except OSError:  # it is no address of this machine
+            sock.bind((host, 0))
+        except OSError:
             return False
     return True
