@@ -1,7 +1,11 @@
 """Sockets that systemd opened, and what it is told of the service that it gave them to."""
 
 import os
+import re
+import shlex
+import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import PATIENCE, Program, client, running, session
+from cli.program import PATIENCE, VERBS, Program, client, running, session
 from lab.loopback import until
 from lab.processes import need
 from lab.processes import running as running_program
@@ -191,3 +195,25 @@ def test_no_systemd_to_tell_is_no_trouble(tmp_path: Path) -> None:
     ) as program:
         assert session(program.port())
         assert program.stopped().status == 0
+
+
+def unit(name: str) -> str:
+    return (DOCS / "systemd" / name).read_text(encoding="utf-8")
+
+
+def test_systemd_understands_the_units_of_the_docs(tmp_path: Path) -> None:
+    service = re.sub(r"/usr/local/bin/pop3spy", shutil.which("true") or "", unit("pop3spy.service"))
+    (tmp_path / "pop3spy.service").write_text(service)
+    (tmp_path / "pop3spy.socket").write_text(unit("pop3spy.socket"))
+    units = [str(each) for each in tmp_path.iterdir()]
+    verify = [need("systemd-analyze"), "verify", "--man=no", *units]
+    done = subprocess.run(verify, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_service_of_the_docs_is_started_with_options_that_there_are() -> None:
+    (command,) = re.findall(r"^ExecStart=(.*)$", unit("pop3spy.service"), re.MULTILINE)
+    program, verb, *args = shlex.split(command)
+    assert program.endswith("/pop3spy")
+    assert VERBS[verb].make_context(verb, args).params["upstream"]
+    assert "Type=notify" in unit("pop3spy.service")
