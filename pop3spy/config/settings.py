@@ -30,7 +30,7 @@ from pop3spy.config.kinds import (
 )
 from pop3spy.net.limits import Limits
 from pop3spy.net.trust import VERSIONS
-from pop3spy.protocol.proxyheader import VERSIONS as PROXY_VERSIONS
+from pop3spy.protocol.proxyheader import PROXY_VERSIONS
 from pop3spy.protocol.url import parse_url
 
 
@@ -89,7 +89,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("answer-when-down", FLAG, (_PROXY,), "Answer -ERR when the server cannot be reached, instead of just closing.", default=False),
     Setting("transparent", FLAG, (_PROXY,), "Relay each client to where it was going before a firewall redirected it here (Linux; docs/deploy.md).", default=False),
     Setting("accept-proxy-protocol", NETWORK, (_PROXY,), "Whoever connects from this address or network is a proxy, and says first whom it brings; may be given several times.", (), many=True),
-    Setting("send-proxy-protocol", one_of(*VERSIONS), (_PROXY,), "Tell the server first who the client is, in this version of the PROXY protocol."),
+    Setting("send-proxy-protocol", one_of(*PROXY_VERSIONS), (_PROXY,), "Tell the server first who the client is, in this version of the PROXY protocol."),
     Setting("session", COUNT, (_REPLAY,), "The number of the session to play.  [default: the first]"),
     Setting("port", PORT, (_REPLAY,), "Of a packet capture, take the sessions to this TCP port; may be given several times.  [default: whatever speaks POP3]", (), many=True),
     Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),

@@ -164,7 +164,14 @@ class Proxy:
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
-        handshakes = Handshakes(self._legs, url, listener.host, self._clock, self._spawn)
+        handshakes = Handshakes(
+            self._legs,
+            url,
+            listener.host,
+            self._clock,
+            self._spawn,
+            nameless=isinstance(self._upstream, Original),
+        )
         stls = handshakes.keeper(reading.session, listener)
         gate = self._gate.beside(stls) if stls else self._gate
         link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, gate)

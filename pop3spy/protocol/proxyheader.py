@@ -13,7 +13,7 @@ from pop3spy.protocol.foreign import PROXY_V2, proxy_header
 
 LONGEST: Final = 4096
 """Octets that a header may have; those that are in use have 16 to a few hundred."""
-VERSIONS: Final = ("v1", "v2")
+PROXY_VERSIONS: Final = ("v1", "v2")
 
 _V1: Final = re.compile(rb"PROXY TCP([46]) (\S+) (\S+) (0|[1-9]\d{0,4}) (0|[1-9]\d{0,4})\r\n")
 _V1_UNKNOWN: Final = re.compile(rb"PROXY UNKNOWN(?: .*)?\r\n", re.DOTALL)

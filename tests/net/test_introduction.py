@@ -2,14 +2,19 @@
 
 import asyncio
 import socket
+import ssl
 from ipaddress import ip_network
 
 import pytest
 
+from net.certificates import Authority
 from net.serving import Relayed, relaying
-from net.wires import PATIENCE, Wire
+from net.wires import PATIENCE, Wire, door
+from pop3spy.net.identity import Own
 from pop3spy.net.introduction import Introductions
+from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
+from pop3spy.net.trust import Trust
 from pop3spy.protocol.foreign import PROXY_V2
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.proxyheader import Ends, read_header, write_header
@@ -242,3 +247,64 @@ async def test_addresses_of_ipv4_are_plain_where_a_socket_takes_both_families() 
             (opened,) = relayed.witness.of(Opened)
             assert opened.session.client == Peer("127.0.0.1", client.port)
             client.close()
+
+
+# -- and TLS ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("introduction") / "ca")
+
+
+@pytest.mark.parametrize("cut", [None, 20, 60])
+async def test_tls_begins_behind_the_header(authority: Authority, cut: int | None) -> None:
+    """Even if the first octets of TLS come in the same piece as the last of the header."""
+    shown = authority.issue("shown", names="DNS:proxy.example")
+    legs = Legs(identity=Own(shown.chain, shown.key), timeout=5.0)
+    place = [Url("pop3s", "127.0.0.1", 0)]
+    async with relaying(introductions=TRUSTING, listen=place, legs=legs) as relayed:
+        client = await relayed.client()
+        await client.send(HEADERS[0][:cut])
+        if cut:
+            await client.send(HEADERS[0][cut:])
+
+        async def serve() -> None:
+            server = await relayed.server()
+            await server.send(b"+OK inside\r\n")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve())
+            context = ssl.create_default_context(cafile=authority.certificate)
+            await client.begin_tls(context, "proxy.example")
+        await client.expect(b"+OK inside\r\n")
+        (opened,) = relayed.witness.of(Opened)
+        assert opened.session.client == Peer(*NAMED.client)
+
+
+@pytest.mark.parametrize("scheme", ["pop3s", "pop3+stls"])
+async def test_the_server_is_told_of_the_client_before_tls(
+    authority: Authority, scheme: str
+) -> None:
+    shown = authority.issue("server")
+    legs = Legs(Trust(ca=authority.certificate), timeout=5.0)
+    with door() as far:
+        url = Url(scheme, "localhost", far.url.port)
+        telling = Introductions(announced="v2")
+        async with relaying(introductions=telling, upstream=url, legs=legs) as relayed:
+            client = await relayed.client()
+            server = await far.accept()
+            told = await header_of(server)
+            assert told
+            assert told.client == ("127.0.0.1", client.port)
+            if scheme == "pop3s":
+                await server.begin_tls(shown.context())
+                await server.send(b"+OK inside\r\n")
+                await client.expect(b"+OK inside\r\n")
+            else:
+                await server.send(b"+OK outside\r\n")
+                await server.expect(b"STLS\r\n")
+                await server.send(b"+OK\r\n")
+                await server.begin_tls(shown.context())
+                await client.expect(b"+OK outside\r\n")
+            server.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pop3spy.protocol.foreign import PROXY_V2
 from pop3spy.protocol.proxyheader import (
     LONGEST,
-    VERSIONS,
+    PROXY_VERSIONS,
     Ends,
     HeaderError,
     crc32c,
@@ -147,7 +147,7 @@ def test_anything_else_is_wrong_or_wants_more_but_never_for_ever(
     raise AssertionError("the longest header has come, and it wants more")
 
 
-@given(ENDS, st.sampled_from(VERSIONS), st.binary(max_size=20))
+@given(ENDS, st.sampled_from(PROXY_VERSIONS), st.binary(max_size=20))
 def test_what_is_written_is_read_again(ends: Ends, version: str, behind: bytes) -> None:
     header = write_header(version, ends)
     expected = Ends(
@@ -156,13 +156,13 @@ def test_what_is_written_is_read_again(ends: Ends, version: str, behind: bytes) 
     assert read_header(header + behind) == (len(header), expected)
 
 
-@given(st.ip_addresses(v=4), st.ip_addresses(v=6), st.sampled_from(VERSIONS))
+@given(st.ip_addresses(v=4), st.ip_addresses(v=6), st.sampled_from(PROXY_VERSIONS))
 def test_two_families_become_one_of_both(four: IPv4Address, six: IPv6Address, version: str) -> None:
     header = write_header(version, Ends((str(four), 1), (str(six), 2)))
     assert read_header(header) == (len(header), Ends((str(four), 1), (plain(str(six)), 2)))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", PROXY_VERSIONS)
 @pytest.mark.parametrize("host", ["", "unix:/run/a", "████████", "localhost"])
 def test_an_end_that_has_no_address_is_said_to_be_unknown(version: str, host: str) -> None:
     header = write_header(version, Ends((host, 0), ("192.0.2.1", 110)))
