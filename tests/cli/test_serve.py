@@ -106,7 +106,7 @@ def test_a_mailbox_that_is_not_there_is_told(
 ) -> None:
     file = tmp_path / "users.yaml"
     file.write_text("bob: {password: x, mailbox: nowhere}")
-    assert main(["serve", "--users", str(file)]) == 3
+    assert main(["serve", "--listen", ":0", "--users", str(file)]) == 3
     assert str(tmp_path / "nowhere") in capfd.readouterr().err
 
 
