@@ -1,13 +1,12 @@
 """What stands at the gate because the settings say so: rewrites, faults, the dry run."""
 
 import asyncio
-import socket
 from collections.abc import Callable, Coroutine
 from random import SystemRandom
 from typing import Any
 
-from pop3spy.cli.arriving import advise
-from pop3spy.cli.legs import legs_of, stls_keepers
+from pop3spy.cli.arriving import Front, advise
+from pop3spy.cli.legs import stls_keepers
 from pop3spy.config.settings import limits_of
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
@@ -15,7 +14,6 @@ from pop3spy.gate.faults import Fault, FaultKeeper
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
-from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -52,21 +50,21 @@ def keeper_of(fault: Fault) -> FaultKeeper:
 
 def hosting(
     responder: Callable[[], Responder],
-    places: dict[Url, socket.socket],
+    front: Front,
     values: dict[str, Any],
     bus: Bus,
     clock: Clock,
 ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
-    """Return what lets *responder* speak to clients at *places* until an event is set.
+    """Return what lets *responder* speak to clients at *front* until an event is set.
 
     With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
     """
-    advise(places, bus, clock)
+    advise(front, bus, clock)
     limits, strict = limits_of(values), values["redact"] == "strict"
-    gate, legs = gate_of(values, bus, clock), legs_of(values)
+    gate, legs = gate_of(values, bus, clock), front.legs
     if not gate.keepers and legs.identity is None:
         host = Host(responder, bus, clock, limits, strict=strict)
-        return lambda stop: host.run(places, stop)
+        return lambda stop: host.run(front.places, stop)
     behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
     proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate, legs=legs)
-    return lambda stop: proxy.run(places, stop)
+    return lambda stop: proxy.run(front.places, stop)

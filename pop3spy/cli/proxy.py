@@ -8,7 +8,6 @@ import click
 from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
-from pop3spy.cli.legs import legs_of
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
@@ -49,8 +48,8 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     upstream = _upstream(values)
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
-    with arriving(values) as places, telling(values, clock, screen) as bus:
-        advise(places, bus, clock, transparent=values["transparent"])
+    with arriving(values) as front, telling(values, clock, screen) as bus:
+        advise(front, bus, clock, transparent=values["transparent"])
         gate, holds = gate_of(values, bus, clock), Holds(clock)
         gate.keepers.append(holds)  # a person decides about what the others would do
         relay = Proxy(
@@ -61,13 +60,13 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
             gate=gate,
-            legs=legs_of(values),
+            legs=front.legs,
             introductions=Introductions(
                 values["accept_proxy_protocol"], values["send_proxy_protocol"]
             ),
         )
         if screen is None:
-            return run(lambda stop: relay.run(places, stop), values["loop"])
+            return run(lambda stop: relay.run(front.places, stop), values["loop"])
         # It takes a while to load, and nobody else should wait for that.
         from pop3spy.cli.live import Live  # noqa: PLC0415
 
@@ -77,7 +76,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             holds,
             bus,
             clock,
-            places=places,
+            places=front.places,
             screen=screen,
             history=history_file(),
         )

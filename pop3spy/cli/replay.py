@@ -68,8 +68,8 @@ def server(file: str, **values: Any) -> int:
         cuts=values["cuts"],
     )
     clock = Clock()
-    with arriving(values) as places, telling(values, clock) as bus:
-        return run(hosting(stand_in.session, places, values, bus, clock), values["loop"])
+    with arriving(values) as front, telling(values, clock) as bus:
+        return run(hosting(stand_in.session, front, values, bus, clock), values["loop"])
 
 
 @replay.command(

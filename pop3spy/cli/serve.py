@@ -43,10 +43,10 @@ def serve(mailbox: Path | None, **values: Any) -> int:
     """
     clock = Clock()
     accounts = _accounts(values["users"])
-    with arriving(values) as places:
+    with arriving(values) as front:
         office = post_office(accounts, mailbox)
         with telling(values, clock) as bus:
-            return run(hosting(office.session, places, values, bus, clock), values["loop"])
+            return run(hosting(office.session, front, values, bus, clock), values["loop"])
 
 
 def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:

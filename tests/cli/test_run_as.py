@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Program, run, running, session
+from cli.program import PATIENCE, Program, run, running, serving, session
 from lab.processes import need_root
+from net.certificates import Authority
 from pop3spy.cli.privileges import account_of
 from pop3spy.errors import ConfigError
 
@@ -95,6 +97,40 @@ def test_logs_and_recordings_are_the_users_and_go_on_in_new_files(folder: Path) 
     assert made[0] == "all.1.yaml"
     assert {path.stat().st_uid for path in folder.iterdir()} == {pwd.getpwnam(USER).pw_uid}
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.usefixtures("root")
+def test_a_key_that_only_root_may_read_serves(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    shown = authority.issue("server")
+    shown.key.chmod(0o600)
+    files = ["--cert", str(shown.chain), "--key", str(shown.key), "--run-as", USER]
+    with running("serve", "--quiet", "--listen", "pop3s://127.0.0.1:0", *files) as program:
+        port = int(program.says(r"listening on pop3s://127\.0\.0\.1:(\d+)")[1])
+        context = ssl.create_default_context(cafile=authority.certificate)
+        with (
+            socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
+            context.wrap_socket(connection, server_hostname="localhost") as tls,
+        ):
+            assert tls.recv(100).startswith(b"+OK")
+
+
+@pytest.mark.usefixtures("root")
+def test_the_authority_of_root_goes_on_signing(tmp_path: Path) -> None:
+    """It is opened before, and needs its folder no more."""
+    with serving() as port:
+        where = ["--upstream", f"127.0.0.1:{port}", "--listen", "pop3s://127.0.0.1:0"]
+        options = [*where, "--ca-dir", str(tmp_path / "ca"), "--run-as", USER]
+        with running("proxy", "--quiet", *options) as program:
+            mine = int(program.says(r"listening on pop3s://127\.0\.0\.1:(\d+)")[1])
+            certificate = tmp_path / "ca" / "ca.pem"
+            context = ssl.create_default_context(cafile=certificate)
+            for name in ("one.example", "two.example"):
+                with (
+                    socket.create_connection(("127.0.0.1", mine), PATIENCE) as connection,
+                    context.wrap_socket(connection, server_hostname=name) as tls,
+                ):
+                    assert tls.recv(100).startswith(b"+OK")
 
 
 @pytest.mark.parametrize("option", ["--log", "--record"])

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from cli.program import PATIENCE, VERBS, Program, client, running, session
 from lab.loopback import until
 from lab.processes import need
 from lab.processes import running as running_program
+from net.certificates import Authority
 from pop3spy.net.systemd import inherited
 
 # Does what systemd does between fork and exec: sockets from 3 on, and whom they are for.
@@ -89,6 +91,28 @@ def test_a_replayed_server_takes_them_too(listeners: list[socket.socket]) -> Non
         program.says("listening")
         client(port_of(listeners[0])).close()
         program.stopped()
+
+
+def test_a_socket_that_is_named_so_is_for_tls(
+    listeners: list[socket.socket], tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path / "ca")
+    shown = authority.issue("server")
+    files = ["--cert", str(shown.chain), "--key", str(shown.key)]
+    with activated(listeners, *SERVE, *files, names="pop3s:pop3s.socket") as program:
+        four, six = map(port_of, listeners)
+        program.says(rf"listening on pop3s://127\.0\.0\.1:{four}\b")
+        program.says(rf"listening on pop3://\[::1\]:{six}\b")
+        assert welcome_in_tls(four, authority).startswith(b"+OK")
+
+
+def welcome_in_tls(port: int, authority: Authority) -> bytes:
+    context = ssl.create_default_context(cafile=authority.certificate)
+    with (
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
+        context.wrap_socket(connection, server_hostname="localhost") as tls,
+    ):
+        return tls.recv(100)
 
 
 def test_a_listener_that_is_named_is_added(listeners: list[socket.socket]) -> None:
