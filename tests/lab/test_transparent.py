@@ -15,6 +15,7 @@ import pytest
 from lab.loopback import until
 from lab.namespaces import Machine, blocks, cable, events, machines
 from lab.processes import has_ended, need, running
+from net.certificates import Authority
 from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
 
 pytestmark = pytest.mark.lab
@@ -207,3 +208,42 @@ def ended(machine: Machine, where: str, log: Path) -> dict[str, object]:
     done = subprocess.run([*machine.inside, *curl], capture_output=True, check=False, timeout=30)
     assert done.returncode, done.stdout
     return until(lambda: next(iter(events(log, "session_ended")), None), "the end of the session")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_in_tls_a_server_is_called_what_its_client_calls_it(
+    net: Net, tmp_path: Path, *, named: bool
+) -> None:
+    authority = Authority(tmp_path / "ca")
+    server = authority.issue("server", names="DNS:mail.example.org")
+    proxy = authority.issue("proxy", names="DNS:mail.example.org,IP:198.51.100.2")
+    serve = [*net.server.inside, *PROGRAM, "serve", "--quiet", "--listen", "pop3s://0.0.0.0:995"]
+    where = ["--listen", "0.0.0.0:1110", "--listen", "pop3s://0.0.0.0:1995"]
+    trust = ["--cert", str(proxy.chain), "--key", str(proxy.key)]
+    trust += ["--upstream-ca", str(authority.certificate)]
+    log = tmp_path / "log"
+    with (
+        running([*serve, "--cert", server.chain, "--key", server.key]),
+        proxied(net.gateway, log, *where, *trust),
+    ):
+        until(lambda: net.server.listens(995) or None, "the server")
+        (rules,) = blocks(PAGE, "gateway", "nft")
+        rules = rules.replace("110 redirect to :1110", "995 redirect to :1995")
+        net.gateway.run(need("nft"), "-f", "-", stdin=rules)
+        curl = [need("curl"), "-sS", "-m", "20", "-u", "demo:demo", "--cacert"]
+        host = "mail.example.org" if named else SERVERS[4]
+        known = ["--resolve", f"mail.example.org:995:{SERVERS[4]}", f"pop3s://{host}/"]
+        done = subprocess.run(
+            [*net.client.inside, *curl, str(authority.certificate), *known],
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+        sessions(log)
+    (ending,) = events(log, "session_ended")
+    if named:
+        assert len(done.stdout.splitlines()) == MESSAGES, done.stderr
+        assert ending["how"] == "quit"
+    else:  # nobody said a name, and the certificate is not for the address
+        assert ending["how"] == "tls"
+        assert "198.51.100.2" in str(ending["why"])
