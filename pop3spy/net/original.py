@@ -67,27 +67,32 @@ class Original:
         Raise ConnectError if that cannot be reached, or is this program itself.
         """
         self._check(ends)
-        host, port = ends.server
-        loop = asyncio.get_running_loop()
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        sock.settimeout(0)
-        # The port has to be known before anybody can come from it.
-        sock.bind(("::" if ":" in host else "0.0.0.0", 0))  # noqa: S104 - it listens to nobody
-        call = sock.getsockname()[1], ends.server
-        self._calls.add(call)
+        where = Peer(*ends.server)
         try:
             async with asyncio.timeout(timeout):
-                await loop.sock_connect(sock, ends.server)
-            _, half = await loop.create_connection(factory, sock=sock)
-            self._made[call] = half
+                await self._call(ends.server, factory)
         except TimeoutError:
-            raise ConnectError(f"{Peer(host, port)} did not answer in {timeout:g} s") from None
+            raise ConnectError(f"{where} did not answer in {timeout:g} s") from None
         except OSError as error:
-            raise ConnectError(f"{Peer(host, port)} {reason_of(error)}") from None
-        finally:
-            self._calls.discard(call)
-            if call not in self._made:
-                sock.close()
+            raise ConnectError(f"{where} {reason_of(error)}") from None
+
+    async def _call(self, server: Address, factory: Callable[[], Half]) -> None:
+        loop, six = asyncio.get_running_loop(), ":" in server[0]
+        sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
+        try:
+            sock.settimeout(0)
+            # The port has to be known before anybody can come from it.
+            sock.bind(("::" if six else "0.0.0.0", 0))  # noqa: S104 - it listens to nobody
+            call = sock.getsockname()[1], server
+            self._calls.add(call)
+            try:
+                await loop.sock_connect(sock, server)
+                _, self._made[call] = await loop.create_connection(factory, sock=sock)
+            finally:
+                self._calls.discard(call)
+        except BaseException:
+            sock.close()
+            raise
 
     def _check(self, ends: Ends) -> None:
         """Raise ConnectError if the connection between *ends* leads to this program itself."""

@@ -174,6 +174,14 @@ def test_who_connects_to_the_proxy_itself_is_told_of_and_not_relayed(
     assert len(events(log, "session_opened")) == 1
 
 
+def test_a_server_that_is_down_is_told_of(net: Net, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with proxied(net.gateway, log, *GATEWAY_LISTENS):
+        fire(net.gateway, "gateway", "nft")
+        ending = ended(net.client, "198.51.100.1", log)  # the gateway, which has no mail
+    assert (ending["how"], ending["why"]) == ("unreachable", "198.51.100.1:110 connection refused")
+
+
 @pytest.mark.parametrize("family", SERVERS)
 def test_what_comes_back_to_the_proxy_is_told_of_and_goes_round_no_longer(
     family: int, net: Net, tmp_path: Path
