@@ -195,6 +195,11 @@ class Handshakes:
         """Remember why the session is going to end."""
         self.link.fail(error)
 
+    def give_up(self) -> None:
+        """Close both connections."""
+        self.link.fail(TlsError("reading failed in the middle of STLS"))
+        self.link.close()
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for as long as the session lasts."""
         self._spawn(self.link, work)
