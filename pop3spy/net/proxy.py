@@ -150,6 +150,8 @@ class Proxy:
             arrival = replace(arrival, named=named)
         except HeaderError as error:
             refused = f"{error} (--accept-proxy-protocol)"
+        except Exception as error:  # noqa: BLE001 - it costs its own session and no other
+            refused = describe(error)
         finally:
             self._lobbies.discard(lobby)
         if not self._stopping:
