@@ -123,7 +123,7 @@ class Captures:
         self._keeping = keeping
         self._clock = clock
         self._path = Path(path)
-        self._folder = self._path.is_dir() or path.endswith("/")
+        self._folder = os.path.isdir(path) or path.endswith("/")  # noqa: PTH112 - never raises
         if self._folder:
             _make_folder(self._path)
         self._files: dict[int, CaptureFile] = {}  # by session

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pop3spy.cli.legs import legs_of, stls_keepers
+from pop3spy.cli.arriving import Front, advise
+from pop3spy.cli.legs import stls_keepers
 from pop3spy.config.settings import limits_of
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
@@ -42,17 +43,22 @@ def gate_of(values: dict[str, Any], bus: Bus, clock: Clock, holds: Holds | None 
 
 
 def hosting(
-    responder: Callable[[], Responder], values: dict[str, Any], bus: Bus, clock: Clock
+    responder: Callable[[], Responder],
+    front: Front,
+    values: dict[str, Any],
+    bus: Bus,
+    clock: Clock,
 ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
-    """Return what lets *responder* speak to clients until an event is set.
+    """Return what lets *responder* speak to clients at *front* until an event is set.
 
     With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
     """
+    advise(front, bus, clock)
     limits, strict = limits_of(values), values["redact"] == "strict"
-    gate, legs = gate_of(values, bus, clock), legs_of(values)
+    gate, legs = gate_of(values, bus, clock), front.legs
     if not gate.keepers and legs.identity is None:
         host = Host(responder, bus, clock, limits, strict=strict)
-        return lambda stop: host.run(values["listen"], stop)
+        return lambda stop: host.run(front.places, stop)
     behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
     proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate, legs=legs)
-    return lambda stop: proxy.run(values["listen"], stop)
+    return lambda stop: proxy.run(front.places, stop)

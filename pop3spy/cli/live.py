@@ -17,6 +17,7 @@ from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
+from pop3spy.net.listen import Places
 from pop3spy.net.proxy import Proxy
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
@@ -41,11 +42,12 @@ class Live:
         bus: Bus,
         clock: Clock,
         *,
+        places: Places,
         screen: Screen,
         history: Path | None,
     ) -> None:
         self._relay = relay
-        self._listen = values["listen"]
+        self._places = places
         self._bus = bus
         self._clock = clock
         self._colour = colourful(sys.stdout)
@@ -72,7 +74,7 @@ class Live:
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set or the person has had enough, then end in order."""
         async with asyncio.TaskGroup() as group:
-            relaying = group.create_task(self._relay.run(self._listen, stop))
+            relaying = group.create_task(self._relay.run(self._places, stop))
             talking = group.create_task(self._talk(stop))
             stopping = group.create_task(stop.wait())
             await asyncio.wait((relaying, talking, stopping), return_when=asyncio.FIRST_COMPLETED)

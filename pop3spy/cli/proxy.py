@@ -1,12 +1,13 @@
 """``pop3spy proxy``: the proxy, and what it shows."""
 
+import sys
 from typing import Any
 
 import click
 
+from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
-from pop3spy.cli.legs import legs_of
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.telling import telling
 from pop3spy.config.settings import limits_of
@@ -14,7 +15,10 @@ from pop3spy.console.screen import Screen
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
+from pop3spy.net.introduction import Introductions
+from pop3spy.net.original import Original
 from pop3spy.net.proxy import Proxy
+from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
 
 
@@ -28,6 +32,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream mail --fault 'cut after=1K when verb = RETR'\n"
     "  pop3spy proxy --upstream pop3s://mail --listen :1110\n"
     "  pop3spy proxy --upstream pop3s://mail --listen pop3s://:1995\n"
+    "  pop3spy proxy --transparent --listen :1110\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -41,28 +46,54 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     if context.args:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
-    if values["upstream"] is None:
-        raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
+    upstream = _upstream(values)
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
-    with telling(values, clock, screen) as bus:
+    with arriving(values) as front, telling(values, clock, screen) as bus:
+        advise(front, bus, clock, transparent=values["transparent"])
         holds = Holds(clock)
         gate = gate_of(values, bus, clock, holds)
         relay = Proxy(
-            values["upstream"],
+            upstream,
             bus,
             clock,
             limits_of(values),
             answer_when_down=values["answer_when_down"],
             strict=values["redact"] == "strict",
             gate=gate,
-            legs=legs_of(values),
+            legs=front.legs,
+            introductions=Introductions(
+                values["accept_proxy_protocol"], values["send_proxy_protocol"]
+            ),
         )
         if screen is None:
-            return run(lambda stop: relay.run(values["listen"], stop), values["loop"])
+            return run(lambda stop: relay.run(front.places, stop), values["loop"])
         # It takes a while to load, and nobody else should wait for that.
         from pop3spy.cli.live import Live  # noqa: PLC0415
 
-        faults = Faults(gate, holds)
-        live = Live(values, relay, holds, faults, bus, clock, screen=screen, history=history_file())
+        live = Live(
+            values,
+            relay,
+            holds,
+            Faults(gate, holds),
+            bus,
+            clock,
+            places=front.places,
+            screen=screen,
+            history=history_file(),
+        )
         return run(live.run, values["loop"], screen)
+
+
+def _upstream(values: dict[str, Any]) -> Url | Original:
+    """Return the server that clients are for, or what knows of each where it was going."""
+    if values["transparent"]:
+        if values["upstream"] is not None:
+            raise ConfigError("--transparent relays clients to where they go; leave out --upstream")
+        if sys.platform != "linux":
+            raise ConfigError("--transparent needs Linux; name a server with --upstream")
+        return Original()
+    if values["upstream"] is None:
+        raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
+    upstream: Url = values["upstream"]
+    return upstream

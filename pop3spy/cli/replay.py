@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import trust_of
@@ -68,8 +69,8 @@ def server(file: str, **values: Any) -> int:
         cuts=values["cuts"],
     )
     clock = Clock()
-    with telling(values, clock) as bus:
-        return run(hosting(stand_in.session, values, bus, clock), values["loop"])
+    with arriving(values) as front, telling(values, clock) as bus:
+        return run(hosting(stand_in.session, front, values, bus, clock), values["loop"])
 
 
 @replay.command(

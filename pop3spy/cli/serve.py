@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.options import ValueType, Verb, with_settings
@@ -41,9 +42,11 @@ def serve(mailbox: Path | None, **values: Any) -> int:
     Deleted messages are really removed from the mailbox when a client says QUIT.
     """
     clock = Clock()
-    office = post_office(_accounts(values["users"]), mailbox)
-    with telling(values, clock) as bus:
-        return run(hosting(office.session, values, bus, clock), values["loop"])
+    accounts = _accounts(values["users"])
+    with arriving(values) as front:
+        office = post_office(accounts, mailbox)
+        with telling(values, clock) as bus:
+            return run(hosting(office.session, front, values, bus, clock), values["loop"])
 
 
 def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:

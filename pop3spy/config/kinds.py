@@ -6,6 +6,7 @@ In a file, as on the command line, every value is text that its kind makes sense
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,18 @@ def _place(value: Any) -> str:
     return _word(value)
 
 
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    text = _word(value)
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no address or network; write 192.0.2.1 or 10.0.0.0/8"
+        ) from None
+
+
 def _seconds(value: Any) -> float:
     if isinstance(value, float):
         return value
@@ -156,9 +169,11 @@ def one_of(*words: str) -> Kind:
 URL = Kind("URL", _url)
 SERVER = Kind("URL", _server_url)
 WORD = Kind("NAME", _word)
+ACCOUNT = Kind("USER[:GROUP]", _word)
 LISTEN = Kind("URL", _listen_url)
 PATH = Kind("PATH", _path)
 PLACE = Kind("PATH", _place)
+NETWORK = Kind("NETWORK", _network)
 SECONDS = Kind("SECONDS", _seconds)
 COUNT = Kind("COUNT", _count)
 PORT = Kind("PORT", _port)

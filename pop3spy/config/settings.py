@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
+    ACCOUNT,
     COUNT,
     FACTOR,
     FAULT,
     FILTER,
     FLAG,
     LISTEN,
+    NETWORK,
     PATH,
     PLACE,
     PORT,
@@ -28,6 +30,7 @@ from pop3spy.config.kinds import (
 )
 from pop3spy.net.limits import Limits
 from pop3spy.net.trust import VERSIONS
+from pop3spy.protocol.proxyheader import PROXY_VERSIONS
 from pop3spy.protocol.url import parse_url
 
 
@@ -84,6 +87,9 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),
     Setting("grace", SECONDS, _SERVERS, "How long replies on their way may take when pop3spy is stopped.", 5.0),
     Setting("answer-when-down", FLAG, (_PROXY,), "Answer -ERR when the server cannot be reached, instead of just closing.", default=False),
+    Setting("transparent", FLAG, (_PROXY,), "Relay each client to where it was going before a firewall redirected it here (Linux; docs/deploy.md).", default=False),
+    Setting("accept-proxy-protocol", NETWORK, (_PROXY,), "Whoever connects from this address or network is a proxy, and says first whom it brings; may be given several times.", (), many=True),
+    Setting("send-proxy-protocol", one_of(*PROXY_VERSIONS), (_PROXY,), "Tell the server first who the client is, in this version of the PROXY protocol."),
     Setting("session", COUNT, (_REPLAY,), "The number of the session to play.  [default: the first]"),
     Setting("port", PORT, (_REPLAY,), "Of a packet capture, take the sessions to this TCP port; may be given several times.  [default: whatever speaks POP3]", (), many=True),
     Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),
@@ -103,6 +109,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
     Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),
+    Setting("run-as", ACCOUNT, _SERVERS, "Started as root, be this user once listening (docs/deploy.md)."),
     Setting("loop", one_of("auto", "uvloop", "asyncio"), _ALL, "Which event loop runs it; auto: uvloop where there is one.", "auto"),
 )}
 # fmt: on

@@ -135,6 +135,11 @@ class Gate:
         return frozenset().union(*(keeper.sides for keeper in self.now))
 
     @property
+    def personal(self) -> bool:
+        """Whether the session has a keeper of its own, who may leave while it lasts."""
+        return bool(self._own)
+
+    @property
     def now(self) -> tuple[Keeper, ...]:
         """Who keeps it now."""
         return (*self.keepers, *self._own)

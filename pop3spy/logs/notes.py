@@ -37,6 +37,8 @@ class Note:
 # fmt: off
 NOTES: Final = {
     "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
+    "running_as_root": Note("info", "running as root, for other machines to speak to; --run-as USER gives root up once it listens"),
+    "tproxy_denied": Note("info", "what a firewall redirects is relayed, but nothing that TPROXY sends: that needs CAP_NET_RAW or root"),
     "demo_stays": Note("info", "still here for you: telnet {host} {port} (user demo, password demo); Ctrl-C ends it"),
     "fault_set": Note("warning", "a fault is set: {fault}"),
     "fault_taken": Note("info", "a fault is taken away: {fault}"),

@@ -193,8 +193,9 @@ class Guard:
 
     def give_up(self) -> bytes:
         """Do nothing any more; return the octets that have not gone on."""
+        held = self._held()
         self.stop()
-        return self._kept_back() + self._kept.take()
+        return self._kept_back() + held + self._kept.take()
 
     def stop(self) -> None:
         """Do nothing any more."""
@@ -218,6 +219,13 @@ class Guard:
             self.way.pass_finish(self.side)
         if self.leaving and not self._amid:
             self.leaving()
+
+    def _held(self) -> bytes:
+        """Return what has not gone on of a frame that was being acted on, unless it was changed."""
+        if self._moment is None or self._answer:
+            return b""
+        raw, sent = self._moment.frame.raw, bytes(self._sent)
+        return raw[len(sent) :] if raw.startswith(sent) else b""
 
     def _kept_back(self) -> bytes:
         """Return what keepers keep of a reply whose rest they will not judge."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import struct
@@ -11,6 +13,7 @@ from typing import Protocol, cast
 from pop3spy.errors import TlsError
 from pop3spy.net.layer import Layer
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.proxyheader import plain
 
 WRITE_AHEAD = 262144
 """Octets that may wait for a slow peer before its sender is told to stop."""
@@ -36,6 +39,7 @@ class Owner(Protocol):
 class Half(asyncio.Protocol):
     """The connection to the client or to the server; *join* gives it its owner once it is there.
 
+    ``first`` is sent before anything else, even before TLS begins.
     Where TLS has begun, the owner has only what is inside it.
     """
 
@@ -43,6 +47,7 @@ class Half(asyncio.Protocol):
 
     def __init__(self, side: Side, join: Callable[["Half"], Owner]) -> None:
         self.side = side
+        self.first = b""
         self._join = join
         self._transport: asyncio.Transport | None = None
         self._holds: set[str] = set()
@@ -143,6 +148,8 @@ class Half(asyncio.Protocol):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self.first:
+            transport.write(self.first)
         self._owner = self._join(self)
 
     def data_received(self, data: bytes) -> None:
@@ -165,6 +172,7 @@ class Half(asyncio.Protocol):
         """Tell that the connection is gone."""
         if self._secured:
             self._break(exc or ConnectionAbortedError())
+        self._transport = None  # uvloop's can not even be written to in vain any more
         self._owner.lost(self.side, self._broken or exc)
 
     def pause_writing(self) -> None:
@@ -227,4 +235,11 @@ class Half(asyncio.Protocol):
     def name(self, which: str) -> tuple[str, int]:
         """Return host and port of the connection's ``peername`` or ``sockname``."""
         address = self._transport.get_extra_info(which) if self._transport else None
-        return (address[0], address[1]) if address else ("", 0)
+        return (plain(address[0]), address[1]) if address else ("", 0)
+
+    def option(self, level: int, number: int, size: int) -> bytes:
+        """Return *size* octets that the system knows of the connection; raise OSError if none."""
+        sock = self._transport.get_extra_info("socket") if self._transport else None
+        if sock is None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return cast(bytes, sock.getsockopt(level, number, size))

@@ -6,6 +6,7 @@ Rules: 1. neither peer hears a word of the other before TLS is there on each leg
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,12 +36,23 @@ class Handshakes:
     """Does the handshakes of the session of *link*, which is given to it later.
 
     The server is at *url*; without one it is part of this program, and has no TLS.  A client whose
-    server shows no certificate is shown one for *name*, or for the name that it asks for.
+    server shows no certificate is shown one for *name*, or for the name that it asks for.  A
+    *nameless* server, known by its address alone, has to be called what its client calls it.
     """
 
     link: Link
 
-    def __init__(self, legs: Legs, url: Url | None, name: str, clock: Clock, spawn: Spawn) -> None:
+    def __init__(  # noqa: PLR0913 - what TLS depends on
+        self,
+        legs: Legs,
+        url: Url | None,
+        name: str,
+        clock: Clock,
+        spawn: Spawn,
+        *,
+        nameless: bool = False,
+    ) -> None:
+        self._nameless = nameless
         self._legs = legs
         self._url = url
         self._name = url.host if url else name
@@ -63,6 +75,8 @@ class Handshakes:
             if lobby:
                 hello, asked = await self._legs.hello(lobby)
                 self._name = asked.name or self._name
+                if self._url and self._nameless and asked.name:
+                    self._url = replace(self._url, host=asked.name)
             await connect(lambda: Half(Side.SERVER, server.join))
             greeting = await self._reach(server)
         except ConnectError as error:
@@ -196,6 +210,11 @@ class Handshakes:
     def fail(self, error: TlsError) -> None:
         """Remember why the session is going to end."""
         self.link.fail(error)
+
+    def give_up(self) -> None:
+        """Close both connections."""
+        self.link.fail(TlsError("reading failed in the middle of STLS"))
+        self.link.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for as long as the session lasts."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pop3spy.net.guest import Guest
 from pop3spy.net.limits import Limits
-from pop3spy.net.listen import listen, serving
+from pop3spy.net.listen import Places, listen, serving
 from pop3spy.protocol.lane import LINE
-from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -45,7 +44,7 @@ class Host:
         self._stopping = False
         self._idle = asyncio.Event()
 
-    async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
+    async def run(self, urls: Places, stop: asyncio.Event) -> None:
         """Serve until *stop* is set, then let replies that are on their way arrive.
 
         Raise ListenError if an address cannot be listened on.

@@ -11,3 +11,4 @@ class Limits:
     idle_timeout: float = 0.0
     max_sessions: int = 0
     grace: float = 5.0
+    introduction: float = 5.0

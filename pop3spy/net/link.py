@@ -233,10 +233,10 @@ class Link:
 
         Both sides are gated.  The client is heard again once TLS with it begins.
         """
-        self._negotiating = True
-        self._halves[Side.CLIENT].hold("negotiating", hold=True)
         for side in Side:
             self._observer.cut_off(side)
+        self._negotiating = True
+        self._halves[Side.CLIENT].hold("negotiating", hold=True)
 
     def cut_off_client(self) -> None:
         """Hear nothing in clear any more from the client: what it said is told and goes nowhere."""
@@ -306,7 +306,7 @@ class Link:
     def _caught_up(self) -> None:
         """Go on taking bytes in, or end if there will be none."""
         self._hold_all(hold=False)
-        if self._gated:  # some want to judge only a part of a session
+        if self._gated and self._gate.personal:
             self.regate()
         self._inject_some()
         if self._halves and len(self._lost) == len(self._halves):

@@ -11,17 +11,23 @@ from functools import partial
 
 from pop3spy.errors import ListenError
 from pop3spy.net.dial import addresses_of, reason_of
+from pop3spy.net.systemd import notify
 from pop3spy.protocol.url import Url
 
 BACKLOG = 1024
 
+Places = Sequence[Url] | Mapping[Url, socket.socket]
+"""Where clients come: addresses to listen on, or sockets that listen on them already."""
 
-async def listen(urls: Sequence[Url]) -> dict[Url, socket.socket]:
+
+async def listen(urls: Places) -> dict[Url, socket.socket]:
     """Listen on every one of *urls*; return the addresses in use, with their sockets.
 
     Port 0 takes a free port.  Who comes before ``serving`` waits.  Raise ListenError if one address
     cannot be had; then none is kept.
     """
+    if isinstance(urls, Mapping):
+        return dict(urls)
     in_use: dict[Url, socket.socket] = {}
     for url in urls:
         try:
@@ -46,9 +52,11 @@ async def serving(
         await loop.create_server(partial(factory, url), sock=sock, backlog=BACKLOG)
         for url, sock in in_use.items()
     ]
+    notify("READY=1")
     try:
         yield
     finally:
+        notify("STOPPING=1")
         for server in servers:
             server.close()
 
@@ -60,7 +68,7 @@ def _why(url: Url, error: OSError) -> str:
         return (
             f"{where}: ports below 1024 need a permission. Listen elsewhere (--listen :1110), or"
             f" let this Python have them (setcap cap_net_bind_service=+ep {program}), or"
-            f" let everybody (sysctl net.ipv4.ip_unprivileged_port_start={url.port})"
+            " let systemd listen and hand the socket over (docs/deploy.md)"
         )
     if error.errno == errno.EADDRINUSE:
         return f"{where}: another program does; stop it, or choose another port with --listen"

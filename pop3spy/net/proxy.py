@@ -1,7 +1,8 @@
 """The proxy: every client that comes is linked to a connection of its own to the server."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,12 +12,15 @@ from pop3spy.net.dial import dial
 from pop3spy.net.half import Half, Owner
 from pop3spy.net.handshakes import Handshakes
 from pop3spy.net.host import Host
+from pop3spy.net.introduction import Arrival, Introductions, introduced
 from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
-from pop3spy.net.listen import listen, serving
+from pop3spy.net.listen import Places, listen, serving
 from pop3spy.net.lobby import Lobby
+from pop3spy.net.original import Original
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.proxyheader import Ends, HeaderError
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -36,11 +40,12 @@ class Proxy:
     otherwise its connection is closed without a word.  *strict* hides names and addresses.
     *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
     *legs* tell how TLS is used.
+    *introductions* tell who may bring clients of others, and how servers are told of clients.
     """
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
         self,
-        upstream: Url | Host,
+        upstream: Url | Host | Original,
         bus: Bus,
         clock: Clock,
         limits: Limits,
@@ -49,8 +54,11 @@ class Proxy:
         strict: bool = False,
         gate: Gate | None = None,
         legs: Legs | None = None,
+        introductions: Introductions | None = None,
     ) -> None:
         self._legs = legs or Legs()
+        self._introductions = introductions or Introductions()
+        self._lobbies: set[Lobby] = set()  # of those who have yet to say whom they bring
         self._gate = gate or Gate()
         self._upstream = upstream
         self._bus = bus
@@ -64,20 +72,22 @@ class Proxy:
         self._stopping = False
         self._idle = asyncio.Event()
 
-    async def run(self, urls: Sequence[Url], stop: asyncio.Event) -> None:
+    async def run(self, urls: Places, stop: asyncio.Event) -> None:
         """Serve until *stop* is set, then let replies that are on their way arrive.
 
         Raise ListenError if an address cannot be listened on.
         """
         in_use = await listen(urls)
         over = asyncio.Event()
+        if isinstance(self._upstream, Original):
+            self._upstream.listens_at(in_use)
         async with self._group:
             if isinstance(self._upstream, Host):
                 self._group.create_task(self._upstream.run((), over), name="host")
             async with serving(in_use, self._client):
                 for url in in_use:
                     facts = {"url": str(url)}
-                    if isinstance(self._upstream, Url):
+                    if not isinstance(self._upstream, Host):
                         facts["upstream"] = MASK if self._strict else str(self._upstream)
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
@@ -95,6 +105,8 @@ class Proxy:
 
     async def _wind_up(self) -> None:
         self._stopping = True
+        for lobby in self._lobbies:
+            lobby.half.abort()
         if self._links:
             facts = {"sessions": len(self._links), "grace": f"{self._limits.grace:g}"}
             self._bus.publish(Noted("stopping", self._clock.now(), facts))
@@ -117,15 +129,51 @@ class Proxy:
         return Half(Side.CLIENT, partial(self._join, listener))
 
     def _join(self, listener: Url, half: Half) -> Owner:
-        """Take in a client that has come to *listener*."""
+        """Take in whoever has come to *listener*."""
+        if isinstance(self._upstream, Original):
+            ends = self._upstream.ends(half)
+        else:
+            ends = Ends(half.name("peername"), half.name("sockname"))
+        arrival = Arrival(listener, ends)
+        if not self._introductions.due_from(ends.client[0]):
+            return self._begin(half, arrival)
+        lobby = Lobby().join(half)
+        self._lobbies.add(lobby)
+        self._group.create_task(self._introduce(lobby, arrival), name="introduction")
+        return lobby
+
+    async def _introduce(self, lobby: Lobby, arrival: Arrival) -> None:
+        """Learn who is in the *lobby*, and let the session begin with that."""
+        refused, rest = "", b""
+        try:
+            named, rest = await introduced(lobby, self._limits.introduction)
+            arrival = replace(arrival, named=named)
+        except HeaderError as error:
+            refused = f"{error} (--accept-proxy-protocol)"
+        except Exception as error:  # noqa: BLE001 - it costs its own session and no other
+            refused = describe(error)
+        finally:
+            self._lobbies.discard(lobby)
+        if not self._stopping:
+            lobby.hand_to(self._begin(lobby.half, arrival, refused), rest)
+
+    def _begin(self, half: Half, arrival: Arrival, refused: str = "") -> Owner:
+        """Begin a session; with *refused* tell why it is to end at once."""
         self._number += 1
-        url = self._upstream if isinstance(self._upstream, Url) else None
-        client = Peer(*half.name("peername"))
-        server = Peer(url.host, url.port) if url else Peer(*half.name("sockname"))
+        listener, url = arrival.listener, self._url_for(arrival)
+        client = Peer(*arrival.told.client)
+        server = Peer(url.host, url.port) if url else Peer(*arrival.told.server)
         reading = Reading(
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
-        handshakes = Handshakes(self._legs, url, listener.host, self._clock, self._spawn)
+        handshakes = Handshakes(
+            self._legs,
+            url,
+            listener.host,
+            self._clock,
+            self._spawn,
+            nameless=isinstance(self._upstream, Original),
+        )
         stls = handshakes.keeper(reading.session, listener)
         gate = self._gate.beside(stls) if stls else self._gate
         link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, gate)
@@ -141,14 +189,22 @@ class Proxy:
             why = f"{most} sessions are open already (--max-sessions)"
             apology = b"" if at_once else self._apology("too many sessions")
             link.refuse(Ending(How.REFUSED, why), apology)
+        elif refused:
+            link.refuse(Ending(How.REFUSED, refused))
         elif at_once or (url and url.scheme != "pop3"):
             lobby = Lobby(link).join(half) if at_once else None
             apology = self._apology("server unreachable")
-            self._spawn(link, handshakes.open(self._connect, lobby, apology))
+            self._spawn(link, handshakes.open(partial(self._connect, arrival), lobby, apology))
             return lobby or link
         else:
-            self._spawn(link, self._join_server(link))
+            self._spawn(link, self._join_server(link, arrival))
         return link
+
+    def _url_for(self, arrival: Arrival) -> Url | None:
+        """Return the server that a client is for, None if it is a host of this process."""
+        if isinstance(self._upstream, Original):
+            return Url(arrival.listener.scheme, *arrival.ends.server)
+        return self._upstream if isinstance(self._upstream, Url) else None
 
     def _spawn(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for *link*, as long as there is one."""
@@ -163,17 +219,27 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - as above
             link.abort(Ending(How.TLS, describe(error)))
 
-    async def _join_server(self, link: Link) -> None:
+    async def _join_server(self, link: Link, arrival: Arrival) -> None:
         try:
-            await self._connect(lambda: Half(Side.SERVER, link.join))
+            await self._connect(arrival, lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
             link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
 
-    async def _connect(self, factory: Callable[[], Half]) -> None:
+    async def _connect(self, arrival: Arrival, factory: Callable[[], Half]) -> None:
+        """Connect a half from *factory* to the server that the client is for."""
+
+        def announcing() -> Half:
+            half = factory()
+            half.first = self._introductions.header(arrival.told)
+            return half
+
+        timeout = self._limits.connect_timeout
         if isinstance(self._upstream, Host):
             await self._upstream.connect(factory)
+        elif isinstance(self._upstream, Original):
+            await self._upstream.connect(arrival.ends, announcing, timeout)
         else:
-            await dial(self._upstream, factory, self._limits.connect_timeout)
+            await dial(self._upstream, announcing, timeout)
 
     def _apology(self, text: str) -> bytes:
         return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""

@@ -43,6 +43,9 @@ class Negotiation(Protocol):
     def fail(self, error: TlsError) -> None:
         """Remember why the session is going to end."""
 
+    def give_up(self) -> None:
+        """Close both connections."""
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for as long as the session lasts."""
 
@@ -94,6 +97,8 @@ class Inspection:
             self._fail(error, moment, go_on)
         else:
             go_on(())
+        if self._session.blind:  # so nobody performs that, and the client would wait for ever
+            self._negotiation.give_up()
 
     def _fail(self, error: TlsError, moment: Moment, go_on: GoOn) -> None:
         self._negotiation.fail(error)

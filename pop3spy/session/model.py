@@ -49,7 +49,7 @@ class How(Enum):
     SHUTDOWN = "shutdown"  # pop3spy was stopped
     UNREACHABLE = "unreachable"  # no upstream server answered
     TLS = "tls"  # a handshake failed, or TLS broke
-    REFUSED = "refused"  # --max-sessions was reached
+    REFUSED = "refused"  # too many sessions, or nobody told whom it is from
     GATE = "gate"  # a fault or a person ended it
     CUT = "cut"  # the recording ends here
 

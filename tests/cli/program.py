@@ -114,15 +114,21 @@ def running(
     stdout: Output = subprocess.PIPE,
     stderr: Output = subprocess.PIPE,
     env: dict[str, str] | None = None,
+    before: Sequence[str] = (),
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[Program]:
-    """Run the program while the block lasts; whatever happens, it does not outlive it."""
-    command = [*COMMAND, *map(str, args)]
+    """Run the program while the block lasts; whatever happens, it does not outlive it.
+
+    *before* is a command that starts it.
+    """
+    command = [*before, *COMMAND, *map(str, args)]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
         env=environment(**(env or {})),
+        pass_fds=pass_fds,
         start_new_session=True,
     )
     try:

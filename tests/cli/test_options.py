@@ -1,5 +1,6 @@
 """Every setting can be given on the command line and in a file, and the command line wins."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from pop3spy.session.match import compile_filter
 SAMPLES: dict[str, tuple[str, Any, str]] = {
     "upstream": ("mail:1110", Url("pop3", "mail", 1110), "other"),
     "listen": (":1110", (Url("pop3", "127.0.0.1", 1110),), ":1111"),
+    "transparent": ("true", True, "false"),
+    "accept-proxy-protocol": ("10.1.2.3/8", (ip_network("10.0.0.0/8"),), "::1"),
+    "send-proxy-protocol": ("v2", "v2", "v1"),
     "users": ("/etc/users.yaml", Path("/etc/users.yaml"), "/etc/others.yaml"),
     "log": ("/var/log/spy", Path("/var/log/spy"), "-"),
     "log-format": ("json", "json", "text"),
@@ -54,6 +58,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "script": ("/etc/script", Path("/etc/script"), "-"),
     "quit-after": ("capa", "capa", "stat"),
     "patience": ("3s", 3.0, "5"),
+    "run-as": ("mail:adm", "mail:adm", "nobody"),
     "loop": ("asyncio", "asyncio", "uvloop"),
 }
 NEEDED = {
@@ -68,7 +73,16 @@ PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    flags = {"quiet", "console", "answer-when-down", "cuts", "strict", "insecure", "dry-run-delete"}
+    flags = {
+        "quiet",
+        "console",
+        "answer-when-down",
+        "cuts",
+        "strict",
+        "insecure",
+        "transparent",
+        "dry-run-delete",
+    }
     if name in flags:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]

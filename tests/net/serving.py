@@ -12,8 +12,10 @@ from net.wires import PATIENCE, Door, Wire, door
 from net.witness import Witness
 from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.net.host import Host
+from pop3spy.net.introduction import Introductions
 from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
+from pop3spy.net.listen import Places
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.bus import Bus, Subscriber
@@ -23,7 +25,7 @@ from pop3spy.session.responder import Responder
 HERE = parse_url("pop3://127.0.0.1:0")
 DEFAULT = Limits(grace=2.0)
 
-Run = Callable[[Sequence[Url], asyncio.Event], Coroutine[Any, Any, None]]
+Run = Callable[[Places, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Served:
@@ -103,12 +105,13 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
     limits: Limits = DEFAULT,
     *,
     upstream: Url | None = None,
-    listen: Sequence[Url] = (HERE,),
+    listen: Places = (HERE,),
     answer_when_down: bool = False,
     strict: bool = False,
     witnessed: bool = True,
     keepers: Sequence[Keeper] = (),
     legs: Legs | None = None,
+    introductions: Introductions | None = None,
 ) -> AsyncIterator[Relayed]:
     """Run a proxy while the block lasts; without *upstream* it asks at ``Relayed.upstream``."""
     with door() as own:
@@ -123,6 +126,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
             strict=strict,
             gate=relayed.gate,
             legs=legs,
+            introductions=introductions,
         )
         async with _running(proxy.run, listen, relayed):
             if not witnessed:
@@ -132,7 +136,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
 
 @asynccontextmanager
 async def hosting(
-    responder: Callable[[], Responder], limits: Limits = DEFAULT, *, listen: Sequence[Url] = (HERE,)
+    responder: Callable[[], Responder], limits: Limits = DEFAULT, *, listen: Places = (HERE,)
 ) -> AsyncIterator[Hosted]:
     """Let *responder* speak to clients while the block lasts."""
     hosted = Hosted()
@@ -142,7 +146,7 @@ async def hosting(
 
 
 @asynccontextmanager
-async def _running(run: Run, listen: Sequence[Url], served: Served) -> AsyncIterator[None]:
+async def _running(run: Run, listen: Places, served: Served) -> AsyncIterator[None]:
     with nothing_in_the_log():
         served.running = asyncio.get_running_loop().create_task(run(listen, served.stop))
         try:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cuts import octets_of
 from gate.talking import keeper
 from net.serving import relaying
+from net.test_fail_open import break_at
 from net.wires import Wire
 from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Keeper, Moment, Send, Wait
 from pop3spy.gate.content import Changed, Lines
@@ -31,6 +32,7 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, Unanswered
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
+from pop3spy.session.redact import Redactor
 
 HELD = 1000
 BOTH = frozenset(Side)
@@ -282,6 +284,18 @@ async def test_a_gate_that_fails_opens(side: Side, at: int) -> None:
         await other.expect(b" a line\r\n")
     (blinded,) = relayed.witness.of(Blinded)
     assert "hunter2" not in blinded.why
+
+
+async def test_what_is_held_goes_on_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    holding = Holding()
+    async with relaying(keepers=[holding]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STAT\r\n")
+        await relayed.witness.until(lambda: holding.held)
+        break_at(monkeypatch, Redactor, "mask", 1)
+        await server.send(b"+OK unasked\r\n")
+        await server.expect(b"STAT\r\n")
+        await client.expect(b"+OK unasked\r\n")
 
 
 async def test_what_a_gate_changes_of_a_reply_is_told_with_what_it_was() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import pytest
 
 from net.certificates import EXPIRED, Authority, Certificate
 from net.serving import DEFAULT, Relayed, relaying
+from net.test_fail_open import break_at
 from net.wires import Wire, door
 from pop3spy.net.identity import Own
 from pop3spy.net.leg import Legs
 from pop3spy.net.stls import NO_TLS
 from pop3spy.net.trust import Trust
+from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import parse_url
 from pop3spy.session.events import Intervened, Secured
 from pop3spy.session.model import How
+from pop3spy.session.redact import Redactor
 
 GREETING = b"+OK ready <1@localhost>\r\n"
 GRANT = b"+OK go on\r\n"
@@ -234,3 +237,42 @@ async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_
         ending = await relayed.witness.ending()
         assert ending.how is How.TLS
         assert "expired" in ending.why
+
+
+@pytest.mark.parametrize("call", range(1, 9))
+@pytest.mark.parametrize(
+    ("part", "name"), [(Decoder, "read"), (Decoder, "cut_off"), (Redactor, "mask")]
+)
+async def test_a_failure_in_reading_leaves_nobody_hanging(
+    monkeypatch: pytest.MonkeyPatch, keys: Keys, part: type, name: str, call: int
+) -> None:
+    """TLS passes unread then, is there on both legs, or the connections end."""
+    break_at(monkeypatch, part, name, call)
+    anybody = ssl.create_default_context(cafile=keys.ca)
+    anybody.check_hostname = False
+
+    async def serve() -> None:
+        server = await relayed.server()
+        with suppress(ssl.SSLError, ConnectionError, AssertionError):
+            await server.send(GREETING)
+            await server.expect(b"STLS\r\n")
+            await server.send(GRANT)
+            await server.begin_tls(keys.server.context())
+            await server.expect(b"NOOP\r\n")
+            await server.send(b"+OK\r\n")
+            await server.expect(b"QUIT\r\n")
+        server.close()
+
+    async with relay(keys, "pop3", "pop3") as relayed, asyncio.TaskGroup() as group:
+        client = await relayed.client()
+        group.create_task(serve())
+        with suppress(ssl.SSLError, ConnectionError, AssertionError):
+            await client.expect(GREETING)
+            await client.send(b"STLS\r\nNOOP in clear\r\n"[: 6 if call % 2 else None])
+            await client.expect(GRANT)
+            await client.begin_tls(anybody, "localhost")
+            await client.send(b"NOOP\r\n")
+            await client.expect(b"+OK\r\n")
+            await client.send(b"QUIT\r\n")
+        client.close()
+        await relayed.witness.ending()

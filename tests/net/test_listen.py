@@ -65,7 +65,7 @@ async def test_a_port_that_needs_a_permission_gives_ways_out(
 
     monkeypatch.setattr("socket.create_server", create_server)
     told = await refusal(Url("pop3", "127.0.0.1", 110))
-    assert re.search(r"--listen :1110.*setcap.*ip_unprivileged_port_start=110", told)
+    assert re.search(r"--listen :1110.*setcap.*systemd", told)
 
 
 async def test_no_address_is_kept_when_one_cannot_be_had() -> None:

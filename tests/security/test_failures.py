@@ -129,7 +129,7 @@ def test_a_bug_is_told_in_one_line_without_its_message(
         raise error
 
     monkeypatch.setattr(Proxy, "run", run)
-    assert main(["proxy", "--upstream", "127.0.0.1", "--quiet"]) == 3
+    assert main(["proxy", "--upstream", "127.0.0.1", "--listen", ":0", "--quiet"]) == 3
     said = capfd.readouterr()
     assert SECRET.decode() not in said.out + said.err
     assert said.err.count(os.linesep) == 1

@@ -1,0 +1,81 @@
+"""Where clients arrive: what takes root is done first, because root may be given up then.
+
+Ports are had and keys are read before; a log, a recording and whatever comes behind them are made
+after, and belong to the user that ``--run-as`` names.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from pop3spy.cli.legs import legs_of
+from pop3spy.cli.privileges import account_of, become, is_root
+from pop3spy.net.leg import Legs
+from pop3spy.net.listen import listen
+from pop3spy.net.original import take_foreign, takes_foreign
+from pop3spy.net.systemd import inherited
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What clients meet: the sockets that listen, and how TLS is used there."""
+
+    places: dict[Url, socket.socket]
+    legs: Legs
+
+
+@contextmanager
+def arriving(values: dict[str, Any]) -> Iterator[Front]:
+    """Listen where the settings *values* say, and be the user that they name; close at the end.
+
+    Sockets that systemd gives take the place of the default of ``--listen``.  Raise ListenError or
+    ConfigError if one of it cannot be.
+    """
+    account = account_of(values["run_as"]) if values["run_as"] else None
+    with ExitStack() as closing:
+        sockets = inherited()
+        if not sockets or _named("listen"):
+            sockets |= asyncio.run(listen(values["listen"]))
+        for sock in sockets.values():
+            closing.callback(sock.close)
+        if values.get("transparent"):
+            for sock in sockets.values():
+                with suppress(PermissionError):  # advise tells
+                    take_foreign(sock)
+        values["listen"] = tuple(sockets)
+        front = Front(sockets, legs_of(values))
+        if account is not None:
+            become(account)
+        yield front
+
+
+def advise(front: Front, bus: Bus, clock: Clock, *, transparent: bool = False) -> None:
+    """Tell on *bus* that the program is still root while other machines can speak to it.
+
+    And if it is *transparent*, that TPROXY can send it nothing, if that is so.
+    """
+    if transparent and not all(map(takes_foreign, front.places.values())):
+        bus.publish(Noted("tproxy_denied", clock.now()))
+    if is_root() and any(not _is_loopback(sock) for sock in front.places.values()):
+        bus.publish(Noted("running_as_root", clock.now()))
+
+
+def _is_loopback(sock: socket.socket) -> bool:
+    return ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def _named(setting: str) -> bool:
+    """Return whether somebody gave *setting*, on the command line or in a file."""
+    source = click.get_current_context().get_parameter_source(setting)
+    return source is not ParameterSource.DEFAULT
