@@ -14,8 +14,12 @@ class RefusedCertificateError(ssl.SSLCertVerificationError):
 
 
 class Evidence(ssl.SSLObject):
-    """One side of TLS that remembers what its peer showed; ``asked`` is the name in its hello."""
+    """One side of TLS that remembers what its peer showed.
 
+    Once a client has said its hello, it is ``met``, and ``asked`` is the name in that.
+    """
+
+    met = False
     asked = ""
 
     def do_handshake(self) -> None:
@@ -35,9 +39,9 @@ class Evidence(ssl.SSLObject):
 
 
 def remember(tls: ssl.SSLObject, name: str | None) -> None:
-    """Keep the *name* that a client asks for."""
+    """Keep the *name* that a client asks for in its hello."""
     if isinstance(tls, Evidence):
-        tls.asked = name or ""
+        tls.met, tls.asked = True, name or ""
 
 
 def sent_by(tls: Any) -> list[bytes]:

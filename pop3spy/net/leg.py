@@ -12,7 +12,7 @@ from pop3spy.net.failed import why_failed
 from pop3spy.net.identity import Identity
 from pop3spy.net.layer import Layer
 from pop3spy.net.lobby import Lobby
-from pop3spy.net.refused import silent_or_clear, why_refused
+from pop3spy.net.refused import why_not_begun, why_refused
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.hello import ClientHello, is_tls, read_hello
 from pop3spy.protocol.url import Url
@@ -67,11 +67,9 @@ class Legs:
                 while data := await lobby.more():
                     said += data
                     if not is_tls(said):
-                        raise TlsError(silent_or_clear(said, self.timeout))
+                        break
                     if hello := read_hello(said):
                         return said, hello
-        except TimeoutError as error:
-            if not said:
-                raise TlsError(silent_or_clear(said, self.timeout)) from None
-            raise TlsError(why_refused(error, self.timeout)) from None
-        raise TlsError(why_refused(ConnectionAbortedError(), self.timeout))
+        except TimeoutError:
+            raise TlsError(why_not_begun(said, self.timeout, gone=False)) from None
+        raise TlsError(why_not_begun(said, self.timeout, gone=lobby.over))

@@ -4,6 +4,8 @@ import ssl
 from typing import Any, Final
 
 from pop3spy.net.identity import Shown
+from pop3spy.protocol.certificate import is_among
+from pop3spy.protocol.hello import is_tls
 from pop3spy.protocol.text import escape
 
 _DISTRUST: Final = "the client refuses the certificate for {names} that it was shown ({alert}); "
@@ -33,6 +35,13 @@ SENTENCES: Final = {
     "silence at once": (
         "the client said nothing for {timeout} s to a pop3s:// listener; if it waits for a greeting"
         " it has no TLS there: let it use that at once, or listen on pop3://"
+    ),
+    "hung up at once": (
+        "the client hung up on a pop3s:// listener without a word; if it waited for a greeting it"
+        " has no TLS there: let it use that at once, or listen on pop3://"
+    ),
+    "hung up early": (
+        "the client hung up before it had said what TLS it wants; its log may say why"
     ),
     "silence": (
         "the client did not go on with the TLS handshake for {timeout} s; a program that waits for"
@@ -83,12 +92,12 @@ _ALERT: Final = "ALERT_"
 _MOST_NAMES: Final = 5
 
 
-def why_refused(error: Exception, timeout: float, tls: Any = None) -> str:
+def why_refused(error: Exception, timeout: float, tls: Any) -> str:
     """Return why TLS with a client failed, and what to do next, in one sentence.
 
-    *tls* is the SSLObject, if the handshake had begun; *timeout* is in seconds.
+    *tls* is the SSLObject; *timeout* is in seconds.
     """
-    context = getattr(tls, "context", None)
+    context = tls.context
     shown = context if isinstance(context, Shown) else None
     asked = getattr(tls, "asked", "")
     alert = _alert_in(error)
@@ -102,22 +111,25 @@ def why_refused(error: Exception, timeout: float, tls: Any = None) -> str:
         "reason": str(getattr(error, "reason", None) or error).replace("_", " ").lower(),
     }
     cause = _cause(error, alert)
+    if cause in ("hung up", "reset") and not getattr(tls, "met", False):
+        cause = "hung up early"
     if cause == "distrust or wrong name" and asked and shown:
         cause = "distrust" if is_among(asked, shown.names) else "wrong name"
     return SENTENCES[cause].format_map(facts)
 
 
-def silent_or_clear(said: bytes, timeout: float) -> str:
-    """Return what to say of a client that does not begin TLS where that begins at once."""
-    cause = "clear text at once" if said else "silence at once"
+def why_not_begun(said: bytes, timeout: float, *, gone: bool) -> str:
+    """Return what to say of a client that does not begin TLS where that begins at once.
+
+    All that it *said* is no ClientHello; *gone*: and it hung up.
+    """
+    if not said:
+        cause = "hung up at once" if gone else "silence at once"
+    elif not is_tls(said):
+        cause = "clear text at once"
+    else:
+        cause = "hung up early" if gone else "silence"
     return SENTENCES[cause].format(timeout=f"{timeout:g}")
-
-
-def is_among(name: str, names: tuple[str, ...]) -> bool:
-    """Return whether a certificate for *names* is one for *name* (RFC 9525, section 6.3)."""
-    wanted = name.lower().rstrip(".")
-    _, _, parent = wanted.partition(".")
-    return any(each.lower() in (wanted, f"*.{parent}") for each in names)
 
 
 def _cause(error: Exception, alert: str) -> str:

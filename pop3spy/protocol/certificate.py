@@ -5,7 +5,7 @@ looks for: a library refuses some that have to be shown.  Nothing is checked, an
 error: what cannot be read is empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -66,6 +66,14 @@ def read_certificate(der: bytes) -> Certificate:
         subject,
         issuer,
     )
+
+
+def is_among(name: str, names: Iterable[str]) -> bool:
+    """Return whether a certificate for *names* is one for *name* (RFC 9525, section 6.3)."""
+    wanted = name.lower().rstrip(".")
+    _, _, parent = wanted.partition(".")
+    accepted = (wanted, f"*.{parent}" if parent else wanted)
+    return any(each.lower() in accepted for each in names)
 
 
 def _inside(data: bytes) -> Iterator[Element]:

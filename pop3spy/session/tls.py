@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+from pop3spy.protocol.certificate import is_among
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -34,7 +36,9 @@ class Tls:
         parts = [self.version, self.cipher]
         if self.side == "client":
             asked = f", which asked for {self.asked}" if self.asked else ""
-            parts.append(f"with the client{asked}")
+            other = asked and self.names and not is_among(self.asked, self.names.split(", "))
+            shown = f" and was shown a certificate for {self.names}" if other else ""
+            parts.append(f"with the client{asked}{shown}")
         elif not self.verified:
             names = f" ({self.names})" if self.names else ""
             claims = f": {self.subject}{names} from {self.issuer}, {self.since} to {self.until}"

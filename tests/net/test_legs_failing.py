@@ -466,6 +466,10 @@ async def hangs_up_early(shop: Shop, client: Wire) -> None:
     client.finish()
 
 
+async def hangs_up_without_a_word(_: Shop, client: Wire) -> None:
+    client.finish()
+
+
 async def resets_on_us(shop: Shop, client: Wire) -> None:
     await says_a_hello(shop, client)
     client.reset()
@@ -473,6 +477,7 @@ async def resets_on_us(shop: Shop, client: Wire) -> None:
 
 TRUST = "let it trust the issuer of the certificate in --cert, which must have its whole chain"
 HUNG_UP = "the client hung up in the middle of the TLS handshake; if it does not trust "
+EARLY = "the client hung up before it had said what TLS it wants; its log may say why"
 SILENT = "the client did not go on with the TLS handshake for 0.3 s; a program that waits for"
 PLEASE: dict[str, tuple[Serve, str]] = {
     "no trust": (
@@ -499,6 +504,7 @@ PLEASE: dict[str, tuple[Serve, str]] = {
     ),
     "ciphers": (has_other_ciphers, "the client has no cipher in common with us, or none for"),
     "nonsense": (talks_nonsense_to_us, "TLS with the client failed: unexpected message"),
+    "early hang-up": (hangs_up_early, EARLY),
     "half a hello": (says_half_a_hello, SILENT),
     "a hello and no more": (says_a_hello, SILENT),
     "hang-up": (hangs_up_on_us, f"{HUNG_UP}the certificate for proxy.example, {TRUST}"),
@@ -519,7 +525,13 @@ ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
         ),
     ),
     "silence": (says_nothing, "the client said nothing for 0.3 s to a pop3s:// listener; if it"),
-    "early hang-up": (hangs_up_early, f"{HUNG_UP}the certificate"),
+    "hang-up without a word": (
+        hangs_up_without_a_word,
+        (
+            "the client hung up on a pop3s:// listener without a word; if it waited for a greeting it"
+            " has no TLS there: let it use that at once, or listen on pop3://"
+        ),
+    ),
 }
 ONLY_INSPECTED: dict[str, tuple[Serve, str]] = {
     "clear text": (
@@ -530,6 +542,7 @@ ONLY_INSPECTED: dict[str, tuple[Serve, str]] = {
         ),
     ),
     "silence": (says_nothing, SILENT),
+    "hang-up without a word": (hangs_up_without_a_word, EARLY),
 }
 REFUSALS = [
     *(("at once", what, *case) for what, case in (PLEASE | ONLY_AT_ONCE).items()),
@@ -639,3 +652,16 @@ async def test_what_a_client_asked_for_and_was_shown_is_told(shop: Shop) -> None
         "proxy.example",
     )
     assert str(told.tls).endswith("with the client, which asked for proxy.example")
+
+
+async def test_a_client_that_looks_at_the_name_later_is_told_with_both_names(shop: Shop) -> None:
+    """As curl does, which then goes without a word."""
+    async with relay(shop.legs(), "pop3s", "pop3") as relayed:
+        client, context = await relayed.client(), believing(shop)
+        context.check_hostname = False
+        await client.begin_tls(context, "mail.example.org")
+        (told,) = await relayed.witness.until(lambda: relayed.witness.of(Secured))
+    assert str(told.tls).endswith(
+        "with the client, which asked for mail.example.org and was shown a certificate for"
+        " proxy.example"
+    )

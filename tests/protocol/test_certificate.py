@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from lab.processes import need
 from net.certificates import EXPIRED, Authority
-from pop3spy.protocol.certificate import LONGEST, MOST_NAMES, Certificate, read_certificate
+from pop3spy.protocol.certificate import (
+    LONGEST,
+    MOST_NAMES,
+    Certificate,
+    is_among,
+    read_certificate,
+)
 
 
 def der_of(file: Path) -> bytes:
@@ -73,6 +79,24 @@ def test_more_names_than_anybody_needs_are_left_out() -> None:
 
 def test_what_is_too_long_to_be_one_is_not_read() -> None:
     assert read_certificate(made(element(0x82, b"a" * LONGEST))) == Certificate()
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "among"),
+    [
+        ("mail.example.org", ("a.example", "Mail.Example.org"), True),
+        ("MAIL.example.org.", ("mail.example.org",), True),
+        ("mail.example.org", ("*.example.org",), True),
+        ("a.mail.example.org", ("*.example.org",), False),
+        ("example.org", ("*.example.org",), False),
+        ("org", ("*.",), False),
+        ("mail.example.org", (), False),
+    ],
+)
+def test_a_name_is_among_those_of_a_certificate(
+    name: str, names: tuple[str, ...], *, among: bool
+) -> None:
+    assert is_among(name, names) is among
 
 
 @given(st.binary(max_size=300))
