@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Final
 
 from pop3spy.protocol.certificate import read_certificate
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Frame, Opaque, Side, Why
 from pop3spy.protocol.hello import (
     CLIENT_HELLO,
     SERVER_HELLO,
@@ -18,7 +18,9 @@ from pop3spy.protocol.hello import (
 )
 from pop3spy.protocol.octets import Octets
 from pop3spy.protocol.records import ALERT, Message, Records
+from pop3spy.protocol.states import State
 from pop3spy.protocol.tlsnames import ALERTS
+from pop3spy.session.model import Session
 
 _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 11, 13, 14
 _ENCRYPTS_THE_REST: Final = "TLS 1.3"
@@ -106,10 +108,23 @@ class Glimpses:
         self._chosen: ServerHello | None = None  # more of what the server says is to come
         self._certificate = b""
         self._asks = False
-        self.asked = False  # the client has begun
+        self._asked = False  # the client has begun
+        self._wonders = False  # whether its server has TLS as well
 
-    def take(self, side: Side, data: bytes) -> Iterator[Glimpse]:
-        """Take in more of what *side* says in TLS."""
+    def see(self, frame: Frame, session: Session) -> Iterator[Glimpse]:
+        """Take in what was heard in *session* now, TLS or not."""
+        if isinstance(frame, Opaque) and frame.why is Why.TLS:
+            begun = self._asked
+            yield from self._take(frame.side, frame.raw)
+            if frame.side is Side.SERVER:
+                self._wonders = False
+            elif not begun and session.state is not State.TLS:
+                self._wonders = self._asked
+        if self._wonders and session.greeting:
+            self._wonders = False
+            yield Glimpse("client", MISPLACED)
+
+    def _take(self, side: Side, data: bytes) -> Iterator[Glimpse]:
         records = self._records[side]
         for message in records.feed(data):
             for glimpse in self._seen(side, message):
@@ -145,10 +160,10 @@ class Glimpses:
             yield from self.rest()
             alert = ALERTS.get(message.kind) or str(message.kind)
             yield Glimpse(who, "alert", alert=alert)
-            if side is Side.SERVER and not self.asked:
+            if side is Side.SERVER and not self._asked:
                 yield Glimpse(who, MISPLACED)
         elif side is Side.CLIENT and message.kind == CLIENT_HELLO:
-            self.asked = True
+            self._asked = True
             hello = read_client_hello(message.body)
             versions, protocols = ", ".join(hello.versions), ", ".join(hello.protocols)
             yield Glimpse(who, "hello", versions, hello.name, protocols)

@@ -28,7 +28,7 @@ from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.events import Blinded, Ended, Glimpsed, Intervened, Named, Opened, Told
-from pop3spy.session.glimpse import MISPLACED, Glimpse, Glimpses
+from pop3spy.session.glimpse import Glimpse, Glimpses
 from pop3spy.session.inplace import in_place_of
 from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, Peer, Session
@@ -69,7 +69,6 @@ class Reading:
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
         self._glimpses: Glimpses | None = None  # there are, of TLS that passes unread
-        self._awaits_tls = False  # the client began that, and its server said nothing yet
         publish(Opened(self.session, at))
 
     @property
@@ -226,11 +225,9 @@ class Reading:
         shown = self._redactor.mask(frame, self.session.state, self._unread_beside(frame))
         user = self._redactor.user
         self._tracker.apply(shown, first, last, user)
-        if isinstance(frame, Opaque) and frame.why is Why.TLS:
-            self._look_into(frame, last)
-        elif self._awaits_tls and frame.side is Side.SERVER:
-            self._awaits_tls = False
-            self.glimpsed(Glimpse("client", MISPLACED), last)
+        if self._glimpses or (isinstance(frame, Opaque) and frame.why is Why.TLS):
+            self._glimpses = self._glimpses or Glimpses()
+            self._tell_of(self._glimpses.see(frame, self.session), last)
         if isinstance(frame, StatusLine | BodyEnd) or (
             isinstance(frame, Junk) and frame.why is Why.OUT_OF_STEP
         ):
@@ -238,19 +235,6 @@ class Reading:
         if shown.masks and user is not None and user != before:
             self._publish(Named(self.session, last, user))
         return shown
-
-    def _look_into(self, frame: Opaque, at: float) -> None:
-        """Tell what can be seen of TLS in *frame*."""
-        glimpses = self._glimpses = self._glimpses or Glimpses()
-        before = glimpses.asked
-        self._tell_of(glimpses.take(frame.side, frame.raw), at)
-        if frame.side is Side.SERVER:
-            self._awaits_tls = False
-        elif glimpses.asked and not before and self.session.state is not State.TLS:
-            self._awaits_tls = True
-            if self.session.greeting:
-                self._awaits_tls = False
-                self.glimpsed(Glimpse("client", MISPLACED), at)
 
     def _tell_of(self, glimpses: Iterable[Glimpse], at: float) -> None:
         for glimpse in glimpses:

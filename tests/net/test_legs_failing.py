@@ -327,6 +327,23 @@ async def test_a_server_that_refuses_our_certificate_is_told_of(
         assert "the server refuses the certificate of --client-cert (unknown_ca); use one" in why
 
 
+async def test_a_server_that_refuses_stls_is_told_of_and_nothing_goes_on_in_clear(
+    shop: Shop,
+) -> None:
+    async with relay(shop.legs(), "pop3", "pop3+stls") as relayed:
+        client, server = await relayed.client(), await relayed.server()
+        await client.send(b"USER bob\r\n")
+        await server.send(GREETING)
+        await server.expect(b"STLS\r\n")
+        await server.send(b"-ERR no\r\n")
+        assert await server.rest() == b""
+        assert await client.rest() == NO_TLS
+        client.close()
+        ending = await relayed.witness.ending()
+        assert ending.how is How.TLS
+        assert "the server refuses STLS; try pop3s://localhost, or pop3://localhost" in ending.why
+
+
 async def test_a_client_in_tls_is_told_in_tls_that_its_server_has_none(shop: Shop) -> None:
     async with relay(shop.legs(), "pop3s", "pop3s") as relayed:
         client = await relayed.client()
@@ -528,8 +545,8 @@ ONLY_AT_ONCE: dict[str, tuple[Serve, str]] = {
     "hang-up without a word": (
         hangs_up_without_a_word,
         (
-            "the client hung up on a pop3s:// listener without a word; if it waited for a greeting it"
-            " has no TLS there: let it use that at once, or listen on pop3://"
+            "the client hung up on a pop3s:// listener without a word; if it waited for a"
+            " greeting it has no TLS there: let it use that at once, or listen on pop3://"
         ),
     ),
 }
