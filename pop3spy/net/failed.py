@@ -16,6 +16,10 @@ _MOST_NAMES: Final = 5
 _OR_ANYWAY: Final = "or go on unchecked with --insecure"
 SENTENCES: Final = {
     "expired": f"its certificate expired on {{until}}; the server needs a new one, {_OR_ANYWAY}",
+    "expired issuer": (
+        "the certificate of {subject} in its chain expired on {until}; the server needs a new"
+        f" chain, {_OR_ANYWAY}"
+    ),
     "not yet valid": (
         f"its certificate is not valid before {{since}}, and here it is {{now}}; set the clock that"
         f" is wrong, {_OR_ANYWAY}"
@@ -46,7 +50,7 @@ SENTENCES: Final = {
     ),
     "no version": "the server takes no version of TLS that there is here; it needs an update",
     "no common cipher": (
-        "the server has no cipher in common with us; it needs an update, or take old ciphers with"
+        "the server has no cipher that is safe enough; it needs an update, or take old ciphers with"
         " --tls-min 1.0"
     ),
     "no client certificate": (
@@ -84,6 +88,16 @@ _VERIFIED: Final = {  # the numbers of OpenSSL's X509_V_ERR
 }
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH", "HTTP_REQUEST")
 _NO_CIPHER: Final = ("HANDSHAKE_FAILURE", "INSUFFICIENT_SECURITY", "KEY_TOO_SMALL")
+_ABOUT_CERTIFICATES: Final = (
+    "BAD_CERTIFICATE",
+    "UNSUPPORTED_CERTIFICATE",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "HANDSHAKE_FAILURE",
+)
 _ALERT: Final = "ALERT_"
 _OLDEST: Final = "1.0"
 
@@ -130,29 +144,27 @@ def _untrusted(error: ssl.SSLCertVerificationError, facts: dict[str, str]) -> st
     """Say what is wrong with a certificate; the chain that was sent tells more than OpenSSL."""
     chain = error.chain if isinstance(error, RefusedCertificateError) else ()
     own = chain[0] if chain else Certificate()
-    wrong = _outdated(chain, error.verify_code) or own
-    *others, last = _followed(chain) or (own,)
-    names = own.names[:_MOST_NAMES] or (own.subject,)
+    names = own.names[:_MOST_NAMES] or (own.subject,)  # which counts where there are no others
     more = f" and {len(own.names) - _MOST_NAMES} more" if len(own.names) > _MOST_NAMES else ""
+    *others, last = _followed(chain) or (own,)
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
+    expired = next((each for each in chain if "" < each.until < now), None)
     facts |= {
-        "since": escape(wrong.since),
-        "until": escape(wrong.until),
-        "now": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}",
+        "since": escape(max((each.since for each in chain), default="")),
+        "until": escape(expired.until) if expired else "",
+        "now": now,
+        "subject": escape(expired.subject if expired else own.subject),
         "names": escape(", ".join(names)) + more,
         "issuer": escape(last.issuer) or "its issuer",
         "reason": escape(error.verify_message),
     }
-    cause = _VERIFIED.get(error.verify_code, "refused certificate")
-    if cause == "unknown issuer" and not (others or last.own_issuer):
-        return "missing intermediate"
-    return cause
-
-
-def _outdated(chain: tuple[Certificate, ...], code: int) -> Certificate | None:
-    """Return the certificate in *chain* that is not valid now, which may be an intermediate."""
-    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
-    wrong = (each for each in chain if (each.until < now if code == 10 else each.since > now))  # noqa: PLR2004
-    return next(wrong, None)
+    match _VERIFIED.get(error.verify_code):
+        case "expired" if expired is not own:
+            return "expired issuer" if expired else "refused certificate"
+        case "unknown issuer" if not (others or last.own_issuer):
+            return "missing intermediate"
+        case cause:
+            return cause or "refused certificate"
 
 
 def _followed(chain: tuple[Certificate, ...]) -> list[Certificate]:
@@ -192,7 +204,7 @@ def _refused(error: ssl.SSLError, trust: Trust, facts: dict[str, str]) -> str:
 
 def _after_certificate(alert: str, trust: Trust) -> str:
     """Say what an alert means that came once the server had shown its certificate."""
-    if trust.certificate:
+    if trust.certificate and alert in _ABOUT_CERTIFICATES:
         return "refused client certificate"
     return "no client certificate" if alert == "HANDSHAKE_FAILURE" else "alert"
 

@@ -1,5 +1,6 @@
 """The options of TLS on each command that connects: what they are for works, and not without."""
 
+import json
 import re
 import socket
 import ssl
@@ -146,6 +147,29 @@ def test_keys_are_written_where_nobody_else_reads_them(
     assert not failed(talked(talk, context, tmp_path, *believed, SSLKEYLOGFILE=str(keys)))
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
     assert "CLIENT_TRAFFIC_SECRET_0 " in keys.read_text()
+
+
+def test_why_a_handshake_failed_is_in_the_transcript_the_log_and_the_recording(
+    shop: Shop, tmp_path: Path
+) -> None:
+    log, record = tmp_path / "log", tmp_path / "record.yaml"
+    files = "--log", str(log), "--log-format", "json", "--record", str(record)
+    told = talked(by_proxy, shop.kinds["expired"].context(), tmp_path, *files, "--insecure")
+    assert not failed(told)
+    record.unlink()
+    ca = "--upstream-ca", str(shop.ca)
+    told = talked(by_proxy, shop.kinds["expired"].context(), tmp_path, *files, *ca)
+    sentence = "its certificate expired on 2020-02-01 00:00:00Z; the server needs a new one"
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    (secured,) = [event for event in events if event["event"] == "session_secured"]
+    assert (secured["verified"], secured["until"]) == (False, "2020-02-01 00:00:00Z")
+    assert secured["chain"] == "expired"
+    ending = [event for event in events if event["event"] == "session_ended"][-1]
+    assert ending["how"] == "tls"
+    assert sentence in ending["why"]
+    assert sentence in told
+    assert sentence in record.read_text()
+    assert sentence in run("show", str(record)).out
 
 
 def test_the_keys_of_both_legs_are_written(shop: Shop, tmp_path: Path) -> None:

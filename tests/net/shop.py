@@ -34,6 +34,10 @@ def opened(folder: Path) -> Shop:
     by_no_authority = authority.issue("under", issuer=good)
     with by_no_authority.chain.open("a") as chain:
         chain.write(good.chain.read_text())
+    old_issuer = authority.issue("old issuer", is_authority=True, valid=EXPIRED)
+    by_expired = authority.issue("young", issuer=old_issuer)
+    with by_expired.chain.open("a") as chain:
+        chain.write(old_issuer.chain.read_text())
     stranger = other.issue("stranger")
     with stranger.chain.open("a") as chain:  # its root is sent as well
         chain.write(other.certificate.read_text())
@@ -46,6 +50,8 @@ def opened(folder: Path) -> Shop:
         "alone": authority.issue("leaf", issuer=between),
         "stranger": stranger,
         "self-signed": self_signed(folder),
+        "by one that expired": by_expired,
+        "nameless": authority.issue("common", is_authority=True),
         "by no authority": by_no_authority,
     }
     return Shop(authority.certificate, between, kinds)
