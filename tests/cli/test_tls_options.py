@@ -186,7 +186,7 @@ def test_the_keys_of_both_legs_are_written(shop: Shop, tmp_path: Path) -> None:
                 context.wrap_socket(raw, server_hostname="proxy.example") as client,
             ):
                 client.sendall(b"QUIT\r\n")
-                assert client.recv(100) == b"+OK ready\r\n"
+                assert client.recv(100).startswith(b"+OK ready\r\n")
             proxy.stopped()
     randoms = {line.split()[1] for line in keys.read_text().splitlines() if line[0] != "#"}
     assert len(randoms) == 2
