@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from pop3spy.config.settings import SETTINGS
 from pop3spy.console.livemetas import LIVE
 from pop3spy.console.metas import METAS
 from pop3spy.gate.faults import FAULTS
+from pop3spy.net import failed, refused
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
@@ -155,6 +157,19 @@ def places() -> str:
     return "\n\n".join(sections).format_map(facts)
 
 
+def failures() -> str:
+    """Return what is said of servers and of clients whose handshake fails."""
+
+    def rows(whose: str, sentences: dict[str, str]) -> Iterator[tuple[str, ...]]:
+        for cause, template in sentences.items():
+            sentence = template.replace("{plain}", failed.AT_ONCE)
+            sentence = sentence.replace("{trust}", refused.MINTED)
+            yield whose, cause, re.sub(r"\{(\w+)\}", r"*\1*", sentence)
+
+    both = chain(rows("server", failed.SENTENCES), rows("client", refused.SENTENCES))
+    return table("| leg | what is wrong | what pop3spy says |", both)
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -166,6 +181,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/console.md", "metas"): metas,
     ("docs/console.md", "live"): live,
     ("docs/tls.md", "places"): places,
+    ("docs/tls.md", "failures"): failures,
 }
 
 

@@ -16,6 +16,7 @@ from pop3spy.session.events import (
     Answered,
     Blinded,
     Ended,
+    Glimpsed,
     Heard,
     Intervened,
     Named,
@@ -80,7 +81,7 @@ class Recorder:
         self._write = write
         self._running: dict[int, _Running] = {}
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Told) -> None:  # noqa: C901 - one branch an event
         """Record *event*, if captures hold such."""
         match event:
             case Heard(session=session):
@@ -96,6 +97,8 @@ class Recorder:
                 self._record(session, at, "note", {"state": state.value})
             case Secured(session=session, at=at, tls=tls):
                 self._record(session, at, "note", {"tls": tls.facts()})
+            case Glimpsed(session=session, at=at, glimpse=glimpse):
+                self._record(session, at, "note", {"passing": glimpse.facts()})
             case Answered(session=session) | Unanswered(session=session):
                 self._running[session.id].listings.discard(event.exchange.number)
             case Blinded(session=session, at=at, why=why):

@@ -11,6 +11,7 @@ import click
 from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
+from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, Verb, with_ports, with_settings
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
@@ -19,7 +20,7 @@ from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import COUNT, FACTOR, PATH, SERVER
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.net.connection import Connection
-from pop3spy.net.trust import Trust
+from pop3spy.net.trust import VERSIONS
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -135,6 +136,19 @@ def server(file: str, **values: Any) -> int:
     metavar="FILE",
     help="Believe the certificates of the authorities in this PEM file.",
 )
+@click.option(
+    "--client-cert",
+    type=ValueType(PATH, "--client-cert"),
+    metavar="FILE",
+    help="Show a server that wants one the certificate in this PEM file, which has its key too.",
+)
+@click.option(
+    "--tls-min",
+    type=click.Choice(list(VERSIONS)),
+    default="1.2",
+    metavar="|".join(VERSIONS),
+    help="Refuse versions of TLS older than this one.  [default: 1.2]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
@@ -143,7 +157,7 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])
     player = ClientPlayer(script, _credentials(script, how), manner)
     played: list[Played] = []
-    trust = Trust(insecure=how["insecure"], ca=how["upstream_ca"])
+    trust = trust_of(how)
 
     async def work(stop: asyncio.Event) -> None:
         connection = await Connection.open(url, Bus(lambda *_: None), Clock(), trust=trust)

@@ -50,16 +50,35 @@ _EXCHANGE = {
 _TLS = {
     "version": "the version of TLS",
     "cipher": "the cipher suite",
-    "verified": "whether the server's certificate was verified; if not, what it says is not told",
+    "verified": "whether the server's certificate was verified; if not, what it says is a claim",
     "subject": "whose certificate it is",
     "issuer": "who issued it",
     "since": "its first moment",
     "until": "its last moment",
-    "names": "the names that it is for",
+    "names": "the names that it is for; on the client's leg, those that the client was shown",
     "sha256": "its fingerprint in hexadecimal",
     "side": "`client` or `server`: the peer with whom it was agreed",
+    "chain": "the subjects of all certificates that the server sent, its own first",
+    "asked": "the name that the server was asked for",
 }
 """Each fact of ``session.tls.Tls`` has a row here, in its order."""
+
+_GLIMPSE = {
+    "side": "`client` or `server`: who said it",
+    "kind": "`hello`, `alert`, or `misplaced`: the other side speaks clear text",
+    "version": "the version of TLS that the server chose, or those that the client can do",
+    "name": "the name that the client asks for",
+    "protocol": "what is to be spoken inside TLS (ALPN)",
+    "cipher": "the cipher suite",
+    "subject": "whose certificate the server has",
+    "issuer": "who issued it",
+    "since": "its first moment",
+    "until": "its last moment",
+    "names": "the names that it is for",
+    "asks": "whether the server wants a certificate of the client's",
+    "alert": "the alert's name in the standard",
+}
+"""Each fact of ``session.glimpse.Glimpse`` has a row here, in its order."""
 
 EVENTS: Final = {
     "session_opened": Described("A client connected.", {**_EVERY, **_PEERS}),
@@ -74,6 +93,11 @@ EVENTS: Final = {
         "TLS began on the connection, and what is said inside it can be read; "
         "a text that is not known is empty.",
         {**_EVERY, **_PEERS, **_TLS},
+    ),
+    "tls_glimpsed": Described(
+        "Something could be seen of TLS that passes unread, which nobody has verified; "
+        "a text that is not known is empty.",
+        {**_EVERY, **_PEERS, **_GLIMPSE},
     ),
     "line_unpaired": Described(
         "The server sent a line that answers no command.",

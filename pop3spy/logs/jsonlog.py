@@ -18,6 +18,7 @@ from pop3spy.session.events import (
     Blinded,
     Ended,
     Event,
+    Glimpsed,
     Heard,
     Intervened,
     Moved,
@@ -82,7 +83,7 @@ class JsonLog:
             if isinstance(event, Ended):
                 del self._sessions[session.id]
 
-    def _tell(self, event: Event, known: _Known) -> None:
+    def _tell(self, event: Event, known: _Known) -> None:  # noqa: C901 - one branch an event
         match event:
             case Heard():
                 self._heard(event, event.frame, known)
@@ -97,6 +98,9 @@ class JsonLog:
             case Secured(tls=tls):
                 facts = {name: _fact(value) for name, value in tls.facts().items()}
                 self._write("session_secured", event, known, **facts)
+            case Glimpsed(glimpse=glimpse):
+                facts = {name: _fact(value) for name, value in glimpse.facts().items()}
+                self._write("tls_glimpsed", event, known, **facts)
             case Opened():
                 self._write("session_opened", event, known)
             case Blinded():

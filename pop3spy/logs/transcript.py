@@ -30,6 +30,7 @@ from pop3spy.session.events import (
     Blinded,
     Ended,
     Event,
+    Glimpsed,
     Heard,
     Intervened,
     Noted,
@@ -117,6 +118,9 @@ class Transcript:
                 self._opened(event)
             case Secured():
                 self._add(event, " ·", escape(str(event.tls)), tone=Tone.NOTE)
+            case Glimpsed(glimpse=glimpse):
+                tone = Tone.PROBLEM if glimpse.matters else Tone.NOTE
+                self._add(event, " ·", escape(str(glimpse)), tone=tone)
             case Blinded():
                 text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=Tone.FAILURE)

@@ -5,6 +5,7 @@ grants STLS, TLS begins at once; octets that it said in clear behind that never 
 """
 
 import asyncio
+import ssl
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Self, cast
 
 from pop3spy.errors import ConnectError
 from pop3spy.net.dial import dial, reason_of
-from pop3spy.net.failed import clear_text
+from pop3spy.net.failed import clear_text, why_failed
 from pop3spy.net.observer import Observer
 from pop3spy.net.tls import begin_tls
 from pop3spy.net.trust import Trust
@@ -313,6 +314,9 @@ class Connection:
             self._how = How.TIMEOUT
             return ConnectError(f"{self._url}: nothing happened for {self._patience or 0:g} s")
         self._how = How.SERVER_RESET
+        if isinstance(error, ssl.SSLError):
+            self._how = How.TLS
+            return ConnectError(why_failed(error, self._url, self._timeout, self._trust))
         lost = isinstance(error, ConnectionError)  # which of them it is depends on who notices
         return ConnectError(f"{self._url}: {'the connection broke' if lost else reason_of(error)}")
 

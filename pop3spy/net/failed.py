@@ -1,143 +1,213 @@
-"""Why TLS with a peer failed: one sentence, with what to do next."""
+"""Why TLS with a server failed: one sentence, with what to do next."""
 
 import ssl
-from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from pop3spy.net.dial import reason_of
+from pop3spy.net.evidence import RefusedCertificateError
+from pop3spy.net.trust import Trust
+from pop3spy.protocol.certificate import Certificate
+from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 
+_MOST_NAMES: Final = 5
 
-def why_failed(error: Exception, url: Url, timeout: float) -> str:
-    """Return why TLS with the server at *url* failed, and what to do next, in one sentence."""
-    return f"{url}: {_why_failed(error, url, timeout)}"
-
-
-def _why_failed(error: Exception, url: Url, timeout: float) -> str:
-    match error:
-        case ssl.SSLCertVerificationError():
-            told = _UNTRUSTED.get(error.verify_code)
-            reason = error.verify_message
-            return told(url) if told else f"its certificate is refused: {reason}; {_LOOK}"
-        case ssl.SSLError():
-            return _refused(str(error.reason or error), url)
-        case TimeoutError():
-            return f"no TLS handshake in {timeout:g} s; {_plain(url)}"
-        case ConnectionError():
-            return f"the server hung up in the middle of the TLS handshake; {_plain(url)}"
-        case OSError():
-            return f"the TLS handshake failed: {reason_of(error)}"
-    return f"{url.host!r} is no name that a certificate could have; write the server's name"
-
-
-def why_refused(error: Exception, timeout: float) -> str:
-    """Return why TLS with a client failed, and what to do next, in one sentence."""
-    match error:
-        case ssl.SSLError():
-            reason = str(error.reason or error)
-            for part, sentence in _REFUSALS.items():
-                if part in reason:
-                    return sentence
-            return f"TLS with the client failed: {reason.replace('_', ' ').lower()}"
-        case TimeoutError():
-            return f"the client did no TLS handshake in {timeout:g} s; if it has no TLS, {_CLEAR}"
-        case ConnectionAbortedError():
-            return (
-                "the client hung up in the middle of the TLS handshake; it may not trust the"
-                " certificate that it was shown (pop3spy ca trust)"
-            )
-    return "the connection with the client broke in the middle of the TLS handshake"
-
-
-_CLEAR: Final = "let it connect to a pop3:// listener"
-_DISTRUST: Final = (
-    "the client refuses the certificate that it was shown ({}); let it trust the local authority"
-    " (pop3spy ca trust), and connect to the server's name"
-)
-_REFUSALS: Final[dict[str, str]] = {
-    "ALERT_UNKNOWN_CA": _DISTRUST.format("unknown CA"),
-    "ALERT_BAD_CERTIFICATE": _DISTRUST.format("bad certificate"),
-    "ALERT_CERTIFICATE_UNKNOWN": _DISTRUST.format("certificate unknown"),
-    "ALERT_CERTIFICATE_EXPIRED": _DISTRUST.format("certificate expired"),
-    "ALERT_UNSUPPORTED_CERTIFICATE": _DISTRUST.format("unsupported certificate"),
-    "UNSUPPORTED_PROTOCOL": (
-        "the client knows no version of TLS that is taken here; allow older ones with --tls-min"
+_OR_ANYWAY: Final = "or go on unchecked with --insecure"
+SENTENCES: Final = {
+    "expired": f"its certificate expired on {{until}}; the server needs a new one, {_OR_ANYWAY}",
+    "expired issuer": (
+        "the certificate of {subject} in its chain expired on {until}; the server needs a new"
+        f" chain, {_OR_ANYWAY}"
     ),
-    "NO_SHARED_CIPHER": "the client has no cipher in common with us; --tls-min 1.0 allows old ones",
-    "HTTP_REQUEST": "the client speaks HTTP; let it connect to a POP3 port",
-    "WRONG_VERSION_NUMBER": f"the client speaks clear text where TLS should begin; {_CLEAR}",
-    "UNEXPECTED_EOF": "the client hung up in the middle of TLS",
+    "not yet valid": (
+        f"its certificate is not valid before {{since}}, and here it is {{now}}; set the clock that"
+        f" is wrong, {_OR_ANYWAY}"
+    ),
+    "wrong name": (
+        f"its certificate is not for {{host}} but for {{names}}; connect to the name that it is"
+        f" for, {_OR_ANYWAY}"
+    ),
+    "self-signed": (
+        "its certificate is signed by nobody but itself; if it is the right one, name it with"
+        f" --upstream-ca FILE, {_OR_ANYWAY}"
+    ),
+    "missing intermediate": (
+        "it sent its own certificate without that of the issuer, {issuer}, whom this machine does"
+        " not know; the server should send that too, or name the issuer's with --upstream-ca FILE,"
+        f" {_OR_ANYWAY}"
+    ),
+    "unknown issuer": (
+        "nobody whom this machine trusts issued its certificate; name the certificate of {issuer},"
+        f" with whom its chain ends, with --upstream-ca FILE, {_OR_ANYWAY}"
+    ),
+    "refused certificate": (
+        f"its certificate is refused: {{reason}}; the server needs a better one, {_OR_ANYWAY}"
+    ),
+    "no common version": (
+        "the server takes no TLS {oldest} or newer; it needs an update, or allow older versions"
+        " with --tls-min 1.0"
+    ),
+    "no version": "the server takes no version of TLS that there is here; it needs an update",
+    "no common cipher": (
+        "the server has no cipher that is safe enough; it needs an update, or take old ciphers with"
+        " --tls-min 1.0"
+    ),
+    "no client certificate": (
+        "the server wants a certificate of the client's; name one, with its key, with --client-cert"
+        " FILE"
+    ),
+    "refused client certificate": (
+        "the server refuses the certificate of --client-cert ({alert}); use one whose issuer it"
+        " trusts"
+    ),
+    "unknown name": "the server does not know the name {host}; connect to the name that it has",
+    "clear text": "clear text came where TLS should begin; {plain}",
+    "alert": "the server ended TLS with the alert {alert}; its log may say why",
+    "silence": "the server did not go on with the TLS handshake for {timeout} s; {plain}",
+    "hung up": "the server hung up in the middle of the TLS handshake; {plain}",
+    "reset": "the server reset the connection in the middle of the TLS handshake; {plain}",
+    "other": "TLS with the server failed: {reason}",
+    "no host name": "{host} is no name that a certificate could have; write the server's name",
 }
+"""By what went wrong; in braces is what is known of the case."""
+
+AT_ONCE: Final = "if that port has no TLS, try pop3+stls://{host} or pop3://{host}"
+GRANTED: Final = "the server grants STLS and does not do it; tell who runs it"
+"""What is ``plain`` above: what to do about a server that seems to have no TLS."""
+
+_VERIFIED: Final = {  # the numbers of OpenSSL's X509_V_ERR
+    9: "not yet valid",
+    10: "expired",
+    18: "self-signed",
+    19: "unknown issuer",
+    20: "unknown issuer",
+    21: "unknown issuer",
+    62: "wrong name",
+    64: "wrong name",
+}
+_NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH", "HTTP_REQUEST")
+_NO_CIPHER: Final = ("HANDSHAKE_FAILURE", "INSUFFICIENT_SECURITY", "KEY_TOO_SMALL")
+_ABOUT_CERTIFICATES: Final = (
+    "BAD_CERTIFICATE",
+    "UNSUPPORTED_CERTIFICATE",
+    "CERTIFICATE_REVOKED",
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_UNKNOWN",
+    "UNKNOWN_CA",
+    "ACCESS_DENIED",
+    "HANDSHAKE_FAILURE",
+)
+_ALERT: Final = "ALERT_"
+_OLDEST: Final = "1.0"
+
+
+def why_failed(error: Exception, url: Url, timeout: float, trust: Trust) -> str:
+    """Return why TLS with the server at *url* failed, and what to do next, in one sentence."""
+    facts = {
+        "host": escape(url.host),
+        "timeout": f"{timeout:g}",
+        "plain": _plain(url),
+        "oldest": trust.oldest,
+        "reason": "",
+        "alert": "",
+    }
+    cause = _cause(error, trust, facts)
+    return f"{url}: {SENTENCES[cause].format_map(facts)}"
 
 
 def clear_text(url: Url) -> str:
     """Return what to say of a server that speaks clear text where TLS should begin."""
-    return f"clear text came where TLS should begin; {_plain(url)}"
+    return SENTENCES["clear text"].format(plain=_plain(url))
 
 
-def _refused(reason: str, url: Url) -> str:
-    """Return what a reason of OpenSSL's means."""
-    for part, sentence in _REASONS.items():
-        if part in reason:
-            return sentence(url)
-    return f"the TLS handshake failed: {reason.replace('_', ' ').lower()}; {_LOOK}"
+def _cause(error: Exception, trust: Trust, facts: dict[str, str]) -> str:
+    """Return what went wrong, and add to *facts* what is known of it."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _untrusted(error, facts)
+        case ssl.SSLError():
+            return _refused(error, trust, facts)
+        case TimeoutError():
+            return "silence"
+        case ConnectionResetError() if error.errno:  # asyncio has none of the peer's for an end
+            return "reset"
+        case ConnectionError():
+            return "hung up"
+        case OSError():
+            facts["reason"] = reason_of(error)
+            return "other"
+    return "no host name"
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, facts: dict[str, str]) -> str:
+    """Say what is wrong with a certificate; the chain that was sent tells more than OpenSSL."""
+    chain = error.chain if isinstance(error, RefusedCertificateError) else ()
+    own = chain[0] if chain else Certificate()
+    names = own.names[:_MOST_NAMES] or (own.subject,)  # which counts where there are no others
+    more = f" and {len(own.names) - _MOST_NAMES} more" if len(own.names) > _MOST_NAMES else ""
+    *others, last = _followed(chain) or (own,)
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
+    expired = next((each for each in chain if "" < each.until < now), None)
+    facts |= {
+        "since": escape(max((each.since for each in chain), default="")),
+        "until": escape(expired.until) if expired else "",
+        "now": now,
+        "subject": escape(expired.subject if expired else own.subject),
+        "names": escape(", ".join(names)) + more,
+        "issuer": escape(last.issuer) or "its issuer",
+        "reason": escape(error.verify_message),
+    }
+    match _VERIFIED.get(error.verify_code):
+        case "expired" if expired is not own:
+            return "expired issuer" if expired else "refused certificate"
+        case "unknown issuer" if not (others or last.own_issuer):
+            return "missing intermediate"
+        case cause:
+            return cause or "refused certificate"
+
+
+def _followed(chain: tuple[Certificate, ...]) -> list[Certificate]:
+    """Return the certificates of *chain* from the first to as far as their issuers were sent."""
+    path = list(chain[:1])
+    while path and not path[-1].own_issuer:
+        issuer = (each for each in chain if each.subject_der == path[-1].issuer_der)
+        if (found := next(issuer, None)) is None or found in path:
+            break
+        path.append(found)
+    return path
+
+
+def _refused(error: ssl.SSLError, trust: Trust, facts: dict[str, str]) -> str:
+    """Say what a reason of OpenSSL's means."""
+    reason = str(error.reason or error)
+    _, told, alert = reason.partition(_ALERT)
+    facts["alert"] = alert.lower()
+    facts["reason"] = reason.replace("_", " ").lower()
+    identified = getattr(error, "identified", True)  # the server had shown its certificate
+    if any(part in reason for part in _NOT_TLS):
+        return "clear text"
+    if "UNEXPECTED_EOF" in reason or "EOF occurred" in reason:
+        return "hung up"
+    if "CERTIFICATE_REQUIRED" in reason:
+        return "no client certificate"
+    if "PROTOCOL" in reason and "APPLICATION" not in reason:
+        return "no version" if trust.oldest == _OLDEST else "no common version"
+    if "UNRECOGNIZED_NAME" in reason:
+        return "unknown name"
+    if told and identified:
+        return _after_certificate(alert, trust)
+    if any(part in reason for part in _NO_CIPHER):
+        return "no common cipher"
+    return "alert" if told else "other"
+
+
+def _after_certificate(alert: str, trust: Trust) -> str:
+    """Say what an alert means that came once the server had shown its certificate."""
+    if trust.certificate and alert in _ABOUT_CERTIFICATES:
+        return "refused client certificate"
+    return "no client certificate" if alert == "HANDSHAKE_FAILURE" else "alert"
 
 
 def _plain(url: Url) -> str:
-    if url.scheme == "pop3s":
-        return f"if that port has no TLS, try pop3+stls://{url.host} or pop3://{url.host}"
-    return "the server grants STLS and does not do it; tell who runs it"
-
-
-_LOOK: Final = "--insecure goes on without a check"
-
-_Sentence = Callable[[Url], str]
-
-_UNKNOWN: Final[_Sentence] = lambda _: (  # noqa: E731 - a row of the table below
-    "nobody whom this machine trusts issued its certificate, or an intermediate one is missing;"
-    f" name the issuer's with --upstream-ca FILE, or {_LOOK}"
-)
-_WRONG_NAME: Final[_Sentence] = lambda url: (  # noqa: E731 - as above
-    f"its certificate is not for {url.host}; connect to the name that it is for, or {_LOOK}"
-)
-_SELF_SIGNED: Final[_Sentence] = lambda _: (  # noqa: E731 - as above
-    "its certificate is signed by nobody but itself; if it is the right one, name it with"
-    f" --upstream-ca FILE, or {_LOOK}"
-)
-
-_UNTRUSTED: Final[dict[int, _Sentence]] = {  # the numbers of OpenSSL's X509_V_ERR
-    9: lambda _: f"its certificate is not valid yet; is this machine's clock right?  Else {_LOOK}",
-    10: lambda _: f"its certificate has expired; the server needs a new one, or {_LOOK}",
-    18: _SELF_SIGNED,
-    19: _UNKNOWN,
-    20: _UNKNOWN,
-    21: _UNKNOWN,
-    23: lambda _: f"its certificate was revoked; the server needs a new one, or {_LOOK}",
-    62: _WRONG_NAME,
-    64: _WRONG_NAME,
-}
-
-_PROTOCOL: Final[_Sentence] = lambda _: (  # noqa: E731 - a row of the table below
-    "the server takes no version of TLS that is safe (1.2 or newer); it needs an update"
-)
-
-_REASONS: Final[dict[str, _Sentence]] = {
-    "UNSUPPORTED_PROTOCOL": _PROTOCOL,
-    "PROTOCOL_VERSION": _PROTOCOL,
-    "WRONG_VERSION_NUMBER": clear_text,
-    "RECORD_LAYER_FAILURE": clear_text,
-    "PACKET_LENGTH": clear_text,
-    "CERTIFICATE_REQUIRED": lambda _: "the server wants a certificate of ours, and there is none",
-    "HANDSHAKE_FAILURE": lambda _: (
-        "the server found no cipher in common, or wants a certificate of ours; its log tells which"
-    ),
-    "UNRECOGNIZED_NAME": lambda url: (
-        f"the server does not know the name {url.host}; connect to the name that it has"
-    ),
-    "UNEXPECTED_EOF": lambda url: (
-        f"the server hung up in the middle of the TLS handshake; {_plain(url)}"
-    ),
-    "EOF occurred": lambda url: (
-        f"the server hung up in the middle of the TLS handshake; {_plain(url)}"
-    ),
-}
+    return (AT_ONCE if url.scheme == "pop3s" else GRANTED).format(host=escape(url.host))

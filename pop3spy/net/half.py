@@ -52,6 +52,7 @@ class Half(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._holds: set[str] = set()
         self._finished = False  # nothing more can be sent
+        self._silent = False  # nothing more will come
         self._layer: Layer | None = None
         self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
         self._begun: Callable[[], None]
@@ -77,6 +78,8 @@ class Half(asyncio.Protocol):
             self._break(ConnectionAbortedError())
         else:
             self._unseal(ahead)
+            if self._silent and self._secured:
+                self._break(ConnectionAbortedError())
         return future
 
     @property
@@ -158,6 +161,7 @@ class Half(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Tell that the peer has finished, and keep the way to it open."""
+        self._silent = True
         if self._secured:
             self._break(ConnectionAbortedError())
         if not (self._broken or (self._layer and self._layer.ended)):

@@ -18,7 +18,7 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.link import Link, Said
 from pop3spy.net.lobby import Lobby
 from pop3spy.net.opening import ask_for_tls
-from pop3spy.net.stls import Inspection, Offer
+from pop3spy.net.stls import NO_TLS, Inspection, Offer
 from pop3spy.net.tls import agreed, shown
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
@@ -79,13 +79,11 @@ class Handshakes:
                     self._url = replace(self._url, host=asked.name)
             await connect(lambda: Half(Side.SERVER, server.join))
             greeting = await self._reach(server)
-            if lobby:
-                await self._admit(lobby, hello)
         except ConnectError as error:
             server.abort()
             how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
             if isinstance(error, TlsError):
-                apology = error.line or apology
+                apology = error.line or NO_TLS
             if lobby:
                 apology = await self._turn_away(lobby, hello, apology)
             self.link.refuse(Ending(how, str(error)), apology)
@@ -93,11 +91,28 @@ class Handshakes:
             server.abort()
             raise
         else:
-            self.link.join(server.half)
-            self.link.pass_on(Side.SERVER, greeting)
-            server.hand_to(self.link)
+            await self._meet(server, greeting, lobby, hello)
         finally:
             client.hold("opening", hold=False)
+
+    async def _meet(
+        self, server: Lobby, greeting: bytes, lobby: Lobby | None, hello: bytes
+    ) -> None:
+        """Let the client, once it has the TLS that it wants, hear *greeting* and go on."""
+        if lobby:
+            try:
+                await self._admit(lobby, hello)
+            except TlsError as error:
+                server.abort()
+                lobby.hand_to(self.link)
+                self.link.refuse(Ending(How.TLS, str(error)))
+                return
+            except BaseException:
+                server.abort()
+                raise
+        self.link.join(server.half)
+        self.link.pass_on(Side.SERVER, greeting)
+        server.hand_to(self.link)
 
     async def _reach(self, server: Lobby) -> bytes:
         """Begin TLS with the server if it is to have it; return its greeting if that was before."""
@@ -117,7 +132,8 @@ class Handshakes:
                 self.link.tell(said, "upstream")
         layer = self._legs.towards(self._url, self._url.host)
         begun = partial(self._server_secured, layer)
-        await self._legs.shaken(layer, server.half.secure(layer, begun))
+        hands = server.half.secure(layer, begun, server.take())  # it may have spoken already
+        await self._legs.shaken(layer, hands)
         return greeting
 
     def _server_secured(self, layer: Layer) -> None:

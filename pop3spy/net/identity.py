@@ -1,5 +1,6 @@
 """As whom the proxy appears to clients that want TLS."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Protocol
@@ -8,15 +9,31 @@ from weakref import WeakKeyDictionary
 from pop3spy.authority import Authority, Leaf
 from pop3spy.errors import ConfigError
 from pop3spy.net.dial import reason_of
-from pop3spy.net.trust import allow_from, present
+from pop3spy.net.evidence import Evidence, remember
+from pop3spy.net.trust import allow_from, keep_keys, present
+from pop3spy.protocol.certificate import Certificate, read_certificate
 
-Contexts = WeakKeyDictionary[Leaf, ssl.SSLContext]
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+Contexts = WeakKeyDictionary[Leaf, "Shown"]
+
+
+class Shown(ssl.SSLContext):
+    """What a handshake with a client needs; the certificate that it shows is for ``names``.
+
+    ``minted`` says that it is one of the local authority's; versions of TLS older than ``oldest``
+    are refused.
+    """
+
+    names: tuple[str, ...] = ()
+    minted = False
+    oldest = "1.2"
 
 
 class Identity(Protocol):
     """Has a certificate for each occasion."""
 
-    def context(self, certificate: bytes, name: str) -> ssl.SSLContext:
+    def context(self, certificate: bytes, name: str) -> Shown:
         """Return what a handshake with a client needs, in place of the server with *certificate*.
 
         That is in DER form, and empty if the server showed none; then it should be called *name*.
@@ -29,8 +46,9 @@ class Own:
     def __init__(self, certificate: Path, key: Path | None, oldest: str = "1.2") -> None:
         self._context = server_context(oldest)
         present(self._context, certificate, key)
+        self._context.names = _names_in(certificate)
 
-    def context(self, certificate: bytes, name: str) -> ssl.SSLContext:  # noqa: ARG002 - its own
+    def context(self, certificate: bytes, name: str) -> Shown:  # noqa: ARG002 - its own
         """Return what every handshake needs."""
         return self._context
 
@@ -44,7 +62,7 @@ class Minted:
         self._mirrored: Contexts = WeakKeyDictionary()
         self._named: Contexts = WeakKeyDictionary()  # these heed the name that is asked for
 
-    def context(self, certificate: bytes, name: str) -> ssl.SSLContext:
+    def context(self, certificate: bytes, name: str) -> Shown:
         """Return what a handshake needs; raise ConfigError if no file can be made for it.
 
         Where there is no *certificate*, a client that asks for another name gets that.
@@ -58,6 +76,7 @@ class Minted:
                     present(context, file, None)
             except OSError as error:
                 raise ConfigError(f"no certificate for {name}: {reason_of(error)}") from None
+            context.names, context.minted = tuple(str(leaf.names).split(", ")), True
             if not certificate:
                 context.sni_callback = self._asked
             contexts[leaf] = context
@@ -65,6 +84,7 @@ class Minted:
 
     def _asked(self, tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
         """Show the client a certificate for *name*; return the alert that tells it of a failure."""
+        remember(tls, name)
         if name:
             try:
                 tls.context = self.context(b"", name)
@@ -73,9 +93,24 @@ class Minted:
         return None
 
 
-def server_context(oldest: str) -> ssl.SSLContext:
+def server_context(oldest: str) -> Shown:
     """Return what a handshake as a server needs, but for a certificate."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = Shown(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION
+    context.sslobject_class = Evidence
+    context.sni_callback = _asked
+    context.oldest = oldest
     allow_from(context, oldest)
+    keep_keys(context)
     return context
+
+
+def _asked(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    remember(tls, name)
+
+
+def _names_in(file: Path) -> tuple[str, ...]:
+    """Return the names of the first certificate in *file*, which has one in PEM form."""
+    found = _PEM.search(file.read_text("latin-1"))
+    read = read_certificate(ssl.PEM_cert_to_DER_cert(found[0])) if found else Certificate()
+    return read.names or tuple(filter(None, (read.subject,)))

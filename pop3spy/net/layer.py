@@ -15,16 +15,17 @@ _RECORD: Final = 16384
 class Layer:
     """One side of TLS; a *name* makes it a client's, who asks for a server of that name.
 
-    *explain* says in a sentence what an error means that ends it, and what to do next.
+    *explain* says in a sentence what an error means that ends it, and what to do next; it is given
+    the error, and the SSLObject.
     """
 
     def __init__(
         self,
         context: ssl.SSLContext,
-        explain: Callable[[Exception], str],
+        explain: Callable[[Exception, ssl.SSLObject], str],
         name: str | None = None,
     ) -> None:
-        self.explain = explain
+        self._explain = explain
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_side=name is None, server_hostname=name
@@ -37,6 +38,10 @@ class Layer:
     def object(self) -> ssl.SSLObject:
         """What there is to know of the handshake."""
         return self._tls
+
+    def explain(self, error: Exception) -> str:
+        """Return in a sentence what *error*, which ends this, means."""
+        return self._explain(error, self._tls)
 
     def records(self) -> bytes:
         """Return the records that are to be sent now."""

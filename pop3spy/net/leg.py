@@ -6,13 +6,13 @@ and if it fails somebody is told in one sentence why.
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import partial
 
 from pop3spy.errors import TlsError
-from pop3spy.net.failed import why_failed, why_refused
+from pop3spy.net.failed import why_failed
 from pop3spy.net.identity import Identity
 from pop3spy.net.layer import Layer
 from pop3spy.net.lobby import Lobby
+from pop3spy.net.refused import why_not_begun, why_refused
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.hello import ClientHello, is_tls, read_hello
 from pop3spy.protocol.url import Url
@@ -33,17 +33,20 @@ class Legs:
 
     def towards(self, url: Url, name: str) -> Layer:
         """Return TLS with the server at *url*, which should be called *name*."""
-        why = partial(why_failed, url=url, timeout=self.timeout)
+
+        def why(error: Exception, _: object = None) -> str:
+            return why_failed(error, url, self.timeout, self.trust)
+
         try:
             return Layer(self.trust.context(), why, name.partition("%")[0])
         except ValueError as error:
-            raise TlsError(f"{url}: {why(error)}") from None
+            raise TlsError(why(error)) from None
 
     def from_clients(self, certificate: bytes, name: str) -> Layer:
         """Return TLS with a client of the server with *certificate*, or else called *name*."""
         assert self.identity is not None
         context = self.identity.context(certificate, name)
-        return Layer(context, partial(why_refused, timeout=self.timeout))
+        return Layer(context, lambda error, tls: why_refused(error, self.timeout, tls))
 
     async def shaken(self, layer: Layer, hands: asyncio.Future[None]) -> None:
         """Wait for the end of the handshake of *layer*; raise TlsError if it fails."""
@@ -64,12 +67,9 @@ class Legs:
                 while data := await lobby.more():
                     said += data
                     if not is_tls(said):
-                        raise TlsError(
-                            "the client speaks clear text to a pop3s:// listener; let it use TLS,"
-                            " or listen on pop3://"
-                        )
+                        break
                     if hello := read_hello(said):
                         return said, hello
-        except TimeoutError as error:
-            raise TlsError(why_refused(error, timeout=self.timeout)) from None
-        raise TlsError(why_refused(ConnectionAbortedError(), timeout=self.timeout))
+        except TimeoutError:
+            raise TlsError(why_not_begun(said, self.timeout, gone=False)) from None
+        raise TlsError(why_not_begun(said, self.timeout, gone=lobby.over))

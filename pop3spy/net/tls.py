@@ -8,8 +8,11 @@ import hashlib
 from typing import Any, Final
 
 from pop3spy.errors import TlsError
+from pop3spy.net.evidence import sent_by
 from pop3spy.net.failed import why_failed
+from pop3spy.net.identity import Shown
 from pop3spy.net.trust import Trust
+from pop3spy.protocol.certificate import Certificate, read_certificate
 from pop3spy.protocol.url import Url
 from pop3spy.session.tls import Tls
 
@@ -40,37 +43,38 @@ async def begin_tls(
             )
     except (OSError, ValueError) as error:  # TimeoutError and ssl's errors are OSErrors
         transport.abort()
-        raise TlsError(why_failed(error, url, timeout)) from None
+        raise TlsError(why_failed(error, url, timeout, trust)) from None
     assert inside is not None
     return inside, agreed(inside.get_extra_info("ssl_object"), trust)
 
 
 def agreed(tls: Any, trust: Trust) -> Tls:
-    """Return what the two sides of an SSLObject agreed on."""
+    """Return what the two sides of an SSLObject agreed on.
+
+    What the certificate says is told even if *trust* had nobody verify it.
+    """
     cipher, _, _ = tls.cipher() or ("", "", 0)
-    fingerprint = hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
-    if trust.insecure:
-        return Tls(tls.version() or "", cipher, verified=False, sha256=fingerprint)
-    told = tls.getpeercert() or {}
+    sent = sent_by(tls)
+    read = [read_certificate(each) for each in sent]
+    own = read[0] if read else Certificate()
     return Tls(
         tls.version() or "",
         cipher,
-        subject=_name(told.get("subject", ())),
-        issuer=_name(told.get("issuer", ())),
-        since=str(told.get("notBefore", "")),
-        until=str(told.get("notAfter", "")),
-        names=", ".join(str(value) for _, value in told.get("subjectAltName", ())),
-        sha256=fingerprint,
+        verified=not trust.insecure,
+        subject=own.subject,
+        issuer=own.issuer,
+        since=own.since,
+        until=own.until,
+        names=", ".join(own.names),
+        sha256=hashlib.sha256(sent[0]).hexdigest() if sent else "",
+        chain=" < ".join(each.subject for each in read),
+        asked=tls.server_hostname or "",
     )
 
 
 def shown(tls: Any) -> Tls:
     """Return what was agreed with a client on an SSLObject, to which we are the server."""
     cipher, _, _ = tls.cipher() or ("", "", 0)
-    return Tls(tls.version() or "", cipher, side="client")
-
-
-def _name(distinguished: Any) -> str:
-    """Return the most telling part of a name: its common name, else its organisation."""
-    parts = {key: value for group in distinguished for key, value in group}
-    return str(parts.get("commonName") or parts.get("organizationName") or "nobody")
+    names = tls.context.names if isinstance(tls.context, Shown) else ()
+    asked = getattr(tls, "asked", "")
+    return Tls(tls.version() or "", cipher, names=", ".join(names), side="client", asked=asked)

@@ -3,6 +3,7 @@
 Rule: a server's certificate is verified unless somebody said that it need not be.
 """
 
+import os
 import ssl
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.net.dial import reason_of
+from pop3spy.net.evidence import Evidence
 from pop3spy.protocol.text import escape
 
 
@@ -35,8 +37,14 @@ class Trust:
 
 @cache  # reading all authorities of a system takes longer than a handshake
 def _context(trust: Trust) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslobject_class = Evidence
     try:
-        context = ssl.create_default_context(cafile=trust.ca)
+        if trust.ca:  # whoever is named there is believed, be it an intermediate or a server
+            context.load_verify_locations(trust.ca)
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        else:
+            context.load_default_certs()
     except ssl.SSLError:
         raise ConfigError(f"{escape(str(trust.ca))} holds no certificate in PEM form") from None
     except OSError as error:
@@ -47,7 +55,22 @@ def _context(trust: Trust) -> ssl.SSLContext:
     if trust.certificate:
         present(context, trust.certificate, None)
     allow_from(context, trust.oldest)
+    keep_keys(context)
     return context
+
+
+def keep_keys(context: ssl.SSLContext) -> None:
+    """Write the keys of *context* to the file in SSLKEYLOGFILE, which others may not read.
+
+    Raise ConfigError if that cannot be; without that variable nothing is written anywhere.
+    """
+    if not (name := os.environ.get(_KEYS)):
+        return
+    try:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        context.keylog_filename = name
+    except OSError as error:
+        raise ConfigError(f"SSLKEYLOGFILE: {escape(name)}: {reason_of(error)}") from None
 
 
 def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
@@ -92,4 +115,5 @@ VERSIONS: Final = {
     "1.2": ssl.TLSVersion.TLSv1_2,
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
+_KEYS: Final = "SSLKEYLOGFILE"
 _FORBIDDEN: Final = ("1.0", "1.1")

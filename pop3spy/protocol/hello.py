@@ -1,28 +1,53 @@
 """What can be read of a TLS handshake without taking part in it (RFC 8446, section 4).
 
-A ClientHello says in clear which server it wants and what it can do.
+A ClientHello says in clear which server it wants and what it can do; a ServerHello chooses.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-_HANDSHAKE: Final = 22
-_CLIENT_HELLO: Final = 1
-_SERVER_NAME: Final = 0
+from pop3spy.protocol.octets import Octets
+from pop3spy.protocol.tlsnames import VERSIONS, cipher_of
+
+HANDSHAKE: Final = 22
+CLIENT_HELLO: Final = 1
+SERVER_HELLO: Final = 2
 LONGEST: Final = 32768
 """Octets beyond which nothing is taken for a ClientHello; real ones have some hundreds."""
+
+_SERVER_NAME: Final = 0
+_ALPN: Final = 16
+_SUPPORTED_VERSIONS: Final = 43
+_LONGEST_NAME: Final = 255
+_NAMES: Final = 8
+"""Protocols that are told of; who offers more is not serious."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientHello:
-    """What a client asks for; ``name`` is the server's, empty if it does not tell."""
+    """What a client asks for; ``name`` is the server's, empty if it does not tell.
+
+    ``versions`` are those of TLS that it can do, the newest first, and ``protocols`` those that it
+    wants to speak inside (ALPN).
+    """
 
     name: str = ""
+    versions: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHello:
+    """What a server chose; ``protocol`` is empty if it did not, or does not say so in clear."""
+
+    version: str
+    cipher: str
+    protocol: str = ""
 
 
 def is_tls(start: bytes) -> bool:
     """Return whether *start*, of one octet or more, can begin a TLS handshake."""
-    return start[0] == _HANDSHAKE and start[1:2] in (b"", b"\x03")
+    return start[0] == HANDSHAKE and start[1:2] in (b"", b"\x03")
 
 
 def read_hello(data: bytes) -> ClientHello | None:
@@ -33,11 +58,51 @@ def read_hello(data: bytes) -> ClientHello | None:
     message, whole = _message(data)
     if len(message) >= 4:
         size = int.from_bytes(message[1:4])
-        if message[0] != _CLIENT_HELLO or size > LONGEST:
+        if message[0] != CLIENT_HELLO or size > LONGEST:
             return ClientHello()
         if len(message) >= size + 4:
-            return _read(message[4 : size + 4])
+            return read_client_hello(message[4 : size + 4])
     return None if whole and len(data) <= LONGEST else ClientHello()
+
+
+def read_client_hello(body: bytes) -> ClientHello:
+    """Return what the message *body*, without its head, says."""
+    octets = Octets(body)
+    versions = [octets.number(2)]
+    octets.take(32)  # random
+    octets.vector(1)  # session
+    octets.vector(2)  # ciphers
+    octets.vector(1)  # compressions
+    name = ""
+    protocols: tuple[str, ...] = ()
+    for kind, value in _extensions(octets):
+        if kind == _SERVER_NAME:
+            name = _server_name(value)
+        elif kind == _ALPN:
+            protocols = _protocols(value)
+        elif kind == _SUPPORTED_VERSIONS:
+            offered = Octets(value).vector(1)
+            versions = [int.from_bytes(offered[at : at + 2]) for at in range(0, len(offered), 2)]
+    known = sorted({each for each in versions if each in VERSIONS}, reverse=True)
+    return ClientHello(name, tuple(VERSIONS[each] for each in known), protocols)
+
+
+def read_server_hello(body: bytes) -> ServerHello:
+    """Return what the message *body*, without its head, says."""
+    octets = Octets(body)
+    version = octets.number(2)
+    octets.take(32)  # random
+    octets.vector(1)  # session
+    cipher = octets.number(2)
+    octets.take(1)  # compression
+    protocols: tuple[str, ...] = ()
+    for kind, value in _extensions(octets):
+        if kind == _ALPN:
+            protocols = _protocols(value)
+        elif kind == _SUPPORTED_VERSIONS:
+            version = int.from_bytes(value[:2])
+    told = VERSIONS.get(version) or f"0x{version:04X}"
+    return ServerHello(told, cipher_of(cipher), "".join(protocols[:1]))
 
 
 def _message(data: bytes) -> tuple[bytes, bool]:
@@ -54,41 +119,25 @@ def _message(data: bytes) -> tuple[bytes, bool]:
     return b"".join(parts), not rest or is_tls(rest)
 
 
-class _Octets:
-    """Octets that are taken from the front; what is not there is empty."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def take(self, size: int) -> bytes:
-        taken, self._data = self._data[:size], self._data[size:]
-        return taken
-
-    def vector(self, width: int) -> bytes:
-        """Take a size of *width* octets, and as many octets as it says."""
-        return self.take(int.from_bytes(self.take(width)))
-
-
-def _read(body: bytes) -> ClientHello:
-    octets = _Octets(body)
-    octets.take(2 + 32)  # version and random
-    octets.vector(1)  # session
-    octets.vector(2)  # ciphers
-    octets.vector(1)  # compressions
-    extensions = _Octets(octets.vector(2))
-    name = ""
+def _extensions(octets: Octets) -> list[tuple[int, bytes]]:
+    extensions = Octets(octets.vector(2))
+    found = []
     while extensions:
-        kind, value = int.from_bytes(extensions.take(2)), extensions.vector(2)
-        if kind == _SERVER_NAME:
-            name = _server_name(value)
-    return ClientHello(name)
+        found.append((extensions.number(2), extensions.vector(2)))
+    return found
 
 
 def _server_name(value: bytes) -> str:
     """Return the host name of a server_name extension (RFC 6066, section 3)."""
-    names = _Octets(_Octets(value).vector(2))
+    names = Octets(Octets(value).vector(2))
     names.take(1)  # the only kind there is
-    return names.vector(2).decode("ascii", "replace")
+    return names.vector(2)[:_LONGEST_NAME].decode("ascii", "replace")
+
+
+def _protocols(value: bytes) -> tuple[str, ...]:
+    """Return the names in an application_layer_protocol_negotiation extension (RFC 7301)."""
+    names = Octets(Octets(value).vector(2))
+    found: list[str] = []
+    while names and len(found) < _NAMES:
+        found.append(names.vector(1).decode("ascii", "replace"))
+    return tuple(found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pop3spy.protocol.frames import Frame
 from pop3spy.protocol.states import State
+from pop3spy.session.glimpse import Glimpse
 from pop3spy.session.model import Ending, Exchange, Session
 from pop3spy.session.tls import Tls
 
@@ -59,6 +60,13 @@ class Secured(Event):
     """TLS began on the connection, and what is said inside it can be read."""
 
     tls: Tls
+
+
+@dataclass(slots=True)
+class Glimpsed(Event):
+    """Something could be seen of TLS that passes unread."""
+
+    glimpse: Glimpse
 
 
 @dataclass(slots=True)

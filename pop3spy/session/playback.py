@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Told
+from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
@@ -52,6 +53,8 @@ class _Playing:
                 self._change(item)
             case Knew(at=at, facts={"tls": dict(facts)}):
                 reading.secured(tls_from(facts), at)
+            case Knew(at=at, facts={"passing": dict(facts)}):
+                reading.glimpsed(glimpse_from(facts), at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Over(at=at, ending=ending):

@@ -4,7 +4,7 @@ Everything that has bytes of a session, a live link, the post office, a capture,
 so that the same bytes tell the same story wherever they come from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeVar, cast
 
@@ -17,6 +17,7 @@ from pop3spy.protocol.frames import (
     CommandLine,
     Frame,
     Junk,
+    Opaque,
     SaslLine,
     Side,
     Spans,
@@ -26,7 +27,8 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
 from pop3spy.session.chunk import Arrivals, Chunk
-from pop3spy.session.events import Blinded, Ended, Intervened, Named, Opened, Told
+from pop3spy.session.events import Blinded, Ended, Glimpsed, Intervened, Named, Opened, Told
+from pop3spy.session.glimpse import Glimpse, Glimpses
 from pop3spy.session.inplace import in_place_of
 from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, Peer, Session
@@ -66,6 +68,7 @@ class Reading:
         self._tracker = Tracker(self.session, publish)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
+        self._glimpses: Glimpses | None = None  # there are, of TLS that passes unread
         publish(Opened(self.session, at))
 
     @property
@@ -186,6 +189,7 @@ class Reading:
         if not session.blind:
             for side in Side:
                 self.close(side)
+            self._tell_of(self._glimpses.rest() if self._glimpses else (), at)
             self._tracker.end(at)
         self._decoder.release()
         session.ending = Ending(ending.how) if self._strict else ending
@@ -193,7 +197,12 @@ class Reading:
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
-        self._tracker.secured(tls, at)
+        self._tracker.secured(tls.hidden() if self._strict else tls, at)
+
+    def glimpsed(self, glimpse: Glimpse, at: float) -> None:
+        """Tell what could be seen of TLS that passes unread, here or when it was recorded."""
+        seen = glimpse.hidden() if self._strict else glimpse
+        self._publish(Glimpsed(self.session, at, seen))
 
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""
@@ -216,6 +225,9 @@ class Reading:
         shown = self._redactor.mask(frame, self.session.state, self._unread_beside(frame))
         user = self._redactor.user
         self._tracker.apply(shown, first, last, user)
+        if self._glimpses or (isinstance(frame, Opaque) and frame.why is Why.TLS):
+            self._glimpses = self._glimpses or Glimpses()
+            self._tell_of(self._glimpses.see(frame, self.session), last)
         if isinstance(frame, StatusLine | BodyEnd) or (
             isinstance(frame, Junk) and frame.why is Why.OUT_OF_STEP
         ):
@@ -223,6 +235,10 @@ class Reading:
         if shown.masks and user is not None and user != before:
             self._publish(Named(self.session, last, user))
         return shown
+
+    def _tell_of(self, glimpses: Iterable[Glimpse], at: float) -> None:
+        for glimpse in glimpses:
+            self.glimpsed(glimpse, at)
 
     def _unread_beside(self, frame: Frame) -> bytes:
         """Return what the client has said that is in no frame yet, if *frame* may repeat it."""

@@ -14,6 +14,7 @@ from pop3spy.session.events import (
     Blinded,
     Ended,
     Event,
+    Glimpsed,
     Heard,
     Intervened,
     Opened,
@@ -78,7 +79,7 @@ class Sieve:
                 self._asked(event, line, sifted)
             case Heard(frame=frame) | Intervened(frame=Frame() as frame):
                 self._heard(event, frame, sifted)
-            case Secured() | Intervened() if sifted.head is None:
+            case Secured() | Glimpsed() | Intervened() if sifted.head is None:
                 self._reader(event)
             case Answered() | Unanswered():
                 self._over(event, sifted)

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+from pop3spy.protocol.certificate import is_among
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
     """What was agreed on one leg: ``TLSv1.3``, a cipher, and whose certificate the server has.
 
     ``side`` is the peer that it was agreed with.  ``subject``, ``issuer``, ``since`` and ``until``
-    (its first and last moment) and ``names`` are empty where the certificate was not verified, as
-    ``verified`` says: what it claims is then nobody's word.  ``sha256`` is its fingerprint in
-    hexadecimal.  To a client we are the server, and none of them is told.
+    (its first and last moment, in UTC) and ``names`` are the certificate's, ``sha256`` is its
+    fingerprint in hexadecimal, and ``chain`` has the subjects of all that were sent, joined by
+    ``<``.  Where ``verified`` says that nobody has checked them, they are no more than claims.
+    ``asked`` is the name that the server was asked for.  To a client we are the server: ``names``
+    are those that it was shown, and the others are empty.
     """
 
     version: str
@@ -24,17 +28,30 @@ class Tls:
     names: str = ""
     sha256: str = ""
     side: str = "server"
+    chain: str = ""
+    asked: str = ""
 
     def __str__(self) -> str:
         """Return it for a person; names are as the certificate has them, not escaped."""
         parts = [self.version, self.cipher]
         if self.side == "client":
-            parts.append("with the client")
+            asked = f", which asked for {self.asked}" if self.asked else ""
+            other = asked and self.names and not is_among(self.asked, self.names.split(", "))
+            shown = f" and was shown a certificate for {self.names}" if other else ""
+            parts.append(f"with the client{asked}{shown}")
         elif not self.verified:
-            parts.append(f"certificate NOT verified, its SHA-256 is {self.sha256[:16]}...")
-        elif self.subject:
-            parts.append(f"certificate of {self.subject} from {self.issuer} until {self.until}")
+            names = f" ({self.names})" if self.names else ""
+            claims = f": {self.subject}{names} from {self.issuer}, {self.since} to {self.until}"
+            parts.append(f"certificate NOT verified{claims * bool(self.since)}")
+            parts.append(f"its SHA-256 is {self.sha256[:16]}..." * bool(self.sha256))
+        elif self.subject or self.names:
+            subject = self.subject or self.names
+            parts.append(f"certificate of {subject} from {self.issuer} until {self.until}")
         return ", ".join(filter(None, parts))
+
+    def hidden(self) -> "Tls":
+        """Return it without names of peers, nor what leads to them."""
+        return Tls(self.version, self.cipher, self.verified, side=self.side)
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""

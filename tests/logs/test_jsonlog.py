@@ -12,6 +12,7 @@ from pop3spy.logs.fields import EVENTS
 from pop3spy.protocol.frames import Junk, Side, Why
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Noted
+from pop3spy.session.glimpse import Glimpse
 from pop3spy.session.model import How
 from pop3spy.session.tls import Tls
 
@@ -75,6 +76,17 @@ def test_an_unverified_certificate_is_told_as_such() -> None:
     (told,) = stage.events("session_secured")
     assert (told["verified"], told["subject"], told["sha256"]) == (False, "", "ab" * 32)
     assert "certificate NOT verified" in stage.text.getvalue()
+
+
+def test_what_is_seen_of_tls_that_passes_is_told_in_one_line_of_each_log() -> None:
+    stage = Stage()
+    stage.session().reading.glimpsed(Glimpse("client", "hello", "TLS 1.3", "mail\x1b[2J"), 0.001)
+    (told,) = stage.events("tls_glimpsed")
+    assert list(told) == list(EVENTS["tls_glimpsed"].fields)
+    assert (told["side"], told["kind"], told["name"]) == ("client", "hello", "mail\\x1b[2J")
+    assert (
+        " · TLS passes unread: the client asks for mail\\x1b[2J, TLS 1.3\n" in stage.text.getvalue()
+    )
 
 
 def test_a_login_has_its_user_and_no_password() -> None:
@@ -178,6 +190,7 @@ def every_event() -> Stage:
     noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
     stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", "not sent"))
     play.reading.secured(SECURED, 1.0)
+    play.reading.glimpsed(Glimpse("client", "hello", "TLS 1.3", "mail\x1b[2J"), 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
     play.end(How.CLIENT_CLOSED, "went away")
     return stage
