@@ -1,7 +1,9 @@
 """What TLS came to on a connection: facts that anybody may see."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+
+from pop3spy.protocol.text import MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,17 @@ class Tls:
             parts.append(f"certificate of {self.subject} from {self.issuer} until {self.until}")
         return ", ".join(filter(None, parts))
 
+    def without_names(self) -> "Tls":
+        """Return what tells nobody which server it was."""
+        names = {name: MASK for name in _NAMING if getattr(self, name)}
+        return replace(self, **names)
+
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""
         return asdict(self)
+
+
+_NAMING = ("subject", "issuer", "names", "sha256")
 
 
 def tls_from(facts: Mapping[str, object]) -> Tls:
