@@ -40,15 +40,17 @@ class Tls:
 
     def without_names(self) -> "Tls":
         """Return what tells nobody which server it was."""
-        names = {name: MASK for name in _NAMING if getattr(self, name)}
-        return replace(self, **names)
+        return replace(
+            self,
+            subject=self.subject and MASK,
+            issuer=self.issuer and MASK,
+            names=self.names and MASK,
+            sha256=self.sha256 and MASK,
+        )
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""
         return asdict(self)
-
-
-_NAMING = ("subject", "issuer", "names", "sha256")
 
 
 def tls_from(facts: Mapping[str, object]) -> Tls:

@@ -155,8 +155,7 @@ def test_a_failure_of_reading_is_an_error() -> None:
 def test_what_was_agreed_on_each_leg_is_told() -> None:
     stage = Stage()
     reading = stage.session().reading
-    names = {"subject": "mail\x1b[2J", "issuer": "An authority", "names": "mail.example.org"}
-    reading.secured(Tls("TLSv1.3", "AES", until="Jan  1 2099", sha256="ab12", **names), 1.0)
+    reading.secured(Tls("TLSv1.3", "AES", subject="mail\x1b[2J", until="Jan  1 2099"), 1.0)
     reading.secured(Tls("TLSv1.2", "AES", side="client"), 2.0)
     with_server, with_client = stage.events("tls_began")
     found = {name: with_server[name] for name in ("side", "version", "verified", "until")}

@@ -74,9 +74,9 @@ def test_the_peers_are_not_named() -> None:
 
 def test_a_certificate_names_nobody() -> None:
     host = SERVER.host
-    names = {"subject": host, "issuer": f"The authority of {host}", "names": f"{host}, www.{host}"}
+    tls = Tls("TLSv1.3", "AES", True, host, f"The authority of {host}", "", "2099", f"www.{host}")  # noqa: FBT003
     sinks = Sinks(strict=True).play(talk(b"S: +OK ready"))
-    sinks.reading.secured(Tls("TLSv1.3", "AES", until="2099", sha256="f1" * 32, **names), 0.5)
+    sinks.reading.secured(tls, 0.5)
     sinks.reading.secured(Tls("TLSv1.3", "AES", verified=False, sha256="f1" * 32), 0.6)
     assert sinks.end().holding(host.encode(), b"f1f1f1f1", b"The authority") == []
     assert "TLSv1.3, AES, certificate of ████████" in sinks.texts()["transcript"]
