@@ -193,7 +193,7 @@ class Reading:
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
-        self._tracker.secured(tls.without_names() if self._strict else tls, at)
+        self._tracker.secured(tls.hidden() if self._strict else tls, at)
 
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""

@@ -1,9 +1,7 @@
 """What TLS came to on a connection: facts that anybody may see."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-
-from pop3spy.protocol.text import MASK
+from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +31,15 @@ class Tls:
         if self.side == "client":
             parts.append("with the client")
         elif not self.verified:
-            parts.append(f"certificate NOT verified, its SHA-256 is {self.sha256[:16]}...")
+            parts.append("certificate NOT verified")
+            parts.append(f"its SHA-256 is {self.sha256[:16]}..." * bool(self.sha256))
         elif self.subject:
             parts.append(f"certificate of {self.subject} from {self.issuer} until {self.until}")
         return ", ".join(filter(None, parts))
 
-    def without_names(self) -> "Tls":
-        """Return what tells nobody which server it was."""
-        return replace(
-            self,
-            subject=self.subject and MASK,
-            issuer=self.issuer and MASK,
-            names=self.names and MASK,
-            sha256=self.sha256 and MASK,
-        )
+    def hidden(self) -> "Tls":
+        """Return it without names of peers, nor what leads to them."""
+        return Tls(self.version, self.cipher, self.verified, side=self.side)
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""

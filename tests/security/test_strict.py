@@ -79,7 +79,7 @@ def test_a_certificate_names_nobody() -> None:
     sinks.reading.secured(tls, 0.5)
     sinks.reading.secured(Tls("TLSv1.3", "AES", verified=False, sha256="f1" * 32), 0.6)
     assert sinks.end().holding(host.encode(), b"f1f1f1f1", b"The authority") == []
-    assert "TLSv1.3, AES, certificate of ████████" in sinks.texts()["transcript"]
+    assert "TLSv1.3, AES" in sinks.texts()["transcript"]
 
 
 @pytest.mark.parametrize("peer", [CLIENT, SERVER], ids=["client", "server"])
