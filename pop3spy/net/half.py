@@ -96,7 +96,7 @@ class Half(asyncio.Protocol):
             self._send_records()
 
     def finish(self, *, farewell: bool = True) -> None:
-        """Say that nothing more will be sent, once everything has been; by *farewell* in TLS too."""
+        """Say that nothing more will be sent, once everything has been; *farewell*: in TLS too."""
         if self._transport is not None and not self._transport.is_closing():
             if farewell:
                 self._end_tls()
