@@ -27,6 +27,8 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(0)
+        if sock.family != socket.AF_UNIX:  # what is said at once is to go at once
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.tls: ssl.SSLObject | None = None
         self.farewell = False  # the peer has ended TLS, and did not just hang up
