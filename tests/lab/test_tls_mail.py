@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.clients import CLIENTS
+from lab.loopback import until
 from lab.mailserver import PASSWORD, MailServer
 from lab.relay import Relay, relaying
 from lab.ways import SCHEMES, Cell, ca, cells
+from security.disguises import traces
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -36,6 +39,40 @@ def test_a_server_that_has_no_tls_gets_clients_that_have(
     all_mail_arrives(popa3d, f"pop3://localhost:{popa3d.address.port}", ca, tmp_path, ways=few)
 
 
+LOGINS = ("plain", "login", "cram-md5", "xoauth2", "oauthbearer")
+
+
+def test_every_way_to_log_in_passes_inside_tls_and_shows_no_secret(
+    dovecot: MailServer, ca: Path, tmp_path: Path
+) -> None:
+    """Bodies are left out: a message of the corpus has the password in it."""
+    capture = tmp_path / "capture.yaml"
+    url, before = f"pop3+stls://localhost:{dovecot.address.port}", len(dovecot.logins())
+    ways = [
+        Cell(client, scheme, stls, auth, dovecot.secret(auth))
+        for client in CLIENTS
+        if client.name in {"curl", "mpop"}
+        for auth in client.auths
+        if auth in LOGINS
+        for scheme, stls in (("pop3s", False), ("pop3+stls", True))
+    ]
+    options = ["--upstream-ca", str(dovecot.certificate), "--bodies", "drop"]
+    options += ["--record", str(capture)]
+    relay = all_mail_arrives(dovecot, url, ca, tmp_path, *options, ways=ways)
+
+    texts = (relay.log, relay.transcript, capture.read_text())
+    known = traces(PASSWORD.encode()) | traces(dovecot.token.encode())
+    assert [trace for trace in known for text in texts if trace in text.lower()] == []
+    used = {ended["login"] for ended in relay.events("session_ended")}
+    assert used == {f"AUTH {auth.upper()}" for auth in LOGINS}
+
+    def told() -> bool | None:
+        return len(dovecot.logins()) == before + sum(way.sessions for way in ways) or None
+
+    until(told, "every login in the server's log")
+    assert all(", TLS," in line for line in dovecot.logins()[before:])
+
+
 def all_mail_arrives(
     server: MailServer,
     url: str,
@@ -43,8 +80,8 @@ def all_mail_arrives(
     folder: Path,
     *options: str,
     ways: Sequence[Cell] | None = None,
-) -> None:
-    """Let clients of every kind download everything from the server at *url*."""
+) -> Relay:
+    """Let clients of every kind download everything from the server at *url*; return the proxy."""
     upstream = url.partition(":")[0]
     ways = ways or list(cells(upstream))
     own = ["--ca-dir", str(ca), *options]
@@ -62,6 +99,7 @@ def all_mail_arrives(
     assert legs(relay) == Counter(way.legs(upstream) for way in ways for _ in range(way.sessions))
     assert {each["verified"] for each in relay.events("tls_began")} <= {True, None}
     assert PASSWORD not in relay.log + relay.transcript
+    return relay
 
 
 def legs(relay: Relay) -> Counter[frozenset[str]]:

@@ -10,7 +10,7 @@ from cli.program import run
 from lab.clients import CLIENTS, S_CLIENT, Client, Login
 from lab.corpus import sha256
 from lab.loopback import Address
-from lab.mailserver import FEW_USER, USER, MailServer
+from lab.mailserver import FEW_USER, PASSWORD, USER, MailServer
 
 SCHEMES = ("pop3", "pop3s", "pop3+stls")
 
@@ -30,9 +30,12 @@ class Cell:
     client: Client
     scheme: str
     stls: bool = False
+    auth: str = "user"
+    password: str = PASSWORD
 
     def __str__(self) -> str:
-        return f"{self.client.name} to {self.scheme}://{' with STLS' if self.stls else ''}"
+        stls = " with STLS" if self.stls else ""
+        return f"{self.client.name} to {self.scheme}://{stls} by {self.auth}"
 
     @property
     def user(self) -> str:
@@ -54,7 +57,10 @@ class Cell:
         """Return the hashes of what the client saves from *port* of this machine."""
         address = Address("localhost", port)
         stls, pop3s = self.stls or None, self.scheme == "pop3s" or None
-        login = Login(user=self.user, stls=stls and ca / "ca.pem", pop3s=pop3s and ca / "ca.pem")
+        certificate = ca / "ca.pem"
+        login = Login(
+            self.auth, self.user, self.password, stls and certificate, pop3s and certificate
+        )
         return [sha256(each) for each in self.client.download(address, folder, login)]
 
     def expected(self, server: MailServer) -> list[str]:
