@@ -98,23 +98,6 @@ EVENTS: Final = {
             "line": "the first of them, where they are harmless and known",
         },
     ),
-    "tls_began": Described(
-        "A handshake was done; what is said on that leg from here on is inside TLS.",
-        {
-            **_EVERY,
-            **_PEERS,
-            "version": "`TLSv1.3`, for example",
-            "cipher": "OpenSSL's name of the cipher",
-            "verified": "whether the server's certificate was found good, null for the client",
-            "subject": "whose certificate it is; null, as the next four, if it was not verified",
-            "issuer": "who issued it",
-            "since": "the first moment at which it is valid",
-            "until": "the last one",
-            "names": "the names that it is for",
-            "sha256": "its fingerprint, null for the client",
-            "side": "`client` or `server`: the peer on that leg",
-        },
-    ),
     "gate_intervened": Described(
         "A fault, a rewrite or a person did something about what one side said.",
         {

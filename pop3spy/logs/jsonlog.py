@@ -30,7 +30,6 @@ from pop3spy.session.events import (
 from pop3spy.session.facts import facts_of, rounded
 from pop3spy.session.lines import line_text, status_text
 from pop3spy.session.model import Session
-from pop3spy.session.tls import Tls
 from pop3spy.spool import Stream
 
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
@@ -100,8 +99,6 @@ class JsonLog:
                 self._write("session_secured", event, known, **facts)
             case Opened():
                 self._write("session_opened", event, known)
-            case Secured():
-                self._write("tls_began", event, known, **_agreed(event.tls))
             case Blinded():
                 self._end_stretches(event, known)
                 self._write("session_blinded", event, known, why=escape(event.why))
@@ -167,11 +164,6 @@ def _intervened(event: Intervened) -> dict[str, object]:
         "sent": _line_or_size(event.sent),
         "answer": _line_or_size(event.answer),
     }
-
-
-def _agreed(tls: Tls) -> dict[str, object]:
-    texts = {name: escape(str(value)) or None for name, value in tls.facts().items()}
-    return {**texts, "verified": tls.verified if tls.side == "server" else None}
 
 
 def _line_or_size(frame: Frame | None) -> str | int | None:

@@ -108,7 +108,7 @@ class Detour:
             side: {
                 (relay, each["session"])
                 for relay in self._relays
-                for each in relay.events("tls_began")
+                for each in relay.events("session_secured")
                 if each["side"] == side
             }
             for side in ("client", "server")

@@ -97,7 +97,7 @@ def all_mail_arrives(
     assert {ended["how"] for ended in relay.events("session_ended")} == {"quit"}
     assert {ended["login"] is None for ended in relay.events("session_ended")} == {False}
     assert legs(relay) == Counter(way.legs(upstream) for way in ways for _ in range(way.sessions))
-    assert {each["verified"] for each in relay.events("tls_began")} <= {True, None}
+    assert {each["verified"] for each in relay.events("session_secured")} <= {True}
     assert PASSWORD not in relay.log + relay.transcript
     return relay
 
@@ -107,6 +107,6 @@ def legs(relay: Relay) -> Counter[frozenset[str]]:
     found: dict[int, set[str]] = {}
     for ended in relay.events("session_ended"):
         found[ended["session"]] = set()
-    for began in relay.events("tls_began"):
+    for began in relay.events("session_secured"):
         found[began["session"]].add(began["side"])
     return Counter(map(frozenset, found.values()))

@@ -152,27 +152,6 @@ def test_a_failure_of_reading_is_an_error() -> None:
     assert stage.events("session_blinded")[0]["level"] == "error"
 
 
-def test_what_was_agreed_on_each_leg_is_told() -> None:
-    stage = Stage()
-    reading = stage.session().reading
-    reading.secured(Tls("TLSv1.3", "AES", subject="mail\x1b[2J", until="Jan  1 2099"), 1.0)
-    reading.secured(Tls("TLSv1.2", "AES", side="client"), 2.0)
-    with_server, with_client = stage.events("tls_began")
-    found = {name: with_server[name] for name in ("side", "version", "verified", "until")}
-    assert found == {
-        "side": "server",
-        "version": "TLSv1.3",
-        "verified": True,
-        "until": "Jan  1 2099",
-    }
-    assert (with_server["subject"], with_server["since"]) == ("mail\\x1b[2J", None)
-    assert (with_client["side"], with_client["verified"], with_client["sha256"]) == (
-        "client",
-        None,
-        None,
-    )
-
-
 def test_a_note_has_its_facts() -> None:
     stream, clock = io.StringIO(), Clock()
     clock.started = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -196,7 +175,6 @@ def every_event() -> Stage:
     play = stage.session().play(
         "S: banner\nS: \\xff\\xfb\\x01+OK\nC: NOOP\nS: -ERR\nC: LIST\nNOOP\nS: +OK\n."
     )
-    play.reading.secured(Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256"), 1.0)
     noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
     stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", "not sent"))
     play.reading.secured(SECURED, 1.0)
