@@ -57,6 +57,7 @@ class Half(asyncio.Protocol):
         self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
         self._begun: Callable[[], None]
         self._broken: TlsError | None = None
+        self.abrupt = False  # the peer hung up without ending TLS
 
     def give_to(self, owner: Owner) -> None:
         """Let *owner* be told of all that happens from now on."""
@@ -97,18 +98,20 @@ class Half(asyncio.Protocol):
             self._layer.seal(data)
             self._send_records()
 
-    def finish(self) -> None:
-        """Say that nothing more will be sent, once everything has been."""
+    def finish(self, *, farewell: bool = True) -> None:
+        """Say that nothing more will be sent, once everything has been; *farewell*: in TLS too."""
         if self._transport is not None and not self._transport.is_closing():
-            self._say_farewell()
+            if farewell:
+                self._end_tls()
             self._finished = True
             with contextlib.suppress(OSError):  # the peer may be gone already
                 self._transport.write_eof()
 
-    def close(self) -> None:
+    def close(self, *, farewell: bool = True) -> None:
         """Close once everything has been sent."""
         if self._transport is not None:
-            self._say_farewell()
+            if farewell:
+                self._end_tls()
             self._transport.close()
 
     def abort(self) -> None:
@@ -165,6 +168,7 @@ class Half(asyncio.Protocol):
         if self._secured:
             self._break(ConnectionAbortedError())
         if not (self._broken or (self._layer and self._layer.ended)):
+            self.abrupt = self._layer is not None
             self._owner.finished(self.side)
         return True
 
@@ -196,6 +200,7 @@ class Half(asyncio.Protocol):
             plain = layer.take(data)
         except ssl.SSLError as error:
             self._send_records()
+            self.abrupt = layer.begun
             if not self._break(error):
                 self._transport.close()
             return
@@ -227,7 +232,7 @@ class Half(asyncio.Protocol):
         if records and not (self.gone or self._finished):
             cast(asyncio.Transport, self._transport).write(records)
 
-    def _say_farewell(self) -> None:
+    def _end_tls(self) -> None:
         if self._layer is not None and not self._broken:
             self._layer.finish()
             self._send_records()

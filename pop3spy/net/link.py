@@ -118,7 +118,7 @@ class Link:
             other = None  # its client is going to be told why
         if other is not None and side.other not in self._lost:
             if error is None or isinstance(error, TlsError):
-                other.close()
+                other.close(farewell=not self._abrupt(side))
             else:
                 other.reset()
         self._observer.soon()
@@ -187,9 +187,13 @@ class Link:
         """Tell the peer that *side* will say no more; close when both sides have finished."""
         self._finished.add(side)
         if other := self._halves.get(side.other):
-            other.finish()
+            other.finish(farewell=not self._abrupt(side))
         if len(self._finished) == len(Side):
             self.close()
+
+    def _abrupt(self, side: Side) -> bool:
+        """Return whether *side* hung up in a way that the peer, if it has TLS, should learn of."""
+        return side in self._halves and self._halves[side].abrupt
 
     def slow(self, side: Side, *, slow: bool) -> None:
         """Take in no more from *side* while too much of it waits at the gate."""

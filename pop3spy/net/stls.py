@@ -13,6 +13,7 @@ from pop3spy.errors import TlsError
 from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
+from pop3spy.net.opening import STLS
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.session.model import Session
@@ -20,6 +21,8 @@ from pop3spy.session.model import Session
 GoOn = Callable[[Acts], None]
 
 GRANT = b"+OK begin TLS\r\n"
+CAPABILITIES = b"+OK\r\nUSER\r\n%b.\r\n"
+"""What is listed for a server that does not know CAPA, of which clients would learn nothing."""
 STLS_FIRST = b"-ERR STLS first\r\n"
 NO_TLS = b"-ERR [SYS/TEMP] the proxy has no TLS with the server; its log says why\r\n"
 _LISTING = "changed-capa remove=STLS add=STLS"
@@ -122,28 +125,48 @@ class Offer:
         self._required = required
         self._listing = FaultKeeper(read_fault(_LISTING), 0)
         self._over = False
+        self._unlisted = False  # the server does not know CAPA
 
     @property
     def sides(self) -> frozenset[Side]:
-        """Both until TLS has begun, or somebody has logged in."""
-        over = self._over or self._session.state not in BEFORE_LOGIN
-        return frozenset() if over else frozenset(Side)
+        """Both until TLS has begun, or somebody has logged in.
+
+        Inside TLS clients ask for the capabilities again, and give up if there are none now.
+        """
+        if self._session.state not in BEFORE_LOGIN:
+            return frozenset()
+        if self._over:
+            return frozenset({Side.SERVER} if self._unlisted else ())
+        return frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Grant STLS, list it among the capabilities, and refuse a login without it."""
         frame = moment.frame
         if frame.side is Side.SERVER:
-            return self._listing.judge(moment, acts)
+            return self._list(moment, acts)
         effect = frame.command.effect if isinstance(frame, CommandLine) else None
         if effect is Effect.TLS:
             self._over = True
-            moment.note("stls", "granted it")
-            return Answer(GRANT), Hold(self._with_client)
+            return Answer(GRANT), Hold(partial(self._with_client, moment))
         if self._required and effect in (Effect.LOGIN, Effect.NAME):
             moment.note("stls", "asked for it first")
             return (Answer(STLS_FIRST),)
         return acts
 
-    def _with_client(self, go_on: GoOn) -> None:
+    def _list(self, moment: Moment, acts: Acts) -> Acts:
+        frame, exchange = moment.frame, moment.exchange
+        if (
+            isinstance(frame, StatusLine)
+            and not frame.ok
+            and exchange is not None
+            and exchange.command.verb == "CAPA"
+        ):
+            self._unlisted = True
+            moment.note("stls", "answered for a server that does not know CAPA")
+            return (Send(CAPABILITIES % (b"" if self._over else STLS)),)
+        return acts if self._over else self._listing.judge(moment, acts)
+
+    def _with_client(self, moment: Moment, go_on: GoOn) -> None:
+        moment.note("stls", "granted it")
         self._negotiation.offered()
         go_on(())

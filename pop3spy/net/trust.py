@@ -105,6 +105,7 @@ def _no_password() -> str:
 def allow_from(context: ssl.SSLContext, oldest: str) -> None:
     """Let *context* take versions of TLS from *oldest* on, ``1.0`` to ``1.3``."""
     context.minimum_version = VERSIONS[oldest]
+    context.options |= ssl.OP_NO_RENEGOTIATION  # nobody needs it, and it has been a way to attack
     if oldest in _FORBIDDEN:  # OpenSSL has rules of its own against them (RFC 8996)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
 

@@ -89,9 +89,9 @@ class Program:
                 return found
         raise AssertionError(f"it ended without saying {pattern!r}: {self._said}")
 
-    def port(self) -> int:
-        """Wait until it listens; return the port."""
-        return int(self.says(r"listening on pop3://127\.0\.0\.1:(\d+)")[1])
+    def port(self, scheme: str = "pop3") -> int:
+        """Wait until it listens; return the port.  Ask for several in the order of its options."""
+        return int(self.says(rf"listening on {re.escape(scheme)}://127\.0\.0\.1:(\d+)")[1])
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -7,6 +7,7 @@ What is known of its way of saving is in `CLIENTS`, so that the rest must be exa
 import base64
 import poplib
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Sequence
@@ -23,12 +24,21 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Login:
-    """How a client shows who it is; with *stls* only inside TLS, to who owns that certificate."""
+    """How a client shows who it is; inside TLS, and then only to whom a certificate vouches for.
+
+    *stls* begins it with STLS, *pop3s* at once.
+    """
 
     auth: str = "user"
     user: str = USER
     password: str = PASSWORD
     stls: Path | None = None
+    pop3s: Path | None = None
+
+    @property
+    def believed(self) -> Path | None:
+        """The certificate, if there is to be TLS."""
+        return self.stls or self.pop3s
 
 
 @dataclass(frozen=True)
@@ -81,9 +91,9 @@ def curl(address: Address, folder: Path, login: Login) -> list[bytes]:
             options += ["--oauth2-bearer", login.password]
         case _:
             options += ["--login-options", f"AUTH={login.auth.upper()}"]
-    if login.stls:
-        options += ["--ssl-reqd", "--cacert", str(login.stls)]
-    program, url = need("curl"), f"pop3://{address}"
+    if login.believed:
+        options += ["--ssl-reqd", "--cacert", str(login.believed)]
+    program, url = need("curl"), f"{'pop3s' if login.pop3s else 'pop3'}://{address}"
     count = len(run(program, *options, f"{url}/", home=folder).splitlines())
     mail = folder / "mail"
     mail.mkdir()
@@ -106,8 +116,10 @@ def fetchmail(address: Address, folder: Path, login: Login) -> list[bytes]:
     if login.auth not in FETCHMAIL_WAYS:
         raise ValueError(f"no way to log in: {login.auth}")
     tls = "sslproto ''"
-    if login.stls:
-        tls = f"sslproto 'TLS1.2+' sslcertck sslcertfile '{login.stls}' sslcommonname localhost"
+    if login.believed:
+        tls = f"sslproto 'TLS1.2+' sslcertck sslcertfile '{login.believed}' sslcommonname localhost"
+    if login.pop3s:
+        tls = f"ssl {tls}"
     mail = folder / "mail"
     mail.mkdir(parents=True)
     deliver = folder / "deliver"
@@ -129,8 +141,9 @@ def mpop(address: Address, folder: Path, login: Login) -> list[bytes]:
     for part in ("cur", "new", "tmp"):
         (mail / part).mkdir(parents=True)
     tls = ["--tls=off"]
-    if login.stls:
-        tls = ["--tls=on", "--tls-starttls=on", f"--tls-trust-file={login.stls}"]
+    if login.believed:
+        at_once = f"--tls-starttls={'off' if login.pop3s else 'on'}"
+        tls = ["--tls=on", at_once, f"--tls-trust-file={login.believed}"]
     account = [f"--host={address.host}", f"--port={address.port}", f"--user={login.user}"]
     secret = [f"--auth={login.auth}", f"--passwordeval=echo '{login.password}'"]
     keeping = ["--keep=on", "--received-header=off", f"--uidls-file={folder / 'ids'}"]
@@ -155,32 +168,84 @@ class PatientPOP3(poplib.POP3):
         assert reply.startswith(b"+OK"), reply
 
 
+class PatientPOP3S(PatientPOP3, poplib.POP3_SSL):
+    """The same inside TLS."""
+
+
 def poplib_(address: Address, folder: Path, login: Login) -> list[bytes]:
     """Download with Python's own library, which saves nothing: *folder* stays as it is."""
     del folder
-    client = PatientPOP3(address.host, address.port, timeout=PATIENCE)
+    client: PatientPOP3
+    if login.pop3s:
+        context = ssl.create_default_context(cafile=str(login.pop3s))
+        client = PatientPOP3S(address.host, address.port, timeout=PATIENCE, context=context)
+    else:
+        client = PatientPOP3(address.host, address.port, timeout=PATIENCE)
     try:
         if login.stls:
             client.stls(ssl.create_default_context(cafile=str(login.stls)))
-        match login.auth:
-            case "user":
-                client.user(login.user)
-                client.pass_(login.password)
-            case "apop":
-                client.apop(login.user, login.password)
-            case "plain":
-                client.auth("PLAIN", f"\0{login.user}\0{login.password}")
-            case "xoauth2":
-                bearer = f"auth=Bearer {login.password}"
-                client.auth("XOAUTH2", f"user={login.user}\1{bearer}\1\1")
-            case _:
-                raise ValueError(f"no way to log in: {login.auth}")
-        count, _ = client.stat()
-        lines = [client.retr(number)[1] for number in range(1, count + 1)]
-        client.quit()
+        return fetch(client, login)
     finally:
         client.close()
+
+
+def fetch(client: PatientPOP3, login: Login) -> list[bytes]:
+    """Log in, and return all mail."""
+    match login.auth:
+        case "user":
+            client.user(login.user)
+            client.pass_(login.password)
+        case "apop":
+            client.apop(login.user, login.password)
+        case "plain":
+            client.auth("PLAIN", f"\0{login.user}\0{login.password}")
+        case "xoauth2":
+            bearer = f"auth=Bearer {login.password}"
+            client.auth("XOAUTH2", f"user={login.user}\1{bearer}\1\1")
+        case _:
+            raise ValueError(f"no way to log in: {login.auth}")
+    count, _ = client.stat()
+    lines = [client.retr(number)[1] for number in range(1, count + 1)]
+    client.quit()
     return [b"".join(line + b"\r\n" for line in each) for each in lines]
+
+
+class JoinedPOP3(PatientPOP3):
+    """Speaks through a program that has the connection, and has heard the greeting perhaps."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock, self.file = sock, sock.makefile("rb")
+        self._debugging = 0
+
+
+def s_client(address: Address, folder: Path, login: Login) -> list[bytes]:
+    """Download through ``openssl s_client``, which keeps the greeting if it said STLS itself.
+
+    Without -quiet it would take ``RETR`` and ``QUIT`` for commands to itself.
+    """
+    assert login.believed
+    folder.mkdir(parents=True)
+    options = ["-quiet", "-verify_return_error", "-CAfile", str(login.believed)]
+    options += ["-servername", address.host, "-verify_hostname", address.host]
+    if login.stls:
+        options += ["-starttls", "pop3"]
+    command = [need("openssl"), "s_client", "-connect", str(address), *options]
+    near, far = socket.socketpair()
+    near.settimeout(PATIENCE)
+    with near, (folder / "errors").open("wb") as errors:
+        process = subprocess.Popen(command, stdin=far.fileno(), stdout=far.fileno(), stderr=errors)
+        far.close()
+        try:
+            client = JoinedPOP3(near)
+            if login.pop3s:
+                assert client.file.readline().startswith(b"+OK")
+            mail = fetch(client, login)
+            assert process.wait(PATIENCE) == 0  # the server hung up
+            return mail
+        finally:
+            client.close()
+            process.kill()
+            process.wait()
 
 
 def as_wire(message: Message) -> bytes:
@@ -201,3 +266,5 @@ CLIENTS = (
     Client("mpop", mpop, as_lf, ("plain", "login", "cram-md5", "xoauth2", "oauthbearer")),
     Client("poplib", poplib_, as_wire, ("apop", "plain", "xoauth2")),
 )
+S_CLIENT = Client("openssl", s_client, as_wire, ("plain", "xoauth2"))
+"""It has no word of clear text, so it is not among the others."""

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from lab.loopback import HOST, Address, until
 from lab.processes import ask_to_end, end, has_ended, start
 
-LISTENING = re.compile(rf"listening.*?pop3://({re.escape(HOST)}):(\d+)")
+LISTENING = re.compile(rf"listening.*?(pop3[+a-z]*)://{re.escape(HOST)}:(\d+)")
 
 
 class NotListeningError(Exception):
@@ -26,27 +26,37 @@ class NotListeningError(Exception):
 class Relay:
     """A running proxy; its status, transcript, messages and log are known once it has ended."""
 
-    def __init__(self, upstream: Address, *extra_args: str) -> None:
-        """Start the program with *extra_args* and wait until it listens."""
+    def __init__(
+        self, upstream: Address | str, *extra_args: str, schemes: Sequence[str] = ("pop3",)
+    ) -> None:
+        """Start the program with *extra_args* and wait until it listens, once for each scheme."""
         self.status: int | None = None
         self.transcript = self.messages = self.log = ""
         self._folder = tempfile.TemporaryDirectory(prefix="pop3spy-relay-")
         self._files = {name: Path(self._folder.name, name) for name in ("out", "err", "log")}
-        command = [sys.executable, "-m", "pop3spy", "proxy", "--upstream", f"pop3://{upstream}"]
-        command += ["--listen", f"pop3://{HOST}:0"]
+        command = [sys.executable, "-m", "pop3spy", "proxy", "--upstream", str(upstream)]
+        for scheme in schemes:
+            command += ["--listen", f"{scheme}://{HOST}:0"]
         command += ["--log", str(self._files["log"]), "--log-format", "json", *extra_args]
         with self._files["out"].open("wb") as out, self._files["err"].open("wb") as err:
             self._process = start(command, stdout=out, stderr=err)
+        self._schemes = schemes
         try:
-            self.address = until(self._listening, "a line that says `listening`", 20)
+            self.addresses = until(self._listening, "a line that says `listening`", 20)
         except BaseException:
             self.end()
             raise
 
-    def _listening(self) -> Address | None:
+    @property
+    def address(self) -> Address:
+        """Where clients without TLS connect."""
+        return self.addresses["pop3"]
+
+    def _listening(self) -> dict[str, Address] | None:
         messages = self._files["err"].read_text(errors="replace")
-        if said := LISTENING.search(messages):
-            return Address(said[1], int(said[2]))
+        said = LISTENING.findall(messages)
+        if len(said) == len(self._schemes):
+            return {scheme: Address(HOST, int(port)) for scheme, port in said}
         if has_ended(self._process):
             raise NotListeningError(messages)
         return None
@@ -86,7 +96,16 @@ class Relay:
 @contextmanager
 def proxied(host: str, port: int, *extra_args: str) -> Iterator[Relay]:
     """Run the proxy in front of *host* and *port*; afterwards it must have ended well."""
-    relay = Relay(Address(host, port), *extra_args)
+    with relaying(Address(host, port), *extra_args) as relay:
+        yield relay
+
+
+@contextmanager
+def relaying(
+    upstream: Address | str, *extra_args: str, schemes: Sequence[str] = ("pop3",)
+) -> Iterator[Relay]:
+    """Do the same with an *upstream* of any scheme, and a listener of each of *schemes*."""
+    relay = Relay(upstream, *extra_args, schemes=schemes)
     try:
         yield relay
     finally:

@@ -21,3 +21,19 @@ def test_every_test_of_poplib_passes_through_the_proxy(direct: Outcome, loop: st
     assert relayed.troubles == []
     assert relayed.tests == direct.tests >= 60
     assert relayed.sessions == relayed.connections == direct.connections >= relayed.tests
+    assert relayed.handshakes == direct.handshakes
+    assert relayed.inspected == 0
+    assert relayed.unread > 0
+
+
+def test_every_test_of_poplib_passes_with_tls_taken_apart(direct: Outcome, loop: str) -> None:
+    """Every handshake that a client did was with the proxy, and all that was said was read."""
+    relayed = run_suite("inspected", "--loop", loop)
+
+    assert relayed.failed == []
+    assert relayed.skipped == direct.skipped
+    assert relayed.troubles == []
+    assert relayed.tests == direct.tests >= 60
+    assert relayed.sessions == relayed.connections == direct.connections >= relayed.tests
+    assert relayed.inspected == relayed.handshakes == direct.handshakes >= 40
+    assert relayed.unread == 0

@@ -27,8 +27,11 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(0)
+        if sock.family != socket.AF_UNIX:  # what is said at once is to go at once
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.tls: ssl.SSLObject | None = None
+        self.farewell = False  # the peer has ended TLS, and did not just hang up
         self._records: tuple[ssl.MemoryBIO, ssl.MemoryBIO]
         self._ahead = b""
 
@@ -63,11 +66,20 @@ class Wire:
         return self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     async def begin_tls(
-        self, context: ssl.SSLContext, name: str | None = None, *, ahead: bytes = b""
+        self,
+        context: ssl.SSLContext,
+        name: str | None = None,
+        *,
+        ahead: bytes = b"",
+        session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
-        """Do a handshake, as a client if the peer is to have a *name*; *ahead* came before."""
+        """Do a handshake, as a client if the peer is to have a *name*; *ahead* came before.
+
+        A *session* of an earlier connection is gone on with.
+        """
         self._records = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(*self._records, server_side=name is None, server_hostname=name)
+        server_side = name is None
+        tls = context.wrap_bio(*self._records, server_side, name, session)
         self._records[0].write(ahead)
         while True:
             try:
@@ -106,12 +118,16 @@ class Wire:
         if not self.tls:
             return await self._receive(most)
         while True:
-            with suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
-                if plain := self.tls.read(most):
-                    return plain
-                return b""
+            with suppress(ssl.SSLWantReadError):
+                plain = b""
+                with suppress(ssl.SSLZeroReturnError):
+                    plain = self.tls.read(most)
+                self.farewell = not plain
+                return plain
             data = await self._receive()
-            self._records[0].write(data) if data else self._records[0].write_eof()
+            if not data:
+                return b""
+            self._records[0].write(data)
 
     async def _send_records(self) -> None:
         await self._send(self._records[1].read())

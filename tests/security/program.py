@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -17,47 +18,95 @@ from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 
+from net.certificates import Certificate
+
 PATIENCE = 20.0
 """Seconds after which something that should have happened never will."""
 
 HERE = "127.0.0.1"
 
 
-class Play:
-    """A server on a free port whose replies are given one for one, whatever it is asked."""
+STLS, GRANT = b"STLS\r\n", b"+OK go on\r\n"
 
-    def __init__(self, replies: Sequence[bytes]) -> None:
+
+class Play:
+    """A server on a free port whose replies are given one for one, whatever it is asked.
+
+    With *keys* there is TLS, at once or, with *stls*, behind the greeting and an STLS.
+    """
+
+    def __init__(
+        self, replies: Sequence[bytes], keys: Certificate | None = None, *, stls: bool = False
+    ) -> None:
         self._replies = replies
+        self._context = keys.context() if keys else None
+        self._stls = stls
         self._door = socket.create_server((HERE, 0))
         self.address = "{}:{}".format(*self._door.getsockname()[:2])
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self) -> None:
-        with self._door, self._door.accept()[0] as peer, peer.makefile("rwb", 0) as stream:
+        with self._door, self._door.accept()[0] as peer:
             peer.settimeout(PATIENCE)
             greeting, *replies = self._replies
-            stream.write(greeting)
+            if self._context is None or self._stls:
+                peer.sendall(greeting)
+                greeting = b""
+            if self._stls:
+                assert peer.recv(len(STLS)) == STLS
+                peer.sendall(GRANT)
+            if self._context is None:
+                self._answer(peer, replies)
+                return
+            with self._context.wrap_socket(peer, server_side=True) as inside:
+                inside.sendall(greeting)
+                self._answer(inside, replies)
+
+    @staticmethod
+    def _answer(peer: socket.socket, replies: Sequence[bytes]) -> None:
+        with peer.makefile("rwb", 0) as stream:
             for reply in replies:
                 stream.readline()
                 stream.write(reply)
             stream.read()  # what nobody reads would turn the close into a reset
 
 
-def ask(port: int, lines: Sequence[bytes], last: bytes = b"") -> bytes:
+def ask(
+    port: int,
+    lines: Sequence[bytes],
+    last: bytes = b"",
+    ca: Path | None = None,
+    *,
+    stls: bool = False,
+) -> bytes:
     """Say *lines* to *port* of this machine, each when something was answered to the one before.
 
-    To *last* no answer is waited for.
+    To *last* no answer is waited for.  With *ca*, who vouches for the peer, there is TLS.
     """
-    heard = b""
+    context = ssl.create_default_context(cafile=ca) if ca else None
     with socket.create_connection((HERE, port), PATIENCE) as peer:
-        for line in (b"", *lines):
-            peer.sendall(line)
-            heard += peer.recv(65536)
-        peer.sendall(last)
-        peer.shutdown(socket.SHUT_WR)
-        while piece := peer.recv(65536):
-            heard += piece
+        if context is None:
+            return peer.recv(65536) + _said(peer, lines, last)
+        greeting = b""
+        if stls:
+            greeting = peer.recv(65536)
+            peer.sendall(STLS)
+            assert peer.recv(65536) == GRANT
+        with context.wrap_socket(peer, server_hostname="localhost") as inside:
+            greeting = greeting or inside.recv(65536)
+            return greeting + _said(inside, lines, last)
+
+
+def _said(peer: socket.socket, lines: Sequence[bytes], last: bytes) -> bytes:
+    heard = b""
+    for line in lines:
+        peer.sendall(line)
+        heard += peer.recv(65536)
+    peer.sendall(last)
+    peer.shutdown(socket.SHUT_WR)
+    while piece := peer.recv(65536):
+        heard += piece
     return heard
 
 
@@ -80,7 +129,7 @@ class Program:
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self.wait_for(rb"listening on pop3://[^ ]*:(\d+)")[1])
+        return int(self.wait_for(rb"listening on pop3s?://[^ ]*:(\d+)")[1])
 
     def stop(self) -> int:
         """Ask it to end, and return its exit status."""

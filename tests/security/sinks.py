@@ -26,11 +26,11 @@ CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
 STEP = 0.001
 
 
-class Sinks:
-    """A bus with every reader of events that there is, and one session to be read."""
+class Readers:
+    """Every reader of events that there is, on one *bus*."""
 
-    def __init__(self, *, strict: bool = False) -> None:
-        self.clock = Clock()
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self.clock = clock
         self.frames: list[Frame] = []
         self._events: list[str] = []
         self._streams = {
@@ -44,7 +44,6 @@ class Sinks:
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View()
         self._rows: list[str] = []
-        self.bus = Bus(self._complain)
         for subscriber in (
             self._keep,
             Transcript(self._streams["transcript"], self.clock),
@@ -61,24 +60,7 @@ class Sinks:
             self._stats,
             self._view,
         ):
-            self.bus.subscribe(subscriber)
-        self._at = 0.0
-        self.reading = Reading(1, CLIENT, SERVER, 0.0, self.bus.publish, strict=strict)
-
-    def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
-        """Let both sides say *talk*, each chunk *step* seconds behind the one before."""
-        for side, data in talk:
-            self._at += step
-            if data is None:
-                self.reading.close(side)
-            elif not self.reading.session.blind:
-                self._feed(Chunk(side, data, self._at))
-        return self
-
-    def end(self, how: How = How.CLIENT_CLOSED, why: str = "") -> "Sinks":
-        """End the session."""
-        self.reading.end(self._at + STEP, Ending(how, why))
-        return self
+            bus.subscribe(subscriber)
 
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
@@ -105,13 +87,6 @@ class Sinks:
         """Return the octets of *side* as they may be shown, frame by frame."""
         return [frame.raw for frame in self.frames if frame.side is side]
 
-    def _feed(self, chunk: Chunk) -> None:
-        try:
-            for _ in self.reading.feed(chunk):
-                pass
-        except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
-            self.reading.blind(self._at, describe(error))
-
     def _keep(self, event: Told) -> None:
         match event:
             case Heard():
@@ -136,6 +111,38 @@ class Sinks:
 
     def _record(self, _: Session, record: str) -> None:
         self._streams["capture"].write(record)
+
+
+class Sinks(Readers):
+    """A bus of its own, and one session to be read."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._at = 0.0
+        self.bus = Bus(self._complain)
+        super().__init__(self.bus, Clock())
+        self.reading = Reading(1, CLIENT, SERVER, 0.0, self.bus.publish, strict=strict)
+
+    def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
+        """Let both sides say *talk*, each chunk *step* seconds behind the one before."""
+        for side, data in talk:
+            self._at += step
+            if data is None:
+                self.reading.close(side)
+            elif not self.reading.session.blind:
+                self._feed(Chunk(side, data, self._at))
+        return self
+
+    def end(self, how: How = How.CLIENT_CLOSED, why: str = "") -> "Sinks":
+        """End the session."""
+        self.reading.end(self._at + STEP, Ending(how, why))
+        return self
+
+    def _feed(self, chunk: Chunk) -> None:
+        try:
+            for _ in self.reading.feed(chunk):
+                pass
+        except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
+            self.reading.blind(self._at, describe(error))
 
     def _complain(self, subscriber: Subscriber, error: Exception) -> None:
         self._notes(reader_failed(subscriber, error, self._at))

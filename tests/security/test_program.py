@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from net.certificates import Authority
 from pop3spy.config.settings import SETTINGS
 from security.disguises import disguises, traces
 from security.program import Play, Program, ask, started
@@ -86,6 +87,33 @@ def test_no_secret_comes_out_of_the_program(
     assert "█" * 8 in shown
 
 
+@pytest.mark.parametrize("stls", [False, True], ids=["TLS at once", "inspected STLS"])
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipes", "terminal"])
+def test_no_secret_that_was_said_inside_tls_comes_out_of_the_program(
+    tmp_path: Path, *, terminal: bool, stls: bool
+) -> None:
+    authority = Authority(tmp_path / "ca")
+    log, capture = tmp_path / "log", tmp_path / "capture.yaml"
+    server = Play(REPLIES, authority.issue("server"), stls=stls)
+    keys, scheme = authority.issue("proxy"), "pop3" if stls else "pop3s"
+    port = server.address.rpartition(":")[2]
+    with started(
+        *("proxy", "--upstream", f"{scheme}://localhost:{port}", "--listen", f"{scheme}://:0"),
+        *("--cert", keys.chain, "--key", keys.key, "--upstream-ca", authority.certificate),
+        *("--log", log, "--log-format", "json", "--record", capture),
+        terminal=terminal,
+    ) as program:
+        heard = ask(program.port, LINES, b"PASS " + SECRET, authority.certificate, stls=stls)
+        program.wait_for("└─".encode())
+        assert program.stop() == 0
+    assert heard == b"".join(REPLIES)
+    texts = everything(program, log, capture)
+    assert holding(texts, SECRET) == []
+    shown = texts["terminal" if terminal else "stdout"]
+    assert "-ERR [AUTH] wrong password '" in shown
+    assert "█" * 8 in shown
+
+
 def test_strict_names_the_server_in_no_note(tmp_path: Path) -> None:
     log, server = tmp_path / "log", Play([b"+OK\r\n"])
     with started(
@@ -109,6 +137,28 @@ def test_files_are_private_whatever_the_umask_says(tmp_path: Path, umask: int) -
         assert program.stop() == 0
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == {"log": 0o600, "capture.yaml": 0o600}
+
+
+def test_the_files_of_a_proxy_with_an_authority_are_private(tmp_path: Path) -> None:
+    """It is made because a listener needs it, and its key is in no file but its own."""
+    ca, log, capture = tmp_path / "ca", tmp_path / "log", tmp_path / "capture.yaml"
+    server = Play([b"+OK\r\n"])
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", "pop3s://:0", "--ca-dir", ca),
+        *("--log", log, "--log-format", "json", "--record", capture),
+        umask=0,
+    ) as program:
+        ask(program.port, [], ca=ca / "ca.pem")
+        assert program.stop() == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes.pop("ca") == 0o700
+    assert modes.pop("ca.pem") & 0o022 == 0
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert set(modes) >= {"log", "capture.yaml", "ca-key.pem"}
+    key = (ca / "ca-key.pem").read_text().splitlines()[1:-1]
+    for text in everything(program, log, capture).values():
+        assert "PRIVATE KEY" not in text
+        assert not any(line in text for line in key)
 
 
 def test_a_folder_of_captures_is_private(tmp_path: Path) -> None:

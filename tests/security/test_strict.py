@@ -7,6 +7,7 @@ import pytest
 
 from pop3spy.protocol.frames import Side
 from pop3spy.session.model import How, Peer
+from pop3spy.session.tls import Tls
 from security.sinks import CLIENT, SERVER, Sinks, heard, talk
 
 NAMES = [b"carol", b"bob", b"al", b"carol.smith@mail.example.net", "zoë".encode(), b"CAROL"]
@@ -69,6 +70,16 @@ def test_the_peers_are_not_named() -> None:
     sinks = Sinks(strict=True).play(talk(b"S: +OK ready", b"C: QUIT", b"S: +OK"))
     sinks.end(How.UNREACHABLE, f"{SERVER}: connection refused")
     assert sinks.holding(CLIENT.host.encode(), SERVER.host.encode(), b"50312") == []
+
+
+def test_a_certificate_names_nobody() -> None:
+    host = SERVER.host
+    tls = Tls("TLSv1.3", "AES", True, host, f"The authority of {host}", "", "2099", f"www.{host}")  # noqa: FBT003
+    sinks = Sinks(strict=True).play(talk(b"S: +OK ready"))
+    sinks.reading.secured(tls, 0.5)
+    sinks.reading.secured(Tls("TLSv1.3", "AES", verified=False, sha256="f1" * 32), 0.6)
+    assert sinks.end().holding(host.encode(), b"f1f1f1f1", b"The authority") == []
+    assert "TLSv1.3, AES" in sinks.texts()["transcript"]
 
 
 @pytest.mark.parametrize("peer", [CLIENT, SERVER], ids=["client", "server"])
