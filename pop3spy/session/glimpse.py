@@ -140,6 +140,7 @@ class Glimpses:
         if chosen is None:
             return
         read = read_certificate(self._certificate)
+        self._certificate = b""
         yield Glimpse(
             "server",
             "hello",
