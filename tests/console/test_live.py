@@ -217,7 +217,7 @@ async def test_a_session_is_listed_shown_followed_and_killed() -> None:
         other, its_server = await steered.relayed.greeted()
         listed = await steered.do(":sessions")
         assert "s1" in listed
-        assert "USER_GIVEN" in listed
+        assert "USER_GIVEN  1 command, " in listed
         assert "C: USER bob\nS: +OK" in await steered.do(":show 1")
         await steered.do(":follow 2")
         assert "follows 2" in steered.console.prompt
