@@ -229,7 +229,11 @@ class Console:
         line = b" ".join(words)
         if any(octet in line for octet in b"\r\n\0"):
             raise RefusalError("a name or password with a line end or NUL in it is not sent")
+        self.must_have_its_turn()
+        return await self.ask(line + CRLF)
+
+    def must_have_its_turn(self) -> None:
+        """Raise RefusalError while the server still owes a reply, or asks inside AUTH."""
         connection = self.talk.connection
         if connection is not None and connection.awaits_reply:
             raise RefusalError("the server still owes a reply; wait for it, with :wait 10 perhaps")
-        return await self.ask(line + CRLF)

@@ -1,5 +1,6 @@
 """What the console said to a server, and what that answered: nobody else hears of it."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +19,12 @@ class Injected:
 
     def __init__(self, tell: Callable[[Row], None]) -> None:
         self._tell = tell
+        self._waiting: Counter[int] = Counter()  # commands that have not gone, by session
         self._open: dict[tuple[int, int], View] = {}
+
+    def expect(self, session: int) -> None:
+        """Know that one more command is going to be said in *session*."""
+        self._waiting[session] += 1
 
     def owns(self, event: Event) -> bool:
         """Return whether *event* is part of what the console asked; ask before it is told."""
@@ -35,6 +41,7 @@ class Injected:
         """Show *event*, if it is part of that."""
         match event:
             case Intervened(frame=None, by=by, sent=Frame() as sent) if by == BY:
+                self._waiting[event.session.id] -= 1
                 self._open[event.session.id, sent.number] = View()
                 self._tell(Row(f"s{event.session.id} C»", line_text(sent), Tone.CLIENT))
             case Heard(session=session, frame=frame):
@@ -49,6 +56,9 @@ class Injected:
                 for key in [key for key in self._open if key[0] == session.id]:
                     del self._open[key]
                     self._tell(hint(f"s{session.id} ended before it answered"))
+                if count := self._waiting.pop(session.id, 0):
+                    what = "what waited" if count == 1 else f"{count:,} commands"
+                    self._tell(hint(f"s{session.id} ended before {what} could be said there"))
 
     def _show(self, event: Event, key: tuple[int, int]) -> None:
         if view := self._open.get(key):

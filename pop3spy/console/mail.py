@@ -9,7 +9,7 @@ from typing import Final
 from pop3spy.console.console import METAS, Console
 from pop3spy.console.registry import RefusalError, message_number
 from pop3spy.console.rows import Row, Tone, note
-from pop3spy.console.talk import MOST
+from pop3spy.console.talk import MOST, Reply
 from pop3spy.console.view import MOST_LINES
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.newfile import new_file, reason_of
@@ -37,13 +37,17 @@ async def message(console: Console, rest: str) -> None:
     """Show a message."""
     number = message_number(rest, ":message 3")
     content = await _fetch(console, b"RETR %d" % number)
-    parsed = message_from_bytes(content)
     fields = [
         f"{name}: {value}" for name, value in all_headers_of(content) if name.lower() in _TOLD
     ]
-    _show(console, [*fields, "", *_text(parsed)])
-    for left_out in _parts_left_out(parsed):
-        console.view.add(note(f"not shown: {escape(left_out)}"))
+    try:
+        parsed = message_from_bytes(content)
+        text, left_out = _text(parsed), list(_parts_left_out(parsed))
+    except Exception:  # noqa: BLE001 - whoever wrote it can make the library fail in many ways
+        text, left_out = [], ["the text: this message is made too badly; :save keeps it as it is"]
+    _show(console, [*fields, "", *text])
+    for part in left_out:
+        console.view.add(note(f"not shown: {escape(part)}"))
     if len(content) >= MOST:
         console.view.add(note("the message goes on; :save keeps it whole"))
 
@@ -58,6 +62,7 @@ async def save(console: Console, rest: str) -> None:
     path = Path(name.strip()).expanduser()  # noqa: ASYNC240 - it asks no disk
     if console.talk.connection is None:
         raise RefusalError("there is no connection any more; :reconnect makes one")
+    console.must_have_its_turn()  # else what is owed would be saved
     unstuffer, size, full = Unstuffer(), 0, ""
     with new_file(path) as file:
 
@@ -71,9 +76,11 @@ async def save(console: Console, rest: str) -> None:
         console.view.folded = True
         try:
             reply = await console.talk.ask(b"RETR %d\r\n" % number, keep)
+        except RefusalError:  # nobody waits any more, and the rest is not kept
+            reply = Reply()
         finally:
             console.view.folded = False
-    if not reply.ok:
+    if not (reply.ok or size):
         path.unlink()
         raise RefusalError("nothing was saved")
     state = full or ("saved" if reply.whole else "broken off, what came is saved")
@@ -128,7 +135,7 @@ def _text(parsed: Message) -> list[str]:
             data = payload if isinstance(payload, bytes) else b""
             try:
                 text = data.decode(part.get_content_charset("utf-8"))
-            except (LookupError, UnicodeDecodeError):  # a charset that is none, or not this one
+            except (LookupError, ValueError):  # a charset that is none, or not this one
                 text = decode_text(data)
             return text.splitlines()
     return []

@@ -28,7 +28,7 @@ from pop3spy.console.pager import page
 from pop3spy.console.paste import Paste
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.rows import Row, Stream
-from pop3spy.console.veil import Veil
+from pop3spy.console.veil import Veil, hidden_from
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 
@@ -48,7 +48,9 @@ class Terminal:
         self._fd = fd
         self._history = KeptLines(history)
         self._colour = colour
-        self._veil = Veil(commands=METAS.wire)
+        self._veil = Veil(self._hides)
+        self._console: Console | None = None
+        self._inside = False  # AUTH asks, or has asked while this line was being typed
         self._paste = Paste()
         self._plays = False  # somebody is there to turn pages
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
@@ -62,6 +64,7 @@ class Terminal:
     async def play(self, console: Console) -> None:
         """Read lines and do them until the person has had enough."""
         self._plays = True
+        self._console = console
         lines = self._session(self._history, completer=Choices(console))
         loop = asyncio.get_running_loop()
 
@@ -73,7 +76,7 @@ class Terminal:
         try:
             while not console.leaving:
                 try:
-                    line = await self._read(lines, lambda: _prompt(console), console)
+                    line = await self._read(lines, lambda: _prompt(console))
                 except KeyboardInterrupt:
                     self._paste.forget()
                     continue
@@ -111,14 +114,18 @@ class Terminal:
             self._stream.write(f"{row.painted(colour=self._colour)}\n")
         self._stream.flush()
 
-    async def _read(
-        self, lines: PromptSession[str], prompt: Callable[[], Any], console: Console
-    ) -> str:
+    async def _read(self, lines: PromptSession[str], prompt: Callable[[], Any]) -> str:
         if self._paste.lines:
             return self._paste.lines.popleft()
-        inside = console.takes_everything and console.state is not State.XMIT
-        self._veil.state = State.SASL if inside else console.state
+        self._inside = False
         return await lines.prompt_async(prompt, default=self._paste.begun(), handle_sigint=False)
+
+    def _hides(self, text: str) -> int | None:
+        """Return where in *text* begins what must not be seen; the server may speak any time."""
+        if (console := self._console) is None:
+            return hidden_from(text, State.CLOSED, METAS.wire)
+        self._inside |= console.takes_everything and console.state is not State.XMIT
+        return hidden_from(text, State.SASL if self._inside else console.state, METAS.wire)
 
     def _session(self, history: Any, **more: Any) -> PromptSession[str]:
         return PromptSession(

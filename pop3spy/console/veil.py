@@ -97,16 +97,11 @@ def _begins_mechanism(command: Command) -> bool:
 class Veil(Processor):
     """Shows a mask of always the same length in place of what is hidden.
 
-    *hides* tells where that begins, if it is not a line for a server in ``state``, or one of the
-    *commands* of a console.
+    *hides* tells where that begins, if it is not a line for a server in ``state``.
     """
 
-    def __init__(
-        self,
-        hides: Callable[[str], int | None] | None = None,
-        commands: Mapping[str, bool] = _NONE,
-    ) -> None:
-        self._hides = hides or (lambda text: hidden_from(text, self.state, commands))
+    def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
+        self._hides = hides or (lambda text: hidden_from(text, self.state))
         self.state = State.CLOSED
         self.everything = False  # an answer to a question, and it is a secret
 

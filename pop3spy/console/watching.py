@@ -114,12 +114,12 @@ async def show_help(console: LiveConsole, rest: str) -> None:
 def _line(console: LiveConsole, session: Session) -> str:
     """Return a session in one line: from where, who, how far, since when."""
     held = sum(ticket.moment.session is session for ticket in console.holds.tickets.values())
-    octets = sum(session.totals.octets.values())
+    commands, octets = session.totals.commands, sum(session.totals.octets.values())
     parts = [
         escape(str(session.client)),
         escape(session.user or ""),
         session.ending.how.value.replace("_", " ") if session.ending else session.state.value,
-        f"{session.totals.commands:,} commands, {octets:,} octets",
+        f"{commands:,} command{'' if commands == 1 else 's'}, {octets:,} octets",
         f"since {console.clock.date(session.opened_at):%H:%M:%SZ}",
         f"{held:,} held" if held else "",
     ]

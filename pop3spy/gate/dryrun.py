@@ -27,6 +27,8 @@ from pop3spy.protocol.frames import (
 BY: Final = "dry run"
 
 _DELETES = re.compile(rb"[^A-Za-z]*DELE", re.IGNORECASE)
+_MAY_DELETE = re.compile(rb"[^A-Za-z]*D?E?L?", re.IGNORECASE)
+"""The beginning of an overlong line that may go on as one."""
 _UNSEEN: Final = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP})
 _OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
 
@@ -82,7 +84,7 @@ class DryRun:
         match frame:
             case CommandLine():
                 sent = octets_in(acts)
-                if _DELETES.match(sent):
+                if _DELETES.match(sent) or (frame.truncated and _MAY_DELETE.fullmatch(sent)):
                     return self._dele(moment, sent, marks)
                 return self._other(moment, parse_command(sent), acts, marks)
             case Opaque(why=why) if why in _UNSEEN:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pop3spy.gate.acts import Acts, End, Moment, Send, Wait, octets_in
 from pop3spy.gate.content import BareLf, Changed, Lines, Unstuffed, renamed, sized, without
 from pop3spy.gate.flow import Answered, At, Dropped, Followed, Pieces, Unended, Work
-from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, suffix
+from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, noise, suffix
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine, Side, StatusLine
 from pop3spy.session.match import Filter
 from pop3spy.session.units import octets_of, seconds_of
@@ -238,7 +238,7 @@ _ROWS = (
     FaultKind("changed-uid", _S, _REPLY, (Knob("suffix", "-changed", suffix),), "Puts this behind each unique-id.", "It fetches everything again, or deletes what it does not know any more.", _changed_uid),
     FaultKind("changed-capa", _S, _REPLY, (Knob("remove", "TOP,UIDL", names), Knob("add", "", names)), "Takes capabilities away by their names, or adds lines; commas stand between them.", "It uses what is not offered, or stumbles over what it does not know.", _changed_capa),
     FaultKind("bare-lf", _S, _BOTH, (), "Ends lines with LF alone.", "It never sees the end of a line, or of a message.", _bare_lf),
-    FaultKind("garbage", _S, _BOTH, (_AFTER, Knob("octets", "32", at_least_one)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
+    FaultKind("garbage", _S, _BOTH, (_AFTER, Knob("octets", "32", noise)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
 )
 # fmt: on
 

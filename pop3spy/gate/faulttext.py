@@ -26,7 +26,8 @@ COMMON: Final = ("side", "chance", "seed")
 _SIDES: Final = {"client": Side.CLIENT, "server": Side.SERVER}
 _KNOWN: Final = {Side.CLIENT: Known.ASKED, Side.SERVER: Known.ANSWERED}
 _PIECE = re.compile(
-    r"""\s* (?: (?P<key>[\w-]+) = )? (?P<value> "(?:[^"\\]|\\.)*" | '[^']*' | \S* )""",
+    r"""\s* (?: (?P<key>[\w-]+) = )?
+        (?: (?P<quoted> "(?:[^"\\]|\\.)*" | '[^']*' ) | (?P<bare> \S* ) )""",
     re.VERBOSE,
 )
 _ESCAPED = re.compile(r"\\([\\\"])")
@@ -112,13 +113,17 @@ def _pieces(text: str) -> Iterable[_Piece]:
     while at < end or not found:
         match = _PIECE.match(text, at)
         assert match
-        value = match["value"]
-        if value[:1] == '"' and len(value) > 1:
-            value = _ESCAPED.sub(r"\1", value[1:-1])
-        elif value[:1] == "'" and len(value) > 1:
-            value = value[1:-1]
-        found.append(_Piece(match["key"] or "", value, match.start("value")))
+        value, start = match["bare"], match.start("bare")
+        if (quoted := match["quoted"]) is not None:
+            value, start = quoted[1:-1], match.start("quoted")
+            if quoted[0] == '"':
+                value = _ESCAPED.sub(r"\1", value)
+        elif value[:1] in ("'", '"'):
+            raise FilterError(text, start, "this quote has no end")
+        found.append(_Piece(match["key"] or "", value, start))
         at = max(match.end(), at + 1)
+        if found[-1][:2] == ("", "when"):
+            break
     return found
 
 

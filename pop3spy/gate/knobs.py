@@ -11,6 +11,9 @@ from typing import Any
 
 from pop3spy.session.units import octets_of, seconds_of
 
+MOST_NOISE = 1 << 20
+"""Octets that are kept in memory at once, and judged in one turn of the loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Knob:
@@ -28,6 +31,13 @@ def at_least_one(text: str) -> int:
     """Read a size that is not 0."""
     if not (number := octets_of(text)):
         raise ValueError("0 is too little")
+    return number
+
+
+def noise(text: str) -> int:
+    """Read how many octets are made at once."""
+    if (number := at_least_one(text)) > MOST_NOISE:
+        raise ValueError("1M is the most")
     return number
 
 

@@ -130,6 +130,11 @@ class Guard:
         return self._moment is not None
 
     @property
+    def amid(self) -> bool:
+        """Whether the peer has heard a part of a line, or of a reply, and not yet its end."""
+        return self._ahead > 0 or self._amid
+
+    @property
     def waits(self) -> bool:
         """Whether anything here may go on once more has been read of the other side."""
         unread = self._kept.size > 0 or self._ahead > 0

@@ -152,7 +152,8 @@ class Link:
     def inject(self, raw: bytes, by: str) -> None:
         """Send the command *raw*, a line with its end, as soon as no reply is outstanding.
 
-        The client learns nothing of it; *by* is told as who sent it.
+        The client learns nothing of it; *by* is told as who sent it.  It never goes if the session
+        comes to its end before.
         """
         self._injections.append((raw, by))
         self.regate()
@@ -165,6 +166,8 @@ class Link:
         if self._injecting:
             self._injections.popleft()
             self._injecting = False
+        if Side.CLIENT in self._finished or self._said_goodbye():  # the server listens no more
+            self._injections.clear()
         if not self._injections:
             self.regate()
         elif server := self._halves.get(Side.SERVER):

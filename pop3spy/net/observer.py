@@ -61,9 +61,10 @@ class Observer:
     def idle(self) -> bool:
         """Whether everything was read, nothing waits here, and the server owes no reply.
 
-        Behind a command that is held, the reply to another would be taken for its own.
+        Behind a command that is held, the reply to another would be taken for its own; behind half
+        a line, another would be its rest.
         """
-        waiting = any(guard.busy for guard in self._guards.values())
+        waiting = any(guard.busy or guard.amid for guard in self._guards.values())
         return not (self._tape or waiting) and self._frames is None and self._reading.idle
 
     def inject(self, raw: bytes, by: str, at: float | None = None) -> None:

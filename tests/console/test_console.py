@@ -112,6 +112,37 @@ async def test_nothing_is_left_of_a_message_that_is_refused(tmp_path: Path) -> N
     assert not await asyncio.to_thread(os.listdir, tmp_path)
 
 
+BADLY_MADE = [
+    pytest.param([b'Content-Type: text/plain; charset="undefined"\r\n'], "S| hello", id="charset"),
+    pytest.param([b'Content-Type: text/plain; charset="a\0b"\r\n'], "S| hello", id="NUL"),
+    pytest.param(
+        [b"Content-Type: text/plain; name*9*=a; name*=b\r\n"],
+        " · not shown: the text",
+        id="RFC 2231",
+    ),
+    pytest.param(
+        [
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+            for n in range(3000)
+        ],
+        " · not shown: the text",
+        id="depth",
+    ),
+]
+
+
+@pytest.mark.parametrize(("head", "row"), BADLY_MADE)
+async def test_a_message_that_is_badly_made_costs_no_more_than_its_text(
+    head: list[bytes], row: str
+) -> None:
+    content = [b"Subject: so\r\n", *head, b"\r\n", b"hello\r\n"]
+    responder = lambda: Scripted({"RETR": body(content), "NOOP": OK})  # noqa: E731
+    shown = await to_responder(responder, ":message 1", "NOOP")
+    assert "S| Subject: so" in shown.rows
+    assert [each for each in shown.rows if each.startswith(row)]
+    assert "C: NOOP" in shown.rows
+
+
 OCTETS = [
     pytest.param([":send STAT\\r\\nNOOP\\n"], b"STAT\r\nNOOP\n", id="escapes"),
     pytest.param([":send a\\x00\\t\\\\\\r\\n"], b"a\0\t\\\r\n", id="odd octets"),

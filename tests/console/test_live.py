@@ -181,6 +181,20 @@ async def test_a_mistake_is_told_and_nothing_is_sent(line: str, told: str) -> No
         await spoken(client, server, b"NOOP\r\n", b"+OK\r\n")
 
 
+async def test_a_command_that_could_not_be_said_any_more_is_told() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        await steered.do(":send 1 NOOP")
+        await server.send(b"+OK bye\r\n")
+        await client.expect(b"+OK bye\r\n")
+        server.close()
+        assert await client.rest() == b""
+        client.close()
+        await steered.shows("s1 ended before what waited could be said there")
+
+
 async def test_a_password_that_is_sent_is_asked_for_and_shown_nowhere() -> None:
     async with steering() as steered:
         _, server = await steered.relayed.greeted()
@@ -203,7 +217,7 @@ async def test_a_session_is_listed_shown_followed_and_killed() -> None:
         other, its_server = await steered.relayed.greeted()
         listed = await steered.do(":sessions")
         assert "s1" in listed
-        assert "USER_GIVEN" in listed
+        assert "USER_GIVEN  1 command, " in listed
         assert "C: USER bob\nS: +OK" in await steered.do(":show 1")
         await steered.do(":follow 2")
         assert "follows 2" in steered.console.prompt

@@ -247,7 +247,9 @@ def test_what_comes_while_a_line_is_typed_stands_above_it(opening: Opening) -> N
         window.shows("exit status 0")
 
 
-def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(opening: Opening) -> None:
+def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(
+    opening: Opening, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         window = opening(f"127.0.0.1:{door.getsockname()[1]}")
         peer, _ = door.accept()
@@ -261,13 +263,52 @@ def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(opening: Opening)
             window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
             window.enter(":headers 1")
             window.shows(r"\? the server still owes a reply")
+            window.enter(f":save 1 {tmp_path / 'mail'}")
+            window.shows(r"(?s):save 1 .*\? the server still owes a reply")
+            assert not (tmp_path / "mail").exists(), "what is owed is not message 1"
             window.type("NOO")
             window.shows(r"> NOO *$")
             stream.write(b"+OK\r\nTOP\r\n.\r\n")
             window.shows(r"(?s)S: \+OK\nS\| TOP.*> NOO *$")
             window.press("C-c")
+            window.enter(f":save 1 {tmp_path / 'mail'}")
+            assert stream.readline() == b"RETR 1\r\n"
+            stream.write(b"+OK\r\nbegun\r\n")
+            until(lambda: "+OK" in "\n".join(window.rows()[-2:]), "the status line")
+            window.press("C-c")
+            window.shows(r"broken off, what came is saved: \d octets in ")
+            stream.write(b".\r\n")
             window.enter(":quit")
             window.shows("exit status 0")
+
+
+def test_an_answer_inside_auth_is_hidden_whenever_the_server_asks_or_gives_up(
+    opening: Opening, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
+        peer, _ = door.accept()
+        with peer, peer.makefile("rwb", 0) as stream:
+            stream.write(b"+OK ready\r\n")
+            window.shows(r"AUTHORIZATION> *$")
+            window.enter("AUTH PLAIN")
+            assert stream.readline() == b"AUTH PLAIN\r\n"
+            window.press("C-c")
+            window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
+            stream.write(b"+ \r\n")
+            window.shows(r"SASL> *$")
+            window.type("AGJvYgB0YW5z")
+            window.shows(r"SASL> █{8} *$")
+            stream.write(b"-ERR too slow\r\n")
+            window.shows(r"(?s)too slow.*AUTHORIZATION> █{8} *$")
+            window.type("dGFhZg==")
+            window.press("C-c")
+            window.shows(r"AUTHORIZATION> *$")
+            window.enter(":quit")
+            window.shows("exit status 0")
+    shown = until(lambda: (tmp_path / "stream").read_text(errors="replace") or None, "the stream")
+    assert "AGJvYgB0YW5z" not in shown
+    assert "dGFhZg" not in shown
 
 
 def test_what_is_typed_while_a_reply_is_awaited_is_not_echoed(

@@ -8,6 +8,7 @@ from gate.talking import C, S, Said, Talk, octet_by_octet
 from pop3spy.gate.acts import End
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faulttext import read_rewrite
+from pop3spy.protocol.lane import LINE
 
 START: list[Said] = [
     (S, b"+OK ready\r\n"),
@@ -112,8 +113,11 @@ def test_what_a_lenient_server_might_take_for_a_dele_is_refused(
     assert b"DELE" not in server.talk.heard[S].upper()
 
 
-def test_an_overlong_dele_goes_nowhere(server: Server) -> None:
-    assert server.ask(b"DELE 1" + b" " * 20_000).startswith(b"-ERR ")
+@pytest.mark.parametrize("begun", [0, 1, 3, 4, 6])
+def test_an_overlong_dele_goes_nowhere_wherever_it_stands(begun: int, server: Server) -> None:
+    line = b" " * (LINE - begun) + b"DELE 1" + b" " * 4000
+    assert server.ask(line).startswith(b"-ERR ")
+    assert server.ask(b"DELE 1" + line).startswith(b"-ERR ")
     assert server.talk.heard[S] == b"USER bob\r\nPASS secret\r\n"
 
 

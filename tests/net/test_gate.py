@@ -385,6 +385,57 @@ async def test_a_command_is_injected_only_once_nothing_is_held() -> None:
     ]
 
 
+async def test_a_command_is_injected_behind_no_half_line_of_the_clients() -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"ST")
+        await server.expect(b"ST")
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"NOOP\r\n", "console")
+        await client.send(b"AT\r\n")
+        await server.expect(b"AT\r\n")
+        await server.send(b"+OK 1 120\r\n")
+        await client.expect(b"+OK 1 120\r\n")
+        await server.expect(b"NOOP\r\n")
+
+
+@pytest.mark.parametrize("last", [b"QUIT\r\n", b""], ids=["QUIT", "a half-close"])
+async def test_nothing_is_injected_where_the_client_has_said_its_last(last: bytes) -> None:
+    async with relaying() as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STAT\r\n" + last)
+        await server.expect(b"STAT\r\n" + last)
+        link = relayed.proxy.link(1)
+        assert link is not None
+        link.inject(b"NOOP\r\n", "console")
+        if not last:
+            client.finish()
+            assert await server.rest() == b""
+        await server.send(b"+OK 1 120\r\n+OK bye\r\n")
+        await client.expect(b"+OK 1 120\r\n+OK bye\r\n")
+        server.finish()
+        assert await client.rest() == b""
+        client.close()
+        assert await server.rest() == b""
+
+
+async def test_an_answer_to_a_client_that_was_told_of_the_end_goes_nowhere() -> None:
+    keeper = Holding()
+    async with relaying(keepers=[keeper]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"DELE 1\r\n")
+        await relayed.witness.until(lambda: keeper.held)
+        server.finish()
+        assert await client.rest() == b""
+        keeper.held[0]([Answer(b"-ERR no\r\n")])
+        await client.send(b"NOOP\r\n")
+        await relayed.witness.until(lambda: len(keeper.held) == 2)
+        keeper.held[1]([Send(b"NOOP\r\n")])
+        await server.expect(b"NOOP\r\n")
+        assert not relayed.witness.of(Blinded)
+
+
 @pytest.mark.parametrize(
     ("decide", "server_hears", "client_hears"),
     [
