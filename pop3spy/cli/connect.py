@@ -18,7 +18,7 @@ from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
 from pop3spy.config.file import STDOUT
-from pop3spy.config.kinds import SERVER
+from pop3spy.config.kinds import URL
 from pop3spy.console.console import Console, Person
 from pop3spy.console.metas import METAS
 from pop3spy.console.record import Recording
@@ -47,7 +47,7 @@ _STDIN: Final = STDOUT  # both are a dash
     "On a terminal, :help tells what there is, and Tab what may come next.\n"
     "The exit status is 1 if the connection broke, or a stage was not reached.",
 )
-@click.argument("url", type=ValueType(SERVER, "URL"), metavar="URL")
+@click.argument("url", type=ValueType(URL, "URL"), metavar="URL")
 @with_settings("connect")
 def connect(url: Url, **values: Any) -> int:
     """Speak POP3 by hand with the server at URL.

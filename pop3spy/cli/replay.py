@@ -17,7 +17,7 @@ from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
-from pop3spy.config.kinds import COUNT, FACTOR, PATH, SERVER
+from pop3spy.config.kinds import COUNT, FACTOR, PATH, URL
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.net.connection import Connection
 from pop3spy.net.trust import VERSIONS
@@ -87,7 +87,7 @@ def server(file: str, **values: Any) -> int:
     "--to",
     "url",
     required=True,
-    type=ValueType(SERVER, "--to"),
+    type=ValueType(URL, "--to"),
     metavar="URL",
     help="The server to play it against.",
 )

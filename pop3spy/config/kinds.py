@@ -47,19 +47,13 @@ def _word(value: Any) -> str:
 
 
 def _url(value: Any) -> Url:
+    """Read the URL of a server, which may be on this machine: ``:1110``."""
     if isinstance(value, Url):
         return value
     text = _word(value)
     if text.isdigit():
         raise ValueError(f"{text!r} names no host; write host:port")
-    return parse_url(text)
-
-
-def _server_url(value: Any) -> Url:
-    """Read the URL of a server that may be on this machine: ``:1110``."""
-    if isinstance(value, str) and not value.isdigit():
-        return parse_url(_word(value), default_host="127.0.0.1")
-    return _url(value)
+    return parse_url(text, default_host="127.0.0.1")
 
 
 def _listen_url(value: Any) -> Url:
@@ -167,7 +161,6 @@ def one_of(*words: str) -> Kind:
 
 
 URL = Kind("URL", _url)
-SERVER = Kind("URL", _server_url)
 WORD = Kind("NAME", _word)
 ACCOUNT = Kind("USER[:GROUP]", _word)
 LISTEN = Kind("URL", _listen_url)
