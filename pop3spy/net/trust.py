@@ -69,7 +69,7 @@ def _context(trust: Trust) -> ssl.SSLContext:
 
 
 def keep_keys(context: ssl.SSLContext) -> None:
-    """Write the keys of *context* to the file in SSLKEYLOGFILE, which others may not read.
+    """Write the keys of *context* to the file in SSLKEYLOGFILE; a new one is its owner's alone.
 
     Raise ConfigError if that cannot be; without that variable nothing is written anywhere.
     """
