@@ -24,8 +24,8 @@ from pop3spy.authority.names import Names
 from pop3spy.protocol.text import escape
 
 _LIFE: Final = timedelta(days=3652)
-_LEAF_LIFE: Final = timedelta(days=397)  # the most that clients of today take
 _EARLIER: Final = timedelta(days=1)  # clocks of clients may be behind
+_LEAF_LIFE: Final = timedelta(days=397)  # with the day before, the most that clients of today take
 _OWNER: Final = 33
 """Octets of an owner that fit into a common name with the rest of it."""
 
@@ -38,7 +38,7 @@ _FOREIGN: Final = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
-
+"""What the library raises of files that are not what they should be."""
 
 _ANEW: Final = f"put copies of {KEY} and {CERTIFICATE} back, or move both away for a new authority"
 

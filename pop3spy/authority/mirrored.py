@@ -4,20 +4,17 @@ It may be anything that a hostile server sends, so nothing in it is an error.
 """
 
 import warnings
-from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from pop3spy.authority.names import Names, names_as_they_stand
-
-_MOST: Final = 100 << 10
-"""Octets of a certificate that are read; TLS libraries take no more by default."""
+from pop3spy.protocol.certificate import LONGEST
 
 
 def names_of(der: bytes) -> Names:
     """Return the names of a certificate; none if it has none, or cannot be read."""
-    if len(der) > _MOST:
+    if len(der) > LONGEST:
         return Names()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's word on a peer's certificate is for nobody

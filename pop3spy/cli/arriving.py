@@ -40,7 +40,7 @@ def arriving(values: dict[str, Any]) -> Iterator[Front]:
     """Listen where the settings *values* say, and be the user that they name; close at the end.
 
     Sockets that systemd gives take the place of the default of ``--listen``.  Raise ListenError or
-    ConfigError if one of it cannot be.
+    ConfigError if any of that cannot be.
     """
     account = account_of(values["run_as"]) if values["run_as"] else None
     with ExitStack() as closing:
@@ -61,9 +61,9 @@ def arriving(values: dict[str, Any]) -> Iterator[Front]:
 
 
 def advise(front: Front, bus: Bus, clock: Clock, *, transparent: bool = False) -> None:
-    """Tell on *bus* that the program is still root while other machines can speak to it.
+    """Tell on *bus* if the program is still root while other machines can speak to it.
 
-    And if it is *transparent*, that TPROXY can send it nothing, if that is so.
+    If it is *transparent*, tell also if TPROXY can send it nothing.
     """
     if transparent and not all(map(takes_foreign, front.places.values())):
         bus.publish(Noted("tproxy_denied", clock.now()))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import Verb, with_ports
+from pop3spy.cli.options import Verb, with_setting
 from pop3spy.cli.tapes import open_recording
 from pop3spy.replay.compare import compare as differences_of
 from pop3spy.replay.outcome import Outcome
@@ -28,7 +28,7 @@ from pop3spy.replay.report import table
 @click.option(
     "--session", type=int, metavar="N", help="Compare this session of both.  [default: the first]"
 )
-@with_ports
+@with_setting("port")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(a: str, b: str, session: int | None, port: tuple[int, ...], *, as_json: bool) -> int:
     """Compare what the servers answered in two recordings.

@@ -7,7 +7,7 @@ import click
 
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.formats import FORMATS
-from pop3spy.cli.options import ValueType, Verb, with_ports
+from pop3spy.cli.options import ValueType, Verb, with_setting
 from pop3spy.cli.tapes import open_recording
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
@@ -50,7 +50,7 @@ from pop3spy.session.playback import play_back
     metavar="EXPR",
     help="Export only these exchanges (docs/filters.md); pcapng and yaml hold whole sessions.",
 )
-@with_ports
+@with_setting("port")
 def export(
     file: str, name: str, out: Path | None, wanted: Filter | None, port: tuple[int, ...]
 ) -> int:

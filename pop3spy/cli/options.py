@@ -63,9 +63,9 @@ def with_settings(verb: str) -> Callable[[F], F]:
     return decorate
 
 
-def with_ports(function: F) -> F:
-    """Give a command that reads recordings ``--port``, as the table of settings has it."""
-    return _option(SETTINGS["port"])(function)
+def with_setting(name: str) -> Callable[[F], F]:
+    """Give a command that no file configures the option *name*, as the table of settings has it."""
+    return _option(SETTINGS[name])
 
 
 def _option(setting: Setting) -> Callable[[F], F]:

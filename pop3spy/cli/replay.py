@@ -12,15 +12,14 @@ from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import trust_of
-from pop3spy.cli.options import ValueType, Verb, with_ports, with_settings
+from pop3spy.cli.options import ValueType, Verb, with_setting, with_settings
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
-from pop3spy.config.kinds import COUNT, FACTOR, PATH, URL
+from pop3spy.config.kinds import URL
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.net.connection import Connection
-from pop3spy.net.trust import VERSIONS
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -91,19 +90,9 @@ def server(file: str, **values: Any) -> int:
     metavar="URL",
     help="The server to play it against.",
 )
-@click.option(
-    "--session",
-    type=ValueType(COUNT, "--session"),
-    metavar="COUNT",
-    help="The number of the session to play.  [default: the first]",
-)
-@with_ports
-@click.option(
-    "--speed",
-    type=ValueType(FACTOR, "--speed"),
-    metavar="FACTOR",
-    help="Play so many times as fast as recorded.  [default: without waiting]",
-)
+@with_setting("session")
+@with_setting("port")
+@with_setting("speed")
 @click.option("--user", metavar="NAME", help="Log in as this user.  [default: the recorded one]")
 @click.option(
     "--password-file",
@@ -129,26 +118,10 @@ def server(file: str, **values: Any) -> int:
 @click.option(
     "--allow-delete", is_flag=True, help="Say DELE as well; without, it is left out and told."
 )
-@click.option("--insecure", is_flag=True, help="Believe any certificate of the server's.")
-@click.option(
-    "--upstream-ca",
-    type=ValueType(PATH, "--upstream-ca"),
-    metavar="FILE",
-    help="Believe the certificates of the authorities in this PEM file.",
-)
-@click.option(
-    "--client-cert",
-    type=ValueType(PATH, "--client-cert"),
-    metavar="FILE",
-    help="Show a server that wants one the certificate in this PEM file, which has its key too.",
-)
-@click.option(
-    "--tls-min",
-    type=click.Choice(list(VERSIONS)),
-    default="1.2",
-    metavar="|".join(VERSIONS),
-    help="Refuse versions of TLS older than this one.  [default: 1.2]",
-)
+@with_setting("insecure")
+@with_setting("upstream-ca")
+@with_setting("client-cert")
+@with_setting("tls-min")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""

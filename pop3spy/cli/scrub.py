@@ -9,7 +9,7 @@ from pop3spy.capture.files import CaptureFile
 from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.options import Verb, with_ports
+from pop3spy.cli.options import Verb, with_setting
 from pop3spy.cli.tapes import open_recording
 from pop3spy.session.playback import play_back
 
@@ -44,7 +44,7 @@ from pop3spy.session.playback import play_back
     metavar="|".join(REDACTIONS),
     help="Hide secrets, or user names and addresses too.  [default: secrets]",
 )
-@with_ports
+@with_setting("port")
 def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...]) -> int:
     """Copy the recording FILE without what others need not see.
 

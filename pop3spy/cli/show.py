@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import ExitStatus, colourful, keep_width
-from pop3spy.cli.options import ValueType, Verb, with_ports
+from pop3spy.cli.options import ValueType, Verb, with_setting
 from pop3spy.cli.tapes import Recording, open_recording
 from pop3spy.config.kinds import FILTER
 from pop3spy.logs import Transcript
@@ -50,7 +50,7 @@ from pop3spy.session.tape import Item
 @click.option("--bodies", is_flag=True, help="Show messages line by line, and listings whole.")
 @click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
-@with_ports
+@with_setting("port")
 @click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
 )

@@ -82,7 +82,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
     Setting("console", FLAG, (_PROXY,), "On a terminal, take commands below the transcript (docs/console.md).", default=True),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or user names and addresses too.", "secrets"),
-    Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer.", 10.0),
+    Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),
     Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),
     Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),
     Setting("grace", SECONDS, _SERVERS, "How long replies on their way may take when pop3spy is stopped.", 5.0),

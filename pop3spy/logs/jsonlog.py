@@ -1,7 +1,7 @@
 """The log for machines: one JSON object a line, one line an exchange."""
 
 import json
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,11 +96,9 @@ class JsonLog:
             case Intervened():
                 self._write("gate_intervened", event, known, **_intervened(event))
             case Secured(tls=tls):
-                facts = {name: _fact(value) for name, value in tls.facts().items()}
-                self._write("session_secured", event, known, **facts)
+                self._write("session_secured", event, known, **_facts(tls.facts()))
             case Glimpsed(glimpse=glimpse):
-                facts = {name: _fact(value) for name, value in glimpse.facts().items()}
-                self._write("tls_glimpsed", event, known, **facts)
+                self._write("tls_glimpsed", event, known, **_facts(glimpse.facts()))
             case Opened():
                 self._write("session_opened", event, known)
             case Blinded():
@@ -115,7 +113,7 @@ class JsonLog:
         self._log_fields(what, event.at, {**peers, **fields})
 
     def _noted(self, event: Noted) -> None:
-        facts = {name: _fact(value) for name, value in event.facts.items()}
+        facts = _facts(event.facts)
         for taken in ("time", "event", "level"):
             facts.pop(taken, None)
         self._log_fields(event.what, event.at, facts)
@@ -204,6 +202,10 @@ def _capabilities(session: Session) -> dict[str, list[str]]:
         state.value: [escape(str(capability)) for capability in capabilities]
         for state, capabilities in session.capabilities.items()
     }
+
+
+def _facts(facts: Mapping[str, object]) -> dict[str, object]:
+    return {name: _fact(value) for name, value in facts.items()}
 
 
 def _fact(value: object) -> object:

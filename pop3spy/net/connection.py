@@ -16,6 +16,7 @@ from pop3spy.errors import ConnectError
 from pop3spy.net.dial import dial, reason_of
 from pop3spy.net.failed import clear_text, why_failed
 from pop3spy.net.observer import Observer
+from pop3spy.net.opening import STLS, refuses_stls, says_more
 from pop3spy.net.tls import begin_tls
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
@@ -218,12 +219,9 @@ class Connection:
             if not any(isinstance(frame, StatusLine) and frame.ok for frame in greeting):
                 self._heard.extendleft(reversed(greeting))
                 return
-            answer = await self.ask(b"STLS\r\n")
+            answer = await self.ask(STLS)
             if not any(isinstance(frame, StatusLine) and frame.ok for frame in answer):
-                raise ConnectError(
-                    f"{self._url}: the server refuses STLS; try pop3s://{self._url.host}, or"
-                    f" pop3://{self._url.host} without TLS"
-                )
+                raise refuses_stls(self._url)
             # From here on it is as if nothing had been said but the greeting.
             self._decoder = Decoder()
             for frame in greeting:
@@ -240,10 +238,7 @@ class Connection:
             self._finished = True
             if self._url.scheme == "pop3s":
                 raise ConnectError(f"{self._url}: {clear_text(self._url)}")
-            raise ConnectError(
-                f"{self._url}: the server said more in clear behind its +OK to STLS; that may be"
-                " somebody else's, so the connection was ended (RFC 2595, section 4)"
-            )
+            raise says_more(self._url, "+OK to STLS")
         await self.read_along()
         reader = asyncio.StreamReader(limit=READ)  # nothing that came in clear can be in it
         protocol = asyncio.StreamReaderProtocol(reader)

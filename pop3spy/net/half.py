@@ -69,8 +69,7 @@ class Half(asyncio.Protocol):
         """Begin TLS with what the peer says next, *ahead* first; the future is for the handshake.
 
         *begun* is called when that is done, before anything is heard inside TLS.  What is sent in
-        the meantime waits for it.  If it fails with TlsError, the connection is
-        still to be closed.
+        the meantime waits for it.  If it fails with TlsError, the connection is still to be closed.
         """
         self._layer, self._begun = layer, begun
         self._secured = future = asyncio.get_running_loop().create_future()
@@ -139,6 +138,18 @@ class Half(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def name(self, which: str) -> tuple[str, int]:
+        """Return host and port of the connection's ``peername`` or ``sockname``."""
+        address = self._transport.get_extra_info(which) if self._transport else None
+        return (plain(address[0]), address[1]) if address else ("", 0)
+
+    def option(self, level: int, number: int, size: int) -> bytes:
+        """Return *size* octets that the system knows of the connection; raise OSError if none."""
+        sock = self._transport.get_extra_info("socket") if self._transport else None
+        if sock is None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return cast(bytes, sock.getsockopt(level, number, size))
 
     # -- what asyncio calls ---------------------------------------------------------------------
 
@@ -236,15 +247,3 @@ class Half(asyncio.Protocol):
         if self._layer is not None and not self._broken:
             self._layer.finish()
             self._send_records()
-
-    def name(self, which: str) -> tuple[str, int]:
-        """Return host and port of the connection's ``peername`` or ``sockname``."""
-        address = self._transport.get_extra_info(which) if self._transport else None
-        return (plain(address[0]), address[1]) if address else ("", 0)
-
-    def option(self, level: int, number: int, size: int) -> bytes:
-        """Return *size* octets that the system knows of the connection; raise OSError if none."""
-        sock = self._transport.get_extra_info("socket") if self._transport else None
-        if sock is None:
-            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
-        return cast(bytes, sock.getsockopt(level, number, size))

@@ -19,7 +19,7 @@ from pop3spy.net.link import Link, Said
 from pop3spy.net.lobby import Lobby
 from pop3spy.net.opening import ask_for_tls
 from pop3spy.net.stls import NO_TLS, Inspection, Offer
-from pop3spy.net.tls import agreed, shown
+from pop3spy.net.tls import agreed_with_client, agreed_with_server
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
@@ -138,10 +138,10 @@ class Handshakes:
 
     def _server_secured(self, layer: Layer) -> None:
         self._certificate = layer.object.getpeercert(binary_form=True) or b""
-        self.link.secured(agreed(layer.object, self._legs.trust))
+        self.link.secured(agreed_with_server(layer.object, self._legs.trust))
 
     def _client_secured(self, layer: Layer) -> None:
-        self.link.secured(shown(layer.object))
+        self.link.secured(agreed_with_client(layer.object))
 
     async def _admit(self, lobby: Lobby, hello: bytes) -> None:
         """Begin TLS with a client that wants it at once."""

@@ -96,7 +96,6 @@ class Minted:
 def server_context(oldest: str) -> Shown:
     """Return what a handshake as a server needs, but for a certificate."""
     context = Shown(ssl.PROTOCOL_TLS_SERVER)
-    context.options |= ssl.OP_NO_RENEGOTIATION
     context.sslobject_class = Evidence
     context.sni_callback = _asked
     context.oldest = oldest

@@ -14,7 +14,8 @@ from pop3spy.net.layer import Layer
 from pop3spy.net.lobby import Lobby
 from pop3spy.net.refused import why_not_begun, why_refused
 from pop3spy.net.trust import Trust
-from pop3spy.protocol.hello import ClientHello, is_tls, read_hello
+from pop3spy.protocol.hello import ClientHello, is_tls
+from pop3spy.protocol.records import read_hello
 from pop3spy.protocol.url import Url
 
 

@@ -28,11 +28,23 @@ async def ask_for_tls(lobby: Lobby, url: Url, timeout: float, tell: Tell) -> byt
     opening.say(STLS)
     _, granted = await opening.reply("answer to STLS")
     if not granted:
-        raise TlsError(
-            f"{url}: the server refuses STLS; try pop3s://{url.host}, or pop3://{url.host}"
-            " without TLS"
-        )
+        raise refuses_stls(url)
     return greeting
+
+
+def refuses_stls(url: Url) -> TlsError:
+    """Return what is to be told of a server that grants no STLS."""
+    return TlsError(
+        f"{url}: the server refuses STLS; try pop3s://{url.host}, or pop3://{url.host} without TLS"
+    )
+
+
+def says_more(url: Url, what: str) -> TlsError:
+    """Return what is to be told of a server whose *what* has clear text behind it."""
+    return TlsError(
+        f"{url}: the server said more in clear behind its {what}; that may be somebody else's, so"
+        " the connection was ended (RFC 2595, section 4)"
+    )
 
 
 class _Opening:
@@ -62,10 +74,7 @@ class _Opening:
         self._passed.clear()
         more = bool(self._frames) or self._decoder.unfinished(Side.SERVER) or self._hear(b"")
         if more and status.ok:
-            raise TlsError(
-                f"{self._url}: the server said more in clear behind its {what}; that may be"
-                " somebody else's, so the connection was ended (RFC 2595, section 4)"
-            )
+            raise says_more(self._url, what)
         return said, status.ok
 
     async def _status(self, what: str) -> StatusLine:

@@ -45,11 +45,11 @@ async def begin_tls(
         transport.abort()
         raise TlsError(why_failed(error, url, timeout, trust)) from None
     assert inside is not None
-    return inside, agreed(inside.get_extra_info("ssl_object"), trust)
+    return inside, agreed_with_server(inside.get_extra_info("ssl_object"), trust)
 
 
-def agreed(tls: Any, trust: Trust) -> Tls:
-    """Return what the two sides of an SSLObject agreed on.
+def agreed_with_server(tls: Any, trust: Trust) -> Tls:
+    """Return what was agreed with a server on an SSLObject, to which we are the client.
 
     What the certificate says is told even if *trust* had nobody verify it.
     """
@@ -72,7 +72,7 @@ def agreed(tls: Any, trust: Trust) -> Tls:
     )
 
 
-def shown(tls: Any) -> Tls:
+def agreed_with_client(tls: Any) -> Tls:
     """Return what was agreed with a client on an SSLObject, to which we are the server."""
     cipher, _, _ = tls.cipher() or ("", "", 0)
     names = tls.context.names if isinstance(tls.context, Shown) else ()

@@ -15,6 +15,15 @@ from pop3spy.net.dial import reason_of
 from pop3spy.net.evidence import Evidence
 from pop3spy.protocol.text import escape
 
+VERSIONS: Final = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+_FORBIDDEN: Final = ("1.0", "1.1")
+_KEYS: Final = "SSLKEYLOGFILE"
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -60,7 +69,7 @@ def _context(trust: Trust) -> ssl.SSLContext:
 
 
 def keep_keys(context: ssl.SSLContext) -> None:
-    """Write the keys of *context* to the file in SSLKEYLOGFILE, which others may not read.
+    """Write the keys of *context* to the file in SSLKEYLOGFILE; a new one is its owner's alone.
 
     Raise ConfigError if that cannot be; without that variable nothing is written anywhere.
     """
@@ -70,7 +79,7 @@ def keep_keys(context: ssl.SSLContext) -> None:
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
         context.keylog_filename = name
     except OSError as error:
-        raise ConfigError(f"SSLKEYLOGFILE: {escape(name)}: {reason_of(error)}") from None
+        raise ConfigError(f"{_KEYS}: {escape(name)}: {reason_of(error)}") from None
 
 
 def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
@@ -103,18 +112,8 @@ def _no_password() -> str:
 
 
 def allow_from(context: ssl.SSLContext, oldest: str) -> None:
-    """Let *context* take versions of TLS from *oldest* on, ``1.0`` to ``1.3``."""
+    """Let *context* take TLS from *oldest* on, ``1.0`` to ``1.3``, and one handshake only."""
     context.minimum_version = VERSIONS[oldest]
     context.options |= ssl.OP_NO_RENEGOTIATION  # nobody needs it, and it has been a way to attack
     if oldest in _FORBIDDEN:  # OpenSSL has rules of its own against them (RFC 8996)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
-
-
-VERSIONS: Final = {
-    "1.0": ssl.TLSVersion.TLSv1,
-    "1.1": ssl.TLSVersion.TLSv1_1,
-    "1.2": ssl.TLSVersion.TLSv1_2,
-    "1.3": ssl.TLSVersion.TLSv1_3,
-}
-_KEYS: Final = "SSLKEYLOGFILE"
-_FORBIDDEN: Final = ("1.0", "1.1")

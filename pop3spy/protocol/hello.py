@@ -12,8 +12,6 @@ from pop3spy.protocol.tlsnames import VERSIONS, cipher_of
 HANDSHAKE: Final = 22
 CLIENT_HELLO: Final = 1
 SERVER_HELLO: Final = 2
-LONGEST: Final = 32768
-"""Octets beyond which nothing is taken for a ClientHello; real ones have some hundreds."""
 
 _SERVER_NAME: Final = 0
 _ALPN: Final = 16
@@ -48,21 +46,6 @@ class ServerHello:
 def is_tls(start: bytes) -> bool:
     """Return whether *start*, of one octet or more, can begin a TLS handshake."""
     return start[0] == HANDSHAKE and start[1:2] in (b"", b"\x03")
-
-
-def read_hello(data: bytes) -> ClientHello | None:
-    """Return the ClientHello that *data* begins with, None if more is needed to tell.
-
-    One that cannot be read says nothing: the handshake itself will tell what is wrong with it.
-    """
-    message, whole = _message(data)
-    if len(message) >= 4:
-        size = int.from_bytes(message[1:4])
-        if message[0] != CLIENT_HELLO or size > LONGEST:
-            return ClientHello()
-        if len(message) >= size + 4:
-            return read_client_hello(message[4 : size + 4])
-    return None if whole and len(data) <= LONGEST else ClientHello()
 
 
 def read_client_hello(body: bytes) -> ClientHello:
@@ -103,20 +86,6 @@ def read_server_hello(body: bytes) -> ServerHello:
             version = int.from_bytes(value[:2])
     told = VERSIONS.get(version) or f"0x{version:04X}"
     return ServerHello(told, cipher_of(cipher), "".join(protocols[:1]))
-
-
-def _message(data: bytes) -> tuple[bytes, bool]:
-    """Return the octets inside of handshake records, and whether more could follow."""
-    parts: list[bytes] = []
-    place = 0
-    while place + 5 <= len(data):
-        if not is_tls(data[place : place + 2]):
-            return b"".join(parts), False
-        end = place + 5 + int.from_bytes(data[place + 3 : place + 5])
-        parts.append(data[place + 5 : end])
-        place = end
-    rest = data[place:]
-    return b"".join(parts), not rest or is_tls(rest)
 
 
 def _extensions(octets: Octets) -> list[tuple[int, bytes]]:

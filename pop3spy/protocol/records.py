@@ -6,11 +6,13 @@ It may be anything that a hostile peer sends: nothing is an error, and what is k
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pop3spy.protocol.hello import HANDSHAKE
+from pop3spy.protocol.hello import CLIENT_HELLO, HANDSHAKE, ClientHello, read_client_hello
 
 ALERT: Final = 21
 LONGEST: Final = 128 << 10
 """Octets beyond which a message is not waited for; chains of certificates have some thousands."""
+LONGEST_HELLO: Final = 32768
+"""Octets beyond which nothing is taken for a ClientHello; real ones have some hundreds."""
 
 _HEAD: Final = 5
 _RECORD: Final = 16384 + 2048  # RFC 5246, section 6.2.3
@@ -70,3 +72,14 @@ class Records:
         self.over = True
         self._data.clear()
         self._message.clear()
+
+
+def read_hello(data: bytes) -> ClientHello | None:
+    """Return the ClientHello that *data* begins with, None if more is needed to tell.
+
+    One that cannot be read says nothing: the handshake itself will tell what is wrong with it.
+    """
+    records = Records()
+    for message in records.feed(data):
+        return read_client_hello(message.body) if message.kind == CLIENT_HELLO else ClientHello()
+    return ClientHello() if records.over or len(data) > LONGEST_HELLO else None

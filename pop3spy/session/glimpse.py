@@ -4,7 +4,7 @@ That is everybody's to see on the way, and nobody has verified it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from pop3spy.protocol.certificate import read_certificate
@@ -21,6 +21,7 @@ from pop3spy.protocol.records import ALERT, Message, Records
 from pop3spy.protocol.states import State
 from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.session.model import Session
+from pop3spy.session.tls import texts_in
 
 _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 11, 13, 14
 _ENCRYPTS_THE_REST: Final = "TLS 1.3"
@@ -91,12 +92,7 @@ class Glimpse:
 
 def glimpse_from(facts: Mapping[str, object]) -> Glimpse:
     """Return what a recording kept; whatever is not text there counts as unknown."""
-    texts = {
-        field.name: str(facts.get(field.name) or "")
-        for field in fields(Glimpse)
-        if field.type is str
-    }
-    return Glimpse(**texts, asks=facts.get("asks") is True)
+    return Glimpse(**texts_in(facts, Glimpse), asks=facts.get("asks") is True)
 
 
 class Glimpses:

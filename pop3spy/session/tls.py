@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from pop3spy.protocol.certificate import is_among
 
@@ -60,8 +61,12 @@ class Tls:
 
 def tls_from(facts: Mapping[str, object]) -> Tls:
     """Return what a recording kept; whatever is not text there counts as unknown."""
-    texts = {
-        field.name: str(facts.get(field.name) or "") for field in fields(Tls) if field.type is str
-    }
+    texts = texts_in(facts, Tls)
     texts["side"] = texts["side"] or "server"
     return Tls(**texts, verified=facts.get("verified") is True)
+
+
+def texts_in(facts: Mapping[str, object], kind: type[Any]) -> dict[str, str]:
+    """Return the fields of *kind* that are text, as a recording kept them."""
+    names = (field.name for field in fields(kind) if field.type is str)
+    return {name: str(facts.get(name) or "") for name in names}

@@ -7,6 +7,8 @@ import os
 import re
 import select
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -150,6 +152,17 @@ def serving(*args: str | Path) -> Iterator[int]:
 
 def client(port: int) -> POP3:
     return POP3("127.0.0.1", port, timeout=PATIENCE)
+
+
+@contextmanager
+def in_tls(port: int, ca: Path, name: str = "localhost") -> Iterator[ssl.SSLSocket]:
+    """Give a connection in TLS to *port*, as a client that believes *ca* and wants *name*."""
+    context = ssl.create_default_context(cafile=ca)
+    with (
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
+        context.wrap_socket(connection, server_hostname=name) as tls,
+    ):
+        yield tls
 
 
 def session(port: int, user: str = "demo", password: str = "demo") -> list[bytes]:

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import PATIENCE, Program, run, running, serving, session
+from cli.program import Program, in_tls, run, running, serving, session
 from lab.processes import need_root
 from net.certificates import Authority
 from pop3spy.cli.privileges import account_of
@@ -107,11 +106,7 @@ def test_a_key_that_only_root_may_read_serves(tmp_path: Path) -> None:
     files = ["--cert", str(shown.chain), "--key", str(shown.key), "--run-as", USER]
     with running("serve", "--quiet", "--listen", "pop3s://127.0.0.1:0", *files) as program:
         port = int(program.says(r"listening on pop3s://127\.0\.0\.1:(\d+)")[1])
-        context = ssl.create_default_context(cafile=authority.certificate)
-        with (
-            socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
-            context.wrap_socket(connection, server_hostname="localhost") as tls,
-        ):
+        with in_tls(port, authority.certificate) as tls:
             assert tls.recv(100).startswith(b"+OK")
 
 
@@ -124,12 +119,8 @@ def test_the_authority_of_root_goes_on_signing(tmp_path: Path) -> None:
         with running("proxy", "--quiet", *options) as program:
             mine = int(program.says(r"listening on pop3s://127\.0\.0\.1:(\d+)")[1])
             certificate = tmp_path / "ca" / "ca.pem"
-            context = ssl.create_default_context(cafile=certificate)
             for name in ("one.example", "two.example"):
-                with (
-                    socket.create_connection(("127.0.0.1", mine), PATIENCE) as connection,
-                    context.wrap_socket(connection, server_hostname=name) as tls,
-                ):
+                with in_tls(mine, certificate, name) as tls:
                     assert tls.recv(100).startswith(b"+OK")
 
 

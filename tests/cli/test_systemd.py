@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import PATIENCE, VERBS, Program, client, running, session
+from cli.program import PATIENCE, VERBS, Program, client, in_tls, running, session
 from lab.loopback import until
 from lab.processes import need
 from lab.processes import running as running_program
@@ -103,16 +102,8 @@ def test_a_socket_that_is_named_so_is_for_tls(
         four, six = map(port_of, listeners)
         program.says(rf"listening on pop3s://127\.0\.0\.1:{four}\b")
         program.says(rf"listening on pop3://\[::1\]:{six}\b")
-        assert welcome_in_tls(four, authority).startswith(b"+OK")
-
-
-def welcome_in_tls(port: int, authority: Authority) -> bytes:
-    context = ssl.create_default_context(cafile=authority.certificate)
-    with (
-        socket.create_connection(("127.0.0.1", port), PATIENCE) as connection,
-        context.wrap_socket(connection, server_hostname="localhost") as tls,
-    ):
-        return tls.recv(100)
+        with in_tls(four, authority.certificate) as tls:
+            assert tls.recv(100).startswith(b"+OK")
 
 
 def test_a_listener_that_is_named_is_added(listeners: list[socket.socket]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run, running
+from cli.program import Ended, in_tls, run, running
 from net.certificates import Certificate
 from net.shop import Shop, bundle, not_the_newest, old, opened, wants_certificate
 from net.test_tls import inside, server
@@ -178,15 +178,11 @@ def test_the_keys_of_both_legs_are_written(shop: Shop, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("# mine\n")
     legs = "--listen", "pop3s://127.0.0.1:0", *pair_of(shop.kinds["proxy"])
-    context = ssl.create_default_context(cafile=shop.ca)
     with server(inside(shop.kinds["good"].context())) as port:
         upstream = "--upstream", f"pop3s://localhost:{port}", "--upstream-ca", str(shop.ca)
         with running("proxy", *upstream, *legs, env={"SSLKEYLOGFILE": str(keys)}) as proxy:
             door = int(proxy.says(r"listening on pop3s://127\.0\.0\.1:(\d+)")[1])
-            with (
-                socket.create_connection(("127.0.0.1", door), 20) as raw,
-                context.wrap_socket(raw, server_hostname="proxy.example") as client,
-            ):
+            with in_tls(door, shop.ca, "proxy.example") as client:
                 client.sendall(b"QUIT\r\n")
                 assert client.recv(100).startswith(b"+OK ready\r\n")
             proxy.stopped()

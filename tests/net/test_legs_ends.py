@@ -51,9 +51,7 @@ async def session(
             await client.send(b"NOOP\r\n")
             await server.expect(b"NOOP\r\n")
             await server.send(b"+OK\r\n")
-            await client.expect(
-                b"+OK\r\n"
-            )  # tickets that nobody read would make a reset of a close
+            await client.expect(b"+OK\r\n")  # else unread tickets would make a reset of a close
         else:
             client, server = await arrive(relayed, listener, upstream, keys)
         yield relayed, *((client, server) if side is Side.CLIENT else (server, client))

@@ -10,15 +10,12 @@ from hypothesis import strategies as st
 from pop3spy.protocol.hello import (
     CLIENT_HELLO,
     HANDSHAKE,
-    LONGEST,
     ClientHello,
     ServerHello,
     read_client_hello,
-    read_hello,
     read_server_hello,
 )
-from pop3spy.protocol.records import ALERT, Message, Records
-from pop3spy.protocol.records import LONGEST as LONGEST_MESSAGE
+from pop3spy.protocol.records import ALERT, LONGEST, LONGEST_HELLO, Message, Records, read_hello
 
 
 def hello(
@@ -120,10 +117,10 @@ def test_where_nothing_can_be_read_nothing_is_kept(start: bytes) -> None:
 
 def test_a_message_without_an_end_is_not_kept_for_ever() -> None:
     records = Records()
-    record = b"\x16\x03\x03\x40\x00" + b"\x0b" + LONGEST_MESSAGE.to_bytes(3) + bytes(16380)
+    record = b"\x16\x03\x03\x40\x00" + b"\x0b" + LONGEST.to_bytes(3) + bytes(16380)
     for _ in range(20):
         list(records.feed(record))
-        assert len(records._message) <= LONGEST_MESSAGE + 16384
+        assert len(records._message) <= LONGEST + 16384
     too_long = Records()
     assert list(too_long.feed(b"\x16\x03\x03\0\4\x0b\xff\xff\xff")) == []
     assert too_long.over
@@ -143,4 +140,8 @@ def test_nothing_that_anybody_sends_is_an_error(pieces: list[bytes], head: bytes
 
 
 def test_a_hello_that_goes_on_for_ever_says_nothing() -> None:
-    assert read_hello(b"\x16\x03\x01\x40\x00\x01\0\x7f\xff" + bytes(LONGEST)) == ClientHello()
+    empty = b"\x16\x03\x01\0\0"
+    times = LONGEST_HELLO // len(empty)
+    assert read_hello(empty * times) is None
+    assert read_hello(empty * (times + 1)) == ClientHello()
+    assert read_hello(b"\x16\x03\x01\0\4\1\x7f\xff\xff") == ClientHello()
