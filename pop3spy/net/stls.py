@@ -5,16 +5,18 @@ said in clear behind the STLS line, or behind its grant, is told and goes nowher
 4); 3. a client that gets no TLS is told so, and the session ends.
 """
 
+import math
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
 from pop3spy.errors import TlsError
-from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send
+from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send, Wait, octets_in
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.session.model import Session
 
@@ -66,10 +68,14 @@ class Inspection:
         """Both until TLS has begun, or somebody has logged in."""
         state = self._session.state
         over = self._over or state not in BEFORE_LOGIN or state is State.OPAQUE
-        return frozenset() if over else frozenset(Side)
+        return frozenset() if over or self._session.login else frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
-        """Put both handshakes around the grant of STLS, if its client is to hear that."""
+        """Put both handshakes around the grant of STLS, if its client is to hear that.
+
+        Faults may have changed when and in what words.  Behind a login it passes, as what comes
+        then: the other side may not be gated any more.
+        """
         frame, exchange = moment.frame, moment.exchange
         if (
             isinstance(frame, StatusLine)
@@ -77,7 +83,8 @@ class Inspection:
             and exchange is not None
             and exchange.command.effect is Effect.TLS
             and not exchange.injected
-            and list(acts) == [Send(frame.raw)]
+            and not self._session.login
+            and _grants(acts)
         ):
             self._over = True
             return Hold(partial(self._with_server, moment)), *acts, Hold(self._with_client)
@@ -111,6 +118,14 @@ class Inspection:
     def _with_client(self, go_on: GoOn) -> None:
         self._negotiation.go_on()
         go_on(())
+
+
+def _grants(acts: Acts) -> bool:
+    """Return whether *acts*, sooner or later, tell the client that STLS was granted."""
+    comes = all(
+        isinstance(act, Send) or (isinstance(act, Wait) and act.seconds < math.inf) for act in acts
+    )
+    return comes and status_of(octets_in(acts)) is True
 
 
 class Offer:
