@@ -5,12 +5,14 @@ import re
 import socket
 import ssl
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli.program import Ended, run, running
+from lab.processes import need
 from net.certificates import Certificate
 from net.shop import Shop, bundle, not_the_newest, old, opened, wants_certificate
 from net.test_tls import inside, server
@@ -206,3 +208,18 @@ def test_without_being_asked_no_keys_are_written(shop: Shop, tmp_path: Path) -> 
     before = set(tmp_path.iterdir())
     talked(by_hand, context, tmp_path, "--upstream-ca", str(shop.ca))
     assert {each.name for each in set(tmp_path.iterdir()) - before} == {"script"}
+
+
+def test_a_client_that_asks_for_an_odd_name_is_told_of_in_one_line(shop: Shop) -> None:
+    """Python's own callback fails of it, where nobody can catch that."""
+    shown = shop.kinds["proxy"]
+    listen = ("--listen", "pop3s://127.0.0.1:0", "--cert", shown.chain, "--key", shown.key)
+    with running("serve", *listen) as server:
+        to = [f"127.0.0.1:{server.port('pop3s')}".encode(), b"-servername", b"\xff\x1b[2J"]
+        command = [need("openssl").encode(), b"s_client", b"-connect", *to]
+        asked = subprocess.run(command, stdin=subprocess.DEVNULL, check=False, capture_output=True)
+        ended = server.stopped()
+    assert b"internal error" in asked.stderr
+    assert "the client asks for a server whose name has octets that no name can have" in ended.out
+    assert "Traceback" not in ended.err
+    assert "UnicodeDecodeError" not in ended.err
