@@ -179,6 +179,7 @@ def test_why_a_handshake_failed_is_in_the_transcript_the_log_and_the_recording(
 def test_the_keys_of_both_legs_are_written(shop: Shop, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("# mine\n")
+    keys.chmod(0o600)
     legs = "--listen", "pop3s://127.0.0.1:0", *pair_of(shop.kinds["proxy"])
     context = ssl.create_default_context(cafile=shop.ca)
     with server(inside(shop.kinds["good"].context())) as port:
@@ -201,6 +202,29 @@ def test_keys_that_cannot_be_written_are_told_before_anything_else(tmp_path: Pat
     told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE=str(tmp_path / "no" / "keys"))
     assert told.status == 2
     assert told.err == f"pop3spy: SSLKEYLOGFILE: {tmp_path}/no/keys: no such file or directory\n"
+
+
+def test_keys_are_not_written_where_others_may_read_them(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.touch()
+    keys.chmod(0o640)
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE=str(keys))
+    assert told.status == 2
+    assert told.err == (
+        f"pop3spy: SSLKEYLOGFILE: {keys}: others may read it; say chmod 600, or name a new one\n"
+    )
+
+
+def test_keys_are_not_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "keys").symlink_to(tmp_path / "elsewhere")
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE=str(tmp_path / "keys"))
+    assert told.status == 2
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_keys_may_go_nowhere() -> None:
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE="/dev/null")
+    assert "SSLKEYLOGFILE" not in told.err
 
 
 def test_without_being_asked_no_keys_are_written(shop: Shop, tmp_path: Path) -> None:
