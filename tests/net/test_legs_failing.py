@@ -27,6 +27,7 @@ from net.shop import (
 )
 from net.wires import Wire, door
 from pop3spy.authority import Authority as Local
+from pop3spy.errors import TlsError
 from pop3spy.net.failed import why_failed
 from pop3spy.net.identity import Minted
 from pop3spy.net.leg import Legs
@@ -285,6 +286,13 @@ async def test_a_server_without_any_tls_that_there_is_is_told_of(shop: Shop) -> 
 def test_a_host_that_no_certificate_could_have_is_told_of() -> None:
     why = why_failed(ValueError(), Url("pop3s", ".example", 995), 1.0, Trust())
     assert why.endswith("no name that a certificate could have; write the server's name")
+
+
+@pytest.mark.parametrize("name", ["a\0b", ".example", "a" * 300, "\x9b.example"])
+def test_a_name_that_a_client_asks_for_and_nobody_has_is_told_of(name: str) -> None:
+    """Behind a firewall's redirection the server is called as its client calls it."""
+    with pytest.raises(TlsError, match=r"is no name that a certificate could have; write the"):
+        Legs(Trust()).towards(Url("pop3s", name, 995), name)
 
 
 async def test_a_server_that_has_not_the_newest_tls_is_told_of(shop: Shop) -> None:
