@@ -15,6 +15,7 @@ from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send, Wait, octet
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
+from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
@@ -155,17 +156,23 @@ class Offer:
         return frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
-        """Grant STLS, list it among the capabilities, and refuse a login without it."""
-        frame = moment.frame
+        """Grant STLS, list it among the capabilities, and refuse a login without it.
+
+        What the server would not have heard, because of a fault or a person, stays as they want it.
+        """
+        frame, said = moment.frame, octets_in(acts)
         if frame.side is Side.SERVER:
             return self._list(moment, acts)
-        effect = frame.command.effect if isinstance(frame, CommandLine) else None
+        if not (isinstance(frame, CommandLine) and said):
+            return acts
+        effect, meant = parse_command(said).effect, frame.command.effect
+        before = [act for act in acts if isinstance(act, Wait)]
         if effect is Effect.TLS:
             self._over = True
-            return Answer(GRANT), Hold(partial(self._with_client, moment))
-        if self._required and effect in (Effect.LOGIN, Effect.NAME):
+            return *before, Answer(GRANT), Hold(partial(self._with_client, moment))
+        if self._required and {effect, meant} & {Effect.LOGIN, Effect.NAME}:
             moment.note("stls", "asked for it first")
-            return (Answer(STLS_FIRST),)
+            return *before, Answer(STLS_FIRST)
         return acts
 
     def _list(self, moment: Moment, acts: Acts) -> Acts:

@@ -15,13 +15,16 @@ from net.test_fail_open import break_at
 from net.wires import Wire, door
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
+from pop3spy.gate.holds import Holds
 from pop3spy.net.identity import Own
 from pop3spy.net.leg import Legs
-from pop3spy.net.stls import NO_TLS
+from pop3spy.net.stls import GRANT as OFFERED
+from pop3spy.net.stls import NO_TLS, STLS_FIRST
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import parse_url
+from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Secured
 from pop3spy.session.model import How
 from pop3spy.session.redact import Redactor
@@ -257,6 +260,41 @@ async def test_a_client_that_is_told_of_no_grant_begins_no_tls(keys: Keys) -> No
         await client.send(b"QUIT\r\n")
         await server.expect(b"QUIT\r\n")
         assert not relayed.witness.of(Secured)
+
+
+async def test_a_fault_may_refuse_stls_where_the_proxy_offers_it(keys: Keys) -> None:
+    async with relay(keys, "pop3+stls", "pop3") as relayed:
+        client, _ = await relayed.greeted()
+        relayed.keep(FaultKeeper(read_fault('answer line="-ERR no" when verb = STLS'), 0))
+        await client.talk(b"STLS\r\n", b"-ERR no\r\n")
+        await client.talk(b"USER bob\r\n", STLS_FIRST)
+        relayed.keep(FaultKeeper(read_fault("delay time=10ms side=client when verb = STLS"), 0))
+        await client.talk(b"STLS\r\n", OFFERED)
+        await client.begin_tls(keys.client, "proxy.example")
+        assert {event.by for event in relayed.witness.of(Intervened)} >= {"answer", "delay"}
+
+
+async def test_a_person_decides_about_stls_where_the_proxy_offers_it(keys: Keys) -> None:
+    async with relay(keys, "pop3+stls", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        holds = Holds(Clock())
+        holds.match = lambda *_: True
+        relayed.keep(holds)
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 1 in holds.tickets)
+        holds.answer(1, b"-ERR not now\r\n")
+        await client.expect(b"-ERR not now\r\n")
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 2 in holds.tickets)
+        holds.edit(2, b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK nothing\r\n")
+        await client.expect(b"+OK nothing\r\n")
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 3 in holds.tickets)
+        holds.release(3)
+        await client.expect(OFFERED)
+        await client.begin_tls(keys.client, "proxy.example")
 
 
 async def test_stls_that_is_granted_behind_a_login_passes(keys: Keys) -> None:
