@@ -21,6 +21,7 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.listen import listen
 from pop3spy.net.original import take_foreign, takes_foreign
 from pop3spy.net.systemd import inherited
+from pop3spy.net.trust import key_log
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -56,7 +57,9 @@ def arriving(values: dict[str, Any]) -> Iterator[Front]:
         values["listen"] = tuple(sockets)
         front = Front(sockets, legs_of(values))
         if account is not None:
+            key_log(account.uid)
             become(account)
+            key_log()  # who goes on with it may be kept from its folder
         yield front
 
 

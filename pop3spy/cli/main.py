@@ -64,12 +64,23 @@ program.add_command(ca)
 def main(args: Sequence[str] | None = None) -> int:
     """Run the program with *args* and return its exit status; no traceback leaves it."""
     open_standard_streams()
+    sys.unraisablehook = _unraised
     try:
         return _run(args)
     except BaseExceptionGroup as group:  # what the tasks of a group raised: the first tells enough
         return _told(_first_of(group))
     except BaseException as error:  # noqa: BLE001 - every way to end becomes one line and a status
         return _told(error)
+
+
+def _unraised(told: "sys.UnraisableHookArgs") -> None:
+    """Say in one line what no code of ours can catch, in place of Python's traceback.
+
+    A client whose TLS asks for a name of odd octets is refused by Python's own callback; what
+    became of it is told by its session.
+    """
+    if told.exc_value is not None and not isinstance(told.exc_value, UnicodeDecodeError):
+        say(f"pop3spy: this is a bug in pop3spy: {describe(told.exc_value)}")
 
 
 def _run(args: Sequence[str] | None) -> int:

@@ -210,10 +210,7 @@ class Half(asyncio.Protocol):
         try:
             plain = layer.take(data)
         except ssl.SSLError as error:
-            self._send_records()
-            self.abrupt = layer.begun
-            if not self._break(error):
-                self._transport.close()
+            self._fail(error)
             return
         self._send_records()
         if layer.begun and self._secured:
@@ -224,8 +221,18 @@ class Half(asyncio.Protocol):
             self._owner.clogged(self.side, clogged=False)
         if plain:
             self._owner.received(self.side, plain)
-        if layer.ended:
+        if layer.error:
+            self._fail(layer.error)
+        elif layer.ended:
             self._owner.finished(self.side)
+
+    def _fail(self, error: ssl.SSLError) -> None:
+        """End the connection on account of *error*, unless somebody learns of it who does that."""
+        assert self._layer is not None
+        self._send_records()
+        self.abrupt = self._layer.begun
+        if not self._break(error) and self._transport is not None:
+            self._transport.close()
 
     def _break(self, error: Exception) -> bool:
         """Know that TLS is over; return whether somebody who waited for it learns why."""

@@ -33,6 +33,7 @@ class Layer:
         self._ahead: list[bytes] = []  # what is to be sent once the handshake is done
         self.begun = False
         self.ended = False  # the peer said that it will say no more
+        self.error: ssl.SSLError | None = None  # what ends it, behind octets that were whole
 
     @property
     def object(self) -> ssl.SSLObject:
@@ -51,7 +52,8 @@ class Layer:
         """Take in records, or parts of them; return the plain octets in those that are whole.
 
         Raise ssl.SSLError if TLS comes to an end that it should not; ``records`` may then hold the
-        alert that tells the peer.
+        alert that tells the peer.  If octets came before that, return them, and keep it as
+        ``error``.
         """
         self._incoming.write(data)
         if not self.begun and not self._shake():
@@ -65,6 +67,10 @@ class Layer:
             pass
         except ssl.SSLZeroReturnError:
             self.ended = True
+        except ssl.SSLError as error:
+            if not pieces:
+                raise
+            self.error = error
         return b"".join(pieces)
 
     def seal(self, data: bytes) -> None:

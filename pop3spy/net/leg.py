@@ -40,7 +40,7 @@ class Legs:
 
         try:
             return Layer(self.trust.context(), why, name.partition("%")[0])
-        except ValueError as error:
+        except (TypeError, ValueError) as error:  # the former for a name with a NUL
             raise TlsError(why(error)) from None
 
     def from_clients(self, certificate: bytes, name: str) -> Layer:

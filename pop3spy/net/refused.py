@@ -55,6 +55,9 @@ SENTENCES: Final = {
         "the client reset the connection in the middle of the TLS handshake; if it does not trust"
         " the certificate for {names}, {trust}"
     ),
+    "odd name": (
+        "the client asks for a server whose name has octets that no name can have; set that in it"
+    ),
     "alert": "the client ended TLS with the alert {alert}; its log may say why",
     "other": "TLS with the client failed: {reason}",
 }
@@ -86,8 +89,12 @@ _REASONS: Final = {
     "PACKET_LENGTH": "clear text after STLS",
     "HTTP_REQUEST": "clear text after STLS",
     "UNEXPECTED_EOF": "hung up",
+    "CALLBACK_FAILED": "odd name",
 }
 """By what OpenSSL calls it."""
+_MET: Final = {"odd name": "other"}
+_UNMET: Final = {"hung up": "hung up early", "reset": "hung up early"}
+"""What it is instead, if the name in the client's hello could be read, and if not."""
 _ALERT: Final = "ALERT_"
 _MOST_NAMES: Final = 5
 
@@ -111,8 +118,7 @@ def why_refused(error: Exception, timeout: float, tls: Any) -> str:
         "reason": str(getattr(error, "reason", None) or error).replace("_", " ").lower(),
     }
     cause = _cause(error, alert)
-    if cause in ("hung up", "reset") and not getattr(tls, "met", False):
-        cause = "hung up early"
+    cause = (_MET if getattr(tls, "met", False) else _UNMET).get(cause, cause)
     if cause == "distrust or wrong name" and asked and shown:
         cause = "distrust" if is_among(asked, shown.names) else "wrong name"
     return SENTENCES[cause].format_map(facts)

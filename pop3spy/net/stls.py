@@ -5,16 +5,19 @@ said in clear behind the STLS line, or behind its grant, is told and goes nowher
 4); 3. a client that gets no TLS is told so, and the session ends.
 """
 
+import math
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
 from pop3spy.errors import TlsError
-from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send
+from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send, Wait, octets_in
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
+from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.session.model import Session
 
@@ -66,10 +69,14 @@ class Inspection:
         """Both until TLS has begun, or somebody has logged in."""
         state = self._session.state
         over = self._over or state not in BEFORE_LOGIN or state is State.OPAQUE
-        return frozenset() if over else frozenset(Side)
+        return frozenset() if over or self._session.login else frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
-        """Put both handshakes around the grant of STLS, if its client is to hear that."""
+        """Put both handshakes around the grant of STLS, if its client is to hear that.
+
+        Faults may have changed when and in what words.  Behind a login it passes, as what comes
+        then: the other side may not be gated any more.
+        """
         frame, exchange = moment.frame, moment.exchange
         if (
             isinstance(frame, StatusLine)
@@ -77,7 +84,8 @@ class Inspection:
             and exchange is not None
             and exchange.command.effect is Effect.TLS
             and not exchange.injected
-            and list(acts) == [Send(frame.raw)]
+            and not self._session.login
+            and _grants(acts)
         ):
             self._over = True
             return Hold(partial(self._with_server, moment)), *acts, Hold(self._with_client)
@@ -113,6 +121,14 @@ class Inspection:
         go_on(())
 
 
+def _grants(acts: Acts) -> bool:
+    """Return whether *acts*, sooner or later, tell the client that STLS was granted."""
+    comes = all(
+        isinstance(act, Send) or (isinstance(act, Wait) and act.seconds < math.inf) for act in acts
+    )
+    return comes and status_of(octets_in(acts)) is True
+
+
 class Offer:
     """Grants STLS to the client of *session* in place of a server that hears nothing of it.
 
@@ -140,17 +156,23 @@ class Offer:
         return frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
-        """Grant STLS, list it among the capabilities, and refuse a login without it."""
-        frame = moment.frame
+        """Grant STLS, list it among the capabilities, and refuse a login without it.
+
+        What the server would not have heard, because of a fault or a person, stays as they want it.
+        """
+        frame, said = moment.frame, octets_in(acts)
         if frame.side is Side.SERVER:
             return self._list(moment, acts)
-        effect = frame.command.effect if isinstance(frame, CommandLine) else None
+        if not (isinstance(frame, CommandLine) and said):
+            return acts
+        effect, meant = parse_command(said).effect, frame.command.effect
+        before = [act for act in acts if isinstance(act, Wait)]
         if effect is Effect.TLS:
             self._over = True
-            return Answer(GRANT), Hold(partial(self._with_client, moment))
-        if self._required and effect in (Effect.LOGIN, Effect.NAME):
+            return *before, Answer(GRANT), Hold(partial(self._with_client, moment))
+        if self._required and {effect, meant} & {Effect.LOGIN, Effect.NAME}:
             moment.note("stls", "asked for it first")
-            return (Answer(STLS_FIRST),)
+            return *before, Answer(STLS_FIRST)
         return acts
 
     def _list(self, moment: Moment, acts: Acts) -> Acts:

@@ -5,6 +5,7 @@ Rule: a server's certificate is verified unless somebody said that it need not b
 
 import os
 import ssl
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ VERSIONS: Final = {
 }
 _FORBIDDEN: Final = ("1.0", "1.1")
 _KEYS: Final = "SSLKEYLOGFILE"
+_FLAGS: Final = sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_NOFOLLOW"))
+"""Nobody has to read a pipe yet; and where a link leads is not root's to give away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,34 @@ def keep_keys(context: ssl.SSLContext) -> None:
 
     Raise ConfigError if that cannot be; without that variable nothing is written anywhere.
     """
-    if not (name := os.environ.get(_KEYS)):
-        return
-    try:
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    if name := key_log():
         context.keylog_filename = name
+
+
+def key_log(owner: int | None = None) -> str:
+    """Return the name of the file in SSLKEYLOGFILE, which is there then; empty without one.
+
+    Root may give it to the user *owner*.  Raise ConfigError if it cannot be written, or if others
+    may read it.
+    """
+    if not (name := os.environ.get(_KEYS, "")):
+        return ""
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _FLAGS, 0o600)
+        try:
+            status = os.fstat(descriptor)
+            is_file = stat.S_ISREG(status.st_mode)  # a pipe, or /dev/null, keeps nothing
+            if is_file and os.name == "posix" and status.st_mode & 0o077:
+                raise ConfigError(
+                    f"{_KEYS}: {escape(name)}: others may read it; say chmod 600, or name a new one"
+                )
+            if is_file and owner is not None:
+                os.fchown(descriptor, owner, -1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ConfigError(f"{_KEYS}: {escape(name)}: {reason_of(error)}") from None
+    return name
 
 
 def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:

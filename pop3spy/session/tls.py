@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from pop3spy.protocol.certificate import is_among
+
+MOST_NAMES: Final = 5
+"""Names of a certificate that a person is told; large servers have a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,24 @@ class Tls:
         if self.side == "client":
             asked = f", which asked for {self.asked}" if self.asked else ""
             other = asked and self.names and not is_among(self.asked, self.names.split(", "))
-            shown = f" and was shown a certificate for {self.names}" if other else ""
+            shown = f" and was shown a certificate for {self._few_names}" if other else ""
             parts.append(f"with the client{asked}{shown}")
         elif not self.verified:
-            names = f" ({self.names})" if self.names else ""
+            names = f" ({self._few_names})" if self.names else ""
             claims = f": {self.subject}{names} from {self.issuer}, {self.since} to {self.until}"
             parts.append(f"certificate NOT verified{claims * bool(self.since)}")
             parts.append(f"its SHA-256 is {self.sha256[:16]}..." * bool(self.sha256))
         elif self.subject or self.names:
-            subject = self.subject or self.names
+            subject = self.subject or self._few_names
             parts.append(f"certificate of {subject} from {self.issuer} until {self.until}")
         return ", ".join(filter(None, parts))
+
+    @property
+    def _few_names(self) -> str:
+        *names, rest = self.names.split(", ", MOST_NAMES)
+        if len(names) < MOST_NAMES:
+            return self.names
+        return f"{', '.join(names)} and {rest.count(', ') + 1} more"
 
     def hidden(self) -> "Tls":
         """Return it without names of peers, nor what leads to them."""

@@ -110,6 +110,30 @@ def test_a_key_that_only_root_may_read_serves(tmp_path: Path) -> None:
             assert tls.recv(100).startswith(b"+OK")
 
 
+def test_keys_of_tls_go_on_being_written_into_a_file_of_the_users(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Each certificate that is made opens it again."""
+    keys, ca = folder / "keys", tmp_path / "ca"
+    options = ["--quiet", "--listen", "pop3s://127.0.0.1:0", "--run-as", USER, "--ca-dir", str(ca)]
+    with running("serve", *options, env={"SSLKEYLOGFILE": str(keys)}) as program:
+        port = program.port("pop3s")
+        for name in ("one.example", "two.example"):
+            with in_tls(port, ca / "ca.pem", name) as tls:
+                assert tls.recv(100).startswith(b"+OK")
+    assert keys.owner() == USER
+    assert keys.stat().st_mode & 0o077 == 0
+    assert len({line.split()[1] for line in keys.read_text().splitlines() if line[0] != "#"}) == 2
+
+
+@pytest.mark.usefixtures("root")
+def test_keys_that_the_user_could_not_write_are_told_at_once(tmp_path: Path) -> None:
+    ended = run(*SERVE, "--run-as", USER, SSLKEYLOGFILE=str(tmp_path / "keys"))
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert "SSLKEYLOGFILE" in ended.err
+    assert "permission denied" in ended.err
+
+
 @pytest.mark.usefixtures("root")
 def test_the_authority_of_root_goes_on_signing(tmp_path: Path) -> None:
     """It is opened before, and needs its folder no more."""

@@ -5,12 +5,14 @@ import re
 import socket
 import ssl
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli.program import Ended, in_tls, run, running
+from lab.processes import need
 from net.certificates import Certificate
 from net.shop import Shop, bundle, not_the_newest, old, opened, wants_certificate
 from net.test_tls import inside, server
@@ -177,6 +179,7 @@ def test_why_a_handshake_failed_is_in_the_transcript_the_log_and_the_recording(
 def test_the_keys_of_both_legs_are_written(shop: Shop, tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text("# mine\n")
+    keys.chmod(0o600)
     legs = "--listen", "pop3s://127.0.0.1:0", *pair_of(shop.kinds["proxy"])
     with server(inside(shop.kinds["good"].context())) as port:
         upstream = "--upstream", f"pop3s://localhost:{port}", "--upstream-ca", str(shop.ca)
@@ -197,8 +200,46 @@ def test_keys_that_cannot_be_written_are_told_before_anything_else(tmp_path: Pat
     assert told.err == f"pop3spy: SSLKEYLOGFILE: {tmp_path}/no/keys: no such file or directory\n"
 
 
+def test_keys_are_not_written_where_others_may_read_them(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.touch()
+    keys.chmod(0o640)
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE=str(keys))
+    assert told.status == 2
+    assert told.err == (
+        f"pop3spy: SSLKEYLOGFILE: {keys}: others may read it; say chmod 600, or name a new one\n"
+    )
+
+
+def test_keys_are_not_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "keys").symlink_to(tmp_path / "elsewhere")
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE=str(tmp_path / "keys"))
+    assert told.status == 2
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_keys_may_go_nowhere() -> None:
+    told = run("connect", "pop3s://localhost:1", SSLKEYLOGFILE="/dev/null")
+    assert "SSLKEYLOGFILE" not in told.err
+
+
 def test_without_being_asked_no_keys_are_written(shop: Shop, tmp_path: Path) -> None:
     context = shop.kinds["good"].context()
     before = set(tmp_path.iterdir())
     talked(by_hand, context, tmp_path, "--upstream-ca", str(shop.ca))
     assert {each.name for each in set(tmp_path.iterdir()) - before} == {"script"}
+
+
+def test_a_client_that_asks_for_an_odd_name_is_told_of_in_one_line(shop: Shop) -> None:
+    """Python's own callback fails of it, where nobody can catch that."""
+    shown = shop.kinds["proxy"]
+    listen = ("--listen", "pop3s://127.0.0.1:0", "--cert", shown.chain, "--key", shown.key)
+    with running("serve", *listen) as server:
+        to = [f"127.0.0.1:{server.port('pop3s')}".encode(), b"-servername", b"\xff\x1b[2J"]
+        command = [need("openssl").encode(), b"s_client", b"-connect", *to]
+        asked = subprocess.run(command, stdin=subprocess.DEVNULL, check=False, capture_output=True)
+        ended = server.stopped()
+    assert b"internal error" in asked.stderr
+    assert "the client asks for a server whose name has octets that no name can have" in ended.out
+    assert "Traceback" not in ended.err
+    assert "UnicodeDecodeError" not in ended.err

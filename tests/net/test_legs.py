@@ -13,14 +13,19 @@ from net.certificates import EXPIRED, Authority, Certificate
 from net.serving import DEFAULT, Relayed, relaying
 from net.test_fail_open import break_at
 from net.wires import Wire, door
+from pop3spy.gate.faults import FaultKeeper
+from pop3spy.gate.faulttext import read_fault
+from pop3spy.gate.holds import Holds
 from pop3spy.net.identity import Own
 from pop3spy.net.leg import Legs
-from pop3spy.net.stls import NO_TLS
+from pop3spy.net.stls import GRANT as OFFERED
+from pop3spy.net.stls import NO_TLS, STLS_FIRST
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import parse_url
-from pop3spy.session.events import Intervened, Secured
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Blinded, Intervened, Secured
 from pop3spy.session.model import How
 from pop3spy.session.redact import Redactor
 
@@ -217,6 +222,94 @@ async def test_what_a_server_says_in_clear_behind_its_grant_never_gets_to_the_cl
         server.finish()
         said = await client.rest()
         assert said == NO_TLS
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["delay time=10ms", "slice size=4", "extra-reply line=+OK", "bare-lf", "stall time=10ms"],
+)
+async def test_a_fault_in_the_grant_keeps_nobody_from_inspection(keys: Keys, fault: str) -> None:
+    async with relay(keys, "pop3", "pop3") as relayed:
+        relayed.keep(FaultKeeper(read_fault(f"{fault} when verb = STLS"), 0))
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n" + INJECTED)
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        await server.begin_tls(keys.server.context())
+        assert (await client.line()).rstrip() == GRANT.rstrip()
+        if "extra" in fault:
+            assert await client.line() == b"+OK\r\n"
+        await client.begin_tls(keys.client, "proxy.example")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+
+
+async def test_a_client_that_is_told_of_no_grant_begins_no_tls(keys: Keys) -> None:
+    async with relay(keys, "pop3", "pop3") as relayed:
+        relayed.keep(
+            FaultKeeper(read_fault('answer side=server line="-ERR no" when verb = STLS'), 0)
+        )
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n")
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        await client.expect(b"-ERR no\r\n")
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        assert not relayed.witness.of(Secured)
+
+
+async def test_a_fault_may_refuse_stls_where_the_proxy_offers_it(keys: Keys) -> None:
+    async with relay(keys, "pop3+stls", "pop3") as relayed:
+        client, _ = await relayed.greeted()
+        relayed.keep(FaultKeeper(read_fault('answer line="-ERR no" when verb = STLS'), 0))
+        await client.talk(b"STLS\r\n", b"-ERR no\r\n")
+        await client.talk(b"USER bob\r\n", STLS_FIRST)
+        relayed.keep(FaultKeeper(read_fault("delay time=10ms side=client when verb = STLS"), 0))
+        await client.talk(b"STLS\r\n", OFFERED)
+        await client.begin_tls(keys.client, "proxy.example")
+        assert {event.by for event in relayed.witness.of(Intervened)} >= {"answer", "delay"}
+
+
+async def test_a_person_decides_about_stls_where_the_proxy_offers_it(keys: Keys) -> None:
+    async with relay(keys, "pop3+stls", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        holds = Holds(Clock())
+        holds.match = lambda *_: True
+        relayed.keep(holds)
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 1 in holds.tickets)
+        holds.answer(1, b"-ERR not now\r\n")
+        await client.expect(b"-ERR not now\r\n")
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 2 in holds.tickets)
+        holds.edit(2, b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK nothing\r\n")
+        await client.expect(b"+OK nothing\r\n")
+        await client.send(b"STLS\r\n")
+        await relayed.witness.until(lambda: 3 in holds.tickets)
+        holds.release(3)
+        await client.expect(OFFERED)
+        await client.begin_tls(keys.client, "proxy.example")
+
+
+async def test_stls_that_is_granted_behind_a_login_passes(keys: Keys) -> None:
+    """No server should; at the time the server's side alone is still gated."""
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        said = b"USER bob\r\nPASS sesame123\r\nUIDL\r\nSTLS\r\n"
+        await client.send(said)
+        await server.expect(said)
+        begun = b"+OK\r\n+OK\r\n+OK\r\n1 a"
+        await server.send(begun + b"\r\n")
+        await client.expect(begun)
+        await server.send(b".\r\n" + GRANT)
+        await client.expect(b"\r\n.\r\n" + GRANT)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(client.begin_tls(keys.client, "localhost"))
+            await server.begin_tls(keys.server.context())
+        assert not relayed.witness.of(Blinded)
 
 
 async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_told(

@@ -154,6 +154,19 @@ async def test_what_comes_behind_the_end_of_tls_is_nobody_s(
 
 
 @from_each_side_with_tls
+async def test_what_came_whole_before_such_a_record_arrives(
+    keys: Keys, listener: str, upstream: str, side: Side
+) -> None:
+    async with session(keys, listener, upstream, side) as (relayed, one, other):
+        assert one.tls
+        one.tls.write(WORDS)
+        await one._send(one._records[1].read() + b"\x17\x03\x03\0\5junk!")
+        assert await other.rest() == WORDS
+        other.close()
+        assert (await relayed.witness.ending()).how is How.TLS
+
+
+@from_each_side_with_tls
 async def test_a_record_that_was_tampered_with_ends_the_session_and_is_told(
     keys: Keys, listener: str, upstream: str, side: Side
 ) -> None:

@@ -27,6 +27,7 @@ from net.shop import (
 )
 from net.wires import Wire, door
 from pop3spy.authority import Authority as Local
+from pop3spy.errors import TlsError
 from pop3spy.net.failed import why_failed
 from pop3spy.net.identity import Minted
 from pop3spy.net.leg import Legs
@@ -36,6 +37,7 @@ from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.events import Secured
 from pop3spy.session.model import How
+from pop3spy.session.tls import Tls
 
 GREETING = b"+OK ready\r\n"
 GRANT = b"+OK go on\r\n"
@@ -284,6 +286,13 @@ async def test_a_server_without_any_tls_that_there_is_is_told_of(shop: Shop) -> 
 def test_a_host_that_no_certificate_could_have_is_told_of() -> None:
     why = why_failed(ValueError(), Url("pop3s", ".example", 995), 1.0, Trust())
     assert why.endswith("no name that a certificate could have; write the server's name")
+
+
+@pytest.mark.parametrize("name", ["a\0b", ".example", "a" * 300, "\x9b.example"])
+def test_a_name_that_a_client_asks_for_and_nobody_has_is_told_of(name: str) -> None:
+    """Behind a firewall's redirection the server is called as its client calls it."""
+    with pytest.raises(TlsError, match=r"is no name that a certificate could have; write the"):
+        Legs(Trust()).towards(Url("pop3s", name, 995), name)
 
 
 async def test_a_server_that_has_not_the_newest_tls_is_told_of(shop: Shop) -> None:
@@ -692,3 +701,12 @@ async def test_a_client_that_looks_at_the_name_later_is_told_with_both_names(sho
         "with the client, which asked for mail.example.org and was shown a certificate for"
         " proxy.example"
     )
+
+
+def test_a_certificate_of_many_names_is_told_with_a_few() -> None:
+    names = ", ".join(f"{number}.example" for number in range(100))
+    told = str(Tls("TLSv1.3", "", side="client", names=names, asked="mail.example"))
+    assert told.endswith("for 0.example, 1.example, 2.example, 3.example, 4.example and 95 more")
+    few = ", ".join(names.split(", ")[:5])
+    claimed = str(Tls("TLSv1.3", "", verified=False, subject="x", since="2026", names=few))
+    assert f"x ({few}) from" in claimed
