@@ -23,7 +23,6 @@ from pop3spy.session.units import octets_of, seconds_of
 Values = Mapping[str, Any]
 """What a fault's settings are, by name."""
 
-
 _NO_LOTS: Final = Random(0)  # noqa: S311 - nobody draws from it
 
 
