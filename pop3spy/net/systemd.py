@@ -4,6 +4,7 @@ Sockets as in sd_listen_fds(3), words as in sd_notify(3); without systemd nothin
 """
 
 import os
+import re
 import socket
 from contextlib import suppress
 from typing import Final
@@ -22,7 +23,7 @@ def inherited() -> dict[Url, socket.socket]:
     other is ``pop3``.  Raise ListenError if one is no TCP socket that listens.
     """
     pid, count, names, _ = (os.environ.pop(name, "") for name in _VARIABLES)
-    if pid != str(os.getpid()) or not count.isdecimal():
+    if pid != str(os.getpid()) or not re.fullmatch("[0-9]{1,5}", count):
         return {}  # they were for the process that started this one
     called = dict(enumerate(names.split(":"), _FIRST))
     found: dict[Url, socket.socket] = {}
