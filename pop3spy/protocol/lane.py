@@ -64,6 +64,8 @@ class Lane:
     def append(self, data: bytes) -> None:
         """Put *data* behind what is unread."""
         self.received += len(data)
+        if self._pos:  # or what was taken long ago would be copied again each time
+            self._let_go()
         self._data = self._data + data if self._data else data
 
     def read(self) -> Frame | None:

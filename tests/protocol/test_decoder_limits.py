@@ -199,3 +199,19 @@ def test_a_released_decoder_keeps_nothing_and_is_freed_at_once() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_gated_body_is_let_go_of_as_it_is_read() -> None:
+    """Its reader asks for what there is, and not once more to learn that it was all."""
+    decoder = ready("S: +OK\nC: RETR 1\nS: +OK")
+    decoder.gated.add(S)
+    piece = b"A line of a body.\r\n" * 5000
+    tracemalloc.start()
+    try:
+        for _ in range(200):
+            decoder.append(S, piece)
+            while decoder.unfinished(S) > len(b"\r\n"):
+                assert decoder.read(S)
+        assert tracemalloc.get_traced_memory()[1] < MEGABYTE
+    finally:
+        tracemalloc.stop()
