@@ -93,9 +93,8 @@ def run(
 ) -> ExitStatus:
     """Run *work* on an event loop until it is done.
 
-    The first Ctrl-C, SIGTERM or closed terminal sets the event that *work* is given, so that it
-    ends in order; the second ends the program at once.  What concerns no session is told to
-    *complaints*, or stderr.
+    The first Ctrl-C or SIGTERM sets the event that *work* is given, so that it ends in order; the
+    second ends the program at once.  What concerns no session is told to *complaints*, or stderr.
     """
     if loop == "uvloop" and uvloop is None:
         raise ConfigError("--loop uvloop: uvloop is not installed; leave the option out")
@@ -113,7 +112,6 @@ async def _with_signals(
 ) -> ExitStatus:
     stop = asyncio.Event()
     status = ExitStatus.DONE
-    endings = _endings()
     loop = asyncio.get_running_loop()
     complaints = _Complaints(stream)
     loop.set_exception_handler(complaints)
@@ -122,26 +120,18 @@ async def _with_signals(
         nonlocal status
         if number is signal.SIGINT:
             status = ExitStatus.INTERRUPTED
-        for each in endings:
+        for each in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
         stop.set()
 
-    for number in endings:
+    for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped, number)
     try:
         await work(stop)
     finally:
         complaints.close()
     return status
-
-
-def _endings() -> list[signal.Signals]:
-    """Return the signals that end the program in order; nohup lets it outlive its terminal."""
-    endings = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        endings.append(signal.SIGHUP)
-    return endings
 
 
 class _Complaints:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal end the program in order; a second one ends it at once."""
+"""Ctrl-C and SIGTERM end the program in order; a second one ends it at once."""
 
 import json
 import signal
@@ -14,7 +14,6 @@ from cli.program import PATIENCE, client, running, session
 STOPS = [
     pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
     pytest.param(signal.SIGTERM, 0, id="SIGTERM"),
-    pytest.param(signal.SIGHUP, 0, id="a closed terminal"),
 ]
 LOOPS = ["uvloop", "asyncio"]
 
