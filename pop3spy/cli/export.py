@@ -10,6 +10,7 @@ from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.options import ValueType, Verb, with_setting
 from pop3spy.cli.tapes import open_recording
 from pop3spy.config.kinds import FILTER
+from pop3spy.config.file import STDOUT
 from pop3spy.errors import ConfigError
 from pop3spy.export import Source, StreamFormat, exporting
 from pop3spy.session.match import Filter
@@ -41,7 +42,8 @@ from pop3spy.session.playback import play_back
     "--out",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Write to this new file, or folder for eml.  [default: stdout]",
+    default="-",
+    help="Write to this new file, or folder for eml; - is stdout.  [default: -]",
 )
 @click.option(
     "--filter",
@@ -51,18 +53,17 @@ from pop3spy.session.playback import play_back
     help="Export only these exchanges (docs/filters.md); pcapng and yaml hold whole sessions.",
 )
 @with_setting("port")
-def export(
-    file: str, name: str, out: Path | None, wanted: Filter | None, port: tuple[int, ...]
-) -> int:
+def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[int, ...]) -> int:
     """Write the recording FILE in another form; - is standard input."""
     form = FORMATS[name]
-    if out is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
+    to = None if out == STDOUT else out
+    if to is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
     if wanted is not None and not form.sifts:
         raise ConfigError(f"{name} holds whole sessions; leave --filter out")
     with open_recording(file, ports=port) as recording:
         source = Source(recording.started, recording.bodies, recording.redaction, wanted)
-        with exporting(form, out, sys.stdout.buffer, source) as exporter:
+        with exporting(form, to, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
     for note in recording.notes:
         click.echo(f"pop3spy: {note}", err=True)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -55,25 +55,45 @@ def open_recording(
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
     Raise CaptureError if it cannot be read.
     """
-    name = "stdin" if path == "-" else escape(path)
     with ExitStack() as files:
-        try:
-            if path == "-":
-                yield _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
-                return
-            stream = files.enter_context(Path(path).open("rb"))
-            if (other := _other_half(Path(path), stream)) is None:
-                yield _recording(stream, name, follow=follow, ports=ports)
-                return
-            if follow:
-                raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
-            second = files.enter_context(other.open("rb"))
-            halves = (stream, second) if other.suffix == ".out" else (second, stream)
-            log = read_rawlog(*halves, name)
-            yield Recording(name, log.started or _NO_DATE, log, log.notes, other=other)
-        except OSError as error:
-            failed = name if error.filename in (None, path) else escape(str(error.filename))
-            raise CaptureError(f"{failed}: {(error.strerror or str(error)).lower()}") from None
+        with _blamed_on(path):
+            recording = _open(path, files, follow=follow, ports=ports)
+        yield replace(recording, items=_read(recording.items, path))
+
+
+@contextmanager
+def _blamed_on(path: str) -> Iterator[None]:
+    """Raise CaptureError in place of what the system says against reading *path*."""
+    try:
+        yield
+    except OSError as error:
+        failed = _name(path) if error.filename in (None, path) else escape(str(error.filename))
+        raise CaptureError(f"{failed}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _read(items: Tape, path: str) -> Tape:
+    """Give *items*; what goes wrong where they are used has nothing to do with *path*."""
+    with _blamed_on(path):
+        yield from items
+
+
+def _name(path: str) -> str:
+    return "stdin" if path == "-" else escape(path)
+
+
+def _open(path: str, files: ExitStack, *, follow: bool, ports: Collection[int]) -> Recording:
+    name = _name(path)
+    if path == "-":
+        return _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
+    stream = files.enter_context(Path(path).open("rb"))
+    if (other := _other_half(Path(path), stream)) is None:
+        return _recording(stream, name, follow=follow, ports=ports)
+    if follow:
+        raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
+    second = files.enter_context(other.open("rb"))
+    halves = (stream, second) if other.suffix == ".out" else (second, stream)
+    log = read_rawlog(*halves, name)
+    return Recording(name, log.started or _NO_DATE, log, log.notes, other=other)
 
 
 def _other_half(path: Path, stream: BinaryIO) -> Path | None:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import socket
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -189,8 +190,31 @@ def test_the_version_is_that_of_the_package() -> None:
     assert run("--version") == (0, f"pop3spy {importlib.metadata.version('pop3spy')}\n", "")
 
 
+READINGS = [
+    pytest.param([*verb, "{long}"], id=verb[0])
+    for verb in [("show", "--raw"), ("export", "--to", "jsonl"), ("export", "--to", "pcapng")]
+]
+"""Ways to read a recording of which more is written than is written at once."""
+
+
+@pytest.fixture
+def args(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """Give the arguments of the test, with a long recording where ``{long}`` stands."""
+    long = tmp_path / "long.yaml"
+    row = f'- S: "{"x" * 98}"\n'
+    long.write_text("pop3spy: 1\nrecords:\n- S: +OK\n- C: RETR 1\n- S: +OK\n" + row * 4_000)
+    return [arg.replace("{long}", str(long)) for arg in request.param]
+
+
 @pytest.mark.parametrize(
-    "args", [["--help"], ["proxy", "--help"], ["demo"]], ids=["help", "help of a verb", "demo"]
+    "args",
+    [
+        pytest.param(["--help"], id="help"),
+        pytest.param(["proxy", "--help"], id="help of a verb"),
+        pytest.param(["demo"], id="demo"),
+        *READINGS,
+    ],
+    indirect=True,
 )
 def test_whoever_reads_the_output_may_go(args: Sequence[str]) -> None:
     head = subprocess.Popen(["true"], stdin=subprocess.PIPE)
@@ -210,7 +234,11 @@ def test_whoever_reads_the_output_may_go(args: Sequence[str]) -> None:
     assert (done.returncode, said) == (0, [])
 
 
-@pytest.mark.parametrize("args", [["--help"], ["demo"]], ids=["help", "demo"])
+@pytest.mark.parametrize(
+    "args",
+    [pytest.param(["--help"], id="help"), pytest.param(["demo"], id="demo"), *READINGS],
+    indirect=True,
+)
 def test_a_result_that_cannot_be_written_is_told(args: Sequence[str]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - as a shell would
         done = subprocess.run(
@@ -225,7 +253,7 @@ def test_a_result_that_cannot_be_written_is_told(args: Sequence[str]) -> None:
     said = [line for line in done.stderr.decode().splitlines() if "listening" not in line]
     assert done.returncode == 3
     assert len(said) == 1
-    assert "no space left on device" in said[0]
+    assert re.fullmatch(r"pop3spy: cannot .*write.*: no space left on device", said[0])
 
 
 CLOSED = [

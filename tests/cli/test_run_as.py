@@ -172,7 +172,7 @@ def test_a_server_is_found_by_name_without_root() -> None:
 WAY_BACK = """
 import os
 from pop3spy.cli.privileges import account_of, become
-os.environ.update(HOME="/root", XDG_STATE_HOME="/root/state")
+os.environ.update(HOME="/home/somebody", XDG_STATE_HOME="/home/somebody/state")
 become(account_of("nobody"))
 print(os.environ["HOME"], os.environ["USER"], "XDG_STATE_HOME" in os.environ)
 for way in (os.setuid, os.seteuid, os.setgid):

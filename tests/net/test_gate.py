@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from statistics import median
 
 import pytest
 from hypothesis import example, given, settings
@@ -473,13 +474,15 @@ async def test_a_thousand_held_sessions_cost_the_others_nothing() -> None:
             await client.send(b"DELE 1\r\n")
         await relayed.witness.until(lambda: len(holds.tickets) == HELD)
         client, server = await relayed.greeted()
-        began = time.monotonic()
+        took = []
         for _ in range(100):
+            began = time.monotonic()
             await client.send(b"NOOP\r\n")
             await server.expect(b"NOOP\r\n")
             await server.send(b"+OK\r\n")
             await client.expect(b"+OK\r\n")
-        assert time.monotonic() - began < 1.0  # 10 ms each; held ones would never let it through
+            took.append(time.monotonic() - began)
+        assert median(took) < 0.01  # some may be late on a busy machine
 
 
 # -- seams --------------------------------------------------------------------------------------

@@ -140,16 +140,13 @@ async def test_who_should_introduce_a_client_and_does_not_is_told_of_and_sent_aw
 async def test_an_octet_now_and_then_does_not_buy_time() -> None:
     async with relaying(IMPATIENT, introductions=TRUSTING) as relayed:
         client = await relayed.client()
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        resting = loop.create_task(client.rest())
+        resting = asyncio.create_task(client.rest())
         for octet in b"PROXY TCP4 " + b"1" * 90:
             await client.send(bytes((octet,)))
             if (await asyncio.wait([resting], timeout=0.02))[0]:
                 break
         assert resting.done(), "it had the time that a whole header takes"
         assert resting.result() == b""
-        assert IMPATIENT.introduction <= loop.time() - begun < 1.5
         assert (await relayed.witness.ending()).how is How.REFUSED
 
 
