@@ -9,8 +9,8 @@ from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.options import ValueType, Verb, with_setting
 from pop3spy.cli.tapes import open_recording
-from pop3spy.config.kinds import FILTER
 from pop3spy.config.file import STDOUT
+from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
 from pop3spy.export import Source, StreamFormat, exporting
 from pop3spy.session.match import Filter

@@ -85,8 +85,9 @@ def _open(path: str, files: ExitStack, *, follow: bool, ports: Collection[int]) 
     name = _name(path)
     if path == "-":
         return _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
-    stream = files.enter_context(Path(path).open("rb"))
-    if (other := _other_half(Path(path), stream)) is None:
+    file = Path(path)
+    stream = files.enter_context(file.open("rb"))
+    if (other := _other_half(file, stream)) is None:
         return _recording(stream, name, follow=follow, ports=ports)
     if follow:
         raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")

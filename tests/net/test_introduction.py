@@ -140,7 +140,7 @@ async def test_who_should_introduce_a_client_and_does_not_is_told_of_and_sent_aw
 async def test_an_octet_now_and_then_does_not_buy_time() -> None:
     async with relaying(IMPATIENT, introductions=TRUSTING) as relayed:
         client = await relayed.client()
-        resting = asyncio.create_task(client.rest())
+        resting = asyncio.get_running_loop().create_task(client.rest())
         for octet in b"PROXY TCP4 " + b"1" * 90:
             await client.send(bytes((octet,)))
             if (await asyncio.wait([resting], timeout=0.02))[0]:
