@@ -209,8 +209,11 @@ class Decoder:
         return CommandLine(Side.CLIENT, raw, self._number, command=command, pipelined=pipelined)
 
     def _client_waits(self) -> Frame | None:
-        """Read nothing: what these octets are is for the server to say."""
-        if self._client.unread <= AHEAD:
+        """Read nothing: what these octets are is for the server to say.
+
+        Those of a gated side have not gone on, so whoever keeps them sees to it that they end.
+        """
+        if self._client.unread <= AHEAD or Side.CLIENT in self.gated:
             return None
         self._lose_step(for_good=True)
         self._client.opaque(Why.OUT_OF_STEP)

@@ -1,8 +1,8 @@
 """How the program ends, and the one line that it gives people whose command was wrong."""
 
 import importlib.metadata
-import socket
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.stls import GRANT as OFFERED
 from pop3spy.net.stls import NO_TLS, STLS_FIRST
 from pop3spy.net.trust import Trust
-from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.decoder import AHEAD, Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import parse_url
 from pop3spy.session.chunk import Clock
@@ -183,6 +183,23 @@ async def test_what_a_client_says_in_clear_behind_stls_goes_nowhere(keys: Keys, 
         await client.send(b"NOOP\r\n")
         await server.expect(b"NOOP\r\n")
         assert any(event.by == "stls" for event in relayed.witness.of(Intervened))
+
+
+@pytest.mark.parametrize("line", [b"USER eve\r\n", b"x"], ids=["lines", "no line"])
+async def test_however_much_a_client_says_behind_stls_goes_nowhere(keys: Keys, line: bytes) -> None:
+    much = line * (2 * AHEAD // len(line))
+    async with relay(keys, "pop3", "pop3") as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STLS\r\n" + much)
+        await server.expect(b"STLS\r\n")
+        await server.send(GRANT)
+        await server.begin_tls(keys.server.context())
+        await client.expect(GRANT)
+        await client.begin_tls(keys.client, "proxy.example")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        (told,) = relayed.witness.of(Intervened)
+        assert told.by == "stls"
 
 
 async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(keys: Keys) -> None:
