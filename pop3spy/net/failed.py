@@ -7,11 +7,9 @@ from typing import Final
 from pop3spy.net.dial import reason_of
 from pop3spy.net.evidence import RefusedCertificateError
 from pop3spy.net.trust import Trust
-from pop3spy.protocol.certificate import Certificate
+from pop3spy.protocol.certificate import Certificate, few
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
-
-_MOST_NAMES: Final = 5
 
 _OR_ANYWAY: Final = "or go on unchecked with --insecure"
 SENTENCES: Final = {
@@ -144,8 +142,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, facts: dict[str, str]) -> st
     """Say what is wrong with a certificate; the chain that was sent tells more than OpenSSL."""
     chain = error.chain if isinstance(error, RefusedCertificateError) else ()
     own = chain[0] if chain else Certificate()
-    names = own.names[:_MOST_NAMES] or (own.subject,)  # which counts where there are no others
-    more = f" and {len(own.names) - _MOST_NAMES} more" if len(own.names) > _MOST_NAMES else ""
+    names = own.names or (own.subject,)  # which counts where there are no others
     *others, last = _followed(chain) or (own,)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
     expired = next((each for each in chain if "" < each.until < now), None)
@@ -154,7 +151,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, facts: dict[str, str]) -> st
         "until": escape(expired.until) if expired else "",
         "now": now,
         "subject": escape(expired.subject if expired else own.subject),
-        "names": escape(", ".join(names)) + more,
+        "names": escape(few(names)),
         "issuer": escape(last.issuer) or "its issuer",
         "reason": escape(error.verify_message),
     }

@@ -4,7 +4,7 @@ import ssl
 from typing import Any, Final
 
 from pop3spy.net.identity import Shown
-from pop3spy.protocol.certificate import is_among
+from pop3spy.protocol.certificate import few, is_among
 from pop3spy.protocol.hello import is_tls
 from pop3spy.protocol.text import escape
 
@@ -96,7 +96,6 @@ _MET: Final = {"odd name": "other"}
 _UNMET: Final = {"hung up": "hung up early", "reset": "hung up early"}
 """What it is instead, if the name in the client's hello could be read, and if not."""
 _ALERT: Final = "ALERT_"
-_MOST_NAMES: Final = 5
 
 
 def why_refused(error: Exception, timeout: float, tls: Any) -> str:
@@ -109,7 +108,7 @@ def why_refused(error: Exception, timeout: float, tls: Any) -> str:
     asked = getattr(tls, "asked", "")
     alert = _alert_in(error)
     facts = {
-        "names": escape(", ".join(shown.names[:_MOST_NAMES])) if shown and shown.names else "none",
+        "names": escape(few(shown.names)) if shown and shown.names else "none",
         "trust": MINTED if shown is None or shown.minted else OWN,
         "oldest": shown.oldest if shown else "1.2",
         "asked": escape(asked),

@@ -5,7 +5,7 @@ looks for: a library refuses some that have to be shown.  Nothing is checked, an
 error: what cannot be read is empty.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -13,6 +13,8 @@ from typing import Final
 LONGEST: Final = 100 << 10
 """Octets of a certificate that are read; TLS libraries take no more by default."""
 MOST_NAMES: Final = 100
+FEW_NAMES: Final = 5
+"""Names of a certificate that a person is told; large servers have a hundred."""
 _LONGEST_NAME: Final = 255
 
 _OID, _UTC_TIME, _SEQUENCE = 0x06, 0x17, 0x30
@@ -66,6 +68,12 @@ def read_certificate(der: bytes) -> Certificate:
         subject,
         issuer,
     )
+
+
+def few(names: Sequence[str]) -> str:
+    """Return *names* for a sentence: the first of them, and how many more there are."""
+    more = len(names) - FEW_NAMES
+    return ", ".join(names[:FEW_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def is_among(name: str, names: Iterable[str]) -> bool:

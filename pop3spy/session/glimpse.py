@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from pop3spy.protocol.certificate import read_certificate
+from pop3spy.protocol.certificate import few, read_certificate
 from pop3spy.protocol.frames import Frame, Opaque, Side, Why
 from pop3spy.protocol.hello import (
     CLIENT_HELLO,
@@ -69,7 +69,8 @@ class Glimpse:
             return f"TLS passes unread: the {self.side} sends the alert {self.alert}"
         parts = [self.version, self.cipher, self.protocol and f"ALPN {self.protocol}"]
         if self.subject or self.names:
-            parts.append(f"certificate of {self.subject or self.names} until {self.until}")
+            subject = self.subject or few(self.names.split(", "))
+            parts.append(f"certificate of {subject} until {self.until}")
         parts.append("wants a certificate of the client's" * self.asks)
         told = ", ".join(filter(None, parts)) or "nothing that can be read"
         if self.side == "server":

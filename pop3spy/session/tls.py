@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from typing import Any
 
-from pop3spy.protocol.certificate import is_among
-
-MOST_NAMES: Final = 5
-"""Names of a certificate that a person is told; large servers have a hundred."""
+from pop3spy.protocol.certificate import few, is_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +52,7 @@ class Tls:
 
     @property
     def _few_names(self) -> str:
-        *names, rest = self.names.split(", ", MOST_NAMES)
-        if len(names) < MOST_NAMES:
-            return self.names
-        return f"{', '.join(names)} and {rest.count(', ') + 1} more"
+        return few(self.names.split(", "))
 
     def hidden(self) -> "Tls":
         """Return it without names of peers, nor what leads to them."""

@@ -36,6 +36,7 @@ from pop3spy.net.trust import Trust
 from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.session.events import Secured
+from pop3spy.session.glimpse import Glimpse
 from pop3spy.session.model import How
 from pop3spy.session.tls import Tls
 
@@ -705,8 +706,11 @@ async def test_a_client_that_looks_at_the_name_later_is_told_with_both_names(sho
 
 def test_a_certificate_of_many_names_is_told_with_a_few() -> None:
     names = ", ".join(f"{number}.example" for number in range(100))
-    told = str(Tls("TLSv1.3", "", side="client", names=names, asked="mail.example"))
-    assert told.endswith("for 0.example, 1.example, 2.example, 3.example, 4.example and 95 more")
-    few = ", ".join(names.split(", ")[:5])
-    claimed = str(Tls("TLSv1.3", "", verified=False, subject="x", since="2026", names=few))
-    assert f"x ({few}) from" in claimed
+    a_few = "0.example, 1.example, 2.example, 3.example, 4.example and 95 more"
+    shown = str(Tls("TLSv1.3", "", side="client", names=names, asked="mail.example"))
+    assert shown.endswith(f"was shown a certificate for {a_few}")
+    seen = str(Glimpse("server", "hello", names=names, until="2027"))
+    assert seen.endswith(f"certificate of {a_few} until 2027")
+    five = ", ".join(names.split(", ")[:5])
+    claimed = str(Tls("TLSv1.3", "", verified=False, subject="x", since="2026", names=five))
+    assert f"x ({five}) from" in claimed
