@@ -5,19 +5,22 @@ grants STLS, TLS begins at once; octets that it said in clear behind that never 
 """
 
 import asyncio
-import ssl
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
-from pop3spy.errors import ConnectError
+from pop3spy.errors import ConnectError, TlsError
 from pop3spy.net.dial import dial, reason_of
-from pop3spy.net.failed import clear_text, why_failed
+from pop3spy.net.half import Half
+from pop3spy.net.layer import Layer
+from pop3spy.net.leg import Legs
+from pop3spy.net.lobby import Lobby
 from pop3spy.net.observer import Observer
-from pop3spy.net.opening import STLS, refuses_stls, says_more
-from pop3spy.net.tls import begin_tls
+from pop3spy.net.opening import ask_for_tls, says_more
+from pop3spy.net.tls import agreed_with_server
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import (
@@ -36,12 +39,13 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.model import Ending, How, Peer, Session
 from pop3spy.session.reading import Reading
 
-READ = 1 << 16
 LINGER = 0.25
 """Seconds within which a body follows a status line that may have one or not.
 
 A server sends both in one go, so a moment's silence says that there is none.
 """
+FAREWELL = 1.0
+"""Seconds that a server has to take what was said last."""
 
 
 class Connection:
@@ -55,22 +59,18 @@ class Connection:
     def __init__(self, url: Url, patience: float | None, trust: Trust, timeout: float) -> None:
         self._url = url
         self._patience = patience
-        self._trust = trust
-        self._timeout = timeout
+        self._legs = Legs(trust, timeout=timeout)
+        self._lobby = Lobby()
         self._decoder = Decoder()
         self._heard: deque[Frame] = deque()
         self._finished = False  # the server will say no more
         self._closing = False
-        self._torn = False  # there is nothing left to close
         self._effects: dict[int, Effect] = {}  # of the exchanges that are QUIT or STLS
         self._how = How.CLIENT_CLOSED
         self._read_up = asyncio.Event()  # all that was said has been read along
         self._read_up.set()
         self._over = asyncio.Event()
         self._ending: Ending | None = None
-        self._reader: asyncio.StreamReader
-        self._writer: asyncio.StreamWriter
-        self._outside: asyncio.StreamWriter | None = None  # what TLS, if there is any, goes through
         self._clock: Clock
         self._observer: Observer
 
@@ -94,9 +94,8 @@ class Connection:
         *trust* says whose certificates are believed.
         """
         connection = cls(url, patience, trust or Trust(), timeout)
-        await dial(url, connection._protocol, timeout)
-        host, port = (connection._writer.get_extra_info("sockname") or ("", 0))[:2]
-        client, server = Peer(host, port), Peer(url.host, url.port)
+        await dial(url, lambda: Half(Side.SERVER, connection._lobby.join), timeout)
+        client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
         reading = Reading(number, client, server, clock.now(), bus.publish, strict=strict)
         connection._clock = clock
         connection._observer = Observer(reading, clock, connection._caught_up)
@@ -120,7 +119,7 @@ class Connection:
     @property
     def address(self) -> str:
         """The IP address of the server."""
-        return str((self._writer.get_extra_info("peername") or ("",))[0])
+        return self._half.name("peername")[0]
 
     @property
     def session(self) -> Session:
@@ -138,12 +137,14 @@ class Connection:
             if isinstance(frame, CommandLine) and frame.command.effect in (Effect.QUIT, Effect.TLS):
                 self._effects[frame.number] = frame.command.effect
         self._hear(Side.CLIENT, data)
+        self._half.write(data)
         try:
-            self._writer.write(data)
-            async with asyncio.timeout(self._patience) as patience:
-                await self._writer.drain()
-        except OSError as error:
-            raise self._broken(error, patience) from None
+            async with asyncio.timeout(self._patience):
+                await self._lobby.drained()
+        except TimeoutError:
+            raise self._nothing_happened() from None
+        if self._lobby.error:
+            raise self._broken(self._lobby.error)
 
     async def reply(self) -> list[Frame]:
         """Return the frames up to the end of a reply, or to a challenge; fewer at the very end.
@@ -174,17 +175,18 @@ class Connection:
                 self._how = How.QUIT
             elif effect is Effect.TLS and frame.number:
                 del self._effects[frame.number]
-                await self._secure()
+                await self._granted()
         return self._heard.popleft()
 
     async def close(self) -> None:
         """Close the connection and let those who read along come to its end."""
         if not self._closing:
             self._closing, how = True, self._how
-            if not self._torn:
-                self._writer.close()
-                with suppress(OSError):
-                    await self._writer.wait_closed()
+            self._half.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL):
+                    await self._lobby.gone()
+            self._half.abort()
             self._ending = Ending(how)
             self._observer.soon()
         await self._over.wait()
@@ -212,64 +214,55 @@ class Connection:
 
     async def _begin(self) -> None:
         """Do what the URL's scheme asks for before anything else is said."""
-        if self._url.scheme == "pop3s":
+        greeting = b""
+        if self._url.scheme == "pop3+stls":
+            try:
+                greeting = await ask_for_tls(self._lobby, self._url, self._legs.timeout, self._hear)
+            except TlsError as error:
+                raise self._broken(error) from None
+            await self.read_along()
+        if self._url.scheme != "pop3":
             await self._secure()
-        elif self._url.scheme == "pop3+stls":
-            greeting = await self.reply()
-            if not any(isinstance(frame, StatusLine) and frame.ok for frame in greeting):
-                self._heard.extendleft(reversed(greeting))
-                return
-            answer = await self.ask(STLS)
-            if not any(isinstance(frame, StatusLine) and frame.ok for frame in answer):
-                raise refuses_stls(self._url)
-            # From here on it is as if nothing had been said but the greeting.
-            self._decoder = Decoder()
-            for frame in greeting:
-                self._heard.extend(self._decoder.feed(Side.SERVER, frame.raw))
+        self._heard.extend(self._decoder.feed(Side.SERVER, greeting))
+
+    async def _granted(self) -> None:
+        """Begin TLS, for which the server was asked; raise TlsError if it said more than that."""
+        if said := self._lobby.take():
+            self._take(said)
+        if len(self._heard) > 1 or self._decoder.unfinished(Side.SERVER):
+            raise self._broken(says_more(self._url, "+OK to STLS"))
+        await self.read_along()
+        await self._secure()
 
     async def _secure(self) -> None:
-        """Begin TLS; raise ConnectError if it fails, or if the server said more before it."""
-        transport = cast(asyncio.Transport, self._writer.transport)
-        transport.pause_reading()
-        self._reader.feed_eof()
-        if ahead := await self._reader.read():
-            self._take(ahead)
-        if len(self._heard) > 1 or self._decoder.unfinished(Side.SERVER) or ahead:
-            self._finished = True
-            if self._url.scheme == "pop3s":
-                raise ConnectError(f"{self._url}: {clear_text(self._url)}")
-            raise says_more(self._url, "+OK to STLS")
-        await self.read_along()
-        reader = asyncio.StreamReader(limit=READ)  # nothing that came in clear can be in it
-        protocol = asyncio.StreamReaderProtocol(reader)
+        """Begin TLS; raise TlsError if it fails."""
+        layer = self._legs.towards(self._url, self._url.host)
+        hands = self._half.secure(layer, partial(self._secured, layer), self._lobby.take())
         try:
-            inside, tls = await begin_tls(
-                transport, protocol, self._trust, self._url, self._timeout
-            )
-        except ConnectError:
-            self._finished = self._torn = True
-            raise
-        protocol.connection_made(inside)
-        self._outside = self._writer  # a StreamWriter that nobody has any more closes its transport
-        self._reader = reader
-        self._writer = asyncio.StreamWriter(inside, protocol, reader, asyncio.get_running_loop())
+            await self._legs.shaken(layer, hands)
+        except TlsError as error:
+            self._half.abort()
+            raise self._broken(error) from None
+
+    def _secured(self, layer: Layer) -> None:
+        tls = agreed_with_server(layer.object, self._legs.trust)
         self._observer.secured(tls, self._clock.now())
 
     # -- what comes -----------------------------------------------------------------------------
 
-    def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=READ), self._connected)
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    @property
+    def _half(self) -> Half:
+        return self._lobby.half
 
     async def _read(self) -> None:
         """Take in what comes next."""
         try:
-            async with asyncio.timeout(self._patience) as patience:
-                data = await self._reader.read(READ)
-        except OSError as error:
-            raise self._broken(error, patience) from None
+            async with asyncio.timeout(self._patience):
+                data = await self._lobby.more()
+        except TimeoutError:
+            raise self._nothing_happened() from None
+        if not data and self._lobby.error:
+            raise self._broken(self._lobby.error)
         self._take(data)
         if self._observer.behind:
             await self.read_along()
@@ -302,18 +295,22 @@ class Connection:
             and self._heard[1].number == number
         )
 
-    def _broken(self, error: OSError, patience: asyncio.Timeout) -> ConnectError:
+    def _nothing_happened(self) -> ConnectError:
+        """Return what is to be told of a server that was waited for in vain."""
+        self._finished, self._how = True, How.TIMEOUT
+        return ConnectError(f"{self._url}: nothing happened for {self._patience or 0:g} s")
+
+    def _broken(self, error: Exception) -> ConnectError:
         """Return what is to be told of a connection that is of no more use."""
         self._finished = True
-        if patience.expired():
-            self._how = How.TIMEOUT
-            return ConnectError(f"{self._url}: nothing happened for {self._patience or 0:g} s")
-        self._how = How.SERVER_RESET
-        if isinstance(error, ssl.SSLError):
+        if isinstance(error, TlsError):
             self._how = How.TLS
-            return ConnectError(why_failed(error, self._url, self._timeout, self._trust))
-        lost = isinstance(error, ConnectionError)  # which of them it is depends on who notices
-        return ConnectError(f"{self._url}: {'the connection broke' if lost else reason_of(error)}")
+            return error
+        self._how = How.SERVER_RESET
+        why = "the connection broke"  # which of ConnectionError's it is depends on who notices
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            why = reason_of(error)
+        return ConnectError(f"{self._url}: {why}")
 
     def _caught_up(self) -> None:
         self._read_up.set()

@@ -114,11 +114,6 @@ def why_failed(error: Exception, url: Url, timeout: float, trust: Trust) -> str:
     return f"{url}: {SENTENCES[cause].format_map(facts)}"
 
 
-def clear_text(url: Url) -> str:
-    """Return what to say of a server that speaks clear text where TLS should begin."""
-    return SENTENCES["clear text"].format(plain=_plain(url))
-
-
 def _cause(error: Exception, trust: Trust, facts: dict[str, str]) -> str:
     """Return what went wrong, and add to *facts* what is known of it."""
     match error:

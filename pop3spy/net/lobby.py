@@ -1,6 +1,7 @@
-"""Where a connection waits until its session takes it: what its peer says is kept in order."""
+"""Where what a peer says is kept in order, until somebody takes it or the connection itself."""
 
 import asyncio
+from collections.abc import Callable
 
 from pop3spy.net.half import Half, Owner
 from pop3spy.protocol.frames import Side
@@ -10,7 +11,7 @@ ENOUGH = 65536
 
 
 class Lobby:
-    """Owns a half for a while, and then hands it over with all that its peer said.
+    """Owns a half; it may hand it over, with all that its peer said.
 
     An *heir* learns at once that the connection is gone.
     """
@@ -21,6 +22,7 @@ class Lobby:
         self._said = bytearray()
         self._finished = False
         self._lost: Exception | bool = False
+        self._clogged = False
         self._changed = asyncio.Event()
 
     def join(self, half: Half) -> "Lobby":
@@ -39,12 +41,28 @@ class Lobby:
         """Whether the peer will say no more."""
         return self._finished or self._lost is not False
 
+    @property
+    def error(self) -> Exception | None:
+        """What the connection broke with, if it did."""
+        return self._lost if isinstance(self._lost, Exception) else None
+
     async def more(self) -> bytes:
         """Wait until the peer says something, and take it; return nothing if it will not."""
-        while not (self._said or self.over):
+        await self._until(lambda: bool(self._said) or self.over)
+        return self.take()
+
+    async def drained(self) -> None:
+        """Wait until the peer has taken most of what is sent to it, or cannot any more."""
+        await self._until(lambda: not self._clogged or self._lost is not False)
+
+    async def gone(self) -> None:
+        """Wait until the connection is gone."""
+        await self._until(lambda: self._lost is not False)
+
+    async def _until(self, look: Callable[[], bool]) -> None:
+        while not look():
             self._changed.clear()
             await self._changed.wait()
-        return self.take()
 
     def take(self) -> bytes:
         """Take what the peer said."""
@@ -91,4 +109,6 @@ class Lobby:
             self._heir.lost(side, error)
 
     def clogged(self, _: Side, *, clogged: bool) -> None:
-        """Do nothing: hardly anything is sent from here."""
+        """Remember whether the peer takes what is sent to it."""
+        self._clogged = clogged
+        self._changed.set()

@@ -208,6 +208,15 @@ async def test_a_silent_server_is_not_waited_for_forever() -> None:
             await talk.connection.reply()
 
 
+async def test_a_server_that_takes_nothing_is_not_waited_for_forever() -> None:
+    """Neither for its taking what is sent, nor for its end."""
+    async with talking(patience=0.05) as talk:
+        with pytest.raises(ConnectError, match=r": nothing happened for 0\.05 s$"):
+            await talk.connection.send(b"x" * (32 << 20))
+        await talk.connection.close()
+        assert await talk.witness.ending(7) == Ending(How.TIMEOUT)
+
+
 async def test_what_was_half_heard_is_heard_later() -> None:
     async with talking() as talk:
         await talk.log_in()

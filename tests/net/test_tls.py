@@ -13,7 +13,7 @@ import pytest
 
 from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signed
 from net.witness import Witness
-from pop3spy.errors import ConfigError, ConnectError
+from pop3spy.errors import ConfigError, ConnectError, TlsError
 from pop3spy.net.connection import Connection
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.frames import Junk, StatusLine
@@ -22,6 +22,7 @@ from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Heard, Moved, Secured
+from pop3spy.session.model import Ending, How
 
 PATIENCE = 15.0
 GREETING = b"+OK ready\r\n"
@@ -139,8 +140,9 @@ async def connected(
     url: Url,
     trust: Trust,
     timeout: float = PATIENCE,  # noqa: ASYNC109 - of the handshake
+    witness: Witness | None = None,
 ) -> AsyncIterator[tuple[Connection, Witness]]:
-    witness = Witness()
+    witness = witness or Witness()
     bus = Bus(_raise)
     bus.subscribe(witness)
     connection = await Connection.open(url, bus, Clock(), trust=trust, timeout=timeout)
@@ -150,9 +152,11 @@ async def connected(
 
 async def failure(serve: Serve, scheme: str, trust: Trust, timeout: float = PATIENCE) -> str:  # noqa: ASYNC109 - of the handshake
     """Return the sentence in which a connection fails, less the URL before it."""
-    with server(serve) as port, pytest.raises(ConnectError) as error:
-        async with connected(Url(scheme, "localhost", port), trust, timeout):
+    witness = Witness()
+    with server(serve) as port, pytest.raises(TlsError) as error:
+        async with connected(Url(scheme, "localhost", port), trust, timeout, witness):
             pass
+    assert witness.endings(1) == [Ending(How.TLS)]
     text = str(error.value)
     assert text.startswith(f"{scheme}://localhost:{port}: ")
     assert "\n" not in text
@@ -330,6 +334,19 @@ async def test_a_server_that_refuses_stls_gets_nothing_more() -> None:
 
     told = await failure(serve, "pop3+stls", Trust())
     assert told.startswith("the server refuses STLS; try pop3s://localhost")
+    assert heard == [b""]
+
+
+async def test_a_server_that_sends_us_away_at_once_gets_nothing_at_all() -> None:
+    """Nobody goes on in clear with a server that was to have TLS."""
+    heard = []
+
+    def serve(peer: socket.socket) -> None:
+        peer.sendall(b"-ERR come back later\r\n")
+        heard.append(peer.recv(65536))
+
+    told = await failure(serve, "pop3+stls", Trust())
+    assert told == "the server sends us away before there is TLS"
     assert heard == [b""]
 
 
