@@ -4,6 +4,10 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping
 
+import pytest
+
+from net.shop import Shop, opened
+
 Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 
 
@@ -13,6 +17,11 @@ def _loops() -> Loops:
     import uvloop  # noqa: PLC0415 - there is none on Windows
 
     return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return opened(tmp_path_factory.mktemp("shop"))
 
 
 def pytest_asyncio_loop_factories() -> Loops:

@@ -25,6 +25,10 @@ class Shop:
         believed = Trust(**{"ca": self.ca, **trust})  # type: ignore[arg-type]
         return Legs(believed, identity, inspect=True, timeout=timeout)
 
+    def client(self) -> ssl.SSLContext:
+        """Return what a client has that believes whom it should."""
+        return ssl.create_default_context(cafile=self.ca)
+
 
 def opened(folder: Path) -> Shop:
     """Return a shop whose goods are made in *folder*."""

@@ -2,106 +2,26 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
-from net.certificates import EXPIRED, Authority, Certificate
-from net.serving import DEFAULT, Relayed, relaying
+from net.legs import GRANT, GREETING, arrive, grant, granted, relay
+from net.shop import Shop
 from net.test_fail_open import break_at
-from net.wires import Wire, door
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.gate.holds import Holds
-from pop3spy.net.identity import Own
-from pop3spy.net.leg import Legs
 from pop3spy.net.stls import GRANT as OFFERED
 from pop3spy.net.stls import NO_TLS, STLS_FIRST
-from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import AHEAD, Decoder
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.url import parse_url
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Secured
 from pop3spy.session.model import How
 from pop3spy.session.redact import Redactor
 
-GREETING = b"+OK ready <1@localhost>\r\n"
-GRANT = b"+OK go on\r\n"
 MESSAGE = b"+OK 12 octets\r\nLine\r\n..dot\r\n.\r\n"
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What the server and the proxy show, and who vouches for both."""
-
-    ca: Path
-    server: Certificate
-    proxy: Certificate
-    expired: Certificate
-
-    @property
-    def legs(self) -> Legs:
-        identity = Own(self.proxy.chain, self.proxy.key)
-        return Legs(Trust(ca=self.ca), identity, inspect=True, timeout=5.0)
-
-    @property
-    def client(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.ca)
-
-
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    authority = Authority(tmp_path_factory.mktemp("legs") / "ca")
-    return Keys(
-        authority.certificate,
-        authority.issue("server"),
-        authority.issue("proxy", names="DNS:proxy.example"),
-        authority.issue("expired", valid=EXPIRED),
-    )
-
-
-@asynccontextmanager
-async def relay(keys: Keys, listener: str, upstream: str) -> AsyncIterator[Relayed]:
-    with door() as far:
-        url = replace(far.url, scheme=upstream, host="localhost")
-        listen = (parse_url(f"{listener}://127.0.0.1:0"),)
-        async with relaying(DEFAULT, upstream=url, listen=listen, legs=keys.legs) as relayed:
-            relayed.upstream = far
-            yield relayed
-
-
-async def greet(server: Wire, scheme: str, keys: Keys) -> None:
-    """Be a server of *scheme* up to its greeting, and TLS if it has any."""
-    if scheme == "pop3s":
-        await server.begin_tls(keys.server.context())
-        await server.send(GREETING)
-        return
-    await server.send(GREETING)
-    if scheme == "pop3+stls":
-        await server.expect(b"STLS\r\n")
-        await server.send(GRANT)
-        await server.begin_tls(keys.server.context())
-
-
-async def arrive(relayed: Relayed, listener: str, upstream: str, keys: Keys) -> tuple[Wire, Wire]:
-    """Return a client that has had its server's greeting, and the server."""
-    client = await relayed.client()
-
-    async def serve() -> Wire:
-        server = await relayed.server()
-        await greet(server, upstream, keys)
-        return server
-
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(serve())
-        if listener == "pop3s":
-            await client.begin_tls(keys.client, "proxy.example")
-    await client.expect(GREETING)
-    return client, serving.result()
 
 
 UPSTREAMS = ["pop3", "pop3s", "pop3+stls"]
@@ -111,10 +31,10 @@ LISTENERS = ["pop3", "pop3s"]
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 @pytest.mark.parametrize("listener", LISTENERS)
 async def test_whatever_the_legs_have_the_conversation_is_the_same(
-    keys: Keys, listener: str, upstream: str
+    shop: Shop, listener: str, upstream: str
 ) -> None:
-    async with relay(keys, listener, upstream) as relayed:
-        client, server = await arrive(relayed, listener, upstream, keys)
+    async with relay(shop.legs(), listener, upstream) as relayed:
+        client, server = await arrive(relayed, listener, upstream, shop)
         await client.send(b"RETR 1\r\n")
         await server.expect(b"RETR 1\r\n")
         await server.send(MESSAGE)
@@ -135,21 +55,9 @@ async def test_whatever_the_legs_have_the_conversation_is_the_same(
         }
 
 
-async def granted(relayed: Relayed, keys: Keys) -> tuple[Wire, Wire]:
-    """Return a client in TLS, and its server in TLS, after STLS."""
-    client, server = await relayed.greeted()
-    await client.send(b"STLS\r\n")
-    await server.expect(b"STLS\r\n")
-    await server.send(GRANT)
-    await server.begin_tls(keys.server.context())
-    await client.expect(GRANT)
-    await client.begin_tls(keys.client, "proxy.example")
-    return client, server
-
-
-async def test_what_is_said_behind_stls_is_read(keys: Keys) -> None:
-    async with relay(keys, "pop3", "pop3") as relayed:
-        client, server = await granted(relayed, keys)
+async def test_what_is_said_behind_stls_is_read(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
+        client, server = await granted(relayed, shop)
         await client.send(b"PASS sesame123\r\n")
         await server.expect(b"PASS sesame123\r\n")
         await server.send(b"+OK 1 message\r\n")
@@ -168,50 +76,42 @@ INJECTED = b"CAPA\r\nUSER eve\r\n"
 
 
 @pytest.mark.parametrize("cut", range(len(b"STLS\r\n") + len(INJECTED) + 1))
-async def test_what_a_client_says_in_clear_behind_stls_goes_nowhere(keys: Keys, cut: int) -> None:
-    async with relay(keys, "pop3", "pop3") as relayed:
+async def test_what_a_client_says_in_clear_behind_stls_goes_nowhere(shop: Shop, cut: int) -> None:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         wire = b"STLS\r\n" + INJECTED
         await client.send(wire[:cut])
         await relayed.witness.until(lambda: cut < 6 or "C: STLS" in relayed.witness.lines())
         await client.send(wire[cut:])
-        await server.expect(b"STLS\r\n")
-        await server.send(GRANT)
-        await server.begin_tls(keys.server.context())
-        await client.expect(GRANT)
-        await client.begin_tls(keys.client, "proxy.example")
+        await grant(client, server, shop)
         await client.send(b"NOOP\r\n")
         await server.expect(b"NOOP\r\n")
         assert any(event.by == "stls" for event in relayed.witness.of(Intervened))
 
 
 @pytest.mark.parametrize("line", [b"USER eve\r\n", b"x"], ids=["lines", "no line"])
-async def test_however_much_a_client_says_behind_stls_goes_nowhere(keys: Keys, line: bytes) -> None:
+async def test_however_much_a_client_says_behind_stls_goes_nowhere(shop: Shop, line: bytes) -> None:
     much = line * (2 * AHEAD // len(line))
-    async with relay(keys, "pop3", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         await client.send(b"STLS\r\n" + much)
-        await server.expect(b"STLS\r\n")
-        await server.send(GRANT)
-        await server.begin_tls(keys.server.context())
-        await client.expect(GRANT)
-        await client.begin_tls(keys.client, "proxy.example")
+        await grant(client, server, shop)
         await client.send(b"NOOP\r\n")
         await server.expect(b"NOOP\r\n")
         (told,) = relayed.witness.of(Intervened)
         assert told.by == "stls"
 
 
-async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(keys: Keys) -> None:
+async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(shop: Shop) -> None:
     """It is in the same segment; what comes later is no TLS, and ends the handshake."""
-    async with relay(keys, "pop3", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         await client.send(b"STLS\r\n")
         await server.expect(b"STLS\r\n")
         await server.send(GRANT + b"+OK injected\r\n")
-        await server.begin_tls(keys.server.context())
+        await server.begin_tls(shop.kinds["good"].context())
         await client.expect(GRANT)
-        await client.begin_tls(keys.client, "proxy.example")
+        await client.begin_tls(shop.client(), "proxy.example")
         await client.send(b"NOOP\r\n")
         await server.expect(b"NOOP\r\n")
         await server.send(b"+OK done\r\n")
@@ -225,10 +125,10 @@ async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(keys: K
 
 @pytest.mark.parametrize("cut", range(len(GRANT), len(GRANT) + 14))
 async def test_what_a_server_says_in_clear_behind_its_grant_never_gets_to_the_client(
-    keys: Keys, cut: int
+    shop: Shop, cut: int
 ) -> None:
     """Whatever of it arrives with the grant, and whatever later."""
-    async with relay(keys, "pop3", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         await client.send(b"STLS\r\n")
         await server.expect(b"STLS\r\n")
@@ -245,24 +145,24 @@ async def test_what_a_server_says_in_clear_behind_its_grant_never_gets_to_the_cl
     "fault",
     ["delay time=10ms", "slice size=4", "extra-reply line=+OK", "bare-lf", "stall time=10ms"],
 )
-async def test_a_fault_in_the_grant_keeps_nobody_from_inspection(keys: Keys, fault: str) -> None:
-    async with relay(keys, "pop3", "pop3") as relayed:
+async def test_a_fault_in_the_grant_keeps_nobody_from_inspection(shop: Shop, fault: str) -> None:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         relayed.keep(FaultKeeper(read_fault(f"{fault} when verb = STLS"), 0))
         client, server = await relayed.greeted()
         await client.send(b"STLS\r\n" + INJECTED)
         await server.expect(b"STLS\r\n")
         await server.send(GRANT)
-        await server.begin_tls(keys.server.context())
+        await server.begin_tls(shop.kinds["good"].context())
         assert (await client.line()).rstrip() == GRANT.rstrip()
         if "extra" in fault:
             assert await client.line() == b"+OK\r\n"
-        await client.begin_tls(keys.client, "proxy.example")
+        await client.begin_tls(shop.client(), "proxy.example")
         await client.send(b"NOOP\r\n")
         await server.expect(b"NOOP\r\n")
 
 
-async def test_a_client_that_is_told_of_no_grant_begins_no_tls(keys: Keys) -> None:
-    async with relay(keys, "pop3", "pop3") as relayed:
+async def test_a_client_that_is_told_of_no_grant_begins_no_tls(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         relayed.keep(
             FaultKeeper(read_fault('answer side=server line="-ERR no" when verb = STLS'), 0)
         )
@@ -276,20 +176,20 @@ async def test_a_client_that_is_told_of_no_grant_begins_no_tls(keys: Keys) -> No
         assert not relayed.witness.of(Secured)
 
 
-async def test_a_fault_may_refuse_stls_where_the_proxy_offers_it(keys: Keys) -> None:
-    async with relay(keys, "pop3+stls", "pop3") as relayed:
+async def test_a_fault_may_refuse_stls_where_the_proxy_offers_it(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3+stls", "pop3") as relayed:
         client, _ = await relayed.greeted()
         relayed.keep(FaultKeeper(read_fault('answer line="-ERR no" when verb = STLS'), 0))
         await client.talk(b"STLS\r\n", b"-ERR no\r\n")
         await client.talk(b"USER bob\r\n", STLS_FIRST)
         relayed.keep(FaultKeeper(read_fault("delay time=10ms side=client when verb = STLS"), 0))
         await client.talk(b"STLS\r\n", OFFERED)
-        await client.begin_tls(keys.client, "proxy.example")
+        await client.begin_tls(shop.client(), "proxy.example")
         assert {event.by for event in relayed.witness.of(Intervened)} >= {"answer", "delay"}
 
 
-async def test_a_person_decides_about_stls_where_the_proxy_offers_it(keys: Keys) -> None:
-    async with relay(keys, "pop3+stls", "pop3") as relayed:
+async def test_a_person_decides_about_stls_where_the_proxy_offers_it(shop: Shop) -> None:
+    async with relay(shop.legs(), "pop3+stls", "pop3") as relayed:
         client, server = await relayed.greeted()
         holds = Holds(Clock())
         holds.match = lambda *_: True
@@ -308,12 +208,12 @@ async def test_a_person_decides_about_stls_where_the_proxy_offers_it(keys: Keys)
         await relayed.witness.until(lambda: 3 in holds.tickets)
         holds.release(3)
         await client.expect(OFFERED)
-        await client.begin_tls(keys.client, "proxy.example")
+        await client.begin_tls(shop.client(), "proxy.example")
 
 
-async def test_stls_that_is_granted_behind_a_login_passes(keys: Keys) -> None:
+async def test_stls_that_is_granted_behind_a_login_passes(shop: Shop) -> None:
     """No server should; at the time the server's side alone is still gated."""
-    async with relay(keys, "pop3", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         said = b"USER bob\r\nPASS sesame123\r\nUIDL\r\nSTLS\r\n"
         await client.send(said)
@@ -324,21 +224,21 @@ async def test_stls_that_is_granted_behind_a_login_passes(keys: Keys) -> None:
         await server.send(b".\r\n" + GRANT)
         await client.expect(b"\r\n.\r\n" + GRANT)
         async with asyncio.TaskGroup() as group:
-            group.create_task(client.begin_tls(keys.client, "localhost"))
-            await server.begin_tls(keys.server.context())
+            group.create_task(client.begin_tls(shop.client(), "localhost"))
+            await server.begin_tls(shop.kinds["good"].context())
         assert not relayed.witness.of(Blinded)
 
 
 async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_told(
-    keys: Keys,
+    shop: Shop,
 ) -> None:
-    async with relay(keys, "pop3", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed:
         client, server = await relayed.greeted()
         await client.send(b"STLS\r\n")
         await server.expect(b"STLS\r\n")
         await server.send(GRANT)
         with pytest.raises(ssl.SSLError):
-            await server.begin_tls(keys.expired.context())
+            await server.begin_tls(shop.kinds["expired"].context())
         assert (await client.rest()).startswith(b"-ERR [SYS/TEMP] the proxy has no TLS")
         client.close()
         ending = await relayed.witness.ending()
@@ -351,11 +251,11 @@ async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_
     ("part", "name"), [(Decoder, "read"), (Decoder, "cut_off"), (Redactor, "mask")]
 )
 async def test_a_failure_in_reading_leaves_nobody_hanging(
-    monkeypatch: pytest.MonkeyPatch, keys: Keys, part: type, name: str, call: int
+    monkeypatch: pytest.MonkeyPatch, shop: Shop, part: type, name: str, call: int
 ) -> None:
     """TLS passes unread then, is there on both legs, or the connections end."""
     break_at(monkeypatch, part, name, call)
-    anybody = ssl.create_default_context(cafile=keys.ca)
+    anybody = ssl.create_default_context(cafile=shop.ca)
     anybody.check_hostname = False
 
     async def serve() -> None:
@@ -364,13 +264,13 @@ async def test_a_failure_in_reading_leaves_nobody_hanging(
             await server.send(GREETING)
             await server.expect(b"STLS\r\n")
             await server.send(GRANT)
-            await server.begin_tls(keys.server.context())
+            await server.begin_tls(shop.kinds["good"].context())
             await server.expect(b"NOOP\r\n")
             await server.send(b"+OK\r\n")
             await server.expect(b"QUIT\r\n")
         server.close()
 
-    async with relay(keys, "pop3", "pop3") as relayed, asyncio.TaskGroup() as group:
+    async with relay(shop.legs(), "pop3", "pop3") as relayed, asyncio.TaskGroup() as group:
         client = await relayed.client()
         group.create_task(serve())
         with suppress(ssl.SSLError, ConnectionError, AssertionError):

@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from net.legs import GREETING, arrive, granted, relay
 from net.serving import Relayed
-from net.test_legs import GREETING, Keys, arrive, granted, keys, relay
+from net.shop import Shop
 from net.test_pressure import HELD, PIECE, Talker, beginning
 from net.wires import Wire
 from pop3spy.protocol.frames import Side
 from pop3spy.session.model import How
-
-__all__ = ["keys"]
 
 WORDS = b"last words\r\n"
 LEGS = [
@@ -41,19 +40,19 @@ from_each_side_with_tls = pytest.mark.parametrize(
 
 @asynccontextmanager
 async def session(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> AsyncIterator[tuple[Relayed, Wire, Wire]]:
     """Give a session behind its greeting: the proxy, the wire of *side*, and the other."""
     stls = listener == "stls"
-    async with relay(keys, *(("pop3", "pop3") if stls else (listener, upstream))) as relayed:
+    async with relay(shop.legs(), *(("pop3", "pop3") if stls else (listener, upstream))) as relayed:
         if stls:
-            client, server = await granted(relayed, keys)
+            client, server = await granted(relayed, shop)
             await client.send(b"NOOP\r\n")
             await server.expect(b"NOOP\r\n")
             await server.send(b"+OK\r\n")
             await client.expect(b"+OK\r\n")  # else unread tickets would make a reset of a close
         else:
-            client, server = await arrive(relayed, listener, upstream, keys)
+            client, server = await arrive(relayed, listener, upstream, shop)
         yield relayed, *((client, server) if side is Side.CLIENT else (server, client))
 
 
@@ -68,10 +67,10 @@ async def finish(wire: Wire) -> None:
 @from_each_side
 @on_any_leg
 async def test_a_half_close_is_a_half_close_and_the_other_way_stays_open(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
     """In TLS a close_notify is enough; no FIN has to come with it."""
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         await one.send(WORDS)
         await finish(one)
         assert await other.rest() == WORDS
@@ -89,10 +88,10 @@ async def test_a_half_close_is_a_half_close_and_the_other_way_stays_open(
 @from_each_side
 @on_any_leg
 async def test_who_hangs_up_without_ending_tls_is_passed_on_as_that(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
     """A client that takes this for an attack has to be able to."""
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         await one.send(WORDS)
         one.finish()
         assert await other.rest() == WORDS
@@ -107,9 +106,9 @@ async def test_who_hangs_up_without_ending_tls_is_passed_on_as_that(
 @from_each_side
 @on_any_leg
 async def test_what_was_said_right_before_a_close_arrives(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         much = bytes(1 << 20)
         sending = asyncio.get_running_loop().create_task(say_and_close(one, much))
         assert await other.rest() == much
@@ -127,9 +126,9 @@ async def say_and_close(wire: Wire, data: bytes) -> None:
 @from_each_side
 @on_any_leg
 async def test_a_reset_is_a_reset_and_overtakes_no_octet(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         await one.send(WORDS)
         await other.expect(WORDS)
         one.reset()
@@ -140,9 +139,9 @@ async def test_a_reset_is_a_reset_and_overtakes_no_octet(
 
 @from_each_side_with_tls
 async def test_what_comes_behind_the_end_of_tls_is_nobody_s(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         await one.send(WORDS)
         await one.end_tls()
         await one._send(b"USER mallory\r\n")
@@ -155,9 +154,9 @@ async def test_what_comes_behind_the_end_of_tls_is_nobody_s(
 
 @from_each_side_with_tls
 async def test_what_came_whole_before_such_a_record_arrives(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         assert one.tls
         one.tls.write(WORDS)
         await one._send(one._records[1].read() + b"\x17\x03\x03\0\5junk!")
@@ -168,9 +167,9 @@ async def test_what_came_whole_before_such_a_record_arrives(
 
 @from_each_side_with_tls
 async def test_a_record_that_was_tampered_with_ends_the_session_and_is_told(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (relayed, one, other):
+    async with session(shop, listener, upstream, side) as (relayed, one, other):
         assert one.tls
         one.tls.write(b"USER mallory\r\n")
         record = bytearray(one._records[1].read())
@@ -189,12 +188,12 @@ async def test_a_record_that_was_tampered_with_ends_the_session_and_is_told(
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_client_that_comes_again_takes_its_session_up(
-    keys: Keys, version: ssl.TLSVersion
+    shop: Shop, version: ssl.TLSVersion
 ) -> None:
     """Tickets come when nobody expects octets, and must neither stall a session nor break it."""
-    context = keys.client
+    context = shop.client()
     context.minimum_version = context.maximum_version = version
-    async with relay(keys, "pop3s", "pop3") as relayed:
+    async with relay(shop.legs(), "pop3s", "pop3") as relayed:
         known: ssl.SSLSession | None = None
         for number in range(1, 4):
             client = await relayed.client()
@@ -228,9 +227,9 @@ class TlsTalker(Talker):
 @from_each_side
 @on_any_leg
 async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_nothing(
-    keys: Keys, listener: str, upstream: str, side: Side
+    shop: Shop, listener: str, upstream: str, side: Side
 ) -> None:
-    async with session(keys, listener, upstream, side) as (_, one, other):
+    async with session(shop, listener, upstream, side) as (_, one, other):
         talker = TlsTalker(one, most=24 << 20)
         async with asyncio.TaskGroup() as group:
             group.create_task(talker.talk())
@@ -245,9 +244,9 @@ async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_not
 
 @on_any_leg
 async def test_the_other_way_stays_open_while_one_is_clogged(
-    keys: Keys, listener: str, upstream: str
+    shop: Shop, listener: str, upstream: str
 ) -> None:
-    async with session(keys, listener, upstream, Side.SERVER) as (_, server, client):
+    async with session(shop, listener, upstream, Side.SERVER) as (_, server, client):
         talker = TlsTalker(server, most=64 << 20)
         async with asyncio.TaskGroup() as group:
             talking = group.create_task(talker.talk())
@@ -260,9 +259,9 @@ async def test_the_other_way_stays_open_while_one_is_clogged(
 
 @on_any_leg
 async def test_a_proxy_that_stops_ends_tls_as_it_should(
-    keys: Keys, listener: str, upstream: str
+    shop: Shop, listener: str, upstream: str
 ) -> None:
-    async with session(keys, listener, upstream, Side.CLIENT) as (relayed, client, server):
+    async with session(shop, listener, upstream, Side.CLIENT) as (relayed, client, server):
         relayed.stop.set()
         for wire in (client, server):
             assert await wire.rest() == b""
