@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def opening(tmp_path: Path) -> Iterator[Opening]:
 
 def history(tmp_path: Path) -> list[str]:
     return (tmp_path / "state/pop3spy/history").read_text().splitlines()
+
+
+@contextmanager
+def greeted(opening: Opening) -> Iterator[tuple[Window, socket.SocketIO]]:
+    """Give a window behind the greeting of a server, and what that server says and hears."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
+        peer, _ = door.accept()
+        with peer, peer.makefile("rwb", 0) as stream:
+            stream.write(b"+OK ready\r\n")
+            window.shows(r"AUTHORIZATION> *$")
+            yield window, stream
 
 
 def log_in(window: Window) -> None:
@@ -232,80 +245,65 @@ def test_a_stage_asks_for_what_it_needs_and_turns_no_pages(
 
 
 def test_what_comes_while_a_line_is_typed_stands_above_it(opening: Opening) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
-        peer, _ = door.accept()
-        with peer:
-            peer.sendall(b"+OK ready\r\n")
-            window.shows(r"AUTHORIZATION> *$")
-            window.type("CAP")
-            window.shows(r"> CAP *$")
-            peer.sendall(b"-ERR \x1b[31mDisconnected for inactivity.\r\n")
-        window.shows(r"(?s)S: -ERR \\x1b\[31mDisconnected.*closed the connection.*> CAP *$")
-        window.press("C-u")
-        window.press("C-d")
-        window.shows("exit status 0")
+    with greeted(opening) as (window, stream):
+        window.type("CAP")
+        window.shows(r"> CAP *$")
+        stream.write(b"-ERR \x1b[31mDisconnected for inactivity.\r\n")
+    window.shows(r"(?s)S: -ERR \\x1b\[31mDisconnected.*closed the connection.*> CAP *$")
+    window.press("C-u")
+    window.press("C-d")
+    window.shows("exit status 0")
 
 
 def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(
     opening: Opening, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
-        peer, _ = door.accept()
-        with peer, peer.makefile("rwb", 0) as stream:
-            stream.write(b"+OK ready\r\n")
-            window.shows(r"AUTHORIZATION> *$")
-            window.enter("CAPA")
-            assert stream.readline() == b"CAPA\r\n"
-            window.shows(r"C: CAPA *$")  # it is shown before there is a reply
-            window.press("C-c")
-            window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
-            window.enter(":headers 1")
-            window.shows(r"\? the server still owes a reply")
-            window.enter(f":save 1 {tmp_path / 'mail'}")
-            window.shows(r"(?s):save 1 .*\? the server still owes a reply")
-            assert not (tmp_path / "mail").exists(), "what is owed is not message 1"
-            window.type("NOO")
-            window.shows(r"> NOO *$")
-            stream.write(b"+OK\r\nTOP\r\n.\r\n")
-            window.shows(r"(?s)S: \+OK\nS\| TOP.*> NOO *$")
-            window.press("C-c")
-            window.enter(f":save 1 {tmp_path / 'mail'}")
-            assert stream.readline() == b"RETR 1\r\n"
-            stream.write(b"+OK\r\nbegun\r\n")
-            until(lambda: "+OK" in "\n".join(window.rows()[-2:]), "the status line")
-            window.press("C-c")
-            window.shows(r"broken off, what came is saved: \d octets in ")
-            stream.write(b".\r\n")
-            window.enter(":quit")
-            window.shows("exit status 0")
+    with greeted(opening) as (window, stream):
+        window.enter("CAPA")
+        assert stream.readline() == b"CAPA\r\n"
+        window.shows(r"C: CAPA *$")  # it is shown before there is a reply
+        window.press("C-c")
+        window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
+        window.enter(":headers 1")
+        window.shows(r"\? the server still owes a reply")
+        window.enter(f":save 1 {tmp_path / 'mail'}")
+        window.shows(r"(?s):save 1 .*\? the server still owes a reply")
+        assert not (tmp_path / "mail").exists(), "what is owed is not message 1"
+        window.type("NOO")
+        window.shows(r"> NOO *$")
+        stream.write(b"+OK\r\nTOP\r\n.\r\n")
+        window.shows(r"(?s)S: \+OK\nS\| TOP.*> NOO *$")
+        window.press("C-c")
+        window.enter(f":save 1 {tmp_path / 'mail'}")
+        assert stream.readline() == b"RETR 1\r\n"
+        stream.write(b"+OK\r\nbegun\r\n")
+        until(lambda: "+OK" in "\n".join(window.rows()[-2:]), "the status line")
+        window.press("C-c")
+        window.shows(r"broken off, what came is saved: \d octets in ")
+        stream.write(b".\r\n")
+        window.enter(":quit")
+        window.shows("exit status 0")
 
 
 def test_an_answer_inside_auth_is_hidden_whenever_the_server_asks_or_gives_up(
     opening: Opening, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
-        peer, _ = door.accept()
-        with peer, peer.makefile("rwb", 0) as stream:
-            stream.write(b"+OK ready\r\n")
-            window.shows(r"AUTHORIZATION> *$")
-            window.enter("AUTH PLAIN")
-            assert stream.readline() == b"AUTH PLAIN\r\n"
-            window.press("C-c")
-            window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
-            stream.write(b"+ \r\n")
-            window.shows(r"SASL> *$")
-            window.type("AGJvYgB0YW5z")
-            window.shows(r"SASL> █{8} *$")
-            stream.write(b"-ERR too slow\r\n")
-            window.shows(r"(?s)too slow.*AUTHORIZATION> █{8} *$")
-            window.type("dGFhZg==")
-            window.press("C-c")
-            window.shows(r"AUTHORIZATION> *$")
-            window.enter(":quit")
-            window.shows("exit status 0")
+    with greeted(opening) as (window, stream):
+        window.enter("AUTH PLAIN")
+        assert stream.readline() == b"AUTH PLAIN\r\n"
+        window.press("C-c")
+        window.shows(r"(?s)not waited for any more.*AUTHORIZATION> *$")
+        stream.write(b"+ \r\n")
+        window.shows(r"SASL> *$")
+        window.type("AGJvYgB0YW5z")
+        window.shows(r"SASL> █{8} *$")
+        stream.write(b"-ERR too slow\r\n")
+        window.shows(r"(?s)too slow.*AUTHORIZATION> █{8} *$")
+        window.type("dGFhZg==")
+        window.press("C-c")
+        window.shows(r"AUTHORIZATION> *$")
+        window.enter(":quit")
+        window.shows("exit status 0")
     shown = until(lambda: (tmp_path / "stream").read_text(errors="replace") or None, "the stream")
     assert "AGJvYgB0YW5z" not in shown
     assert "dGFhZg" not in shown
@@ -314,20 +312,15 @@ def test_an_answer_inside_auth_is_hidden_whenever_the_server_asks_or_gives_up(
 def test_what_is_typed_while_a_reply_is_awaited_is_not_echoed(
     opening: Opening, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        window = opening(f"127.0.0.1:{door.getsockname()[1]}")
-        peer, _ = door.accept()
-        with peer, peer.makefile("rwb", 0) as stream:
-            stream.write(b"+OK ready\r\n")
-            window.shows(r"AUTHORIZATION> *$")
-            window.enter("USER bob")
-            assert stream.readline() == b"USER bob\r\n"
-            window.enter("PASS tanstaaf-Hunter2")
-            window.enter(":quit")
-            stream.write(b"+OK\r\n")
-            assert stream.readline() == b"PASS tanstaaf-Hunter2\r\n"
-            stream.write(b"+OK\r\n")
-            window.shows("exit status 0")
+    with greeted(opening) as (window, stream):
+        window.enter("USER bob")
+        assert stream.readline() == b"USER bob\r\n"
+        window.enter("PASS tanstaaf-Hunter2")
+        window.enter(":quit")
+        stream.write(b"+OK\r\n")
+        assert stream.readline() == b"PASS tanstaaf-Hunter2\r\n"
+        stream.write(b"+OK\r\n")
+        window.shows("exit status 0")
     shown = until(lambda: (tmp_path / "stream").read_text(errors="replace") or None, "the stream")
     assert "tanstaaf" not in shown
 
