@@ -65,7 +65,5 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
         source = Source(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
-    for note in recording.notes:
-        click.echo(f"pop3spy: {note}", err=True)
     click.echo(f"pop3spy: {exporter.summary}", err=True)
     return ExitStatus.DONE

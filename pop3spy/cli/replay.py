@@ -19,6 +19,7 @@ from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import URL
 from pop3spy.config.yamlfile import load_yaml
+from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
@@ -51,19 +52,19 @@ def replay() -> None:
     epilog="\b\nExamples:\n"
     "  pop3spy replay server session.yaml --listen :1110\n"
     "  pop3spy replay server session.yaml --listen :1110 --speed 1 --cuts\n"
+    "  pop3spy replay server session.yaml --listen :1110 --user bob --password-env PASS\n"
     "\n\b\n"
-    "Any user and password pass, unless --users names those that do.",
+    "Any user and password pass, unless --user or --users names those that do.\n"
+    "The password of --user is asked for unless a file or the environment has it.",
 )
 @click.argument("file")
 @with_settings("replay server")
 def server(file: str, **values: Any) -> int:
     """Be the recorded server of FILE for any number of clients."""
-    users = values["users"]
-    accounts = accounts_from(load_yaml(users), escape(str(users))) if users else ()
     stand_in = StandIn(
         _script(file, values["session"], values["port"]),
         strict=values["strict"],
-        users={each.name.encode(): each.password.encode() for each in accounts} or None,
+        users=_users(values) or None,
         pace=_pace(values["speed"]),
         cuts=values["cuts"],
     )
@@ -149,6 +150,19 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     text = json.dumps(asdict(played[0]), indent=2) + "\n" if how["as_json"] else told(played[0])
     click.echo(text, nl=False)
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
+
+
+def _users(values: dict[str, Any]) -> dict[bytes, bytes]:
+    """Return who may log in, with their passwords; nobody: anybody may."""
+    file, user = values["users"], values["user"]
+    accounts = accounts_from(load_yaml(file), escape(str(file))) if file else ()
+    users = {each.name.encode(): each.password.encode() for each in accounts}
+    secret = secret_from(values["password_file"], values["password_env"])
+    if user:
+        users[user.encode()] = asked_for() if secret is None else secret
+    elif secret is not None:
+        raise ConfigError("there is a password and nobody to have it; name the user with --user")
+    return users
 
 
 def _script(file: str, session: int | None, ports: tuple[int, ...]) -> Script:

@@ -63,6 +63,4 @@ def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...])
             raise
         finally:
             copy.close()
-    for note in recording.notes:
-        click.echo(f"pop3spy: {note}", err=True)
     return ExitStatus.DONE

@@ -74,8 +74,6 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
             play_back(_of(recording, sessions), reader)
         if recording.other:
             read.add(recording.other)
-        for note in recording.notes:
-            click.echo(f"pop3spy: {note}", err=True)
     if stats is not None:
         click.echo(stats.table(), nl=False)
     return ExitStatus.DONE

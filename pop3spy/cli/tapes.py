@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+import click
+
 from pop3spy.capture.packets import is_packets, read_packets, refuse_packed
 from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
@@ -53,12 +55,14 @@ def open_recording(
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
-    Raise CaptureError if it cannot be read.
+    Its notes are told behind the block.  Raise CaptureError if it cannot be read.
     """
     with ExitStack() as files:
         with _blamed_on(path):
             recording = _open(path, files, follow=follow, ports=ports)
         yield replace(recording, items=_read(recording.items, path))
+    for note in recording.notes:
+        click.echo(f"pop3spy: {note}", err=True)
 
 
 @contextmanager

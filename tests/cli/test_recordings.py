@@ -4,6 +4,7 @@ import json
 import mailbox
 import os
 from pathlib import Path
+from poplib import error_proto
 
 import pytest
 
@@ -136,6 +137,49 @@ def test_a_recording_that_can_be_edited_is_played_like_the_first(
         pop.pass_("whatever")
         assert b"Subject: Goodbye from the post office" in pop.retr(1)[1]
         pop.quit()
+
+
+@pytest.mark.parametrize(
+    "verb", [["show", "{}"], ["compare", "{}", "{}"]], ids=lambda verb: verb[0]
+)
+def test_what_there_is_to_know_of_a_recording_is_told(
+    verb: list[str], recording: Path, tmp_path: Path
+) -> None:
+    torn = tmp_path / "torn.yaml"
+    torn.write_bytes(recording.read_bytes()[:-5])
+    ended = run(*(word.format(torn) for word in verb))
+    notes = ended.err.splitlines()
+    assert len(notes) == 2 * verb.count("{}")
+    assert notes[0].endswith("the last record is torn off, as when the writer was stopped")
+
+
+def test_the_user_that_is_named_is_the_only_one_who_may_log_in(
+    recording: Path, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("sesame123\n")
+    named = ("--user", "alice", "--password-file", str(password))
+    with running("replay", "server", recording, "--listen", ":0", *named) as server:
+        port = server.port()
+        for user, given in (("alice", "Sesame123"), ("demo", "demo")):
+            pop = client(port)
+            pop.user(user)
+            with pytest.raises(error_proto, match="AUTH"):
+                pop.pass_(given)
+            pop.close()
+        pop = client(port)
+        pop.user("alice")
+        assert pop.pass_("sesame123").startswith(b"+OK")
+        pop.quit()
+        assert "esame" not in server.stopped().out
+
+
+def test_a_password_that_is_nobodys_is_told(recording: Path) -> None:
+    ended = run("replay", "server", str(recording), "--password-env", "SECRET", SECRET="x")
+    assert ended.status == 2
+    assert ended.err == (
+        "pop3spy: there is a password and nobody to have it; name the user with --user\n"
+    )
 
 
 CUT = """\
