@@ -3,7 +3,7 @@
 1. A file appears whole or not at all, and the key before the certificate.  So of any number of
    processes that start at once one makes the key, one the certificate, and all read the same pair;
    what a crash left half done is completed.
-2. A key that others may read is refused, as ssh does.
+2. A key that others may read is refused, as ssh does, and a folder in which they may put another.
 """
 
 import os
@@ -51,8 +51,12 @@ def read_pair(
                 f"{_shown(certificate)} is there and its key {KEY} is not; put that back, or move"
                 " the certificate away for a new authority"
             )
+        _make_folder(folder)
+        if _anybodys(folder.stat()):
+            raise ConfigError(
+                f"anybody may put an authority of their own into {_shown(folder)}; say chmod o-w"
+            )
         if not keyed:
-            _make_folder(folder)
             _appear(key, make_key())
         secret = _read(key, private=True)
         if not certified:
@@ -107,6 +111,11 @@ def _read(path: Path, *, private: bool = False) -> bytes:
         return os.read(descriptor, _MOST)
     finally:
         os.close(descriptor)
+
+
+def _anybodys(status: os.stat_result) -> bool:
+    """Return whether all may replace what is in a folder; a sticky bit prevents it, as in /tmp."""
+    return os.name == "posix" and status.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH
 
 
 def _exposed(status: os.stat_result) -> bool:

@@ -150,6 +150,7 @@ def _names(extensions: bytes) -> Iterator[str]:
             case [(_, kind), *_, (_, value)] if kind == _ALTERNATIVE_NAMES:
                 for tag, name in _inside(_first(value)):
                     if tag == _DNS_NAME:
-                        yield name[:_LONGEST_NAME].decode("utf-8", "replace")
+                        text = name[:_LONGEST_NAME].decode("utf-8", "replace")
+                        yield text.replace(",", "\N{REPLACEMENT CHARACTER}")  # or one reads as two
                     elif tag == _IP_ADDRESS and len(name) in (4, 16):
                         yield str(ip_address(name))

@@ -73,6 +73,19 @@ def test_its_files_and_folders_are_private_whatever_the_umask_says(
     }
 
 
+@pytest.mark.parametrize("made", ["", "already"], ids=["empty", "with an authority"])
+def test_a_folder_that_anybody_may_write_to_is_refused(tmp_path: Path, made: str) -> None:
+    folder = tmp_path / "ca"
+    folder.mkdir()
+    if made:
+        Authority.open(folder)
+    folder.chmod(0o777)
+    said = "anybody may put an authority of their own into DIR; say chmod o-w"
+    assert refusal(folder) == said
+    folder.chmod(0o1777)  # there nobody replaces what is others'
+    assert Authority.open(folder).sha256
+
+
 def test_a_folder_that_is_there_keeps_what_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "history").write_text("mine")
     Authority.open(tmp_path)

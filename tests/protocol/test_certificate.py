@@ -77,6 +77,11 @@ def test_more_names_than_anybody_needs_are_left_out() -> None:
     assert len(read_certificate(made(element(0x82, b"a" * 9999))).names[0]) == 255
 
 
+def test_a_name_with_a_comma_cannot_pose_as_two() -> None:
+    read = read_certificate(made(element(0x82, b"a.example, b.example"))).names
+    assert ", ".join(read).split(", ") == list(read)
+
+
 def test_what_is_too_long_to_be_one_is_not_read() -> None:
     assert read_certificate(made(element(0x82, b"a" * LONGEST))) == Certificate()
 
