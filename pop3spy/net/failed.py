@@ -70,7 +70,7 @@ SENTENCES: Final = {
 }
 """By what went wrong; in braces is what is known of the case."""
 
-AT_ONCE: Final = "if that port has no TLS, try pop3+stls://{host} or pop3://{host}"
+AT_ONCE: Final = "if that port has no TLS, try pop3+stls://{address} or pop3://{address}"
 GRANTED: Final = "the server grants STLS and does not do it; tell who runs it"
 """What is ``plain`` above: what to do about a server that seems to have no TLS."""
 
@@ -202,4 +202,4 @@ def _after_certificate(alert: str, trust: Trust) -> str:
 
 
 def _plain(url: Url) -> str:
-    return (AT_ONCE if url.scheme == "pop3s" else GRANTED).format(host=escape(url.host))
+    return (AT_ONCE if url.scheme == "pop3s" else GRANTED).format(address=escape(url.address))

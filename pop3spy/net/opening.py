@@ -8,7 +8,7 @@ from pop3spy.errors import ConnectError, TlsError
 from pop3spy.net.lobby import Lobby
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Frame, Side, StatusLine
-from pop3spy.protocol.url import Url
+from pop3spy.protocol.url import PORTS, Url
 
 STLS = b"STLS\r\n"
 
@@ -35,7 +35,8 @@ async def ask_for_tls(lobby: Lobby, url: Url, timeout: float, tell: Tell) -> byt
 def refuses_stls(url: Url) -> TlsError:
     """Return what is to be told of a server that grants no STLS."""
     return TlsError(
-        f"{url}: the server refuses STLS; try pop3s://{url.host}, or pop3://{url.host} without TLS"
+        f"{url}: the server refuses STLS; try {Url('pop3s', url.host, PORTS['pop3s'])}, or"
+        f" pop3://{url.address} without TLS"
     )
 
 

@@ -21,8 +21,16 @@ class Url:
 
     def __str__(self) -> str:
         """Return the URL in full, an IPv6 address in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{self._host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """What follows another scheme for the same server: its port only if that is an odd one."""
+        return self._host if self.port == PORTS[self.scheme] else f"{self._host}:{self.port}"
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 def parse_url(text: str, *, default_host: str = "") -> Url:

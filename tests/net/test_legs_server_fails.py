@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from net.legs import GRANT, GREETING, WAYS, relay, up_to_tls
+from net.serving import Relayed
 from net.shop import Shop, bundle, knows_no_name, not_the_newest, odd_cipher, old, wants_certificate
 from net.wires import Wire
 from pop3spy.errors import TlsError
@@ -145,7 +146,14 @@ async def sends_alert(number: int, _: Shop, server: Wire) -> None:
     await server.send(bytes((21, 3, 3, 0, 2, 2, number)))
 
 
-STEPS = {"pop3s": "if that port has no TLS, try pop3+stls://localhost or pop3://localhost"}
+def step(way: str, relayed: Relayed) -> str:
+    """Return what to do about a server that seems to have no TLS."""
+    if way != "at once":
+        return "the server grants STLS and does not do it; tell who runs it"
+    server = f"localhost:{relayed.upstream.url.port}"
+    return f"if that port has no TLS, try pop3+stls://{server} or pop3://{server}"
+
+
 FAULTS: dict[str, tuple[Serve, str]] = {
     "old versions": (
         partial(is_with, old),
@@ -197,10 +205,9 @@ async def test_a_server_that_fails_in_the_handshake_is_told_of(
         assert await client.rest() == NO_TLS
         client.close()
         ending = await relayed.witness.ending()
-        step = STEPS.get(WAYS[way], "the server grants STLS and does not do it; tell who runs it")
         assert ending.how is How.TLS
         assert ending.why.partition("://localhost:")[2].partition(": ")[2] == sentence.format(
-            plain=step
+            plain=step(way, relayed)
         )
 
 
@@ -216,7 +223,7 @@ async def test_a_server_of_clear_text_that_speaks_first_is_told_of(
             server.finish()
         assert await client.rest() == NO_TLS
         client.close()
-        told = f"clear text came where TLS should begin; {STEPS['pop3s']}"
+        told = f"clear text came where TLS should begin; {step('at once', relayed)}"
         assert (await relayed.witness.ending()).why.endswith(told)
 
 
@@ -308,7 +315,9 @@ async def test_a_server_that_refuses_stls_is_told_of_and_nothing_goes_on_in_clea
         client.close()
         ending = await relayed.witness.ending()
         assert ending.how is How.TLS
-        assert "the server refuses STLS; try pop3s://localhost, or pop3://localhost" in ending.why
+        url = relayed.upstream.url
+        told = f"try pop3s://localhost:995, or pop3://localhost:{url.port} without TLS"
+        assert f"the server refuses STLS; {told}" in ending.why
 
 
 async def test_a_client_in_tls_is_told_in_tls_that_its_server_has_none(shop: Shop) -> None:
