@@ -213,7 +213,7 @@ class Guard:
 
     def _rest(self) -> None:
         """Do what had to wait for everything that is whole."""
-        if self._slowed:
+        if self._slowed and self._kept.size <= ENOUGH:  # else the other side has to speak first
             self._slowed = False
             self.way.slow(self.side, slow=False)
         client = self.side is Side.CLIENT

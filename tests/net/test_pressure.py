@@ -11,6 +11,8 @@ import pytest
 
 from net.serving import Relayed, relaying
 from net.wires import Wire
+from pop3spy.gate.faults import FaultKeeper
+from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import raise_file_limit
 from pop3spy.protocol.frames import Side
@@ -80,6 +82,29 @@ async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_not
             assert talker.sent < HELD
             found, size = hashlib.sha256(), 0
             while data := await other.some():
+                found.update(data)
+                size += len(data)
+        assert (size, found.hexdigest()) == (talker.sent, beginning(talker.sent))
+        assert size >= ENOUGH
+
+
+@pytest.mark.parametrize("line", [b"STLS\r\n", b"AUTH PLAIN\r\n", b"XTND XMIT\r\n"])
+async def test_who_talks_at_a_gate_ahead_of_a_reply_is_stopped_and_loses_nothing(
+    line: bytes,
+) -> None:
+    """What comes behind such a line is not read until the server has answered that."""
+    async with relaying(keepers=[FaultKeeper(read_fault("stall when verb = STAT"), 0)]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(line)
+        await server.expect(line)
+        talker = Talker(client)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(talker.talk())
+            await talker.is_stopped()
+            assert talker.sent < HELD
+            await server.send(b"-ERR\r\n")
+            found, size = hashlib.sha256(), 0
+            while data := await server.some():
                 found.update(data)
                 size += len(data)
         assert (size, found.hexdigest()) == (talker.sent, beginning(talker.sent))
