@@ -146,8 +146,8 @@ class Talk:
         """Wait for the client's turn."""
         reply = self._reply
         connection = self._connection
-        if connection is not None and not connection.awaits_reply:
-            self._turn.set()
+        if connection is not None and not (connection.awaits_reply or connection.over):
+            self._turn.set()  # where it is over, who listens is about to say so
         try:
             await self._wait_for_turn()
         except TimeoutError:

@@ -6,6 +6,7 @@ grants STLS, TLS begins at once; octets that it said in clear behind that never 
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -46,6 +47,8 @@ A server sends both in one go, so a moment's silence says that there is none.
 """
 FAREWELL = 1.0
 """Seconds that a server has to take what was said last."""
+_ENDS = (Effect.QUIT, Effect.TLS)
+"""Behind which nothing goes on as before, if it is granted."""
 
 
 class Connection:
@@ -132,10 +135,13 @@ class Connection:
         return await self.reply()
 
     async def send(self, data: bytes) -> None:
-        """Send *data*, a line or several."""
-        for frame in self._decoder.feed(Side.CLIENT, data):
-            if isinstance(frame, CommandLine) and frame.command.effect in (Effect.QUIT, Effect.TLS):
-                self._effects[frame.number] = frame.command.effect
+        """Send *data*, a line or several; that the connection broke is told to who hears.
+
+        Nothing goes, and nothing is told, once it is being closed.
+        """
+        if self._closing:
+            return
+        self._sort(self._decoder.feed(Side.CLIENT, data))
         self._hear(Side.CLIENT, data)
         self._half.write(data)
         try:
@@ -143,8 +149,6 @@ class Connection:
                 await self._lobby.drained()
         except TimeoutError:
             raise self._nothing_happened() from None
-        if self._lobby.error:
-            raise self._broken(self._lobby.error)
 
     async def reply(self) -> list[Frame]:
         """Return the frames up to the end of a reply, or to a challenge; fewer at the very end.
@@ -196,6 +200,11 @@ class Connection:
         await self._read_up.wait()
 
     @property
+    def over(self) -> bool:
+        """Whether the server will say no more."""
+        return self._finished and not self._heard
+
+    @property
     def awaits_reply(self) -> bool:
         """Whether the server is to speak next."""
         return bool(self._heard) or (not self._finished and self._decoder.awaits_reply)
@@ -220,6 +229,10 @@ class Connection:
                 greeting = await ask_for_tls(self._lobby, self._url, self._legs.timeout, self._hear)
             except TlsError as error:
                 raise self._broken(error) from None
+            except ConnectError:
+                gone = How.SERVER_RESET if self._lobby.error else How.SERVER_CLOSED
+                self._how = gone if self._lobby.over else How.TIMEOUT
+                raise
             await self.read_along()
         if self._url.scheme != "pop3":
             await self._secure()
@@ -281,7 +294,15 @@ class Connection:
             if self._how is How.CLIENT_CLOSED:
                 self._how = How.SERVER_CLOSED
             frames = self._decoder.close(Side.SERVER)
-        self._heard.extend(frame for frame in frames if frame.side is Side.SERVER)
+        self._sort(frames)
+
+    def _sort(self, frames: Iterator[Frame]) -> None:
+        """Keep what the server said for who hears, and what must be known of commands."""
+        for frame in frames:
+            if frame.side is Side.SERVER:
+                self._heard.append(frame)
+            elif isinstance(frame, CommandLine) and frame.command.effect in _ENDS:
+                self._effects[frame.number] = frame.command.effect
 
     async def _goes_on(self, number: int) -> bool:
         """Return whether a body follows the status line of an exchange."""

@@ -88,8 +88,8 @@ class Half(asyncio.Protocol):
         return self._transport is None or self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
-        """Send *data*, or keep it until the peer takes it; nothing goes behind a ``finish``."""
-        if self._transport is None or self._finished:
+        """Send *data*, or keep it until the peer takes it; nothing goes behind a last word."""
+        if self._transport is None or self._transport.is_closing() or self._finished:
             return
         if self._layer is None:
             self._transport.write(data)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from console.by_hand import talking
 from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signed
 from net.witness import Witness
 from pop3spy.errors import ConfigError, ConnectError, TlsError
@@ -421,3 +423,94 @@ async def test_closing_does_not_wait_for_a_server_that_says_no_farewell(
             async with connected(url, Trust(ca=certificates.ca)) as (connection, _):
                 await connection.reply()
         done.set()
+
+
+def _only_greets(context: ssl.SSLContext) -> Serve:
+    def serve(peer: socket.socket) -> None:
+        with context.wrap_socket(peer, server_side=True) as tls:
+            tls.sendall(GREETING)
+            tls.unwrap()
+
+    return serve
+
+
+async def test_nothing_is_said_once_the_connection_is_being_closed(
+    certificates: Certificates,
+) -> None:
+    """The server has ended TLS, and whoever speaks need not have noticed."""
+    with server(_only_greets(certificates.good.context())) as port:
+        url, trust = Url("pop3s", "localhost", port), Trust(ca=certificates.ca)
+        async with asyncio.timeout(PATIENCE / 2), connected(url, trust) as (connection, witness):
+            await connection.reply()
+            assert await connection.hear() is None
+            async with asyncio.TaskGroup() as group:
+                group.create_task(connection.close())
+                group.create_task(connection.send(b"NOOP\r\n"))
+            await connection.read_along()
+    assert witness.lines(1) == ["S: +OK ready"]
+    assert witness.endings(1) == [Ending(How.SERVER_CLOSED)]
+
+
+async def test_a_script_learns_that_its_server_has_ended_tls(certificates: Certificates) -> None:
+    """Whenever that is noticed; what is said meanwhile has no reply."""
+    for _ in range(10):
+        with server(_only_greets(certificates.good.context())) as port:
+            url, trust = Url("pop3s", "localhost", port), Trust(ca=certificates.ca)
+            async with asyncio.timeout(PATIENCE / 2):
+                shown = await talking(url, ["NOOP", "STAT", "QUIT"], trust)
+        assert shown.failed
+        assert shown.rows[-1] == " ? the server hung up before it had replied"
+        assert "C: STAT" not in shown.rows
+
+
+async def test_an_stls_said_ahead_of_another_reply_begins_tls_too(
+    certificates: Certificates,
+) -> None:
+    """What it is, is known only once the server has refused AUTH."""
+
+    def serve(peer: socket.socket) -> None:
+        peer.sendall(GREETING)
+        _line(peer)
+        peer.sendall(b"-ERR\r\n")
+        assert _line(peer) == b"STLS\r\n"
+        peer.sendall(GRANT)
+        handshake(certificates.good.context())(peer)
+
+    with server(serve) as port:
+        url = Url("pop3", "localhost", port)
+        async with connected(url, Trust(ca=certificates.ca)) as (connection, witness):
+            await connection.reply()
+            await connection.send(b"AUTH SECRET\r\nSTLS\r\n")
+            assert [frame.raw for frame in await connection.reply()] == [b"-ERR\r\n"]
+            assert [frame.raw for frame in await connection.reply()] == [GRANT]
+            assert [frame.raw for frame in await connection.ask(b"QUIT\r\n")] == [b"+OK QUIT\r\n"]
+    assert len(witness.of(Secured)) == 1
+
+
+def _hangs_up(_: socket.socket) -> None:
+    pass
+
+
+def _resets(peer: socket.socket) -> None:
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("then", "how"),
+    [
+        pytest.param(_hangs_up, How.SERVER_CLOSED, id="hangs up"),
+        pytest.param(_resets, How.SERVER_RESET, id="resets"),
+        pytest.param(_wait, How.TIMEOUT, id="says nothing"),
+    ],
+)
+async def test_who_ended_it_before_stls_was_granted_is_told(then: Serve, how: How) -> None:
+    def serve(peer: socket.socket) -> None:
+        peer.sendall(GREETING)
+        _line(peer)
+        then(peer)
+
+    witness = Witness()
+    with server(serve) as port, pytest.raises(ConnectError):
+        async with connected(Url("pop3+stls", "localhost", port), Trust(), 0.3, witness):
+            pass
+    assert witness.endings(1) == [Ending(how)]
