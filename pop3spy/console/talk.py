@@ -104,7 +104,12 @@ class Talk:
         if self._connection is None:
             raise ConnectError("not connected")
         self._begin(Reply(sink=sink))
-        await self._connection.send(data)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._connection.send(data)
+        except TimeoutError:
+            await self.close()
+            self.broken = f"the server took nothing for {self._patience:g} s"
         reply = await self._settle()
         if self._connection is None and not reply.whole:
             self.broken = self.broken or "the server hung up before it had replied"

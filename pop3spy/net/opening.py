@@ -11,6 +11,8 @@ from pop3spy.protocol.frames import Frame, Side, StatusLine
 from pop3spy.protocol.url import PORTS, Url
 
 STLS = b"STLS\r\n"
+MOST = 65536
+"""Octets that a server may say before TLS begins; a greeting and an answer are two lines."""
 
 Tell = Callable[[Side, bytes], None]
 
@@ -57,6 +59,7 @@ class _Opening:
         self._decoder = Decoder()
         self._frames: deque[Frame] = deque()
         self._passed: list[Frame] = []  # banner lines, and the status line
+        self._size = 0
 
     def say(self, line: bytes) -> None:
         """Take in that *line* was sent."""
@@ -86,10 +89,13 @@ class _Opening:
                     return frame
             if not self._hear(await self._lobby.more()):
                 raise ConnectError(f"{self._url}: the server hung up before its {what}")
+            if self._size > MOST:
+                raise TlsError(f"{self._url}: no {what} in {MOST:,} octets")
 
     def _hear(self, data: bytes) -> bool:
         """Take in *data*, and what else has come; return whether that is anything."""
         if data := data + self._lobby.take():
+            self._size += len(data)
             self._tell(Side.SERVER, data)
             self._frames.extend(self._decoder.feed(Side.SERVER, data))
         return bool(data)

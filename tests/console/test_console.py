@@ -8,7 +8,7 @@ import pytest
 
 from console.by_hand import LOGIN, PASSWORD, talking, to_office, to_responder
 from net.responders import Scripted, body
-from net.wires import Wire, door
+from net.wires import PATIENCE, Wire, door
 from pop3spy.session.responder import Answer, Verbatim
 
 OK = Answer(b"+OK")
@@ -253,6 +253,19 @@ async def test_a_server_that_says_nothing_is_given_up() -> None:
             server.close()
     assert shown.failed
     assert " ? the server said nothing for 0.2 s" in shown.rows
+
+
+async def test_a_server_that_takes_nothing_is_given_up() -> None:
+    with door() as opened:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            much = "x" * (32 << 20)
+            talk = group.create_task(talking(opened.url, [much, "STAT"], patience=0.2))
+            server = await opened.accept()
+            await server.send(b"+OK ready\r\n")
+            shown = await talk
+            server.close()
+    assert shown.failed
+    assert " ? the server took nothing for 0.2 s" in shown.rows
 
 
 async def test_what_answers_no_command_is_shown_and_explained() -> None:

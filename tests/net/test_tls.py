@@ -354,6 +354,16 @@ async def test_a_server_that_sends_us_away_at_once_gets_nothing_at_all() -> None
     assert heard == [b""]
 
 
+@pytest.mark.parametrize("piece", [b"Welcome!\r\n", b"x"], ids=["lines", "a line"])
+async def test_a_greeting_without_end_is_not_kept(piece: bytes) -> None:
+    def serve(peer: socket.socket) -> None:
+        while True:  # until the client hangs up
+            peer.sendall(piece * 9000)
+
+    told = await failure(serve, "pop3+stls", Trust())
+    assert told == "no greeting in 65,536 octets"
+
+
 def test_a_file_without_certificates_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("nothing")
     with pytest.raises(ConfigError, match="holds no certificate in PEM form"):
