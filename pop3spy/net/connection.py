@@ -187,12 +187,14 @@ class Connection:
         if not self._closing:
             self._closing, how = True, self._how
             self._half.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FAREWELL):
-                    await self._lobby.gone()
-            self._half.abort()
-            self._ending = Ending(how)
-            self._observer.soon()
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FAREWELL):
+                        await self._lobby.gone()
+            finally:  # whoever else waits for the end must not wait for ever
+                self._half.abort()
+                self._ending = Ending(how)
+                self._observer.soon()
         await self._over.wait()
 
     async def read_along(self) -> None:

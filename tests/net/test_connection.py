@@ -8,7 +8,7 @@ import pytest
 
 from dialogue import told
 from net.serving import nothing_in_the_log
-from net.wires import Door, Wire, door, nobody
+from net.wires import PATIENCE, Door, Wire, door, nobody
 from net.witness import Witness
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
@@ -214,6 +214,20 @@ async def test_a_server_that_takes_nothing_is_not_waited_for_forever() -> None:
         with pytest.raises(ConnectError, match=r": nothing happened for 0\.05 s$"):
             await talk.connection.send(b"x" * (32 << 20))
         await talk.connection.close()
+        assert await talk.witness.ending(7) == Ending(How.TIMEOUT)
+
+
+async def test_a_close_that_is_given_up_closes_for_all() -> None:
+    """It waits for the server to take what was said, and somebody else waits for that."""
+    async with talking(patience=0.05) as talk:
+        with pytest.raises(ConnectError):
+            await talk.connection.send(b"x" * (32 << 20))
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            closing = group.create_task(talk.connection.close())
+            await asyncio.sleep(0)
+            closing.cancel()
+            await talk.connection.close()
+        assert closing.cancelled()
         assert await talk.witness.ending(7) == Ending(How.TIMEOUT)
 
 
