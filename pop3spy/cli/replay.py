@@ -133,11 +133,15 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     played: list[Played] = []
     trust = trust_of(how)
 
-    async def work(stop: asyncio.Event) -> None:
+    async def connect_and_play() -> Played:
         connection = await Connection.open(url, Bus(lambda *_: None), Clock(), trust=trust)
-        async with connection, asyncio.TaskGroup() as group:
+        async with connection:
+            return await play(player, connection)
+
+    async def work(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
             stopping = group.create_task(stop.wait())
-            playing = group.create_task(play(player, connection))
+            playing = group.create_task(connect_and_play())
             await asyncio.wait((stopping, playing), return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             if playing.done():

@@ -9,13 +9,14 @@ from poplib import POP3
 
 import pytest
 
-from cli.program import PATIENCE, client, running, session
+from cli.program import PATIENCE, client, environment, running, session
 
 STOPS = [
     pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
     pytest.param(signal.SIGTERM, 0, id="SIGTERM"),
 ]
 LOOPS = ["uvloop", "asyncio"]
+SAMPLE = Path(__file__).parents[2] / "captures" / "postoffice-user.yaml"
 
 
 def events(log: Path) -> list[tuple[str, str | None]]:
@@ -135,6 +136,21 @@ def test_the_demo_can_be_stopped_at_any_moment(loop: str) -> None:
     assert ended.status in {0, 130}  # it may be over before that comes
     assert "Traceback" not in ended.err
     assert "bug" not in ended.err
+
+
+@pytest.mark.parametrize(("number", "status"), STOPS)
+def test_a_replay_is_stopped_while_its_server_is_silent(
+    number: signal.Signals, status: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        to = f"pop3s://127.0.0.1:{silent.getsockname()[1]}"
+        args = ("replay", "client", SAMPLE, "--to", to, "--password-env", "SECRET")
+        with running(*args, env=environment(SECRET="whatever")) as replay:
+            server, _ = silent.accept()
+            with server:
+                assert server.recv(1), "the handshake begins"
+                ended = replay.stopped(number)
+    assert (ended.status, ended.out, ended.err) == (status, "", "")
 
 
 def test_a_port_is_free_again_at_once(tmp_path: Path) -> None:
