@@ -70,6 +70,7 @@ class Console:
         self.insisted = ""  # a login in clear that was asked for and refused once
         self.leaving = False
         self._warned: Session | None = None  # whose person knows that it is in clear
+        self._broken: str | None = None  # what was told of the connection
         self.failed = False  # the connection broke, or a stage was not reached
         self.recording: Recording | None = None
         self._session: Session | None = None
@@ -132,8 +133,13 @@ class Console:
             await self.flush()
 
     async def flush(self) -> None:
-        """Show what has happened since."""
+        """Show what has happened since, and why the connection broke if it did."""
         async with self._showing:  # nothing else may go on while somebody pages
+            if self.talk.broken != self._broken:
+                self._broken = self.talk.broken
+                if self._broken:
+                    self.view.add(told(self._broken))
+                    self.failed = True
             if rows := self.view.take():
                 await self.person.show(rows)
 
@@ -156,10 +162,6 @@ class Console:
             return False
         finally:
             self._busy = False
-            if self.talk.broken:
-                self.view.add(told(self.talk.broken))
-                self.talk.broken = None
-                self.failed = True
             await self.flush()
         connection = self.talk.connection
         half_said = connection is not None and connection.half_said

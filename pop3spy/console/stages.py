@@ -69,11 +69,11 @@ async def go_to(console: Console, last: str, account: Account) -> None:
         if name == "tls" and last != "tls":
             continue
         reached = await _reached(console, stage, account)
+        await console.flush()
         if not reached and (name == last or name not in _NOT_NEEDED):
             console.view.add(hint(f"stage not reached: {name}"))
             console.failed = True
             break
-        await console.flush()
         if name == last:
             break
     if console.talk.connection is not None:

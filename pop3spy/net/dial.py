@@ -3,16 +3,23 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pop3spy.errors import ConnectError
+from pop3spy.net.own import is_own
 from pop3spy.protocol.url import Url
 
 
-async def dial(url: Url, factory: Callable[[], asyncio.Protocol], timeout: float) -> None:  # noqa: ASYNC109 - for each address
+async def dial(
+    url: Url,
+    factory: Callable[[], asyncio.Protocol],
+    timeout: float,  # noqa: ASYNC109 - for each address
+    own: Sequence[Url] = (),
+) -> None:
     """Connect *factory*'s protocol to *url*, giving each address *timeout* seconds.
 
+    *own* is where this program listens: it does not connect to itself, which would never end.
     Raise ConnectError, which names every address that was tried and what it said.
     """
     loop = asyncio.get_running_loop()
@@ -25,6 +32,9 @@ async def dial(url: Url, factory: Callable[[], asyncio.Protocol], timeout: float
         raise ConnectError(f"{url.host}: {reason_of(error)}") from None
     failures = []
     for _, (host, port, *_) in found:
+        if is_own((host, port), own):
+            failures.append(f"{host} is where pop3spy listens itself; name another server or port")
+            continue
         try:
             async with asyncio.timeout(timeout):
                 await loop.create_connection(factory, host, port)

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from pop3spy.errors import ConnectError
 from pop3spy.net.dial import reason_of
 from pop3spy.net.half import Half
+from pop3spy.net.own import Address, is_here, is_own
 from pop3spy.protocol.proxyheader import Ends
 from pop3spy.protocol.url import Url
 from pop3spy.session.model import Peer
@@ -22,8 +23,6 @@ _IP_TRANSPARENT: Final = 19
 _IPV6_TRANSPARENT: Final = 75
 _SOCKADDR_IN: Final = struct.Struct("!2xH4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("!2xH4x16s4x")
-
-Address = tuple[str, int]
 
 
 class Original:
@@ -97,12 +96,12 @@ class Original:
     def _check(self, ends: Ends) -> None:
         """Raise ConnectError if the connection between *ends* leads to this program itself."""
         call = ends.client[1], ends.server
-        if (call in self._made or call in self._calls) and _is_here(ends.client[0]):
+        if (call in self._made or call in self._calls) and is_here(ends.client[0]):
             raise ConnectError(
                 "this is the proxy's own connection, which the firewall sent back to it; its rule"
                 " must leave out the user that the proxy runs as (docs/deploy.md)"
             )
-        if any(_same(ends.server, own) for own in self._own):
+        if is_own(ends.server, self._own):
             raise ConnectError(
                 "no firewall sent this client, it connected to the proxy's own address; name a"
                 " server with --upstream, or redirect clients (docs/deploy.md)"
@@ -122,24 +121,3 @@ def take_foreign(sock: socket.socket) -> None:
 def takes_foreign(sock: socket.socket) -> bool:
     """Return whether *sock* takes what TPROXY sends."""
     return bool(sock.getsockopt(socket.SOL_IP, _IP_TRANSPARENT))
-
-
-def _same(address: Address, own: Url) -> bool:
-    """Return whether *address* is one at which this program listens."""
-    if address[1] != own.port:
-        return False
-    if not ip_address(own.host.partition("%")[0]).is_unspecified:
-        return address[0].partition("%")[0] == own.host.partition("%")[0]
-    return _is_here(address[0])
-
-
-def _is_here(host: str) -> bool:
-    """Return whether *host* is an address of this machine."""
-    with socket.socket(
-        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM
-    ) as sock:
-        try:
-            sock.bind((host, 0))
-        except OSError:
-            return False
-    return True

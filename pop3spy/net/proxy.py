@@ -68,6 +68,7 @@ class Proxy:
         self._strict = strict
         self._links: dict[Link, asyncio.Task[None] | None] = {}
         self._number = 0
+        self._own: list[Url] = []  # where it listens
         self._group = asyncio.TaskGroup()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -78,6 +79,7 @@ class Proxy:
         Raise ListenError if an address cannot be listened on.
         """
         in_use = await listen(urls)
+        self._own = list(in_use)
         over = asyncio.Event()
         if isinstance(self._upstream, Original):
             self._upstream.listens_at(in_use)
@@ -239,7 +241,7 @@ class Proxy:
         elif isinstance(self._upstream, Original):
             await self._upstream.connect(arrival.ends, announcing, timeout)
         else:
-            await dial(self._upstream, announcing, timeout)
+            await dial(self._upstream, announcing, timeout, self._own)
 
     def _apology(self, text: str) -> bytes:
         return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -190,6 +191,34 @@ def test_a_stage_that_is_not_reached_is_status_1(upstream: str, tmp_path: Path) 
     ended = run("connect", upstream, "--quit-after", "tls")
     assert ended.status == 1
     assert "C: STLS" in ended.out
+
+
+@pytest.mark.parametrize(
+    "way", [("--quit-after", "capa"), ("--script", "/dev/null")], ids=["stage", "script"]
+)
+def test_why_the_connection_is_of_no_use_is_told(way: tuple[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"127.0.0.1:{silent.getsockname()[1]}"
+        ended = run("connect", url, *way, "--patience", "0.1s")
+    assert ended.status == 1
+    stage = [" ? stage not reached: connect"] * (way[0] == "--quit-after")
+    assert ended.out.splitlines()[2:] == [" ? the server said nothing for 0.1 s", *stage]
+
+
+def test_why_tls_is_not_reached_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"127.0.0.1:{door.getsockname()[1]}"
+        with running("connect", url, "--quit-after", "tls") as program:
+            server, _ = door.accept()
+            with server:
+                server.sendall(b"+OK ready\r\n")
+                assert server.recv(100) == b"STLS\r\n"
+                server.sendall(b"+OK go on\r\nmore")
+            ended = program.ended()
+    assert ended.status == 1
+    *_, why, stage = ended.out.splitlines()
+    assert "the server said more in clear behind its +OK to STLS" in why
+    assert stage == " ? stage not reached: tls"
 
 
 def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:

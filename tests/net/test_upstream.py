@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,21 @@ async def test_a_refused_client_that_does_not_leave_is_closed_all_the_same() -> 
         client = await relayed.client()
         assert (await relayed.witness.ending()).how is How.UNREACHABLE
         await client.until_nobody_takes(b"NOOP\r\n")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+async def test_a_proxy_that_is_its_own_server_is_told_of_and_calls_nobody(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    own = socket.create_server((host, 0), family=family)
+    url = Url("pop3", host, own.getsockname()[1])
+    itself = replace(url, host="::1" if ":" in host else "127.0.0.1")
+    async with relaying(upstream=itself, listen={url: own}) as relayed:
+        with socket.create_connection((itself.host, itself.port)) as client:
+            ending = await relayed.witness.ending()
+            assert client.recv(1) == b""
+        assert ending.how is How.UNREACHABLE
+        assert ending.why.endswith("is where pop3spy listens itself; name another server or port")
+        assert len(relayed.witness.of(Opened)) == 1
 
 
 async def test_a_host_that_does_not_exist_is_named() -> None:
