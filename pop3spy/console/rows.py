@@ -1,8 +1,9 @@
 """What the console shows: rows with a mark, a text and a colour."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from textwrap import wrap
 from typing import Protocol
 
 from pop3spy.protocol.text import MASK, escape
@@ -23,11 +24,35 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; its text has been escaped."""
+    """One row; its text has been escaped.
+
+    *hang* is how far the lines are indented that follow the first where a screen is too narrow for
+    one; without it nothing is broken, since a line of the wire is copied as it is.
+    """
 
     mark: str
     text: str
     tone: Tone = Tone.NOTE
+    hang: int | None = None
+
+    def within(self, columns: int) -> "list[Row]":
+        """Return the row as rows of so many columns, broken between words."""
+        room = columns - len(self.mark) - 1
+        if self.hang is None or len(self.text) <= room or room <= self.hang:
+            return [self]
+        indent = " " * self.hang
+        lines = wrap(
+            self.text,
+            room,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        blank = " " * len(self.mark)
+        return [
+            replace(self, mark=blank if place else self.mark, text=line)
+            for place, line in enumerate(lines)
+        ]
 
     def painted(self, *, colour: bool) -> str:
         """Return the row as it is written, without its end."""
@@ -38,14 +63,19 @@ class Row:
         return f"{mark}{self.mark}{_PLAIN} {tone}{text}{_PLAIN if tone else ''}"
 
 
+def entry(name: str, text: str, width: int) -> Row:
+    """Return a row of a list of what there is: *name* in *width* columns, and what that is."""
+    return Row("  ", f"{name:<{width}} {text}", Tone.BODY, hang=width + 1)
+
+
 def note(text: str) -> Row:
     """Return a row in which the console tells something; *text* has been escaped."""
-    return Row(" ·", text)
+    return Row(" ·", text, hang=0)
 
 
 def hint(text: str) -> Row:
     """Return a row that explains, or says what to do; *text* has been escaped."""
-    return Row(" ?", text, Tone.HINT)
+    return Row(" ?", text, Tone.HINT, hang=0)
 
 
 def told(error: Exception | str) -> Row:

@@ -5,10 +5,12 @@ from pathlib import Path
 from pop3spy.console.console import METAS, Console
 from pop3spy.console.explain import CODES
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, Tone, note
+from pop3spy.console.rows import Row, Tone, entry, note
 from pop3spy.protocol.commands import COMMANDS, CommandSpec
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
+
+_NAMES = 35  # columns
 
 
 @METAS.add("stls", "", "begins TLS on this connection (RFC 2595)")
@@ -58,25 +60,31 @@ async def show_help(console: Console, rest: str) -> None:
     """Help."""
     word = rest.strip()
     name = word.upper()
+    lines: list[str] = []
     if not word:
-        lines = _everything(console)
-    elif word.startswith(":"):
-        meta = console.metas.find(word[1:])
-        lines = [f"{meta.usage}: {meta.summary}"]
+        for row in _everything(console):
+            console.view.add(row)
     elif spec := COMMANDS.get(name):
         lines = _one(spec)
     elif name.strip("[]") in CODES:
         lines = [f"[{name.strip('[]')}]: {CODES[name.strip('[]')]}"]
     else:
-        raise RefusalError("nothing is known of that; :help alone lists what there is")
+        meta = console.metas.find(word.removeprefix(":"))
+        lines = [f"{meta.usage}: {meta.summary}"]
     for line in lines:
-        console.view.add(Row("  ", line, Tone.BODY))
+        console.view.add(Row("  ", line, Tone.BODY, hang=0))
 
 
-def _everything(console: Console) -> list[str]:
-    commands = [f"{spec.usage:<34} {spec.summary}" for spec in COMMANDS.values()]
-    metas = [f"{meta.usage:<34} {meta.summary}" for meta in console.metas]
-    return ["For the server:", *commands, "", "For the console:", *metas]
+def _everything(console: Console) -> list[Row]:
+    commands = [entry(spec.usage, spec.summary, _NAMES) for spec in COMMANDS.values()]
+    metas = [entry(meta.usage, meta.summary, _NAMES) for meta in console.metas]
+    return [
+        Row("  ", "For the server:"),
+        *commands,
+        Row("  ", ""),
+        Row("  ", "For the console:"),
+        *metas,
+    ]
 
 
 def _one(spec: CommandSpec) -> list[str]:

@@ -24,7 +24,7 @@ from prompt_toolkit.styles import Style
 from pop3spy.console.complete import Choices
 from pop3spy.console.console import METAS, Console
 from pop3spy.console.history import KeptLines
-from pop3spy.console.pager import page
+from pop3spy.console.pager import page, screen
 from pop3spy.console.paste import Paste
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.rows import Row, Stream
@@ -102,6 +102,8 @@ class Terminal:
 
     async def show(self, rows: list[Row]) -> None:
         """Write *rows*: above the line that is being typed, else a screenful at a time."""
+        columns, _ = screen(self._fd)
+        rows = [part for row in rows for part in row.within(columns)]
         if get_app_or_none() is not None:
             await run_in_terminal(lambda: self._write(rows))
         elif not self._plays:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pop3spy.console.live import LIVE, LiveConsole
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, Tone, note
+from pop3spy.console.rows import Row, Tone, entry, note
 from pop3spy.export import EXPORTERS, Source, exporting
 from pop3spy.protocol.text import escape
 from pop3spy.session.events import Noted
@@ -16,6 +16,7 @@ from pop3spy.session.model import Exchange, Session
 
 _MOST_ROWS = 40
 _AT_ONCE = 200
+_NAMES = 24  # columns
 """Events that are exported before others have their turn."""
 
 
@@ -108,7 +109,7 @@ async def show_help(console: LiveConsole, rest: str) -> None:
     """Help."""
     metas = [LIVE.find(rest.removeprefix(":"))] if rest else list(LIVE)
     for meta in metas:
-        console.tell(Row("  ", f"{meta.usage:<24} {meta.summary}", Tone.BODY))
+        console.tell(entry(meta.usage, meta.summary, _NAMES))
 
 
 def _line(console: LiveConsole, session: Session) -> str:

@@ -188,7 +188,7 @@ MISTAKES = [
     (":sendn", "there is no such command; did you mean :send?"),
     (":", "there is no such command; :help lists what there is"),
     (":auth FOO", "which mechanism?"),
-    (":help FOO", "nothing is known of that; :help alone lists what there is"),
+    (":help FOO", "there is no such command; :help lists what there is"),
 ]
 
 
@@ -206,13 +206,14 @@ async def test_times_are_told_when_asked_for() -> None:
 
 
 async def test_help_knows_every_command_with_its_place_in_the_standards() -> None:
-    shown = await to_office(":help", ":help top", ":help IN-USE", ":help :save")
+    shown = await to_office(":help", ":help top", ":help IN-USE", ":help :save", ":help split")
     assert (
         "   TOP message lines: retrieves the headers and the first lines of a message" in shown.rows
     )
     assert "   allowed in TRANSACTION; RFC 1939, section 7" in shown.rows
     assert [row for row in shown.rows if row.startswith("   [IN-USE]: the password was right")]
     assert [row for row in shown.rows if row.startswith("   :save message FILE: keeps")]
+    assert [row for row in shown.rows if row.startswith("   :split SIZE LINE: sends")]
 
 
 async def test_reconnecting_begins_a_new_session_that_knows_nothing_of_the_old() -> None:

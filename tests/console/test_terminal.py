@@ -279,7 +279,7 @@ def test_a_reply_that_is_not_waited_for_is_shown_when_it_comes(
         stream.write(b"+OK\r\nbegun\r\n")
         until(lambda: "+OK" in "\n".join(window.rows()[-2:]), "the status line")
         window.press("C-c")
-        window.shows(r"broken off, what came is saved: \d octets in ")
+        window.shows(r"broken off, what came is saved: \d octets in\s")
         stream.write(b".\r\n")
         window.enter(":quit")
         window.shows("exit status 0")

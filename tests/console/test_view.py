@@ -1,12 +1,14 @@
 """Rows of anything that two sides may say to each other."""
 
 import unicodedata
+from dataclasses import replace
 
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from cuts import wild_talk
 from dialogue import Said
-from pop3spy.console.rows import Row
+from pop3spy.console.rows import Row, hint
 from pop3spy.console.view import View
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.message import all_headers_of
@@ -52,3 +54,15 @@ def test_headers_of_any_shape_are_decoded_in_order() -> None:
         ("X-Bad", "=?nonsense?B?x?="),
         ("To", ""),
     ]
+
+
+@given(st.text("ab -", max_size=200), st.integers(4, 60), st.integers(0, 30))
+def test_a_row_is_broken_between_words_and_loses_none(text: str, columns: int, hang: int) -> None:
+    row = hint(text)
+    rows = replace(row, hang=hang).within(columns)
+    assert " ".join(part.text for part in rows).split() == text.split()
+    assert [part.mark for part in rows] == [row.mark, *["  "] * (len(rows) - 1)]
+    for part in rows if columns > hang + 3 else ():
+        words = part.text.split()
+        assert len(part.text) <= columns - 3 or len(words) == 1
+    assert replace(row, hang=None).within(columns) == [replace(row, hang=None)]
