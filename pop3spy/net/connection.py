@@ -47,8 +47,6 @@ A server sends both in one go, so a moment's silence says that there is none.
 """
 FAREWELL = 1.0
 """Seconds that a server has to take what was said last."""
-_ENDS = (Effect.QUIT, Effect.TLS)
-"""Behind which nothing goes on as before, if it is granted."""
 
 
 class Connection:
@@ -68,7 +66,7 @@ class Connection:
         self._heard: deque[Frame] = deque()
         self._finished = False  # the server will say no more
         self._closing = False
-        self._effects: dict[int, Effect] = {}  # of the exchanges that are QUIT or STLS
+        self._stls: set[int] = set()  # exchanges that may bring TLS about
         self._how = How.CLIENT_CLOSED
         self._read_up = asyncio.Event()  # all that was said has been read along
         self._read_up.set()
@@ -174,11 +172,8 @@ class Connection:
         if isinstance(frame := self._heard[0], StatusLine):
             if frame.has_body is None:
                 self._heard[0] = frame = replace(frame, has_body=await self._goes_on(frame.number))
-            effect = self._effects.get(frame.number) if frame.ok else None
-            if effect is Effect.QUIT:
-                self._how = How.QUIT
-            elif effect is Effect.TLS and frame.number:
-                del self._effects[frame.number]
+            if frame.ok and frame.number in self._stls:
+                self._stls.remove(frame.number)
                 await self._granted()
         return self._heard.popleft()
 
@@ -299,12 +294,12 @@ class Connection:
         self._sort(frames)
 
     def _sort(self, frames: Iterator[Frame]) -> None:
-        """Keep what the server said for who hears, and what must be known of commands."""
+        """Keep what the server said for who hears, and which commands may bring TLS about."""
         for frame in frames:
             if frame.side is Side.SERVER:
                 self._heard.append(frame)
-            elif isinstance(frame, CommandLine) and frame.command.effect in _ENDS:
-                self._effects[frame.number] = frame.command.effect
+            elif isinstance(frame, CommandLine) and frame.command.effect is Effect.TLS:
+                self._stls.add(frame.number)
 
     async def _goes_on(self, number: int) -> bool:
         """Return whether a body follows the status line of an exchange."""

@@ -94,7 +94,7 @@ class Guest:
         await self._part(Ending(How.REFUSED, why))
 
     async def _talk(self, responder: Responder) -> Ending:
-        answer, effect = responder.greet(), Effect.NONE
+        answer = responder.greet()
         await self._say(answer)
         while not (answer.close or self._stopping):
             raw = await self._line()
@@ -107,13 +107,10 @@ class Guest:
             elif answer.asks:
                 answer = await self._apart(partial(responder.answer_sasl, line_of(raw)))
             else:
-                command = parse_command(raw)
-                answer, effect = await self._answer(responder, command), command.effect
+                answer = await self._answer(responder, parse_command(raw))
             await self._say(answer)
             await asyncio.sleep(0)  # others have their turn, however many commands are there
-        if not answer.close:
-            return Ending(How.SHUTDOWN)
-        return Ending(How.QUIT if effect is Effect.QUIT else How.SERVER_CLOSED)
+        return Ending(How.SERVER_CLOSED if answer.close else How.SHUTDOWN)
 
     async def _answer(self, responder: Responder, command: Command) -> Answer:
         if command.effect in _SLOW:

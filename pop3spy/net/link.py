@@ -16,7 +16,6 @@ from pop3spy.gate.acts import End, Gate
 from pop3spy.net.half import Half
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.states import State
 from pop3spy.session.chunk import Clock
 from pop3spy.session.model import Ending, How
 from pop3spy.session.reading import Reading
@@ -166,8 +165,8 @@ class Link:
         if self._injecting:
             self._injections.popleft()
             self._injecting = False
-        if Side.CLIENT in self._finished or self._said_goodbye():  # the server listens no more
-            self._injections.clear()
+        if Side.CLIENT in self._finished or self._observer.session.said_goodbye:
+            self._injections.clear()  # the server listens no more
         if not self._injections:
             self.regate()
         elif server := self._halves.get(Side.SERVER):
@@ -324,20 +323,12 @@ class Link:
 
     def _conclude(self) -> None:
         ending = self._ending or Ending(How.CLIENT_CLOSED)
-        if ending.how in _CLOSED.values() and self._said_goodbye():
-            ending = Ending(How.QUIT)
         if self._timer:
             self._timer.cancel()
         self._halves.clear()  # no cycle keeps a closed session in memory
         self._gate = Gate()
         self._ended(self)  # first: whatever fails in telling, nobody waits for this link any more
         self._observer.end(ending)
-
-    def _said_goodbye(self) -> bool:
-        """Return whether QUIT was answered; before login it leads to CLOSED, as a refusal does."""
-        session = self._observer.session
-        welcome = session.greeting is not None and session.greeting.ok
-        return welcome and session.state in (State.UPDATE, State.CLOSED)
 
     def _hold_all(self, *, hold: bool) -> None:
         for half in self._halves.values():

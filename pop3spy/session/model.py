@@ -40,7 +40,7 @@ class Peer:
 class How(Enum):
     """How a session ended."""
 
-    QUIT = "quit"  # the server answered QUIT, and the connection was closed
+    QUIT = "quit"  # the server answered QUIT, and either side closed the connection
     CLIENT_CLOSED = "client_closed"
     SERVER_CLOSED = "server_closed"
     CLIENT_RESET = "client_reset"
@@ -185,6 +185,15 @@ class Session:
     parting: str | None = None
     blind: bool = False
     ending: Ending | None = None
+
+    @property
+    def said_goodbye(self) -> bool:
+        """Whether QUIT was answered in a session that lasts; before login that leads to CLOSED.
+
+        So does a greeting that refuses the client.
+        """
+        welcome = self.greeting is not None and self.greeting.ok
+        return bool(welcome) and self.state in (State.UPDATE, State.CLOSED)
 
     @property
     def tls(self) -> Tls | None:

@@ -31,12 +31,14 @@ from pop3spy.session.events import Blinded, Ended, Glimpsed, Intervened, Named, 
 from pop3spy.session.glimpse import Glimpse, Glimpses
 from pop3spy.session.inplace import in_place_of
 from pop3spy.session.masking import hide
-from pop3spy.session.model import Ending, Peer, Session
+from pop3spy.session.model import Ending, How, Peer, Session
 from pop3spy.session.redact import Redactor
 from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
+
+_CLOSED = (Ending(How.CLIENT_CLOSED), Ending(How.SERVER_CLOSED))
 
 HIDDEN = Peer(MASK, 0)
 """What stands for a peer whose address may not be shown."""
@@ -184,12 +186,15 @@ class Reading:
         self._publish(Blinded(self.session, at, why))
 
     def end(self, at: float, ending: Ending) -> None:
-        """Tell that the connection is gone."""
+        """Tell that the connection is gone; behind an answered QUIT any close is one by QUIT."""
         session = self.session
         if not session.blind:
             for side in Side:
                 self.close(side)
             self._tell_of(self._glimpses.rest() if self._glimpses else (), at)
+        if ending in _CLOSED and session.said_goodbye:
+            ending = Ending(How.QUIT)
+        if not session.blind:
             self._tracker.end(at)
         self._decoder.release()
         session.ending = Ending(ending.how) if self._strict else ending

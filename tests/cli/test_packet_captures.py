@@ -163,6 +163,13 @@ def test_a_capture_that_grows_is_followed(tmp_path: Path) -> None:
         following.stopped(signal.SIGINT)
 
 
+@pytest.mark.parametrize("make", [as_pcap, as_pcapng], ids=["pcap", "pcapng"])
+def test_a_session_that_said_quit_ends_as_it_does_live(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    assert "ended by QUIT" in well(run("show", str(make(tmp_path)))).splitlines()[-1]
+
+
 def test_a_port_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     path = str(as_pcap(tmp_path))
     assert "C: RETR 1" in well(run("show", "--port", "8110", path))
