@@ -1,5 +1,6 @@
 """The first lines of a capture: what it is, when it began, what was left out of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ VERSION: Final = 1
 FIRST_LINE: Final = "# pop3spy capture: what was said, with secrets removed; see docs/captures.md\n"
 BODIES: Final = ("keep", "mask", "drop")
 REDACTIONS: Final = ("secrets", "strict")
+_BEGINNING: Final = re.compile(rb"# pop3spy capture|(?:[ \t\r]*(?:#[^\n]*)?\n)*pop3spy:[ \t]*\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Header:
             f"bodies: {self.bodies}\n"
             "records:\n"
         )
+
+
+def is_capture(head: bytes) -> bool:
+    """Return whether a file that begins with *head* is a capture, or is meant to be one."""
+    return _BEGINNING.match(head) is not None
 
 
 def stamp(date: datetime) -> str:

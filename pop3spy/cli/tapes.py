@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, cast
 
 import click
 
+from pop3spy.capture.header import is_capture
 from pop3spy.capture.packets import is_packets, read_packets, refuse_packed
 from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
@@ -21,7 +22,6 @@ from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
-_CAPTURE: Final = (b"# pop3spy", b"pop3spy:")
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +105,7 @@ def _other_half(path: Path, stream: BinaryIO) -> Path | None:
     """Return where the other half of a rawlog is; None if *path* is something else."""
     pair = pair_of(path)
     head = cast(io.BufferedReader, stream).peek(16)
-    if pair is None or is_packets(head[:4]) or head.startswith(_CAPTURE):
+    if pair is None or is_packets(head[:4]) or is_capture(head):
         return None
     other = pair[0] if pair[1] == path else pair[1]
     if not other.exists():

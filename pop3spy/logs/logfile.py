@@ -2,14 +2,19 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
-from pop3spy.errors import Pop3SpyError
+from pop3spy.capture.header import is_capture
+from pop3spy.capture.packets import is_packets
+from pop3spy.errors import ConfigError, Pop3SpyError
 from pop3spy.newfile import reason_of
 from pop3spy.protocol.text import escape
 
 _PRIVATE: Final = 0o600
+_HEAD: Final = 4096
+"""Octets of a file that are looked at to know what it is."""
 # Not every system has them.  Without O_NONBLOCK a pipe that nobody reads would never be opened.
 _FLAGS: Final = (
     os.O_WRONLY
@@ -54,9 +59,15 @@ class LogFile:
 def open_log(path: Path) -> LogFile:
     """Open *path* to append to; a new file is private (0600) whatever the umask says.
 
-    Raise Pop3SpyError if that cannot be done, or if *path* is a symbolic link.
+    Raise Pop3SpyError if that cannot be done, or if *path* is a symbolic link; ConfigError if it
+    is a recording, which nothing could read any more.
     """
     try:
+        if _is_recording(path):
+            raise ConfigError(
+                f"{escape(str(path))} is a recording, and a log would spoil it;"
+                " name another file: --log FILE"
+            )
         return LogFile(_create_or_open(path))
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ELOOP:  # what O_NOFOLLOW says
@@ -66,6 +77,19 @@ def open_log(path: Path) -> LogFile:
         raise Pop3SpyError(
             f"cannot write the log {escape(str(path))}: {reason[:1].lower()}{reason[1:]}"
         ) from None
+
+
+def _is_recording(path: Path) -> bool:
+    """Return whether *path* can be seen to be a capture or a packet capture."""
+    try:
+        fd = os.open(path, os.O_RDONLY | (_FLAGS & ~(os.O_WRONLY | os.O_APPEND)))
+    except OSError:
+        return False
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):  # of a pipe, others would miss what is read here
+            return False
+        head = file.read(_HEAD)
+    return is_capture(head) or is_packets(head)
 
 
 def _create_or_open(path: Path) -> int:

@@ -112,6 +112,18 @@ def test_a_copy_overwrites_nothing(recording: Path) -> None:
     assert recording.read_bytes() == before
 
 
+def test_a_log_spoils_no_recording(recording: Path) -> None:
+    before = recording.read_bytes()
+    ended = run("serve", "--listen", ":0", "--log", str(recording))
+
+    assert ended.status == 2
+    assert ended.err == (
+        f"pop3spy: {recording} is a recording, and a log would spoil it;"
+        " name another file: --log FILE\n"
+    )
+    assert recording.read_bytes() == before
+
+
 def test_the_recorded_server_serves_again_and_the_recorded_client_finds_it_the_same(
     recording: Path,
 ) -> None:

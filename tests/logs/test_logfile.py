@@ -4,11 +4,15 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pop3spy.errors import Pop3SpyError
+from pop3spy.capture.header import Header
+from pop3spy.capture.pcap import blocks
+from pop3spy.capture.pcap.classic import MAGICS
+from pop3spy.errors import ConfigError, Pop3SpyError
 from pop3spy.logs import open_log
 
 
@@ -43,6 +47,49 @@ def test_what_is_written_is_there_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "x\n"
     log.close()
     log.close()
+
+
+HEADER = Header(datetime(2026, 11, 23, tzinfo=UTC)).lines().encode()
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(HEADER, id="a capture"),
+        pytest.param(HEADER[:20], id="a capture whose writer was killed"),
+        pytest.param(b"pop3spy: 1\nrecords:\n", id="a capture written by hand"),
+        pytest.param(b"# mine\n\n# too\npop3spy: 1\nrecords:\n", id="with comments"),
+        *(pytest.param(magic + bytes(20), id=f"packets {magic.hex()}") for magic in sorted(MAGICS)),
+        pytest.param(blocks.MAGIC + bytes(24), id="pcapng"),
+    ],
+)
+def test_a_recording_is_refused_and_stays_as_it_was(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "session.yaml"
+    path.write_bytes(octets)
+    with pytest.raises(ConfigError, match="is a recording") as raised:
+        open_log(path)
+    assert "\n" not in str(raised.value)
+    assert path.read_bytes() == octets
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"pop3spy: listening on pop3://127.0.0.1:110\n", id="notes of its own"),
+        pytest.param(b"# pop3spy logs\n", id="a comment"),
+        pytest.param(b'{"event": "listening"}\n', id="a JSON log"),
+        pytest.param(b"   0.000  s1   \xe2\x94\x8c\xe2\x94\x80 client\n", id="a transcript"),
+        pytest.param(os.urandom(2) + bytes(3), id="noise"),
+    ],
+)
+def test_anything_else_is_appended_to(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(octets)
+    log = open_log(path)
+    log.write("new\n")
+    log.close()
+    assert path.read_bytes() == octets + b"new\n"
 
 
 @pytest.mark.parametrize("target", ["there", "not there"])
