@@ -55,11 +55,31 @@ from pop3spy.session.tape import Item
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
 )
 @click.option(
-    "--follow", is_flag=True, help="Wait for more at the end of a capture that is growing."
+    "--follow",
+    is_flag=True,
+    help="Wait for more at the end of a file that is growing, until Ctrl-C.",
 )
 def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     """Show recordings as people read them; - is standard input."""
     stats = Statistics() if how["stats"] else None
+    try:
+        _show(files, sessions, stats, how)
+    except KeyboardInterrupt:
+        if stats is not None and how["follow"]:  # there is no other way to end it
+            click.echo(stats.table(), nl=False)
+        raise
+    if stats is not None:
+        click.echo(stats.table(), nl=False)
+    return ExitStatus.DONE
+
+
+def _show(
+    files: tuple[str, ...],
+    sessions: tuple[int, ...],
+    stats: Statistics | None,
+    how: dict[str, Any],
+) -> None:
+    """Let each of *files* be read by *stats*, or by a reader of its own."""
     read: set[Path] = set()  # with another: the halves of rawlogs
     for file in files:
         if Path(file) in read:
@@ -74,9 +94,6 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
             play_back(_of(recording, sessions), reader)
         if recording.other:
             read.add(recording.other)
-    if stats is not None:
-        click.echo(stats.table(), nl=False)
-    return ExitStatus.DONE
 
 
 def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]:

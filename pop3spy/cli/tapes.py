@@ -1,6 +1,8 @@
 """Opening recordings of every kind: told by what they hold, not by what they are called."""
 
 import io
+import os
+import stat
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -54,7 +56,8 @@ def open_recording(
     """Give the recording at *path*, or on stdin where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
-    one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more.
+    one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more; a
+    pipe that ends can grow no more.
     Its notes are told behind the block.  Raise CaptureError if it cannot be read.
     """
     with ExitStack() as files:
@@ -119,7 +122,8 @@ def _recording(stream: BinaryIO, name: str, *, follow: bool, ports: Collection[i
     buffered = cast(io.BufferedReader, stream)
     magic = buffered.peek(4)[:4]
     refuse_packed(name, magic)
-    raw = cast(io.BufferedReader, _Growing(stream)) if follow else buffered
+    grows = follow and stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    raw = cast(io.BufferedReader, _Growing(stream)) if grows else buffered
     if is_packets(magic):
         packets = read_packets(raw, name, ports=ports)
         return Recording(name, packets.started or _NO_DATE, packets, packets.notes)

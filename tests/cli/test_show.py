@@ -1,6 +1,7 @@
 """How recordings are shown: in the width of a terminal, whole in a pipe, and of which ports."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from capture.packets.talk import session
 from capture.packets.wire import RAW, pcap, timed
 from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
 from cli.test_terminal import rows, terminal
+from pop3spy.cli.main import main
 from pop3spy.logs.layout import columns
 
 LONG = "a subject that is longer than any terminal is wide, \\u2602, " * 4
@@ -48,6 +50,35 @@ def test_in_a_pipe_nothing_is_cut(capture: str, view: tuple[str, ...]) -> None:
     shown = run("show", *view, capture).out
     whole = LONG.replace("\\u2602", "☂")
     assert whole.rstrip() in shown.replace("\n" + " " * 22, "")
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=" ".join)
+@pytest.mark.parametrize("kind", ["a capture", "packets"])
+def test_what_is_followed_through_a_pipe_ends_with_it(
+    capture: str, packets: str, kind: str, view: tuple[str, ...]
+) -> None:
+    path = capture if kind == "a capture" else packets
+    done = subprocess.run(
+        [*COMMAND, "show", "--follow", *view, "-"],
+        input=Path(path).read_bytes(),
+        capture_output=True,
+        timeout=PATIENCE,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.decode() == well(run("show", *view, path))
+
+
+def test_what_was_counted_is_told_when_somebody_stops_following(
+    packets: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)  # it comes when all was read
+
+    assert main(["show", "--stats", "--follow", packets]) == 130
+    assert capsys.readouterr().out == well(run("show", "--stats", packets))
 
 
 @pytest.fixture
