@@ -15,6 +15,7 @@ from pop3spy.config.kinds import FILTER
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
+from pop3spy.replay.recording import no_session
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
@@ -79,7 +80,11 @@ def _show(
     stats: Statistics | None,
     how: dict[str, Any],
 ) -> None:
-    """Let each of *files* be read by *stats*, or by a reader of its own."""
+    """Let each of *files* be read by *stats*, or by a reader of its own.
+
+    Raise CaptureError at the end if one of *sessions* is in none of them.
+    """
+    there: dict[int, None] = {}
     read: set[Path] = set()  # with another: the halves of rawlogs
     for file in files:
         if Path(file) in read:
@@ -91,9 +96,12 @@ def _show(
             if wanted is not None:
                 whole = how["bodies"] or how["raw"] or how["hexadecimal"]
                 reader = Sieve(wanted, reader, whole=whole)
-            play_back(_of(recording, sessions), reader)
+            play_back(_of(recording, sessions, there), reader)
         if recording.other:
             read.add(recording.other)
+    for session in sessions:
+        if session not in there:
+            raise no_session(session, there)
 
 
 def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]:
@@ -109,7 +117,9 @@ def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]
     return reader
 
 
-def _of(recording: Recording, sessions: tuple[int, ...]) -> Iterator[Item]:
+def _of(recording: Recording, sessions: tuple[int, ...], there: dict[int, None]) -> Iterator[Item]:
+    """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
     for item in recording.items:
+        there[item.session] = None
         if not sessions or item.session in sessions:
             yield item

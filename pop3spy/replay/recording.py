@@ -1,6 +1,6 @@
 """One session of a recording: which one, and what happened in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from pop3spy.errors import CaptureError
@@ -17,6 +17,12 @@ from pop3spy.session.events import (
 )
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item, Tape
+
+
+def no_session(number: int, there: Iterable[int]) -> CaptureError:
+    """Return what is to be told of a session that is not among those that are *there*."""
+    known = ", ".join(map(str, there)) or "none"
+    return CaptureError(f"no session {number} in this recording; there are: {known}")
 
 
 class Listener(Protocol):
@@ -80,8 +86,7 @@ class _Choice(Generic[L]):
         if self._session is None:
             raise CaptureError("no client asks anything in this recording")
         if self._session not in self._listeners:
-            there = ", ".join(str(number) for number in self._seen) or "none"
-            raise CaptureError(f"no session {self._session} in this recording; there are: {there}")
+            raise no_session(self._session, self._seen)
         return self._listeners[self._session]
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from cli.program import Ended, client, run, running, serving
 
+APOP = str(Path(__file__).parents[2] / "captures" / "postoffice-apop.yaml")
+"""A recording of two sessions."""
+
 
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,8 +64,35 @@ def test_latencies_are_counted_by_command(recording: Path) -> None:
     assert next(line for line in lines if line.startswith("RETR")).split()[1] == "10"
 
 
-def test_another_session_than_was_asked_for_is_not_shown(recording: Path) -> None:
-    assert well(run("show", "--session", "7", str(recording))) == ""
+def test_only_the_sessions_that_were_asked_for_are_shown() -> None:
+    assert " s2 " in well(run("show", "--session", "2", APOP))
+    assert " s1 " not in well(run("show", "--session", "2", APOP))
+    assert well(run("show", "--session", "2", "--session", "1", APOP)) == well(run("show", APOP))
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(("show",), id="show"),
+        pytest.param(("show", "--stats"), id="show --stats"),
+        pytest.param(("compare", APOP), id="compare"),
+        pytest.param(("replay", "server"), id="replay server"),
+        pytest.param(("replay", "client", "--to", "127.0.0.1:1"), id="replay client"),
+    ],
+)
+def test_a_session_that_is_not_there_is_told(verb: tuple[str, ...]) -> None:
+    ended = run(*verb, APOP, "--session", "9")
+    assert ended.status == 3
+    assert ended.out == ""
+    assert ended.err == "pop3spy: no session 9 in this recording; there are: 1, 2\n"
+
+
+def test_of_several_recordings_one_must_have_the_session(recording: Path) -> None:
+    assert " s2 " in well(run("show", str(recording), APOP, "--session", "2"))
+    ended = run("show", str(recording), APOP, "--session", "2", "--session", "9")
+    assert ended.status == 3
+    assert " s2 " in ended.out
+    assert ended.err == "pop3spy: no session 9 in this recording; there are: 1, 2\n"
 
 
 def test_mail_comes_out_as_it_was(recording: Path, tmp_path: Path) -> None:
