@@ -1,6 +1,7 @@
 """``pop3spy compare``: two recordings side by side."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
@@ -8,10 +9,9 @@ import click
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.options import Verb, with_setting
 from pop3spy.cli.tapes import open_recording
-from pop3spy.replay.compare import compare as differences_of
-from pop3spy.replay.outcome import Outcome
-from pop3spy.replay.recording import outcomes_of
-from pop3spy.replay.report import table
+from pop3spy.replay.compare import Compared, compare_sessions
+from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
+from pop3spy.replay.report import tables
 
 
 @click.command(
@@ -21,12 +21,13 @@ from pop3spy.replay.report import table
     "  pop3spy compare old-server.pcap new-server.pcap --json\n"
     "\n\b\n"
     "Dates, banners and the texts of +OK are no differences.\n"
+    "Sessions are compared in order: the first with the first, and so on.\n"
     "The exit status is 1 if there are any.",
 )
 @click.argument("a")
 @click.argument("b")
 @click.option(
-    "--session", type=int, metavar="N", help="Compare this session of both.  [default: the first]"
+    "--session", type=int, metavar="N", help="Compare only this session of both.  [default: all]"
 )
 @with_setting("port")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -35,16 +36,28 @@ def compare(a: str, b: str, session: int | None, port: tuple[int, ...], *, as_js
 
     Compared are status, sizes, unique-ids, capabilities and what multi-line replies hold.
     """
-    first, second = _outcomes(a, session, port), _outcomes(b, session, port)
-    found = differences_of(first, second)
-    if as_json:
-        report = {"exchanges": len(first), "differences": [asdict(each) for each in found]}
-        click.echo(json.dumps(report, indent=2))
-    else:
-        click.echo(table(found, len(first), (a, b)), nl=False)
-    return ExitStatus.FOUND if found else ExitStatus.DONE
+    first, second = _sessions(a, session, port), _sessions(b, session, port)
+    compared = compare_sessions(first, second)
+    click.echo(_json(compared) if as_json else tables(compared, (a, b)), nl=False)
+    return ExitStatus.FOUND if any(each.differences for each in compared) else ExitStatus.DONE
 
 
-def _outcomes(path: str, session: int | None, ports: tuple[int, ...]) -> tuple[Outcome, ...]:
+def _json(compared: Sequence[Compared]) -> str:
+    report = {
+        "sessions": len(compared),
+        "exchanges": sum(each.exchanges for each in compared),
+        "differences": [
+            {"session": each.session, **asdict(difference)}
+            for each in compared
+            for difference in each.differences
+        ],
+    }
+    return json.dumps(report, indent=2) + "\n"
+
+
+def _sessions(path: str, session: int | None, ports: tuple[int, ...]) -> list[Numbered]:
     with open_recording(path, ports=ports) as recording:
-        return outcomes_of(recording.items, session, contents=recording.bodies_kept)
+        tape, contents = recording.items, recording.bodies_kept
+        if session is None:
+            return all_outcomes_of(tape, contents=contents)
+        return [(session, outcomes_of(tape, session, contents=contents))]

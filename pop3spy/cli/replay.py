@@ -19,7 +19,7 @@ from pop3spy.cli.tapes import open_recording
 from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import URL
 from pop3spy.config.yamlfile import load_yaml
-from pop3spy.errors import ConfigError
+from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
@@ -30,11 +30,13 @@ from pop3spy.replay.manner import Manner, Played
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.player import ClientPlayer
+from pop3spy.replay.recording import asking
 from pop3spy.replay.report import told
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
+from pop3spy.session.tape import Tape
 
 
 @click.group(
@@ -170,8 +172,29 @@ def _users(values: dict[str, Any]) -> dict[bytes, bytes]:
 
 
 def _script(file: str, session: int | None, ports: tuple[int, ...]) -> Script:
+    """Return what is to be played; where nobody said which session, tell that there are others."""
     with open_recording(file, ports=ports) as recording:
-        return read_script(recording.items, session, contents=recording.bodies_kept)
+        asked: set[int] = set()
+        tape = asking(recording.items, asked)
+        script = read_script(tape, session, contents=recording.bodies_kept)
+        if session is None:
+            _tell_of_others(script.session, tape, asked, recording.name)
+        return script
+
+
+def _tell_of_others(played: int, rest: Tape, asked: set[int], name: str) -> None:
+    """Count the sessions to the end of the recording; what is wrong there harms no play."""
+    try:
+        for _ in rest:
+            pass
+    except CaptureError as error:
+        click.echo(f"pop3spy: {error}", err=True)
+    if len(asked) > 1:
+        click.echo(
+            f"pop3spy: {name}: session {played} is played, one of {len(asked)};"
+            " --session N takes another",
+            err=True,
+        )
 
 
 def _pace(speed: float | None) -> Pace:

@@ -8,6 +8,7 @@ differences: they are for people, and new every time.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final, Self
 
 from pop3spy.protocol.replies import number_of
@@ -37,6 +38,45 @@ class Difference:
     def about(cls, outcome: Outcome, what: str, expected: Value, got: Value) -> Self:
         """Return one thing that is not what it was in *outcome*."""
         return cls(outcome.number, outcome.shown, what, expected, got)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A session and its like: both numbers, how many exchanges there were, and what differs.
+
+    Where one of the two is not there, its number is None, and that is the only difference.
+    """
+
+    expected: int | None
+    got: int | None
+    exchanges: int
+    differences: list[Difference]
+
+    @property
+    def session(self) -> int:
+        """The number expected, or else the one that there is."""
+        return self.expected or self.got or 0
+
+
+def compare_sessions(
+    expected: Sequence[tuple[int, Sequence[Outcome]]], got: Sequence[tuple[int, Sequence[Outcome]]]
+) -> list[Compared]:
+    """Return how the sessions of two recordings differ, the first from the first, and so on.
+
+    Each is its number and its outcomes, the greeting first.
+    """
+    found = []
+    for one, other in zip_longest(expected, got):
+        if one and other:
+            differences = compare(one[1], other[1])
+            found.append(Compared(one[0], other[0], len(one[1]), differences))
+        elif one:
+            alone = Difference.about(one[1][0], "session", "recorded", None)
+            found.append(Compared(one[0], None, len(one[1]), [alone]))
+        else:
+            alone = Difference.about(other[1][0], "session", None, "recorded")
+            found.append(Compared(None, other[0], len(other[1]), [alone]))
+    return found
 
 
 def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Difference]:

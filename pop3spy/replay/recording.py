@@ -1,10 +1,10 @@
-"""One session of a recording: which one, and what happened in it."""
+"""The sessions of a recording: which one is meant, and what happened in each."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from pop3spy.errors import CaptureError
-from pop3spy.protocol.frames import CommandLine
+from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.replay.outcome import Hearing, Outcome
 from pop3spy.session.events import (
     Answered,
@@ -12,11 +12,14 @@ from pop3spy.session.events import (
     Ended,
     Event,
     Heard,
+    Opened,
     Told,
     Unanswered,
 )
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Item, Tape
+from pop3spy.session.tape import Item, Spoke, Tape
+
+NOTHING_ASKED: Final = "no client asks anything in this recording"
 
 
 def no_session(number: int, there: Iterable[int]) -> CaptureError:
@@ -84,7 +87,7 @@ class _Choice(Generic[L]):
     def made(self) -> L:
         """Return the listener that was chosen."""
         if self._session is None:
-            raise CaptureError("no client asks anything in this recording")
+            raise CaptureError(NOTHING_ASKED)
         if self._session not in self._listeners:
             raise no_session(self._session, self._seen)
         return self._listeners[self._session]
@@ -117,8 +120,9 @@ class OutcomeListener:
         return tuple(sorted(self._settled, key=lambda outcome: outcome.number))
 
     def _settle(self, number: int) -> None:
-        del self._open[number]
-        self._settled.append(self._hearing.settle(number))
+        if number in self._open:  # else somebody else than the client asked
+            del self._open[number]
+            self._settled.append(self._hearing.settle(number))
 
 
 def outcomes_of(
@@ -130,3 +134,59 @@ def outcomes_of(
     Raise CaptureError if there is no such session.
     """
     return listen(tape, session, lambda: OutcomeListener(contents=contents)).finish()
+
+
+Numbered = tuple[int, tuple[Outcome, ...]]
+"""A session: its number, and what became of every command, the greeting first."""
+
+
+def all_outcomes_of(tape: Tape, *, contents: bool = True) -> list[Numbered]:
+    """Return every session in which the client asked anything, in the order in which they began.
+
+    *contents* is as in ``outcomes_of``.  Raise CaptureError if there is no such session.
+    """
+    everything = _Everything(contents=contents)
+    play_back(tape, everything.publish)
+    return everything.made()
+
+
+class _Everything:
+    """Makes outcomes of all sessions; of one that has ended nothing else is kept."""
+
+    def __init__(self, *, contents: bool) -> None:
+        self._contents = contents
+        self._open: dict[int, tuple[int, OutcomeListener]] = {}  # each with its place below
+        self._sessions: list[Numbered] = []
+
+    def publish(self, told: Told) -> None:
+        """Give an event to the listener of its session."""
+        if not isinstance(told, Event):
+            return
+        number = told.session.id
+        if isinstance(told, Opened):
+            self._open[number] = len(self._sessions), OutcomeListener(contents=self._contents)
+            self._sessions.append((number, ()))
+        self._open[number][1].take(told)
+        if isinstance(told, Ended):
+            self._finish(number)
+
+    def made(self) -> list[Numbered]:
+        """Return what there was in the whole recording."""
+        for number in list(self._open):
+            self._finish(number)
+        asked = [(number, outcomes) for number, outcomes in self._sessions if len(outcomes) > 1]
+        if not asked:
+            raise CaptureError(NOTHING_ASKED)
+        return asked
+
+    def _finish(self, number: int) -> None:
+        place, listener = self._open.pop(number)
+        self._sessions[place] = number, listener.finish()
+
+
+def asking(tape: Tape, seen: set[int]) -> Tape:
+    """Yield *tape*, and put down in *seen* the sessions in which the client said anything."""
+    for item in tape:
+        if isinstance(item, Spoke) and item.chunk.side is Side.CLIENT:
+            seen.add(item.session)
+        yield item

@@ -12,7 +12,7 @@ exchange     what          recorded       now
 from collections.abc import Sequence
 from typing import Final
 
-from pop3spy.replay.compare import Difference, Value
+from pop3spy.replay.compare import Compared, Difference, Value
 from pop3spy.replay.manner import Played
 
 NOTHING: Final = "nothing"
@@ -47,6 +47,30 @@ def table(
         f"{_count(len(differences), 'difference')} in {touched} of {_count(exchanges, 'exchange')}"
     )
     return "\n".join([lines[0], rule, *lines[1:], "", total, ""])
+
+
+def tables(compared: Sequence[Compared], names: tuple[str, str]) -> str:
+    """Return how sessions differ as text, each line with its end; *names* are as in ``table``."""
+    if len(compared) == 1:
+        return table(compared[0].differences, compared[0].exchanges, names)
+    differing = [each for each in compared if each.differences]
+    if not differing:
+        exchanges = sum(each.exchanges for each in compared)
+        sessions = _count(len(compared), "session")
+        return f"no differences in {_count(exchanges, 'exchange')} of {sessions}\n"
+    parts = [
+        f"{_heading(each)}\n\n{table(each.differences, each.exchanges, names)}\n"
+        for each in differing
+    ]
+    found = _count(sum(len(each.differences) for each in differing), "difference")
+    total = f"{found} in {len(differing)} of {_count(len(compared), 'session')}\n"
+    return "".join([*parts, total])
+
+
+def _heading(compared: Compared) -> str:
+    if None in (compared.expected, compared.got) or compared.expected == compared.got:
+        return f"session {compared.session}"
+    return f"session {compared.expected}, and {compared.got} beside it"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -216,6 +216,78 @@ def test_the_user_that_is_named_is_the_only_one_who_may_log_in(
         assert "esame" not in server.stopped().out
 
 
+FIVE = "pop3spy: 1\nrecords:\n" + "".join(
+    f'- [{number}.0, {number}, "open", {{}}]\n- S: +OK\n- C: RETR {number}\n- S: -ERR no\n'
+    f'- [{number}.5, {number}, "close", {{"how": "quit"}}]\n'
+    for number in range(1, 6)
+)
+EDITED = FIVE.replace("RETR 2\n- S: -ERR no", "RETR 2\n- S: -ERR [SYS/TEMP] no")
+LAST = FIVE.index("- [5.0")
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Path:
+    """A recording of five sessions."""
+    path = tmp_path / "five.yaml"
+    path.write_text(FIVE)
+    return path
+
+
+def compared(five: Path, other: str, *options: str) -> Ended:
+    path = five.with_name("other.yaml")
+    path.write_text(other)
+    return run("compare", str(five), str(path), *options)
+
+
+def test_all_sessions_are_compared_unless_one_is_named(five: Path) -> None:
+    assert well(compared(five, FIVE)) == "no differences in 10 exchanges of 5 sessions\n"
+    ended = compared(five, EDITED)
+    assert ended.status == 1
+    assert ended.out.startswith("session 2\n")
+    assert ended.out.endswith("\n1 difference in 1 of 5 sessions\n")
+    assert well(compared(five, EDITED, "--session", "1")) == "no differences in 2 exchanges\n"
+    assert compared(five, EDITED, "--session", "2").status == 1
+
+
+def test_programs_are_told_in_which_session_the_difference_is(five: Path) -> None:
+    ended = compared(five, EDITED[:LAST], "--json")
+    assert ended.status == 1
+    differences = [
+        (2, 1, "RETR 2", "response code", None, "SYS/TEMP"),
+        (5, 0, "greeting", "session", "recorded", None),
+    ]
+    keys = ("session", "exchange", "command", "what", "expected", "got")
+    assert json.loads(ended.out) == {
+        "sessions": 5,
+        "exchanges": 10,
+        "differences": [dict(zip(keys, each, strict=True)) for each in differences],
+    }
+    one = compared(five, EDITED, "--session", "2", "--json")
+    assert json.loads(one.out)["differences"] == json.loads(ended.out)["differences"][:1]
+
+
+OTHERS = "five.yaml: session 1 is played, one of 5; --session N takes another\n"
+
+
+def test_who_plays_one_of_several_sessions_is_told(five: Path) -> None:
+    for option, told in ((), True), (("--session", "2"), False):
+        with running("replay", "server", five, "--listen", ":0", *option) as server:
+            args = ("replay", "client", str(five), "--to", f"127.0.0.1:{server.port()}", *option)
+            ended = run(*args)
+            assert well(ended) == "no differences in 2 exchanges\n"
+            assert ended.err.endswith(OTHERS) is told
+            assert (OTHERS in server.stopped().err) is told
+
+
+def test_what_is_wrong_behind_the_session_that_is_played_is_told(five: Path) -> None:
+    five.write_text(FIVE[:LAST] + "- [5.0, nonsense]\n" + FIVE[LAST:])
+    with running("replay", "server", five, "--listen", ":0") as server:
+        server.port()
+        first, second, *_ = server.stopped().err.splitlines()
+    assert first.startswith(f"pop3spy: {five}:")
+    assert second.endswith("session 1 is played, one of 4; --session N takes another")
+
+
 def test_a_password_that_is_nobodys_is_told(recording: Path) -> None:
     ended = run("replay", "server", str(recording), "--password-env", "SECRET", SECRET="x")
     assert ended.status == 2

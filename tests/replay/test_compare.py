@@ -4,11 +4,16 @@ import hashlib
 import json
 from dataclasses import asdict
 from inspect import cleandoc
+from itertools import chain, zip_longest
 
 import pytest
 
-from pop3spy.replay.compare import Difference, compare
-from pop3spy.replay.recording import outcomes_of
+from pop3spy.errors import CaptureError
+from pop3spy.protocol.frames import Side
+from pop3spy.replay.assemble import read_script
+from pop3spy.replay.compare import Difference, compare, compare_sessions
+from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
+from pop3spy.session.tape import Changed
 from replay.tapes import LOGGED_IN, outcomes, tape
 
 Told = list[tuple[str, str, str | int | None, str | int | None]]
@@ -169,6 +174,16 @@ def test_a_masked_body_has_no_content_to_compare() -> None:
     assert len(compare(outcomes_of(iter(one)), outcomes_of(iter(two)))) == 1
 
 
+def test_what_a_person_said_to_the_server_is_no_exchange_of_the_client() -> None:
+    items = tape(f"{cleandoc(LOGGED_IN)}\nS: +OK 1 5\nC: QUIT\nS: +OK")
+    at = 0.05  # behind the login, and before the reply that nobody else asked for
+    said = Changed(1, at, Side.CLIENT, "person", "sent", (b"STAT\r\n", ()), injected=True)
+    items.insert(6, said)
+    plain = outcomes(f"{cleandoc(LOGGED_IN)}\nC: QUIT\nS: +OK")
+    assert compare(plain, outcomes_of(iter(items))) == []
+    assert [step.line for step in read_script(iter(items)).steps][2:] == [b"QUIT\r\n"]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
@@ -228,6 +243,70 @@ def test_a_difference_is_an_object() -> None:
         "expected": 5,
         "got": 6,
     }
+
+
+# -- several sessions ---------------------------------------------------------------------------
+
+ASKED = {
+    "a probe": "S: +OK ready",
+    "STAT": "S: +OK ready\nC: STAT\nS: +OK 1 10",
+    "another STAT": "S: +OK ready\nC: STAT\nS: +OK 2 20",
+    "no reply": "S: +OK ready\nC: STAT",
+}
+
+
+def recorded(*names: str, first: int = 1, interleaved: bool = False) -> list[Numbered]:
+    """Return the sessions of a recording in which this was asked; the last one has no end."""
+    tapes = [tape(ASKED[name], session=number) for number, name in enumerate(names, first)]
+    tapes[-1].pop()
+    if interleaved:
+        rounds = zip_longest(*tapes)
+        return all_outcomes_of(item for each in rounds for item in each if item is not None)
+    return all_outcomes_of(chain(*tapes))
+
+
+@pytest.mark.parametrize("interleaved", [False, True], ids=["one by one", "interleaved"])
+def test_every_session_in_which_something_was_asked_is_read(*, interleaved: bool) -> None:
+    found = recorded("STAT", "a probe", "another STAT", "no reply", interleaved=interleaved)
+    assert found == [
+        (number, outcomes(ASKED[name]))
+        for number, name in ((1, "STAT"), (3, "another STAT"), (4, "no reply"))
+    ]
+
+
+def test_a_number_that_comes_again_is_another_session() -> None:
+    found = all_outcomes_of(chain(tape(ASKED["STAT"]), tape(ASKED["another STAT"])))
+    assert found == [(1, outcomes(ASKED["STAT"])), (1, outcomes(ASKED["another STAT"]))]
+
+
+def test_a_recording_in_which_nobody_asks_is_told() -> None:
+    with pytest.raises(CaptureError, match="no client asks anything"):
+        recorded("a probe", "a probe")
+
+
+def test_sessions_are_compared_in_order_whatever_their_numbers() -> None:
+    one = recorded("STAT", "STAT", "another STAT")
+    other = recorded("STAT", "a probe", "another STAT", "another STAT", first=5)
+    found = compare_sessions(one, other)
+    assert [(each.expected, each.got, each.session) for each in found] == [
+        (1, 5, 1),
+        (2, 7, 2),
+        (3, 8, 3),
+    ]
+    assert [each.exchanges for each in found] == [2, 2, 2]
+    assert [told(each.differences) for each in found] == [
+        [],
+        [("STAT", "messages", 1, 2), ("STAT", "size", 10, 20)],
+        [],
+    ]
+
+
+def test_a_session_that_only_one_of_them_has_is_a_difference() -> None:
+    one, two = recorded("STAT"), recorded("STAT", "another STAT")
+    missing, extra = compare_sessions(two, one)[1], compare_sessions(one, two)[1]
+    assert (missing.session, extra.session) == (2, 2)
+    assert told(missing.differences) == [("greeting", "session", "recorded", None)]
+    assert told(extra.differences) == [("greeting", "session", None, "recorded")]
 
 
 def test_no_secret_is_in_an_outcome() -> None:

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from inspect import cleandoc
 
-from pop3spy.replay.compare import Difference
+from pop3spy.replay.compare import Compared, Difference
 from pop3spy.replay.manner import LeftOut, Played
-from pop3spy.replay.report import table, told
+from pop3spy.replay.report import table, tables, told
 
 
 def text(script: str) -> str:
@@ -50,6 +50,57 @@ def test_a_long_value_does_not_push_the_others_away() -> None:
 
 def test_no_difference_is_one_line() -> None:
     assert table([], 7) == "no differences in 7 exchanges\n"
+
+
+STAT = [Difference(1, "STAT", "messages", 1, 2)]
+
+
+def test_each_session_that_differs_has_a_table() -> None:
+    alone = [Difference(0, "greeting", "session", None, "recorded")]
+    compared = [
+        Compared(1, 1, 4, []),
+        Compared(2, 2, 4, STAT),
+        Compared(3, 7, 4, STAT),
+        Compared(None, 8, 5, alone),
+    ]
+    assert tables(compared, ("old", "new")) == text("""
+        session 2
+
+        exchange   what       old   new
+        ───────────────────────────────
+        1  STAT    messages   1     2
+
+        1 difference in 1 of 4 exchanges
+
+        session 3, and 7 beside it
+
+        exchange   what       old   new
+        ───────────────────────────────
+        1  STAT    messages   1     2
+
+        1 difference in 1 of 4 exchanges
+
+        session 8
+
+        exchange      what      old       new
+        ──────────────────────────────────────────
+        0  greeting   session   nothing   recorded
+
+        1 difference in 1 of 5 exchanges
+
+        3 differences in 3 of 4 sessions
+    """)
+
+
+def test_one_session_is_told_as_ever() -> None:
+    names = ("old", "new")
+    assert tables([Compared(1, 1, 4, STAT)], names) == table(STAT, 4, names)
+    assert tables([Compared(1, 1, 4, [])], names) == table([], 4, names)
+
+
+def test_no_difference_in_any_session_is_one_line() -> None:
+    same = [Compared(number, number, 7, []) for number in (1, 2)]
+    assert tables(same, ("old", "new")) == "no differences in 14 exchanges of 2 sessions\n"
 
 
 def test_what_was_left_out_is_told() -> None:
