@@ -1,5 +1,7 @@
 """``pop3spy scrub``: a copy of a recording that is safer to share."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,7 +12,8 @@ from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.options import Verb, with_setting
-from pop3spy.cli.tapes import open_recording
+from pop3spy.cli.tapes import Recording, open_recording
+from pop3spy.config.file import STDOUT
 from pop3spy.session.playback import play_back
 
 
@@ -19,7 +22,8 @@ from pop3spy.session.playback import play_back
     epilog="\b\nExamples:\n"
     "  pop3spy scrub a.yaml -o b.yaml                    messages lose content\n"
     "  pop3spy scrub a.yaml -o b.yaml --redact strict    names and addresses too\n"
-    "  pop3spy scrub a.yaml -o b.yaml --bodies drop      messages become sizes",
+    "  pop3spy scrub a.yaml -o b.yaml --bodies drop      messages become sizes\n"
+    "  pop3spy scrub a.yaml -o - | gzip > b.yaml.gz      through a pipe",
 )
 @click.argument("file")
 @click.option(
@@ -28,7 +32,7 @@ from pop3spy.session.playback import play_back
     required=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The new file to write.",
+    help="The new file to write; - is stdout.",
 )
 @click.option(
     "--bodies",
@@ -48,19 +52,33 @@ from pop3spy.session.playback import play_back
 def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...]) -> int:
     """Copy the recording FILE without what others need not see.
 
-    Standard input is -.  The copy shows, replays and decodes to the same shape.
+    For FILE, - is standard input.  The copy shows, replays and decodes to the same shape.
     """
     with open_recording(file, ports=port) as recording:
         kept = max(bodies, recording.bodies, key=BODIES.index)  # what is gone stays gone
         redaction = max(redact, recording.redaction, key=REDACTIONS.index)
         header = Header(recording.started, f"pop3spy {__version__}", redaction, kept)
+        if out == STDOUT:
+            _to_stdout(header.lines())
+            _copy(recording, _to_stdout, bodies, redact)
+            sys.stdout.buffer.flush()
+            return ExitStatus.DONE
         copy = CaptureFile(out, header)
         try:
-            recorder = Recorder(bodies, lambda _, text: copy.write(text))
-            play_back(recording.items, recorder, strict=redact == "strict")
+            _copy(recording, copy.write, bodies, redact)
         except BaseException:  # a part must not pass for the whole
             out.unlink()
             raise
         finally:
             copy.close()
     return ExitStatus.DONE
+
+
+def _copy(recording: Recording, write: Callable[[str], None], bodies: str, redact: str) -> None:
+    """Let *write* take the records of *recording*, less what others need not see."""
+    recorder = Recorder(bodies, lambda _, text: write(text))
+    play_back(recording.items, recorder, strict=redact == "strict")
+
+
+def _to_stdout(text: str) -> None:
+    sys.stdout.buffer.write(text.encode())

@@ -133,6 +133,25 @@ def test_a_scrubbed_copy_has_the_same_shape_and_no_content(
     )
 
 
+def test_a_copy_can_go_to_standard_output(recording: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.yaml"
+    well(run("scrub", str(recording), "-o", str(copy)))
+    here = Path.cwd() / "-"
+    assert not here.exists()
+    ended = run("scrub", str(recording), "-o", "-")
+
+    assert well(ended) == copy.read_text(encoding="utf-8")
+    assert ended.err == ""
+    assert not here.exists()
+
+
+def test_what_is_no_recording_leaves_standard_output_empty(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("nothing of the kind\n")
+    ended = run("scrub", str(path), "-o", "-")
+    assert (ended.status, ended.out) == (3, "")
+
+
 def test_a_copy_overwrites_nothing(recording: Path) -> None:
     before = recording.read_bytes()
     ended = run("scrub", str(recording), "-o", str(recording))
