@@ -13,7 +13,9 @@ from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.environment import colourful, keep_width
 from pop3spy.cli.streams import Spools, close
 from pop3spy.config.file import STDOUT
+from pop3spy.config.settings import SETTINGS
 from pop3spy.console.screen import Screen
+from pop3spy.errors import ConfigError
 from pop3spy.logs import (
     JsonLog,
     Notes,
@@ -40,8 +42,14 @@ def telling(values: dict[str, Any], clock: Clock, screen: Screen | None = None) 
     """Give a bus that tells what the settings *values* ask for; write out the rest at the end.
 
     With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
-    Raise Pop3SpyError if the log cannot be written, now or at the end.
+    Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
+    asked of a recording that nobody asked for.
     """
+    for name in ("bodies", "rotate"):
+        if values["record"] is None and values[name] != SETTINGS[name].default:
+            raise ConfigError(
+                f"--{name} is about a recording, and there is none; add --record PATH"
+            )
     path: Path | None = values["log"]
     with ExitStack() as closing:
         spools = Spools(screen)

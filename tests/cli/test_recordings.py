@@ -315,6 +315,26 @@ def test_a_password_that_is_nobodys_is_told(recording: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("verb", ["proxy", "serve", "replay server"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("bodies", "drop"), ("bodies", "mask"), ("rotate", "10M")]
+)
+@pytest.mark.parametrize("place", ["option", "file"])
+def test_what_is_asked_of_a_recording_that_is_none_is_refused(
+    verb: str, name: str, value: str, place: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "spy.yaml"
+    config.write_text(f"{name}: {value}\n")
+    given = ("--config", str(config)) if place == "file" else (f"--{name}", value)
+    needed = {"proxy": ("--upstream", "127.0.0.1:1"), "serve": (), "replay server": (APOP,)}
+    ended = run(*verb.split(), *needed[verb], "--listen", ":0", *given)
+    assert ended.status == 2
+    assert ended.out == ""
+    assert ended.err.splitlines()[-1] == (
+        f"pop3spy: --{name} is about a recording, and there is none; add --record PATH"
+    )
+
+
 CUT = """\
 pop3spy: 1
 records:
