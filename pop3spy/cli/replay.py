@@ -54,7 +54,7 @@ def replay() -> None:
     epilog="\b\nExamples:\n"
     "  pop3spy replay server session.yaml --listen :1110\n"
     "  pop3spy replay server session.yaml --listen :1110 --speed 1 --cuts\n"
-    "  pop3spy replay server session.yaml --listen :1110 --user bob --password-env PASS\n"
+    "  pop3spy replay server session.yaml --user bob --password-env PASS\n"
     "\n\b\n"
     "Any user and password pass, unless --user or --users names those that do.\n"
     "The password of --user is asked for unless a file or the environment has it.",

@@ -8,7 +8,7 @@ from typing import Final
 
 from pop3spy.capture.header import is_capture
 from pop3spy.capture.packets import is_packets
-from pop3spy.errors import ConfigError, Pop3SpyError
+from pop3spy.errors import ConfigError
 from pop3spy.newfile import reason_of
 from pop3spy.protocol.text import escape
 
@@ -59,8 +59,8 @@ class LogFile:
 def open_log(path: Path) -> LogFile:
     """Open *path* to append to; a new file is private (0600) whatever the umask says.
 
-    Raise Pop3SpyError if that cannot be done, or if *path* is a symbolic link; ConfigError if it
-    is a recording, which nothing could read any more.
+    Raise ConfigError if that cannot be done, if *path* is a symbolic link, or if it is a recording,
+    which nothing could read any more.
     """
     try:
         if _is_recording(path):
@@ -74,7 +74,7 @@ def open_log(path: Path) -> LogFile:
             reason = "it is a symbolic link, and those are not followed"
         else:
             reason = reason_of(error)
-        raise Pop3SpyError(
+        raise ConfigError(
             f"cannot write the log {escape(str(path))}: {reason[:1].lower()}{reason[1:]}"
         ) from None
 

@@ -12,7 +12,7 @@ import pytest
 from pop3spy.capture.header import Header
 from pop3spy.capture.pcap import blocks
 from pop3spy.capture.pcap.classic import MAGICS
-from pop3spy.errors import ConfigError, Pop3SpyError
+from pop3spy.errors import ConfigError
 from pop3spy.logs import open_log
 
 
@@ -97,7 +97,7 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
     (tmp_path / "there").write_text("")
     link = tmp_path / "log"
     link.symlink_to(tmp_path / target)
-    with pytest.raises(Pop3SpyError, match="symbolic link") as raised:
+    with pytest.raises(ConfigError, match="symbolic link") as raised:
         open_log(link)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "not there").exists()
@@ -113,19 +113,19 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
     ],
 )
 def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(Pop3SpyError, match=reason):
+    with pytest.raises(ConfigError, match=reason):
         open_log(tmp_path / name)
 
 
 def test_a_file_name_cannot_reach_the_terminal_raw(tmp_path: Path) -> None:
-    with pytest.raises(Pop3SpyError) as raised:
+    with pytest.raises(ConfigError) as raised:
         open_log(tmp_path / "\x1b[2J" / "log")
     assert "\\x1b[2J" in str(raised.value)
 
 
 def test_a_pipe_that_nobody_reads_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "log")
-    with pytest.raises(Pop3SpyError):
+    with pytest.raises(ConfigError):
         open_log(tmp_path / "log")
 
 
