@@ -128,14 +128,9 @@ def _line(console: LiveConsole, session: Session) -> str:
 
 
 def _rows(exchange: Exchange) -> list[Row]:
-    mark = "C»" if exchange.injected else "C:"
-    if exchange.original is not None and exchange.original is not exchange.line:
-        rows = [
-            Row("C:", line_text(exchange.original), Tone.CLIENT),
-            Row("C»", line_text(exchange.line), Tone.CLIENT),
-        ]
-    else:
-        rows = [Row(mark, line_text(exchange.line), Tone.CLIENT)]
+    rows = [Row("C»" if exchange.injected else "C:", line_text(exchange.said), Tone.CLIENT)]
+    if exchange.changed:
+        rows.append(Row("C»", line_text(exchange.line), Tone.CLIENT))
     if exchange.status is None:
         return rows
     tone = Tone.SERVER if exchange.ok else Tone.REFUSAL
@@ -143,4 +138,5 @@ def _rows(exchange: Exchange) -> list[Row]:
     if exchange.body is not None:
         facts.append(f"{exchange.body.size:,} octets")
     facts_told = f"  ({', '.join(facts)})" if facts else ""
-    return [*rows, Row("S:", f"{line_text(exchange.status)}{facts_told}", tone)]
+    mark = "S»" if exchange.kept else "S:"
+    return [*rows, Row(mark, f"{line_text(exchange.status)}{facts_told}", tone)]

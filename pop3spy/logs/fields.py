@@ -28,8 +28,11 @@ _PEERS = {
 }
 _EXCHANGE = {
     "number": "the command's place in the session, counted from 1",
-    "verb": "the command's name, null if nobody knows it",
-    "line": "the command's line",
+    "verb": "the name of the command in `line`, null if nobody knows it",
+    "line": "what the client said, or where it said nothing, what the server heard",
+    "sent": "the line that the server heard in its place, empty if it heard none, "
+    "null if it heard what was said",
+    "injected": "whether pop3spy or a person at its console said the command, not the client",
     "state_before": "the state in which it was answered",
     "state_after": "the state that the reply led to",
     "ok": "true for `+OK`, false for `-ERR`, null without a reply",

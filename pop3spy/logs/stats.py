@@ -51,7 +51,7 @@ class Statistics:
     def __call__(self, event: Told) -> None:
         """Count an exchange that has ended."""
         if isinstance(event, Answered | Unanswered):
-            name = event.exchange.command.verb if event.exchange.command.spec else "(unknown)"
+            name = _name_of(event.exchange)
             if (row := self._rows.get(name)) is None:
                 row = self._rows[name] = _Row(deque(maxlen=self._latencies))
             row.add(event.exchange)
@@ -60,6 +60,13 @@ class Statistics:
         """Return a line for each command, the most frequent first."""
         rows = sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
         return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in rows)]))
+
+
+def _name_of(exchange: Exchange) -> str:
+    """Return what the client said, or that it did not say it."""
+    command = exchange.said.command
+    name = command.verb if command.spec else "(unknown)"
+    return f"{name} (injected)" if exchange.injected else name
 
 
 def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:

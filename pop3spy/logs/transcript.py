@@ -25,6 +25,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
+from pop3spy.session.doing import deed, put
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -113,7 +114,7 @@ class Transcript:
             case Unanswered():
                 self._unanswered(event, shown)
             case Intervened():
-                self._intervened(event)
+                self._intervened(event, shown)
             case Opened():
                 self._opened(event)
             case Secured():
@@ -155,16 +156,15 @@ class Transcript:
             text = how
         self._add(event, "└─", text, tone=Tone.FRAME)
 
-    def _intervened(self, event: Intervened) -> None:
+    def _intervened(self, event: Intervened, shown: Shown) -> None:
         """Tell what a gate did, and what the peers heard because of it."""
-        self._add(event, " ◆", f"{escape(event.by)}: {escape(event.did)}", tone=Tone.PROBLEM)
-        for frame in (event.sent, event.answer):
-            if isinstance(frame, BodyPart):
-                text = f"{count(len(frame.raw), 'octet')} sent of this piece"
-                self._add(event, f"{frame.side.value}»", text, tone=Tone.NOTE)
-            elif frame is not None and frame.raw:
-                tone = Tone.CLIENT if frame.side is Side.CLIENT else Tone.SERVER
-                self._add(event, f"{frame.side.value}»", line_text(frame), tone=tone)
+        self._add(event, " ◆", deed(event), tone=Tone.PROBLEM)
+        for frame, text in put(event):
+            tone = Tone.CLIENT if frame.side is Side.CLIENT else Tone.SERVER
+            tone = Tone.NOTE if isinstance(frame, BodyPart) else tone
+            self._add(event, f"{frame.side.value}»", text, tone=tone)
+            if isinstance(frame, CommandLine):
+                self._ask(event, frame, shown)
 
     # -- frames ---------------------------------------------------------------------------------
 
@@ -193,17 +193,24 @@ class Transcript:
     def _asking(self, event: Heard, frame: CommandLine | SaslLine, shown: Shown) -> None:
         right = ""
         if isinstance(frame, CommandLine):
-            shown.asked[frame.number] = Asked(
-                line_text(frame)[: _ANSWERED + 1],
-                event.at,
-                frame.command.shape,
-                frame.pipelined,
-                Listing(ALL if self._bodies else SHOWN),
-            )
+            self._ask(event, frame, shown)
             right = "pipelined" if frame.pipelined else ""
         elif asked := shown.asked.get(frame.number):
             asked.at = event.at
         self._line(event, frame, right, tone=Tone.CLIENT)
+
+    def _ask(self, event: Event, frame: CommandLine, shown: Shown) -> None:
+        """Expect the reply to *frame*; who heard another command than was said answers that."""
+        if asked := shown.asked.get(frame.number):
+            asked.shape = frame.command.shape
+            return
+        shown.asked[frame.number] = Asked(
+            line_text(frame)[: _ANSWERED + 1],
+            event.at,
+            frame.command.shape,
+            frame.pipelined,
+            Listing(ALL if self._bodies else SHOWN),
+        )
 
     def _reply(self, event: Heard, frame: StatusLine | Challenge, shown: Shown) -> None:
         right = ""
@@ -256,7 +263,7 @@ class Transcript:
             else:
                 self._end_listing(event, asked.listing if asked else Listing(), right)
         if exchange.misplaced:
-            text = f"{exchange.command.verb} is not allowed in {exchange.state_before.value}"
+            text = f"{exchange.said.command.verb} is not allowed in {exchange.state_before.value}"
             self._add(event, " ·", text, tone=Tone.NOTE)
 
     def _end_listing(self, event: Answered, listing: Listing, right: str) -> None:
@@ -277,7 +284,7 @@ class Transcript:
         shown.asked.pop(event.exchange.number, None)
         shown.unanswered += 1
         if shown.unanswered <= _UNANSWERED:
-            text = f"no reply to {line_text(event.exchange.line)}"
+            text = f"no reply to {line_text(event.exchange.said)}"
             self._add(event, " !", text, tone=Tone.PROBLEM)
 
     def _unanswered_rest(self, event: Event, shown: Shown) -> None:

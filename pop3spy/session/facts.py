@@ -9,12 +9,14 @@ from pop3spy.session.model import Exchange
 
 def facts_of(exchange: Exchange) -> dict[str, object]:
     """Return what there is to know of *exchange*; what is not known is None."""
-    line, status, body = exchange.line, exchange.status, exchange.body
+    line, status, body = exchange.said, exchange.status, exchange.body
     spec = line.command.spec
     return {
         "number": line.number,
         "verb": spec.name if spec else None,
         "line": line_text(line),
+        "sent": _sent(exchange),
+        "injected": exchange.injected,
         "state_before": exchange.state_before.value,
         "state_after": exchange.state_after.value,
         "ok": status.ok if status else None,
@@ -31,6 +33,12 @@ def facts_of(exchange: Exchange) -> dict[str, object]:
         "steps": exchange.steps,
         "user": exchange.user,
     }
+
+
+def _sent(exchange: Exchange) -> str | None:
+    if exchange.kept:
+        return ""
+    return line_text(exchange.line) if exchange.changed else None
 
 
 def rounded(seconds: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pop3spy.session.model import Exchange, Session
@@ -21,6 +22,17 @@ _ORDERS: Final[dict[str, Callable[[float, float], bool]]] = {
 def negation(judge: Judge) -> Judge:
     """Return what is true where *judge* is not."""
     return lambda session, exchange: not judge(session, exchange)
+
+
+def with_either(judge: Judge) -> Judge:
+    """Return what is true where *judge* is of what the server heard, or of what the client said."""
+
+    def either(session: Session, exchange: Exchange) -> bool:
+        return judge(session, exchange) or (
+            exchange.changed and judge(session, replace(exchange, line=exchange.said))
+        )
+
+    return either
 
 
 def text_judge(term: Term, tests: Sequence[Matches]) -> Judge:

@@ -6,7 +6,8 @@
 
 Rules: 1. a comparison with what is not there is false, and ``a != b`` is ``not a = b``; 2. without
 quotes ``*`` and ``?`` are wild, in quotes nothing is; 3. a mistake is found when the expression is
-read, never when an exchange is judged.
+read, never when an exchange is judged; 4. where the server heard another command than the client
+said, an exchange is meant if it is with either, so who has been shown the one keeps it.
 """
 
 import difflib
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
 from pop3spy.session.filtertext import FilterError, Token, tokens
-from pop3spy.session.judging import Judge, amount_judge, negation, text_judge
+from pop3spy.session.judging import Judge, amount_judge, negation, text_judge, with_either
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.pattern import Matches, glob, regular_expression
 from pop3spy.session.terms import OPERATORS, TERMS, Kind, Known, Term
@@ -69,7 +70,7 @@ def compile_filter(text: str, known: Known = Known.ENDED) -> Filter:
     reader = _Reader(text, known)
     clause = reader.either()
     reader.end()
-    return Filter(clause.text, clause.known, clause.settled, clause.judge)
+    return Filter(clause.text, clause.known, clause.settled, with_either(clause.judge))
 
 
 class _Reader:

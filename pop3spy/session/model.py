@@ -128,6 +128,21 @@ class Exchange:
         return self.line.command
 
     @property
+    def said(self) -> CommandLine:
+        """What the client said; of an injected command, what the server heard."""
+        return self.original or self.line
+
+    @property
+    def changed(self) -> bool:
+        """Whether the server heard something else than the client said."""
+        return self.original is not None and self.original is not self.line
+
+    @property
+    def kept(self) -> bool:
+        """Whether the server heard nothing of it."""
+        return self.original is self.line
+
+    @property
     def ok(self) -> bool | None:
         """Whether the reply was positive; None without a reply."""
         return self.status.ok if self.status else None
@@ -135,12 +150,14 @@ class Exchange:
     @property
     def complete(self) -> bool:
         """Whether the whole reply was seen."""
-        return self.status is not None and (self.body is None or self.body.complete)
+        if self.status is None:
+            return False
+        return self.body.complete if self.body else not self.status.has_body
 
     @property
     def misplaced(self) -> bool:
-        """Whether the standard does not allow this command in the state it was answered in."""
-        spec = self.command.spec
+        """Whether the standard does not allow what was said in the state it was answered in."""
+        spec = self.said.command.spec
         return spec is not None and self.state_before not in spec.states
 
     @property

@@ -1,11 +1,13 @@
 """Lets through what belongs to the exchanges that a filter means.
 
 What is said in an exchange waits until the exchange can be judged; then all of it goes on at once.
-So exchanges come in the order in which they were judged, each with its own times.
+So exchanges come in the order in which they were judged, each with its own times.  What a gate did
+about the last frame of a side is told behind the end of the exchange, and belongs to it all the
+same.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Side
@@ -28,7 +30,10 @@ from pop3spy.session.terms import Known
 
 MOST_EVENTS: Final = 1000
 MOST_OCTETS: Final = 1 << 18
-"""What waits of one exchange: of a reply no more is kept, and who sends more is shown unjudged."""
+"""What waits of one exchange: of a reply no more is kept, and who sends more is shown unjudged.
+
+Of what a gate did about the rest of a reply, it is kept what was done, and not what went on.
+"""
 
 
 @dataclass(slots=True)
@@ -42,10 +47,21 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Sifted:
-    """One session: how it began, until that was passed on, and its exchanges that have no end."""
+    """One session: how it began, until that was passed on, and its exchanges that have no end.
+
+    ``last`` is the exchange that each side spoke in last, with its number.
+    """
 
     head: Opened | None
     open: dict[int, _Waiting] = field(default_factory=dict)
+    last: dict[Side, tuple[int, _Waiting]] = field(default_factory=dict)
+
+    def find(self, frame: Frame) -> _Waiting | None:
+        """Return the exchange of *frame*, which is the last that its side said."""
+        if (waiting := self.open.get(frame.number)) is None:
+            number, last = self.last.get(frame.side, (0, None))
+            return last if number == frame.number else None
+        return waiting
 
 
 class Sieve:
@@ -62,9 +78,10 @@ class Sieve:
         self._wanted = wanted
         self._reader = reader
         self._whole = whole
+        self._soon = wanted.settled and wanted.known is Known.ASKED  # the command tells it
         self._sessions: dict[int, _Sifted] = {}
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Told) -> None:  # noqa: C901 - one branch an event
         """Pass on *event*, keep it, or leave it out."""
         if not isinstance(event, Event):
             self._reader(event)
@@ -77,9 +94,11 @@ class Sieve:
         match event:
             case Heard(frame=CommandLine() as line):
                 self._asked(event, line, sifted)
+            case Intervened(frame=None, sent=CommandLine() as line):
+                self._asked(event, line, sifted)
             case Heard(frame=frame) | Intervened(frame=Frame() as frame):
                 self._heard(event, frame, sifted)
-            case Secured() | Glimpsed() | Intervened() if sifted.head is None:
+            case Secured() | Glimpsed() if sifted.head is None:
                 self._reader(event)
             case Answered() | Unanswered():
                 self._over(event, sifted)
@@ -90,33 +109,45 @@ class Sieve:
                 if sifted.head is None:
                     self._reader(event)
 
-    def _asked(self, event: Heard, line: CommandLine, sifted: _Sifted) -> None:
+    def _asked(self, event: Heard | Intervened, line: CommandLine, sifted: _Sifted) -> None:
         waiting = sifted.open[line.number] = _Waiting()
-        if self._wanted.settled and self._wanted.known is Known.ASKED:
-            state = event.session.state
-            waiting.wanted = self._wanted.means(
-                event.session, Exchange(line, event.at, state, state)
-            )
+        sifted.last[line.side] = line.number, waiting
         self._add(event, waiting, sifted)
+        self._judge_soon(event, line, waiting, sifted)
 
     def _heard(self, event: Heard | Intervened, frame: Frame, sifted: _Sifted) -> None:
-        waiting = sifted.open.get(frame.number)
+        waiting = sifted.find(frame)
         if waiting is None:
             return
-        if (
-            isinstance(event, Heard)
-            and isinstance(frame, BodyPart)
-            and waiting.wanted is None
-            and not self._whole
-        ):
+        if isinstance(event, Heard):
+            sifted.last[frame.side] = frame.number, waiting
+            if self._soon and waiting.wanted is None and frame.side is Side.SERVER:
+                self._judged(waiting, sifted, wanted=False)  # nobody changes the command any more
+        if isinstance(frame, BodyPart) and waiting.wanted is None and not self._whole:
             waiting.octets += len(frame.raw)
             if waiting.octets > MOST_OCTETS:
-                if frame.side is Side.SERVER:
+                if isinstance(event, Intervened):
+                    event = replace(event, frame=replace(frame, raw=b""), sent=None)
+                elif frame.side is Side.SERVER:
                     return
-                self._judged(
-                    waiting, sifted, wanted=True
-                )  # it is told by its size, which must be right
+                else:  # it is told by its size, which must be right
+                    self._judged(waiting, sifted, wanted=True)
         self._add(event, waiting, sifted)
+        if isinstance(event, Intervened) and isinstance(event.sent, CommandLine):
+            self._judge_soon(event, event.sent, waiting, sifted)
+
+    def _judge_soon(
+        self, event: Event, line: CommandLine, waiting: _Waiting, sifted: _Sifted
+    ) -> None:
+        """Let the exchange go on if its command, or what the server hears of it, tells enough.
+
+        A command that is not meant may still be changed into one that is.
+        """
+        if self._soon and waiting.wanted is None:
+            state = event.session.state
+            exchange = Exchange(line, event.at, state, state)
+            if self._wanted.means(event.session, exchange):
+                self._judged(waiting, sifted, wanted=True)
 
     def _over(self, event: Answered | Unanswered, sifted: _Sifted) -> None:
         waiting = sifted.open.pop(event.exchange.number, _Waiting())

@@ -187,7 +187,7 @@ class Tracker:
         session, totals = self._session, self._session.totals
         exchange.ended_at = at
         totals.refused += not exchange.ok
-        if exchange.ok and exchange.complete:
+        if exchange.ok and exchange.complete and not exchange.kept:
             match exchange.command.verb:
                 case "CAPA" if exchange.body:
                     lines = exchange.body.head.splitlines()

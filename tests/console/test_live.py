@@ -233,6 +233,28 @@ async def test_a_session_is_listed_shown_followed_and_killed() -> None:
         await spoken(other, its_server, b"NOOP\r\n", b"+OK\r\n")
 
 
+async def test_what_a_person_answers_is_on_a_filtered_screen_and_told_as_theirs() -> None:
+    async with steering() as steered:
+        client, server = await steered.held(b"DELE 8\r\n")
+        await steered.do(":filter verb = DELE")
+        await steered.do(":answer 1 -ERR hands off")
+        await client.expect(b"-ERR hands off\r\n")
+        await steered.do(":hold off")
+        await steered.do(":hold verb = STAT")
+        await steered.do(":filter verb = DELE,NOOP")
+        await client.send(b"STAT\r\n")
+        await steered.shows("held as 2")
+        await steered.do(":edit 2", "NOOP")
+        await server.expect(b"NOOP\r\n")
+        await server.send(b"+OK so be it\r\n")
+        await client.expect(b"+OK so be it\r\n")
+        await steered.shows("S: +OK so be it")
+        assert "C» NOOP" in steered.text
+        shown = await steered.do(":show 1")
+        assert "C: DELE 8\nS» -ERR hands off" in shown
+        assert "C: STAT\nC» NOOP\nS: +OK so be it" in shown
+
+
 async def test_a_filter_leaves_out_of_the_screen_and_of_nothing_else() -> None:
     async with steering() as steered:
         client, server = await steered.relayed.greeted()

@@ -38,6 +38,8 @@ def test_an_exchange_is_one_object() -> None:
         "number": 3,
         "verb": "LIST",
         "line": "LIST",
+        "sent": None,
+        "injected": False,
         "state_before": "TRANSACTION",
         "state_after": "TRANSACTION",
         "ok": True,
