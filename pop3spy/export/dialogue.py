@@ -1,7 +1,7 @@
 """What was said, as text: ``C:`` and ``S:`` before each line, for docs and bug reports.
 
 Sessions stand one after another, each when it is over; until then what it said waits, on disk if it
-is much.  What nobody said on the wire stands behind ``#``.
+is much.  What neither client nor server said stands behind ``#``.
 """
 
 import shutil
@@ -14,7 +14,8 @@ from pop3spy.export.unread import Unread
 from pop3spy.export.waiting import waiting_file
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side
 from pop3spy.protocol.text import escape
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Told
+from pop3spy.session.doing import deed, put
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Told
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
 from pop3spy.session.sieve import Sieve
@@ -67,6 +68,8 @@ class Dialogue:
         match event:
             case Heard(frame=frame):
                 _heard(frame, script)
+            case Intervened():
+                _intervened(event, script)
             case Answered(exchange=exchange) if not exchange.complete:
                 script.write(script.rows[Side.SERVER].rest())
             case Blinded(why=why):
@@ -120,6 +123,14 @@ def _heard(frame: Frame, script: _Script) -> None:
     text = line_text(frame)
     unended = "\\" if frame.truncated and not isinstance(frame, BodyEnd) else ""
     script.write(f"{frame.side.value}: {text}".rstrip(" ") + f"{unended}\n")
+
+
+def _intervened(event: Intervened, script: _Script) -> None:
+    for note in script.unread.take():
+        script.note(note)
+    script.note(f"◆ {deed(event)}")
+    for frame, text in put(event):
+        script.note(f"{frame.side.value}» {text}")
 
 
 def _settle(script: _Script) -> None:

@@ -14,7 +14,16 @@ from pop3spy.export.unstuff import Unstuffer
 from pop3spy.export.waiting import waiting_file
 from pop3spy.protocol import replies
 from pop3spy.protocol.frames import BodyPart, CommandLine, Side
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Told, Unanswered
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Event,
+    Heard,
+    Intervened,
+    Told,
+    Unanswered,
+)
 from pop3spy.session.model import Exchange
 
 _IN_MEMORY: Final = 1 << 20
@@ -76,10 +85,8 @@ class Messages:
             return
         known = self._sessions.setdefault(event.session.id, _Known())
         match event:
-            case Heard(frame=CommandLine() as line) if line.command.verb == "RETR":
-                known.retrieving.add(line.number)
-            case Heard(frame=CommandLine() as line) if line.command.verb == "UIDL":
-                known.listing.add(line.number)
+            case Heard(frame=CommandLine() as line) | Intervened(sent=CommandLine() as line):
+                _ask(line, known)
             case Heard(frame=BodyPart(side=Side.SERVER) as part):
                 self._part(event, part, known)
             case Answered(exchange=exchange):
@@ -128,7 +135,7 @@ class Messages:
             known.listed.clear()
         elif not self._source.wants(event.session, exchange):
             self._drop(number, known)
-        elif number in known.retrieving and exchange.ok:
+        elif number in known.retrieving and exchange.ok and not exchange.kept:
             draft = self._draft(event, number, known)
             if exchange.complete:
                 known.draft = None
@@ -162,6 +169,12 @@ class Messages:
             f"session {event.session.id}, exchange {number}: the message was masked or left out "
             "when this was recorded, so it cannot be exported; record with: --bodies keep"
         )
+
+
+def _ask(line: CommandLine, known: _Known) -> None:
+    """Expect a message, unique-ids or neither: what counts is what the server hears at last."""
+    for numbers, verb in ((known.retrieving, "RETR"), (known.listing, "UIDL")):
+        (numbers.add if line.command.verb == verb else numbers.discard)(line.number)
 
 
 def _message(event: Event, exchange: Exchange, known: _Known, text: IO[bytes]) -> Message:

@@ -2,7 +2,8 @@
 
 Rules: 1. a line is a segment of its own, so that Wireshark sees each command and each status line;
 what came of a body at one time is cut into the longest segments; 2. what was not recorded is
-missing from the sequence numbers; 3. a packet has the time of its last octet.
+missing from the sequence numbers; 3. a packet has the time of its last octet; 4. packets have what
+client and server said, and what a gate said in the place of one of them; comments tell the rest.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from pop3spy.export.segments import Flags
 from pop3spy.export.unread import Unread
 from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side
 from pop3spy.protocol.text import escape
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Told
+from pop3spy.session.doing import deed, put
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Told
 from pop3spy.session.model import Ending, Exchange, How, Session
 
 _COMMENT: Final = (
@@ -25,6 +27,8 @@ _COMMENT: Final = (
     "******** stands for a secret."
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WHO: Final = {Side.CLIENT: "server", Side.SERVER: "client"}
+"""Who hears what stands in place of a line of this side."""
 _RESETS: Final = {
     How.CLIENT_RESET: Side.CLIENT,
     How.SERVER_RESET: Side.SERVER,
@@ -75,7 +79,7 @@ class PacketCapture:
         self._packets = 0
         stream.write(blocks.section(_COMMENT))
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Told) -> None:  # noqa: C901 - one branch an event
         """Write the packets of *event*."""
         if not isinstance(event, Event):
             return
@@ -95,7 +99,9 @@ class PacketCapture:
                 self._say(connection, at, frame.side, frame.raw)
                 if isinstance(frame, CommandLine):
                     self._note(connection, _asked(session, frame))
-            case Answered(exchange=exchange):
+            case Intervened():
+                self._intervene(connection, event)
+            case Answered(exchange=exchange) if not exchange.kept:  # else the answer comes next
                 self._note(connection, _answered(exchange))
             case Blinded(why=why):
                 connection.comments.append(f"nothing more was read: {escape(why)}")
@@ -142,6 +148,17 @@ class PacketCapture:
         if told := connection.unread.add(frame):
             connection.comments.append(told)
         connection.seq[frame.side] += frame.counted or len(frame.raw)
+
+    def _intervene(self, connection: _Connection, event: Intervened) -> None:
+        """Say what a gate said where a side said nothing, and tell the rest in a comment.
+
+        What went on in place of a line or of a message has no packet: a recording has of a message
+        only how much that was.
+        """
+        said = event.sent if event.frame is None else event.answer
+        if said is not None:
+            self._say(connection, event.at, said.side, said.raw)
+        self._note(connection, _intervened(event))
 
     def _note(self, connection: _Connection, text: str) -> None:
         """Put *text* on the session's last packet, or on its next if others came between."""
@@ -222,9 +239,19 @@ def _answered(exchange: Exchange) -> str:
         notes.append(f"{exchange.state_before.value} → {exchange.state_after.value}")
     if not exchange.complete:
         notes.append("broke off")
+    if exchange.injected:
+        notes.append("not heard by the client")
     if exchange.misplaced:
         notes.append(f"not allowed in {exchange.state_before.value}")
     return ", ".join(notes)
+
+
+def _intervened(event: Intervened) -> str:
+    """Return what a gate did, and what the peers heard because of it."""
+    frame = event.frame or event.sent
+    number = f"exchange {frame.number}: " if frame and frame.number else ""
+    heard = [f"; the {_WHO[each.side]} heard: {text}" for each, text in put(event)]
+    return f"{number}{deed(event)}{''.join(heard)}"
 
 
 def _seconds(time: float | None) -> str:

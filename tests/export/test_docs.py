@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from export.packets import read
-from export.playing import SOURCE, exported, session
+from export.playing import SOURCE, exported, session, stream_exporter
 from export.test_dialogue import WHOLE_SESSION
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import FolderFormat
+from session.changed import changed
 
 PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 PART = r"(<!-- {}: [^\n]*-->\n).*?(<!-- end -->)"
@@ -36,6 +37,13 @@ def formats() -> str:
 
 def dialogue() -> str:
     return shown(exported("dialogue", WHOLE_SESSION).decode())
+
+
+def gated() -> str:
+    exporter, stream = stream_exporter("dialogue")
+    changed(exporter)
+    exporter.close()
+    return shown("".join(stream.getvalue().decode().splitlines(keepends=True)[10:26]))
 
 
 def jsonl() -> str:
@@ -74,6 +82,7 @@ def yaml() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "dialogue": dialogue,
+    "changed": gated,
     "jsonl": jsonl,
     "eml": eml,
     "mbox": mbox,
