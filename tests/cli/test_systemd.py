@@ -198,7 +198,7 @@ def test_a_service_that_cannot_start_is_not_called_ready(tmp_path: Path) -> None
         with running(
             *SERVE, "--listen", ":0", "--log", "/", env={"NOTIFY_SOCKET": name}
         ) as program:
-            assert program.ended().status == 3
+            assert program.ended().status == 2
         systemd.settimeout(0)
         with pytest.raises(BlockingIOError):
             systemd.recv(100)
