@@ -18,17 +18,17 @@ import pytest
 
 from cli.program import VERBS
 from pop3spy.cli.options import default_note
-from pop3spy.cli.trusting import PLACES
+from pop3spy.cli.trusting import TRUST_STORES
 from pop3spy.config.settings import SETTINGS
-from pop3spy.console.livemetas import LIVE
-from pop3spy.console.metas import METAS
+from pop3spy.connect.commands import CONNECT_COMMANDS
+from pop3spy.filters.terms import TERMS
 from pop3spy.gate.faults import FAULTS
+from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.net import failed, refused
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
-from pop3spy.session.terms import TERMS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -109,13 +109,13 @@ def terms() -> str:
     return table("| term | what it is | its value | takes | known when | example |", rows())
 
 
-def metas() -> str:
-    rows = ((f"`{meta.usage}`", meta.summary) for meta in METAS)
+def console_commands() -> str:
+    rows = ((f"`{row.usage}`", row.summary) for row in CONNECT_COMMANDS)
     return table("| command | what it does |", rows)
 
 
 def live() -> str:
-    rows = ((f"`{meta.usage}`", meta.summary) for meta in LIVE)
+    rows = ((f"`{row.usage}`", row.summary) for row in LIVE_COMMANDS)
     return table("| command | what it does |", rows)
 
 
@@ -131,9 +131,9 @@ def helps() -> str:
 def faults() -> str:
     def rows() -> Iterator[tuple[str, ...]]:
         for fault in FAULTS.values():
-            knobs = " ".join(f"{knob.name}={_in_quotes(knob.default)}" for knob in fault.knobs)
+            params = " ".join(f"{param.name}={_in_quotes(param.default)}" for param in fault.params)
             side = fault.side.name.lower() + (", or the other" if len(fault.sides) > 1 else "")
-            yield f"`{fault.name}`", f"`{knobs}`" if knobs else "", side, fault.does, fault.finds
+            yield f"`{fault.name}`", f"`{params}`" if params else "", side, fault.does, fault.finds
 
     return table("| fault | settings and defaults | side | what it does | what it finds |", rows())
 
@@ -152,7 +152,7 @@ def places() -> str:
     }
     sections = (
         "\n".join([f"**{place.name}**\n\n```sh", *place.trust, "# and back:", *place.undo, "```"])
-        for place in PLACES
+        for place in TRUST_STORES
     )
     return "\n\n".join(sections).format_map(facts)
 
@@ -178,7 +178,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "mechanisms"): mechanisms,
     ("docs/filters.md", "terms"): terms,
     ("docs/command-line.md", "helps"): helps,
-    ("docs/console.md", "metas"): metas,
+    ("docs/console.md", "metas"): console_commands,
     ("docs/console.md", "live"): live,
     ("docs/tls.md", "places"): places,
     ("docs/tls.md", "failures"): failures,

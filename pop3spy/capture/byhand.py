@@ -25,7 +25,7 @@ _HELD: Final = 100
 """Entries behind a reply that wait for what the client says next."""
 
 
-class _Entry(NamedTuple):
+class _SheetEntry(NamedTuple):
     """Something that was said, as a record, and in the short form if that can say it."""
 
     record: str
@@ -33,7 +33,7 @@ class _Entry(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Body:
+class _BodyLines:
     """Lines of a body that are still coming; ``at`` is when the last of them came."""
 
     side: Side
@@ -48,8 +48,8 @@ class _Sheet:
     text: IO[bytes] = field(
         default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - see _finish
     )
-    held: list[_Entry] = field(default_factory=list)
-    body: _Body | None = None
+    held: list[_SheetEntry] = field(default_factory=list)
+    body: _BodyLines | None = None
     answered: float = 0.0  # when what the server said last had come
     expects_body: bool = False  # whether the reply that is held has one by the rules
 
@@ -88,7 +88,7 @@ class ByHand:
             self._heard(event, sheet, records)
         elif records:
             _end_body(sheet, number)
-            sheet.held += map(_Entry, records)
+            sheet.held += map(_SheetEntry, records)
         if isinstance(event, Ended):
             self._finish(number)
 
@@ -121,9 +121,9 @@ class ByHand:
         if not records:  # it is counted, or nothing but filler
             return
         *before, record = records
-        sheet.held += map(_Entry, before)
+        sheet.held += map(_SheetEntry, before)
         if late or not _is_said(record):
-            sheet.held.append(_Entry(record))
+            sheet.held.append(_SheetEntry(record))
         elif isinstance(frame, BodyPart) and not frame.masks:
             _add(sheet, frame, event)
         elif isinstance(frame, BodyEnd) and sheet.body is not None:
@@ -131,7 +131,7 @@ class ByHand:
         else:
             text = short_line(frame.raw, frame.masks)
             short = None if text is None else f"- {frame.side.value}: {text}\n"
-            sheet.held.append(_Entry(record, short))
+            sheet.held.append(_SheetEntry(record, short))
 
     def _finish(self, number: int) -> None:
         sheet = self._sheets.pop(number)
@@ -143,7 +143,7 @@ class ByHand:
         self._written += 1
 
 
-def _is_of(body: _Body | None, frame: Frame) -> bool:
+def _is_of(body: _BodyLines | None, frame: Frame) -> bool:
     return body is not None and body.side is frame.side
 
 
@@ -154,7 +154,7 @@ def _is_said(record: str) -> bool:
 
 def _add(sheet: _Sheet, part: BodyPart, event: Heard) -> None:
     """Take in some of a body; write what makes a block."""
-    body = sheet.body = sheet.body or _Body(part.side)
+    body = sheet.body = sheet.body or _BodyLines(part.side)
     body.raw += part.raw
     body.at = event.at
     if len(body.raw) > _BLOCK:
@@ -162,7 +162,7 @@ def _add(sheet: _Sheet, part: BodyPart, event: Heard) -> None:
         rest, body.raw = body.raw[end:], body.raw[:end]
         _end_body(sheet, event.session.id)
         sheet.settle(exact=not sheet.expects_body)
-        sheet.body = _Body(part.side, rest, event.at) if rest else None
+        sheet.body = _BodyLines(part.side, rest, event.at) if rest else None
 
 
 def _end_body(sheet: _Sheet, session: int, end: BodyEnd | None = None, record: str = "") -> None:
@@ -173,4 +173,4 @@ def _end_body(sheet: _Sheet, session: int, end: BodyEnd | None = None, record: s
     side = body.side.value
     said = f'- [{body.at:.9f}, {session}, "{side}", {quoted(body.raw)}]\n'
     block = short_block(body.raw + (end.raw if end else b""))
-    sheet.held.append(_Entry(said + record, block and f"- {side}: {block}"))
+    sheet.held.append(_SheetEntry(said + record, block and f"- {side}: {block}"))

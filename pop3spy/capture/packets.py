@@ -11,8 +11,8 @@ from typing import BinaryIO, Final
 from pop3spy.capture.pcap import blocks, classic
 from pop3spy.capture.pcap.classic import Packet
 from pop3spy.capture.pcap.internet import Internet
-from pop3spy.capture.pcap.sessions import Sessions
-from pop3spy.capture.pcap.source import Source
+from pop3spy.capture.pcap.sessions import SessionFinder
+from pop3spy.capture.pcap.source import OctetSource
 from pop3spy.errors import CaptureError
 from pop3spy.session.tape import Item
 
@@ -42,7 +42,7 @@ class Packets:
 
     def __init__(self, stream: BinaryIO, name: str, ports: Collection[int] = ()) -> None:
         self.notes: list[str] = []
-        source = Source(stream, name)
+        source = OctetSource(stream, name)
         source.reach(0, 4)
         magic = source.buffer[:4]
         if not is_packets(magic):
@@ -67,7 +67,7 @@ class Packets:
             self.notes.append("there are no packets in this capture")
             return
         told: list[Item] = []
-        sessions, internet = Sessions(self._ports, told.append), Internet()
+        sessions, internet = SessionFinder(self._ports, told.append), Internet()
         start, at, count = first[0], 0.0, 0
         why, damage = "the capture ends here", None
         try:

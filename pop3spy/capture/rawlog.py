@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pop3spy.capture.turns import in_turn
+from pop3spy.capture.speaking_order import in_speaking_order
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import Side
@@ -64,7 +64,7 @@ class Rawlog:
             lines = merge(self._stamped(0, client), self._stamped(1, server))
             spoken = _pieces(lines, start)
         else:
-            spoken = ((side, data, 0.0) for side, data in in_turn(client, server))
+            spoken = ((side, data, 0.0) for side, data in in_speaking_order(client, server))
             if asked or said:
                 self.notes.append("this log has no times: all stands at 0, in the likely order")
         self._items = _tape(spoken, logged_in=_is_behind_login(asked, said))

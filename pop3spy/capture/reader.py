@@ -13,8 +13,8 @@ from pop3spy.capture.text import octets_of
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
 from pop3spy.protocol.text import MASK
+from pop3spy.redaction.masking import FILLER
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.masking import FILLER
 from pop3spy.session.model import Ending, How, Peer
 from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 
@@ -31,7 +31,7 @@ _LARGE: Final = 1 << 16
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _LastReply:
     """What the server of a session said last: the client may have said something before it."""
 
     pieces: deque[Spoke] = field(default_factory=deque)
@@ -65,7 +65,7 @@ class CaptureReader:
         self._session = 0
         self._missed: str | None = None  # why records are missing above
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
-        self._open: dict[int, _Waiting] = {}
+        self._open: dict[int, _LastReply] = {}
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what happened."""
@@ -108,7 +108,7 @@ class CaptureReader:
     def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
         if session in self._open:
             return
-        self._open[session] = _Waiting()
+        self._open[session] = _LastReply()
         yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
 
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:

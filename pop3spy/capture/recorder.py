@@ -33,7 +33,7 @@ Write = Callable[[Session, str], None]
 
 
 @dataclass(slots=True)
-class _Stretch:
+class _CountedOctets:
     """Octets in a row that are counted and not kept."""
 
     code: str
@@ -70,7 +70,7 @@ class _Running:
     """What the recorder keeps of a session that is going on."""
 
     listings: set[int] = field(default_factory=set)  # exchanges whose body is a listing
-    stretch: _Stretch | None = None
+    stretch: _CountedOctets | None = None
 
 
 class Recorder:
@@ -169,13 +169,13 @@ class Recorder:
 
     def _stretch(
         self, event: Heard, session: Session, running: _Running, code: str, why: Why | None
-    ) -> _Stretch:
+    ) -> _CountedOctets:
         """Return the stretch that *event* goes on with, or a new one."""
         side = event.frame.side
         stretch = running.stretch
         if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
             self._end_stretch(session)
-            stretch = running.stretch = _Stretch(code, side, why, event.at)
+            stretch = running.stretch = _CountedOctets(code, side, why, event.at)
         stretch.at = event.first if why is Why.UNFINISHED else event.at
         return stretch
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from pop3spy.protocol.frames import Spans
 from pop3spy.protocol.text import MASK
-from pop3spy.session.masking import FILLER
+from pop3spy.redaction.masking import FILLER
 
 _FILLER: Final = FILLER.decode()
 _NOT_IN_YAML: Final = bytes(range(0x7F, 0xA0))

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import Verb, with_setting
-from pop3spy.cli.tapes import open_recording
 from pop3spy.replay.compare import Compared, compare_sessions
 from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
 from pop3spy.replay.report import tables

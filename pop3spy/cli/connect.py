@@ -19,11 +19,11 @@ from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import URL
-from pop3spy.console.console import Console, Person
-from pop3spy.console.metas import METAS
-from pop3spy.console.record import Recording
-from pop3spy.console.scripted import Lines
-from pop3spy.console.stages import Account, go_to
+from pop3spy.connect.commands import CONNECT_COMMANDS
+from pop3spy.connect.console import Console, Person
+from pop3spy.connect.login_stages import LoginDetails, go_to
+from pop3spy.connect.scripted import ScriptedPerson
+from pop3spy.console.record import SessionRecording
 from pop3spy.errors import ConfigError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
@@ -87,10 +87,10 @@ class _Talking:
         self._by_hand = self._seated and values["quit_after"] is None
         self._person = person = self._find_person()
         patience = None if self._by_hand else values["patience"] or None
-        self.console = Console(url, partial(self._dial, url), person, METAS, patience)
+        self.console = Console(url, partial(self._dial, url), person, CONNECT_COMMANDS, patience)
         self.console.subscribe_to(self._bus)
         keeping = Keeping(f"pop3spy {__version__}", bodies=values["bodies"])
-        self._recording = self.console.recording = Recording(self._bus, self._clock, keeping)
+        self._recording = self.console.recording = SessionRecording(self._bus, self._clock, keeping)
         self._play = self._work(person)
 
     @property
@@ -123,19 +123,19 @@ class _Talking:
         colour = colourful(sys.stdout)
         if self._seated:
             # It takes a while to load, and nobody else should wait for that.
-            from pop3spy.console.terminal import Terminal  # noqa: PLC0415
+            from pop3spy.connect.terminal import Terminal  # noqa: PLC0415
 
             history = history_file() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
         lines = () if self._values["quit_after"] else _lines(self._values["script"])
-        return Lines(lines, self._stream, colour=colour)
+        return ScriptedPerson(lines, self._stream, colour=colour)
 
     def _work(self, person: Player) -> Any:
         if (last := self._values["quit_after"]) is None:
             return partial(person.play, self.console)
         secret = secret_from(self._values["password_file"], self._values["password_env"])
         told = None if secret is None else secret.decode("utf-8", "surrogateescape")
-        return partial(go_to, self.console, last, Account(self._values["user"] or "", told))
+        return partial(go_to, self.console, last, LoginDetails(self._values["user"] or "", told))
 
     async def _dial(self, url: Url, number: int) -> Connection:
         return await Connection.open(

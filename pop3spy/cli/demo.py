@@ -10,8 +10,8 @@ import click
 
 from pop3spy.cli.environment import run
 from pop3spy.cli.options import Verb, with_settings
+from pop3spy.cli.outputs import demo_outputs
 from pop3spy.cli.serve import post_office
-from pop3spy.cli.telling import demonstrating
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.net.host import Host
@@ -62,7 +62,7 @@ async def _demo(stop: asyncio.Event) -> None:
     clock, limits = Clock(), Limits(grace=1.0)
     unheard = Bus(lambda *_: None)
     stays = sys.stdout.isatty()
-    with demonstrating(clock) as bus:
+    with demo_outputs(clock) as bus:
         async with asyncio.TaskGroup() as group:
             host = Host(post_office(DEMO_ACCOUNTS, None).session, unheard, clock, limits)
             server = _first(unheard, _address)

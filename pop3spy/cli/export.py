@@ -7,13 +7,13 @@ import click
 
 from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.formats import FORMATS
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import ValueType, Verb, with_setting
-from pop3spy.cli.tapes import open_recording
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
-from pop3spy.export import Source, StreamFormat, exporting
-from pop3spy.session.match import Filter
+from pop3spy.export import ExportSource, StreamFormat, exporting
+from pop3spy.filters.expression import Filter
 from pop3spy.session.playback import play_back
 
 
@@ -62,7 +62,7 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
     if wanted is not None and not form.sifts:
         raise ConfigError(f"{name} holds whole sessions; leave --filter out")
     with open_recording(file, ports=port) as recording:
-        source = Source(recording.started, recording.bodies, recording.redaction, wanted)
+        source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
             play_back(recording.items, exporter)
     click.echo(f"pop3spy: {exporter.summary}", err=True)

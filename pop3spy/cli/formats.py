@@ -5,10 +5,10 @@ from typing import BinaryIO, Final
 from pop3spy import __version__
 from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
-from pop3spy.export import EXPORTERS, Exporter, Format, Source, StreamFormat
+from pop3spy.export import EXPORTERS, Exporter, ExportSource, Format, StreamFormat
 
 
-def _by_hand(stream: BinaryIO, source: Source) -> Exporter:
+def _by_hand(stream: BinaryIO, source: ExportSource) -> Exporter:
     program = f"pop3spy {__version__}"
     return ByHand(stream, Header(source.started, program, source.redaction, source.bodies))
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from pop3spy.cli.environment import colourful
 from pop3spy.config.file import STDOUT
-from pop3spy.console.live import LiveConsole
-from pop3spy.console.pace import Paced
-from pop3spy.console.screen import Screen
-from pop3spy.console.seat import Seat
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
+from pop3spy.live.console import LiveConsole
+from pop3spy.live.pace import Paced
+from pop3spy.live.screen import Screen
+from pop3spy.live.terminal_ui import TerminalUi
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.net.listen import Places
@@ -53,7 +53,7 @@ class Live:
         self._colour = colourful(sys.stdout)
         self._paced = Paced(screen)
         fd = sys.stdout.fileno()
-        self._seat = Seat(screen, fd, history, colour=self._colour)
+        self._ui = TerminalUi(screen, fd, history, colour=self._colour)
         silent = values["quiet"] or values["log"] == STDOUT
         make = _nothing if silent else lambda: self._transcript(fd)
         self._console = LiveConsole(
@@ -86,7 +86,7 @@ class Live:
 
     async def _talk(self, stop: asyncio.Event) -> None:
         try:
-            await self._seat.play(self._console, stop)
+            await self._ui.play(self._console, stop)
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
             self._console.end()
             facts = {"error": describe(error)}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from pop3spy.config.file import read_config
-from pop3spy.config.kinds import FLAG, PATH, Kind, wrong
+from pop3spy.config.kinds import FLAG, PATH, ValueKind, wrong
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """Reads a value of the command line as its kind says; *label* is how errors call it."""
 
-    def __init__(self, kind: Kind, label: str) -> None:
+    def __init__(self, kind: ValueKind, label: str) -> None:
         self._kind = kind
         self._label = label
         self.name = kind.metavar

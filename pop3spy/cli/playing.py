@@ -4,7 +4,7 @@ import asyncio
 
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
-from pop3spy.replay.manner import Played, Say
+from pop3spy.replay.play_options import Played, Say
 from pop3spy.replay.player import ClientPlayer
 
 

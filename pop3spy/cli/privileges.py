@@ -10,7 +10,7 @@ from pop3spy.protocol.text import escape
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemAccount:
     """Who the program is to be: a user with a group and a home folder."""
 
     user: str
@@ -24,7 +24,7 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def account_of(text: str) -> Account:
+def account_of(text: str) -> SystemAccount:
     """Return whom ``USER`` or ``USER:GROUP`` names; raise ConfigError if that is nobody."""
     if not is_root():
         raise ConfigError("--run-as needs root to begin with; leave it out, or start as root")
@@ -42,10 +42,10 @@ def account_of(text: str) -> Account:
         gid = grp.getgrnam(group).gr_gid if group else found.pw_gid
     except (KeyError, ValueError):
         raise ConfigError(f"--run-as: there is no group {group!r} here") from None
-    return Account(user, found.pw_uid, gid, found.pw_dir)
+    return SystemAccount(user, found.pw_uid, gid, found.pw_dir)
 
 
-def become(account: Account) -> None:
+def become(account: SystemAccount) -> None:
     """Be *account* from now on, with its groups and its home, and without a way back.
 
     Raise ConfigError if the system does not allow it, or would allow to be root again.

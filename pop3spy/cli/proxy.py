@@ -9,12 +9,12 @@ from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
 from pop3spy.cli.options import Verb, with_settings
-from pop3spy.cli.telling import telling
+from pop3spy.cli.outputs import outputs
 from pop3spy.config.settings import limits_of
-from pop3spy.console.screen import Screen
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
+from pop3spy.live.screen import Screen
 from pop3spy.net.introduction import Introductions
 from pop3spy.net.original import Original
 from pop3spy.net.proxy import Proxy
@@ -49,7 +49,7 @@ def proxy(context: click.Context, /, **values: Any) -> int:
     upstream = _upstream(values)
     clock = Clock()
     screen = Screen() if values["console"] and seated() else None
-    with arriving(values) as front, telling(values, clock, screen) as bus:
+    with arriving(values) as front, outputs(values, clock, screen) as bus:
         advise(front, bus, clock, transparent=values["transparent"])
         holds = Holds(clock)
         gate = gate_of(values, bus, clock, holds)

@@ -12,11 +12,11 @@ from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import trust_of
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import ValueType, Verb, with_setting, with_settings
+from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
-from pop3spy.cli.tapes import open_recording
-from pop3spy.cli.telling import telling
 from pop3spy.config.kinds import URL
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import CaptureError, ConfigError
@@ -26,9 +26,9 @@ from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.credentials import Credentials, needs
-from pop3spy.replay.manner import Manner, Played
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
+from pop3spy.replay.play_options import Played, PlayOptions
 from pop3spy.replay.player import ClientPlayer
 from pop3spy.replay.recording import asking
 from pop3spy.replay.report import told
@@ -71,7 +71,7 @@ def server(file: str, **values: Any) -> int:
         cuts=values["cuts"],
     )
     clock = Clock()
-    with arriving(values) as front, telling(values, clock) as bus:
+    with arriving(values) as front, outputs(values, clock) as bus:
         return run(hosting(stand_in.session, front, values, bus, clock), values["loop"])
 
 
@@ -130,8 +130,8 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
     script = _script(file, session, how["port"])
     pace = _pace(how["speed"] or (1.0 if how["timed"] else None))
-    manner = Manner(By(how["by"]), how["allow_delete"], pace, how["timed"])
-    player = ClientPlayer(script, _credentials(script, how), manner)
+    play_options = PlayOptions(By(how["by"]), how["allow_delete"], pace, how["timed"])
+    player = ClientPlayer(script, _credentials(script, how), play_options)
     played: list[Played] = []
     trust = trust_of(how)
 

@@ -11,8 +11,8 @@ from pop3spy.capture.files import CaptureFile
 from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import Verb, with_setting
-from pop3spy.cli.tapes import Recording, open_recording
 from pop3spy.config.file import STDOUT
 from pop3spy.session.playback import play_back
 
@@ -74,7 +74,9 @@ def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...])
     return ExitStatus.DONE
 
 
-def _copy(recording: Recording, write: Callable[[str], None], bodies: str, redact: str) -> None:
+def _copy(
+    recording: OpenedRecording, write: Callable[[str], None], bodies: str, redact: str
+) -> None:
     """Let *write* take the records of *recording*, less what others need not see."""
     recorder = Recorder(bodies, lambda _, text: write(text))
     play_back(recording.items, recorder, strict=redact == "strict")

@@ -13,7 +13,7 @@ from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.options import ValueType, Verb, with_settings
-from pop3spy.cli.telling import telling
+from pop3spy.cli.outputs import outputs
 from pop3spy.config.kinds import PATH
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
@@ -45,7 +45,7 @@ def serve(mailbox: Path | None, **values: Any) -> int:
     accounts = _accounts(values["users"])
     with arriving(values) as front:
         office = post_office(accounts, mailbox)
-        with telling(values, clock) as bus:
+        with outputs(values, clock) as bus:
             return run(hosting(office.session, front, values, bus, clock), values["loop"])
 
 

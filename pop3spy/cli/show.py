@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from pop3spy.cli.environment import ExitStatus, colourful, keep_width
+from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import ValueType, Verb, with_setting
-from pop3spy.cli.tapes import Recording, open_recording
 from pop3spy.config.kinds import FILTER
+from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -19,7 +20,6 @@ from pop3spy.replay.recording import no_session
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
-from pop3spy.session.sieve import Sieve
 from pop3spy.session.tape import Item
 
 
@@ -95,7 +95,7 @@ def _show(
             reader, wanted = stats or _reader(recording, how), how["wanted"]
             if wanted is not None:
                 whole = how["bodies"] or how["raw"] or how["hexadecimal"]
-                reader = Sieve(wanted, reader, whole=whole)
+                reader = ExchangeFilter(wanted, reader, whole=whole)
             play_back(_of(recording, sessions, there), reader)
         if recording.other:
             read.add(recording.other)
@@ -104,7 +104,7 @@ def _show(
             raise no_session(session, there)
 
 
-def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]:
+def _reader(recording: OpenedRecording, how: dict[str, Any]) -> Callable[[Told], None]:
     reader: WireView | Transcript
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -117,7 +117,9 @@ def _reader(recording: Recording, how: dict[str, Any]) -> Callable[[Told], None]
     return reader
 
 
-def _of(recording: Recording, sessions: tuple[int, ...], there: dict[int, None]) -> Iterator[Item]:
+def _of(
+    recording: OpenedRecording, sessions: tuple[int, ...], there: dict[int, None]
+) -> Iterator[Item]:
     """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
     for item in recording.items:
         there[item.session] = None

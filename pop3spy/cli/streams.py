@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Protocol, TextIO
 
-from pop3spy.console.screen import Screen
 from pop3spy.errors import Pop3SpyError
+from pop3spy.live.screen import Screen
 from pop3spy.net.dial import reason_of
 from pop3spy.spool import Spool, Stream
 

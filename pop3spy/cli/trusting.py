@@ -10,7 +10,7 @@ from pop3spy.protocol.text import escape
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrustStore:
     """Where trust can be put, and the lines that do and undo it.
 
     In them ``{pem}`` is the path of the certificate, ``{sha256}`` and ``{serial}`` are of it, and
@@ -26,43 +26,43 @@ _DEBIAN: Final = "/usr/local/share/ca-certificates/pop3spy.crt"
 _FEDORA: Final = "/etc/pki/ca-trust/source/anchors/pop3spy.pem"
 
 # fmt: off
-PLACES: Final = (
-    Place(
+TRUST_STORES: Final = (
+    TrustStore(
         "Debian, Ubuntu: what uses the system's store",
         (f"sudo install -m 644 {{pem}} {_DEBIAN}", "sudo update-ca-certificates"),
         (f"sudo rm {_DEBIAN}", "sudo update-ca-certificates --fresh"),
     ),
-    Place(
+    TrustStore(
         "Fedora, RHEL: what uses the system's store",
         (f"sudo install -m 644 {{pem}} {_FEDORA}", "sudo update-ca-trust"),
         (f"sudo rm {_FEDORA}", "sudo update-ca-trust"),
     ),
-    Place(
+    TrustStore(
         "macOS: Mail and whatever uses the keychain, for this user",
         ("security add-trusted-cert -r trustRoot -p ssl \\", "  -k ~/Library/Keychains/login.keychain-db {pem}"),
         ("security remove-trusted-cert {pem}", "security delete-certificate -Z {sha256} ~/Library/Keychains/login.keychain-db"),
     ),
-    Place(
+    TrustStore(
         "Windows: Outlook and whatever uses the system's store, for this user",
         ("# Make the file here, and take it there: {export} --format der -o pop3spy.crt", "certutil -user -addstore Root pop3spy.crt"),
         ("certutil -user -delstore Root {serial}",),
     ),
-    Place(
+    TrustStore(
         "Thunderbird, which has a store of its own",
         ("# Settings, Privacy & Security, Manage Certificates..., Authorities, Import...:", "# choose {pem} and tick only: Trust this CA to identify websites."),
         ("# in the same place choose it below pop3spy, then Delete or Distrust...",),
     ),
-    Place(
+    TrustStore(
         "Java: all programs of one installation",
         (f"keytool -importcert -noprompt -cacerts -storepass {STORE_PASSWORD} -alias pop3spy -file {{pem}}",),
         (f"keytool -delete -cacerts -storepass {STORE_PASSWORD} -alias pop3spy",),
     ),
-    Place(
+    TrustStore(
         "Java: one program, which then believes nobody else",
         ("{export} --format p12 -o pop3spy.p12", f"java -Djavax.net.ssl.trustStore=pop3spy.p12 -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} ..."),
     ),
-    Place("curl: one command", ("curl --cacert {pem} ...",)),
-    Place("What uses OpenSSL or Python: one command", ("SSL_CERT_FILE={pem} ...",)),
+    TrustStore("curl: one command", ("curl --cacert {pem} ...",)),
+    TrustStore("What uses OpenSSL or Python: one command", ("SSL_CERT_FILE={pem} ...",)),
 )
 # fmt: on
 
@@ -85,10 +85,10 @@ def steps(authority: Authority) -> str:
         f"Its SHA-256 fingerprint is {fingerprint(authority)}\n"
         "Compare it wherever you are asked.  Take the trust back when you are done.\n"
     )
-    return head + "".join(_section(place, facts) for place in PLACES)
+    return head + "".join(_section(place, facts) for place in TRUST_STORES)
 
 
-def _section(place: Place, facts: dict[str, str]) -> str:
+def _section(place: TrustStore, facts: dict[str, str]) -> str:
     lines = [f"  {line}" for line in place.trust]
     lines += ["and back:", *(f"  {line}" for line in place.undo)]
     return f"\n{place.name}\n" + "".join(f"{line}\n" for line in lines).format_map(facts)

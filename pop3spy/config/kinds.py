@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from pop3spy.errors import ConfigError
+from pop3spy.filters.expression import Filter, compile_filter
+from pop3spy.filters.tokens import FilterError
+from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url, parse_url
-from pop3spy.session.filtertext import FilterError
-from pop3spy.session.match import Filter, compile_filter
-from pop3spy.session.units import count_of, octets_of, seconds_of
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ValueKind:
     """A kind of value: how it is called in help, and how it is read.
 
     ``read`` takes the text of the command line or of YAML, where a list or mapping may stand in its
@@ -146,7 +146,7 @@ def _flag(value: Any) -> bool:
     return _FLAGS[text.lower()]
 
 
-def one_of(*words: str) -> Kind:
+def one_of(*words: str) -> ValueKind:
     """Return the kind of a value that is one of *words*."""
 
     def read(value: Any) -> str:
@@ -157,22 +157,22 @@ def one_of(*words: str) -> Kind:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{text!r} is not one of {', '.join(words)}{hint}")
 
-    return Kind("|".join(words), read)
+    return ValueKind("|".join(words), read)
 
 
-URL = Kind("URL", _url)
-WORD = Kind("NAME", _word)
-ACCOUNT = Kind("USER[:GROUP]", _word)
-LISTEN = Kind("URL", _listen_url)
-PATH = Kind("PATH", _path)
-PLACE = Kind("PATH", _place)
-NETWORK = Kind("NETWORK", _network)
-SECONDS = Kind("SECONDS", _seconds)
-COUNT = Kind("COUNT", _count)
-PORT = Kind("PORT", _port)
-SIZE = Kind("SIZE", _size)
-FILTER = Kind("EXPR", _filter)
-FAULT = Kind("FAULT", read_fault)
-REWRITE = Kind("REWRITE", read_rewrite)
-FACTOR = Kind("FACTOR", _factor)
-FLAG = Kind("", _flag)
+URL = ValueKind("URL", _url)
+WORD = ValueKind("NAME", _word)
+ACCOUNT = ValueKind("USER[:GROUP]", _word)
+LISTEN = ValueKind("URL", _listen_url)
+PATH = ValueKind("PATH", _path)
+PLACE = ValueKind("PATH", _place)
+NETWORK = ValueKind("NETWORK", _network)
+SECONDS = ValueKind("SECONDS", _seconds)
+COUNT = ValueKind("COUNT", _count)
+PORT = ValueKind("PORT", _port)
+SIZE = ValueKind("SIZE", _size)
+FILTER = ValueKind("EXPR", _filter)
+FAULT = ValueKind("FAULT", read_fault)
+REWRITE = ValueKind("REWRITE", read_rewrite)
+FACTOR = ValueKind("FACTOR", _factor)
+FLAG = ValueKind("", _flag)

@@ -25,7 +25,7 @@ from pop3spy.config.kinds import (
     SIZE,
     URL,
     WORD,
-    Kind,
+    ValueKind,
     one_of,
 )
 from pop3spy.net.limits import Limits
@@ -42,7 +42,7 @@ class Setting:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     verbs: tuple[str, ...]
     help: str
     default: Any = None

@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from pop3spy.console.console import CRLF, wire
 from pop3spy.console.registry import RefusalError
 
 _SIMPLE: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "e": b"\x1b", "\\": b"\\"}
 _ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
+CRLF: Final = b"\r\n"
 
 
 def one_line(text: str) -> bytes:
@@ -44,3 +44,8 @@ def octets_of(text: str) -> bytes:
             raise RefusalError(r"a backslash begins \r \n \t \0 \e \\ or \x and two digits")
         pieces.append(_SIMPLE.get(match[1]) or bytes.fromhex(match[1][1:]))
     return b"".join([*pieces, wire(text[at:])])
+
+
+def wire(text: str) -> bytes:
+    """Return the octets of typed text: UTF-8, or those that a script has and that are none."""
+    return text.encode("utf-8", "surrogateescape")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.console.maildrop import Maildrop
+from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import CommandSpec
 from pop3spy.protocol.frames import Junk, Why
@@ -29,7 +29,7 @@ CODES: Final = {
 _PARENTS: Final = {"SYS": "SYS/TEMP"}
 
 
-def explain(exchange: Exchange, session: Session, maildrop: Maildrop) -> str | None:
+def explain(exchange: Exchange, session: Session, maildrop: MaildropSummary) -> str | None:
     """Return the line for a reply that has ended, None for one that needs none."""
     if exchange.ok is None:
         return None
@@ -83,7 +83,7 @@ def _incomplete(exchange: Exchange, spec: CommandSpec) -> str | None:
     return None
 
 
-def _message(exchange: Exchange, maildrop: Maildrop) -> str | None:
+def _message(exchange: Exchange, maildrop: MaildropSummary) -> str | None:
     command = exchange.command
     if not (command.args and command.spec and "message" in command.spec.syntax):
         return None

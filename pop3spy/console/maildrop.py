@@ -13,7 +13,7 @@ MOST = 100_000
 
 
 @dataclass(slots=True)
-class Entry:
+class MessageSummary:
     """One message; texts are as the sender wrote them, not escaped."""
 
     size: int | None = None
@@ -33,12 +33,12 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Maildrop:
+class MaildropSummary:
     """The messages of one session; ``count`` and ``octets`` are what STAT said, or LIST."""
 
     count: int | None = None
     octets: int | None = None
-    entries: dict[int, Entry] = field(default_factory=dict)
+    entries: dict[int, MessageSummary] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return how much there is, for the prompt; nothing while that is not known."""
@@ -98,10 +98,10 @@ class Maildrop:
         if body and body.complete and body.lines == len(pairs):
             self.count, self.octets = len(pairs), sum(size for _, size in pairs)
 
-    def _entry(self, number: int) -> Entry:
+    def _entry(self, number: int) -> MessageSummary:
         if len(self.entries) >= MOST:
-            return self.entries.get(number, Entry())
-        return self.entries.setdefault(number, Entry())
+            return self.entries.get(number, MessageSummary())
+        return self.entries.setdefault(number, MessageSummary())
 
 
 def _head(exchange: Exchange) -> bytes:

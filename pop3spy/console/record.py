@@ -15,7 +15,7 @@ _EVENT: Final = 400
 """Octets that an event takes in memory, without those of its frame."""
 
 
-class Past:
+class EventHistory:
     """A subscriber that keeps what happened in this session, as long as it is not too much."""
 
     def __init__(self) -> None:
@@ -51,14 +51,14 @@ class Past:
             subscriber(event)
 
 
-class Recording:
+class SessionRecording:
     """Writes captures of what is on the *bus*, as *keeping* says; close it."""
 
     def __init__(self, bus: Bus, clock: Clock, keeping: Keeping) -> None:
         self._bus = bus
         self._clock = clock
         self._keeping = keeping
-        self._past = Past()
+        self._past = EventHistory()
         self._captures: Captures | None = None
         bus.subscribe(self._past)
 

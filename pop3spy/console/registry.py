@@ -26,7 +26,7 @@ class Words(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meta(Generic[C]):
+class ConsoleCommand(Generic[C]):
     """One row: ``:save``, what it takes, and what it does; ``run`` gets the rest of the line."""
 
     name: str
@@ -45,9 +45,9 @@ class Registry(Generic[C]):
     """The commands of one kind of console, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Meta[C]] = {}
+        self._rows: dict[str, ConsoleCommand[C]] = {}
 
-    def __iter__(self) -> Iterator[Meta[C]]:
+    def __iter__(self) -> Iterator[ConsoleCommand[C]]:
         """Yield every row."""
         yield from self._rows.values()
 
@@ -64,12 +64,12 @@ class Registry(Generic[C]):
         def decorate(
             run: Callable[[C, str], Awaitable[None]],
         ) -> Callable[[C, str], Awaitable[None]]:
-            self._rows[name] = Meta(name, syntax, summary, words, run)
+            self._rows[name] = ConsoleCommand(name, syntax, summary, words, run)
             return run
 
         return decorate
 
-    def find(self, word: str) -> Meta[C]:
+    def find(self, word: str) -> ConsoleCommand[C]:
         """Return the row that *word* names, in full or by a beginning that no other has.
 
         Raise RefusalError, which does not repeat *word*: it may be anything.

@@ -11,7 +11,7 @@ from pop3spy.protocol.text import MASK, escape
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
-class Tone(Enum):
+class RowTone(Enum):
     """What a row is, and so its colours: that of its mark and that of its text."""
 
     CLIENT = ("\x1b[36m", "")  # cyan
@@ -32,7 +32,7 @@ class Row:
 
     mark: str
     text: str
-    tone: Tone = Tone.NOTE
+    tone: RowTone = RowTone.NOTE
     hang: int | None = None
 
     def within(self, columns: int) -> "list[Row]":
@@ -65,7 +65,7 @@ class Row:
 
 def entry(name: str, text: str, width: int) -> Row:
     """Return a row of a list of what there is: *name* in *width* columns, and what that is."""
-    return Row("  ", f"{name:<{width}} {text}", Tone.BODY, hang=width + 1)
+    return Row("  ", f"{name:<{width}} {text}", RowTone.BODY, hang=width + 1)
 
 
 def note(text: str) -> Row:
@@ -75,15 +75,15 @@ def note(text: str) -> Row:
 
 def hint(text: str) -> Row:
     """Return a row that explains, or says what to do; *text* has been escaped."""
-    return Row(" ?", text, Tone.HINT, hang=0)
+    return Row(" ?", text, RowTone.HINT, hang=0)
 
 
-def told(error: Exception | str) -> Row:
+def error_row(error: Exception | str) -> Row:
     """Return a row that tells what went wrong, whatever is in the text; once escaped is enough."""
     return hint(escape(str(error)).replace("\\\\", "\\"))
 
 
-class Stream(Protocol):
+class RowStream(Protocol):
     """What rows are written to."""
 
     def write(self, text: str) -> object:

@@ -7,8 +7,8 @@ much is kept as anybody may want to page through.
 from typing import Final
 
 from pop3spy.console.explain import explain, explain_junk
-from pop3spy.console.maildrop import Maildrop
-from pop3spy.console.rows import Row, Tone, hint, note
+from pop3spy.console.maildrop import MaildropSummary
+from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import line_of
@@ -57,7 +57,7 @@ class View:
     """
 
     def __init__(self) -> None:
-        self.maildrop = Maildrop()
+        self.maildrop = MaildropSummary()
         self.masked = 0
         self.timed = False
         self.folded = False
@@ -86,7 +86,7 @@ class View:
             case Unanswered():
                 self.add(hint(f"no reply to {line_text(event.exchange.line)}"))
             case Opened(session=session):
-                self.maildrop = Maildrop()
+                self.maildrop = MaildropSummary()
                 self.add(note(f"connected to {escape(str(session.server))}"))
             case Secured(tls=tls):
                 self.add(note(escape(str(tls))))
@@ -101,9 +101,9 @@ class View:
         match frame:
             case CommandLine() | SaslLine():
                 self.masked += bool(frame.masks)
-                self.add(Row("C:", line_text(frame), Tone.CLIENT))
+                self.add(Row("C:", line_text(frame), RowTone.CLIENT))
             case StatusLine():
-                tone = Tone.SERVER if frame.ok else Tone.REFUSAL
+                tone = RowTone.SERVER if frame.ok else RowTone.REFUSAL
                 self.add(Row("S:", line_text(frame), tone))
                 self._unstuffer, self._rest, self._lines = Unstuffer(), b"", 0
             case Challenge():
@@ -113,7 +113,7 @@ class View:
             case BodyEnd() if frame.side is Side.SERVER:
                 self._body_end()
             case Junk():
-                self.add(Row("S:", line_text(frame), Tone.HINT))
+                self.add(Row("S:", line_text(frame), RowTone.HINT))
                 self.add(hint(explain_junk(frame)))
             case Opaque():
                 self._not_read(frame)
@@ -121,7 +121,7 @@ class View:
             self._opaque = None
 
     def _challenge(self, frame: Challenge) -> None:
-        self.add(Row("S:", line_text(frame), Tone.SERVER))
+        self.add(Row("S:", line_text(frame), RowTone.SERVER))
         asked = sasl.decode(line_of(frame.raw)[1:].strip()) or b""
         known = asked.rstrip(b":\0 ").lower() in _QUESTIONS
         words = f"it asks “{show(asked)}”: answer" if known else "answer"
@@ -130,7 +130,7 @@ class View:
     def _not_read(self, frame: Opaque) -> None:
         if self._opaque != (frame.side, frame.why):
             self._opaque = (frame.side, frame.why)
-            self.add(Row(f"{frame.side.value}…", f"not read: {frame.why.value}", Tone.HINT))
+            self.add(Row(f"{frame.side.value}…", f"not read: {frame.why.value}", RowTone.HINT))
 
     # -- bodies ---------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class View:
         if self._lines <= MOST_LINES:
             line = line.rstrip(b"\r")
             more = "…" if len(line) > _LONGEST else ""
-            self.add(Row("S|", show(line[:_LONGEST]) + more, Tone.BODY))
+            self.add(Row("S|", show(line[:_LONGEST]) + more, RowTone.BODY))
 
     def _body_end(self) -> None:
         if self._rest:

@@ -4,17 +4,17 @@
 they write to.  ``messages`` puts retrieved messages together for the formats that hold mail.
 """
 
-from pop3spy.export.exporter import Exporter, ExportError, Source
+from pop3spy.export.exporter import Exporter, ExportError, ExportSource
 from pop3spy.export.formats import EXPORTERS, FolderFormat, Format, StreamFormat
 from pop3spy.export.output import exporting
 
 __all__ = [
     "EXPORTERS",
     "ExportError",
+    "ExportSource",
     "Exporter",
     "FolderFormat",
     "Format",
-    "Source",
     "StreamFormat",
     "exporting",
 ]

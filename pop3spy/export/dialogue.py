@@ -8,24 +8,24 @@ import shutil
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, Final
 
-from pop3spy.export.exporter import Source, count
+from pop3spy.export.exporter import ExportSource, count
 from pop3spy.export.rows import Rows
 from pop3spy.export.unread import Unread
 from pop3spy.export.waiting import waiting_file
+from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side
 from pop3spy.protocol.text import escape
-from pop3spy.session.doing import deed, put
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Told
+from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
-from pop3spy.session.sieve import Sieve
 
 _IN_MEMORY: Final = 1 << 18
 """Octets of a session beyond which it waits on disk."""
 
 
 @dataclass(slots=True)
-class _Script:
+class _SessionText:
     """What one session has said so far."""
 
     text: IO[bytes] = field(default_factory=lambda: waiting_file(_IN_MEMORY))
@@ -45,12 +45,14 @@ class _Script:
 class Dialogue:
     """Writes sessions to *stream* in UTF-8."""
 
-    def __init__(self, stream: BinaryIO, source: Source) -> None:
+    def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._stream = stream
         self._source = source
         wanted = source.wanted
-        self._read = self._take if wanted is None else Sieve(wanted, self._take, whole=True)
-        self._scripts: dict[int, _Script] = {}
+        self._read = (
+            self._take if wanted is None else ExchangeFilter(wanted, self._take, whole=True)
+        )
+        self._scripts: dict[int, _SessionText] = {}
         self._written = 0
 
     def __call__(self, event: Told) -> None:
@@ -63,7 +65,7 @@ class Dialogue:
         session = event.session
         script = self._scripts.get(session.id)
         if script is None:
-            script = self._scripts[session.id] = _Script()
+            script = self._scripts[session.id] = _SessionText()
             script.note(self._title(session))
         match event:
             case Heard(frame=frame):
@@ -108,7 +110,7 @@ class Dialogue:
         self._written += 1
 
 
-def _heard(frame: Frame, script: _Script) -> None:
+def _heard(frame: Frame, script: _SessionText) -> None:
     if isinstance(frame, Opaque):
         if told := script.unread.add(frame):
             script.note(told)
@@ -125,15 +127,15 @@ def _heard(frame: Frame, script: _Script) -> None:
     script.write(f"{frame.side.value}: {text}".rstrip(" ") + f"{unended}\n")
 
 
-def _intervened(event: Intervened, script: _Script) -> None:
+def _intervened(event: Intervened, script: _SessionText) -> None:
     for note in script.unread.take():
         script.note(note)
-    script.note(f"◆ {deed(event)}")
-    for frame, text in put(event):
+    script.note(f"◆ {intervention_text(event)}")
+    for frame, text in substitutes(event):
         script.note(f"{frame.side.value}» {text}")
 
 
-def _settle(script: _Script) -> None:
+def _settle(script: _SessionText) -> None:
     """Write what waits for more of it."""
     for rows in script.rows.values():
         script.write(rows.rest())

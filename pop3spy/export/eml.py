@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from pop3spy.export.exporter import Source
-from pop3spy.export.messages import Message, Messages
+from pop3spy.export.exporter import ExportSource
+from pop3spy.export.messages import ExportedMessage, Messages
 from pop3spy.newfile import new_file
 from pop3spy.session.events import Ended, Told
 
@@ -18,7 +18,7 @@ _UNSAFE = re.compile(rb"[^A-Za-z0-9._-]")
 class EmlFolder:
     """Writes each message to a new file in *folder*, octet for octet as it was before stuffing."""
 
-    def __init__(self, folder: Path, source: Source) -> None:
+    def __init__(self, folder: Path, source: ExportSource) -> None:
         self._folder = folder
         self._messages = Messages(source, self._write)
         self._copies: dict[int, dict[str, int]] = {}  # by session and what its names begin with
@@ -38,7 +38,7 @@ class EmlFolder:
         """How many messages were written, and how many broke off."""
         return self._messages.summary
 
-    def _write(self, message: Message) -> None:
+    def _write(self, message: ExportedMessage) -> None:
         begin, end = name_of(message)
         copies = self._copies.setdefault(message.session, {})
         copies[begin] = copies.get(begin, 0) + 1
@@ -53,7 +53,7 @@ class EmlFolder:
                 raise
 
 
-def name_of(message: Message) -> tuple[str, str]:
+def name_of(message: ExportedMessage) -> tuple[str, str]:
     """Return what the name of the file for *message* begins and ends with.
 
     ``s0001-m0002`` and ``-uid.eml``; a message that is retrieved again has the number of the copy

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pop3spy.errors import Pop3SpyError
+from pop3spy.filters.expression import Filter
 from pop3spy.session.events import Told
-from pop3spy.session.match import Filter
 from pop3spy.session.model import Exchange, Session
 
 
@@ -15,7 +15,7 @@ class ExportError(Pop3SpyError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ExportSource:
     """What is exported: the date that the times of its events count from, and what it left out.
 
     ``bodies`` and ``redaction`` are what its header says (``docs/captures.md``); ``wanted`` says

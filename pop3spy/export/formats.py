@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from pop3spy.export.dialogue import Dialogue
 from pop3spy.export.eml import EmlFolder
-from pop3spy.export.exporter import Exporter, Source
+from pop3spy.export.exporter import Exporter, ExportSource
 from pop3spy.export.jsonl import JsonLines
 from pop3spy.export.mbox import Mbox
 from pop3spy.export.pcapng import PacketCapture
@@ -21,7 +21,7 @@ class StreamFormat:
     """
 
     summary: str
-    open: Callable[[BinaryIO, Source], Exporter]
+    open: Callable[[BinaryIO, ExportSource], Exporter]
     text: bool = True
     sifts: bool = True
 
@@ -31,7 +31,7 @@ class FolderFormat:
     """A format of one file for each thing, in a folder that exists."""
 
     summary: str
-    open: Callable[[Path, Source], Exporter]
+    open: Callable[[Path, ExportSource], Exporter]
     sifts: bool = True
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import BinaryIO
 
-from pop3spy.export.exporter import Source, count
+from pop3spy.export.exporter import ExportSource, count
 from pop3spy.protocol.text import escape
 from pop3spy.session.events import Answered, Told, Unanswered
 from pop3spy.session.facts import facts_of
@@ -14,7 +14,7 @@ _encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encod
 class JsonLines:
     """Writes an object a line to *stream*, in ASCII."""
 
-    def __init__(self, stream: BinaryIO, source: Source) -> None:
+    def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._stream = stream
         self._source = source
         self._written = 0

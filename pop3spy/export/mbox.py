@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import IO, BinaryIO, Final
 
-from pop3spy.export.exporter import Source
-from pop3spy.export.messages import Message, Messages
+from pop3spy.export.exporter import ExportSource
+from pop3spy.export.messages import ExportedMessage, Messages
 from pop3spy.session.events import Told
 
 _PIECE: Final = 1 << 16
@@ -23,7 +23,7 @@ _QUOTED_FIRST = re.compile(rb"(>*)From ")
 class Mbox:
     """Writes each message to *stream* when it is whole."""
 
-    def __init__(self, stream: BinaryIO, source: Source) -> None:
+    def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._stream = stream
         self._source = source
         self._messages = Messages(source, self._write)
@@ -41,7 +41,7 @@ class Mbox:
         """How many messages were written, and how many broke off."""
         return self._messages.summary
 
-    def _write(self, message: Message) -> None:
+    def _write(self, message: ExportedMessage) -> None:
         date = self._source.date(message.at).ctime()  # English wherever it runs
         self._stream.write(f"From MAILER-DAEMON {date}\n".encode())
         last = b"\n"

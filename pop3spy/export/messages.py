@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from pop3spy.export.exporter import ExportError, Source, count
+from pop3spy.export.exporter import ExportError, ExportSource, count
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.export.waiting import waiting_file
 from pop3spy.protocol import replies
@@ -35,7 +35,7 @@ _ENTRY = re.compile(rb"(?m)^0*([0-9]{1,20})[ \t]+([^\s]{1,70})")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ExportedMessage:
     """A message as it was before it was stuffed; ``text`` is at its beginning.
 
     ``number`` is the one that the client asked for, if it is one; ``at`` is when it was whole.
@@ -50,7 +50,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class _Draft:
+class _PartialMessage:
     """A message that is still coming."""
 
     number: int  # of the exchange
@@ -59,23 +59,23 @@ class _Draft:
 
 
 @dataclass(slots=True)
-class _Known:
+class _SessionMessages:
     """What is kept of a session: its RETRs and UIDLs without a reply, and what came of them."""
 
     retrieving: set[int] = field(default_factory=set)
     listing: set[int] = field(default_factory=set)
     listed: bytearray = field(default_factory=bytearray)
     unique_ids: dict[bytes, bytes] = field(default_factory=dict)
-    draft: _Draft | None = None
+    draft: _PartialMessage | None = None
 
 
 class Messages:
     """A subscriber that hands each message of *source* that was retrieved whole to *deliver*."""
 
-    def __init__(self, source: Source, deliver: Callable[[Message], None]) -> None:
+    def __init__(self, source: ExportSource, deliver: Callable[[ExportedMessage], None]) -> None:
         self._source = source
         self._deliver = deliver
-        self._sessions: dict[int, _Known] = {}
+        self._sessions: dict[int, _SessionMessages] = {}
         self._delivered = 0
         self._left_out = 0
 
@@ -83,7 +83,7 @@ class Messages:
         """Take in *event*; raise ExportError if a message is not in the recording as it was."""
         if not isinstance(event, Event):
             return
-        known = self._sessions.setdefault(event.session.id, _Known())
+        known = self._sessions.setdefault(event.session.id, _SessionMessages())
         match event:
             case Heard(frame=CommandLine() as line) | Intervened(sent=CommandLine() as line):
                 _ask(line, known)
@@ -111,7 +111,7 @@ class Messages:
         text = count(self._delivered, "message")
         return f"{text}; {self._left_out:,} broke off and left out" if self._left_out else text
 
-    def _part(self, event: Event, part: BodyPart, known: _Known) -> None:
+    def _part(self, event: Event, part: BodyPart, known: _SessionMessages) -> None:
         if part.number in known.retrieving:
             if part.masks:
                 self._refuse(event, part.number, known)
@@ -120,15 +120,15 @@ class Messages:
         elif part.number in known.listing and len(known.listed) < _LONGEST_LISTING:
             known.listed += part.raw
 
-    def _draft(self, event: Event, number: int, known: _Known) -> _Draft:
+    def _draft(self, event: Event, number: int, known: _SessionMessages) -> _PartialMessage:
         if not self._source.bodies_kept:
             self._refuse(event, number, known)
         if known.draft is None or known.draft.number != number:
             self._break_off(known)
-            known.draft = _Draft(number)
+            known.draft = _PartialMessage(number)
         return known.draft
 
-    def _answered(self, event: Event, exchange: Exchange, known: _Known) -> None:
+    def _answered(self, event: Event, exchange: Exchange, known: _SessionMessages) -> None:
         number = exchange.number
         if number in known.listing:
             known.unique_ids |= _unique_ids(exchange, known)
@@ -145,25 +145,25 @@ class Messages:
                     self._deliver(_message(event, exchange, known, text))
         self._forget(number, known)
 
-    def _forget(self, number: int, known: _Known) -> None:
+    def _forget(self, number: int, known: _SessionMessages) -> None:
         known.retrieving.discard(number)
         known.listing.discard(number)
         if known.draft is not None and known.draft.number == number:
             self._break_off(known)
 
-    def _drop(self, number: int, known: _Known) -> None:
+    def _drop(self, number: int, known: _SessionMessages) -> None:
         """Leave out what nobody asked for."""
         if known.draft is not None and known.draft.number == number:
             known.draft.text.close()
             known.draft = None
 
-    def _break_off(self, known: _Known) -> None:
+    def _break_off(self, known: _SessionMessages) -> None:
         if known.draft is not None:
             known.draft.text.close()
             known.draft = None
             self._left_out += 1
 
-    def _refuse(self, event: Event, number: int, known: _Known) -> None:
+    def _refuse(self, event: Event, number: int, known: _SessionMessages) -> None:
         self._break_off(known)
         raise ExportError(
             f"session {event.session.id}, exchange {number}: the message was masked or left out "
@@ -171,20 +171,22 @@ class Messages:
         )
 
 
-def _ask(line: CommandLine, known: _Known) -> None:
+def _ask(line: CommandLine, known: _SessionMessages) -> None:
     """Expect a message, unique-ids or neither: what counts is what the server hears at last."""
     for numbers, verb in ((known.retrieving, "RETR"), (known.listing, "UIDL")):
         (numbers.add if line.command.verb == verb else numbers.discard)(line.number)
 
 
-def _message(event: Event, exchange: Exchange, known: _Known, text: IO[bytes]) -> Message:
+def _message(
+    event: Event, exchange: Exchange, known: _SessionMessages, text: IO[bytes]
+) -> ExportedMessage:
     args = exchange.command.args
     number = replies.number_of(args[0]) if args else None
     unique_id = known.unique_ids.get(b"%d" % number) if number is not None else None
-    return Message(event.session.id, exchange.number, number, unique_id, event.at, text)
+    return ExportedMessage(event.session.id, exchange.number, number, unique_id, event.at, text)
 
 
-def _unique_ids(exchange: Exchange, known: _Known) -> dict[bytes, bytes]:
+def _unique_ids(exchange: Exchange, known: _SessionMessages) -> dict[bytes, bytes]:
     """Return the unique-ids that a UIDL told, by message number."""
     if exchange.body is not None:
         return dict(_ENTRY.findall(known.listed))

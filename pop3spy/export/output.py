@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.export.exporter import Exporter, Source
+from pop3spy.export.exporter import Exporter, ExportSource
 from pop3spy.export.formats import FolderFormat, Format
 from pop3spy.newfile import new_file, reason_of
 from pop3spy.protocol.text import escape
@@ -17,7 +17,7 @@ _PRIVATE: Final = 0o700
 
 @contextmanager
 def exporting(
-    form: Format, out: Path | None, stdout: BinaryIO, source: Source
+    form: Format, out: Path | None, stdout: BinaryIO, source: ExportSource
 ) -> Iterator[Exporter]:
     """Give an exporter that writes to *out*, or to *stdout* where there is none; finish it.
 

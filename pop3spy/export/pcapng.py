@@ -13,13 +13,13 @@ from typing import BinaryIO, Final
 
 from pop3spy.export import blocks, segments
 from pop3spy.export.addresses import Addresses, Endpoint
-from pop3spy.export.exporter import Source, count
+from pop3spy.export.exporter import ExportSource, count
 from pop3spy.export.segments import Flags
 from pop3spy.export.unread import Unread
 from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side
 from pop3spy.protocol.text import escape
-from pop3spy.session.doing import deed, put
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Told
+from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.model import Ending, Exchange, How, Session
 
 _COMMENT: Final = (
@@ -38,7 +38,7 @@ _RESETS: Final = {
 
 
 @dataclass(slots=True)
-class _Connection:
+class _TcpState:
     """One session: its addresses, the next sequence number of each side, what is to be told."""
 
     endpoints: dict[Side, Endpoint]
@@ -61,7 +61,7 @@ class _Part:
 class _Held:
     """The packet that was made last; comments may still come."""
 
-    connection: _Connection
+    connection: _TcpState
     at: float
     data: bytes
     comments: list[str]
@@ -70,11 +70,11 @@ class _Held:
 class PacketCapture:
     """Writes packets to *stream*."""
 
-    def __init__(self, stream: BinaryIO, source: Source) -> None:
+    def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._stream = stream
         self._source = source
         self._addresses = Addresses()
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, _TcpState] = {}
         self._held: _Held | None = None
         self._packets = 0
         stream.write(blocks.section(_COMMENT))
@@ -122,12 +122,12 @@ class PacketCapture:
 
     # -- what was said --------------------------------------------------------------------------
 
-    def _say(self, connection: _Connection, at: float, side: Side, octets: bytes) -> None:
+    def _say(self, connection: _TcpState, at: float, side: Side, octets: bytes) -> None:
         connection.comments += connection.unread.take()
         for piece in _pieces(octets):
             self._send(connection, at, side, Flags.PSH | Flags.ACK, piece)
 
-    def _gather(self, connection: _Connection, at: float, part: BodyPart) -> None:
+    def _gather(self, connection: _TcpState, at: float, part: BodyPart) -> None:
         """Send the segments that are full, and keep the rest for what came at the same time."""
         body = connection.body
         if body is None or (body.side, body.at) != (part.side, at):
@@ -138,18 +138,18 @@ class PacketCapture:
         body.octets = octets[full:]
         self._say(connection, at, part.side, octets[:full])
 
-    def _send_body(self, connection: _Connection) -> None:
+    def _send_body(self, connection: _TcpState) -> None:
         if (body := connection.body) is not None:
             connection.body = None
             self._say(connection, body.at, body.side, body.octets)
 
-    def _skip(self, connection: _Connection, frame: Opaque) -> None:
+    def _skip(self, connection: _TcpState, frame: Opaque) -> None:
         """Leave a gap for octets that were only counted."""
         if told := connection.unread.add(frame):
             connection.comments.append(told)
         connection.seq[frame.side] += frame.counted or len(frame.raw)
 
-    def _intervene(self, connection: _Connection, event: Intervened) -> None:
+    def _intervene(self, connection: _TcpState, event: Intervened) -> None:
         """Say what a gate said where a side said nothing, and tell the rest in a comment.
 
         What went on in place of a line or of a message has no packet: a recording has of a message
@@ -160,7 +160,7 @@ class PacketCapture:
             self._say(connection, event.at, said.side, said.raw)
         self._note(connection, _intervened(event))
 
-    def _note(self, connection: _Connection, text: str) -> None:
+    def _note(self, connection: _TcpState, text: str) -> None:
         """Put *text* on the session's last packet, or on its next if others came between."""
         held = self._held
         mine = held is not None and held.connection is connection
@@ -168,9 +168,9 @@ class PacketCapture:
 
     # -- connections ----------------------------------------------------------------------------
 
-    def _connect(self, session: Session) -> _Connection:
+    def _connect(self, session: Session) -> _TcpState:
         first = session.id * 1_000_003  # so that a port that is used again is a new connection
-        connection = _Connection(self._addresses.of(session), dict.fromkeys(Side, first))
+        connection = _TcpState(self._addresses.of(session), dict.fromkeys(Side, first))
         client, server = escape(str(session.client)), escape(str(session.server))
         connection.comments.append(f"session {session.id}: {client} → {server}")
         at = session.opened_at
@@ -180,7 +180,7 @@ class PacketCapture:
         return connection
 
     def _disconnect(
-        self, session: Session, connection: _Connection, at: float, ending: Ending
+        self, session: Session, connection: _TcpState, at: float, ending: Ending
     ) -> None:
         why = f" ({escape(ending.why)})" if ending.why else ""
         unanswered = session.totals.unanswered
@@ -201,7 +201,7 @@ class PacketCapture:
     # -- packets --------------------------------------------------------------------------------
 
     def _send(
-        self, connection: _Connection, at: float, side: Side, flags: Flags, data: bytes = b""
+        self, connection: _TcpState, at: float, side: Side, flags: Flags, data: bytes = b""
     ) -> None:
         self._flush()
         seq, ends = connection.seq, connection.endpoints
@@ -250,8 +250,8 @@ def _intervened(event: Intervened) -> str:
     """Return what a gate did, and what the peers heard because of it."""
     frame = event.frame or event.sent
     number = f"exchange {frame.number}: " if frame and frame.number else ""
-    heard = [f"; the {_WHO[each.side]} heard: {text}" for each, text in put(event)]
-    return f"{number}{deed(event)}{''.join(heard)}"
+    heard = [f"; the {_WHO[each.side]} heard: {text}" for each, text in substitutes(event)]
+    return f"{number}{intervention_text(event)}{''.join(heard)}"
 
 
 def _seconds(time: float | None) -> str:

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from pop3spy.protocol.frames import Spans
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.text import MASK, escape
 
 _LINE_END = re.compile(rb"(?<!\r)\r+\n")
@@ -84,7 +84,7 @@ class Rows:
         return self._mark + _BLANK + text.replace("\n", f"\n{self._mark}{_BLANK}")
 
 
-class _Shown(dict[int, str]):
+class _ShownChars(dict[int, str]):
     """What each character is shown as, found out when it first comes."""
 
     def __missing__(self, code: int) -> str:
@@ -95,4 +95,4 @@ class _Shown(dict[int, str]):
         return shown
 
 
-_SHOWN: Final = _Shown()
+_SHOWN: Final = _ShownChars()

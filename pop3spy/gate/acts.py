@@ -28,7 +28,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Respond:
     """The sender is told *line*, with its end, in the peer's place, behind all earlier replies."""
 
     line: bytes
@@ -50,13 +50,13 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Defer:
     """What is to be done is asked only when it is this act's turn."""
 
     acts: Callable[[], "Acts"]
 
 
-Act = Send | Wait | Answer | End | Hold | Ask
+Act = Send | Wait | Respond | End | Hold | Defer
 Acts = Sequence[Act]
 Waiting = Callable[[Callable[[Acts], None]], None]
 
@@ -171,6 +171,6 @@ def _before(keepers: Sequence[Keeper], moment: Moment, wait: Waiting) -> Waiting
     """Return *wait*, behind which *keepers* are asked."""
 
     def waiting(go: Callable[[Acts], None]) -> None:
-        wait(lambda acts: go((Ask(lambda: _judged(moment, acts, keepers)),)))
+        wait(lambda acts: go((Defer(lambda: _judged(moment, acts, keepers)),)))
 
     return waiting

@@ -9,13 +9,13 @@ from typing import Protocol
 from pop3spy.gate.acts import Act, Acts, Moment, Send
 from pop3spy.protocol import replies
 from pop3spy.protocol.frames import BodyEnd, BodyPart
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 
 Edit = Callable[[bytes], bytes | None]
 """Makes another line of a line, both without their ends; None leaves the line out."""
 
 
-class Stream(Protocol):
+class EditStream(Protocol):
     """Changes octets that pass; ``changed`` is whether it has changed any."""
 
     changed: bool
@@ -27,7 +27,7 @@ class Stream(Protocol):
         """Return what was kept: nothing more will come."""
 
 
-class Lines:
+class LineEdits:
     """Edits each line; one that is too long passes as it is."""
 
     def __init__(self, edit: Edit) -> None:
@@ -102,7 +102,7 @@ class Unstuffed:
         return b""
 
 
-class Changed:
+class EditedReply:
     """Lets the status line go through *status* and the body through *body*, and notes *did*.
 
     *added* stands behind the body.  The lone dot goes through *end*, if there is one.
@@ -113,10 +113,10 @@ class Changed:
         by: str,
         did: str,
         *,
-        status: Stream | None = None,
-        body: Stream | None = None,
+        status: EditStream | None = None,
+        body: EditStream | None = None,
         added: bytes = b"",
-        end: Stream | None = None,
+        end: EditStream | None = None,
     ) -> None:
         self._by = by
         self._did = did
@@ -152,7 +152,7 @@ class Changed:
         return added or any(stream.changed for stream in streams if stream)
 
 
-def through(stream: Stream, acts: Acts) -> Iterator[Act]:
+def through(stream: EditStream, acts: Acts) -> Iterator[Act]:
     """Yield *acts*, with what is sent changed by *stream*."""
     for act in acts:
         if not isinstance(act, Send):
@@ -161,7 +161,7 @@ def through(stream: Stream, acts: Acts) -> Iterator[Act]:
             yield Send(data)
 
 
-def _line_through(stream: Stream, acts: Acts) -> Iterator[Act]:
+def _line_through(stream: EditStream, acts: Acts) -> Iterator[Act]:
     """Send the acts of a frame that nothing of the same kind follows."""
     yield from through(stream, acts)
     if data := stream.end():

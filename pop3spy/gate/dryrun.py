@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pop3spy.gate.acts import Acts, Answer, End, Moment, Send, octets_in
-from pop3spy.gate.content import Lines, through
+from pop3spy.gate.acts import Acts, End, Moment, Respond, Send, octets_in
+from pop3spy.gate.content import LineEdits, through
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import Command, parse_command
 from pop3spy.protocol.frames import (
@@ -48,7 +48,7 @@ class _Marks:
     resets: set[int] = field(default_factory=set)
     count: int = 0
     seen: set[int] = field(default_factory=set)
-    listing: Lines | None = None
+    listing: LineEdits | None = None
     swallowed: int = 0  # the exchange whose body, or whose overlong line, goes no further
 
 
@@ -100,7 +100,7 @@ class DryRun:
         marks.swallowed = moment.frame.number  # the rest of an overlong line
         if number is None or moment.frame.truncated:
             moment.note(BY, "refused a DELE of nothing")
-            return (Answer(b"-ERR DELE takes the number of a message\r\n"),)
+            return (Respond(b"-ERR DELE takes the number of a message\r\n"),)
         if number in marks.asked:
             moment.note(BY, "refused to delete again")
             return (_gone(number),)
@@ -112,7 +112,7 @@ class DryRun:
     def _other(self, moment: Moment, command: Command, acts: Acts, marks: _Marks) -> Acts:
         if command.verb == "STLS":
             moment.note(BY, "refused STLS: a DELE in TLS could not be seen")
-            return (Answer(b"-ERR no TLS in a dry run\r\n"),)
+            return (Respond(b"-ERR no TLS in a dry run\r\n"),)
         if command.verb == "RSET":
             marks.asked.clear()
             marks.resets.add(moment.frame.number)
@@ -172,7 +172,7 @@ class DryRun:
         moment.note(BY, "left the marked messages out")
         if command.verb != "STAT":
             told = marks.told
-            marks.listing = Lines(lambda line: None if _first(line) in told else line)
+            marks.listing = LineEdits(lambda line: None if _first(line) in told else line)
             return (Send(b"+OK\r\n"),)
         if (found := replies.pair_of(frame.text)) is None:
             return acts
@@ -188,8 +188,8 @@ def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:
         marks.seen.add(number)
 
 
-def _gone(number: int | None) -> Answer:
-    return Answer(b"-ERR message %d is deleted\r\n" % (number or 0))
+def _gone(number: int | None) -> Respond:
+    return Respond(b"-ERR message %d is deleted\r\n" % (number or 0))
 
 
 def _number(command: Command) -> int | None:

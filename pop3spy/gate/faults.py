@@ -12,13 +12,22 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, Final
 
+from pop3spy.filters.expression import Filter
+from pop3spy.filters.units import octets_of, seconds_of
 from pop3spy.gate.acts import Acts, End, Moment, Send, Wait, octets_in
-from pop3spy.gate.content import BareLf, Changed, Lines, Unstuffed, renamed, sized, without
-from pop3spy.gate.flow import Answered, At, Dropped, Followed, Pieces, Unended, Work
-from pop3spy.gate.knobs import Knob, at_least_one, difference, duration, line, names, noise, suffix
+from pop3spy.gate.content import BareLf, EditedReply, LineEdits, Unstuffed, renamed, sized, without
+from pop3spy.gate.fault_params import (
+    FaultParam,
+    at_least_one,
+    difference,
+    duration,
+    line,
+    names,
+    noise,
+    suffix,
+)
+from pop3spy.gate.flow import At, Dropped, Followed, Sliced, Substituted, Unended, Work
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine, Side, StatusLine
-from pop3spy.session.match import Filter
-from pop3spy.session.units import octets_of, seconds_of
 
 Values = Mapping[str, Any]
 """What a fault's settings are, by name."""
@@ -38,7 +47,7 @@ class FaultKind:
     name: str
     side: Side
     sides: frozenset[Side]
-    knobs: tuple[Knob, ...]
+    params: tuple[FaultParam, ...]
     does: str
     finds: str
     work: Callable[[Values, Random, Moment], Work | None]
@@ -103,7 +112,7 @@ class FaultKeeper:
     def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
         """Return what is kept back of a reply that broke off."""
         _, work = memory.get(self, (None, None))
-        return work.give_back() if side in self.sides and isinstance(work, Changed) else b""
+        return work.give_back() if side in self.sides and isinstance(work, EditedReply) else b""
 
     def _work(self, moment: Moment) -> Work | None:
         fault, exchange = self.fault, moment.exchange
@@ -136,12 +145,12 @@ def _delayed(values: Values, lots: Random, _: Moment) -> Work:
 def _slowed(values: Values, _: Random, __: Moment) -> Work:
     rate = values["rate"]
     size = max(1, rate // 20)  # a piece every 50 ms looks like a slow line
-    return Pieces("bandwidth", f"slowed to {rate:,} octets a second", size, size / rate)
+    return Sliced("bandwidth", f"slowed to {rate:,} octets a second", size, size / rate)
 
 
 def _sliced(values: Values, _: Random, __: Moment) -> Work:
     size = values["size"]
-    return Pieces("slice", f"cut into pieces of {size}", size, values["gap"])
+    return Sliced("slice", f"cut into pieces of {size}", size, values["gap"])
 
 
 def _at(name: str, did: str, *acts: Any) -> Callable[[Values, Random, Moment], Work]:
@@ -174,17 +183,17 @@ def _unended(_: Values, __: Random, ___: Moment) -> Work:
 def _unstuffed(_: Values, __: Random, moment: Moment) -> Work | None:
     if _verb(moment) not in ("RETR", "TOP"):
         return None
-    return Changed("unstuffed", "took a stuffed dot away", body=Unstuffed())
+    return EditedReply("unstuffed", "took a stuffed dot away", body=Unstuffed())
 
 
 def _wrong_size(values: Values, _: Random, moment: Moment) -> Work | None:
     by, did = values["by"], f"added {values['by']:+,} to a size"
     match _verb(moment):
         case "STAT" | "LIST":  # +OK 2 320, and 1 120 in a listing
-            status, body = Lines(sized(by, place=2)), Lines(sized(by, place=1))
-            return Changed("wrong-size", did, status=status, body=body)
+            status, body = LineEdits(sized(by, place=2)), LineEdits(sized(by, place=1))
+            return EditedReply("wrong-size", did, status=status, body=body)
         case "RETR":  # +OK 120 octets
-            return Changed("wrong-size", did, status=Lines(sized(by, place=1)))
+            return EditedReply("wrong-size", did, status=LineEdits(sized(by, place=1)))
     return None
 
 
@@ -193,9 +202,9 @@ def _changed_uid(values: Values, _: Random, moment: Moment) -> Work | None:
         return None
     suffix = values["suffix"]
     one = bool(moment.exchange and moment.exchange.command.args)  # +OK 1 uid
-    status = Lines(renamed(suffix, place=2)) if one else None
-    body = Lines(renamed(suffix, place=1))
-    return Changed("changed-uid", "changed unique-ids", status=status, body=body)
+    status = LineEdits(renamed(suffix, place=2)) if one else None
+    body = LineEdits(renamed(suffix, place=1))
+    return EditedReply("changed-uid", "changed unique-ids", status=status, body=body)
 
 
 def _changed_capa(values: Values, _: Random, moment: Moment) -> Work | None:
@@ -203,41 +212,41 @@ def _changed_capa(values: Values, _: Random, moment: Moment) -> Work | None:
         return None
     added = b"".join(line + b"\r\n" for line in values["add"])
     tags = frozenset(tag.upper() for tag in values["remove"])
-    return Changed(
-        "changed-capa", "changed the capabilities", body=Lines(without(tags)), added=added
+    return EditedReply(
+        "changed-capa", "changed the capabilities", body=LineEdits(without(tags)), added=added
     )
 
 
 def _bare_lf(_: Values, __: Random, ___: Moment) -> Work:
-    return Changed("bare-lf", "made LF of CR LF", status=BareLf(), body=BareLf(), end=BareLf())
+    return EditedReply("bare-lf", "made LF of CR LF", status=BareLf(), body=BareLf(), end=BareLf())
 
 
 # -- the table ----------------------------------------------------------------------------------
 
 _C, _S = Side.CLIENT, Side.SERVER
 _BOTH, _REPLY = frozenset(Side), frozenset({Side.SERVER})
-_AFTER = Knob("after", "0", octets_of)
+_AFTER = FaultParam("after", "0", octets_of)
 _IN_USE = "-ERR [IN-USE] maildrop is locked by another session"
 
 # fmt: off
 _ROWS = (
-    FaultKind("delay", _S, _BOTH, (Knob("time", "1s", seconds_of), Knob("jitter", "0", seconds_of)), "Waits before the first octet, up to `jitter` longer.", "It gives up, or freezes its window, while a server thinks.", _delayed, chancy=True),
-    FaultKind("bandwidth", _S, _BOTH, (Knob("rate", "1K", at_least_one),), "Lets so many octets a second through.", "It limits the time of a message instead of the time of silence.", _slowed),
-    FaultKind("slice", _S, _BOTH, (Knob("size", "1", at_least_one), Knob("gap", "1ms", seconds_of)), "Sends pieces of this size, each on its own; larger ones where a body comes in bulk.", "It takes what one read gives for a line, or loses a CR LF or lone dot that is cut in two.", _sliced),
-    FaultKind("stall", _S, _BOTH, (_AFTER, Knob("time", "forever", duration)), "Sends nothing more after so many octets, without closing.", "It has no time-out, and hangs until somebody ends it.", _stalled),
-    FaultKind("cut", _S, _BOTH, (Knob("after", "100", octets_of),), "Closes both connections after so many octets.", "It takes the beginning of a message for all of it, or deletes what it has not got.", _at("cut", "closed", End.CLOSE)),
-    FaultKind("reset", _S, _BOTH, (Knob("after", "0", octets_of),), "Resets both connections after so many octets.", "It shows a crash or nothing where it should say that the connection broke.", _at("reset", "reset", End.RESET)),
+    FaultKind("delay", _S, _BOTH, (FaultParam("time", "1s", seconds_of), FaultParam("jitter", "0", seconds_of)), "Waits before the first octet, up to `jitter` longer.", "It gives up, or freezes its window, while a server thinks.", _delayed, chancy=True),
+    FaultKind("bandwidth", _S, _BOTH, (FaultParam("rate", "1K", at_least_one),), "Lets so many octets a second through.", "It limits the time of a message instead of the time of silence.", _slowed),
+    FaultKind("slice", _S, _BOTH, (FaultParam("size", "1", at_least_one), FaultParam("gap", "1ms", seconds_of)), "Sends pieces of this size, each on its own; larger ones where a body comes in bulk.", "It takes what one read gives for a line, or loses a CR LF or lone dot that is cut in two.", _sliced),
+    FaultKind("stall", _S, _BOTH, (_AFTER, FaultParam("time", "forever", duration)), "Sends nothing more after so many octets, without closing.", "It has no time-out, and hangs until somebody ends it.", _stalled),
+    FaultKind("cut", _S, _BOTH, (FaultParam("after", "100", octets_of),), "Closes both connections after so many octets.", "It takes the beginning of a message for all of it, or deletes what it has not got.", _at("cut", "closed", End.CLOSE)),
+    FaultKind("reset", _S, _BOTH, (FaultParam("after", "0", octets_of),), "Resets both connections after so many octets.", "It shows a crash or nothing where it should say that the connection broke.", _at("reset", "reset", End.RESET)),
     FaultKind("half-close", _S, _BOTH, (_AFTER,), "Says after so many octets that no more will come, and listens on.", "It waits for a close that never comes, or goes on as if it had been answered.", _at("half-close", "half-closed", End.FINISH)),
     FaultKind("drop", _S, _BOTH, (), "Loses the reply; on the client's side the command, which the server never hears.", "It waits for ever, or takes the next reply for this one.", lambda *_: Dropped("drop")),
-    FaultKind("answer", _C, _BOTH, (Knob("line", _IN_USE, line),), "Answers so in place of the server, which never hears the command; on the server's side it does, and its reply is lost.", "It asks for a new password when the maildrop is only locked, or ignores a refusal.", lambda values, *_: Answered("answer", values["line"])),
+    FaultKind("answer", _C, _BOTH, (FaultParam("line", _IN_USE, line),), "Answers so in place of the server, which never hears the command; on the server's side it does, and its reply is lost.", "It asks for a new password when the maildrop is only locked, or ignores a refusal.", lambda values, *_: Substituted("answer", values["line"])),
     FaultKind("unterminated", _S, _REPLY, (), "Leaves out the lone dot that ends a multi-line reply.", "It waits for ever, or takes the next reply for a part of the message.", _unended),
-    FaultKind("extra-reply", _S, _REPLY, (Knob("line", "+OK", line),), "Says one more line behind the reply.", "It takes that line for the reply to its next command, and so on to the end.", lambda values, *_: Followed("extra-reply", values["line"])),
+    FaultKind("extra-reply", _S, _REPLY, (FaultParam("line", "+OK", line),), "Says one more line behind the reply.", "It takes that line for the reply to its next command, and so on to the end.", lambda values, *_: Followed("extra-reply", values["line"])),
     FaultKind("unstuffed", _S, _REPLY, (), "Takes a dot from each line of a message that begins with one.", "A line with nothing but a dot ends the message early, and its rest is read as replies.", _unstuffed),
-    FaultKind("wrong-size", _S, _REPLY, (Knob("by", "+100", difference),), "Adds this to the sizes in the replies to STAT, LIST and RETR.", "It counts octets instead of looking for the lone dot, and waits or cuts.", _wrong_size),
-    FaultKind("changed-uid", _S, _REPLY, (Knob("suffix", "-changed", suffix),), "Puts this behind each unique-id.", "It fetches everything again, or deletes what it does not know any more.", _changed_uid),
-    FaultKind("changed-capa", _S, _REPLY, (Knob("remove", "TOP,UIDL", names), Knob("add", "", names)), "Takes capabilities away by their names, or adds lines; commas stand between them.", "It uses what is not offered, or stumbles over what it does not know.", _changed_capa),
+    FaultKind("wrong-size", _S, _REPLY, (FaultParam("by", "+100", difference),), "Adds this to the sizes in the replies to STAT, LIST and RETR.", "It counts octets instead of looking for the lone dot, and waits or cuts.", _wrong_size),
+    FaultKind("changed-uid", _S, _REPLY, (FaultParam("suffix", "-changed", suffix),), "Puts this behind each unique-id.", "It fetches everything again, or deletes what it does not know any more.", _changed_uid),
+    FaultKind("changed-capa", _S, _REPLY, (FaultParam("remove", "TOP,UIDL", names), FaultParam("add", "", names)), "Takes capabilities away by their names, or adds lines; commas stand between them.", "It uses what is not offered, or stumbles over what it does not know.", _changed_capa),
     FaultKind("bare-lf", _S, _BOTH, (), "Ends lines with LF alone.", "It never sees the end of a line, or of a message.", _bare_lf),
-    FaultKind("garbage", _S, _BOTH, (_AFTER, Knob("octets", "32", noise)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
+    FaultKind("garbage", _S, _BOTH, (_AFTER, FaultParam("octets", "32", noise)), "Puts random octets in after so many.", "It crashes on what is no text, or shows it raw.", _garbage, chancy=True),
 )
 # fmt: on
 

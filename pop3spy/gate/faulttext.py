@@ -11,20 +11,20 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from pop3spy.filters.expression import Filter, compile_filter
+from pop3spy.filters.terms import Progress
+from pop3spy.filters.tokens import FilterError
+from pop3spy.filters.units import count_of
 from pop3spy.gate.faults import FAULTS, Fault, FaultKind
 from pop3spy.gate.rewrite import Rewrite
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import escape
-from pop3spy.session.filtertext import FilterError
-from pop3spy.session.match import Filter, compile_filter
-from pop3spy.session.terms import Known
-from pop3spy.session.units import count_of
 
 COMMON: Final = ("side", "chance", "seed")
 """What every fault can be told."""
 
 _SIDES: Final = {"client": Side.CLIENT, "server": Side.SERVER}
-_KNOWN: Final = {Side.CLIENT: Known.ASKED, Side.SERVER: Known.ANSWERED}
+_KNOWN: Final = {Side.CLIENT: Progress.ASKED, Side.SERVER: Progress.ANSWERED}
 _PIECE = re.compile(
     r"""\s* (?: (?P<key>[\w-]+) = )?
         (?: (?P<quoted> "(?:[^"\\]|\\.)*" | '[^']*' ) | (?P<bare> \S* ) )""",
@@ -34,7 +34,7 @@ _ESCAPED = re.compile(r"\\([\\\"])")
 _REWRITE = re.compile(r"\s*(?P<side>\w*)\s+s(?P<rest>.*)", re.DOTALL)
 
 
-class _Piece(NamedTuple):
+class _FaultToken(NamedTuple):
     key: str
     value: str
     at: int  # where the value begins
@@ -106,10 +106,10 @@ def read_rewrite(given: object) -> Rewrite:
         raise FilterError(given, start + 1, str(error)) from None
 
 
-def _pieces(text: str) -> Iterable[_Piece]:
+def _pieces(text: str) -> Iterable[_FaultToken]:
     """Return the words of *text*; those behind ``when`` are the filter's business."""
     at, end = 0, len(text.rstrip())
-    found: list[_Piece] = []
+    found: list[_FaultToken] = []
     while at < end or not found:
         match = _PIECE.match(text, at)
         assert match
@@ -120,7 +120,7 @@ def _pieces(text: str) -> Iterable[_Piece]:
                 value = _ESCAPED.sub(r"\1", value)
         elif value[:1] in ("'", '"'):
             raise FilterError(text, start, "this quote has no end")
-        found.append(_Piece(match["key"] or "", value, start))
+        found.append(_FaultToken(match["key"] or "", value, start))
         at = max(match.end(), at + 1)
         if found[-1][:2] == ("", "when"):
             break
@@ -151,11 +151,11 @@ def _from_mapping(given: Mapping[Any, Any]) -> Fault:
 
 def _add(settings: dict[str, str], kind: FaultKind, key: str, value: str) -> None:
     """Take a setting in; raise KeyError if its name is wrong, ValueError if its value is."""
-    knobs = {knob.name: knob for knob in kind.knobs}
+    params = {param.name: param for param in kind.params}
     if key in settings:
         raise KeyError("this has been set before")
-    if key in knobs:
-        knobs[key].read(value)
+    if key in params:
+        params[key].read(value)
     elif key == "side":
         if value not in _SIDES or _SIDES[value] not in kind.sides:
             sides = " or ".join(word for word, side in _SIDES.items() if side in kind.sides)
@@ -165,15 +165,15 @@ def _add(settings: dict[str, str], kind: FaultKind, key: str, value: str) -> Non
     elif key == "seed":
         count_of(value)
     else:
-        raise KeyError(_unknown(key, [*knobs, *COMMON], f"setting of {kind.name}"))
+        raise KeyError(_unknown(key, [*params, *COMMON], f"setting of {kind.name}"))
     settings[key] = value
 
 
 def _fault(kind: FaultKind, settings: Mapping[str, str], when: Filter | None) -> Fault:
     values = tuple(
-        (each.name, each.read(settings.get(each.name, each.default))) for each in kind.knobs
+        (each.name, each.read(settings.get(each.name, each.default))) for each in kind.params
     )
-    order = [*(knob.name for knob in kind.knobs), *COMMON]
+    order = [*(param.name for param in kind.params), *COMMON]
     told = [f"{key}={_quoted(settings[key])}" for key in order if key in settings]
     seed = count_of(settings["seed"]) if "seed" in settings else None
     chance = _chance(settings.get("chance", "1"))
@@ -216,7 +216,7 @@ def _quoted(value: str) -> str:
 
 
 def _has(kind: FaultKind) -> str:
-    return f"{kind.name} has {', '.join([*(knob.name for knob in kind.knobs), *COMMON])}"
+    return f"{kind.name} has {', '.join([*(param.name for param in kind.params), *COMMON])}"
 
 
 def _unknown(word: str, names: Iterable[str], what: str) -> str:

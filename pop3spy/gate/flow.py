@@ -6,7 +6,7 @@ each of its frames in turn, and with the acts that were decided on before.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from pop3spy.gate.acts import Act, Acts, Answer, Moment, Send, Wait
+from pop3spy.gate.acts import Act, Acts, Moment, Respond, Send, Wait
 from pop3spy.protocol.frames import BodyEnd, BodyPart, CommandLine, StatusLine
 
 Work = Callable[[Moment, Acts], Acts]
@@ -46,7 +46,7 @@ class At:
                 yield Send(rest)
 
 
-class Pieces:
+class Sliced:
     """Sends *size* octets at a time, and waits *gap* seconds behind each piece."""
 
     def __init__(self, by: str, did: str, size: int, gap: float) -> None:
@@ -91,7 +91,7 @@ class Dropped:
         return ()
 
 
-class Answered:
+class Substituted:
     """Says *line* in place of a reply, or to a command in the server's place."""
 
     def __init__(self, by: str, line: bytes) -> None:
@@ -103,7 +103,7 @@ class Answered:
         match moment.frame:
             case CommandLine():
                 moment.note(self._by, "answered, and the server heard nothing")
-                return (Answer(self._line),)
+                return (Respond(self._line),)
             case StatusLine():
                 moment.note(self._by, "answered in place of the server")
                 return (Send(self._line),)

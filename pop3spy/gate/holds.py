@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pop3spy.gate.acts import Acts, Answer, Hold, Moment, Send
+from pop3spy.filters.comparisons import Judge
+from pop3spy.gate.acts import Acts, Hold, Moment, Respond, Send
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Opaque, Side
 from pop3spy.session.chunk import Clock
-from pop3spy.session.judging import Judge
 
 BY = "hold"
 
@@ -72,7 +72,7 @@ class Holds:
 
     def answer(self, number: int, line: bytes) -> None:
         """Answer with *line*, with its end, in the server's place; raise KeyError."""
-        self._decide(number, (Answer(line),), "answered", gone=True)
+        self._decide(number, (Respond(line),), "answered", gone=True)
 
     def release_all(self) -> None:
         """Let everything go on, and hold nothing any more."""

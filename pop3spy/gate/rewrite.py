@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
+from pop3spy.filters.expression import Filter
+from pop3spy.filters.pattern import Matches, regular_expression
 from pop3spy.gate.acts import Acts, Moment, Send, Wait, octets_in
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
-from pop3spy.session.match import Filter
-from pop3spy.session.pattern import Matches, regular_expression
 
 BY = "rewrite"
 _GROUP = re.compile(r"\\(.?)", re.DOTALL)

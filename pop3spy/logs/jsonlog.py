@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from pop3spy.logs.notes import level_of
-from pop3spy.logs.stretches import Stretch, Stretches
+from pop3spy.logs.stretches import Stretches, UnreadStretch
 from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque, Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
@@ -46,7 +46,7 @@ def _flatten(_: object, level: str, event: MutableMapping[str, Any]) -> dict[str
 
 
 @dataclass(slots=True)
-class _Known:
+class _LoggedSession:
     """What has to be remembered of a session until it can be written."""
 
     client: str
@@ -60,7 +60,7 @@ class JsonLog:
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
         self._clock = clock
-        self._sessions: dict[int, _Known] = {}
+        self._sessions: dict[int, _LoggedSession] = {}
         self._log: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more
             processors=[_flatten, structlog.processors.JSONRenderer(_dumps)],
@@ -76,14 +76,14 @@ class JsonLog:
         known = self._sessions.get(session.id)
         if known is None:
             peers = escape(str(session.client)), escape(str(session.server))
-            known = self._sessions[session.id] = _Known(*peers)
+            known = self._sessions[session.id] = _LoggedSession(*peers)
         try:
             self._tell(event, known)
         finally:
             if isinstance(event, Ended):
                 del self._sessions[session.id]
 
-    def _tell(self, event: Event, known: _Known) -> None:  # noqa: C901 - one branch an event
+    def _tell(self, event: Event, known: _LoggedSession) -> None:  # noqa: C901 - one branch an event
         match event:
             case Heard():
                 self._heard(event, event.frame, known)
@@ -108,7 +108,7 @@ class JsonLog:
                 self._end_stretches(event, known)
                 self._write("session_ended", event, known, **_ended(event, known))
 
-    def _write(self, what: str, event: Event, known: _Known, **fields: object) -> None:
+    def _write(self, what: str, event: Event, known: _LoggedSession, **fields: object) -> None:
         peers = {"session": event.session.id, "client": known.client, "server": known.server}
         self._log_fields(what, event.at, {**peers, **fields})
 
@@ -121,7 +121,7 @@ class JsonLog:
     def _log_fields(self, what: str, at: float, fields: dict[str, object]) -> None:
         getattr(self._log, level_of(what))(what, time=_time(self._clock, at), fields=fields)
 
-    def _heard(self, event: Heard, frame: Frame, known: _Known) -> None:
+    def _heard(self, event: Heard, frame: Frame, known: _LoggedSession) -> None:
         if known.stretches:
             for stretch in known.stretches.end_before(frame):
                 self._stretch(event, stretch, known)
@@ -138,7 +138,7 @@ class JsonLog:
                     line=line_text(frame),
                 )
 
-    def _stretch(self, event: Event, stretch: Stretch, known: _Known) -> None:
+    def _stretch(self, event: Event, stretch: UnreadStretch, known: _LoggedSession) -> None:
         self._write(
             "stretch_unread",
             event,
@@ -150,7 +150,7 @@ class JsonLog:
             line=line_text(stretch.first) if stretch.first.raw else None,
         )
 
-    def _end_stretches(self, event: Event, known: _Known) -> None:
+    def _end_stretches(self, event: Event, known: _LoggedSession) -> None:
         for stretch in known.stretches.end():
             self._stretch(event, stretch, known)
 
@@ -174,7 +174,7 @@ def _line_or_size(frame: Frame | None) -> str | int | None:
     return len(frame.raw) if isinstance(frame, BodyPart) else line_text(frame)
 
 
-def _ended(event: Ended, known: _Known) -> dict[str, object]:
+def _ended(event: Ended, known: _LoggedSession) -> dict[str, object]:
     session, totals = event.session, event.session.totals
     return {
         "how": event.ending.how.value,

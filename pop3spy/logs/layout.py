@@ -18,7 +18,7 @@ _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _ZERO_WIDTH = frozenset({"Mn", "Me"})
 
 
-class Tone(Enum):
+class LineTone(Enum):
     """What a line is, and so its colours: that of its mark and that of its text."""
 
     CLIENT = ("\x1b[36m", "")  # cyan
@@ -30,7 +30,7 @@ class Tone(Enum):
     FRAME = ("\x1b[1m", "\x1b[1m")  # a session's first and last line
 
 
-class Layout:
+class LineLayout:
     """Makes lines; *width* is that of the terminal, None for a file: nothing is cut there."""
 
     def __init__(self, *, colour: bool, width: int | None) -> None:
@@ -43,7 +43,7 @@ class Layout:
         text: str,
         right: str = "",
         *,
-        tone: Tone,
+        tone: LineTone,
         elapsed: float,
         session: int,
         state: str,
@@ -76,7 +76,7 @@ class Layout:
         return self.width is None or _FRAME + columns(text) <= self.width
 
 
-def _paint(head: str, mark: str, text: str, right: str, tone: Tone) -> str:
+def _paint(head: str, mark: str, text: str, right: str, tone: LineTone) -> str:
     """Return the line with its colours; secrets are dim."""
     mark_colour, text_colour = tone.value
     if MASK in text:

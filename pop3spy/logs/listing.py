@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import BodyPart, Spans
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.text import show
 from pop3spy.session.lines import within
 

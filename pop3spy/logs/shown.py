@@ -8,7 +8,7 @@ from pop3spy.protocol.commands import Shape
 
 
 @dataclass(slots=True)
-class Asked:
+class ShownCommand:
     """A command whose reply has not ended; ``at`` is when the client's last line came."""
 
     text: str
@@ -19,13 +19,13 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownSession:
     """One session: commands by their numbers, stretches, commands in a row without a reply.
 
     ``sent`` is the octets of the message that the client is sending.
     """
 
-    asked: dict[int, Asked] = field(default_factory=dict)
+    asked: dict[int, ShownCommand] = field(default_factory=dict)
     stretches: Stretches = field(default_factory=Stretches)
     unanswered: int = 0
     sent: int = 0

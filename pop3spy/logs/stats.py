@@ -12,7 +12,7 @@ _HEAD = ("command", "count", "errors", "no reply", "p50", "p95", "max", "octets"
 
 
 @dataclass(slots=True)
-class _Row:
+class _CommandStats:
     """What is counted of one command; latencies are in seconds, to the first octet."""
 
     latencies: deque[float]
@@ -46,14 +46,14 @@ class Statistics:
 
     def __init__(self, latencies: int | None = None) -> None:
         self._latencies = latencies
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, _CommandStats] = {}
 
     def __call__(self, event: Told) -> None:
         """Count an exchange that has ended."""
         if isinstance(event, Answered | Unanswered):
             name = _name_of(event.exchange)
             if (row := self._rows.get(name)) is None:
-                row = self._rows[name] = _Row(deque(maxlen=self._latencies))
+                row = self._rows[name] = _CommandStats(deque(maxlen=self._latencies))
             row.add(event.exchange)
 
     def table(self) -> str:

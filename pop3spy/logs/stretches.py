@@ -12,7 +12,7 @@ _LASTING = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP, Why.UNASKED, Why
 
 
 @dataclass(slots=True)
-class Stretch:
+class UnreadStretch:
     """What one side sent in a row and for one reason was not read.
 
     ``octets`` is None where even that could tell something of a secret; ``first`` is its first
@@ -56,13 +56,13 @@ class Stretches:
     __slots__ = ("_open",)
 
     def __init__(self) -> None:
-        self._open: dict[Side, Stretch] = {}
+        self._open: dict[Side, UnreadStretch] = {}
 
     def __bool__(self) -> bool:
         """Return whether there is any."""
         return bool(self._open)
 
-    def add(self, frame: Opaque, at: float) -> Stretch | None:
+    def add(self, frame: Opaque, at: float) -> UnreadStretch | None:
         """Take in another piece; return the stretch that it began, if it did.
 
         The caller has seen to it with ``end_before`` that no other one is open on that side.
@@ -73,11 +73,11 @@ class Stretches:
             if stretch.octets is not None:
                 stretch.octets = None if octets is None else stretch.octets + octets
             return None
-        stretch = Stretch(frame.side, frame.why, frame, at, at, octets)
+        stretch = UnreadStretch(frame.side, frame.why, frame, at, at, octets)
         self._open[frame.side] = stretch
         return stretch
 
-    def end_before(self, frame: Frame) -> Iterator[Stretch]:
+    def end_before(self, frame: Frame) -> Iterator[UnreadStretch]:
         """Yield the stretches that *frame* puts an end to.
 
         A lasting one goes on while the other side speaks.
@@ -90,7 +90,7 @@ class Stretches:
             if ends:
                 yield self._open.pop(side)
 
-    def end(self) -> Iterator[Stretch]:
+    def end(self) -> Iterator[UnreadStretch]:
         """Yield all that are left."""
         yield from self._open.values()
         self._open.clear()

@@ -18,9 +18,9 @@ from pop3spy.net.dial import dial, reason_of
 from pop3spy.net.half import Half
 from pop3spy.net.layer import Layer
 from pop3spy.net.leg import Legs
-from pop3spy.net.lobby import Lobby
 from pop3spy.net.observer import Observer
 from pop3spy.net.opening import ask_for_tls, says_more
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.net.tls import agreed_with_server
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.decoder import Decoder
@@ -61,7 +61,7 @@ class Connection:
         self._url = url
         self._patience = patience
         self._legs = Legs(trust, timeout=timeout)
-        self._lobby = Lobby()
+        self._pending = PendingConnection()
         self._decoder = Decoder()
         self._heard: deque[Frame] = deque()
         self._finished = False  # the server will say no more
@@ -95,7 +95,7 @@ class Connection:
         *trust* says whose certificates are believed.
         """
         connection = cls(url, patience, trust or Trust(), timeout)
-        await dial(url, lambda: Half(Side.SERVER, connection._lobby.join), timeout)
+        await dial(url, lambda: Half(Side.SERVER, connection._pending.join), timeout)
         client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
         reading = Reading(number, client, server, clock.now(), bus.publish, strict=strict)
         connection._clock = clock
@@ -144,7 +144,7 @@ class Connection:
         self._half.write(data)
         try:
             async with asyncio.timeout(self._patience):
-                await self._lobby.drained()
+                await self._pending.drained()
         except TimeoutError:
             raise self._nothing_happened() from None
 
@@ -185,7 +185,7 @@ class Connection:
             try:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL):
-                        await self._lobby.gone()
+                        await self._pending.gone()
             finally:  # whoever else waits for the end must not wait for ever
                 self._half.abort()
                 self._ending = Ending(how)
@@ -223,12 +223,14 @@ class Connection:
         greeting = b""
         if self._url.scheme == "pop3+stls":
             try:
-                greeting = await ask_for_tls(self._lobby, self._url, self._legs.timeout, self._hear)
+                greeting = await ask_for_tls(
+                    self._pending, self._url, self._legs.timeout, self._hear
+                )
             except TlsError as error:
                 raise self._broken(error) from None
             except ConnectError:
-                gone = How.SERVER_RESET if self._lobby.error else How.SERVER_CLOSED
-                self._how = gone if self._lobby.over else How.TIMEOUT
+                gone = How.SERVER_RESET if self._pending.error else How.SERVER_CLOSED
+                self._how = gone if self._pending.over else How.TIMEOUT
                 raise
             await self.read_along()
         if self._url.scheme != "pop3":
@@ -237,7 +239,7 @@ class Connection:
 
     async def _granted(self) -> None:
         """Begin TLS, for which the server was asked; raise TlsError if it said more than that."""
-        if said := self._lobby.take():
+        if said := self._pending.take():
             self._take(said)
         if len(self._heard) > 1 or self._decoder.unfinished(Side.SERVER):
             raise self._broken(says_more(self._url, "+OK to STLS"))
@@ -247,7 +249,7 @@ class Connection:
     async def _secure(self) -> None:
         """Begin TLS; raise TlsError if it fails."""
         layer = self._legs.towards(self._url, self._url.host)
-        hands = self._half.secure(layer, partial(self._secured, layer), self._lobby.take())
+        hands = self._half.secure(layer, partial(self._secured, layer), self._pending.take())
         try:
             await self._legs.shaken(layer, hands)
         except TlsError as error:
@@ -262,17 +264,17 @@ class Connection:
 
     @property
     def _half(self) -> Half:
-        return self._lobby.half
+        return self._pending.half
 
     async def _read(self) -> None:
         """Take in what comes next."""
         try:
             async with asyncio.timeout(self._patience):
-                data = await self._lobby.more()
+                data = await self._pending.more()
         except TimeoutError:
             raise self._nothing_happened() from None
-        if not data and self._lobby.error:
-            raise self._broken(self._lobby.error)
+        if not data and self._pending.error:
+            raise self._broken(self._pending.error)
         self._take(data)
         if self._observer.behind:
             await self.read_along()

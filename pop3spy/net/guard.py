@@ -14,21 +14,21 @@ from typing import Any, Protocol
 from pop3spy.gate.acts import (
     Act,
     Acts,
-    Answer,
-    Ask,
+    Defer,
     End,
     Gate,
     Hold,
     Keeper,
     KeepsBack,
     Moment,
+    Respond,
     Send,
     Wait,
 )
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine, Why
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import answer_to, in_place_of
 
 ENOUGH = 262144
 """Octets that may wait here before no more should be taken in."""
@@ -277,10 +277,10 @@ class Guard:
                 case Send(data):
                     self._sent += data
                     self.way.pass_on(self.side, data)
-                case Answer(line) if self._reading.idle:
+                case Respond(line) if self._reading.idle:
                     self._answer += line
                     self.way.pass_on(self.side.other, line)
-                case Answer():  # replies that are on their way come first
+                case Respond():  # replies that are on their way come first
                     self._acts.appendleft(act)
                     return
                 case Wait(seconds):
@@ -289,7 +289,7 @@ class Guard:
                     self._waiting = True
                     self._tell_notes(self._moment)
                     wait(self._go_on)
-                case Ask(find):
+                case Defer(find):
                     self._acts.extendleft(reversed(find()))
                 case End():
                     self._tell()

@@ -16,8 +16,8 @@ from pop3spy.net.half import Half
 from pop3spy.net.layer import Layer
 from pop3spy.net.leg import Legs
 from pop3spy.net.link import Link, Said
-from pop3spy.net.lobby import Lobby
 from pop3spy.net.opening import ask_for_tls
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.net.stls import NO_TLS, Inspection, Offer
 from pop3spy.net.tls import agreed_with_client, agreed_with_server
 from pop3spy.protocol.frames import Side
@@ -63,17 +63,19 @@ class Handshakes:
 
     # -- before the first word ------------------------------------------------------------------
 
-    async def open(self, connect: Connect, lobby: Lobby | None, apology: bytes) -> None:
-        """Let the client, which is in *lobby* if it wants TLS at once, talk with its server.
+    async def open(
+        self, connect: Connect, pending: PendingConnection | None, apology: bytes
+    ) -> None:
+        """Let the client, which is in *pending* if it wants TLS at once, talk with its server.
 
         *connect* does the connecting.  A client that gets no server is told *apology*.
         """
-        server, client = Lobby(), self.link.half(Side.CLIENT)
-        client.hold("opening", hold=lobby is None)
+        server, client = PendingConnection(), self.link.half(Side.CLIENT)
+        client.hold("opening", hold=pending is None)
         hello = b""
         try:
-            if lobby:
-                hello, asked = await self._legs.hello(lobby)
+            if pending:
+                hello, asked = await self._legs.hello(pending)
                 self._name = asked.name or self._name
                 if self._url and self._nameless and asked.name:
                     self._url = replace(self._url, host=asked.name)
@@ -84,27 +86,31 @@ class Handshakes:
             how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
             if isinstance(error, TlsError):
                 apology = error.line or NO_TLS
-            if lobby:
-                apology = await self._turn_away(lobby, hello, apology)
+            if pending:
+                apology = await self._turn_away(pending, hello, apology)
             self.link.refuse(Ending(how, str(error)), apology)
         except BaseException:
             server.abort()
             raise
         else:
-            await self._meet(server, greeting, lobby, hello)
+            await self._meet(server, greeting, pending, hello)
         finally:
             client.hold("opening", hold=False)
 
     async def _meet(
-        self, server: Lobby, greeting: bytes, lobby: Lobby | None, hello: bytes
+        self,
+        server: PendingConnection,
+        greeting: bytes,
+        pending: PendingConnection | None,
+        hello: bytes,
     ) -> None:
         """Let the client, once it has the TLS that it wants, hear *greeting* and go on."""
-        if lobby:
+        if pending:
             try:
-                await self._admit(lobby, hello)
+                await self._admit(pending, hello)
             except TlsError as error:
                 server.abort()
-                lobby.hand_to(self.link)
+                pending.hand_to(self.link)
                 self.link.refuse(Ending(How.TLS, str(error)))
                 return
             except BaseException:
@@ -114,7 +120,7 @@ class Handshakes:
         self.link.pass_on(Side.SERVER, greeting)
         server.hand_to(self.link)
 
-    async def _reach(self, server: Lobby) -> bytes:
+    async def _reach(self, server: PendingConnection) -> bytes:
         """Begin TLS with the server if it is to have it; return its greeting if that was before."""
         if self._url is None or self._url.scheme == "pop3":
             return b""
@@ -143,22 +149,22 @@ class Handshakes:
     def _client_secured(self, layer: Layer) -> None:
         self.link.secured(agreed_with_client(layer.object))
 
-    async def _admit(self, lobby: Lobby, hello: bytes) -> None:
+    async def _admit(self, pending: PendingConnection, hello: bytes) -> None:
         """Begin TLS with a client that wants it at once."""
         layer = self._legs.from_clients(self._certificate, self._name)
         begun = partial(self._client_secured, layer)
-        await self._legs.shaken(layer, lobby.half.secure(layer, begun, hello))
-        lobby.hand_to(self.link)
+        await self._legs.shaken(layer, pending.half.secure(layer, begun, hello))
+        pending.hand_to(self.link)
 
-    async def _turn_away(self, lobby: Lobby, hello: bytes, apology: bytes) -> bytes:
+    async def _turn_away(self, pending: PendingConnection, hello: bytes, apology: bytes) -> bytes:
         """Return what a client that wants TLS at once can be told in place of *apology*."""
         if hello and apology:
             try:
-                await self._admit(lobby, hello)
+                await self._admit(pending, hello)
             except TlsError:
                 return b""
             return apology
-        lobby.hand_to(self.link)
+        pending.hand_to(self.link)
         return ALERT if hello else b""
 
     # -- STLS -----------------------------------------------------------------------------------

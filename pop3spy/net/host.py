@@ -5,10 +5,10 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from pop3spy.net.guest import Guest
+from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places, listen, serving
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -38,8 +38,8 @@ class Host:
         self._limits = limits
         self._strict = strict
         self._number = 0
-        self._guests: dict[Guest, asyncio.Task[None]] = {}
-        self._room = ThreadPoolExecutor(1, "maildrop")  # one thread: nothing in it needs a lock
+        self._accepted: dict[AcceptedClient, asyncio.Task[None]] = {}
+        self._executor = ThreadPoolExecutor(1, "maildrop")  # one thread: nothing in it needs a lock
         self._group = asyncio.TaskGroup()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -56,7 +56,7 @@ class Host:
                     self._bus.publish(Noted("listening", self._clock.now(), {"url": str(url)}))
                 await stop.wait()
             await self._wind_up()
-            self._room.shutdown(wait=False)
+            self._executor.shutdown(wait=False)
 
     async def connect(self, factory: Callable[[], asyncio.BaseProtocol]) -> None:
         """Let a protocol of this process, from *factory*, be a client."""
@@ -67,18 +67,18 @@ class Host:
 
     async def _wind_up(self) -> None:
         self._stopping = True
-        for guest in self._guests:
-            guest.stop()
+        for accepted in self._accepted:
+            accepted.stop()
         try:
             async with asyncio.timeout(self._limits.grace):
                 await self._until_empty()
         except TimeoutError:
-            for task in self._guests.values():
+            for task in self._accepted.values():
                 task.cancel()
             await self._until_empty()
 
     async def _until_empty(self) -> None:
-        while self._guests:
+        while self._accepted:
             self._idle.clear()
             await self._idle.wait()
 
@@ -96,17 +96,23 @@ class Host:
             self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
         )
         idle = self._limits.idle_timeout
-        guest = Guest(
-            reader, writer, reading, self._clock, room=self._room, ended=self._ended, idle=idle
+        accepted = AcceptedClient(
+            reader,
+            writer,
+            reading,
+            self._clock,
+            executor=self._executor,
+            ended=self._ended,
+            idle=idle,
         )
         most = self._limits.max_sessions
-        if most and len(self._guests) >= most:
-            work = guest.send_away(f"{most} sessions are open already (--max-sessions)")
+        if most and len(self._accepted) >= most:
+            work = accepted.send_away(f"{most} sessions are open already (--max-sessions)")
         else:
-            work = guest.converse(self._responder())
+            work = accepted.converse(self._responder())
         name = f"session {self._number}"
-        self._guests[guest] = self._group.create_task(work, name=name)
+        self._accepted[accepted] = self._group.create_task(work, name=name)
 
-    def _ended(self, guest: Guest) -> None:
-        del self._guests[guest]
+    def _ended(self, accepted: AcceptedClient) -> None:
+        del self._accepted[accepted]
         self._idle.set()

@@ -15,10 +15,10 @@ from pop3spy.protocol.certificate import Certificate, read_certificate
 
 _PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
-Contexts = WeakKeyDictionary[Leaf, "Shown"]
+Contexts = WeakKeyDictionary[Leaf, "IdentityContext"]
 
 
-class Shown(ssl.SSLContext):
+class IdentityContext(ssl.SSLContext):
     """What a handshake with a client needs; the certificate that it shows is for ``names``.
 
     ``minted`` says that it is one of the local authority's; versions of TLS older than ``oldest``
@@ -33,7 +33,7 @@ class Shown(ssl.SSLContext):
 class Identity(Protocol):
     """Has a certificate for each occasion."""
 
-    def context(self, certificate: bytes, name: str) -> Shown:
+    def context(self, certificate: bytes, name: str) -> IdentityContext:
         """Return what a handshake with a client needs, in place of the server with *certificate*.
 
         That is in DER form, and empty if the server showed none; then it should be called *name*.
@@ -48,7 +48,7 @@ class Own:
         present(self._context, certificate, key)
         self._context.names = _names_in(certificate)
 
-    def context(self, certificate: bytes, name: str) -> Shown:  # noqa: ARG002 - its own
+    def context(self, certificate: bytes, name: str) -> IdentityContext:  # noqa: ARG002 - its own
         """Return what every handshake needs."""
         return self._context
 
@@ -62,7 +62,7 @@ class Minted:
         self._mirrored: Contexts = WeakKeyDictionary()
         self._named: Contexts = WeakKeyDictionary()  # these heed the name that is asked for
 
-    def context(self, certificate: bytes, name: str) -> Shown:
+    def context(self, certificate: bytes, name: str) -> IdentityContext:
         """Return what a handshake needs; raise ConfigError if no file can be made for it.
 
         Where there is no *certificate*, a client that asks for another name gets that.
@@ -93,9 +93,9 @@ class Minted:
         return None
 
 
-def server_context(oldest: str) -> Shown:
+def server_context(oldest: str) -> IdentityContext:
     """Return what a handshake as a server needs, but for a certificate."""
-    context = Shown(ssl.PROTOCOL_TLS_SERVER)
+    context = IdentityContext(ssl.PROTOCOL_TLS_SERVER)
     context.sslobject_class = Evidence
     context.sni_callback = _asked
     context.oldest = oldest

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from pop3spy.net.lobby import Lobby
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.proxyheader import Ends, HeaderError, read_header, write_header
 from pop3spy.protocol.url import Url
 
@@ -46,8 +46,8 @@ class Arrival:
         return self.named or self.ends
 
 
-async def introduced(lobby: Lobby, seconds: float) -> tuple[Ends | None, bytes]:
-    """Return whom the peer in the *lobby* brings, if not itself, and what came behind that.
+async def introduced(pending: PendingConnection, seconds: float) -> tuple[Ends | None, bytes]:
+    """Return whom the peer of *pending* brings, if not itself, and what came behind that.
 
     Raise HeaderError, in one line for a person, if that cannot be known within *seconds*.
     """
@@ -55,7 +55,7 @@ async def introduced(lobby: Lobby, seconds: float) -> tuple[Ends | None, bytes]:
     try:
         async with asyncio.timeout(seconds):
             while (read := read_header(said)) is None:
-                more = await lobby.more()
+                more = await pending.more()
                 if not more:
                     raise HeaderError("it ended before its PROXY header did")
                 said += more

@@ -11,7 +11,7 @@ from pop3spy.errors import TlsError
 from pop3spy.net.failed import why_failed
 from pop3spy.net.identity import Identity
 from pop3spy.net.layer import Layer
-from pop3spy.net.lobby import Lobby
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.net.refused import why_not_begun, why_refused
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.hello import ClientHello, is_tls
@@ -57,7 +57,7 @@ class Legs:
         except TimeoutError as error:
             raise TlsError(layer.explain(error)) from None
 
-    async def hello(self, lobby: Lobby) -> tuple[bytes, ClientHello]:
+    async def hello(self, pending: PendingConnection) -> tuple[bytes, ClientHello]:
         """Wait for what a client says first in TLS; return its octets, and what they mean.
 
         Raise TlsError if it says something else, or nothing.
@@ -65,7 +65,7 @@ class Legs:
         said = b""
         try:
             async with asyncio.timeout(self.timeout):
-                while data := await lobby.more():
+                while data := await pending.more():
                     said += data
                     if not is_tls(said):
                         break
@@ -73,4 +73,4 @@ class Legs:
                         return said, hello
         except TimeoutError:
             raise TlsError(why_not_begun(said, self.timeout, gone=False)) from None
-        raise TlsError(why_not_begun(said, self.timeout, gone=lobby.over))
+        raise TlsError(why_not_begun(said, self.timeout, gone=pending.over))

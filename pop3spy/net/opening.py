@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from pop3spy.errors import ConnectError, TlsError
-from pop3spy.net.lobby import Lobby
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Frame, Side, StatusLine
 from pop3spy.protocol.url import PORTS, Url
@@ -17,16 +17,16 @@ MOST = 65536
 Tell = Callable[[Side, bytes], None]
 
 
-async def ask_for_tls(lobby: Lobby, url: Url, timeout: float, tell: Tell) -> bytes:  # noqa: ASYNC109 - for each reply
-    """Hear the greeting of the server in *lobby*, and have it grant STLS.
+async def ask_for_tls(pending: PendingConnection, url: Url, timeout: float, tell: Tell) -> bytes:  # noqa: ASYNC109 - for each reply
+    """Hear the greeting of the server of *pending*, and have it grant STLS.
 
     *tell* is told what is said.  Return the greeting.  Raise ConnectError if there will be no TLS.
     """
-    opening = _Opening(lobby, url, timeout, tell)
+    opening = _StlsDialogue(pending, url, timeout, tell)
     greeting, welcome = await opening.reply("greeting")
     if not welcome:
         raise TlsError(f"{url}: the server sends us away before there is TLS", greeting)
-    lobby.half.write(STLS)
+    pending.half.write(STLS)
     opening.say(STLS)
     _, granted = await opening.reply("answer to STLS")
     if not granted:
@@ -50,9 +50,9 @@ def says_more(url: Url, what: str) -> TlsError:
     )
 
 
-class _Opening:
-    def __init__(self, lobby: Lobby, url: Url, timeout: float, tell: Tell) -> None:
-        self._lobby = lobby
+class _StlsDialogue:
+    def __init__(self, pending: PendingConnection, url: Url, timeout: float, tell: Tell) -> None:
+        self._pending = pending
         self._url = url
         self._timeout = timeout
         self._tell = tell
@@ -87,14 +87,14 @@ class _Opening:
                 self._passed.append(frame := self._frames.popleft())
                 if isinstance(frame, StatusLine):
                     return frame
-            if not self._hear(await self._lobby.more()):
+            if not self._hear(await self._pending.more()):
                 raise ConnectError(f"{self._url}: the server hung up before its {what}")
             if self._size > MOST:
                 raise TlsError(f"{self._url}: no {what} in {MOST:,} octets")
 
     def _hear(self, data: bytes) -> bool:
         """Take in *data*, and what else has come; return whether that is anything."""
-        if data := data + self._lobby.take():
+        if data := data + self._pending.take():
             self._size += len(data)
             self._tell(Side.SERVER, data)
             self._frames.extend(self._decoder.feed(Side.SERVER, data))

@@ -17,8 +17,8 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import Places, listen, serving
-from pop3spy.net.lobby import Lobby
 from pop3spy.net.original import Original
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.proxyheader import Ends, HeaderError
 from pop3spy.protocol.text import MASK
@@ -58,7 +58,7 @@ class Proxy:
     ) -> None:
         self._legs = legs or Legs()
         self._introductions = introductions or Introductions()
-        self._lobbies: set[Lobby] = set()  # of those who have yet to say whom they bring
+        self._pending: set[PendingConnection] = set()  # yet to say whom they bring
         self._gate = gate or Gate()
         self._upstream = upstream
         self._bus = bus
@@ -107,8 +107,8 @@ class Proxy:
 
     async def _wind_up(self) -> None:
         self._stopping = True
-        for lobby in self._lobbies:
-            lobby.half.abort()
+        for pending in self._pending:
+            pending.half.abort()
         if self._links:
             facts = {"sessions": len(self._links), "grace": f"{self._limits.grace:g}"}
             self._bus.publish(Noted("stopping", self._clock.now(), facts))
@@ -139,25 +139,25 @@ class Proxy:
         arrival = Arrival(listener, ends)
         if not self._introductions.due_from(ends.client[0]):
             return self._begin(half, arrival)
-        lobby = Lobby().join(half)
-        self._lobbies.add(lobby)
-        self._group.create_task(self._introduce(lobby, arrival), name="introduction")
-        return lobby
+        pending = PendingConnection().join(half)
+        self._pending.add(pending)
+        self._group.create_task(self._introduce(pending, arrival), name="introduction")
+        return pending
 
-    async def _introduce(self, lobby: Lobby, arrival: Arrival) -> None:
-        """Learn who is in the *lobby*, and let the session begin with that."""
+    async def _introduce(self, pending: PendingConnection, arrival: Arrival) -> None:
+        """Learn whom *pending* brings, and let the session begin with that."""
         refused, rest = "", b""
         try:
-            named, rest = await introduced(lobby, self._limits.introduction)
+            named, rest = await introduced(pending, self._limits.introduction)
             arrival = replace(arrival, named=named)
         except HeaderError as error:
             refused = f"{error} (--accept-proxy-protocol)"
         except Exception as error:  # noqa: BLE001 - it costs its own session and no other
             refused = describe(error)
         finally:
-            self._lobbies.discard(lobby)
+            self._pending.discard(pending)
         if not self._stopping:
-            lobby.hand_to(self._begin(lobby.half, arrival, refused), rest)
+            pending.hand_to(self._begin(pending.half, arrival, refused), rest)
 
     def _begin(self, half: Half, arrival: Arrival, refused: str = "") -> Owner:
         """Begin a session; with *refused* tell why it is to end at once."""
@@ -194,10 +194,10 @@ class Proxy:
         elif refused:
             link.refuse(Ending(How.REFUSED, refused))
         elif at_once or (url and url.scheme != "pop3"):
-            lobby = Lobby(link).join(half) if at_once else None
+            pending = PendingConnection(link).join(half) if at_once else None
             apology = self._apology("server unreachable")
-            self._spawn(link, handshakes.open(partial(self._connect, arrival), lobby, apology))
-            return lobby or link
+            self._spawn(link, handshakes.open(partial(self._connect, arrival), pending, apology))
+            return pending or link
         else:
             self._spawn(link, self._join_server(link, arrival))
         return link

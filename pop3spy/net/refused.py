@@ -3,7 +3,7 @@
 import ssl
 from typing import Any, Final
 
-from pop3spy.net.identity import Shown
+from pop3spy.net.identity import IdentityContext
 from pop3spy.protocol.certificate import few, is_among
 from pop3spy.protocol.hello import is_tls
 from pop3spy.protocol.text import escape
@@ -104,7 +104,7 @@ def why_refused(error: Exception, timeout: float, tls: Any) -> str:
     *tls* is the SSLObject; *timeout* is in seconds.
     """
     context = tls.context
-    shown = context if isinstance(context, Shown) else None
+    shown = context if isinstance(context, IdentityContext) else None
     asked = getattr(tls, "asked", "")
     alert = _alert_in(error)
     facts = {

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from pop3spy.errors import TlsError
-from pop3spy.gate.acts import Acts, Answer, End, Hold, Moment, Send, Wait, octets_in
+from pop3spy.gate.acts import Acts, End, Hold, Moment, Respond, Send, Wait, octets_in
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
@@ -169,10 +169,10 @@ class Offer:
         before = [act for act in acts if isinstance(act, Wait)]
         if effect is Effect.TLS:
             self._over = True
-            return *before, Answer(GRANT), Hold(partial(self._with_client, moment))
+            return *before, Respond(GRANT), Hold(partial(self._with_client, moment))
         if self._required and {effect, meant} & {Effect.LOGIN, Effect.NAME}:
             moment.note("stls", "asked for it first")
-            return *before, Answer(STLS_FIRST)
+            return *before, Respond(STLS_FIRST)
         return acts
 
     def _list(self, moment: Moment, acts: Acts) -> Acts:

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from pop3spy.net.evidence import sent_by
-from pop3spy.net.identity import Shown
+from pop3spy.net.identity import IdentityContext
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.certificate import Certificate, read_certificate
 from pop3spy.session.tls import Tls
@@ -37,6 +37,6 @@ def agreed_with_server(tls: Any, trust: Trust) -> Tls:
 def agreed_with_client(tls: Any) -> Tls:
     """Return what was agreed with a client on an SSLObject, to which we are the server."""
     cipher, _, _ = tls.cipher() or ("", "", 0)
-    names = tls.context.names if isinstance(tls.context, Shown) else ()
+    names = tls.context.names if isinstance(tls.context, IdentityContext) else ()
     asked = getattr(tls, "asked", "")
     return Tls(tls.version() or "", cipher, names=", ".join(names), side="client", asked=asked)

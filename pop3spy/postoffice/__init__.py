@@ -6,7 +6,7 @@ connections share, ``clerk`` the conversation with one client.
 """
 
 from pop3spy.postoffice.accounts import DEMO_ACCOUNTS, Account, accounts_from
-from pop3spy.postoffice.maildrop import InUseError, Maildrop, Message
+from pop3spy.postoffice.maildrop import InUseError, Maildrop, StoredMessage
 from pop3spy.postoffice.recognise import maildrops_for, open_maildrop
 from pop3spy.postoffice.server import PostOffice
 
@@ -15,8 +15,8 @@ __all__ = [
     "Account",
     "InUseError",
     "Maildrop",
-    "Message",
     "PostOffice",
+    "StoredMessage",
     "accounts_from",
     "maildrops_for",
     "open_maildrop",

@@ -11,7 +11,7 @@ from typing import Final
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice import login, phrases
-from pop3spy.postoffice.maildrop import Message, OpenMaildrop
+from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.refusal import Refused, refusal_of
 from pop3spy.postoffice.wire import stuffed, top
 from pop3spy.protocol.capabilities import Capability
@@ -220,7 +220,7 @@ class Clerk:
             raise Refused("no maildrop is open")
         return self._drop
 
-    def _message(self, command: Command) -> tuple[int, Message]:
+    def _message(self, command: Command) -> tuple[int, StoredMessage]:
         """Return the message whose number is the first argument, if it may be used."""
         number, messages = number_of(command.args[0]), self._open.messages
         if number is None:
@@ -240,7 +240,7 @@ def _check_arguments(spec: CommandSpec, given: int) -> None:
         raise Refused(f"too many arguments: {spec.usage}")
 
 
-def _text_of(number: int, message: Message) -> Iterator[bytes]:
+def _text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
     try:
         return message.open()
     except (OSError, MaildropError) as error:

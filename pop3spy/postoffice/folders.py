@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.locks import FolderLock
-from pop3spy.postoffice.maildrop import Message, distinct, fit_for_unique_id
+from pop3spy.postoffice.maildrop import StoredMessage, distinct, fit_for_unique_id
 from pop3spy.postoffice.wire import PIECE, octets_of
 
 _NOT_A_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor a pipe to wait for
@@ -26,7 +26,7 @@ _DIGITS = re.compile(rb"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FolderLayout:
     """How a kind of folder is arranged.
 
     ``parts`` are where its files lie, ``suffix`` is how their names end, and what follows ``flags``
@@ -43,10 +43,10 @@ class Layout:
         return name.split(self.flags, 1)[0] if self.flags else name
 
 
-MAILDIR = Layout(("new", "cur"), flags=b":")
+MAILDIR = FolderLayout(("new", "cur"), flags=b":")
 """``new`` and ``cur`` both hold mail; a flag like ``:2,S`` says nothing to POP3."""
 
-EML_FOLDER = Layout((".",), suffix=".eml")
+EML_FOLDER = FolderLayout((".",), suffix=".eml")
 
 Noted = tuple[int, int, int]
 """Inode, octets and time of the last change in nanoseconds: what tells one file from another."""
@@ -64,7 +64,7 @@ class FolderMaildrop:
     Numbers in names count as numbers, so that a Maildir is in the order of delivery.
     """
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, layout: FolderLayout) -> None:
         self._folder = folder
         self._layout = layout
         self._lock = FolderLock(folder)
@@ -79,7 +79,7 @@ class FolderMaildrop:
         self._files = {}
         self._lock.give_back()
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[StoredMessage]:
         """Return what is there now; a file that vanishes meanwhile is not."""
         paths = sorted(self._paths(), key=lambda path: _in_order(self._layout.name_of(path)))
         measured: list[tuple[_File, int]] = []
@@ -91,7 +91,7 @@ class FolderMaildrop:
         unique_ids = distinct(fit_for_unique_id(name) for name in names)
         self._files = {i: file for i, (file, _) in zip(unique_ids, measured, strict=True)}
         return [
-            Message(unique_id, octets, partial(self._read, file))
+            StoredMessage(unique_id, octets, partial(self._read, file))
             for unique_id, (file, octets) in zip(unique_ids, measured, strict=True)
         ]
 

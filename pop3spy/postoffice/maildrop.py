@@ -23,7 +23,7 @@ class InUseError(MaildropError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class StoredMessage:
     """One message: its size in octets as sent with CRLF, unstuffed, and how to read it.
 
     ``stored`` opens it and returns its octets as they are kept, in pieces.
@@ -51,7 +51,7 @@ class Maildrop(Protocol):
     def unlock(self) -> None:
         """Give it back; its messages cannot be read any more."""
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[StoredMessage]:
         """Return what is there now, oldest first, each with a unique-id of its own."""
 
     def remove(self, unique_ids: Collection[bytes]) -> None:
@@ -63,7 +63,7 @@ class OpenMaildrop:
     """A maildrop while one session has it; messages are numbered from 1."""
 
     place: Maildrop
-    messages: tuple[Message, ...]
+    messages: tuple[StoredMessage, ...]
     marked: set[int] = field(default_factory=set)
 
     @classmethod
@@ -77,7 +77,7 @@ class OpenMaildrop:
         return cls(place, messages)
 
     @property
-    def unmarked(self) -> list[tuple[int, Message]]:
+    def unmarked(self) -> list[tuple[int, StoredMessage]]:
         """The messages that are not marked as deleted, with their numbers."""
         numbered = enumerate(self.messages, start=1)
         return [(number, message) for number, message in numbered if number not in self.marked]

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pop3spy.errors import MaildropError
-from pop3spy.postoffice.maildrop import InUseError, Message, distinct, fingerprint
+from pop3spy.postoffice.maildrop import InUseError, StoredMessage, distinct, fingerprint
 from pop3spy.postoffice.wire import PIECE, octets_of
 
 _FROM = re.compile(rb"\nFrom [^\n]{0,400}\d:\d\d[^\n]{0,100}\n")
@@ -43,7 +43,7 @@ _ours: set[Path] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _MessageExtent:
     """Where a message is: its ``From`` line, its text, the text's end and the next message."""
 
     line: int
@@ -64,7 +64,7 @@ class MboxMaildrop:
         self._path = file
         self._locked: mailbox.mbox | None = None
         self._file: BinaryIO | None = None
-        self._places: dict[bytes, _Place] = {}
+        self._places: dict[bytes, _MessageExtent] = {}
 
     def lock(self) -> None:
         """Take the file with fcntl and a lock file, or raise InUseError at once."""
@@ -112,14 +112,14 @@ class MboxMaildrop:
         if file is not None:
             file.close()
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[StoredMessage]:
         """Return what is there now, in the order of the file."""
         file = self._held()
         places = list(_places(file))
         unique_ids = distinct(fingerprint(_lasting(file, place)) for place in places)
         self._places = dict(zip(unique_ids, places, strict=True))
         return [
-            Message(
+            StoredMessage(
                 unique_id,
                 octets_of(_range(file, place.text, place.end)),
                 partial(_range, file, place.text, place.end),
@@ -159,16 +159,16 @@ class MboxMaildrop:
             raise MaildropError(f"{self._path} was changed by another program")
 
 
-def _places(file: BinaryIO) -> Iterator[_Place]:
+def _places(file: BinaryIO) -> Iterator[_MessageExtent]:
     """Yield where each message is; the file is read in pieces."""
     line = text = -1
     for blank, next_line, next_text in _separators(file):
         if line >= 0:
-            yield _Place(line, text, blank, next_line)
+            yield _MessageExtent(line, text, blank, next_line)
         line, text = next_line, next_text
     end = file.seek(0, os.SEEK_END)
     if line >= 0:
-        yield _Place(line, text, max(text, end - _empty_line_before(file, end)), end)
+        yield _MessageExtent(line, text, max(text, end - _empty_line_before(file, end)), end)
 
 
 def _separators(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
@@ -213,7 +213,7 @@ def _range(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         yield piece
 
 
-def _lasting(file: BinaryIO, place: _Place) -> Iterator[bytes]:
+def _lasting(file: BinaryIO, place: _MessageExtent) -> Iterator[bytes]:
     """Yield what of a message stays the same when it is read or another one is removed."""
     yield from _range(file, place.line, place.text)
     pieces = _range(file, place.text, place.end)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
-from pop3spy.postoffice.maildrop import InUseError, Message, distinct, fit_for_unique_id
+from pop3spy.postoffice.maildrop import InUseError, StoredMessage, distinct, fit_for_unique_id
 from pop3spy.postoffice.wire import PIECE, octets_of
 
 
@@ -26,10 +26,10 @@ class MemoryMaildrop:
         """Give it back."""
         self._locked = False
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[StoredMessage]:
         """Return what has not been removed."""
         return [
-            Message(name, octets_of([text]), partial(_pieces, text))
+            StoredMessage(name, octets_of([text]), partial(_pieces, text))
             for name, text in self._kept.items()
         ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.accounts import Account
 from pop3spy.postoffice.demo_mail import demo_maildrop
-from pop3spy.postoffice.folders import EML_FOLDER, MAILDIR, FolderMaildrop, Layout
+from pop3spy.postoffice.folders import EML_FOLDER, MAILDIR, FolderLayout, FolderMaildrop
 from pop3spy.postoffice.maildrop import Maildrop
 from pop3spy.postoffice.mbox import MboxMaildrop
 from pop3spy.protocol.text import escape
@@ -55,7 +55,7 @@ def maildrops_for(accounts: Iterable[Account], mailbox: Path | None) -> dict[str
     return given
 
 
-def _layout(folder: Path, shown: str) -> Layout:
+def _layout(folder: Path, shown: str) -> FolderLayout:
     parts = [folder / part for part in MAILDIR.parts]
     if all(part.is_dir() and not part.is_symlink() for part in parts):
         return MAILDIR

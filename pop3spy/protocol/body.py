@@ -9,7 +9,7 @@ _BEGINNINGS_CRLF = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")
 _BEGINNINGS_LF = (b"\n.\r", b"\n.", b"\n")
 
 
-class Body:
+class BodyReader:
     """A body that is being read, up to the lone dot (RFC 1939, section 3).
 
     A server that ends its lines with CRLF stuffs the dot behind every CRLF, so only there can a

@@ -18,8 +18,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from pop3spy.protocol import replies
-from pop3spy.protocol.asked import Asked
-from pop3spy.protocol.body import Body
+from pop3spy.protocol.body import BodyReader
 from pop3spy.protocol.commands import Command, Shape, Turn, parse_command
 from pop3spy.protocol.foreign import Foreign, proxy_header
 from pop3spy.protocol.frames import (
@@ -35,7 +34,8 @@ from pop3spy.protocol.frames import (
     StatusLine,
     Why,
 )
-from pop3spy.protocol.lane import Lane
+from pop3spy.protocol.line_buffer import LineBuffer
+from pop3spy.protocol.pending_command import PendingCommand
 from pop3spy.protocol.sasl import mechanism_of
 from pop3spy.protocol.states import Effect
 
@@ -54,14 +54,14 @@ class Decoder:
 
     def __init__(self) -> None:
         self.gated: set[Side] = set()
-        self._client = Lane(Side.CLIENT, self._first_of_client)
-        self._server = Lane(Side.SERVER, self._server_line)
-        self._lanes = {Side.CLIENT: self._client, Side.SERVER: self._server}
-        self._asked = deque([Asked(0, _GREETING, None)])
+        self._client = LineBuffer(Side.CLIENT, self._first_of_client)
+        self._server = LineBuffer(Side.SERVER, self._server_line)
+        self._buffers = {Side.CLIENT: self._client, Side.SERVER: self._server}
+        self._asked = deque([PendingCommand(0, _GREETING, None)])
         self._number = 0
         self._opening = True  # no line of the client was read yet
         self._greeted = False
-        self._loose: Asked | None = None  # answered, but a body may still come
+        self._loose: PendingCommand | None = None  # answered, but a body may still come
         self._out_of_step = False
         self._for_good = False  # ... since replies to other commands are still to come
         self._unasked = 0
@@ -76,25 +76,25 @@ class Decoder:
         Take the frames to the end before feeding more.
         """
         self.append(side, data)
-        lane = self._lanes[side]
-        while frame := lane.read():
+        buffer = self._buffers[side]
+        while frame := buffer.read():
             yield frame
             if self.gated:  # the other side, then: it is read on its own
                 continue
-            if lane is self._server:  # what the client said ahead may be readable now
+            if buffer is self._server:  # what the client said ahead may be readable now
                 yield from iter(self._client.read, None)
             elif self._out_of_step:  # what the server had half said will never be whole
                 yield from iter(self._server.read, None)
 
     def append(self, side: Side, data: bytes) -> None:
         """Take what *side* sent, and leave it unread."""
-        self._lanes[side].append(data)
+        self._buffers[side].append(data)
         if self._asked:
             self._client.ahead = self._client.received
 
     def read(self, side: Side) -> Frame | None:
         """Return the next frame of *side*, or None until there is more."""
-        return self._lanes[side].read()
+        return self._buffers[side].read()
 
     def settle(self, number: int, command: Command | None) -> None:
         """Take *command* as what the server heard for the line read last, None: nothing."""
@@ -102,7 +102,7 @@ class Decoder:
             return  # out of step, or what the server said ended everything
         asked = self._asked.pop()
         if command is not None:
-            self._asked.append(Asked(number, command, command.turn))
+            self._asked.append(PendingCommand(number, command, command.turn))
         waits = command is not None and command.turn is not None
         if asked.turn or waits:
             self._client.reader = self._client_waits if waits else self._client_line
@@ -111,18 +111,18 @@ class Decoder:
         """Return the command *raw*, which the server hears and the client did not say."""
         self._number += 1
         command = parse_command(raw)
-        self._asked.append(Asked(self._number, command, None))
+        self._asked.append(PendingCommand(self._number, command, None))
         return CommandLine(Side.CLIENT, raw, self._number, command=command)
 
     def cut_off(self, side: Side) -> Iterator[Frame]:
         """Yield what *side* said in clear behind STLS, which nobody is to hear."""
-        yield from self._lanes[side].cut_off()
+        yield from self._buffers[side].cut_off()
 
     def close(self, side: Side) -> Iterator[Frame]:
         """Yield what is left of a side that will say no more."""
-        lane = self._lanes[side]
-        rest, in_body = lane.take_all(), lane.reader in (self._server_body, self._client_body)
-        lane.close()
+        buffer = self._buffers[side]
+        rest, in_body = buffer.take_all(), buffer.reader in (self._server_body, self._client_body)
+        buffer.close()
         if rest and in_body:
             yield BodyPart(side, rest, self._asked[0].number)
         elif rest:
@@ -130,13 +130,13 @@ class Decoder:
 
     def release(self) -> None:
         """Let go of what only waits for more, so that a closed session leaves memory at once."""
-        for lane in self._lanes.values():
-            lane.take_all()
-            lane.close()
+        for buffer in self._buffers.values():
+            buffer.take_all()
+            buffer.close()
 
     def unfinished(self, side: Side) -> int:
         """Return how many octets of *side* are in no frame yet."""
-        return self._lanes[side].unread
+        return self._buffers[side].unread
 
     @property
     def waiting(self) -> bytes:
@@ -167,24 +167,24 @@ class Decoder:
 
     def _first_of_client(self) -> Frame | None:
         """Read what only a connection's first octets can be: a PROXY header."""
-        lane = self._client
-        size = proxy_header(lane.peek())
-        if size is None or size > lane.unread:
+        buffer = self._client
+        size = proxy_header(buffer.peek())
+        if size is None or size > buffer.unread:
             return None
-        lane.reader = self._client_line
-        return Opaque(Side.CLIENT, lane.take(size), why=Why.PROXY) if size else lane.read()
+        buffer.reader = self._client_line
+        return Opaque(Side.CLIENT, buffer.take(size), why=Why.PROXY) if size else buffer.read()
 
     def _client_line(self) -> Frame | None:
-        lane = self._client
-        if (found := self._foreign(lane)) is not None:
-            return lane.foreign_frame(found)
-        if (behind := self._behind_stls - lane.offset) > 0:
-            return Opaque(Side.CLIENT, lane.line_within(behind), why=Why.BEHIND_STLS)
-        pipelined = bool(self._asked) or lane.offset < lane.ahead
-        if (raw := lane.line()) is None:
+        buffer = self._client
+        if (found := self._foreign(buffer)) is not None:
+            return buffer.foreign_frame(found)
+        if (behind := self._behind_stls - buffer.offset) > 0:
+            return Opaque(Side.CLIENT, buffer.line_within(behind), why=Why.BEHIND_STLS)
+        pipelined = bool(self._asked) or buffer.offset < buffer.ahead
+        if (raw := buffer.line()) is None:
             return None
         self._opening = False
-        lane.rest_number = 0
+        buffer.rest_number = 0
         if self._out_of_step:
             if self._for_good:
                 return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
@@ -201,7 +201,7 @@ class Decoder:
             self._loose = None
         turn = command.turn
         held = Side.CLIENT in self.gated
-        self._asked.append(Asked(self._number, command, turn, held=held))
+        self._asked.append(PendingCommand(self._number, command, turn, held=held))
         if len(self._asked) > UNANSWERED:
             self._lose_step(for_good=True)
         elif turn:
@@ -238,12 +238,12 @@ class Decoder:
     # -- the server ---------------------------------------------------------------------------
 
     def _server_line(self) -> Frame | None:
-        lane = self._server
+        buffer = self._server
         if self._greeted and self._opening and (frame := self._open()):
             return frame
-        if (found := self._foreign(lane)) is not None:
-            return lane.foreign_frame(found)
-        raw = lane.line()
+        if (found := self._foreign(buffer)) is not None:
+            return buffer.foreign_frame(found)
+        raw = buffer.line()
         return None if raw is None else self._server_line_read(raw)
 
     def _open(self) -> Frame | None:
@@ -266,17 +266,17 @@ class Decoder:
         if ok is None:
             return self._not_a_status(raw, asked)
         if asked.may_send(ok=ok):
-            asked.answers, asked.body = 1, Body(crlf=True)
+            asked.answers, asked.body = 1, BodyReader(crlf=True)
             self._client.reader = self._client_body
             return StatusLine(Side.SERVER, raw, asked.number, ok=True, final=False)
         return self._status_line(raw, asked, ok=ok)
 
-    def _status_line(self, raw: bytes, asked: Asked, *, ok: bool) -> StatusLine:
+    def _status_line(self, raw: bytes, asked: PendingCommand, *, ok: bool) -> StatusLine:
         self._loose = None
         alone = len(self._asked) == 1 or self._asked[1].held
         has_body = asked.has_body(raw, alone=alone) if ok and asked.number else False
         if has_body:
-            asked.body = Body(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))
+            asked.body = BodyReader(crlf=not raw.endswith(b"\n") or raw.endswith(b"\r\n"))
             self._server.reader = self._server_body
         else:
             self._asked.popleft()
@@ -286,7 +286,7 @@ class Decoder:
             self._loose = asked
         return StatusLine(Side.SERVER, raw, asked.number, ok=ok, has_body=has_body)
 
-    def _answered(self, asked: Asked, *, ok: bool) -> None:
+    def _answered(self, asked: PendingCommand, *, ok: bool) -> None:
         """Let the client's octets be what the reply made them."""
         if asked.turn:
             self._client.reader = self._client_line
@@ -299,7 +299,7 @@ class Decoder:
         elif asked.command.effect is Effect.QUIT:
             self._asked.clear()  # nothing behind QUIT is ever answered
 
-    def _not_a_status(self, raw: bytes, asked: Asked) -> Frame:
+    def _not_a_status(self, raw: bytes, asked: PendingCommand) -> Frame:
         """Read a line that is no status line although one is due."""
         if not asked.number:
             return self._junk(raw, Why.BANNER)
@@ -333,10 +333,10 @@ class Decoder:
             self._server.reader = self._server_line
         return frame
 
-    def _body_frame(self, lane: Lane) -> Frame | None:
+    def _body_frame(self, buffer: LineBuffer) -> Frame | None:
         asked = self._asked[0]
         assert asked.body is not None
-        return lane.piece(asked.body, asked.number)
+        return buffer.piece(asked.body, asked.number)
 
     @property
     def _in_loose_body(self) -> bool:
@@ -361,8 +361,8 @@ class Decoder:
 
     # -- what is not POP3 ---------------------------------------------------------------------
 
-    def _foreign(self, lane: Lane) -> Foreign | int | None:
-        return lane.foreign(first=self._opening or self._behind_stls > 0, layer=self._layer)
+    def _foreign(self, buffer: LineBuffer) -> Foreign | int | None:
+        return buffer.foreign(first=self._opening or self._behind_stls > 0, layer=self._layer)
 
     # -- out of step --------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ _RECORD: Final = 16384 + 2048  # RFC 5246, section 6.2.3
 _ALERT_SIZE: Final = 2  # one that has another size is encrypted
 
 
-class Message(NamedTuple):
+class TlsMessage(NamedTuple):
     """A handshake message of a ``kind``, or an alert, whose kind is ``ALERT``."""
 
     content: int
@@ -35,7 +35,7 @@ class Records:
         self._data = bytearray()
         self._message = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[TlsMessage]:
         """Take what the side sent and yield the messages that are whole now."""
         if not self.over:
             self._data += data
@@ -52,11 +52,11 @@ class Records:
                 self._message += inside
                 yield from self._messages()
             elif size == _ALERT_SIZE:
-                yield Message(ALERT, inside[1], b"")
+                yield TlsMessage(ALERT, inside[1], b"")
             else:
                 self._end()
 
-    def _messages(self) -> Iterator[Message]:
+    def _messages(self) -> Iterator[TlsMessage]:
         while len(self._message) >= 4:
             size = int.from_bytes(self._message[1:4])
             if size > LONGEST:
@@ -66,7 +66,7 @@ class Records:
             else:
                 kind, body = self._message[0], bytes(self._message[4 : 4 + size])
                 del self._message[: 4 + size]
-                yield Message(HANDSHAKE, kind, body)
+                yield TlsMessage(HANDSHAKE, kind, body)
 
     def _end(self) -> None:
         self.over = True

@@ -13,14 +13,14 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SaslContents:
     """What one client message tells: the user it names, and the secrets it holds."""
 
     user: bytes | None = None
     secrets: tuple[bytes, ...] = ()
 
 
-Reader = Callable[[bytes, int], Told]
+Reader = Callable[[bytes, int], SaslContents]
 """Reads a decoded client message; the number counts the client's messages from 0."""
 
 
@@ -45,22 +45,22 @@ class Mechanism:
 ALL: Final = 1 << 30
 
 
-def _plain(message: bytes, _: int) -> Told:
+def _plain(message: bytes, _: int) -> SaslContents:
     parts = message.split(b"\0")
     if len(parts) != 3:
-        return Told(None, (message,))
-    return Told(parts[1], (parts[2],))
+        return SaslContents(None, (message,))
+    return SaslContents(parts[1], (parts[2],))
 
 
-def _login(message: bytes, step: int) -> Told:
+def _login(message: bytes, step: int) -> SaslContents:
     if b"\0" in message:  # a PLAIN message sent to LOGIN
         return _plain(message, step)
-    return Told(message) if step == 0 else Told(None, (message,))
+    return SaslContents(message) if step == 0 else SaslContents(None, (message,))
 
 
-def _cram(message: bytes, _: int) -> Told:
+def _cram(message: bytes, _: int) -> SaslContents:
     user, _blank, digest = message.rpartition(b" ")
-    return Told(user or None, (digest,))
+    return SaslContents(user or None, (digest,))
 
 
 def _directive(name: bytes) -> re.Pattern[bytes]:
@@ -70,43 +70,45 @@ def _directive(name: bytes) -> re.Pattern[bytes]:
 _USERNAME, _RESPONSE = _directive(b"username"), _directive(b"response")
 
 
-def _digest(message: bytes, _: int) -> Told:
+def _digest(message: bytes, _: int) -> SaslContents:
     user, response = _USERNAME.search(message), _RESPONSE.search(message)
-    return Told(user[1] if user else None, (response[1],) if response else ())
+    return SaslContents(user[1] if user else None, (response[1],) if response else ())
 
 
-def _scram(message: bytes, step: int) -> Told:
+def _scram(message: bytes, step: int) -> SaslContents:
     user = re.search(rb"(?:^|,)n=([^,]*)", message) if step == 0 else None
     proof = re.search(rb"(?:^|,)p=([^,]*)", message) if step else None
-    return Told(user[1] if user else None, (proof[1],) if proof else ())
+    return SaslContents(user[1] if user else None, (proof[1],) if proof else ())
 
 
-def _bearer(message: bytes, step: int) -> Told:
+def _bearer(message: bytes, step: int) -> SaslContents:
     if step:
-        return Told()  # the empty answer to an error (RFC 7628, section 3.2.3)
+        return SaslContents()  # the empty answer to an error (RFC 7628, section 3.2.3)
     user = re.search(rb"(?:^user=|,a=)([^\x01,]*)", message)
     token = re.search(rb"auth=(?:\w+ )?([^\x01]*)", message)
-    return Told(user[1] if user else None, (token[1],) if token else (message,))
+    return SaslContents(user[1] if user else None, (token[1],) if token else (message,))
 
 
-def _ntlm(message: bytes, _: int) -> Told:
+def _ntlm(message: bytes, _: int) -> SaslContents:
     if message[8:12] != b"\3\0\0\0":
-        return Told()
+        return SaslContents()
     size, at = int.from_bytes(message[36:38], "little"), int.from_bytes(message[40:44], "little")
     name = message[at : at + size]
-    return Told(name.replace(b"\0", b"") or None, (message,))
+    return SaslContents(name.replace(b"\0", b"") or None, (message,))
 
 
-def _identity(message: bytes, _: int) -> Told:
-    return Told(message or None)
+def _identity(message: bytes, _: int) -> SaslContents:
+    return SaslContents(message or None)
 
 
-def _one_time(message: bytes, step: int) -> Told:
-    return Told(message.rpartition(b"\0")[2]) if step == 0 else Told(None, (message,))
+def _one_time(message: bytes, step: int) -> SaslContents:
+    return (
+        SaslContents(message.rpartition(b"\0")[2]) if step == 0 else SaslContents(None, (message,))
+    )
 
 
-def _hidden(message: bytes, _: int) -> Told:
-    return Told(None, (message,))
+def _hidden(message: bytes, _: int) -> SaslContents:
+    return SaslContents(None, (message,))
 
 
 # fmt: off

@@ -20,7 +20,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.replay.outcome import Outcome
 from pop3spy.replay.recording import OutcomeListener, listen
-from pop3spy.replay.script import MOST, Ask, Piece, Reply, Script, Step
+from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step
 from pop3spy.session.events import Ended, Event, Heard, Named, Opened
 from pop3spy.session.model import How
 from pop3spy.session.tape import Tape
@@ -44,36 +44,36 @@ def read_script(tape: Tape, session: int | None = None, *, contents: bool = True
 
 
 @dataclass(slots=True)
-class _Said:
+class _PartialReply:
     """A reply that is being put together."""
 
     line: bytes = b""
-    pieces: list[Piece] = field(default_factory=list)
-    tail: list[Piece] = field(default_factory=list)
+    pieces: list[ReplyPiece] = field(default_factory=list)
+    tail: list[ReplyPiece] = field(default_factory=list)
     complete: bool = False
 
-    def reply(self, *, closes: bool) -> Reply | None:
+    def reply(self, *, closes: bool) -> RecordedReply | None:
         if not self.pieces:
             return None
-        return Reply(self.line, tuple(self.pieces), self.complete, tuple(self.tail), closes)
+        return RecordedReply(self.line, tuple(self.pieces), self.complete, tuple(self.tail), closes)
 
 
 @dataclass(slots=True)
-class _Draft:
+class _PartialStep:
     """A step that is being put together."""
 
     frame: CommandLine | None
     at: float = 0.0
     pause: float = 0.0
-    asks: list[Ask] = field(default_factory=list)
-    said: _Said = field(default_factory=_Said)
+    asks: list[Continuation] = field(default_factory=list)
+    said: _PartialReply = field(default_factory=_PartialReply)
 
     def ask(self) -> None:
         """Take what the server said so far as something that the client must answer."""
         self.said.complete = True
         if reply := self.said.reply(closes=False):
-            self.asks.append(Ask(reply))
-        self.said = _Said()
+            self.asks.append(Continuation(reply))
+        self.said = _PartialReply()
 
     def answer(self, frame: Frame) -> None:
         """Take in what the client answered, or some of it."""
@@ -88,8 +88,8 @@ class _Assembler:
 
     def __init__(self, *, contents: bool) -> None:
         self._outcomes = OutcomeListener(contents=contents)
-        self._greeting = _Draft(None)
-        self._drafts: dict[int, _Draft] = {0: self._greeting}
+        self._greeting = _PartialStep(None)
+        self._drafts: dict[int, _PartialStep] = {0: self._greeting}
         self._last = self._greeting  # what was answered last
         self._session = 0
         self._opened_at = 0.0
@@ -127,7 +127,7 @@ class _Assembler:
         greeting = self._greeting.said.reply(closes=self._closes(self._greeting))
         return Script(self._session, greeting, welcome, tuple(steps), self._user)
 
-    def _step(self, index: int, draft: _Draft, outcome: Outcome) -> Step:
+    def _step(self, index: int, draft: _PartialStep, outcome: Outcome) -> Step:
         frame = draft.frame
         assert frame is not None
         return Step(
@@ -142,7 +142,7 @@ class _Assembler:
             outcome,
         )
 
-    def _closes(self, draft: _Draft) -> bool:
+    def _closes(self, draft: _PartialStep) -> bool:
         """Return whether the server hung up behind this reply."""
         newest = next(reversed(self._drafts.values()))
         return not draft.said.complete or (self._hung_up and draft is newest)
@@ -154,7 +154,7 @@ class _Assembler:
             case CommandLine():
                 pause = first - max(self._client_at, self._server_at)
                 at_step = first - self._opened_at
-                self._drafts[frame.number] = _Draft(frame, at_step, max(0.0, pause))
+                self._drafts[frame.number] = _PartialStep(frame, at_step, max(0.0, pause))
             case SaslLine() | BodyPart() | BodyEnd() if frame.number in self._drafts:
                 self._drafts[frame.number].answer(frame)
         self._count(len(frame.raw))
@@ -177,25 +177,25 @@ class _Assembler:
                 self._extend(draft.said, frame, first)
             case Opaque(why=Why.TOO_LONG, counted=int(counted)) if draft and draft.said.pieces:
                 rest = b"x" * max(0, counted - 2) + b"\r\n"  # what it said was not kept
-                draft.said.pieces.append(Piece(rest, 0.0))
+                draft.said.pieces.append(ReplyPiece(rest, 0.0))
             case Junk(why=Why.BANNER):
                 self._greeting.said.pieces += self._pieces(frame, first)
             case Junk(why=Why.UNASKED) if first - self._server_at < SOON:
                 self._last.said.tail += self._pieces(frame, first)
 
-    def _extend(self, said: _Said, frame: Frame, first: float) -> None:
+    def _extend(self, said: _PartialReply, frame: Frame, first: float) -> None:
         """Add some of a body, which joins what came in the same read."""
         said.complete = isinstance(frame, BodyEnd)
         read_at = self._server_at
         for piece in self._pieces(frame, first):
             if said.pieces and self._server_at == read_at:
                 before = said.pieces[-1]
-                said.pieces[-1] = Piece(before.data + piece.data, before.wait)
+                said.pieces[-1] = ReplyPiece(before.data + piece.data, before.wait)
             else:
                 said.pieces.append(piece)
             read_at = self._server_at
 
-    def _pieces(self, frame: Frame, first: float) -> Iterator[Piece]:
+    def _pieces(self, frame: Frame, first: float) -> Iterator[ReplyPiece]:
         """Yield the octets of *frame* cut as they came, and move on in time."""
         self._count(len(frame.raw))
         begins = [(0, first), *frame.cuts]
@@ -204,7 +204,7 @@ class _Assembler:
             if start < end:
                 wait = at - max(self._client_at, self._server_at)
                 self._server_at = max(self._server_at, at)
-                yield Piece(frame.raw[start:end], max(0.0, wait))
+                yield ReplyPiece(frame.raw[start:end], max(0.0, wait))
 
     def _count(self, octets: int) -> None:
         self._octets += octets

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
-from pop3spy.replay.known import COUNTING, Known, message_of, names_message
+from pop3spy.replay.recorded_maildrop import COUNTING, RecordedMaildrop, message_of, names_message
 from pop3spy.replay.script import Script, Step
 
 Key = tuple[str | bytes, ...]
@@ -68,9 +68,9 @@ def _fits(step: Step, command: Command) -> bool:
 class Bookmark:
     """Where one client stands in the script: what it has used, and which messages it marked."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, maildrop: RecordedMaildrop) -> None:
         self.marked: set[int] = set()
-        self._known = known
+        self._maildrop = maildrop
         self._used: set[int] = set()
         self._cursor = -1
 
@@ -86,7 +86,7 @@ class Bookmark:
         that was not used yet.  If all were, the last does again: a message can be retrieved twice.
         """
         if command.verb in COUNTING:  # comparing sets for equality is fast, and mostly enough
-            same = [step for step in steps if self._known.marked_at(step) == self.marked]
+            same = [step for step in steps if self._maildrop.marked_at(step) == self.marked]
             steps = same if any(state in (None, step.state) for step in same) else steps
         fitting = [step for step in steps if self._fits_now(step, command, state)]
         return min(fitting, key=lambda step: self._rank(step, command), default=None)
@@ -95,12 +95,12 @@ class Bookmark:
         if state not in (None, step.state):
             return False
         if (number := message_of(command)) is not None:
-            return self._known.was_marked(number, step) == (number in self.marked)
-        return command.verb not in COUNTING or self._known.marked_at(step) <= self.marked
+            return self._maildrop.was_marked(number, step) == (number in self.marked)
+        return command.verb not in COUNTING or self._maildrop.marked_at(step) <= self.marked
 
     def _rank(self, step: Step, command: Command) -> tuple[bool, int, int, int]:
         counts = command.verb in COUNTING and not command.args
-        missing = len(self.marked - self._known.marked_at(step)) if counts else 0
+        missing = len(self.marked - self._maildrop.marked_at(step)) if counts else 0
         used = step.index in self._used
         order = 2 if used else int(step.index <= self._cursor)
         index = -step.index if used else step.index

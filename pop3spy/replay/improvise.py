@@ -10,7 +10,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of, unique_id_of
-from pop3spy.replay.known import Known, message_of, number_in
+from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, number_in
 from pop3spy.replay.script import Step
 from pop3spy.session.responder import Answer
 
@@ -21,12 +21,12 @@ Improvised = Answer | None
 """None where the recording says too little."""
 
 
-def without(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
+def without(step: Step, gone: AbstractSet[int], maildrop: RecordedMaildrop) -> Improvised:
     """Return a recorded reply to STAT, LIST or UIDL as it is when messages are *gone* as well."""
     if not gone or step.reply is None or not step.outcome.ok or not step.reply.complete:
         return None
     if step.command.verb == "STAT":
-        return _stat(step, gone, known)
+        return _stat(step, gone, maildrop)
     lines = step.reply.body.splitlines(keepends=True)
     numbers = [entry[0] if (entry := unique_id_of(line)) else None for line in lines]
     if None in numbers:
@@ -36,9 +36,9 @@ def without(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
     return Answer(text, [b"".join(left)])
 
 
-def _stat(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
+def _stat(step: Step, gone: AbstractSet[int], maildrop: RecordedMaildrop) -> Improvised:
     words = [number_in(step.outcome.words, place) for place in (0, 1)]
-    sizes = [number_of(known.sizes.get(number, "?").encode()) for number in gone]
+    sizes = [number_of(maildrop.sizes.get(number, "?").encode()) for number in gone]
     match words:
         case [int(count), int(octets)] if None not in sizes:
             freed = sum(size for size in sizes if size is not None)
@@ -46,18 +46,20 @@ def _stat(step: Step, gone: AbstractSet[int], known: Known) -> Improvised:
     return None
 
 
-def improvise(command: Command, marked: AbstractSet[int], known: Known) -> Answer:
+def improvise(command: Command, marked: AbstractSet[int], maildrop: RecordedMaildrop) -> Answer:
     """Return an answer to a command that was not recorded."""
     number = message_of(command)
     if number is not None and number in marked:
         return NO_SUCH
     make = _MAKERS.get(command.verb)
-    made = make(command, number, marked, known) if make else None
+    made = make(command, number, marked, maildrop) if make else None
     return made or NOT_RECORDED
 
 
-def _stat_of_all(_: Command, __: int | None, marked: AbstractSet[int], known: Known) -> Improvised:
-    if (left := known.left(marked)) is None:
+def _stat_of_all(
+    _: Command, __: int | None, marked: AbstractSet[int], maildrop: RecordedMaildrop
+) -> Improvised:
+    if (left := maildrop.left(marked)) is None:
         return None
     return Answer(b"+OK %d %d" % (len(left), sum(left.values())))
 
@@ -71,24 +73,28 @@ def _one(entries: dict[int, str], number: int | None) -> Improvised:
 
 
 def _list(
-    command: Command, number: int | None, marked: AbstractSet[int], known: Known
+    command: Command, number: int | None, marked: AbstractSet[int], maildrop: RecordedMaildrop
 ) -> Improvised:
     if command.args:
-        return _one(known.sizes, number)
-    if (left := known.left(marked)) is None:
+        return _one(maildrop.sizes, number)
+    if (left := maildrop.left(marked)) is None:
         return None
     lines = [b"%d %d\r\n" % entry for entry in left.items()]
     return Answer(b"+OK", [b"".join(lines)])
 
 
-def _uidl(_: Command, number: int | None, __: AbstractSet[int], known: Known) -> Improvised:
-    return _one(known.unique_ids, number)
+def _uidl(
+    _: Command, number: int | None, __: AbstractSet[int], maildrop: RecordedMaildrop
+) -> Improvised:
+    return _one(maildrop.unique_ids, number)
 
 
-def _top(command: Command, number: int | None, _: AbstractSet[int], known: Known) -> Improvised:
+def _top(
+    command: Command, number: int | None, _: AbstractSet[int], maildrop: RecordedMaildrop
+) -> Improvised:
     """Cut the top off a recorded message (RFC 1939, section 7)."""
     lines = number_of(command.args[1]) if len(command.args) > 1 else None
-    step = known.texts.get(number or 0)
+    step = maildrop.texts.get(number or 0)
     if step is None or step.reply is None or lines is None:
         return None
     head, blank, rest = step.reply.body.partition(b"\r\n\r\n")
@@ -97,8 +103,10 @@ def _top(command: Command, number: int | None, _: AbstractSet[int], known: Known
     return Answer(b"+OK", [head + blank + shown])
 
 
-def _dele(_: Command, number: int | None, __: AbstractSet[int], known: Known) -> Improvised:
-    there = known.sizes.keys() | known.unique_ids.keys()
+def _dele(
+    _: Command, number: int | None, __: AbstractSet[int], maildrop: RecordedMaildrop
+) -> Improvised:
+    there = maildrop.sizes.keys() | maildrop.unique_ids.keys()
     if number is None:
         return None
     return Answer(b"+OK marked as deleted") if number in there else NO_SUCH
@@ -112,17 +120,21 @@ def _bye(*_: object) -> Improvised:
     return Answer(b"+OK good bye", close=True)
 
 
-def _capa(_: Command, __: int | None, ___: AbstractSet[int], known: Known) -> Improvised:
+def _capa(
+    _: Command, __: int | None, ___: AbstractSet[int], maildrop: RecordedMaildrop
+) -> Improvised:
     """Say what the recording shows that the server can do."""
     lines = [b"USER\r\n"]
-    if known.unique_ids:
+    if maildrop.unique_ids:
         lines.append(b"UIDL\r\n")
-    if known.texts:
+    if maildrop.texts:
         lines.append(b"TOP\r\n")
     return Answer(b"+OK", lines)
 
 
-_MAKERS: Final[dict[str, Callable[[Command, int | None, AbstractSet[int], Known], Improvised]]] = {
+_MAKERS: Final[
+    dict[str, Callable[[Command, int | None, AbstractSet[int], RecordedMaildrop], Improvised]]
+] = {
     "STAT": _stat_of_all,
     "LIST": _list,
     "UIDL": _uidl,

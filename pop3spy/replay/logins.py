@@ -8,20 +8,20 @@ from typing import Final
 
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Command, line_of
-from pop3spy.replay.script import Piece, Reply, Step
+from pop3spy.replay.script import RecordedReply, ReplyPiece, Step
 
 Users = Mapping[bytes, bytes]
 """Passwords by user name."""
 
 
-def _asking(text: bytes) -> Reply:
+def _asking(text: bytes) -> RecordedReply:
     line = b"+ " + base64.b64encode(text) + b"\r\n"
-    return Reply(line, (Piece(line, 0.0),))
+    return RecordedReply(line, (ReplyPiece(line, 0.0),))
 
 
 _EMPTY: Final = _asking(b"")
 
-_ASKS: Final[Mapping[str, tuple[Reply, ...]]] = {
+_ASKS: Final[Mapping[str, tuple[RecordedReply, ...]]] = {
     "PLAIN": (_EMPTY,),
     "LOGIN": (_asking(b"Username:"), _asking(b"Password:")),
     "XOAUTH2": (_EMPTY,),
@@ -33,7 +33,7 @@ _ASKS: Final[Mapping[str, tuple[Reply, ...]]] = {
 """What each mechanism asks a client that has sent nothing yet, where any answer can be taken."""
 
 
-def challenges(command: Command, step: Step | None) -> Sequence[Reply] | None:
+def challenges(command: Command, step: Step | None) -> Sequence[RecordedReply] | None:
     """Return what to ask a client that says AUTH with a mechanism; None: this cannot be played.
 
     *step* is an AUTH with that mechanism that was recorded.  Its client may have sent its first

@@ -7,8 +7,8 @@ from dataclasses import replace
 from enum import Enum
 
 from pop3spy.replay.content import Content, Entries
-from pop3spy.replay.known import Known, names_message, number_in
 from pop3spy.replay.outcome import Outcome
+from pop3spy.replay.recorded_maildrop import RecordedMaildrop, names_message, number_in
 
 
 class By(Enum):
@@ -60,15 +60,15 @@ class Numbers:
         return replace(content, entries=named)
 
 
-def pair_up(by: By, known: Known, listing: Entries) -> Numbers:
+def pair_up(by: By, maildrop: RecordedMaildrop, listing: Entries) -> Numbers:
     """Return which message of the live *listing* each recorded one is."""
     live = {number: said for number, said in listing.items() if isinstance(number, int)}
-    recorded = known.sizes.keys() | known.unique_ids.keys()
+    recorded = maildrop.sizes.keys() | maildrop.unique_ids.keys()
     taken = recorded | live.keys()
     if by is By.POSITION:
         return Numbers(dict(zip(sorted(recorded), sorted(live), strict=False)), taken)
     found = {key: number for number, key in _by_occurrence(live)}
-    pairs = ((number, found.get(key)) for number, key in _by_occurrence(known.unique_ids))
+    pairs = ((number, found.get(key)) for number, key in _by_occurrence(maildrop.unique_ids))
     return Numbers({number: there for number, there in pairs if there is not None}, taken)
 
 

@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Draft:
+class _PartialOutcome:
     number: int
     command: Command
     shown: str
@@ -66,13 +66,13 @@ class Hearing:
 
     def __init__(self, *, contents: bool = True) -> None:
         self._contents = contents
-        self._drafts = {0: _Draft(0, _GREETING, "greeting", State.GREETING)}
+        self._drafts = {0: _PartialOutcome(0, _GREETING, "greeting", State.GREETING)}
 
     def hear(self, frame: Frame, state: State) -> None:
         """Take in a frame that was heard in *state*."""
         if isinstance(frame, CommandLine):
             shown = show(frame.raw.rstrip(b"\r\n"), frame.masks) or "(empty line)"
-            self._drafts[frame.number] = _Draft(frame.number, frame.command, shown, state)
+            self._drafts[frame.number] = _PartialOutcome(frame.number, frame.command, shown, state)
             return
         draft = self._drafts.get(frame.number)
         if draft is None or frame.side is Side.CLIENT:
@@ -108,7 +108,7 @@ class Hearing:
             offers_apop=number == 0 and timestamp_of(status.raw) is not None,
         )
 
-    def _body_of(self, draft: _Draft) -> ContentReader:
+    def _body_of(self, draft: _PartialOutcome) -> ContentReader:
         if draft.body is None:
             draft.body = ContentReader(draft.command, contents=self._contents)
         return draft.body

@@ -19,17 +19,17 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import Effect, State
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
-from pop3spy.replay.kept import Kept
-from pop3spy.replay.known import Known, message_of, names_message
-from pop3spy.replay.manner import LeftOut, Manner, Played, Say
+from pop3spy.replay.kept_messages import KeptMessages
 from pop3spy.replay.numbers import By, Numbers, pair_up
 from pop3spy.replay.outcome import Hearing, Outcome
+from pop3spy.replay.play_options import LeftOut, Played, PlayOptions, Say
+from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, names_message
 from pop3spy.replay.relogin import Relogin, UnfillableError
 from pop3spy.replay.script import Script, Step
 
 
 @dataclass(slots=True)
-class _Turn:
+class _PendingReply:
     """A command that was said and is not answered yet; without a step it is the player's own."""
 
     number: int
@@ -45,20 +45,23 @@ class ClientPlayer:
     """
 
     def __init__(
-        self, script: Script, credentials: Credentials | None = None, manner: Manner | None = None
+        self,
+        script: Script,
+        credentials: Credentials | None = None,
+        options: PlayOptions | None = None,
     ) -> None:
         self._script = script
-        self._manner = manner or Manner()
-        self._known = Known(script)
+        self._options = options or PlayOptions()
+        self._maildrop = RecordedMaildrop(script)
         self._relogin = Relogin(script, credentials or Credentials())
         self._hearing = Hearing()
         self._steps = deque(script.steps)
-        self._turns: deque[_Turn] = deque()
+        self._pending: deque[_PendingReply] = deque()
         self._answer = b""  # the next line inside AUTH
-        self._numbers = Numbers() if self._manner.by is By.NUMBER else None
+        self._numbers = Numbers() if self._options.by is By.NUMBER else None
         self._greeted = False
         self._said = 0
-        self._kept = Kept()
+        self._kept_messages = KeptMessages()
         self._compared = 0
         self._differences: list[Difference] = []
         self._left_out: list[LeftOut] = []
@@ -66,12 +69,12 @@ class ClientPlayer:
     @property
     def done(self) -> bool:
         """Whether there is nothing more to say or to hear."""
-        return self._greeted and not (self._steps or self._turns or self._answer)
+        return self._greeted and not (self._steps or self._pending or self._answer)
 
     @property
     def unanswered(self) -> int:
         """How many commands have no reply yet, the one that ``next`` gave last among them."""
-        return len(self._turns)
+        return len(self._pending)
 
     @property
     def played(self) -> Played:
@@ -90,34 +93,34 @@ class ClientPlayer:
         while self._steps and not self._must_wait():
             step = self._steps[0]
             if self._numbers is None and step.state is State.TRANSACTION:
-                return self._ask_for_listing() if not self._turns else None
+                return self._ask_for_listing() if not self._pending else None
             self._steps.popleft()
             if line := self._line(step):
                 return self._say(step, line)
         return None
 
     def _must_wait(self) -> bool:
-        if not self._turns:
+        if not self._pending:
             return False
-        step = self._turns[-1].step
-        return not self._manner.timed or step is None or step.command.turn is not None
+        step = self._pending[-1].step
+        return not self._options.timed or step is None or step.command.turn is not None
 
     def _say(self, step: Step, line: bytes) -> Say:
         self._ask(step, CommandLine(Side.CLIENT, step.line, masks=step.masks, command=step.command))
-        pace = self._manner.pace
-        if self._manner.timed:
+        pace = self._options.pace
+        if self._options.timed:
             return Say(line, due=pace.pause(step.at))
         return Say(line, pause=pace.pause(step.pause))
 
     def _ask_for_listing(self) -> Say:
         """Ask, on our own behalf, which messages there are."""
-        line = b"UIDL\r\n" if self._manner.by is By.UID else b"LIST\r\n"
+        line = b"UIDL\r\n" if self._options.by is By.UID else b"LIST\r\n"
         self._ask(None, CommandLine(Side.CLIENT, line, command=parse_command(line)))
         return Say(line)
 
     def _ask(self, step: Step | None, frame: CommandLine) -> None:
         self._said += 1
-        self._turns.append(_Turn(self._said, step))
+        self._pending.append(_PendingReply(self._said, step))
         frame.number = self._said
         self._hearing.hear(frame, self._script.welcome.state)
 
@@ -138,9 +141,9 @@ class ClientPlayer:
     def _unwanted(self, step: Step) -> str:
         """Return why a step must not be said, or nothing."""
         command = step.command
-        if command.verb == "DELE" and not self._manner.allow_delete:
+        if command.verb == "DELE" and not self._options.allow_delete:
             if step.outcome.ok:
-                self._kept.keep(message_of(command))
+                self._kept_messages.keep(message_of(command))
             return "it would delete a message"
         if command.turn is Turn.DATA:
             return "it would send mail"
@@ -182,8 +185,8 @@ class ClientPlayer:
         self._hearing.hear(frame, self._script.welcome.state)
         if isinstance(frame, StatusLine) and frame.number == 0 and not self._greeted:
             self._greet(frame)
-        elif self._turns and frame.number == self._turns[0].number:
-            turn = self._turns[0]
+        elif self._pending and frame.number == self._pending[0].number:
+            turn = self._pending[0]
             match frame:
                 case Challenge() if turn.step:
                     self._answer = self._relogin.answer(turn.step, turn.asked, frame)
@@ -201,7 +204,7 @@ class ClientPlayer:
             self._greeted = True
             self._differ(self._script.welcome, "connection", "open", why)
             self._steps.clear()
-        while self._turns:
+        while self._pending:
             self._settle()
         self._answer = b""
         if self._steps:
@@ -220,7 +223,7 @@ class ClientPlayer:
 
     def _settle(self) -> None:
         """Judge the reply to the oldest turn: it is whole, or there will be no more of it."""
-        turn = self._turns.popleft()
+        turn = self._pending.popleft()
         outcome = self._hearing.settle(turn.number)
         step = turn.step
         if step is None:
@@ -229,16 +232,16 @@ class ClientPlayer:
         if step.reply:
             self._compared += 1
             got = self._numbers.as_recorded(outcome) if self._numbers else outcome
-            self._differences += self._kept.judge(step.outcome, got)
+            self._differences += self._kept_messages.judge(step.outcome, got)
         if step.command.verb == "RSET" and outcome.ok:
-            self._kept.forget()
+            self._kept_messages.forget()
         if step.command.effect is Effect.LOGIN and step.outcome.ok and not outcome.ok:
             self._stop(None, "the login failed")
 
     def _pair_up(self, listing: Outcome) -> None:
         """Learn which message is which."""
         entries = listing.content.entries if listing.content else None
-        self._numbers = pair_up(self._manner.by, self._known, entries or {})
+        self._numbers = pair_up(self._options.by, self._maildrop, entries or {})
         if entries is None:
             self._stop(None, "the server does not list its messages")
 

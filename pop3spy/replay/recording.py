@@ -28,14 +28,14 @@ def no_session(number: int, there: Iterable[int]) -> CaptureError:
     return CaptureError(f"no session {number} in this recording; there are: {known}")
 
 
-class Listener(Protocol):
+class SessionListener(Protocol):
     """Takes the events of one session."""
 
     def take(self, event: Event) -> None:
         """Take in what happened."""
 
 
-L = TypeVar("L", bound=Listener)
+L = TypeVar("L", bound=SessionListener)
 
 
 def listen(tape: Tape, session: int | None, make: Callable[[], L]) -> L:
@@ -44,12 +44,12 @@ def listen(tape: Tape, session: int | None, make: Callable[[], L]) -> L:
     Without a number it is the first session in which the client asked anything: who only looks
     whether a port is open has no conversation.  Raise CaptureError if there is no such session.
     """
-    choice = _Choice(session, make)
+    choice = _SessionChoice(session, make)
     play_back(choice.wanted(tape), choice.publish)
     return choice.made()
 
 
-class _Choice(Generic[L]):
+class _SessionChoice(Generic[L]):
     """Finds the session while the recording runs, and gives its listener the events."""
 
     def __init__(self, session: int | None, make: Callable[[], L]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pop3spy.replay.compare import Compared, Difference, Value
-from pop3spy.replay.manner import Played
+from pop3spy.replay.play_options import Played
 
 NOTHING: Final = "nothing"
 WIDEST: Final = 40

@@ -17,7 +17,7 @@ MOST: Final = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ReplyPiece:
     """Octets that came at once, ``wait`` seconds behind what had come before them."""
 
     data: bytes
@@ -25,7 +25,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RecordedReply:
     """What the server answered: ``line`` is the status line or the challenge, with its end.
 
     ``pieces`` are all its octets, stuffed dots and lone dot included, cut as they came; ``tail``
@@ -34,9 +34,9 @@ class Reply:
     """
 
     line: bytes
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ReplyPiece, ...]
     complete: bool = True
-    tail: tuple[Piece, ...] = ()
+    tail: tuple[ReplyPiece, ...] = ()
     closes: bool = False
 
     @property
@@ -52,13 +52,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Continuation:
     """The server asked on, and the client answered: inside AUTH, or with a message (XTND XMIT).
 
     ``answer`` has its line ends; where it was a secret it is filler, and ``hidden`` says so.
     """
 
-    reply: Reply
+    reply: RecordedReply
     answer: bytes = b""
     hidden: bool = False
 
@@ -77,8 +77,8 @@ class Step:
     command: Command
     at: float
     pause: float
-    asks: tuple[Ask, ...]
-    reply: Reply | None
+    asks: tuple[Continuation, ...]
+    reply: RecordedReply | None
     outcome: Outcome
 
     @property
@@ -92,7 +92,7 @@ class Script:
     """One session: the greeting and the steps; ``user`` is a name that no line tells."""
 
     session: int
-    greeting: Reply | None
+    greeting: RecordedReply | None
     welcome: Outcome
     steps: tuple[Step, ...]
     user: str | None = None

@@ -13,11 +13,11 @@ from pop3spy.protocol.replies import status_of, timestamp_of
 from pop3spy.protocol.states import Effect, State, after_greeting, after_reply
 from pop3spy.replay.choose import Bookmark, Chooser
 from pop3spy.replay.improvise import NOT_RECORDED, improvise, without
-from pop3spy.replay.known import COUNTING, Known, message_of
 from pop3spy.replay.logins import Logins, Users, challenges
 from pop3spy.replay.pace import AT_ONCE, Pace
-from pop3spy.replay.script import Reply, Script, Step
-from pop3spy.replay.voice import Voice
+from pop3spy.replay.recorded_maildrop import COUNTING, RecordedMaildrop, message_of
+from pop3spy.replay.reply_pacing import ReplyPacing
+from pop3spy.replay.script import RecordedReply, Script, Step
 from pop3spy.session.responder import Answer, Responder, Verbatim
 
 _REFUSED: Final = Answer(b"-ERR [AUTH] user name and password do not match")
@@ -44,11 +44,11 @@ class StandIn:
         cuts: bool = False,
     ) -> None:
         self.script = script
-        self.known = Known(script)
+        self.maildrop = RecordedMaildrop(script)
         self.chooser = Chooser(script)
         self.logins = Logins(users)
         self.strict = strict
-        self.voice = Voice(pace, cuts=cuts)
+        self.pacing = ReplyPacing(pace, cuts=cuts)
 
     def session(self) -> Responder:
         """Return who answers one new connection."""
@@ -56,12 +56,12 @@ class StandIn:
 
 
 @dataclass(slots=True)
-class _Dialogue:
+class _OpenCommand:
     """A command that is not answered until the client has said more; *asks* are still to come."""
 
     command: Command
     step: Step | None
-    asks: list[Reply]
+    asks: list[RecordedReply]
     asked: list[bytes] = field(default_factory=list)
     said: list[bytes] = field(default_factory=list)
 
@@ -71,10 +71,10 @@ class ReplayResponder:
 
     def __init__(self, stand_in: StandIn) -> None:
         self._stand_in = stand_in
-        self._bookmark = Bookmark(stand_in.known)
+        self._bookmark = Bookmark(stand_in.maildrop)
         self._state = State.GREETING
         self._name = b""
-        self._dialogue: _Dialogue | None = None
+        self._dialogue: _OpenCommand | None = None
 
     def greet(self) -> Answer:
         """Return the greeting that was recorded."""
@@ -82,7 +82,7 @@ class ReplayResponder:
         self._state = after_greeting(ok=script.welcome.ok is not False)
         if script.greeting is None:
             return Answer(b"+OK ready")
-        answer = self._stand_in.voice.say(script.greeting)
+        answer = self._stand_in.pacing.say(script.greeting)
         return replace(answer, close=answer.close or script.welcome.ok is False)
 
     def answer(self, command: Command) -> Answer:
@@ -114,11 +114,11 @@ class ReplayResponder:
         if step is None:
             return self._improvised(command)
         if step.asks:
-            self._dialogue = _Dialogue(command, step, [ask.reply for ask in step.asks])
+            self._dialogue = _OpenCommand(command, step, [ask.reply for ask in step.asks])
             return self._ask(self._dialogue)
-        gone = self._bookmark.marked - self._stand_in.known.marked_at(step)
+        gone = self._bookmark.marked - self._stand_in.maildrop.marked_at(step)
         if command.verb in COUNTING and not command.args:
-            edited = without(step, gone, self._stand_in.known)
+            edited = without(step, gone, self._stand_in.maildrop)
             if edited:
                 return edited
         return self._play(step)
@@ -143,12 +143,12 @@ class ReplayResponder:
         self._bookmark.use(step)
         if step.reply is None:
             return replace(_SILENCE, close=True)
-        return self._stand_in.voice.say(step.reply)
+        return self._stand_in.pacing.say(step.reply)
 
     def _improvised(self, command: Command) -> Answer:
         if self._stand_in.strict:
             return NOT_RECORDED
-        return improvise(command, self._bookmark.marked, self._stand_in.known)
+        return improvise(command, self._bookmark.marked, self._stand_in.maildrop)
 
     # -- logging in -----------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class ReplayResponder:
         asks = challenges(command, step)
         if asks is None:
             return NOT_RECORDED
-        self._dialogue = _Dialogue(command, step, list(asks), said=list(command.args[1:]))
+        self._dialogue = _OpenCommand(command, step, list(asks), said=list(command.args[1:]))
         return self._ask(self._dialogue)
 
     def _proves(self, command: Command) -> bool:
@@ -185,12 +185,12 @@ class ReplayResponder:
 
     # -- asking on ------------------------------------------------------------------------------
 
-    def _ask(self, dialogue: _Dialogue) -> Answer:
+    def _ask(self, dialogue: _OpenCommand) -> Answer:
         """Return the next challenge, or the reply if there is none."""
         if dialogue.asks:
             reply = dialogue.asks.pop(0)
             dialogue.asked.append(reply.line)
-            return replace(self._stand_in.voice.say(reply), asks=True, close=False)
+            return replace(self._stand_in.pacing.say(reply), asks=True, close=False)
         self._dialogue = None
         if dialogue.command.turn is Turn.SASL:
             mechanism = dialogue.command.args[0]
@@ -199,7 +199,7 @@ class ReplayResponder:
         assert dialogue.step is not None
         return self._play(dialogue.step)
 
-    def _answer_line(self, dialogue: _Dialogue, line: bytes) -> Answer:
+    def _answer_line(self, dialogue: _OpenCommand, line: bytes) -> Answer:
         if dialogue.command.turn is Turn.DATA:
             return self._ask(dialogue) if line == b"." else replace(_SILENCE, asks=True)
         if line == b"*":

@@ -17,7 +17,7 @@ from pop3spy.protocol.hello import (
     read_server_hello,
 )
 from pop3spy.protocol.octets import Octets
-from pop3spy.protocol.records import ALERT, Message, Records
+from pop3spy.protocol.records import ALERT, Records, TlsMessage
 from pop3spy.protocol.states import State
 from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.session.model import Session
@@ -152,7 +152,7 @@ class Glimpses:
             asks=self._asks,
         )
 
-    def _seen(self, side: Side, message: Message) -> Iterator[Glimpse]:
+    def _seen(self, side: Side, message: TlsMessage) -> Iterator[Glimpse]:
         who = side.name.lower()
         if message.content == ALERT:
             yield from self.rest()
@@ -168,7 +168,7 @@ class Glimpses:
         elif side is Side.SERVER:
             yield from self._answered(message)
 
-    def _answered(self, message: Message) -> Iterator[Glimpse]:
+    def _answered(self, message: TlsMessage) -> Iterator[Glimpse]:
         if message.kind == SERVER_HELLO:
             self._chosen = read_server_hello(message.body)
         elif message.kind == _CERTIFICATE:

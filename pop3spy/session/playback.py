@@ -6,8 +6,8 @@ from pop3spy.protocol.frames import Frame, Side
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Told
 from pop3spy.session.glimpse import glimpse_from
-from pop3spy.session.inplace import answer_to, in_place_of
 from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import answer_to, in_place_of
 from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
 from pop3spy.session.tls import tls_from
 

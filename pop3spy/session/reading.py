@@ -26,13 +26,13 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
+from pop3spy.redaction.masking import hide
+from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.events import Blinded, Ended, Glimpsed, Intervened, Named, Opened, Told
 from pop3spy.session.glimpse import Glimpse, Glimpses
-from pop3spy.session.inplace import in_place_of
-from pop3spy.session.masking import hide
 from pop3spy.session.model import Ending, How, Peer, Session
-from pop3spy.session.redact import Redactor
+from pop3spy.session.substitute_frames import in_place_of
 from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 

@@ -7,7 +7,7 @@ from capture.test_round_trip import complain, read
 from logs.dialogue import Stage
 from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
-from pop3spy.gate.acts import Acts, Answer, Gate, Moment, Send
+from pop3spy.gate.acts import Acts, Gate, Moment, Respond, Send
 from pop3spy.net.guard import Guard
 from pop3spy.protocol.frames import Side
 from pop3spy.session.bus import Bus
@@ -29,7 +29,7 @@ class Nowhere:
 
 CHANGES: dict[bytes, Acts] = {
     b"LIST\r\n": [Send(b"LIST 1\r\n")],
-    b"DELE 1\r\n": [Answer(b"-ERR hands off\r\n")],
+    b"DELE 1\r\n": [Respond(b"-ERR hands off\r\n")],
     b"RSET\r\n": [],
     b"PASS wrong-one\r\n": [Send(b"PASS right-one\r\n")],
     b"+OK 2 240\r\n": [Send(b"-ERR [SYS/TEMP] no\r\n")],

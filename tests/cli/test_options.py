@@ -10,9 +10,9 @@ import pytest
 from cli.program import VERBS
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
+from pop3spy.filters.expression import compile_filter
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url
-from pop3spy.session.match import compile_filter
 
 # A text for each setting, what it means, and another text that means something else.
 SAMPLES: dict[str, tuple[str, Any, str]] = {

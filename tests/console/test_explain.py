@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.by_hand import LOGIN, to_office, to_responder
+from connect.by_hand import LOGIN, to_office, to_responder
 from net.responders import Scripted, body
 from pop3spy.console.explain import CODES
 from pop3spy.session.responder import Answer, Verbatim

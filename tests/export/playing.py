@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from logs.dialogue import CLIENT, SERVER, Play
 from pop3spy.cli.formats import FORMATS
-from pop3spy.export import Exporter, Source, StreamFormat
+from pop3spy.export import Exporter, ExportSource, StreamFormat
 from pop3spy.protocol.frames import Side, Spans
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
@@ -15,7 +15,7 @@ from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Began, Over, Spoke, Tape
 
 STARTED = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-SOURCE = Source(STARTED)
+SOURCE = ExportSource(STARTED)
 LOGGED_IN = """
     S: +OK POP3 ready
     C: USER bob
@@ -42,7 +42,7 @@ def session(  # noqa: PLR0913 - what a session begins with
     return play
 
 
-def stream_exporter(name: str, source: Source = SOURCE) -> tuple[Exporter, io.BytesIO]:
+def stream_exporter(name: str, source: ExportSource = SOURCE) -> tuple[Exporter, io.BytesIO]:
     form, stream = FORMATS[name], io.BytesIO()
     assert isinstance(form, StreamFormat)
     return form.open(stream, source), stream

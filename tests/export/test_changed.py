@@ -13,18 +13,18 @@ from export.playing import LOGGED_IN, SOURCE, session, stream_exporter
 from pop3spy.capture.packets import read_packets
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.cli.formats import FORMATS
-from pop3spy.export import Exporter, Source, StreamFormat
+from pop3spy.export import Exporter, ExportSource, StreamFormat
+from pop3spy.filters.expression import compile_filter
 from pop3spy.protocol.frames import BodyPart, Opaque, Side, StatusLine, Why
 from pop3spy.session.events import Answered, Heard, Intervened, Told
-from pop3spy.session.inplace import in_place_of
 from pop3spy.session.lines import line_text
-from pop3spy.session.match import compile_filter
 from pop3spy.session.playback import play_back
+from pop3spy.session.substitute_frames import in_place_of
 from session.changed import CHANGED, changed
 
 
 def exported(name: str, wanted: str | None = None) -> bytes:
-    source = Source(SOURCE.started, wanted=compile_filter(wanted) if wanted else None)
+    source = ExportSource(SOURCE.started, wanted=compile_filter(wanted) if wanted else None)
     exporter, stream = stream_exporter(name, source)
     changed(exporter)
     exporter.close()
@@ -262,7 +262,7 @@ def test_the_short_form_reads_again_as_it_happened() -> None:
     first, second = exported("yaml").decode(), io.BytesIO()
     again = FORMATS["yaml"]
     assert isinstance(again, StreamFormat)
-    header = Source(SOURCE.started)
+    header = ExportSource(SOURCE.started)
     exporter = again.open(second, header)
     play_back(CaptureReader(io.StringIO(first), "first"), exporter)
     exporter.close()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cuts import every_cut
 from export.playing import LOGGED_IN, session, stream_exporter, text
 from pop3spy.export.rows import Rows
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.text import MASK
 from pop3spy.session.events import Blinded
 from pop3spy.session.model import How

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from export.playing import LOGGED_IN, SOURCE, STARTED, exported, session, tape
 from pop3spy.errors import ConfigError
-from pop3spy.export import EXPORTERS, ExportError, FolderFormat, Source, StreamFormat
+from pop3spy.export import EXPORTERS, ExportError, ExportSource, FolderFormat, StreamFormat
 from pop3spy.export.mbox import quoted
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.protocol.frames import Side
@@ -69,7 +69,7 @@ def in_pieces(said: Iterable[tuple[Side, bytes]], places: list[int]) -> list[tup
     ]
 
 
-def to_folder(folder: Path, said: list[tuple[Side, bytes]], source: Source = SOURCE) -> str:
+def to_folder(folder: Path, said: list[tuple[Side, bytes]], source: ExportSource = SOURCE) -> str:
     form = EXPORTERS["eml"]
     assert isinstance(form, FolderFormat)
     exporter = form.open(folder, source)
@@ -210,7 +210,9 @@ def test_a_body_that_was_dropped_is_refused(tmp_path: Path) -> None:
 
 def test_a_recording_with_masked_bodies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="session 1, exchange 3: the message was masked"):
-        to_folder(tmp_path, login() + retrieval(b"Xxxxxxx: x\r\n"), Source(STARTED, bodies="mask"))
+        to_folder(
+            tmp_path, login() + retrieval(b"Xxxxxxx: x\r\n"), ExportSource(STARTED, bodies="mask")
+        )
 
 
 # -- names ----------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ import pytest
 from export.playing import LOGGED_IN, SOURCE, STARTED, session
 from pop3spy.cli.formats import FORMATS
 from pop3spy.errors import ConfigError
-from pop3spy.export import ExportError, Source, exporting
+from pop3spy.export import ExportError, ExportSource, exporting
 
 SCRIPT = LOGGED_IN + "C: RETR 1\nS: +OK\nx\n."
 
 
-def export(name: str, out: Path | None, source: Source = SOURCE) -> bytes:
+def export(name: str, out: Path | None, source: ExportSource = SOURCE) -> bytes:
     stdout = io.BytesIO()
     with exporting(FORMATS[name], out, stdout, source) as exporter:
         session(exporter, SCRIPT)
@@ -60,7 +60,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_an_export_that_failed_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ExportError):
-        export("mbox", tmp_path / "out", Source(STARTED, bodies="mask"))
+        export("mbox", tmp_path / "out", ExportSource(STARTED, bodies="mask"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,7 +11,7 @@ from export.test_dialogue import WHOLE_SESSION
 from lab.processes import need
 from logs.dialogue import raise_it
 from pop3spy.capture.reader import CaptureReader
-from pop3spy.export import EXPORTERS, Source, StreamFormat
+from pop3spy.export import EXPORTERS, ExportSource, StreamFormat
 from pop3spy.protocol.frames import CommandLine, SaslLine, StatusLine
 from pop3spy.session.bus import Bus
 from pop3spy.session.events import Heard, Told
@@ -173,7 +173,7 @@ def test_it_reads_every_sample_capture(capture: Path, tmp_path: Path) -> None:
         reader = CaptureReader(stream, capture.name)
         form = EXPORTERS["pcapng"]
         assert isinstance(form, StreamFormat)
-        exporter = form.open(out, Source(reader.header.started))
+        exporter = form.open(out, ExportSource(reader.header.started))
         play_back(reader, exporter)
         exporter.close()
     assert said.commands

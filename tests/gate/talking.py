@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pop3spy.gate.acts import Act, Answer, End, Gate, Keeper, Moment, Send, Wait
+from pop3spy.gate.acts import Act, End, Gate, Keeper, Moment, Respond, Send, Wait
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.inplace import in_place_of
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import in_place_of
 
 Said = tuple[Side, bytes]
 C, S = Side.CLIENT, Side.SERVER
@@ -84,7 +84,7 @@ class Talk:
             match act:
                 case Send(data):
                     sent += data
-                case Answer(line):
+                case Respond(line):
                     answer += line
                 case End():
                     self.ended = act

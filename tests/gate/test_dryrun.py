@@ -8,7 +8,7 @@ from gate.talking import C, S, Said, Talk, octet_by_octet
 from pop3spy.gate.acts import End
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faulttext import read_rewrite
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 
 START: list[Said] = [
     (S, b"+OK ready\r\n"),

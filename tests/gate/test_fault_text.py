@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from pop3spy.filters.tokens import FilterError
 from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.frames import Side
-from pop3spy.session.filtertext import FilterError
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))

@@ -207,7 +207,7 @@ def test_a_keeper_remembers_nothing_of_a_session_but_in_its_memory() -> None:
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_no_fault_keeps_more_of_a_body_than_a_line(name: str) -> None:
-    text = f"{name} after=1G" if any(k.name == "after" for k in FAULTS[name].knobs) else name
+    text = f"{name} after=1G" if any(k.name == "after" for k in FAULTS[name].params) else name
     talk = Talk([keeper(f"{text} side=server" if name == "answer" else text)])
     talk.say([*TALK[:-4], (C, b"RETR 2\r\n"), (S, b"+OK\r\n")])
     before = len(talk.heard[C])

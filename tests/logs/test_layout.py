@@ -5,7 +5,7 @@ import re
 import pytest
 
 from logs.dialogue import Stage
-from pop3spy.logs.layout import Layout, Tone
+from pop3spy.logs.layout import LineLayout, LineTone
 from pop3spy.logs.words import seconds
 from pop3spy.session.model import How
 
@@ -80,8 +80,8 @@ def test_totals_have_a_line_of_their_own_where_there_is_no_room() -> None:
     ],
 )
 def test_columns_are_counted_as_terminals_do(text: str, columns: int) -> None:
-    row = Layout(colour=False, width=80).row(
-        "S:", text, tone=Tone.SERVER, elapsed=0, session=1, state="GREETING"
+    row = LineLayout(colour=False, width=80).row(
+        "S:", text, tone=LineTone.SERVER, elapsed=0, session=1, state="GREETING"
     )
     wide = sum(char in "漢字" for char in row)
     marks = row.count("\u0301")
@@ -89,8 +89,8 @@ def test_columns_are_counted_as_terminals_do(text: str, columns: int) -> None:
 
 
 def test_a_pile_of_combining_marks_is_cut() -> None:
-    row = Layout(colour=False, width=80).row(
-        "S:", "e" + "\u0301" * 10_000, tone=Tone.SERVER, elapsed=0, session=1, state="GREETING"
+    row = LineLayout(colour=False, width=80).row(
+        "S:", "e" + "\u0301" * 10_000, tone=LineTone.SERVER, elapsed=0, session=1, state="GREETING"
     )
     assert len(row) < 200
 

@@ -3,7 +3,7 @@
 from logs.dialogue import LOGGED_IN, Stage, after_login, said
 from pop3spy.logs.listing import SHOWN
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.session.model import How
 
 WHOLE_SESSION = """\

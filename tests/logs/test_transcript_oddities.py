@@ -4,7 +4,7 @@ import pytest
 
 from logs.dialogue import LOGGED_IN, SERVER, Stage, after_login, said
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.session.events import Blinded, Noted
 from pop3spy.session.model import How, Peer
 

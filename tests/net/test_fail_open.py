@@ -9,9 +9,9 @@ import pytest
 from net.serving import relaying
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.events import Blinded, Ended, Told
 from pop3spy.session.model import Ending, How
-from pop3spy.session.redact import Redactor
 from pop3spy.session.tracker import Tracker
 
 SECRET = "tanstaaf-Hunter2"

@@ -20,20 +20,20 @@ from gate.talking import keeper
 from net.serving import relaying
 from net.test_fail_open import break_at
 from net.wires import Wire
-from pop3spy.gate.acts import Acts, Answer, End, Gate, Hold, Keeper, Moment, Send, Wait
-from pop3spy.gate.content import Changed, Lines
+from pop3spy.gate.acts import Acts, End, Gate, Hold, Keeper, Moment, Respond, Send, Wait
+from pop3spy.gate.content import EditedReply, LineEdits
 from pop3spy.gate.faults import FAULTS, Fault, FaultKeeper
 from pop3spy.gate.holds import Holds
 from pop3spy.net.half import Half
 from pop3spy.net.link import Link
 from pop3spy.net.listen import raise_file_limit
 from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
+from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, Unanswered
 from pop3spy.session.model import How, Peer
 from pop3spy.session.reading import Reading
-from pop3spy.session.redact import Redactor
 
 HELD = 1000
 BOTH = frozenset(Side)
@@ -115,7 +115,7 @@ async def test_a_message_passes_the_gate_in_frames_that_join_to_it() -> None:
 
 
 async def test_what_is_dropped_never_reaches_the_server_and_can_be_answered() -> None:
-    keeper = Doing(b"DELE", [Answer(b"-ERR not today\r\n")])
+    keeper = Doing(b"DELE", [Respond(b"-ERR not today\r\n")])
     async with relaying(keepers=[keeper]) as relayed:
         client, server = await relayed.greeted()
         await client.send(b"DELE 1\r\nNOOP\r\n")
@@ -140,7 +140,7 @@ async def test_what_is_dropped_without_a_word_gets_no_reply() -> None:
 
 
 async def test_an_answer_waits_for_the_replies_that_are_on_their_way() -> None:
-    async with relaying(keepers=[Doing(b"DELE", [Answer(b"-ERR no\r\n")])]) as relayed:
+    async with relaying(keepers=[Doing(b"DELE", [Respond(b"-ERR no\r\n")])]) as relayed:
         client, server = await relayed.greeted()
         await client.send(b"RETR 1\r\nDELE 1\r\nNOOP\r\n")
         await server.expect(b"RETR 1\r\n")
@@ -429,7 +429,7 @@ async def test_an_answer_to_a_client_that_was_told_of_the_end_goes_nowhere() -> 
         await relayed.witness.until(lambda: keeper.held)
         server.finish()
         assert await client.rest() == b""
-        keeper.held[0]([Answer(b"-ERR no\r\n")])
+        keeper.held[0]([Respond(b"-ERR no\r\n")])
         await client.send(b"NOOP\r\n")
         await relayed.witness.until(lambda: len(keeper.held) == 2)
         keeper.held[1]([Send(b"NOOP\r\n")])
@@ -540,8 +540,10 @@ def test_a_gate_that_opens_and_shuts_anywhere_loses_and_doubles_nothing(ops: lis
 def lagging() -> FaultKeeper:
     """Return a fault that keeps the beginning of a line back, and changes nothing in the end."""
 
-    def work(*_: object) -> Changed:
-        return Changed("lag", "kept", status=Lines(bytes), body=Lines(bytes), end=Lines(bytes))
+    def work(*_: object) -> EditedReply:
+        return EditedReply(
+            "lag", "kept", status=LineEdits(bytes), body=LineEdits(bytes), end=LineEdits(bytes)
+        )
 
     kind = replace(FAULTS["bare-lf"], name="lag", work=work)
     return FaultKeeper(Fault(kind, Side.SERVER, (), None, 1.0, 1, "lag"), 1)

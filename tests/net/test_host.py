@@ -332,7 +332,7 @@ async def test_a_connection_that_the_network_gave_up_costs_nobody_else() -> None
     async with hosting(house) as hosted:
         await greeted(hosted)
         other = await greeted(hosted)
-        lost = next(iter(hosted.host._guests))
+        lost = next(iter(hosted.host._accepted))
         lost._reader.set_exception(TimeoutError(errno.ETIMEDOUT, "Connection timed out"))
         assert await hosted.witness.ending(1) == Ending(How.CLIENT_RESET)
         await other.talk(b"NOOP\r\n", b"+OK\r\n")
@@ -443,11 +443,11 @@ async def test_a_stop_waits_until_a_slow_client_has_taken_its_reply() -> None:
     house = House({"RETR": body(reply)})
     async with hosting(house, PATIENT) as hosted:
         client = await greeted(hosted, receive_buffer=4096)
-        guest = next(iter(hosted.host._guests))
-        sock = guest._writer.get_extra_info("socket")
+        accepted = next(iter(hosted.host._accepted))
+        sock = accepted._writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await client.talk(b"RETR 1\r\n", b"+OK\r\n")
-        assert guest._writer.transport.get_write_buffer_size() > 0
+        assert accepted._writer.transport.get_write_buffer_size() > 0
         hosted.stop.set()
         for _ in range(50):
             await asyncio.sleep(0)

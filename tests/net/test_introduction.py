@@ -54,7 +54,7 @@ async def relayed_as(header: bytes, *cuts: int) -> Peer:
 async def until_it_waits(relayed: Relayed) -> None:
     """Return when a client is in, of which nobody knows who it is; nothing tells of that."""
     async with asyncio.timeout(PATIENCE):
-        while not relayed.proxy._lobbies:  # noqa: ASYNC110
+        while not relayed.proxy._pending:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -161,7 +161,7 @@ async def test_who_goes_before_the_header_is_whole_leaves_nothing_behind(way: st
         assert ending == Ending(
             How.REFUSED, "it ended before its PROXY header did (--accept-proxy-protocol)"
         )
-        assert not relayed.proxy._lobbies
+        assert not relayed.proxy._pending
         assert not relayed.upstream.knocked
 
 

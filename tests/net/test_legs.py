@@ -16,10 +16,10 @@ from pop3spy.net.stls import GRANT as OFFERED
 from pop3spy.net.stls import NO_TLS, STLS_FIRST
 from pop3spy.protocol.decoder import AHEAD, Decoder
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Secured
 from pop3spy.session.model import How
-from pop3spy.session.redact import Redactor
 
 MESSAGE = b"+OK 12 octets\r\nLine\r\n..dot\r\n.\r\n"
 

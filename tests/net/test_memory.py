@@ -9,7 +9,7 @@ import pytest
 from net.responders import Scripted
 from net.serving import Relayed, hosting, relaying
 from net.wires import nobody
-from pop3spy.net.guest import Guest
+from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.half import Half
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
@@ -22,7 +22,7 @@ from pop3spy.session.tracker import Tracker
 
 Gone = Callable[[], Awaitable[None]]
 
-KINDS = (Link, Half, Guest, Observer, Reading, Decoder, Tracker, Session)
+KINDS = (Link, Half, AcceptedClient, Observer, Reading, Decoder, Tracker, Session)
 
 
 @pytest.fixture(autouse=True)

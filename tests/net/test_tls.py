@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from console.by_hand import talking
+from connect.by_hand import talking
 from net.certificates import EXPIRED, FUTURE, Authority, Certificate, self_signed
 from net.witness import Witness
 from pop3spy.errors import ConfigError, ConnectError, TlsError

@@ -3,13 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cuts import every_cut
-from pop3spy.protocol.body import Body
+from pop3spy.protocol.body import BodyReader
 from pop3spy.protocol.message import stuff
 
 
 def split(pieces: list[bytes], *, crlf: bool = True) -> tuple[bytes, bytes, bytes]:
     """Return what *pieces* are: content, the lone dot, and what stands behind it or waits."""
-    body, data, content = Body(crlf=crlf), b"", b""
+    body, data, content = BodyReader(crlf=crlf), b"", b""
     for piece in pieces:
         data += piece
         while data and (size := body.next_piece(data, 0)):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cuts import every_cut, recut, wild_talk
 from dialogue import Said, byte_by_byte, read, said, told
-from pop3spy.protocol import decoder, lane
+from pop3spy.protocol import decoder, line_buffer
 from pop3spy.protocol.frames import Side
 
 CLOSED: list[Said] = [(Side.CLIENT, None), (Side.SERVER, None)]
@@ -59,7 +59,7 @@ SESSION = said(r"""
 def _low_limits() -> Iterator[None]:
     """Make limits so low that every few octets reach one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lane, "LINE", 48)
+        patch.setattr(line_buffer, "LINE", 48)
         patch.setattr(decoder, "AHEAD", 64)
         patch.setattr(decoder, "UNANSWERED", 6)
         patch.setattr(decoder, "UNASKED", 3)

@@ -11,7 +11,7 @@ import pytest
 from dialogue import read, said, told
 from pop3spy.protocol.decoder import AHEAD, UNANSWERED, Decoder
 from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 
 C, S = Side.CLIENT, Side.SERVER
 MEGABYTE = 1 << 20

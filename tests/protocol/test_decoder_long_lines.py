@@ -3,7 +3,7 @@
 import pytest
 
 from dialogue import heard
-from pop3spy.protocol.lane import LINE
+from pop3spy.protocol.line_buffer import LINE
 
 
 @pytest.mark.parametrize(

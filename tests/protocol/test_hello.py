@@ -15,7 +15,7 @@ from pop3spy.protocol.hello import (
     read_client_hello,
     read_server_hello,
 )
-from pop3spy.protocol.records import ALERT, LONGEST, LONGEST_HELLO, Message, Records, read_hello
+from pop3spy.protocol.records import ALERT, LONGEST, LONGEST_HELLO, Records, TlsMessage, read_hello
 
 
 def hello(
@@ -59,7 +59,7 @@ def test_half_a_hello_says_that_more_is_needed(size: int) -> None:
 @given(st.lists(st.integers(1, 40)))
 def test_it_makes_no_difference_how_a_hello_is_cut(sizes: list[int]) -> None:
     records = Records()
-    messages: list[Message] = []
+    messages: list[TlsMessage] = []
     place = 0
     for size in [*sizes, len(HELLO)]:
         messages += records.feed(HELLO[place : place + size])
@@ -92,7 +92,7 @@ def test_numbers_that_mean_nothing_are_left_out_or_shown_as_numbers() -> None:
 
 def test_an_alert_is_read_until_it_is_encrypted() -> None:
     records = Records()
-    assert list(records.feed(b"\x15\x03\x01\0\2\2\x30")) == [Message(ALERT, 48, b"")]
+    assert list(records.feed(b"\x15\x03\x01\0\2\2\x30")) == [TlsMessage(ALERT, 48, b"")]
     assert not records.over
     assert list(records.feed(b"\x15\x03\x03\0\x12" + bytes(18))) == []
     assert records.over

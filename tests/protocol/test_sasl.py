@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.protocol.sasl import ALL, MECHANISMS, Mechanism, Told, decode, mechanism_of
+from pop3spy.protocol.sasl import ALL, MECHANISMS, Mechanism, SaslContents, decode, mechanism_of
 
 
 def ntlm(kind: int, user: bytes = b"") -> bytes:
@@ -16,90 +16,118 @@ def ntlm(kind: int, user: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     ("mechanism", "step", "message", "told"),
     [
-        pytest.param("PLAIN", 0, b"\0tim\0tanstaaf", Told(b"tim", (b"tanstaaf",)), id="PLAIN"),
         pytest.param(
-            "PLAIN", 0, b"boss\0tim\0a b", Told(b"tim", (b"a b",)), id="PLAIN for somebody else"
+            "PLAIN", 0, b"\0tim\0tanstaaf", SaslContents(b"tim", (b"tanstaaf",)), id="PLAIN"
         ),
-        pytest.param("PLAIN", 0, b"tanstaaf", Told(None, (b"tanstaaf",)), id="PLAIN without NUL"),
-        pytest.param("LOGIN", 0, b"tim", Told(b"tim"), id="LOGIN: the user"),
-        pytest.param("LOGIN", 1, b"secret", Told(None, (b"secret",)), id="LOGIN: the password"),
         pytest.param(
-            "LOGIN", 0, b"\0tim\0secret", Told(b"tim", (b"secret",)), id="a PLAIN message to LOGIN"
+            "PLAIN",
+            0,
+            b"boss\0tim\0a b",
+            SaslContents(b"tim", (b"a b",)),
+            id="PLAIN for somebody else",
+        ),
+        pytest.param(
+            "PLAIN", 0, b"tanstaaf", SaslContents(None, (b"tanstaaf",)), id="PLAIN without NUL"
+        ),
+        pytest.param("LOGIN", 0, b"tim", SaslContents(b"tim"), id="LOGIN: the user"),
+        pytest.param(
+            "LOGIN", 1, b"secret", SaslContents(None, (b"secret",)), id="LOGIN: the password"
+        ),
+        pytest.param(
+            "LOGIN",
+            0,
+            b"\0tim\0secret",
+            SaslContents(b"tim", (b"secret",)),
+            id="a PLAIN message to LOGIN",
         ),
         pytest.param(
             "CRAM-MD5",
             0,
             b"tim smith b913a602c7eda7a495b4e6e7334d3890",
-            Told(b"tim smith", (b"b913a602c7eda7a495b4e6e7334d3890",)),
+            SaslContents(b"tim smith", (b"b913a602c7eda7a495b4e6e7334d3890",)),
             id="CRAM-MD5: the digest is behind the last blank",
         ),
         pytest.param(
-            "CRAM-MD5", 0, b"secret", Told(None, (b"secret",)), id="CRAM-MD5 without a blank"
+            "CRAM-MD5",
+            0,
+            b"secret",
+            SaslContents(None, (b"secret",)),
+            id="CRAM-MD5 without a blank",
         ),
         pytest.param(
             "DIGEST-MD5",
             0,
             b'charset=utf-8,username="chris",realm="a",response=d388dad90d4bbd76',
-            Told(b"chris", (b"d388dad90d4bbd76",)),
+            SaslContents(b"chris", (b"d388dad90d4bbd76",)),
             id="DIGEST-MD5",
         ),
-        pytest.param("DIGEST-MD5", 1, b"", Told(), id="DIGEST-MD5: the last, empty answer"),
-        pytest.param("SCRAM-SHA-1", 0, b"n,,n=user,r=fyko", Told(b"user"), id="SCRAM: the first"),
+        pytest.param("DIGEST-MD5", 1, b"", SaslContents(), id="DIGEST-MD5: the last, empty answer"),
+        pytest.param(
+            "SCRAM-SHA-1", 0, b"n,,n=user,r=fyko", SaslContents(b"user"), id="SCRAM: the first"
+        ),
         pytest.param(
             "SCRAM-SHA-256",
             1,
             b"c=biws,r=fyko,p=v0X8v3Bz2T0C",
-            Told(None, (b"v0X8v3Bz2T0C",)),
+            SaslContents(None, (b"v0X8v3Bz2T0C",)),
             id="SCRAM: the proof",
         ),
         pytest.param(
-            "SCRAM-SHA-1-PLUS", 0, b"p=tls-unique,,n=user,r=a", Told(b"user"), id="SCRAM-PLUS"
+            "SCRAM-SHA-1-PLUS",
+            0,
+            b"p=tls-unique,,n=user,r=a",
+            SaslContents(b"user"),
+            id="SCRAM-PLUS",
         ),
         pytest.param(
             "XOAUTH2",
             0,
             b"user=a@b.c\x01auth=Bearer ya29.vF9dft4\x01\x01",
-            Told(b"a@b.c", (b"ya29.vF9dft4",)),
+            SaslContents(b"a@b.c", (b"ya29.vF9dft4",)),
             id="XOAUTH2",
         ),
-        pytest.param("XOAUTH2", 1, b"", Told(), id="XOAUTH2: the answer to an error"),
-        pytest.param("XOAUTH2", 0, b"secret", Told(None, (b"secret",)), id="XOAUTH2 malformed"),
+        pytest.param("XOAUTH2", 1, b"", SaslContents(), id="XOAUTH2: the answer to an error"),
+        pytest.param(
+            "XOAUTH2", 0, b"secret", SaslContents(None, (b"secret",)), id="XOAUTH2 malformed"
+        ),
         pytest.param(
             "OAUTHBEARER",
             0,
             b"n,a=a@b.c,\x01host=h\x01port=110\x01auth=Bearer vF9dft4qmT\x01\x01",
-            Told(b"a@b.c", (b"vF9dft4qmT",)),
+            SaslContents(b"a@b.c", (b"vF9dft4qmT",)),
             id="OAUTHBEARER",
         ),
         pytest.param(
             "OAUTH10A",
             0,
             b'n,a=a@b.c,\x01auth=OAuth realm="x",oauth_token="y"\x01\x01',
-            Told(b"a@b.c", (b'realm="x",oauth_token="y"',)),
+            SaslContents(b"a@b.c", (b'realm="x",oauth_token="y"',)),
             id="OAUTH10A",
         ),
-        pytest.param("GSSAPI", 0, b"`\x82\x02", Told(None, (b"`\x82\x02",)), id="GSSAPI"),
-        pytest.param("NTLM", 0, ntlm(1), Told(), id="NTLM: type 1 tells nothing"),
+        pytest.param("GSSAPI", 0, b"`\x82\x02", SaslContents(None, (b"`\x82\x02",)), id="GSSAPI"),
+        pytest.param("NTLM", 0, ntlm(1), SaslContents(), id="NTLM: type 1 tells nothing"),
         pytest.param(
             "NTLM",
             1,
             ntlm(3, b"b\0o\0b\0"),
-            Told(b"bob", (ntlm(3, b"b\0o\0b\0"),)),
+            SaslContents(b"bob", (ntlm(3, b"b\0o\0b\0"),)),
             id="NTLM: type 3 names the user",
         ),
         pytest.param(
-            "NTLM", 1, b"NTLMSSP\0\3\0\0\0", Told(None, (b"NTLMSSP\0\3\0\0\0",)), id="short"
+            "NTLM", 1, b"NTLMSSP\0\3\0\0\0", SaslContents(None, (b"NTLMSSP\0\3\0\0\0",)), id="short"
         ),
-        pytest.param("EXTERNAL", 0, b"tim", Told(b"tim"), id="EXTERNAL"),
-        pytest.param("EXTERNAL", 0, b"", Told(), id="EXTERNAL, empty"),
-        pytest.param("ANONYMOUS", 0, b"a@b.c", Told(b"a@b.c"), id="ANONYMOUS"),
-        pytest.param("OTP", 0, b"\0tim", Told(b"tim"), id="OTP: the user"),
-        pytest.param("OTP", 1, b"hex:5bf0", Told(None, (b"hex:5bf0",)), id="OTP: the answer"),
-        pytest.param("X-NEW", 0, b"a", Told(None, (b"a",)), id="an unknown mechanism"),
+        pytest.param("EXTERNAL", 0, b"tim", SaslContents(b"tim"), id="EXTERNAL"),
+        pytest.param("EXTERNAL", 0, b"", SaslContents(), id="EXTERNAL, empty"),
+        pytest.param("ANONYMOUS", 0, b"a@b.c", SaslContents(b"a@b.c"), id="ANONYMOUS"),
+        pytest.param("OTP", 0, b"\0tim", SaslContents(b"tim"), id="OTP: the user"),
+        pytest.param(
+            "OTP", 1, b"hex:5bf0", SaslContents(None, (b"hex:5bf0",)), id="OTP: the answer"
+        ),
+        pytest.param("X-NEW", 0, b"a", SaslContents(None, (b"a",)), id="an unknown mechanism"),
     ],
 )
 def test_a_client_message_tells_the_user_and_the_secrets(
-    mechanism: str, step: int, message: bytes, told: Told
+    mechanism: str, step: int, message: bytes, told: SaslContents
 ) -> None:
     assert mechanism_of(mechanism.encode()).read(message, step) == told
 

@@ -11,9 +11,9 @@ from pop3spy.errors import ConfigError
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.replay.credentials import Credentials, needs
-from pop3spy.replay.manner import Manner, Say
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AS_RECORDED, Pace
+from pop3spy.replay.play_options import PlayOptions, Say
 from pop3spy.replay.player import ClientPlayer
 from pop3spy.replay.script import Script
 from replay.tapes import LOGGED_IN, behind_login, script
@@ -26,9 +26,9 @@ class Stage:
     """A player, and a server that says what a test lets it say."""
 
     def __init__(
-        self, read: Script, given: Credentials = GIVEN, manner: Manner | None = None
+        self, read: Script, given: Credentials = GIVEN, options: PlayOptions | None = None
     ) -> None:
-        self.player = ClientPlayer(read, given, manner)
+        self.player = ClientPlayer(read, given, options)
         self.decoder = Decoder()
         self.says: list[Say] = []
 
@@ -78,8 +78,8 @@ LOGIN = """
 """
 
 
-def logged_in(text: str, manner: Manner | None = None) -> Stage:
-    return Stage(behind_login(text), manner=manner).play(LOGIN)
+def logged_in(text: str, options: PlayOptions | None = None) -> Stage:
+    return Stage(behind_login(text), options=options).play(LOGIN)
 
 
 def test_a_client_is_played_in_step_with_the_server() -> None:
@@ -113,15 +113,15 @@ def test_differences_are_found_as_replies_come() -> None:
 
 
 def test_a_client_thinks_as_long_as_it_did() -> None:
-    manner = Manner(pace=Pace(2.0))
-    stage = logged_in("C(4): NOOP\nS: +OK", manner)
+    options = PlayOptions(pace=Pace(2.0))
+    stage = logged_in("C(4): NOOP\nS: +OK", options)
     stage.next()
     assert round(stage.says[-1].pause, 3) == 2.0
 
 
 def test_in_recorded_time_it_does_not_wait_for_replies() -> None:
-    manner = Manner(pace=AS_RECORDED, timed=True)
-    stage = logged_in("C(3): NOOP\nS: +OK\nC(2): STAT\nS: +OK 0 0", manner)
+    options = PlayOptions(pace=AS_RECORDED, timed=True)
+    stage = logged_in("C(3): NOOP\nS: +OK\nC(2): STAT\nS: +OK 0 0", options)
     assert [stage.next() for _ in range(3)] == [b"NOOP\r\n", b"STAT\r\n", b""]
     assert [round(say.due or 0, 2) for say in stage.says[-2:]] == [3.05, 5.06]
     stage.server(b"+OK\r\n+OK 0 0\r\n")
@@ -330,7 +330,7 @@ def test_other_differences_are_still_found() -> None:
 
 
 def test_messages_are_deleted_if_that_is_allowed() -> None:
-    stage = logged_in("C: DELE 1\nS: +OK\nC: QUIT\nS: +OK", Manner(allow_delete=True))
+    stage = logged_in("C: DELE 1\nS: +OK\nC: QUIT\nS: +OK", PlayOptions(allow_delete=True))
     stage.play("C: DELE 1\nS: +OK\nC: QUIT\nS: +OK")
     assert stage.left_out == []
 
@@ -373,7 +373,7 @@ NUMBERED = """
 
 
 def test_messages_are_found_by_their_unique_id() -> None:
-    stage = logged_in(NUMBERED, Manner(by=By.UID)).play("""
+    stage = logged_in(NUMBERED, PlayOptions(by=By.UID)).play("""
         C: UIDL
         S: +OK
         S: 1 b
@@ -406,7 +406,7 @@ def test_messages_are_found_by_their_unique_id() -> None:
 
 def test_messages_are_found_by_their_position() -> None:
     read = behind_login("C: LIST\nS: +OK\nS| 2 10\nS| 4 20\nS| .\nC: RETR 4\nS: +OK\nS| .")
-    stage = Stage(read, manner=Manner(by=By.POSITION)).play(LOGIN)
+    stage = Stage(read, options=PlayOptions(by=By.POSITION)).play(LOGIN)
     both = "C: LIST\nS: +OK\nS: 1 10\nS: 3 20\nS: ."
     stage.play(f"{both}\n{both}\nC: RETR 3\nS: +OK\nS: .")
     assert stage.player.done
@@ -416,14 +416,14 @@ def test_messages_are_found_by_their_position() -> None:
 def test_copies_with_one_id_are_told_apart_by_their_order() -> None:
     both = "S: +OK\nS| 1 x\nS| 2 x\nS| ."
     read = behind_login(f"C: UIDL\n{both}\nC: RETR 2\nS: +OK\nS| .")
-    stage = Stage(read, manner=Manner(by=By.UID)).play(LOGIN)
+    stage = Stage(read, options=PlayOptions(by=By.UID)).play(LOGIN)
     live = "C: UIDL\nS: +OK\nS: 1 new\nS: 2 x\nS: 3 x\nS: ."
     stage.play(f"{live}\n{live}\nC: RETR 3\nS: +OK\nS: .")
     assert stage.found == [("UIDL", "unique-id of 1 (new)", None, "new")]
 
 
 def test_without_a_listing_no_message_is_asked_for() -> None:
-    stage = logged_in(NUMBERED, Manner(by=By.UID)).play("C: UIDL\nS: -ERR what?")
+    stage = logged_in(NUMBERED, PlayOptions(by=By.UID)).play("C: UIDL\nS: -ERR what?")
     assert stage.player.done
     assert stage.left_out == [
         ("UIDL", "the server does not list its messages, so nothing more was asked")

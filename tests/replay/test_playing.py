@@ -15,9 +15,9 @@ from pop3spy.postoffice.memory import MemoryMaildrop
 from pop3spy.protocol.url import Url
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.credentials import Credentials
-from pop3spy.replay.manner import Manner, Played
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AS_RECORDED, Pace
+from pop3spy.replay.play_options import Played, PlayOptions
 from pop3spy.replay.player import ClientPlayer
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
@@ -76,11 +76,11 @@ def complain(_: object, error: Exception) -> None:
 
 
 async def played(
-    url: Url, read: Script, manner: Manner | None = None, given: Credentials = DEMO
+    url: Url, read: Script, options: PlayOptions | None = None, given: Credentials = DEMO
 ) -> tuple[Played, Witness]:
     witness, bus = Witness(), Bus(complain)
     bus.subscribe(witness)
-    player = ClientPlayer(read, given, manner)
+    player = ClientPlayer(read, given, options)
     with nothing_in_the_log():
         async with await Connection.open(url, bus, Clock()) as connection:
             result = await play(player, connection)
@@ -92,26 +92,26 @@ def told(result: Played) -> list[tuple[str, str, object, object]]:
 
 
 @pytest.mark.parametrize(
-    "manner",
+    "options",
     [
-        pytest.param(Manner(), id="in step"),
-        pytest.param(Manner(allow_delete=True), id="deleting"),
-        pytest.param(Manner(by=By.UID), id="by unique-id"),
-        pytest.param(Manner(by=By.POSITION), id="by position"),
-        pytest.param(Manner(pace=Pace(100)), id="a hundred times as fast"),
-        pytest.param(Manner(pace=AS_RECORDED, timed=True), id="in recorded time"),
-        pytest.param(Manner(timed=True), id="all at once"),
+        pytest.param(PlayOptions(), id="in step"),
+        pytest.param(PlayOptions(allow_delete=True), id="deleting"),
+        pytest.param(PlayOptions(by=By.UID), id="by unique-id"),
+        pytest.param(PlayOptions(by=By.POSITION), id="by position"),
+        pytest.param(PlayOptions(pace=Pace(100)), id="a hundred times as fast"),
+        pytest.param(PlayOptions(pace=AS_RECORDED, timed=True), id="in recorded time"),
+        pytest.param(PlayOptions(timed=True), id="all at once"),
     ],
 )
-async def test_the_same_server_shows_no_differences(manner: Manner) -> None:
+async def test_the_same_server_shows_no_differences(options: PlayOptions) -> None:
     read = await recorded()
     async with hosting(office(hostname="elsewhere").session) as hosted:
-        result, witness = await played(hosted.urls[0], read, manner)
+        result, witness = await played(hosted.urls[0], read, options)
         assert told(result) == []
         assert await witness.ending() == Ending(How.QUIT)
     left_out = {each.command for each in result.left_out}
     assert left_out - {"DELE 1"} == {"████████"}
-    assert ("DELE 1" in left_out) is not manner.allow_delete
+    assert ("DELE 1" in left_out) is not options.allow_delete
 
 
 async def test_a_changed_server_shows_what_changed() -> None:
@@ -146,7 +146,7 @@ def _size_of_last() -> int:
 async def test_messages_that_moved_are_found_again() -> None:
     read = await recorded(b"USER demo\nPASS demo\nUIDL\nRETR 1\nRETR 3\nQUIT\n")
     async with hosting(office(tuple(reversed(DEMO_MESSAGES))).session) as hosted:
-        result, _ = await played(hosted.urls[0], read, Manner(by=By.UID))
+        result, _ = await played(hosted.urls[0], read, PlayOptions(by=By.UID))
         assert told(result) == []
         result, _ = await played(hosted.urls[0], read)
         assert ("UIDL", "unique-id of 1", "demo-welcome", "demo-tea") in told(result)
@@ -185,7 +185,7 @@ async def test_logins_are_computed_for_the_live_server(says: bytes) -> None:
 async def test_client_and_stand_in_play_together() -> None:
     read = await recorded()
     async with hosting(StandIn(read, users={b"demo": b"demo"}).session) as hosted:
-        result, _ = await played(hosted.urls[0], read, Manner(allow_delete=True))
+        result, _ = await played(hosted.urls[0], read, PlayOptions(allow_delete=True))
         assert told(result) == []
 
 
@@ -215,8 +215,8 @@ async def test_a_server_that_falls_silent_is_a_difference() -> None:
 async def test_a_client_waits_as_long_as_it_did() -> None:
     read = script("S: +OK\nC(0.2): NOOP\nS: -ERR\nC(0.2): QUIT\nS: +OK")
     async with hosting(StandIn(read).session) as hosted:
-        for manner in (Manner(pace=AS_RECORDED), Manner(pace=AS_RECORDED, timed=True)):
+        for options in (PlayOptions(pace=AS_RECORDED), PlayOptions(pace=AS_RECORDED, timed=True)):
             begun = asyncio.get_running_loop().time()
-            result, _ = await played(hosted.urls[0], read, manner)
+            result, _ = await played(hosted.urls[0], read, options)
             assert told(result) == []
             assert asyncio.get_running_loop().time() - begun >= 0.38

@@ -10,7 +10,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.compare import compare
 from pop3spy.replay.credentials import Credentials
-from pop3spy.replay.manner import Manner
+from pop3spy.replay.play_options import PlayOptions
 from pop3spy.replay.player import ClientPlayer
 from pop3spy.replay.recording import outcomes_of
 from pop3spy.replay.script import Script
@@ -69,7 +69,7 @@ def test_a_client_can_be_played_to_any_server(
     replies: list[bytes],
     timed: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    stage = Stage(script_of(said), EVERYTHING, Manner(timed=timed))
+    stage = Stage(script_of(said), EVERYTHING, PlayOptions(timed=timed))
     for data in [b"+OK\r\n", b"+OK\r\n", b"+OK\r\n", *replies]:
         while stage.next():
             pass

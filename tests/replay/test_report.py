@@ -5,7 +5,7 @@ from dataclasses import asdict
 from inspect import cleandoc
 
 from pop3spy.replay.compare import Compared, Difference
-from pop3spy.replay.manner import LeftOut, Played
+from pop3spy.replay.play_options import LeftOut, Played
 from pop3spy.replay.report import table, tables, told
 
 

@@ -9,7 +9,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK, show
 from pop3spy.replay import assemble
 from pop3spy.replay.assemble import read_script
-from pop3spy.replay.script import Piece, Reply, Step
+from pop3spy.replay.script import RecordedReply, ReplyPiece, Step
 from pop3spy.session.model import Ending, How
 from pop3spy.session.tape import Item, Missed, Over
 from replay.tapes import LOGGED_IN, behind_login, script, tape
@@ -20,12 +20,12 @@ def only(steps: Iterable[Step]) -> Step:
     return step
 
 
-def raw(reply: Reply | None) -> bytes:
+def raw(reply: RecordedReply | None) -> bytes:
     assert reply is not None
     return reply.raw
 
 
-def waits(reply: Reply | None) -> list[float]:
+def waits(reply: RecordedReply | None) -> list[float]:
     assert reply is not None
     return [round(piece.wait, 3) for piece in reply.pieces]
 
@@ -85,7 +85,7 @@ def test_a_status_line_and_a_body_may_come_byte_by_byte() -> None:
     reply = read.steps[-1].reply
     assert reply is not None
     assert reply.pieces == tuple(
-        Piece(data[at : at + 1], reply.pieces[at].wait) for at in range(len(data))
+        ReplyPiece(data[at : at + 1], reply.pieces[at].wait) for at in range(len(data))
     )
     assert waits(reply) == [0.01] * len(data)
 

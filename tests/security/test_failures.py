@@ -9,10 +9,10 @@ from pop3spy.cli.main import main
 from pop3spy.logs import JsonLog, Notes, Transcript
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.decoder import Decoder
+from pop3spy.redaction.redactor import Redactor
+from pop3spy.redaction.secret_index import SecretIndex
 from pop3spy.session.events import Blinded, Heard, Told
 from pop3spy.session.failure import describe
-from pop3spy.session.redact import Redactor
-from pop3spy.session.sightings import Sightings
 from pop3spy.session.tracker import Tracker
 from security.sinks import Sinks, talk
 
@@ -51,8 +51,8 @@ def failing(part: type, name: str, call: int) -> Callable[..., object]:
         (Redactor, "_learn"),
         (Redactor, "_command_line"),
         (Redactor, "_status_line"),
-        (Sightings, "add"),
-        (Sightings, "find"),
+        (SecretIndex, "add"),
+        (SecretIndex, "find"),
         (Tracker, "apply"),
         (Tracker, "_status"),
         (Transcript, "__call__"),

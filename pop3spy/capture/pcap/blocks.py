@@ -9,7 +9,7 @@ from typing import Final
 
 from pop3spy.capture.pcap.classic import Packet
 from pop3spy.capture.pcap.section import SMALLEST, BlockError, Section
-from pop3spy.capture.pcap.source import MOST, Source
+from pop3spy.capture.pcap.source import MOST, OctetSource
 
 MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 """The type of a Section Header Block, which reads the same in either order (section 4.1)."""
@@ -18,7 +18,7 @@ _ORDERS: Final = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _FRAME: Final = 12  # a block's type, and its length, which stands at both of its ends
 
 
-def packets(source: Source, notes: list[str]) -> Iterator[Packet]:
+def packets(source: OctetSource, notes: list[str]) -> Iterator[Packet]:
     """Yield the packets of all sections; *notes* take what is odd."""
     section, at = Section("<", notes), 0
     while (at := source.reach(at, _FRAME)) >= 0:

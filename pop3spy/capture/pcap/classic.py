@@ -5,7 +5,7 @@ from struct import Struct
 from typing import Final
 
 from pop3spy.capture.pcap.link import LINKS, Link, names
-from pop3spy.capture.pcap.source import MOST, Source
+from pop3spy.capture.pcap.source import MOST, OctetSource
 
 Packet = tuple[int, Link, bytes, int, int]
 """Nanoseconds since 1970, what reads its outermost header, and where it begins and ends."""
@@ -24,7 +24,7 @@ _RECORD: Final = 16
 _SECOND: Final = 1_000_000_000
 
 
-def packets(source: Source, notes: list[str]) -> Iterator[Packet]:
+def packets(source: OctetSource, notes: list[str]) -> Iterator[Packet]:
     """Yield the packets of a file whose magic was recognised; *notes* take what is odd."""
     if source.reach(0, _HEADER) < 0:
         raise source.damaged(0, "the file ends in its header")

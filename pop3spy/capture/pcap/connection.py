@@ -10,8 +10,8 @@ The two sides are 0 and 1; where the beginning was captured, 0 is the client.
 
 from typing import Final, Protocol
 
-from pop3spy.capture.pcap.lane import SEQUENCE, WINDOW, Lane
-from pop3spy.capture.pcap.pieces import Room
+from pop3spy.capture.pcap.reassembly import Budget
+from pop3spy.capture.pcap.stream import SEQUENCE, WINDOW, TcpStream
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
@@ -23,7 +23,7 @@ MOST_OF_ALL: Final = 64 << 20
 """What may wait in all connections together."""
 
 
-class Listener(Protocol):
+class ConnectionListener(Protocol):
     """Who hears what a connection carries."""
 
     @property
@@ -43,50 +43,50 @@ class Listener(Protocol):
         """Note that nothing more is known of the connection."""
 
 
-class Connection:
+class TcpConnection:
     """Takes the segments of both sides and tells its listener what they carry."""
 
-    __slots__ = ("_closer", "_late", "_room", "lanes", "listener", "over")
+    __slots__ = ("_budget", "_closer", "_late", "listener", "over", "streams")
 
-    def __init__(self, listener: Listener, room: Room) -> None:
+    def __init__(self, listener: ConnectionListener, budget: Budget) -> None:
         self.listener = listener
-        self.lanes = (Lane(room), Lane(room))
+        self.streams = (TcpStream(budget), TcpStream(budget))
         self.over = False
-        self._room = room
+        self._budget = budget
         self._closer: int | None = None
         self._late = 0
 
     def begins_with(self, side: int, seq: int) -> bool:
         """Return whether a SYN of *side* with this number may be part of this connection."""
-        return self.lanes[side].start in (-1, seq + 1 & SEQUENCE)
+        return self.streams[side].start in (-1, seq + 1 & SEQUENCE)
 
     def segment(  # noqa: PLR0913, PLR0917 - what a header says; called for every packet
         self, side: int, seq: int, ack: int, flags: int, data: bytes, size: int, at: float
     ) -> None:
         """Take a segment of *side* with *size* octets, of which *data* were captured."""
-        lane, other = self.lanes[side], self.lanes[1 - side]
-        if flags & (SYN | RST | FIN) or lane.next < 0 or other.next < 0:
+        stream, other = self.streams[side], self.streams[1 - side]
+        if flags & (SYN | RST | FIN) or stream.next < 0 or other.next < 0:
             if flags & RST:
-                if lane.is_near(seq):
+                if stream.is_near(seq):
                     self._reset(side, at)
                 return
             seq = self._begin_or_end(side, seq, ack, flags, size, at)
-        due, behind = lane.next, -1
+        due, behind = stream.next, -1
         if flags & ACK and (ahead := ack - other.next & SEQUENCE) and ahead < WINDOW:
             behind = other.next + ahead
             other.acked = max(other.acked, behind)
         if data:
-            if seq == due & SEQUENCE and behind < 0 and not lane.pieces.taken:
-                lane.next = due + len(data)
+            if seq == due & SEQUENCE and behind < 0 and not stream.pieces.taken:
+                stream.next = due + len(data)
                 self.listener.said(side, data, at)
             else:
-                lane.set_aside(seq, data, -1 if self._is_again(side, seq) else behind)
+                stream.set_aside(seq, data, -1 if self._is_again(side, seq) else behind)
         if (
-            lane.pieces.taken
+            stream.pieces.taken
             or other.pieces.taken
-            or lane.acked > lane.next
+            or stream.acked > stream.next
             or other.acked > other.next
-            or lane.fin >= 0
+            or stream.fin >= 0
             or other.fin >= 0
         ):
             self._settle(at)
@@ -101,8 +101,8 @@ class Connection:
 
     def release(self) -> None:
         """Let go of what waits, untold."""
-        for lane in self.lanes:
-            lane.pieces.clear()
+        for stream in self.streams:
+            stream.pieces.clear()
 
     # -- beginning and end ------------------------------------------------------------------------
 
@@ -110,18 +110,18 @@ class Connection:
         self, side: int, seq: int, ack: int, flags: int, size: int, at: float
     ) -> int:
         """Take what SYN, FIN and first segments say; return the number of the first octet."""
-        lane, other = self.lanes[side], self.lanes[1 - side]
+        stream, other = self.streams[side], self.streams[1 - side]
         if flags & SYN:
             seq = seq + 1 & SEQUENCE
-        if lane.next < 0:
-            lane.begin(seq)
+        if stream.next < 0:
+            stream.begin(seq)
             if not flags & SYN:
                 self.listener.missed(side, None, at)
         if other.next < 0 and flags & ACK:
             other.begin(ack)
-        end = lane.position(seq) + size
-        if flags & FIN and lane.fin < 0 and 0 <= end - lane.next < WINDOW:
-            lane.fin = end
+        end = stream.position(seq) + size
+        if flags & FIN and stream.fin < 0 and 0 <= end - stream.next < WINDOW:
+            stream.fin = end
             if self._closer is None:
                 self._closer = side
         return seq
@@ -140,15 +140,15 @@ class Connection:
 
     @property
     def _closed(self) -> bool:
-        return all(lane.closed for lane in self.lanes)
+        return all(stream.closed for stream in self.streams)
 
     def _close(self) -> bool:
         """Close the sides that have said all; return whether any has."""
         closed = False
-        for lane in self.lanes:
-            if not lane.closed and 0 <= lane.fin <= lane.next:
-                lane.closed = closed = True
-                lane.next += 1  # a FIN has a number too
+        for stream in self.streams:
+            if not stream.closed and 0 <= stream.fin <= stream.next:
+                stream.closed = closed = True
+                stream.next += 1  # a FIN has a number too
         return closed
 
     def _finish(self, at: float) -> None:
@@ -168,7 +168,7 @@ class Connection:
             self._late = 0
             self._give_up(at)
             self._go_on(at)
-        if all(lane.fin >= 0 and lane.acked > lane.fin for lane in self.lanes):
+        if all(stream.fin >= 0 and stream.acked > stream.fin for stream in self.streams):
             self._finish(at)  # both sides have all, so what is missing will not come
         if self._closed:
             self._conclude(at)
@@ -180,31 +180,31 @@ class Connection:
         return moved
 
     def _too_much_waits(self) -> bool:
-        taken = max(lane.pieces.taken for lane in self.lanes)
-        return taken > MOST or (taken > 0 and self._room.taken > MOST_OF_ALL)
+        taken = max(stream.pieces.taken for stream in self.streams)
+        return taken > MOST or (taken > 0 and self._budget.taken > MOST_OF_ALL)
 
     def _is_again(self, side: int, seq: int) -> bool:
         """Return whether a due segment was sent before, when it was not captured.
 
         It acknowledges what the other side said behind it, and so cannot wait for that.
         """
-        lane = self.lanes[side]
-        return lane.position(seq) <= lane.next < self._awaited(side)
+        stream = self.streams[side]
+        return stream.position(seq) <= stream.next < self._awaited(side)
 
     def _tell(self, at: float) -> bool:
         """Tell what is due; return whether there was any."""
         moved, again = False, True
         while again:
             again = False
-            for side, lane in enumerate(self.lanes):
-                due = lane.next
-                other = self.lanes[1 - side]
-                while lane.pieces:
-                    start, data, behind = lane.pieces.first
+            for side, stream in enumerate(self.streams):
+                due = stream.next
+                other = self.streams[1 - side]
+                while stream.pieces:
+                    start, data, behind = stream.pieces.first
                     if start > due or behind > other.next:
                         break
-                    lane.pieces.pop()
-                    due = lane.next = start + len(data)
+                    stream.pieces.pop()
+                    due = stream.next = start + len(data)
                     self.listener.said(side, data, at)
                     moved = again = True
         return moved
@@ -214,30 +214,30 @@ class Connection:
 
         One octet behind which nothing comes may be a FIN.
         """
-        lane, other = self.lanes[side], self.lanes[1 - side]
-        return lane.acked > lane.next + (not lane.pieces and not other.pieces)
+        stream, other = self.streams[side], self.streams[1 - side]
+        return stream.acked > stream.next + (not stream.pieces and not other.pieces)
 
     def _give_up(self, at: float) -> bool:
         """Tell what was missed, of which nothing more is expected; return whether any was."""
         for wanted in (self._waits, self._has_more):
-            for side, lane in enumerate(self.lanes):
-                if wanted(side) and (gap := lane.gap(self._awaited(side))):
-                    lane.next += gap
+            for side, stream in enumerate(self.streams):
+                if wanted(side) and (gap := stream.gap(self._awaited(side))):
+                    stream.next += gap
                     self.listener.missed(side, gap, at)
                     return True
-        for lane in self.lanes:
-            if lane.pieces:  # each side waits for the other: there is no order to be kept
-                lane.pieces.free()
+        for stream in self.streams:
+            if stream.pieces:  # each side waits for the other: there is no order to be kept
+                stream.pieces.free()
                 return True
         return False
 
     def _awaited(self, side: int) -> int:
         """Return up to where *side* must be told for the other side to go on, if it must."""
-        other = self.lanes[1 - side]
+        other = self.streams[1 - side]
         if not other.pieces:
             return -1
         start, _, behind = other.pieces.first
         return behind if start <= other.next else -1
 
     def _has_more(self, side: int) -> bool:
-        return bool(self.lanes[side].pieces)
+        return bool(self.streams[side].pieces)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.capture.pcap.pieces import Pieces, Room
+from pop3spy.capture.pcap.reassembly import Budget, ReassemblyBuffer
 
 _DATAGRAMS: Final = 256
 _MOST: Final = 160 << 10
@@ -16,7 +16,7 @@ class _Datagram:
 
     def __init__(self, begun: float) -> None:
         self.begun = begun
-        self.pieces = Pieces(Room())
+        self.pieces = ReassemblyBuffer(Budget())
         self.size: int | None = None  # known when the last fragment has come
 
 

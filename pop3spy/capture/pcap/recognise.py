@@ -20,7 +20,7 @@ _LONGEST: Final = 1024
 """Octets that may come before the greeting."""
 
 
-class Opening:
+class StartRecogniser:
     """Judges a connection from its first octet on; side 0 is the client."""
 
     client = 0
@@ -44,7 +44,7 @@ class Opening:
         return None if any(status.startswith(start) for status in _STATUSES) else False
 
 
-class Middle:
+class MidstreamRecogniser:
     """Judges a connection whose beginning is not known, and finds out who is the client."""
 
     def __init__(self) -> None:

@@ -7,11 +7,11 @@ from ipaddress import ip_address
 from struct import Struct
 from typing import Final
 
-from pop3spy.capture.pcap.connection import ACK, RST, SYN, Connection, Listener
+from pop3spy.capture.pcap.connection import ACK, RST, SYN, ConnectionListener, TcpConnection
 from pop3spy.capture.pcap.internet import Segment
-from pop3spy.capture.pcap.pieces import Room
-from pop3spy.capture.pcap.recognise import Middle, Opening
-from pop3spy.capture.pcap.telling import Doubting, Telling
+from pop3spy.capture.pcap.reassembly import Budget
+from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
+from pop3spy.capture.pcap.session_emitter import SessionEmitter, UndecidedConnection
 from pop3spy.session.model import Peer
 from pop3spy.session.tape import Began, Item, Missed
 
@@ -26,11 +26,11 @@ _TCP: Final = Struct(">IIBB").unpack_from  # behind the ports (RFC 9293, section
 _FIXED: Final = 20
 _PORTS: Final = Struct(">HH").unpack_from
 
-Entry = tuple[Connection, int]
+Entry = tuple[TcpConnection, int]
 """A connection, and which of its sides sends from here to there."""
 
 
-class Sessions:
+class SessionFinder:
     """Takes all TCP segments of a capture and gives *tell* the items of its POP3 sessions.
 
     *ports* are the servers' ports of the only connections that count; without any, all do.
@@ -41,7 +41,7 @@ class Sessions:
         self._ports = frozenset(ports) or PORTS
         self._any_port = not ports
         self._tell = tell
-        self._room = Room()
+        self._budget = Budget()
         # By addresses and ports, each in both directions.  The oldest is taken off at once: a dict
         # has to look for its first key past all that were removed.
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
@@ -102,23 +102,25 @@ class Sessions:
             return None
         self._make_room(at)
         away = _reverse(key) if side else key
-        listener: Listener
+        listener: ConnectionListener
         if named:
             listener = self._session(away, at, 0, whole=bool(flags & SYN))
         else:
             begin = partial(self._session, away, at)
-            listener = Doubting(Opening() if flags & SYN else Middle(), begin)
+            listener = UndecidedConnection(
+                StartRecogniser() if flags & SYN else MidstreamRecogniser(), begin
+            )
             self._doubtful[key] = None
-        connection = Connection(listener, self._room)
+        connection = TcpConnection(listener, self._budget)
         if not flags & SYN:
-            connection.lanes[side].begin(seq)
+            connection.streams[side].begin(seq)
             if flags & ACK:
-                connection.lanes[1 - side].begin(ack)
+                connection.streams[1 - side].begin(ack)
         self._entries[_reverse(key)] = connection, 1 - side
         entry = self._entries[key] = connection, side
         return entry
 
-    def _session(self, key: bytes, at: float, client: int, *, whole: bool) -> Telling:
+    def _session(self, key: bytes, at: float, client: int, *, whole: bool) -> SessionEmitter:
         """Begin to tell of a session, whose client is that of the two peers of *key*."""
         self.count += 1
         peers = _peers(key)
@@ -126,7 +128,7 @@ class Sessions:
         if not whole:
             why = "the capture begins in the middle of this session"
             self._tell(Missed(self.count, at, why))
-        return Telling(self.count, client, self._tell)
+        return SessionEmitter(self.count, client, self._tell)
 
     # -- which are not ----------------------------------------------------------------------------
 
@@ -137,7 +139,7 @@ class Sessions:
         while self._doubtful:
             key, _ = self._doubtful.popitem(last=False)
             listener = self._entries[key][0].listener
-            if isinstance(listener, Doubting) and not listener.telling:
+            if isinstance(listener, UndecidedConnection) and not listener.emitter:
                 self._drop(key, at, "")
                 return
         why = f"more than {CONNECTIONS:,} connections at once"

@@ -15,7 +15,7 @@ loopback may have it, at 512 KiB.
 """
 
 
-class Source:
+class OctetSource:
     """The octets of *stream*; ``buffer`` begins ``offset`` octets into it.
 
     It is ``torn`` once the file has ended in the middle of something.

@@ -182,7 +182,7 @@ def test_of_too_many_sessions_the_oldest_is_let_go() -> None:
 def test_connections_that_are_over_are_not_remembered_for_ever() -> None:
     from pop3spy.capture.pcap import sessions  # noqa: PLC0415 - looked into here only
 
-    table = sessions.Sessions((), lambda _: None)
+    table = sessions.SessionFinder((), lambda _: None)
     for number in range(sessions.DONE + 10):
         table._remember(number.to_bytes(12))
     assert len(table._done) == sessions.DONE

@@ -1,0 +1,106 @@
+"""From what a connection carries to the items of a tape."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
+from pop3spy.protocol.frames import Side
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.model import Ending, How
+from pop3spy.session.tape import Item, Missed, Over, Spoke
+
+_NAMES: Final = {Side.CLIENT: "client", Side.SERVER: "server"}
+_ENDINGS: Final = {
+    (Side.CLIENT, False): How.CLIENT_CLOSED,
+    (Side.SERVER, False): How.SERVER_CLOSED,
+    (Side.CLIENT, True): How.CLIENT_RESET,
+    (Side.SERVER, True): How.SERVER_RESET,
+}
+
+
+class Begin(Protocol):
+    """Begins to tell of a session."""
+
+    def __call__(self, client: int, *, whole: bool) -> "SessionEmitter":
+        """Take the side of the client, and whether the beginning was captured."""
+
+
+class SessionEmitter:
+    """Listens to a connection that is a session, and tells it to the tape."""
+
+    __slots__ = ("_sides", "_tell", "session")
+
+    over = False
+
+    def __init__(self, session: int, client: int, tell: Callable[[Item], None]) -> None:
+        self.session = session
+        self._tell = tell
+        self._sides = (Side.SERVER, Side.CLIENT) if client else (Side.CLIENT, Side.SERVER)
+
+    def said(self, side: int, data: bytes, at: float) -> None:
+        """Tell what was said."""
+        self._tell(Spoke(self.session, Chunk(self._sides[side], data, at)))
+
+    def missed(self, side: int, octets: int | None, at: float) -> None:
+        """Tell what was missed."""
+        who = _NAMES[self._sides[side]]
+        count = "the first octets" if octets is None else f"{octets:,} octets"
+        self._tell(Missed(self.session, at, f"{count} of the {who} are not in the capture", octets))
+
+    def ended(self, side: int, at: float, *, reset: bool) -> None:
+        """Tell how it ended."""
+        self._tell(Over(self.session, at, Ending(_ENDINGS[self._sides[side], reset])))
+
+    def cut(self, at: float, why: str) -> None:
+        """Tell that nothing more is known of it."""
+        self._tell(Over(self.session, at, Ending(How.CUT, why)))
+
+
+class UndecidedConnection:
+    """Listens to a connection until it is known whether that is a session, and passes it on then.
+
+    Who *begin* returns listens from there on.  It is ``over`` with a connection that is none.
+    """
+
+    __slots__ = ("_begin", "_heard", "_judge", "emitter", "over")
+
+    def __init__(self, judge: StartRecogniser | MidstreamRecogniser, begin: Begin) -> None:
+        self.emitter: SessionEmitter | None = None
+        self.over = False
+        self._judge = judge
+        self._begin = begin
+        self._heard: list[tuple[int, bytes, float]] = []
+
+    def said(self, side: int, data: bytes, at: float) -> None:
+        """Judge by it, and keep it for the tape if that may be complete."""
+        if self.emitter:
+            self.emitter.said(side, data, at)
+            return
+        judge = self._judge
+        self._heard.append((side, data, at))
+        verdict = judge.is_pop3(side, data)
+        if verdict:
+            self.emitter = self._begin(judge.client, whole=isinstance(judge, StartRecogniser))
+            for heard in self._heard:
+                self.emitter.said(*heard)
+        self.over = verdict is False
+        if verdict is not None or isinstance(judge, MidstreamRecogniser):
+            self._heard.clear()
+
+    def missed(self, side: int, octets: int | None, at: float) -> None:
+        """Judge anew: what was missed may have been the greeting."""
+        if self.emitter:
+            self.emitter.missed(side, octets, at)
+        else:
+            self._judge = MidstreamRecogniser()
+            self._heard.clear()
+
+    def ended(self, side: int, at: float, *, reset: bool) -> None:
+        """Tell how it ended, if anything was told of it."""
+        if self.emitter:
+            self.emitter.ended(side, at, reset=reset)
+
+    def cut(self, at: float, why: str) -> None:
+        """Tell that nothing more is known of it, if anything was told of it."""
+        if self.emitter:
+            self.emitter.cut(at, why)

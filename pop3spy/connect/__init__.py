@@ -1,0 +1,1 @@
+"""The console of ``pop3spy connect``: POP3 spoken by hand, with nothing to get wrong."""

@@ -1,0 +1,236 @@
+"""The console without a terminal: what a line means, and what comes of it.
+
+Rules: 1. whatever is sent is shown as those who read along see it, with secrets hidden; 2. no error
+repeats what was typed, which may be a password; 3. a line may be remembered only if it worked and
+held nothing to hide.
+"""
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from pop3spy.connect.clear_text import in_clear, shows_secret
+from pop3spy.connect.talk import Dial, ServerReply, Talk
+from pop3spy.console.escapes import CRLF, wire
+from pop3spy.console.record import SessionRecording
+from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.rows import Row, error_row, hint, note
+from pop3spy.console.view import View
+from pop3spy.errors import ConfigError, ConnectError
+from pop3spy.protocol.commands import COMMANDS, parse_command
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import escape
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus
+from pop3spy.session.events import Told
+from pop3spy.session.model import Session
+
+CONNECT_COMMANDS: "Registry[Console]" = Registry()
+"""The commands of ``pop3spy connect``; ``commands`` has them all."""
+
+
+class Person(Protocol):
+    """Who answers questions: somebody at a terminal, or the next lines of a script."""
+
+    async def answer(self, question: str, *, hidden: bool) -> str:
+        """Return the answer; raise RefusalError if there is none."""
+
+    async def show(self, rows: list[Row]) -> None:
+        """Show what happened."""
+
+
+class Console:
+    """Speaks POP3 with the server at *url* for a *person*, line by line.
+
+    Let it ``subscribe_to`` the bus before anything else.  *console_commands* are those of its
+    own; *patience* is how many seconds a reply may take, None for any number.
+    """
+
+    def __init__(
+        self,
+        url: Url,
+        dial: Dial,
+        person: Person,
+        console_commands: "Registry[Console]",
+        patience: float | None = None,
+    ) -> None:
+        self.url = url
+        self.console_commands = console_commands
+        self.view = View()
+        self.person = person
+        self.talk = Talk(dial, patience, self._news)
+        self.ending = CRLF  # what ends a line that is typed
+        self.pipeline: list[bytes] | None = None  # lines that wait for :go
+        self.insisted = ""  # a login in clear that was asked for and refused once
+        self.leaving = False
+        self._warned: Session | None = None  # whose person knows that it is in clear
+        self._broken: str | None = None  # what was told of the connection
+        self.failed = False  # the connection broke, or a stage was not reached
+        self.recording: SessionRecording | None = None
+        self._session: Session | None = None
+        self._busy = False
+        self._showing = asyncio.Lock()
+        self._group: asyncio.TaskGroup | None = None
+
+    def subscribe_to(self, bus: Bus) -> None:
+        """Read along."""
+        bus.subscribe(self.told)
+
+    def told(self, event: Told) -> None:
+        """Take in what happened."""
+        session = getattr(event, "session", None)
+        if isinstance(session, Session):
+            self._session = session
+        self.view(event)
+
+    # -- what others ask ------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session | None:
+        """What is known of the session that is, or was last."""
+        return self._session
+
+    @property
+    def state(self) -> State:
+        """Where the session stands; CLOSED without a connection."""
+        if self.talk.connection is None or self._session is None:
+            return State.CLOSED
+        return self._session.state
+
+    @property
+    def takes_everything(self) -> bool:
+        """Whether the next line goes to the server as it stands, even if it is empty."""
+        connection = self.talk.connection
+        return connection is not None and connection.asks
+
+    # -- its life -------------------------------------------------------------------------------
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Connect, do *work*, and close the connection; raise ConnectError if there is none."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                await self.open()
+                await work()
+            finally:
+                await self.talk.close()
+                await self.flush()
+
+    async def open(self) -> None:
+        """Connect anew."""
+        assert self._group is not None
+        await self.talk.close()
+        self.pipeline = None
+        try:
+            await self.talk.open(self._group)
+        finally:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Show what has happened since, and why the connection broke if it did."""
+        async with self._showing:  # nothing else may go on while somebody pages
+            if self.talk.broken != self._broken:
+                self._broken = self.talk.broken
+                if self._broken:
+                    self.view.add(error_row(self._broken))
+                    self.failed = True
+            if rows := self.view.take():
+                await self.person.show(rows)
+
+    async def _news(self) -> None:
+        if not self._busy or self.talk.slow:
+            if self.talk.connection is not None:
+                await self.talk.connection.read_along()
+            await self.flush()
+
+    # -- lines ----------------------------------------------------------------------------------
+
+    async def dispatch(self, line: str) -> bool:
+        """Do what *line* says; return whether it may be remembered."""
+        masked = self.view.masked
+        self._busy = True
+        try:
+            await self._do(line)
+        except (RefusalError, ConnectError, ConfigError) as error:
+            self.view.add(error_row(error))
+            return False
+        finally:
+            self._busy = False
+            await self.flush()
+        connection = self.talk.connection
+        half_said = connection is not None and connection.half_said
+        return masked == self.view.masked and not half_said and self.pipeline is None
+
+    async def _do(self, line: str) -> None:
+        if self.takes_everything:
+            await self.say(line)
+        elif line.startswith(":"):
+            await self._console_command(line[1:])
+        elif line.strip():
+            await self.say(line)
+
+    async def _console_command(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        row = self.console_commands.find(word)
+        told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
+        self.view.add(note(f":{escape(told)}"))
+        masked = self.view.masked
+        await row.run(self, rest)
+        if row.words is Words.ASKS and self.state is State.TRANSACTION:
+            self.view.masked = masked  # what was hidden stood in an answer, not in the line
+
+    async def say(self, line: str) -> None:
+        """Send what was typed, with the end that lines have; PASS alone asks for the password."""
+        verb, _, rest = line.strip().partition(" ")
+        await self._warn(line)
+        if verb.upper() == "PASS" and not rest and not self.takes_everything:
+            line = f"{verb} {await self.person.answer('Password', hidden=True)}"
+        data = wire(line) + self.ending
+        if self.pipeline is not None:
+            self.pipeline.append(data)
+            self.view.add(note(f"{len(self.pipeline)} waiting for :go"))
+            return
+        await self.ask(data)
+        self._guess(verb)
+
+    async def _warn(self, line: str) -> None:
+        """Tell once a session, before it is said, that a secret would go in clear text."""
+        session = self._session
+        if self._warned is session or self.takes_everything or not shows_secret(wire(line)):
+            return
+        if in_clear(session, self.talk.connection):
+            self._warned = session
+            self.view.add(hint("this goes over the network in clear text; :stls begins TLS"))
+            await self.flush()
+
+    def _guess(self, verb: str) -> None:
+        """Tell which command may have been meant by a verb that nobody knows."""
+        unknown = parse_command(wire(verb)).spec is None and not self.takes_everything
+        if unknown and (near := difflib.get_close_matches(verb.upper(), COMMANDS, n=1)):
+            self.view.add(hint(f"did you mean {near[0]}?"))
+
+    async def ask(self, data: bytes) -> ServerReply:
+        """Send *data* and return the reply to it; raise RefusalError without a connection."""
+        if self.talk.connection is None:
+            raise RefusalError(
+                "there is no connection any more; :reconnect makes one, :quit leaves"
+            )
+        return await self.talk.ask(data)
+
+    async def command(self, *words: bytes) -> ServerReply:
+        """Send a command of the console's own, whose *words* must not be more than one line.
+
+        Raise RefusalError if they are: what was decoded or typed never becomes a second command.
+        """
+        line = b" ".join(words)
+        if any(octet in line for octet in b"\r\n\0"):
+            raise RefusalError("a name or password with a line end or NUL in it is not sent")
+        self.must_have_its_turn()
+        return await self.ask(line + CRLF)
+
+    def must_have_its_turn(self) -> None:
+        """Raise RefusalError while the server still owes a reply, or asks inside AUTH."""
+        connection = self.talk.connection
+        if connection is not None and connection.awaits_reply:
+            raise RefusalError("the server still owes a reply; wait for it, with :wait 10 perhaps")

@@ -1,0 +1,120 @@
+"""What of a line is hidden while it is being typed, so that no password is ever on the screen."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+
+from pop3spy.protocol import sasl
+from pop3spy.protocol.commands import Command, Turn, parse_command
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import MASK
+from pop3spy.redaction.visible_args import beyond_the_table
+
+_NONE: Final[Mapping[str, bool]] = {}
+_ESCAPED: Final = re.compile(r"(?i)(?:pass|rpop|apop|auth)(?:[ \t]|\\t|\\x(?:20|09))")
+_CONSOLE_COMMAND: Final = re.compile(r"\s*:(\w*) *(\d*) *")
+_IN_HEX: Final = re.compile(
+    r"(?i).*?(?:[57]0 *[46]1 *[57]3 *[57]3|[57]2 *[57]0 *[46]f *[57]0)"  # PASS, RPOP
+)
+
+
+def hidden_from(text: str, state: State, commands: Mapping[str, bool] = _NONE) -> int | None:
+    """Return where in a line that is typed in *state* begins what must not be seen, if anywhere.
+
+    *commands* are those of the console, and whether octets for a server stand behind them.
+    """
+    if state is State.SASL:
+        return 0 if text and text != "*" else None
+    if state is State.XMIT:
+        return None
+    return hidden_from_live(text, commands, lambda _: state)
+
+
+def hidden_from_live(
+    text: str, commands: Mapping[str, bool], states: Callable[[int], State]
+) -> int | None:
+    """Return the same for a line which may be ``:send N COMMAND``, of the proxy's console.
+
+    *states* tells in which state a session is.  A command that is shortened, or misspelt, is taken
+    for any that it may be.
+    """
+    match = _CONSOLE_COMMAND.match(text)
+    if match is None:
+        return _in_line(text, 0, states(0))
+    name = match[1].lower()
+    meant = {each: wire for each, wire in commands.items() if each.startswith(name)}
+    if meant and not any(meant.values()):
+        return None
+    if name and set(meant) <= {"headers", "help", "hex"} and meant:
+        found = _IN_HEX.match(text, match.end(1))
+        return found.end() if found else None
+    start = match.end()
+    if not meant and parse_command(_octets(text[match.start(1) :])).spec:
+        start = match.start(1)  # a colon where none belongs
+    return _in_line(text, start, states(int(match[2][:9] or 0)))
+
+
+def _in_line(text: str, start: int, state: State) -> int | None:
+    inner = _in_command(text[start:], state)
+    escaped = [
+        found.end()
+        for found in _ESCAPED.finditer(text, start)
+        if found.start() > start or found[0][-1] not in " \t"  # else it is the command itself
+    ]
+    return min([*escaped, *([] if inner is None else [start + inner])], default=None)
+
+
+def _in_command(text: str, state: State) -> int | None:
+    line = _octets(text)
+    command = parse_command(line)
+    if command.spec is None:
+        verb = text.replace("\t", " ").partition(" ")[0]
+        return len(verb) + 1 if len(verb) < len(text) else None
+    if _begins_mechanism(command):
+        return None
+    spans = beyond_the_table(command, command.spec, line, state, strict=False)
+    if not spans:
+        return None
+    start = min(start for start, _ in spans)
+    return len(line[:start].decode("utf-8", "surrogateescape"))
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _begins_mechanism(command: Command) -> bool:
+    """Return whether the only argument of AUTH may become the name of a mechanism."""
+    if command.spec is None or command.spec.turn is not Turn.SASL or len(command.args) != 1:
+        return False
+    word = command.args[0].decode("latin-1").upper()
+    return any(name.startswith(word) for name in sasl.MECHANISMS)
+
+
+class InputMask(Processor):
+    """Shows a mask of always the same length in place of what is hidden.
+
+    *hides* tells where that begins, if it is not a line for a server in ``state``.
+    """
+
+    def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
+        self._hides = hides or (lambda text: hidden_from(text, self.state))
+        self.state = State.CLOSED
+        self.everything = False  # an answer to a question, and it is a secret
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Return what is shown of the line."""
+        text = transformation_input.document.text
+        start = 0 if self.everything else self._hides(text)
+        if start is None or start >= len(text):
+            return Transformation(transformation_input.fragments)
+        shown: StyleAndTextTuples = [("", text[:start]), ("class:mask", MASK)]
+        end = start + len(MASK)
+        return Transformation(
+            shown,
+            source_to_display=lambda at: at if at <= start else end,
+            display_to_source=lambda at: at if at <= start else len(text),
+        )

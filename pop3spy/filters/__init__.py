@@ -1,0 +1,1 @@
+"""Which exchanges somebody wants: filter expressions, read and applied."""

@@ -1,0 +1,1 @@
+"""The console of the proxy: sessions watched and steered while they run."""

@@ -1,0 +1,221 @@
+"""The live console of a proxy, without its terminal: what a line means, and what comes of it.
+
+Rules: 1. nothing that is typed goes to a client or a server but by a command that says so, and
+then as exactly one line; 2. no error repeats what was typed, which may be a password; 3. whatever
+fails here, the traffic goes on.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from pop3spy.console.input_mask import hidden_from_live
+from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
+from pop3spy.errors import Pop3SpyError
+from pop3spy.filters.expression import Filter
+from pop3spy.filters.tokens import FilterError
+from pop3spy.gate.faultset import Faults
+from pop3spy.gate.holds import BY as HOLD
+from pop3spy.gate.holds import Holds, Ticket
+from pop3spy.live.injected import Injected
+from pop3spy.live.sessions import SessionList
+from pop3spy.live.showing import Showing
+from pop3spy.net.link import Link
+from pop3spy.net.proxy import Proxy
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import escape
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Ended, Event, Intervened, Told
+from pop3spy.session.failure import describe
+from pop3spy.session.lines import line_text
+from pop3spy.session.model import Session
+
+LIVE_COMMANDS: "Registry[LiveConsole]" = Registry()
+"""The commands of ``pop3spy proxy``; ``commands`` has them all."""
+_DIGITS: Final = 9
+_DELETES: Final = re.compile(rb"[^A-Za-z]*DELE", re.IGNORECASE)  # as a lenient server reads it
+
+
+class LivePerson(Protocol):
+    """Somebody who can be asked for a line."""
+
+    async def answer(
+        self, question: str, *, hidden: bool = False, begun: str = "", state: State = State.CLOSED
+    ) -> str:
+        """Return the answer, which has *begun*, to a *question*; raise RefusalError without one.
+
+        Nothing is shown of one that is *hidden*, nor of what is a secret in *state*.
+        """
+
+
+class Table(Protocol):
+    """A subscriber that counts, and tells the result as lines."""
+
+    def __call__(self, event: Told) -> None:
+        """Count *event*."""
+
+    def table(self) -> str:
+        """Return the lines, each with its end."""
+
+
+class LiveConsole:
+    """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
+
+    Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
+    called whenever ``prompt`` may tell something else.  In a *dry_run* no DELE goes to a server.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works on
+        self,
+        proxy: Proxy,
+        holds: Holds,
+        faults: Faults,
+        clock: Clock,
+        stream: RowStream,
+        stats: Table,
+        make: Callable[[], Subscriber],
+        *,
+        colour: bool = False,
+        dry_run: bool = False,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.proxy = proxy
+        self.holds = holds
+        self.faults = faults
+        self.clock = clock
+        self.stats = stats
+        self.sessions = SessionList()
+        self.injected = Injected(self.tell)
+        self.showing = Showing(make, self._elsewhere)
+        self.holding: Filter | None = None
+        self.leaving = False
+        self.person: LivePerson
+        self.bus: Bus
+        self._stream = stream
+        self._colour = colour
+        self._dry_run = dry_run
+        self._changed = changed
+
+    def subscribe_to(self, bus: Bus) -> None:
+        """Read along."""
+        self.bus = bus
+        # What is shown elsewhere must be asked before and after it is: its reply ends there.
+        for subscriber in (self.sessions, self.stats, self.showing, self.injected, self._told):
+            bus.subscribe(subscriber)
+
+    def tell(self, *rows: Row) -> None:
+        """Show *rows* at once."""
+        for row in rows:
+            self._stream.write(f"{row.painted(colour=self._colour)}\n")
+        self._stream.flush()
+
+    @property
+    def prompt(self) -> str:
+        """How many sessions there are, and what is held."""
+        parts = [f"{len(self.sessions.open):,} open"]
+        if self.holds.tickets:
+            parts.append(f"{len(self.holds.tickets):,} held")
+        elif self.holding:
+            parts.append("holding")
+        if self.showing.followed is not None:
+            parts.append(f"follows {self.showing.followed}")
+        if self.showing.wanted is not None:
+            parts.append("filtered")
+        return f"pop3spy {', '.join(parts)}> "
+
+    def hides(self, text: str) -> int | None:
+        """Return where in a line that is typed begins what must not be seen, if anywhere."""
+        return hidden_from_live(text, LIVE_COMMANDS.wire, self._state)
+
+    def end(self) -> None:
+        """Let everything go on: nobody is here to decide any more."""
+        self.holding = None
+        self.holds.release_all()
+        self.proxy.regate()
+
+    async def dispatch(self, line: str) -> bool:
+        """Do what *line* says; return whether it may be remembered."""
+        try:
+            return await self._do(line.strip())
+        except (RefusalError, Pop3SpyError, FilterError) as error:
+            self.tell(error_row(error))
+            pointer = error.pointer if isinstance(error, FilterError) else ""
+            self.tell(*(Row("  ", text) for text in pointer.splitlines()))
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
+            self.tell(error_row(f"that failed, and the traffic goes on: {describe(error)}"))
+        finally:
+            self._changed()
+        return False
+
+    async def _do(self, line: str) -> bool:
+        if not line:
+            return False
+        if not line.startswith(":"):
+            raise RefusalError(
+                "commands begin with a colon; :send N COMMAND says one to the server of session N"
+            )
+        word, _, rest = line[1:].partition(" ")
+        row = LIVE_COMMANDS.find(word)
+        told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
+        self.tell(note(f":{escape(told)}"))
+        await row.run(self, rest.strip())
+        return self.hides(line) is None
+
+    # -- what commands ask ----------------------------------------------------------------------
+
+    def session(self, rest: str, usage: str) -> Session:
+        """Return the session that *rest* names; raise RefusalError if there is none."""
+        session = self.sessions.find(number_of(rest, "session", usage))
+        if session is None:
+            raise RefusalError("there is no such session; :sessions lists them")
+        return session
+
+    def link(self, rest: str, usage: str) -> tuple[Session, Link]:
+        """Return the open session that *rest* names; raise RefusalError if there is none."""
+        session = self.session(rest, usage)
+        link = self.proxy.link(session.id)
+        if link is None:
+            raise RefusalError(f"session {session.id} is over")
+        return session, link
+
+    def ticket(self, rest: str, usage: str) -> Ticket:
+        """Return what is held as the number *rest*; raise RefusalError if nothing is."""
+        ticket = self.holds.tickets.get(number_of(rest, "held command", usage))
+        if ticket is None:
+            raise RefusalError("nothing is held by that number; :hold tells what is")
+        return ticket
+
+    def must_be_safe(self, line: bytes) -> None:
+        """Raise RefusalError for a DELE in a dry run: nobody would keep it from the server."""
+        if self._dry_run and _DELETES.match(line):
+            raise RefusalError("this is a dry run: no DELE goes to the server")
+
+    def _state(self, number: int) -> State:
+        session = self.sessions.open.get(number)
+        return session.state if session else State.AUTHORIZATION
+
+    def _elsewhere(self, event: Event) -> bool:
+        """Return whether *event* is shown in rows of its own, whatever is filtered."""
+        return _is_held(event) or self.injected.owns(event)
+
+    def _told(self, event: Told) -> None:
+        if isinstance(event, Ended):
+            self.holds.forget(event.session.id)
+        if isinstance(event, Intervened) and event.frame and _is_held(event):
+            text = f"s{event.session.id} {line_text(event.frame)}: {event.did}"
+            self.tell(Row(" ◆", text, RowTone.HINT))
+        if isinstance(event, Event):
+            self._changed()
+
+
+def _is_held(event: Event) -> bool:
+    return isinstance(event, Intervened) and event.by == HOLD and event.did.startswith("held")
+
+
+def number_of(rest: str, noun: str, usage: str) -> int:
+    """Return the number of a *noun* that is all of *rest*; raise RefusalError with *usage*."""
+    if not (rest.isascii() and rest.isdigit()) or len(rest) > _DIGITS:
+        raise RefusalError(f"which {noun}?  Write {usage}")
+    return int(rest)

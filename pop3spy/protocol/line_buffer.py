@@ -1,0 +1,164 @@
+"""One side's octets on their way to becoming frames: lines, bodies, and what is left."""
+
+from collections.abc import Callable, Iterator
+
+from pop3spy.protocol.body import BodyReader
+from pop3spy.protocol.foreign import Foreign, recognise
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, Why
+
+LINE = 16384
+"""Octets beyond which a line is cut: its beginning is read, its rest is opaque."""
+
+_NO_LINE_END = -1
+
+
+def _nothing() -> None:
+    """Read nothing: there will be no more."""
+
+
+class LineBuffer:
+    """The unread octets of one side, and the reader that takes the next frame from them.
+
+    ``received`` counts all octets ever appended and ``ahead`` those of them that had come while a
+    reply was outstanding.
+    """
+
+    __slots__ = (
+        "_data",
+        "_pos",
+        "_rest",
+        "_scan",
+        "ahead",
+        "reader",
+        "received",
+        "rest_number",
+        "side",
+    )
+
+    def __init__(self, side: Side, reader: Callable[[], Frame | None]) -> None:
+        self.side = side
+        self.reader = reader
+        self.received = 0
+        self.ahead = 0
+        self.rest_number = 0  # the exchange that the rest of an overlong line belongs to
+        self._rest = False
+        self._data = b""
+        self._pos = 0
+        self._scan = 0  # no line end stands before here
+
+    @property
+    def unread(self) -> int:
+        """How many octets are in no frame yet."""
+        return len(self._data) - self._pos
+
+    @property
+    def waiting(self) -> bytes:
+        """The octets that are in no frame yet."""
+        return self._data[self._pos :]
+
+    @property
+    def offset(self) -> int:
+        """Where in this side's stream the next frame begins, in octets."""
+        return self.received - self.unread
+
+    def append(self, data: bytes) -> None:
+        """Put *data* behind what is unread."""
+        self.received += len(data)
+        if self._pos:  # or what was taken long ago would be copied again each time
+            self._let_go()
+        self._data = self._data + data if self._data else data
+
+    def read(self) -> Frame | None:
+        """Return the next frame, or None until there is more."""
+        if self._pos < len(self._data):
+            frame = self._rest_of_line() if self._rest else self.reader()
+            if frame:
+                return frame
+        self._let_go()
+        return None
+
+    def peek(self) -> bytes:
+        """Return the next octets, 128 of them if there are as many."""
+        return self._data[self._pos : self._pos + 128]
+
+    def take(self, size: int) -> bytes:
+        """Take the next *size* octets."""
+        raw = self._data[self._pos : self._pos + size]
+        self._pos += size
+        self._scan = max(self._scan, self._pos)
+        return raw
+
+    def take_all(self) -> bytes:
+        """Take everything that is unread."""
+        return self.take(self.unread)
+
+    def line(self) -> bytes | None:
+        """Take a line with its end, or the first LINE octets of a longer one; None: not yet."""
+        end = self._data.find(b"\n", self._scan, self._pos + LINE)
+        if end != _NO_LINE_END:
+            return self.take(end + 1 - self._pos)
+        if self.unread >= LINE:
+            self._rest = True
+            return self.take(LINE)
+        self._scan = len(self._data)
+        return None
+
+    def line_within(self, size: int) -> bytes:
+        """Take a line with its end, or the next *size* octets if no line ends in them."""
+        end = self._data.find(b"\n", self._pos, self._pos + size)
+        return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
+
+    def piece(self, body: BodyReader, number: int) -> Frame | None:
+        """Take what is certain to be content of *body*, or its lone dot; None: not yet.
+
+        *number* is that of the exchange.
+        """
+        raw = self.take(body.next_piece(self._data, self._pos))
+        if not raw:
+            return None
+        return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
+
+    def foreign(self, *, first: bool, layer: bool) -> Foreign | int | None:
+        """Return what begins here, or the size of a Telnet command, or None for plain POP3.
+
+        *first* and *layer* say whether TLS and a SASL security layer may begin.
+        """
+        start = self.peek()
+        return None if 0x20 <= start[0] < 0x7F else recognise(start, first=first, layer=layer)
+
+    def foreign_frame(self, found: Foreign | int) -> Frame | None:
+        """Take what ``foreign`` has found."""
+        if found is Foreign.UNDECIDED:
+            return None
+        if isinstance(found, int):
+            return Opaque(self.side, self.take(found), why=Why.TELNET)
+        self.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
+        return self.read()
+
+    def opaque(self, why: Why) -> None:
+        """Read nothing of this side from now on."""
+        self.reader = lambda: Opaque(self.side, self.take_all(), why=why)
+
+    def cut_off(self) -> Iterator[Frame]:
+        """Take everything that is unread as clear text behind STLS; a server says that in lines."""
+        while self.side is Side.SERVER and (raw := self.line()):
+            yield Junk(self.side, raw, why=Why.BEHIND_STLS)
+        if raw := self.take_all():
+            yield Opaque(self.side, raw, why=Why.BEHIND_STLS)
+
+    def close(self) -> None:
+        """Read nothing more, and hold on to nobody."""
+        self.reader = _nothing
+
+    def _let_go(self) -> None:
+        if not self._pos:
+            return
+        self._data = self._data[self._pos :]
+        self._scan -= self._pos
+        self._pos = 0
+
+    def _rest_of_line(self) -> Frame:
+        end = self._data.find(b"\n", self._pos)
+        self._rest = end == _NO_LINE_END
+        raw = self.take_all() if self._rest else self.take(end + 1 - self._pos)
+        return Opaque(self.side, raw, self.rest_number, why=Why.TOO_LONG)

@@ -1,0 +1,1 @@
+"""What may be shown: secrets are found, remembered and hidden before anything is handed on."""

@@ -1,0 +1,251 @@
+"""The true frame in, the frame that may be shown out.
+
+Rules:
+
+1. Before login an argument is shown only if the command table says so.
+2. A verb that nobody knows is hidden whole, in every state: people type passwords.
+3. Inside AUTH every line of the client is hidden.
+4. A secret that was seen is hidden wherever it comes again in the lines of either side; bodies are
+   not searched, unless the command that they answer had something to hide.
+5. Octets that are not read are only counted, and the client's not even that where they may hold a
+   secret.
+6. Who has seen more secrets than can be remembered shows no text of the server any more.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pop3spy.protocol.commands import Command, Turn, line_of, parse_command
+from pop3spy.protocol.frames import (
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    Spans,
+    StatusLine,
+    Why,
+)
+from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.text import show
+from pop3spy.redaction.masking import hide, hide_waiting
+from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
+from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
+from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
+
+_HIDDEN_COMMAND = Command("", (), None)
+_HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
+_CODES = frozenset({"LOGIN-DELAY", "IN-USE", "SYS/TEMP", "SYS/PERM", "AUTH", "UTF8"})
+"""Response codes that a standard names (RFC 2449, RFC 3206, RFC 6856): they repeat nothing."""
+_MOST_SHORT = 32
+_NEGOTIATION = 3  # octets of a Telnet command that cannot hold a name
+_PARTS = re.compile(rb"[\s\0@,]+")  # of a name that strict hides: alice@example.org
+
+
+class Redactor:
+    """Hides the secrets of one session; *strict* hides user names and addresses too.
+
+    *hosts* are the addresses that are known from the beginning.
+    """
+
+    def __init__(self, *, strict: bool = False, hosts: Iterable[str] = ()) -> None:
+        self.user: str | None = None  # the name given last, if it may be shown
+        self._strict = strict
+        self._secrets = SecretIndex()
+        self._short: dict[int, set[bytes]] = {}  # by exchange: words too short to look for
+        self._short_names: set[bytes] = set()
+        self._unknown = 0  # the last exchange whose verb nobody knows
+        self._hidden = 0  # the last exchange of whose command something was hidden
+        self._searched = 0  # the exchange whose body may repeat that
+        self._login = SaslLogin()
+        self._identify(host.encode() for host in hosts)
+
+    def know(self, user: str) -> None:
+        """Take the name of a user from a recording, whose octets no longer tell it."""
+        self.user = user
+
+    def mask(self, frame: Frame, state: State, waiting: bytes = b"") -> Frame:
+        """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
+
+        What its masks cover already is filler that a recording has: nothing is learned from it.
+        *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
+        """
+        shown = self._mask(frame, state)
+        return hide_waiting(shown, waiting) if waiting else shown
+
+    def _mask(self, frame: Frame, state: State) -> Frame:
+        match frame:
+            case CommandLine():
+                return self._command_line(frame, state)
+            case StatusLine():
+                return self._status_line(frame)
+            case BodyPart() if frame.number == self._searched:
+                return hide(frame, self._repeated(frame, 0))
+            case SaslLine():
+                return self._sasl_line(frame)
+            case Challenge():
+                return self._challenge(frame)
+            case Junk():
+                return hide(frame, self._repeated(frame, 0))
+            case Opaque():
+                return self._opaque(frame)
+        return frame
+
+    # -- the client -----------------------------------------------------------------------------
+
+    def _command_line(self, frame: CommandLine, state: State) -> CommandLine:
+        line, command = line_of(frame.raw), frame.command
+        spec = command.spec
+        if spec is None:
+            return self._unknown_command(frame, line)
+        careful = self._strict or self._secrets.overflown
+        recorded = bool(frame.masks) and not careful
+        hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
+        if hidden:
+            self._hidden = frame.number
+        for start, end in hidden:
+            self._learn_from(frame, start, end)
+        if command.turn is Turn.SASL:
+            self._begin_sasl(frame)
+        known = command.turn is Turn.SASL and names_mechanism(command)
+        spans = merged([*hidden, *self._find(line, behind(line, spec, int(known)))])
+        if spec.identity and len(command.args) >= spec.required:
+            self._identify(command.args)
+            if spec.effect in (Effect.NAME, Effect.LOGIN):
+                self._name(command.args[0])
+        if not spans:
+            return frame
+        shown = hide(frame, spans)
+        return replace(shown, command=parse_command(shown.raw))
+
+    def _unknown_command(self, frame: CommandLine, line: bytes) -> CommandLine:
+        if not line.strip():
+            return frame
+        self._unknown = self._hidden = frame.number
+        self._learn_from(frame, 0, len(line))
+        if not frame.masks:  # it may have been sent ahead to an AUTH that was refused
+            self._learn(0, roughly_decoded(line))
+        return replace(hide(frame, ((0, len(line)),)), command=_HIDDEN_COMMAND)
+
+    def _begin_sasl(self, frame: CommandLine) -> None:
+        mechanism, *initial = frame.command.args
+        self._login = SaslLogin(mechanism)
+        if len(initial) == 1 and not frame.masks:
+            self._read_message(frame.number, initial[0])
+
+    def _sasl_line(self, frame: SaslLine) -> SaslLine:
+        line = line_of(frame.raw)
+        if line.strip() == b"*":
+            return frame
+        self._learn_from(frame, 0, len(line))
+        if not frame.masks:
+            self._read_message(frame.number, line.strip())
+        return hide(frame, ((0, len(line)),)) if line.strip() else frame
+
+    def _read_message(self, number: int, word: bytes) -> None:
+        """Learn what a message of the client holds: its user, and what to hide from now on."""
+        told = self._login.read(word)
+        if told is None:
+            self._learn(0, roughly_decoded(word))
+            return
+        for secret in told.secrets:
+            self._learn(number, secret)
+        if told.user:
+            self._identify((told.user,))
+            self._name(told.user)
+
+    def _name(self, user: bytes) -> None:
+        """Note a user name; one that is a known secret is never shown."""
+        hidden = self._strict or self._secrets.overflown or self._secrets.find(user)
+        self.user = None if hidden else show(user)
+
+    def _identify(self, names: Iterable[bytes]) -> None:
+        """Hide *names* of users and hosts, and the parts of them, if that was asked for."""
+        if not self._strict:
+            return
+        for part in {part for name in names for part in (name, *_PARTS.split(name))}:
+            word = part.rpartition(b"=")[2]  # ADDR=192.0.2.1
+            if len(word) >= SHORT:
+                self._secrets.add(word)
+            elif word:
+                self._short_names.add(word.lower() if len(self._short_names) < _MOST_SHORT else b"")
+
+    def _learn_from(self, frame: Frame, start: int, end: int) -> None:
+        """Hide what stands there in *frame*; of a line that was cut not all is known."""
+        if not any(first < end and start < last for first, last in frame.masks):
+            self._learn(frame.number, frame.raw[start:end])
+            self._secrets.overflown |= frame.truncated
+
+    def _learn(self, number: int, secret: bytes) -> None:
+        """Hide *secret* from now on; what was shown as a user name stays shown.
+
+        Words too short to look for matter in the reply of exchange *number*, if it is not 0.
+        """
+        for word in words_of(secret):
+            if len(word) < SHORT:
+                if not number:
+                    continue
+                short = self._short.setdefault(number, set())
+                # So many that the text of the reply goes in any case: the empty word is in all.
+                short.add(word.lower() if len(short) < _MOST_SHORT else b"")
+            elif self.user is None or show(word).lower() != self.user.lower():
+                self._secrets.add(word)
+
+    # -- the server -----------------------------------------------------------------------------
+
+    def _status_line(self, frame: StatusLine) -> StatusLine:
+        """Hide what a status line repeats of a secret.
+
+        A secret too short to be looked for takes the whole text with it, if it occurs there; a
+        response code that is in a standard stays.
+        """
+        number = frame.number
+        if number == self._hidden:
+            self._searched = number
+        text = frame.text
+        if frame.code in _CODES:
+            text = text[len(frame.code) + 2 :].lstrip(b" ")
+        short = self._short.pop(number, set())
+        if frame.ok and number == self._unknown:  # so it was no password
+            short.clear()
+        return hide(frame, self._repeated(frame, len(line_of(frame.raw)) - len(text), short))
+
+    def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
+        """Return where a line of the server, from *start* on, repeats what must not be shown."""
+        end = len(line_of(frame.raw))
+        unsafe = self._secrets.overflown or occurs(
+            {*short, *self._short_names}, frame.raw[start:end]
+        )
+        if unsafe:
+            return ((start, end),) if start < end else ()
+        return self._find(frame.raw, start)
+
+    def _find(self, raw: bytes, start: int) -> Spans:
+        found = self._secrets.find(raw[start:])
+        return tuple((start + begin, start + end) for begin, end in found) if start else found
+
+    def _challenge(self, frame: Challenge) -> Challenge:
+        start, end = frame.raw.find(b"+") + 1, len(line_of(frame.raw))
+        start += frame.raw[start : start + 1] == b" "
+        if self._login.hides_challenge():
+            return hide(frame, ((start, end),)) if start < end else frame
+        return hide(frame, self._repeated(frame, start, self._short.get(frame.number, ())))
+
+    def _opaque(self, frame: Opaque) -> Opaque:
+        """Keep the size, and of what cannot hold a secret the octets as well."""
+        harmless = frame.side is Side.SERVER or frame.why in _HARMLESS
+        if not harmless and frame.why is not Why.TOO_LONG:
+            self._learn(frame.number, frame.raw)
+        if frame.why is Why.PROXY:
+            self._identify(frame.raw.split()[2:4])
+        plain = (frame.why is Why.TELNET and len(frame.raw) <= _NEGOTIATION) or (
+            frame.why is Why.PROXY and frame.raw.startswith(b"PROXY ") and not self._strict
+        )
+        counted = len(frame.raw) if harmless else None
+        if plain:
+            return replace(frame, counted=counted)
+        return replace(frame, raw=b"", counted=counted, cuts=())

@@ -1,0 +1,55 @@
+"""One AUTH as the redactor follows it: what each message tells, which challenges hide something."""
+
+import binascii
+import re
+
+from pop3spy.protocol import sasl
+
+_NEARLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+class SaslLogin:
+    """Counts the messages of both sides and reads the client's."""
+
+    def __init__(self, mechanism: bytes = b"") -> None:
+        self._mechanism = sasl.mechanism_of(mechanism)
+        self._messages = 0
+        self._challenges = 0
+
+    def hides_challenge(self) -> bool:
+        """Return whether the server's next challenge may hold something secret."""
+        self._challenges += 1
+        return self._challenges > self._mechanism.shown
+
+    def read(self, word: bytes) -> sasl.SaslContents | None:
+        """Return what the client's next message tells, None if *word* is not base64.
+
+        A message of which nothing is known is secret as a whole.
+        """
+        step, self._messages = self._messages, self._messages + 1
+        message = sasl.decode(word)
+        if message is None:
+            return None
+        told = self._mechanism.read(message, step)
+        if told.user is None or not _is_text(told.user):
+            return sasl.SaslContents(None, told.secrets or (message,))
+        return told
+
+
+def roughly_decoded(word: bytes) -> bytes:
+    """Return what *word* says if the faults of its base64 are overlooked, empty if it is none."""
+    if not _NEARLY_BASE64.fullmatch(word):
+        return b""
+    try:
+        return binascii.a2b_base64(word.translate(_URL_SAFE) + b"==")
+    except binascii.Error:
+        return b""
+
+
+def _is_text(name: bytes) -> bool:
+    """Return whether *name* is UTF-8 that prints; what never was base64 hardly decodes to that."""
+    try:
+        return name.decode().isprintable()
+    except UnicodeDecodeError:
+        return False

@@ -1,0 +1,170 @@
+"""Secrets that were seen, and where they come again.
+
+A secret is looked for in any case, in UTF-8 and in Latin-1, and as base64, hex or percent-encoding;
+so is each of its words.  Those of fewer than four octets would be found everywhere; who must not
+show them asks whether they occur.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from pop3spy.protocol.frames import Spans
+
+SHORT = 4
+"""Octets below which a word is not looked for."""
+MOST = 64
+"""Words that are remembered; who has seen more should show nothing."""
+MUCH = 65536
+"""Octets that these words may have together."""
+LONG = 2048
+"""Octets of the pieces in which a longer word is looked for."""
+_TOKEN = 64
+"""Octets beyond which what is not text has no words."""
+
+_BLANKS = b" \t\r\n\v\f\0\1"  # NUL and SOH part the fields of SASL messages
+_BETWEEN_WORDS = re.compile(b"[" + _BLANKS + b"]+")
+_CONTROL = re.compile(rb"[\x02-\x08\x0e-\x1f\x7f]")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_BASE64 = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+/")  # in lower case
+
+
+class SecretIndex:
+    """Remembers words and finds them."""
+
+    __slots__ = ("_base64", "_known", "_octets", "_plain", "overflown")
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+        self._octets = 0
+        self._plain: list[bytes] = []  # forms in lower case, shortest first
+        self._base64: list[bytes] = []
+        self.overflown = False
+
+    def add(self, word: bytes) -> None:
+        """Remember *word*."""
+        pieces = {word[at : at + LONG] for at in range(0, len(word), LONG)}
+        for piece in pieces - self._known:
+            if len(piece) < SHORT:
+                continue
+            self._octets += len(piece)
+            if len(self._known) >= MOST or self._octets > MUCH:
+                self.overflown = True
+                return
+            self._known.add(piece)
+            self._plain = sorted({*self._plain, *_plain_forms(piece)}, key=len)
+            self._base64 = sorted({*self._base64, *_base64_forms(piece)}, key=len)
+
+    def find(self, data: bytes) -> Spans:
+        """Return where in *data* a word stands: spans in order that do not overlap."""
+        if not self._known or len(data) < SHORT:
+            return ()
+        found = list(self._find(data.lower()))
+        if b"%" in data:
+            plain, starts = _unquoted(data)
+            found += [(starts[start], starts[end]) for start, end in self._find(plain.lower())]
+        return merged(found)
+
+    def _find(self, lower: bytes) -> Iterator[tuple[int, int]]:
+        yield from _occurrences(self._plain, lower)
+        for start, end in _occurrences(self._base64, lower):
+            yield _widened(lower, start, end)
+
+
+def words_of(secret: bytes) -> set[bytes]:
+    """Return *secret* without the blanks around it, and its words; a binary token has none."""
+    binary = len(secret) > _TOKEN and not secret.isascii() and _CONTROL.search(secret)
+    words = () if binary else _BETWEEN_WORDS.split(secret)
+    return {secret.strip(_BLANKS), *words} - {b""}
+
+
+def occurs(words: Iterable[bytes], data: bytes) -> bool:
+    """Return whether one of *words*, however short, stands anywhere in *data*."""
+    views = {data.lower(), _unquoted(data)[0].lower()}
+    forms = (form for word in words for form in _short_forms(word))
+    return any(form in view for form in forms for view in views)
+
+
+def merged(spans: list[tuple[int, int]]) -> Spans:
+    """Return *spans* in order, those that touch made one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+def _occurrences(forms: list[bytes], lower: bytes) -> Iterator[tuple[int, int]]:
+    for form in forms:
+        if len(form) > len(lower):
+            return
+        size = len(form)
+        start = lower.find(form)
+        while start >= 0:
+            end = start + size
+            yield start, end
+            overlapping = lower.rfind(form, start + 1, end + size - 1)
+            start = overlapping if overlapping >= 0 else lower.find(form, end)
+
+
+def _widened(lower: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return a span of base64 with the characters that share bits with it, and with the padding.
+
+    The padding would tell how long the secret is.
+    """
+    start -= start > 0 and lower[start - 1] in _BASE64
+    end += end < len(lower) and lower[end] in _BASE64
+    while lower[end : end + 1] == b"=":
+        end += 1
+    return start, end
+
+
+def _unquoted(data: bytes) -> tuple[bytes, list[int]]:
+    """Return *data* without percent-encoding, and where in *data* each octet of that begins."""
+    starts: list[int] = []
+    at = 0
+    for match in _PERCENT.finditer(data):
+        starts += range(at, match.start() + 1)
+        at = match.end()
+    starts += range(at, len(data) + 1)
+    return _PERCENT.sub(lambda match: bytes.fromhex(match[1].decode()), data), starts
+
+
+def _spellings(word: bytes) -> set[bytes]:
+    """Return *word* in either case, and as what UTF-8 and Latin-1 make of one another."""
+    texts = {word.decode("latin-1")}
+    with suppress(UnicodeDecodeError):
+        texts.add(word.decode())
+    found = {word.lower(), word.upper()}
+    for case in {case for text in texts for case in (text, text.lower(), text.upper())}:
+        found.add(case.encode())
+        with suppress(UnicodeEncodeError):
+            found.add(case.encode("latin-1"))
+    return found
+
+
+def _plain_forms(word: bytes) -> Iterator[bytes]:
+    for spelling in _spellings(word):
+        yield spelling.lower()
+        yield spelling.hex().encode()
+
+
+def _base64_forms(word: bytes) -> Iterator[bytes]:
+    """Yield what base64 makes of *word*, wherever in a longer text it stands."""
+    for spelling in _spellings(word):
+        for shift, first in ((0, 0), (1, 2), (2, 3)):  # characters that octets before it share
+            encoded = base64.b64encode(bytes(shift) + spelling)
+            core = encoded[first : (shift + len(spelling)) * 8 // 6]
+            if len(core) >= SHORT:
+                yield core.lower()
+
+
+def _short_forms(word: bytes) -> Iterator[bytes]:
+    for spelling in _spellings(word):
+        yield spelling.lower()
+        if len(spelling) > 1:
+            yield spelling.hex().encode()
+        yield base64.b64encode(spelling).lower()

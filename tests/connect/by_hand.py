@@ -1,0 +1,113 @@
+"""The console with a script in place of a person, and what it shows."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from net.serving import hosting, nothing_in_the_log
+from pop3spy.capture.files import Keeping
+from pop3spy.connect.commands import CONNECT_COMMANDS
+from pop3spy.connect.console import Console
+from pop3spy.connect.scripted import ScriptedPerson
+from pop3spy.console.record import SessionRecording
+from pop3spy.net.connection import Connection
+from pop3spy.net.trust import Trust
+from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
+from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
+from pop3spy.postoffice.memory import MemoryMaildrop
+from pop3spy.protocol.url import Url
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.chunk import Clock
+from pop3spy.session.responder import Responder
+
+PASSWORD = "tanstaaf-Hunter2"
+LOGIN = ("USER demo", "PASS demo")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a session by hand came to."""
+
+    rows: list[str]
+    failed: bool
+    remembered: list[str]
+    console: Console
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    def behind(self, row: str) -> list[str]:
+        """Return the rows behind the first one that is *row*."""
+        return self.rows[self.rows.index(row) + 1 :]
+
+
+class Hand(ScriptedPerson):
+    """Plays a script, and notes which of its lines may be remembered."""
+
+    def __init__(self, lines: Sequence[str], stream: io.StringIO) -> None:
+        super().__init__(lines, stream)
+        self.remembered: list[str] = []
+
+
+async def talking(
+    url: Url,
+    lines: Sequence[str],
+    trust: Trust | None = None,
+    patience: float | None = 15.0,
+    then: Callable[[Console], None] = lambda _: None,
+) -> Shown:
+    """Say *lines* to the server at *url*; *then* may look at the console while it is connected."""
+
+    def complain(_: Subscriber, error: Exception) -> None:
+        raise error
+
+    stream = io.StringIO()
+    bus, clock, hand = Bus(complain), Clock(), Hand(lines, stream)
+
+    async def dial(number: int) -> Connection:
+        return await Connection.open(url, bus, clock, patience=None, number=number, trust=trust)
+
+    console = Console(url, dial, hand, CONNECT_COMMANDS, patience)
+    console.subscribe_to(bus)
+    recording = console.recording = SessionRecording(bus, clock, Keeping("pop3spy"))
+    dispatch = console.dispatch
+
+    async def noting(line: str) -> bool:
+        if kept := await dispatch(line):
+            hand.remembered.append(line)
+        return kept
+
+    console.dispatch = noting  # type: ignore[method-assign]  # to see what it returns
+
+    async def work() -> None:
+        await hand.play(console)
+        then(console)
+
+    try:
+        await console.run(work)
+    finally:
+        recording.close()
+    return Shown(stream.getvalue().splitlines(), console.failed, hand.remembered, console)
+
+
+async def to_office(*lines: str, then: Callable[[Console], None] = lambda _: None) -> Shown:
+    """Say *lines* to the post office with its demo mail."""
+    office = PostOffice(
+        DEMO_ACCOUNTS,
+        {"demo": MemoryMaildrop(DEMO_MESSAGES)},
+        hostname="post.example",
+        pid=7,
+        clock=iter(range(1, 100)).__next__,
+    )
+    return await to_responder(office.session, *lines, then=then)
+
+
+async def to_responder(
+    responder: Callable[[], Responder],
+    *lines: str,
+    then: Callable[[Console], None] = lambda _: None,
+) -> Shown:
+    with nothing_in_the_log():
+        async with hosting(responder) as hosted:
+            return await talking(hosted.urls[0], lines, then=then)

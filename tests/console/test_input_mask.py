@@ -1,0 +1,142 @@
+"""What is hidden of a line while it is typed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import fragment_list_to_text
+from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout.processors import TransformationInput
+
+from pop3spy.connect.commands import CONNECT_COMMANDS
+from pop3spy.console.input_mask import InputMask, hidden_from, hidden_from_live
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import MASK
+
+A, U, T = State.AUTHORIZATION, State.USER_GIVEN, State.TRANSACTION
+
+LINES = [
+    ("PASS |hunter2", A),
+    ("pass |hunter2", U),
+    ("PASS |two words", U),
+    ("PASS |hunter2", T),
+    ("pAsS\t|hunter2", U),
+    ("USER bob", A),
+    ("USER bob |hunter2", A),
+    ("APOP bob |0123456789abcdef", A),
+    ("AUTH PLAIN |AGJvYgBodW50ZXIy", A),
+    ("AUTH PLA", A),
+    ("AUTH |hunter2", A),
+    ("RPOP |hunter2", U),
+    ("PAS |hunter2", A),
+    ("LOGIN |bob hunter2", A),
+    ("RETR 3", T),
+    ("FOO |bar", T),
+    ("CAPA", A),
+    ("|hunter2", State.SASL),
+    ("|=", State.SASL),
+    ("*", State.SASL),
+    ("PASS anything", State.XMIT),
+    (":send PASS |hunter2\\r\\n", A),
+    (":send NOOP\\r\\nPASS |hunter2", T),
+    (":send pass\\x20|hunter2", A),
+    (":split 3 PASS |hunter2", A),
+    (":split 3 PAS |hunter2", A),
+    (":s PASS |hunter2", A),
+    (":se PASS |hunter2", A),
+    (":sen PASS |hunter2", A),
+    (":sned PASS |hunter2", A),
+    (":s 3 PASS |hunter2", A),
+    (":sp 3 PASS |hunter2", A),
+    (":spl 3 PASS |hunter2", A),
+    (":spli 3 PASS |hunter2", A),
+    (":SPLIT 3 PASS |hunter2", A),
+    (":slpit 3 PASS |hunter2", A),
+    (":split PASS |hunter2", A),
+    (":split 3 auth PLAIN |AGJvYgB4", A),
+    (r":split 3 PASS\x20|hunter2", A),
+    (r"PASS\t|hunter2", A),
+    (":PASS |hunter2", A),
+    (": PASS |hunter2", A),
+    (":he 50 41 53 53| 20 68 75 6e", A),
+    (":h 3", T),
+    (":save 3 my mail", T),
+    (":sa 3 my mail", T),
+    (":hex 50 41 53 53| 20 68 75 6e", A),
+    (":hex 70617373|2068756e", A),
+    (":hex 4e4f4f50", A),
+    (":headers 3", T),
+    (":help PASS", T),
+    ("", A),
+]
+
+
+@pytest.mark.parametrize(("marked", "state"), LINES, ids=str)
+def test_what_may_be_a_secret_is_hidden_as_it_is_typed(marked: str, state: State) -> None:
+    shown, bar, _ = marked.partition("|")
+    assert hidden_from(marked.replace("|", "", 1), state, CONNECT_COMMANDS.wire) == (
+        len(shown) if bar else None
+    )
+
+
+def transformed(text: str, state: State) -> str:
+    mask = InputMask()
+    mask.state = state
+    document = Document(text)
+    control = BufferControl(Buffer(document=document))
+    given_in = TransformationInput(control, document, 0, lambda i: i, [("", text)], 80, 24)
+    done = mask.apply_transformation(given_in)
+    for at in range(len(text) + 1):
+        assert 0 <= done.source_to_display(at) <= len(fragment_list_to_text(done.fragments))
+    return fragment_list_to_text(done.fragments)
+
+
+@given(st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1))
+def test_a_password_leaves_the_same_picture_whatever_it_is(password: str) -> None:
+    assert transformed(f"PASS {password}", U) == f"PASS {MASK}"
+    assert transformed(f"USER ünï {password.strip() or 'x'}", A).startswith("USER ünï ")
+
+
+def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
+    assert transformed("RETR 3", T) == "RETR 3"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        ":send 1 PASS |hunter2",
+        ":send 1 pass |hunter2",
+        ":s 1 PASS |hunter2",
+        ":se 1 PASS |hunter2",
+        ":sen 1 PASS |hunter2",
+        ":sned 1 PASS |hunter2",
+        " :send 1 PASS |hunter2",
+        ":send PASS |hunter2",
+        ":edit 2 PASS |hunter2",
+        ":e 2 PASS |hunter2",
+        ":send  12  APOP bob |hunter2",
+        r":send 1 PASS\x20|hunter2",
+        ":send 1 PSAS |hunter2",
+        ":send 9 RETR |x",
+        ":send 1 RETR 3",
+        ":send 1 STAT",
+        ":send 2 RETR 3",
+        ":send 2 TOP 3 0",
+        ":show 1",
+        ":sessions",
+        ":hold verb = PASS",
+        ":note PASS is next",
+        "PASS |hunter2",
+        "hunter |hunter2",
+    ],
+)
+def test_what_is_said_to_a_session_is_hidden_as_there(marked: str) -> None:
+    commands = dict.fromkeys(["sessions", "show", "stats", "hold", "note", "export"], False)
+    commands |= {"send": True, "edit": True}
+    states = {2: State.TRANSACTION}
+    before, bar, _ = marked.partition("|")
+    found = hidden_from_live(
+        marked.replace("|", "", 1), commands, lambda n: states.get(n, State.AUTHORIZATION)
+    )
+    assert found == (len(before) if bar else None)

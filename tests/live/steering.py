@@ -1,0 +1,95 @@
+"""The live console on a real proxy, with a script in place of a person, and what it shows."""
+
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from net.serving import Relayed, relaying
+from net.wires import Wire
+from pop3spy.console.registry import RefusalError
+from pop3spy.gate.acts import Keeper
+from pop3spy.gate.dryrun import DryRun
+from pop3spy.gate.faultset import Faults
+from pop3spy.gate.holds import Holds
+from pop3spy.live.commands import LIVE_COMMANDS
+from pop3spy.live.console import LiveConsole
+from pop3spy.logs import Transcript
+from pop3spy.logs.stats import Statistics
+from pop3spy.protocol.states import State
+from pop3spy.session.chunk import Clock
+
+assert LIVE_COMMANDS
+
+
+@dataclass
+class Answers:
+    """Gives one answer after the other, and notes what was asked."""
+
+    answers: list[str] = field(default_factory=list)
+    asked: list[tuple[str, bool, str]] = field(default_factory=list)
+
+    async def answer(
+        self, question: str, *, hidden: bool = False, begun: str = "", state: State = State.CLOSED
+    ) -> str:
+        del state
+        self.asked.append((question, hidden, begun))
+        if not self.answers:
+            raise RefusalError("given up")
+        return self.answers.pop(0)
+
+
+class Steered:
+    """A proxy, the console that steers it, and what that shows."""
+
+    def __init__(self, relayed: Relayed, holds: Holds, *, dry_run: bool) -> None:
+        self.relayed = relayed
+        self.holds = holds
+        self.faults = Faults(relayed.gate, holds)
+        self.person = Answers()
+        self._stream = io.StringIO()
+        clock = Clock()
+        self.console = LiveConsole(
+            relayed.proxy,
+            holds,
+            self.faults,
+            clock,
+            self._stream,
+            Statistics(),
+            lambda: Transcript(self._stream),
+            dry_run=dry_run,
+        )
+        self.console.person = self.person
+        self.console.subscribe_to(relayed.bus)
+
+    async def do(self, line: str, *answers: str) -> str:
+        """Do *line*; return what was shown because of it."""
+        self.person.answers = list(answers)
+        before = len(self.text)
+        self.remembered = await self.console.dispatch(line)
+        return self.text[before:]
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    async def shows(self, text: str) -> None:
+        """Wait until *text* is shown."""
+        await self.relayed.witness.until(lambda: text in self.text)
+
+    async def held(self, line: bytes = b"DELE 1\r\n") -> tuple[Wire, Wire]:
+        """Return a client of which *line* is held as number 1, and its server."""
+        client, server = await self.relayed.greeted()
+        await self.do(":hold not verb = NOOP")
+        await client.send(line)
+        await self.relayed.witness.until(lambda: self.holds.tickets)
+        return client, server
+
+
+@asynccontextmanager
+async def steering(*, dry_run: bool = False) -> AsyncIterator[Steered]:
+    holds = Holds(Clock())
+    keepers: list[Keeper] = [holds, DryRun()] if dry_run else [holds]
+    async with relaying(keepers=keepers) as relayed:
+        yield Steered(relayed, holds, dry_run=dry_run)
+        assert not relayed.complaints

@@ -1,0 +1,46 @@
+"""What is kept of a proxy's sessions is bounded."""
+
+from pop3spy.live.sessions import ENDED, SessionList
+from pop3spy.session.events import Ended, Event, Opened
+from pop3spy.session.model import Ending, How, Peer, Session
+
+
+def opened(number: int) -> Opened:
+    return Opened(Session(number, Peer("client", 1), Peer("server", 2), 0.0), 0.0)
+
+
+def ended(event: Event) -> Ended:
+    return Ended(event.session, 1.0, Ending(How.QUIT))
+
+
+def test_the_oldest_that_are_over_are_forgotten() -> None:
+    sessions = SessionList()
+    for number in range(ENDED + 10):
+        event = opened(number)
+        sessions(event)
+        sessions(ended(event))
+    assert (sessions.find(9), sessions.past(9)) == (None, None)
+    assert sessions.find(10) is not None
+    assert len(sessions.past(10) or ()) == 2
+    assert not sessions.open
+
+
+def test_what_was_said_is_forgotten_first_where_a_session_is_over() -> None:
+    sessions = SessionList(most=2000)
+    first = opened(0)
+    sessions(first)
+    for number in range(1, 10):
+        event = opened(number)
+        sessions(event)
+        sessions(ended(event))
+    assert sessions.past(0) is not None
+    assert sessions.past(1) is None
+    assert sessions.past(9) is not None
+    assert all(sessions.find(number) for number in range(10)), "they are still known"
+
+
+def test_nothing_is_kept_of_a_session_that_is_forgotten() -> None:
+    sessions = SessionList(most=1000)
+    for number in range(20):
+        sessions(opened(number))
+    assert sum(sessions.past(number) is not None for number in range(20)) == 2
