@@ -66,7 +66,7 @@ def count(event):
     if isinstance(event, Ended):
         octets += sum(event.session.totals.octets.values())
 start()
-play_back(read_packets(open(path, 'rb'), path), count)
+play_back(read_packets(open(path, 'rb'), path), lambda session: count)
 done()""",
     "dpkt": """
 import dpkt

@@ -38,7 +38,7 @@ RELAYS = {
     "pop3spy quiet": f"{SPY} --quiet",
     "pop3spy json": f"{SPY} --quiet --log {{folder}}/{{port}}.json --log-format json",
     "pop3spy recording": f"{SPY} --quiet --record {{folder}}/{{port}}.yaml",
-    "pop3spy console": f"python {{here}}/seated.py {SPY}",
+    "pop3spy console": f"python {{here}}/on_terminal.py {SPY}",
     "pop3spy gated": f"{SPY} --quiet --fault 'delay chance=0 side=client'"
     " --fault 'delay chance=0 side=server'",
     "pop3spy asyncio": f"{SPY} --quiet --loop asyncio",

@@ -69,7 +69,11 @@ def read(chunks: Iterable[Said], decoder: Decoder | None = None) -> list[Frame]:
     decoder, chunks = decoder or Decoder(), list(chunks)
     frames: list[Frame] = []
     for side, data in chunks:
-        frames += decoder.close(side) if data is None else decoder.feed(side, data)
+        if data is None:
+            frames += filter(None, (decoder.close(side),))
+        else:
+            decoder.append(side, data)
+            frames += iter(decoder.next, None)
     for side in Side:
         raw = b"".join(frame.raw for frame in frames if frame.side is side)
         fed = b"".join(data or b"" for who, data in chunks if who is side)

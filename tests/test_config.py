@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pop3spy.config.file import read_config
-from pop3spy.config.settings import SETTINGS, limits_of, settings_of
+from pop3spy.config.settings import SETTINGS, settings_of
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.url import Url
@@ -221,8 +221,3 @@ def test_every_verb_has_settings_in_the_order_of_the_table() -> None:
         names = [row.name for row in settings_of(verb)]
         assert names == [name for name in SETTINGS if name in names]
         assert "loop" in names
-
-
-def test_limits_are_what_the_settings_say() -> None:
-    limits = limits_of({"grace": 1.5, "max_sessions": 3, "loop": "auto"})
-    assert (limits.grace, limits.max_sessions) == (1.5, 3)

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent / "pop3spy"
 FLOORS = {
     "errors": 0,
     "spool": 0,
+    "plainyaml": 0,
     "protocol": 1,
     "redaction": 2,
     "newfile": 2,
@@ -34,7 +35,7 @@ HOMES = {
     "socket": {"net", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},
-    "yaml": {"config", "capture"},
+    "yaml": {"plainyaml"},
     "structlog": {"logs"},
     "prompt_toolkit": {"console", "connect", "live"},
     "click": {"cli"},

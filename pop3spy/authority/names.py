@@ -37,8 +37,13 @@ class Names:
     common: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return every name once."""
-        return ", ".join(dict.fromkeys((*self.hosts, *map(str, self.addresses), *self.common)))
+        """Return them for a person."""
+        return ", ".join(self.each)
+
+    @property
+    def each(self) -> tuple[str, ...]:
+        """Every name once."""
+        return tuple(dict.fromkeys((*self.hosts, *map(str, self.addresses), *self.common)))
 
     def __bool__(self) -> bool:
         """Return whether there is any."""

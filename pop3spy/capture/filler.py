@@ -19,6 +19,8 @@ def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:
             head = (b"\x16\x03\x03" + bytes(PIECE))[: min(size, PIECE)]
             yield head
             yield from _many(b"\0", size - len(head))
+        case Why.TLS_HEADER:
+            yield b"\x17\x03\x03\0\0"
         case Why.SASL_LAYER:
             yield from _many(b"\0", size)
         case Why.TELNET:
@@ -32,7 +34,7 @@ def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:
             yield from _many(b"\0", size - len(head))
         case _:
             yield from _many(b"x", size - 1)
-            yield b"\n"
+            yield b"\n" * min(size, 1)
 
 
 def body_filler(octets: int, lines: int, stuffed: int) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
 """From the text of a capture to records: fast for what a machine wrote, patient with a person.
 
-Rules: a machine's line is JSON behind ``- ``; everything else is read by PyYAML's safe loader,
-without tags, anchors and aliases, a record at a time, so that neither size nor nesting of a
-hostile file goes beyond that of one record.
+Rules: a machine's line is JSON behind ``- ``; everything else is read as plain YAML,
+a record at a time, so that neither size nor nesting of a hostile file goes beyond that of one
+record.
 """
 
 import json
@@ -12,9 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
-import yaml
-
 from pop3spy.errors import CaptureError
+from pop3spy.plainyaml import Flaw, PlainYamlError, load_plain_yaml
 
 LONGEST: Final = 1 << 24
 """Characters that one record may have; a machine's are never longer than one read."""
@@ -36,36 +35,21 @@ class Line:
     short: bool = False
 
 
-class _PlainLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]  # there are two
-    """Reads plain YAML: an alias or a tag is an error."""
-
-
 def load_plain(text: str, where: str) -> Any:
     """Return what a piece of YAML says; raise CaptureError if it is wrong or not plain."""
     try:
-        for depth, token in _depths(text):
-            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-                raise CaptureError(f"{where}: captures have no YAML tags, anchors or aliases")
-            if depth > _DEEPEST:
-                raise CaptureError(f"{where}: this is nested too deep for a capture")
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - it is a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = getattr(error, "problem", None) or "this is not YAML"
-        raise CaptureError(f"{where}: {reason}") from None
+        return load_plain_yaml(text, typed=True, deepest=_DEEPEST)
+    except PlainYamlError as error:
+        raise CaptureError(f"{where}: {_why(error)}") from None
 
 
-def _depths(text: str) -> Iterator[tuple[int, Any]]:
-    depth = 0
-    opening = (
-        yaml.FlowSequenceStartToken,
-        yaml.FlowMappingStartToken,
-        yaml.BlockSequenceStartToken,
-        yaml.BlockMappingStartToken,
-    )
-    closing = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
-    for token in yaml.scan(text, Loader=_PlainLoader):
-        depth += isinstance(token, opening) - isinstance(token, closing)
-        yield depth, token
+def _why(error: PlainYamlError) -> str:
+    match error.flaw:
+        case Flaw.REFERENCE:
+            return "captures have no YAML tags, anchors or aliases"
+        case Flaw.DEPTH:
+            return "this is nested too deep for a capture"
+    return error.problem or "this is not YAML"
 
 
 def read_header(stream: TextIO, name: str) -> tuple[dict[object, object], int]:

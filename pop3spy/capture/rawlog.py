@@ -22,7 +22,8 @@ from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.tape import Began, Item, Knew, Over, Spoke
 
 _STAMP: Final = re.compile(rb"(\d{1,11})\.(\d{6}) ")

@@ -12,15 +12,19 @@ from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.text import octets_of
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.text import MASK
 from pop3spy.redaction.masking import FILLER
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, How, Peer
-from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.deeds import done_from
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
-_WHY: Final = {why.name.lower(): why for why in Why}
+_NOT_READ: Final = (Why.OUT_OF_STEP, Why.BEHIND_STLS, Why.BANNER, Why.UNASKED, Why.NO_STATUS)
+"""What the decoder cannot find out again from octets that only stand for what was said."""
 _MOST_FILLER: Final = 1 << 32
 _MOST_WAITING: Final = 256
 """Pieces of the server's that may wait for what its client said ahead."""
@@ -36,16 +40,25 @@ class _LastReply:
 
     pieces: deque[Spoke] = field(default_factory=deque)
     said: int = 0
+    goes_on: bool = False  # the last line was no reply, so that is still to come
 
     def goes_with(self, piece: Spoke) -> bool:
         """Return whether *piece* may have been in the same read as what waits.
 
-        What a server says first tells what it speaks, so the beginning waits in any case.
+        What a server says first tells what it speaks, so the beginning waits in any case.  So does
+        what is behind a line without a status: the client's lines wait for the reply as well.
         """
         if len(self.pieces) >= _MOST_WAITING or len(piece.chunk.data) >= _LARGE:
             return False
         same = bool(self.pieces) and self.pieces[-1].chunk.at == piece.chunk.at
-        return same or self.said < _BEGINNING
+        return same or self.goes_on or self.said < _BEGINNING
+
+    def add(self, pieces: list[Spoke]) -> None:
+        """Let *pieces*, which are one line or more, wait."""
+        line = b"".join(piece.chunk.data for piece in pieces)
+        self.goes_on = line.find(b"\n") == len(line) - 1 and status_of(line) is None
+        self.pieces += pieces
+        self.said += 1
 
 
 class CaptureReader:
@@ -114,9 +127,7 @@ class CaptureReader:
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
         match code:
             case "omitted" | "opaque":
-                side = Side(facts["side"])
-                for data in _filler(code, facts):
-                    yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),))])
+                yield from self._counted(session, at, facts, code)
             case "note":
                 yield from self._release(session)
                 yield Knew(session, at, dict(facts))
@@ -126,10 +137,17 @@ class CaptureReader:
             case "gap" | "blind":
                 yield from self._release(session)
                 yield Missed(session, at, str(facts.get("why", "")), facts.get("octets"))
+            case "fin" | "rst":
+                side = Side(facts["side"])
+                # What the server says later may have begun before, as with a line of the client.
+                yield from self._release(session, at if side is Side.CLIENT else math.inf)
+                yield Closed(session, at, side, code == "rst")
             case "close":
                 yield from self._release(session)
                 del self._open[session]
-                yield Over(session, at, Ending(How(facts["how"]), str(facts.get("why", ""))))
+                yield Over(
+                    session, at, Ending(How.named(str(facts["how"])), str(facts.get("why", "")))
+                )
 
     def _spoken(
         self, session: int, side: Side, at: float, data: str, extra: dict[str, Any]
@@ -143,6 +161,16 @@ class CaptureReader:
         if pieces := list(_pieces(whole, extra.get("cuts") or ())):
             self._spoken_at = max(self._spoken_at, pieces[-1].chunk.at)
             yield from self._say(pieces)
+
+    def _counted(self, session: int, at: float, facts: Any, code: str) -> Iterator[Item]:
+        """Yield filler for what was only counted."""
+        side = Side(facts["side"])
+        why = Why.coded(str(facts["why"])) if code == "opaque" else None
+        unread = why if why in _NOT_READ else None
+        if unread and side is Side.CLIENT:  # it was found out behind all that stands above
+            yield from self._release(session)
+        for data in _filler(facts, why):
+            yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),), unread)])
 
     def _short(self, line: Line) -> Iterator[Item]:
         side, text, block = line.values
@@ -170,8 +198,7 @@ class CaptureReader:
             return
         if not waiting.goes_with(pieces[0]):
             yield from self._release(session)
-        waiting.pieces += pieces
-        waiting.said += 1
+        waiting.add(pieces)
 
     def _release(self, session: int, until: float = math.inf) -> Iterator[Item]:
         """Yield what waits and had come by then."""
@@ -200,20 +227,23 @@ def _changed(session: int, at: float, facts: Any) -> Changed:
         at,
         Side(facts["side"]),
         str(facts.get("by", "")),
-        str(facts.get("did", "")),
+        done_from(facts),
         None if sent is None else octets_of(sent),
         None if answer is None else octets_of(answer),
         injected=facts.get("injected") is True,
     )
 
 
-def _filler(code: str, facts: Any) -> Iterator[bytes]:
+def _filler(facts: Any, why: Why | None) -> Iterator[bytes]:
     octets = facts["octets"]
     if octets is not None and not 0 <= int(octets) <= _MOST_FILLER:
         raise ValueError(octets)
-    if code == "opaque":
-        return opaque_filler(_WHY[facts["why"]], octets)
-    return body_filler(int(octets), int(facts["lines"]), int(facts["stuffed"]))
+    if why is not None:
+        return opaque_filler(why, octets)
+    lines = int(facts["lines"])
+    if lines > int(octets):
+        raise ValueError(lines)
+    return body_filler(int(octets), lines, int(facts["stuffed"]))
 
 
 def _as_utf8(text: str) -> tuple[bytes, Spans]:

@@ -7,15 +7,15 @@ messages are kept, masked or dropped, listings are always kept.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pop3spy.capture.text import masked_body, quoted
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyPart, Opaque, Side, Why
 from pop3spy.session.events import (
-    Answered,
     Blinded,
     Ended,
+    Event,
     Glimpsed,
     Heard,
     Intervened,
@@ -23,121 +23,100 @@ from pop3spy.session.events import (
     Opened,
     Placed,
     Secured,
-    Told,
-    Unanswered,
+    SideClosed,
 )
-from pop3spy.session.model import Session
+from pop3spy.session.model import Exchange, Session
+from pop3spy.session.unread import UnreadStretch
 
-Write = Callable[[Session, str], None]
-"""Takes a record of a session, a line with its end."""
+Write = Callable[[str], object]
+"""Takes a record, a line with its end."""
+_MESSAGES = (Shape.MESSAGE, Shape.UNKNOWN)
 
 
 @dataclass(slots=True)
-class _CountedOctets:
-    """Octets in a row that are counted and not kept."""
+class _Omitted:
+    """What one side sent in a row of a body that is dropped: one line at most has no end."""
 
-    code: str
     side: Side
-    why: Why | None
-    at: float  # when it ended; began, of a line without an end
-    octets: int | None = 0
+    at: float  # when it ended
+    octets: int = 0
     lines: int = 0
     stuffed: int = 0
-    at_line_start: bool = True
-
-    def count(self, frame: Opaque) -> None:
-        """Count one more piece of what cannot be read."""
-        known = self.octets is not None and frame.counted is not None
-        self.octets = (self.octets or 0) + (frame.counted or 0) if known else None
 
     def add(self, raw: bytes) -> None:
-        """Count one more piece of a body."""
-        self.octets = (self.octets or 0) + len(raw)
+        """Count some of a line, or all that comes until the last line end."""
+        self.stuffed += raw.count(b"\n.") + (not self.octets and raw.startswith(b"."))
         self.lines += raw.count(b"\n")
-        self.stuffed += raw.count(b"\n.") + (self.at_line_start and raw.startswith(b"."))
-        self.at_line_start = raw.endswith(b"\n")
-
-    def facts(self) -> dict[str, object]:
-        """Return what the record tells."""
-        if self.why is None:
-            counts = {"octets": self.octets, "lines": self.lines, "stuffed": self.stuffed}
-            return {"side": self.side.value, **counts}
-        return {"side": self.side.value, "why": self.why.name.lower(), "octets": self.octets}
-
-
-@dataclass(slots=True)
-class _Running:
-    """What the recorder keeps of a session that is going on."""
-
-    listings: set[int] = field(default_factory=set)  # exchanges whose body is a listing
-    stretch: _CountedOctets | None = None
+        self.octets += len(raw)
 
 
 class Recorder:
-    """A subscriber of the bus that makes records; *bodies* is ``keep``, ``mask`` or ``drop``."""
+    """A reader of the events of *session* that makes records; *write* takes them.
 
-    def __init__(self, bodies: str, write: Write) -> None:
+    *bodies* is ``keep``, ``mask`` or ``drop``.
+    """
+
+    def __init__(self, session: Session, bodies: str, write: Write) -> None:
+        self._number = session.id
         self._bodies = bodies
         self._write = write
-        self._running: dict[int, _Running] = {}
+        self._counted: UnreadStretch | _Omitted | None = None
 
-    def __call__(self, event: Told) -> None:  # noqa: C901 - one branch an event
+    def __call__(self, event: Event) -> None:  # noqa: C901 - one branch an event
         """Record *event*, if captures hold such."""
         match event:
-            case Heard(session=session):
-                self._heard(event, session, self._running.setdefault(session.id, _Running()))
-            case Opened(session=session, at=at):
+            case Heard():
+                self._heard(event)
+            case Opened(session=session):
                 peers = {"client": str(session.client), "server": str(session.server)}
-                self._record(session, at, "open", peers)
+                self._record(event.at, "open", peers)
             case Intervened():
                 self._intervened(event)
-            case Named(session=session, at=at, user=user):
-                self._record(session, at, "note", {"user": user})
-            case Placed(session=session, at=at, after=state):
-                self._record(session, at, "note", {"state": state.value})
-            case Secured(session=session, at=at, tls=tls):
-                self._record(session, at, "note", {"tls": tls.facts()})
-            case Glimpsed(session=session, at=at, glimpse=glimpse):
-                self._record(session, at, "note", {"passing": glimpse.facts()})
-            case Answered(session=session) | Unanswered(session=session):
-                self._running[session.id].listings.discard(event.exchange.number)
-            case Blinded(session=session, at=at, why=why):
-                self._record(session, at, "blind", {"why": why})
-            case Ended(session=session, at=at, ending=ending):
-                self._record(session, at, "close", {"how": ending.how.value, "why": ending.why})
-                self._running.pop(session.id, None)
+            case Named(user=user):
+                self._record(event.at, "note", {"user": user})
+            case Placed(after=state):
+                self._record(event.at, "note", {"state": state.value})
+            case Secured(tls=tls):
+                self._record(event.at, "note", {"tls": tls.facts()})
+            case Glimpsed(glimpse=glimpse):
+                self._record(event.at, "note", {"passing": glimpse.facts()})
+            case Blinded(why=why):
+                self._record(event.at, "blind", {"why": why})
+            case SideClosed(side=side, reset=reset):
+                self._record(event.at, "rst" if reset else "fin", {"side": side.value})
+            case Ended(ending=ending):
+                self._record(event.at, "close", {"how": ending.how.value, "why": ending.why})
 
-    def _heard(self, event: Heard, session: Session, running: _Running) -> None:
+    # -- what was said --------------------------------------------------------------------------
+
+    def _heard(self, event: Heard) -> None:
         frame = event.frame
-        match frame:
-            case CommandLine() if frame.command.shape is Shape.LISTING:
-                running.listings.add(frame.number)
-            case Opaque() if not frame.raw:
-                self._count(event, session, running, frame)
-                return
-            case BodyPart() if self._drops(frame, running):
-                self._omit(event, session, running, frame.raw)
-                return
-        self._end_stretch(session)
         raw = frame.raw
-        if (
-            isinstance(frame, BodyPart)
-            and self._bodies == "mask"
-            and frame.number not in running.listings
-        ):
-            raw = masked_body(raw)
+        if isinstance(frame, Opaque) and not raw:
+            self._skip(event, frame)
+            return
+        if isinstance(frame, BodyPart):
+            if self._drops(frame, event.exchange):
+                self._omit(event, raw)
+                return
+            if self._bodies == "mask" and _may_be_message(frame, event.exchange):
+                raw = masked_body(raw)
         cuts = ""
         if frame.cuts:
             pairs = ", ".join(f"[{offset}, {at:.9f}]" for offset, at in frame.cuts)
             cuts = f', {{"cuts": [{pairs}]}}'
-        head = f"- [{event.first:.9f}, {session.id}"
-        self._write(session, f'{head}, "{frame.side.value}", {quoted(raw, frame.masks)}{cuts}]\n')
+        self._line(event.first, frame.side.value, f"{quoted(raw, frame.masks)}{cuts}")
+
+    def _drops(self, frame: BodyPart, exchange: Exchange | None) -> bool:
+        """Return whether only the size of a body is kept; one that is filler has nothing else."""
+        filler = frame.masks == ((0, len(frame.raw)),)
+        return filler or (self._bodies == "drop" and _may_be_message(frame, exchange))
 
     def _intervened(self, event: Intervened) -> None:
         """Record what a gate did, and in full what it sent in place of a line."""
-        session, frame = event.session, event.frame or event.sent
+        frame = event.frame or event.sent
         assert frame is not None
-        facts: dict[str, object] = {"side": frame.side.value, "by": event.by, "did": event.did}
+        facts: dict[str, object] = {"side": frame.side.value, "by": event.by, **event.did.facts()}
         if event.frame is None:
             facts["injected"] = True
         head = json.dumps(facts, ensure_ascii=False)[:-1]
@@ -146,48 +125,64 @@ class Recorder:
                 head += f', "{name}_octets": {len(other.raw)}'
             elif other is not None:
                 head += f', "{name}": {quoted(other.raw, other.masks)}'
-        self._end_stretch(session)
-        at = f"{event.at:.9f}"
-        self._write(session, f'- [{at}, {session.id}, "gate", {head}}}]\n')
+        self._line(event.at, "gate", f"{head}}}")
 
-    def _drops(self, frame: BodyPart, running: _Running) -> bool:
-        """Return whether only the size of a body is kept; one that is filler has nothing else."""
-        filler = frame.masks == ((0, len(frame.raw)),)
-        return filler or (self._bodies == "drop" and frame.number not in running.listings)
+    # -- what is only counted -------------------------------------------------------------------
 
-    def _count(self, event: Heard, session: Session, running: _Running, frame: Opaque) -> None:
-        self._stretch(event, session, running, "opaque", frame.why).count(frame)
-
-    def _omit(self, event: Heard, session: Session, running: _Running, raw: bytes) -> None:
-        """Count some of a dropped body, and tell at once of all its lines that have an end."""
-        lines, rest = raw[: (end := raw.rfind(b"\n") + 1)], raw[end:]
-        if lines:
-            self._stretch(event, session, running, "omitted", None).add(lines)
-            self._end_stretch(session)
-        if rest:
-            self._stretch(event, session, running, "omitted", None).add(rest)
-
-    def _stretch(
-        self, event: Heard, session: Session, running: _Running, code: str, why: Why | None
-    ) -> _CountedOctets:
-        """Return the stretch that *event* goes on with, or a new one."""
-        side = event.frame.side
-        stretch = running.stretch
-        if stretch is None or (stretch.code, stretch.side, stretch.why) != (code, side, why):
-            self._end_stretch(session)
-            stretch = running.stretch = _CountedOctets(code, side, why, event.at)
-        stretch.at = event.first if why is Why.UNFINISHED else event.at
-        return stretch
-
-    def _end_stretch(self, session: Session) -> None:
-        running = self._running.get(session.id)
-        if running is None or (stretch := running.stretch) is None:
+    def _skip(self, event: Heard, frame: Opaque) -> None:
+        """Count what cannot be read; a line without an end has the time when it began."""
+        at = event.first if frame.why is Why.UNFINISHED else event.at
+        counted = self._counted
+        if isinstance(counted, UnreadStretch) and counted.continues(frame):
+            counted.add(frame, at)
             return
-        running.stretch = None
-        self._record(session, stretch.at, stretch.code, stretch.facts())
+        self._end_count()
+        self._counted = UnreadStretch(frame, at)
 
-    def _record(self, session: Session, at: float, code: str, facts: Mapping[str, object]) -> None:
-        self._end_stretch(session)
+    def _omit(self, event: Heard, raw: bytes) -> None:
+        """Count some of a dropped body, and tell at once of all its lines that have an end."""
+        end = raw.rfind(b"\n") + 1
+        if end:
+            self._omitted(event).add(raw[:end])
+            self._end_count()
+        if end < len(raw):
+            self._omitted(event).add(raw[end:])
+
+    def _omitted(self, event: Heard) -> _Omitted:
+        """Return what *event* is counted with: what was counted last, or anew."""
+        side, counted = event.frame.side, self._counted
+        if not isinstance(counted, _Omitted) or counted.side is not side:
+            self._end_count()
+            counted = self._counted = _Omitted(side, event.at)
+        counted.at = event.at
+        return counted
+
+    def _end_count(self) -> None:
+        counted, self._counted = self._counted, None
+        match counted:
+            case UnreadStretch(side=side, why=why, octets=octets):
+                facts = {"side": side.value, "why": why.code, "octets": octets}
+                self._record(counted.ended_at, "opaque", facts)
+            case _Omitted(side=side, octets=octets, lines=lines, stuffed=stuffed):
+                facts = {"side": side.value, "octets": octets, "lines": lines, "stuffed": stuffed}
+                self._record(counted.at, "omitted", facts)
+
+    # -- records --------------------------------------------------------------------------------
+
+    def _record(self, at: float, code: str, facts: Mapping[str, object]) -> None:
         # A name may hold what YAML would not take, so everything that is no ASCII is escaped.
-        text = json.dumps(facts)
-        self._write(session, f'- [{at:.9f}, {session.id}, "{code}", {text}]\n')
+        self._line(at, code, json.dumps(facts))
+
+    def _line(self, at: float, code: str, data: str) -> None:
+        self._end_count()
+        self._write(f'- [{at:.9f}, {self._number}, "{code}", {data}]\n')
+
+
+def _may_be_message(part: BodyPart, exchange: Exchange | None) -> bool:
+    """Return whether *part* is of a message for all that is known: of no listing.
+
+    What the server heard tells, which may be another command than the client said.
+    """
+    if exchange is None or part.side is Side.CLIENT:
+        return True
+    return exchange.command.shape in _MESSAGES

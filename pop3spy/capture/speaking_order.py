@@ -24,8 +24,9 @@ def in_speaking_order(
         else:
             side, line, asks = Side.CLIENT, asks, next(client, b"")
         yield side, line
-        frames = list(decoder.feed(side, line))
-        last = frames[-1] if frames else last
+        decoder.append(side, line)
+        while (frame := decoder.next()) is not None:
+            last = frame
 
 
 def _server_speaks(decoder: Decoder, last: Frame | None, says: bytes) -> bool:

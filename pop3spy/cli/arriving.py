@@ -6,17 +6,16 @@ after, and belong to the user that ``--run-as`` names.
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from pop3spy.cli.legs import legs_of
 from pop3spy.cli.privileges import account_of, become, is_root
+from pop3spy.config.verbs import ListenSettings
 from pop3spy.net.leg import Legs
 from pop3spy.net.listen import listen
 from pop3spy.net.original import take_foreign, takes_foreign
@@ -37,25 +36,30 @@ class Front:
 
 
 @contextmanager
-def arriving(values: dict[str, Any]) -> Iterator[Front]:
-    """Listen where the settings *values* say, and be the user that they name; close at the end.
+def arriving(
+    settings: ListenSettings,
+    legs_at: Callable[[Collection[Url]], Legs],
+    *,
+    transparent: bool = False,
+) -> Iterator[Front]:
+    """Listen where the *settings* say, and be the user that they name; close at the end.
 
-    Sockets that systemd gives take the place of the default of ``--listen``.  Raise ListenError or
-    ConfigError if any of that cannot be.
+    Sockets that systemd gives take the place of the default of ``--listen``; *legs_at* is asked how
+    TLS is used at all of them.  A *transparent* proxy takes what was on its way to others.  Raise
+    ListenError or ConfigError if any of that cannot be.
     """
-    account = account_of(values["run_as"]) if values["run_as"] else None
+    account = account_of(settings.run_as) if settings.run_as else None
     with ExitStack() as closing:
         sockets = inherited()
         if not sockets or _named("listen"):
-            sockets |= asyncio.run(listen(values["listen"]))
+            sockets |= asyncio.run(listen(settings.listen))
         for sock in sockets.values():
             closing.callback(sock.close)
-        if values.get("transparent"):
+        if transparent:
             for sock in sockets.values():
                 with suppress(PermissionError):  # advise tells
                     take_foreign(sock)
-        values["listen"] = tuple(sockets)
-        front = Front(sockets, legs_of(values))
+        front = Front(sockets, legs_at(sockets.keys()))
         if account is not None:
             key_log(account.uid)
             become(account)

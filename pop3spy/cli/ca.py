@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -12,6 +12,7 @@ from pop3spy.cli.environment import ExitStatus
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.trusting import fingerprint, quoted, steps
 from pop3spy.config.file import STDOUT
+from pop3spy.config.verbs import AuthoritySettings
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
 from pop3spy.protocol.text import escape
@@ -52,10 +53,10 @@ def ca() -> None:
     cls=Verb,
     epilog="\b\nExamples:\n  pop3spy ca show\n  pop3spy ca show --ca-dir ./ca    one of its own",
 )
-@with_settings("ca show")
-def show(ca_dir: Path | None) -> int:
+@with_settings("ca show", AuthoritySettings)
+def show(settings: AuthoritySettings) -> int:
     """Show it; make it if there is none yet."""
-    authority = open_authority(ca_dir)
+    authority = open_authority(settings.ca_dir)
     rows = {
         "certificate": escape(str(authority.certificate)),
         "private key": f"{escape(str(authority.key))}, which nobody else may have",
@@ -64,7 +65,8 @@ def show(ca_dir: Path | None) -> int:
         "valid": f"from {authority.since:%Y-%m-%d} until {authority.until:%Y-%m-%d}",
     }
     click.echo("".join(f"{name:<13}{text}\n" for name, text in rows.items()))
-    here = f" --ca-dir {quoted(ca_dir.absolute())}" if ca_dir else ""
+    folder = settings.ca_dir
+    here = f" --ca-dir {quoted(folder.absolute())}" if folder else ""
     click.echo(
         "No program believes it that was not told to.\n"
         f"How to tell them, and how to undo it:  pop3spy ca trust{here}\n"
@@ -74,10 +76,10 @@ def show(ca_dir: Path | None) -> int:
 
 
 @ca.command(cls=Verb, epilog="\b\nExamples:\n  pop3spy ca trust\n  pop3spy ca trust | less")
-@with_settings("ca trust")
-def trust(ca_dir: Path | None) -> int:
+@with_settings("ca trust", AuthoritySettings)
+def trust(settings: AuthoritySettings) -> int:
     """Show how programs come to believe it, and back."""
-    click.echo(steps(open_authority(ca_dir)), nl=False)
+    click.echo(steps(open_authority(settings.ca_dir)), nl=False)
     return ExitStatus.DONE
 
 
@@ -104,15 +106,15 @@ def trust(ca_dir: Path | None) -> int:
     metavar="|".join(_FORMATS),
     help="How it is written.  [default: pem]",
 )
-@with_settings("ca export")
-def export(out: Path, form: str, **values: Any) -> int:
+@with_settings("ca export", AuthoritySettings)
+def export(settings: AuthoritySettings, out: Path, form: str) -> int:
     """Write its certificate, never its key.
 
     The authority is made if there is none yet.
     """
     if out == STDOUT and form != "pem" and sys.stdout.isatty():
         raise ConfigError(f"{form} is nothing for a terminal; name a file: -o FILE")
-    authority = open_authority(values["ca_dir"])
+    authority = open_authority(settings.ca_dir)
     data = authority.exported(form)
     if out == STDOUT:
         sys.stdout.buffer.write(data)

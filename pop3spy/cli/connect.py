@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import click
 
@@ -19,17 +19,19 @@ from pop3spy.cli.secret import secret_from
 from pop3spy.cli.streams import Unbuffered, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import URL
+from pop3spy.config.verbs import ConnectSettings
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console, Person
 from pop3spy.connect.login_stages import LoginDetails, go_to
 from pop3spy.connect.scripted import ScriptedPerson
 from pop3spy.console.record import SessionRecording
+from pop3spy.console.rows import hint
 from pop3spy.errors import ConfigError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
 
 _STDIN: Final = STDOUT  # both are a dash
@@ -48,16 +50,16 @@ _STDIN: Final = STDOUT  # both are a dash
     "The exit status is 1 if the connection broke, or a stage was not reached.",
 )
 @click.argument("url", type=ValueType(URL, "URL"), metavar="URL")
-@with_settings("connect")
-def connect(url: Url, **values: Any) -> int:
+@with_settings("connect", ConnectSettings)
+def connect(settings: ConnectSettings, url: Url) -> int:
     """Speak POP3 by hand with the server at URL.
 
     Commands are sent as they are typed, with the right line ends; what begins with a colon is for
     the console itself.
     """
-    if values["script"] is not None and values["quit_after"] is not None:
+    if settings.script is not None and settings.quit_after is not None:
         raise ConfigError("--script and --quit-after are two ways to go; choose one")
-    talking = _Talking(url, values)
+    talking = _Talking(url, settings)
     with talking.prepared():
         status = run(talking.talk, talking.loop)
     return status or (ExitStatus.FOUND if talking.console.failed else ExitStatus.DONE)
@@ -76,27 +78,27 @@ class Player(Person, Protocol):
 class _Talking:
     """One run of the console: who speaks, and where it is shown and recorded."""
 
-    def __init__(self, url: Url, values: dict[str, Any]) -> None:
-        self._values = values
+    def __init__(self, url: Url, settings: ConnectSettings) -> None:
+        self._settings = settings
         self._stream = Unbuffered(sys.stdout)
         self._clock = Clock()
-        self._trust = trust_of(values)
+        self._trust = trust_of(settings)
         self._bus = Bus(self._complain)
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        self._seated = terminal and values["script"] is None  # there is a person
-        self._by_hand = self._seated and values["quit_after"] is None
+        self._seated = terminal and settings.script is None  # there is a person
+        self._by_hand = self._seated and settings.quit_after is None
         self._person = person = self._find_person()
-        patience = None if self._by_hand else values["patience"] or None
+        patience = None if self._by_hand else settings.patience or None
         self.console = Console(url, partial(self._dial, url), person, CONNECT_COMMANDS, patience)
         self.console.subscribe_to(self._bus)
-        keeping = Keeping(f"pop3spy {__version__}", bodies=values["bodies"])
+        keeping = Keeping(f"pop3spy {__version__}", bodies=settings.bodies)
         self._recording = self.console.recording = SessionRecording(self._bus, self._clock, keeping)
         self._play = self._work(person)
 
     @property
     def loop(self) -> str:
         """The loop that runs it: at a terminal, one that leaves its modes alone."""
-        loop = str(self._values["loop"])
+        loop = self._settings.loop
         return "asyncio" if self._seated and loop == "auto" else loop
 
     @contextmanager
@@ -104,8 +106,8 @@ class _Talking:
         """Record if that was asked for, and keep the terminal from echoing."""
         with ExitStack() as closing:
             closing.callback(close, self._recording, "the recording")
-            if self._values["record"] is not None:
-                self._recording.start(self._values["record"])
+            if self._settings.record is not None:
+                self._recording.start(self._settings.record)
             if self._seated:
                 closing.enter_context(self._person.quiet())
             yield
@@ -127,30 +129,32 @@ class _Talking:
 
             history = history_file() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
-        lines = () if self._values["quit_after"] else _lines(self._values["script"])
+        lines = () if self._settings.quit_after else _lines(self._settings.script)
         return ScriptedPerson(lines, self._stream, colour=colour)
 
-    def _work(self, person: Player) -> Any:
-        if (last := self._values["quit_after"]) is None:
+    def _work(self, person: Player) -> Callable[[], Awaitable[None]]:
+        if (last := self._settings.quit_after) is None:
             return partial(person.play, self.console)
-        secret = secret_from(self._values["password_file"], self._values["password_env"])
+        secret = secret_from(self._settings.password_file, self._settings.password_env)
         told = None if secret is None else secret.decode("utf-8", "surrogateescape")
-        return partial(go_to, self.console, last, LoginDetails(self._values["user"] or "", told))
+        return partial(go_to, self.console, last, LoginDetails(self._settings.user or "", told))
 
     async def _dial(self, url: Url, number: int) -> Connection:
         return await Connection.open(
             url,
             self._bus,
             self._clock,
-            timeout=self._values["connect_timeout"],
+            timeout=self._settings.connect_timeout,
             patience=None,
             number=number,
             trust=self._trust,
         )
 
-    def _complain(self, reader: Subscriber, error: Exception) -> None:
-        if reader != self.console.told:
-            self.console.told(reader_failed(reader, error, self._clock.now()))
+    def _complain(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
+        if subscriber != self.console.begin:  # then it is the recording
+            failed = reader_failed(subscriber, error, self._clock.now())
+            text = escape(str(failed.facts["error"]))
+            self.console.view.add(hint(f"the recording failed: {text}"))
 
 
 def _lines(script: Path | None) -> list[str]:

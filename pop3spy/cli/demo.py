@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import click
 
@@ -12,6 +12,7 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.outputs import demo_outputs
 from pop3spy.cli.serve import post_office
+from pop3spy.config.verbs import LoopSettings
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.net.host import Host
@@ -52,10 +53,10 @@ _ANYWHERE = parse_url("pop3://127.0.0.1:0")
     "  pop3spy demo            on a terminal it stays up for you to connect to\n"
     "  pop3spy demo | less     prints one session and ends",
 )
-@with_settings("demo")
-def demo(**values: Any) -> int:
+@with_settings("demo", LoopSettings)
+def demo(settings: LoopSettings) -> int:
     """Show a session between a built-in client and a built-in server."""
-    return run(_demo, values["loop"])
+    return run(_demo, settings.loop)
 
 
 async def _demo(stop: asyncio.Event) -> None:
@@ -87,7 +88,8 @@ def _first(bus: Bus, find: Callable[[Told], T | None]) -> asyncio.Future[T]:
         if not found.done() and (result := find(told)):
             found.set_result(result)
 
-    bus.subscribe(look)
+    bus.subscribe(lambda _: look)
+    bus.subscribe_to_notes(look)
     return found
 
 

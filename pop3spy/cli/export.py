@@ -59,7 +59,7 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
     to = None if out == STDOUT else out
     if to is None and isinstance(form, StreamFormat) and not form.text and sys.stdout.isatty():
         raise ConfigError(f"{name} is nothing for a terminal; name a file: -o FILE")
-    if wanted is not None and not form.sifts:
+    if wanted is not None and not form.filterable:
         raise ConfigError(f"{name} holds whole sessions; leave --filter out")
     with open_recording(file, ports=port) as recording:
         source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)

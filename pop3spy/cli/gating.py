@@ -6,7 +6,7 @@ from typing import Any
 
 from pop3spy.cli.arriving import Front, advise
 from pop3spy.cli.legs import stls_keepers
-from pop3spy.config.settings import limits_of
+from pop3spy.config.verbs import GateSettings, ServerSettings, limits_of
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faultset import keeper_of
@@ -20,23 +20,31 @@ from pop3spy.session.events import Noted
 from pop3spy.session.responder import Responder
 
 
-def gate_of(values: dict[str, Any], bus: Bus, clock: Clock, holds: Holds | None = None) -> Gate:
-    """Return the gate that the settings *values* ask for; *bus* is told who keeps it.
+def gate_of(
+    settings: GateSettings,
+    bus: Bus,
+    clock: Clock,
+    *,
+    stls: str | None = None,
+    holds: Holds | None = None,
+) -> Gate:
+    """Return the gate that the *settings* ask for; *bus* is told who keeps it.
 
-    A person, with *holds*, decides about what the others would do; the dry run comes last, because
-    it has to see what everybody would have a server hear.
+    What becomes of STLS, which *stls* says, is decided first.  A person, with *holds*, decides
+    about what the others would do; the dry run comes last, because it has to see what everybody
+    would have a server hear.
     """
-    keepers = stls_keepers(values)
-    for rewrite in values["rewrite"]:
+    keepers = stls_keepers(stls)
+    for rewrite in settings.rewrite:
         keepers.append(rewrite)
         bus.publish(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
-    for fault in values["fault"]:
+    for fault in settings.fault:
         keeper = keeper_of(fault)
         keepers.append(keeper)
         bus.publish(Noted("fault_set", clock.now(), keeper.facts))
     if holds:
         keepers.append(holds)
-    if values["dry_run_delete"]:
+    if settings.dry_run_delete:
         keepers.append(DryRun())
         bus.publish(Noted("dry_run", clock.now()))
     return Gate(keepers)
@@ -45,7 +53,7 @@ def gate_of(values: dict[str, Any], bus: Bus, clock: Clock, holds: Holds | None 
 def hosting(
     responder: Callable[[], Responder],
     front: Front,
-    values: dict[str, Any],
+    settings: ServerSettings,
     bus: Bus,
     clock: Clock,
 ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
@@ -54,8 +62,8 @@ def hosting(
     With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
     """
     advise(front, bus, clock)
-    limits, strict = limits_of(values), values["redact"] == "strict"
-    gate, legs = gate_of(values, bus, clock), front.legs
+    limits, strict = limits_of(settings), settings.redact == "strict"
+    gate, legs = gate_of(settings, bus, clock), front.legs
     if not gate.keepers and legs.identity is None:
         host = Host(responder, bus, clock, limits, strict=strict)
         return lambda stop: host.run(front.places, stop)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pop3spy.cli.environment import colourful
+from pop3spy.cli.outputs import later
 from pop3spy.config.file import STDOUT
+from pop3spy.config.verbs import OutputSettings
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole
@@ -19,10 +21,11 @@ from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.net.listen import Places
 from pop3spy.net.proxy import Proxy
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Event, Noted
 from pop3spy.session.failure import describe
+from pop3spy.session.model import Session
 
 LATENCIES: Final = 10000
 """Latencies of each command that :stats knows."""
@@ -35,7 +38,7 @@ class Live:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
-        values: dict[str, Any],
+        settings: OutputSettings,
         relay: Proxy,
         holds: Holds,
         faults: Faults,
@@ -45,6 +48,7 @@ class Live:
         places: Places,
         screen: Screen,
         history: Path | None,
+        dry_run: bool,
     ) -> None:
         self._relay = relay
         self._places = places
@@ -54,7 +58,7 @@ class Live:
         self._paced = Paced(screen)
         fd = sys.stdout.fileno()
         self._ui = TerminalUi(screen, fd, history, colour=self._colour)
-        silent = values["quiet"] or values["log"] == STDOUT
+        silent = settings.quiet or settings.log == STDOUT
         make = _nothing if silent else lambda: self._transcript(fd)
         self._console = LiveConsole(
             relay,
@@ -65,10 +69,10 @@ class Live:
             Statistics(LATENCIES),
             make,
             colour=self._colour,
-            dry_run=values["dry_run_delete"],
+            dry_run=dry_run,
             changed=screen.soon,
         )
-        self._console.showing.filter(values["show"])
+        self._console.showing.filter(settings.show)
         self._console.subscribe_to(bus)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,13 +99,18 @@ class Live:
 
     def _transcript(self, fd: int) -> Subscriber:
         """Return a new transcript that fits the window, whatever becomes of that."""
-        transcript = Transcript(self._paced, self._clock, colour=self._colour)
+        transcript = Transcript(self._paced, self._clock, colour=self._colour, wait=later)
 
-        def tell(event: Told) -> None:
-            transcript.width = _columns(fd)
-            transcript(event)
+        def begin(session: Session) -> Reader:
+            read = transcript(session)
 
-        return tell
+            def tell(event: Event) -> None:
+                transcript.width = _columns(fd)
+                read(event)
+
+            return tell
+
+        return begin
 
 
 def _nothing() -> Subscriber:

@@ -1,8 +1,10 @@
 """From the table of settings to options of the command line."""
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, TypeVar
 
 import click
 
@@ -11,6 +13,12 @@ from pop3spy.config.kinds import FLAG, PATH, ValueKind, wrong
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+S = TypeVar("S")
+
+Command = Callable[..., int]
+"""What click calls: every value by its name."""
+Typed = Callable[Concatenate[S, ...], int]
+"""What does the work of a command: its settings come first, as one object."""
 
 
 class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
@@ -45,12 +53,16 @@ class Verb(click.Command):
             raise
 
 
-def with_settings(verb: str) -> Callable[[F], F]:
-    """Give a command every setting of *verb* as an option, and ``--config FILE`` for them all."""
+def with_settings(verb: str, made: type[S]) -> Callable[[Typed[S]], Command]:
+    """Give a command every setting of *verb* as an option, and ``--config FILE`` for them all.
 
-    def decorate(function: F) -> F:
+    The function of the command is given them as one object, *made* of their values.
+    """
+
+    def decorate(function: Typed[S]) -> Command:
+        command = collected(made)(function)
         for setting in reversed(settings_of(verb)):
-            function = _option(setting)(function)
+            command = _option(setting)(command)
         return click.option(
             "--config",
             metavar="FILE",
@@ -58,7 +70,26 @@ def with_settings(verb: str) -> Callable[[F], F]:
             expose_value=False,
             callback=lambda ctx, _, value: _read(ctx, verb, value),
             help="Read options from this YAML file; the command line wins.",
-        )(function)
+        )(command)
+
+    return decorate
+
+
+def collected(made: type[S]) -> Callable[[Typed[S]], Command]:
+    """Give a function one object, *made* of the values of the command line that are its fields.
+
+    What is no field of it stays a parameter of the function.
+    """
+    names = signature(made).parameters
+
+    def decorate(function: Typed[S]) -> Command:
+        @wraps(function)
+        def command(**values: Any) -> int:
+            own = {name: value for name, value in values.items() if name in names}
+            others = {name: value for name, value in values.items() if name not in names}
+            return function(made(**own), **others)
+
+        return command
 
     return decorate
 
@@ -95,4 +126,5 @@ def default_note(setting: Setting) -> str:
 def _read(ctx: click.Context, verb: str, value: str | None) -> None:
     if value is not None:
         path: Path = ValueType(PATH, "--config").convert(value, None, ctx)
-        ctx.default_map = {key.replace("-", "_"): v for key, v in read_config(path, verb).items()}
+        values = read_config(path, verb)
+        ctx.default_map = {SETTINGS[name].field: values[name] for name in values}

@@ -1,12 +1,13 @@
 """Who is told what: the transcript to stdout, notes to stderr, the log to where it shall go."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
@@ -14,6 +15,7 @@ from pop3spy.cli.environment import colourful, keep_width
 from pop3spy.cli.streams import Spools, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.settings import SETTINGS
+from pop3spy.config.verbs import OutputSettings
 from pop3spy.errors import ConfigError
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
@@ -24,13 +26,14 @@ from pop3spy.logs import (
     Transcript,
     entries_lost,
     lines_lost,
+    name_of,
     open_log,
     reader_failed,
 )
 from pop3spy.protocol.text import MASK, escape
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Noted
 from pop3spy.spool import Stream
 
 _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
@@ -38,50 +41,63 @@ _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
 
 
 @contextmanager
-def outputs(values: dict[str, Any], clock: Clock, screen: Screen | None = None) -> Iterator[Bus]:
-    """Give a bus that tells what the settings *values* ask for; write out the rest at the end.
+def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None) -> Iterator[Bus]:
+    """Give a bus that tells what the *settings* ask for; write out the rest at the end.
 
     With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
-    for name in ("bodies", "rotate"):
-        if values["record"] is None and values[name] != SETTINGS[name].default:
+    for name, value in {"bodies": settings.bodies, "rotate": settings.rotate}.items():
+        if settings.record is None and value != SETTINGS[name].default:
             raise ConfigError(
                 f"--{name} is about a recording, and there is none; add --record PATH"
             )
-    path: Path | None = values["log"]
     with ExitStack() as closing:
         spools = Spools(screen)
         if screen is not None:
             spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
-        log = _open(path, values["log_format"], spools, clock, closing)
+        log = _open(settings.log, settings.log_format, spools, clock, closing)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
         notes = Notes(told, colour=colourful(sys.stderr))
         bus = Bus(partial(_complain, notes, clock))
-        bus.subscribe(notes)
+        bus.subscribe_to_notes(notes)
         if log is not None:
-            json = values["log_format"] == "json"
-            readers: list[Subscriber] = [(JsonLog if json else Transcript)(log, clock)]
-            if not json and log is not told:
-                readers.append(Notes(log, clock))
-            strict = values["redact"] == "strict"
-            for reader in readers:
-                bus.subscribe(_without_addresses(reader) if strict else reader)
-        if path != STDOUT and not values["quiet"] and screen is None:
-            _subscribe_transcript(bus, spools, clock, values["show"])
-        if values["record"] is not None:
-            _subscribe_captures(bus, values, clock, closing)
+            _subscribe_log(bus, log, settings, clock, shared=log is told)
+        if settings.log != STDOUT and not settings.quiet and screen is None:
+            _subscribe_transcript(bus, spools, clock, settings.show)
+        if settings.record is not None:
+            _subscribe_captures(bus, settings.record, settings, clock, closing)
         yield bus
 
 
-def _subscribe_captures(bus: Bus, values: dict[str, Any], clock: Clock, closing: ExitStack) -> None:
-    bodies, path = values["bodies"], values["record"]
-    keeping = Keeping(f"pop3spy {__version__}", values["redact"], bodies, values["rotate"])
+def _subscribe_log(
+    bus: Bus, log: Stream, settings: OutputSettings, clock: Clock, *, shared: bool
+) -> None:
+    """Let *log* have sessions and notes; where it is *shared* with the notes, it has those."""
+    note: NoteReader | None = None
+    if settings.log_format == "json":
+        json = JsonLog(log, clock)
+        bus.subscribe(json)
+        note = json.note
+    else:
+        bus.subscribe(Transcript(log, clock))
+        note = None if shared else Notes(log, clock)
+    if note is not None:
+        strict = settings.redact == "strict"
+        bus.subscribe_to_notes(_without_addresses(note) if strict else note)
+
+
+def _subscribe_captures(
+    bus: Bus, path: str, settings: OutputSettings, clock: Clock, closing: ExitStack
+) -> None:
+    program, bodies = f"pop3spy {__version__}", settings.bodies
+    keeping = Keeping(program, settings.redact, bodies, settings.rotate)
     captures = Captures(path, keeping, clock)
     closing.callback(close, captures, f"the recording {escape(path)}")
     bus.subscribe(captures)
+    bus.subscribe_to_notes(captures.note)
     bus.publish(Noted(f"recording_{bodies}", clock.now(), {"path": path}))
 
 
@@ -95,7 +111,8 @@ def demo_outputs(clock: Clock) -> Iterator[Bus]:
         spools = Spools()
         closing.callback(spools.close)
         bus = Bus(lambda *_: None)
-        bus.subscribe(Notes(spools.standard(sys.stderr, lines_lost), colour=colourful(sys.stderr)))
+        told = spools.standard(sys.stderr, lines_lost)
+        bus.subscribe_to_notes(Notes(told, colour=colourful(sys.stderr)))
         _subscribe_transcript(bus, spools, clock)
         yield bus
 
@@ -114,20 +131,25 @@ def _open(
     return spools.spool(file, f"the log {escape(str(path))}", gap)
 
 
-def _without_addresses(reader: Subscriber) -> Subscriber:
-    """Return *reader* as one that is told no address or user in a note; sessions hide theirs."""
+def _without_addresses(reader: NoteReader) -> NoteReader:
+    """Return *reader* as one that is told no address or user; sessions hide theirs."""
 
-    def read(event: Told) -> None:
-        if isinstance(event, Noted):
-            hidden = {name: MASK for name in _TELL_ADDRESSES if name in event.facts}
-            event = replace(event, facts={**event.facts, **hidden})
-        reader(event)
+    def read(event: Noted) -> None:
+        hidden = {name: MASK for name in _TELL_ADDRESSES if name in event.facts}
+        reader(replace(event, facts={**event.facts, **hidden}))
 
-    read.__qualname__ = type(reader).__name__  # by which a failure of it is told
+    read.__qualname__ = name_of(reader)  # by which a failure of it is told
     return read
 
 
-def _complain(notes: Notes, clock: Clock, reader: Subscriber, error: Exception) -> None:
+def later(seconds: float, call: Callable[[], None]) -> None:
+    """Let the running loop call *call* after so many seconds."""
+    asyncio.get_running_loop().call_later(seconds, call)
+
+
+def _complain(
+    notes: Notes, clock: Clock, reader: Subscriber | NoteReader, error: Exception
+) -> None:
     with suppress(Exception):  # stderr itself may be what failed
         notes(reader_failed(reader, error, clock.now()))
 
@@ -137,6 +159,6 @@ def _subscribe_transcript(
 ) -> None:
     stream = sys.stdout
     spool = spools.standard(stream, lines_lost)
-    transcript = Transcript(spool, clock, colour=colourful(stream))
+    transcript = Transcript(spool, clock, colour=colourful(stream), wait=later)
     bus.subscribe(ExchangeFilter(wanted, transcript) if wanted else transcript)
     keep_width(transcript, stream)

@@ -1,11 +1,15 @@
 """Drives a recorded client over a connection: the player decides, the connection speaks."""
 
 import asyncio
+from typing import Final
 
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.replay.play_options import Played, Say
 from pop3spy.replay.player import ClientPlayer
+
+SOON: Final = 0.25
+"""Seconds within which a server whose line has no status may still send the reply."""
 
 
 async def play(player: ClientPlayer, connection: Connection) -> Played:
@@ -22,13 +26,19 @@ async def play(player: ClientPlayer, connection: Connection) -> Played:
             else:
                 await _wait(say, started, player, connection)
                 await connection.send(say.data)
+                player.sent(connection.session)
     except ConnectError as error:
         player.lost(str(error))
     return player.played
 
 
 async def _hear(player: ClientPlayer, connection: Connection) -> None:
-    frame = await connection.hear()
+    try:
+        async with asyncio.timeout(SOON if player.may_go_on else None):
+            frame = await connection.hear()
+    except TimeoutError:
+        player.go_on()
+        return
     if frame is None:
         player.lost("the server closed it")
     else:

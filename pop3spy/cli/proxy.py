@@ -1,16 +1,18 @@
 """``pop3spy proxy``: the proxy, and what it shows."""
 
 import sys
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import click
 
 from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run, seated
 from pop3spy.cli.gating import gate_of
+from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.outputs import outputs
-from pop3spy.config.settings import limits_of
+from pop3spy.config.verbs import ProxySettings, limits_of
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
@@ -39,40 +41,44 @@ from pop3spy.session.chunk import Clock
     "On a terminal, :help tells what can be done to sessions while they last.\n"
     "With an authority (pop3spy ca) it also reads what is said inside TLS.",
 )
-@with_settings("proxy")
+@with_settings("proxy", ProxySettings)
 @click.pass_context
-def proxy(context: click.Context, /, **values: Any) -> int:
+def proxy(context: click.Context, settings: ProxySettings) -> int:
     """Relay clients to a POP3 server and show what both sides say."""
     if context.args:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
-    upstream = _upstream(values)
-    clock = Clock()
-    screen = Screen() if values["console"] and seated() else None
-    with arriving(values) as front, outputs(values, clock, screen) as bus:
-        advise(front, bus, clock, transparent=values["transparent"])
+    upstream = _upstream(settings)
+    clock, transparent = Clock(), settings.transparent
+    screen = Screen() if settings.console and seated() else None
+    legs_at = partial(proxy_legs, settings)
+    with (
+        arriving(settings, legs_at, transparent=transparent) as front,
+        outputs(settings, clock, screen) as bus,
+    ):
+        advise(front, bus, clock, transparent=transparent)
         holds = Holds(clock)
-        gate = gate_of(values, bus, clock, holds)
+        gate = gate_of(settings, bus, clock, stls=settings.stls, holds=holds)
         relay = Proxy(
             upstream,
             bus,
             clock,
-            limits_of(values),
-            answer_when_down=values["answer_when_down"],
-            strict=values["redact"] == "strict",
+            replace(limits_of(settings), connect_timeout=settings.connect_timeout),
+            answer_when_down=settings.answer_when_down,
+            strict=settings.redact == "strict",
             gate=gate,
             legs=front.legs,
             introductions=Introductions(
-                values["accept_proxy_protocol"], values["send_proxy_protocol"]
+                settings.accept_proxy_protocol, settings.send_proxy_protocol
             ),
         )
         if screen is None:
-            return run(lambda stop: relay.run(front.places, stop), values["loop"])
+            return run(lambda stop: relay.run(front.places, stop), settings.loop)
         # It takes a while to load, and nobody else should wait for that.
         from pop3spy.cli.live import Live  # noqa: PLC0415
 
         live = Live(
-            values,
+            settings,
             relay,
             holds,
             Faults(gate, holds),
@@ -81,19 +87,19 @@ def proxy(context: click.Context, /, **values: Any) -> int:
             places=front.places,
             screen=screen,
             history=history_file(),
+            dry_run=settings.dry_run_delete,
         )
-        return run(live.run, values["loop"], screen)
+        return run(live.run, settings.loop, screen)
 
 
-def _upstream(values: dict[str, Any]) -> Url | Original:
+def _upstream(settings: ProxySettings) -> Url | Original:
     """Return the server that clients are for, or what knows of each where it was going."""
-    if values["transparent"]:
-        if values["upstream"] is not None:
+    if settings.transparent:
+        if settings.upstream is not None:
             raise ConfigError("--transparent relays clients to where they go; leave out --upstream")
         if sys.platform != "linux":
             raise ConfigError("--transparent needs Linux; name a server with --upstream")
         return Original()
-    if values["upstream"] is None:
+    if settings.upstream is None:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
-    upstream: Url = values["upstream"]
-    return upstream
+    return settings.upstream

@@ -2,22 +2,28 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import ExitStatus, run
 from pop3spy.cli.gating import hosting
-from pop3spy.cli.legs import trust_of
+from pop3spy.cli.legs import host_legs, trust_of
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import ValueType, Verb, with_setting, with_settings
+from pop3spy.cli.options import ValueType, Verb, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
 from pop3spy.config.kinds import URL
+from pop3spy.config.verbs import (
+    LoginSettings,
+    PlaySettings,
+    ReplayServerSettings,
+    TrustSettings,
+)
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.net.connection import Connection
@@ -37,6 +43,18 @@ from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.tape import Tape
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayClientSettings(PlaySettings, LoginSettings, TrustSettings):
+    """What is played, against which server, and how."""
+
+    file: str
+    url: Url
+    by: str
+    timed: bool
+    allow_delete: bool
+    as_json: bool
 
 
 @click.group(
@@ -60,19 +78,20 @@ def replay() -> None:
     "The password of --user is asked for unless a file or the environment has it.",
 )
 @click.argument("file")
-@with_settings("replay server")
-def server(file: str, **values: Any) -> int:
+@with_settings("replay server", ReplayServerSettings)
+def server(settings: ReplayServerSettings, file: str) -> int:
     """Be the recorded server of FILE for any number of clients."""
     stand_in = StandIn(
-        _script(file, values["session"], values["port"]),
-        strict=values["strict"],
-        users=_users(values) or None,
-        pace=_pace(values["speed"]),
-        cuts=values["cuts"],
+        _script(file, settings),
+        strict=settings.strict,
+        users=_users(settings) or None,
+        pace=_pace(settings.speed),
+        cuts=settings.cuts,
     )
     clock = Clock()
-    with arriving(values) as front, outputs(values, clock) as bus:
-        return run(hosting(stand_in.session, front, values, bus, clock), values["loop"])
+    legs_at = partial(host_legs, settings)
+    with arriving(settings, legs_at) as front, outputs(settings, clock) as bus:
+        return run(hosting(stand_in.session, front, settings, bus, clock), settings.loop)
 
 
 @replay.command(
@@ -126,17 +145,18 @@ def server(file: str, **values: Any) -> int:
 @with_setting("client-cert")
 @with_setting("tls-min")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def client(file: str, url: Url, session: int | None, **how: Any) -> int:
+@collected(ReplayClientSettings)
+def client(settings: ReplayClientSettings) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
-    script = _script(file, session, how["port"])
-    pace = _pace(how["speed"] or (1.0 if how["timed"] else None))
-    play_options = PlayOptions(By(how["by"]), how["allow_delete"], pace, how["timed"])
-    player = ClientPlayer(script, _credentials(script, how), play_options)
+    script = _script(settings.file, settings)
+    pace = _pace(settings.speed or (1.0 if settings.timed else None))
+    play_options = PlayOptions(By(settings.by), settings.allow_delete, pace, settings.timed)
+    player = ClientPlayer(script, _credentials(script, settings), play_options)
     played: list[Played] = []
-    trust = trust_of(how)
+    trust = trust_of(settings)
 
     async def connect_and_play() -> Played:
-        connection = await Connection.open(url, Bus(lambda *_: None), Clock(), trust=trust)
+        connection = await Connection.open(settings.url, Bus(lambda *_: None), Clock(), trust=trust)
         async with connection:
             return await play(player, connection)
 
@@ -153,17 +173,17 @@ def client(file: str, url: Url, session: int | None, **how: Any) -> int:
     status = run(work, "auto")
     if not played:
         return status
-    text = json.dumps(asdict(played[0]), indent=2) + "\n" if how["as_json"] else told(played[0])
+    text = json.dumps(asdict(played[0]), indent=2) + "\n" if settings.as_json else told(played[0])
     click.echo(text, nl=False)
     return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
 
 
-def _users(values: dict[str, Any]) -> dict[bytes, bytes]:
+def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
     """Return who may log in, with their passwords; nobody: anybody may."""
-    file, user = values["users"], values["user"]
+    file, user = settings.users, settings.user
     accounts = accounts_from(load_yaml(file), escape(str(file))) if file else ()
     users = {each.name.encode(): each.password.encode() for each in accounts}
-    secret = secret_from(values["password_file"], values["password_env"])
+    secret = secret_from(settings.password_file, settings.password_env)
     if user:
         users[user.encode()] = asked_for() if secret is None else secret
     elif secret is not None:
@@ -171,13 +191,13 @@ def _users(values: dict[str, Any]) -> dict[bytes, bytes]:
     return users
 
 
-def _script(file: str, session: int | None, ports: tuple[int, ...]) -> Script:
+def _script(file: str, settings: PlaySettings) -> Script:
     """Return what is to be played; where nobody said which session, tell that there are others."""
-    with open_recording(file, ports=ports) as recording:
+    with open_recording(file, ports=settings.port) as recording:
         asked: set[int] = set()
         tape = asking(recording.items, asked)
-        script = read_script(tape, session, contents=recording.bodies_kept)
-        if session is None:
+        script = read_script(tape, settings.session, contents=recording.bodies_kept)
+        if settings.session is None:
             _tell_of_others(script.session, tape, asked, recording.name)
         return script
 
@@ -201,13 +221,13 @@ def _pace(speed: float | None) -> Pace:
     return AT_ONCE if speed is None else Pace(speed)
 
 
-def _credentials(script: Script, how: dict[str, Any]) -> Credentials:
+def _credentials(script: Script, settings: LoginSettings) -> Credentials:
     """Return who logs in; the secret comes from a file, the environment, or a person."""
     needed = needs(script)
     secret = None
     if needed & {"password", "token"}:
-        secret = secret_from(how["password_file"], how["password_env"])
+        secret = secret_from(settings.password_file, settings.password_env)
         if secret is None:
             secret = asked_for()
-    user = how["user"].encode() if how["user"] else None
+    user = settings.user.encode() if settings.user else None
     return Credentials(user, password=secret, token=secret)

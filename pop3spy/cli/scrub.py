@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from pop3spy import __version__
-from pop3spy.capture.files import CaptureFile
+from pop3spy.capture.capture_file import CaptureFile
 from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.environment import ExitStatus
@@ -78,7 +79,7 @@ def _copy(
     recording: OpenedRecording, write: Callable[[str], None], bodies: str, redact: str
 ) -> None:
     """Let *write* take the records of *recording*, less what others need not see."""
-    recorder = Recorder(bodies, lambda _, text: write(text))
+    recorder = partial(Recorder, bodies=bodies, write=write)
     play_back(recording.items, recorder, strict=redact == "strict")
 
 

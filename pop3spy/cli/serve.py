@@ -4,17 +4,19 @@ import os
 import socket
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import run
 from pop3spy.cli.gating import hosting
+from pop3spy.cli.legs import host_legs
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.config.kinds import PATH
+from pop3spy.config.verbs import ServeSettings
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, PostOffice, accounts_from, maildrops_for
@@ -35,18 +37,18 @@ from pop3spy.session.chunk import Clock
     "  bob: {password: builder, mailbox: mail/bob}",
 )
 @click.argument("mailbox", required=False, type=ValueType(PATH, "MAILBOX"))
-@with_settings("serve")
-def serve(mailbox: Path | None, **values: Any) -> int:
+@with_settings("serve", ServeSettings)
+def serve(settings: ServeSettings, mailbox: Path | None) -> int:
     """Serve a MAILBOX, or built-in messages, over POP3.
 
     Deleted messages are really removed from the mailbox when a client says QUIT.
     """
     clock = Clock()
-    accounts = _accounts(values["users"])
-    with arriving(values) as front:
+    accounts = _accounts(settings.users)
+    with arriving(settings, partial(host_legs, settings)) as front:
         office = post_office(accounts, mailbox)
-        with outputs(values, clock) as bus:
-            return run(hosting(office.session, front, values, bus, clock), values["loop"])
+        with outputs(settings, clock) as bus:
+            return run(hosting(office.session, front, settings, bus, clock), settings.loop)
 
 
 def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:

@@ -2,25 +2,46 @@
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from pop3spy.cli.environment import ExitStatus, colourful, keep_width
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
-from pop3spy.cli.options import ValueType, Verb, with_setting
+from pop3spy.cli.options import ValueType, Verb, collected, with_setting
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
+from pop3spy.filters.expression import Filter
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
 from pop3spy.replay.recording import no_session
+from pop3spy.session.bus import Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions:
+    """What is shown, and how."""
+
+    files: tuple[str, ...]
+    sessions: tuple[int, ...]
+    wanted: Filter | None
+    bodies: bool
+    raw: bool
+    hexadecimal: bool
+    port: tuple[int, ...]
+    stats: bool
+    follow: bool
+
+    @property
+    def octets(self) -> bool:
+        """Whether every octet is shown, and not what it means."""
+        return self.raw or self.hexadecimal
 
 
 @click.command(
@@ -60,13 +81,14 @@ from pop3spy.session.tape import Item
     is_flag=True,
     help="Wait for more at the end of a file that is growing, until Ctrl-C.",
 )
-def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
+@collected(ShowOptions)
+def show(options: ShowOptions) -> int:
     """Show recordings as people read them; - is standard input."""
-    stats = Statistics() if how["stats"] else None
+    stats = Statistics() if options.stats else None
     try:
-        _show(files, sessions, stats, how)
+        _show(options, stats)
     except KeyboardInterrupt:
-        if stats is not None and how["follow"]:  # there is no other way to end it
+        if stats is not None and options.follow:  # there is no other way to end it
             click.echo(stats.table(), nl=False)
         raise
     if stats is not None:
@@ -74,47 +96,42 @@ def show(files: tuple[str, ...], sessions: tuple[int, ...], **how: Any) -> int:
     return ExitStatus.DONE
 
 
-def _show(
-    files: tuple[str, ...],
-    sessions: tuple[int, ...],
-    stats: Statistics | None,
-    how: dict[str, Any],
-) -> None:
-    """Let each of *files* be read by *stats*, or by a reader of its own.
+def _show(options: ShowOptions, stats: Statistics | None) -> None:
+    """Let each of the files be counted by *stats*, or shown in a view of its own.
 
-    Raise CaptureError at the end if one of *sessions* is in none of them.
+    Raise CaptureError at the end if one of the sessions is in none of them.
     """
     there: dict[int, None] = {}
     read: set[Path] = set()  # with another: the halves of rawlogs
-    for file in files:
+    for file in options.files:
         if Path(file) in read:
             continue
-        with open_recording(file, follow=how["follow"], ports=how["port"]) as recording:
-            if len(files) > 1 and stats is None:
+        with open_recording(file, follow=options.follow, ports=options.port) as recording:
+            if len(options.files) > 1 and stats is None:
                 click.echo(f"== {recording.name} ==")
-            reader, wanted = stats or _reader(recording, how), how["wanted"]
+            subscriber, wanted = stats or _view(recording, options), options.wanted
             if wanted is not None:
-                whole = how["bodies"] or how["raw"] or how["hexadecimal"]
-                reader = ExchangeFilter(wanted, reader, whole=whole)
-            play_back(_of(recording, sessions, there), reader)
+                whole = options.bodies or options.octets
+                subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
+            play_back(_of(recording, options.sessions, there), subscriber)
         if recording.other:
             read.add(recording.other)
-    for session in sessions:
+    for session in options.sessions:
         if session not in there:
             raise no_session(session, there)
 
 
-def _reader(recording: OpenedRecording, how: dict[str, Any]) -> Callable[[Told], None]:
-    reader: WireView | Transcript
+def _view(recording: OpenedRecording, options: ShowOptions) -> Subscriber:
+    view: WireView | Transcript
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    if how["raw"] or how["hexadecimal"]:
-        reader = WireView(sys.stdout, hexadecimal=how["hexadecimal"])
+    if options.octets:
+        view = WireView(sys.stdout, hexadecimal=options.hexadecimal)
     else:
         clock, colour = Clock(recording.started), colourful(sys.stdout)
-        reader = Transcript(sys.stdout, clock, colour=colour, bodies=how["bodies"])
-    keep_width(reader, sys.stdout)
-    return reader
+        view = Transcript(sys.stdout, clock, colour=colour, bodies=options.bodies)
+    keep_width(view, sys.stdout)
+    return view
 
 
 def _of(

@@ -1,10 +1,10 @@
 """Every setting, as one table.
 
 Rule: a setting has one row; the command line, the configuration file and ``docs/config.md`` are
-made from it.
+made from it.  Its value is a field in the dataclass of each of its verbs (``verbs.py``).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pop3spy.capture.header import BODIES, REDACTIONS
@@ -28,7 +28,6 @@ from pop3spy.config.kinds import (
     ValueKind,
     one_of,
 )
-from pop3spy.net.limits import Limits
 from pop3spy.net.trust import VERSIONS
 from pop3spy.protocol.proxyheader import PROXY_VERSIONS
 from pop3spy.protocol.url import parse_url
@@ -47,6 +46,11 @@ class Setting:
     help: str
     default: Any = None
     many: bool = False
+
+    @property
+    def field(self) -> str:
+        """The name of its value in code."""
+        return self.name.replace("-", "_")
 
     def value(self, given: Any) -> Any:
         """Return what *given* means; raise ValueError if it means nothing."""
@@ -118,9 +122,3 @@ SETTINGS: Final = {row.name: row for row in (
 def settings_of(verb: str) -> list[Setting]:
     """Return the settings that *verb* has, in the order of the table."""
     return [setting for setting in SETTINGS.values() if verb in setting.verbs]
-
-
-def limits_of(values: dict[str, Any]) -> Limits:
-    """Return the limits that the settings *values* give."""
-    names = [field.name for field in fields(Limits)]
-    return Limits(**{name: values[name] for name in names if name in values})

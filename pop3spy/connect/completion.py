@@ -13,7 +13,6 @@ from pop3spy.console.registry import RefusalError
 from pop3spy.protocol import sasl
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS
-from pop3spy.protocol.states import State
 
 _NUMBERS: Final = 200
 """Messages that are offered at once."""
@@ -62,7 +61,7 @@ class ConnectCompleter(Completer):
         ordered = sorted(COMMANDS.values(), key=lambda spec: state not in spec.states)
         for spec in ordered:
             told = spec.summary
-            if state not in spec.states and state is not State.CLOSED:
+            if state is not None and state not in spec.states:
                 told = f"(not in {state.phase.value}) {told}"
             elif not self._announced(spec.name):
                 told = f"(not in CAPA) {told}"

@@ -22,8 +22,7 @@ from pop3spy.protocol.commands import COMMANDS, parse_command
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
-from pop3spy.session.bus import Bus
-from pop3spy.session.events import Told
+from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.model import Session
 
 CONNECT_COMMANDS: "Registry[Console]" = Registry()
@@ -75,14 +74,12 @@ class Console:
 
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
-        bus.subscribe(self.told)
+        bus.subscribe(self.begin)
 
-    def told(self, event: Told) -> None:
-        """Take in what happened."""
-        session = getattr(event, "session", None)
-        if isinstance(session, Session):
-            self._session = session
-        self.view(event)
+    def begin(self, session: Session) -> Reader:
+        """Take *session* for the one that is spoken in, and return what shows it."""
+        self._session = session
+        return self.view
 
     # -- what others ask ------------------------------------------------------------------------
 
@@ -92,11 +89,14 @@ class Console:
         return self._session
 
     @property
-    def state(self) -> State:
-        """Where the session stands; CLOSED without a connection."""
-        if self.talk.connection is None or self._session is None:
-            return State.CLOSED
-        return self._session.state
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.talk.connection is not None
+
+    @property
+    def state(self) -> State | None:
+        """Where the session stands; None without a connection."""
+        return self._session.state if self._session and self.connected else None
 
     @property
     def takes_everything(self) -> bool:
@@ -140,8 +140,6 @@ class Console:
 
     async def _news(self) -> None:
         if not self._busy or self.talk.slow:
-            if self.talk.connection is not None:
-                await self.talk.connection.read_along()
             await self.flush()
 
     # -- lines ----------------------------------------------------------------------------------
@@ -212,7 +210,7 @@ class Console:
 
     async def ask(self, data: bytes) -> ServerReply:
         """Send *data* and return the reply to it; raise RefusalError without a connection."""
-        if self.talk.connection is None:
+        if not self.connected:
             raise RefusalError(
                 "there is no connection any more; :reconnect makes one, :quit leaves"
             )

@@ -24,7 +24,8 @@ Stage = Callable[[Console, LoginDetails], Awaitable[bool]]
 
 
 async def _connect(console: Console, _: LoginDetails) -> bool:
-    return console.state is State.AUTHORIZATION
+    session = console.session
+    return console.state is State.AUTHORIZATION and session is not None and not session.refused
 
 
 async def _tls(console: Console, _: LoginDetails) -> bool:

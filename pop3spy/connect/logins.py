@@ -207,9 +207,9 @@ def _judged(console: Console, reply: ServerReply, scram: Scram | None) -> bool:
 
 
 def _must_be_first(console: Console) -> None:
-    if console.state is State.CLOSED:
+    if (state := console.state) is None:
         raise RefusalError("there is no connection; :reconnect makes one")
-    if console.state.phase is not State.AUTHORIZATION:
+    if state.phase is not State.AUTHORIZATION:
         raise RefusalError("a login is for AUTHORIZATION, and the session is behind that")
 
 

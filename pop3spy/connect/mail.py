@@ -14,7 +14,7 @@ from pop3spy.console.view import MOST_LINES
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.newfile import new_file, reason_of
 from pop3spy.protocol.message import all_headers_of, headers_of
-from pop3spy.protocol.text import decode_text, escape
+from pop3spy.protocol.text import escape
 
 _MANY: Final = 500
 """Messages whose headers are asked for in one go."""
@@ -142,7 +142,7 @@ def _text(parsed: Message) -> list[str]:
             try:
                 text = data.decode(part.get_content_charset("utf-8"))
             except (LookupError, ValueError):  # a charset that is none, or not this one
-                text = decode_text(data)
+                text = data.decode("latin-1")  # most mail that does not say is that
             return text.splitlines()
     return []
 

@@ -9,7 +9,15 @@ from pop3spy.console.registry import RefusalError
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.commands import line_of
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, Frame, StatusLine
+from pop3spy.protocol.frames import (
+    BodyEnd,
+    BodyPart,
+    Challenge,
+    Frame,
+    Junk,
+    StatusLine,
+    Why,
+)
 
 MOST: Final = 8 << 20
 """Octets of a reply's body that are kept for who asked."""
@@ -26,12 +34,14 @@ class ServerReply:
     """What the server said until it was somebody else's turn; ``body`` is still stuffed.
 
     These are the octets as they came: what the console shows it has from events, masked.  What
-    ``sink`` takes is not kept.
+    ``sink`` takes is not kept.  With ``odd`` the last line had no status, and the reply may still
+    follow it.
     """
 
     status: StatusLine | None = None
     challenge: Challenge | None = None
     whole: bool = False
+    odd: bool = False
     body: bytearray = field(default_factory=bytearray)
     sink: Callable[[bytes], None] | None = None
 
@@ -50,10 +60,13 @@ class ServerReply:
         match frame:
             case StatusLine():
                 self.status, self.challenge, self.whole = frame, None, not frame.has_body
+                self.odd = False
             case Challenge():
-                self.challenge, self.whole = frame, True
+                self.challenge, self.whole, self.odd = frame, True, False
             case BodyEnd():
                 self.whole = True
+            case Junk(why=Why.NO_STATUS | Why.BANNER):
+                self.odd = True
             case BodyPart() if self.sink:
                 self.sink(frame.raw)
             case BodyPart() if len(self.body) < MOST:
@@ -155,11 +168,11 @@ class Talk:
             self._turn.set()  # where it is over, who listens is about to say so
         try:
             await self._wait_for_turn()
+            if self._patience is not None:
+                await self._wait_behind_odd_lines(reply)
         except TimeoutError:
             await self.close()
             self.broken = f"the server said nothing for {self._patience:g} s"
-        if self._connection is not None:
-            await self._connection.read_along()
         if self._interrupted:
             reply.sink = None
             raise RefusalError("not waited for any more; what comes is shown when it comes")
@@ -179,6 +192,18 @@ class Talk:
                 await self._turn.wait()
         finally:
             self.slow = False
+
+    async def _wait_behind_odd_lines(self, reply: ServerReply) -> None:
+        """Give the reply a moment to come behind lines that are none: a script judges none."""
+        while reply.odd and self._connection is not None and not self._interrupted:
+            self._turn.clear()
+            try:
+                async with asyncio.timeout(SOON):
+                    await self._turn.wait()
+            except TimeoutError:
+                break
+        if self._connection is not None and self._connection.awaits_reply:
+            await self._wait_for_turn()
 
     async def _listen(self, connection: Connection) -> None:
         try:

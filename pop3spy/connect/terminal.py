@@ -118,7 +118,7 @@ class Terminal:
     def _hides(self, text: str) -> int | None:
         """Return where in *text* begins what must not be seen; the server may speak any time."""
         if (console := self._console) is None:
-            return hidden_from(text, State.CLOSED, CONNECT_COMMANDS.wire)
+            return hidden_from(text, None, CONNECT_COMMANDS.wire)
         self._inside |= console.takes_everything and console.state is not State.XMIT
         return hidden_from(
             text, State.SASL if self._inside else console.state, CONNECT_COMMANDS.wire
@@ -142,9 +142,9 @@ def _prompt(console: Console) -> list[tuple[str, str]]:
     """Return the prompt: where, in which state, with how much mail."""
     session = console.session
     parts = [console.url.host]
-    if session is not None and session.tls and console.state is not State.CLOSED:
+    if session is not None and session.tls and console.connected:
         parts.append("TLS")
-    parts.append(console.state.value)
+    parts.append(console.state.value if console.state else "CLOSED")
     if mail := str(console.view.maildrop):
         parts.append(mail)
     if console.pipeline is not None:

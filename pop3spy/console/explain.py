@@ -8,6 +8,7 @@ from pop3spy.protocol.commands import CommandSpec
 from pop3spy.protocol.frames import Junk, Why
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.text import count
 from pop3spy.session.model import Exchange, Session
 
 CODES: Final = {
@@ -61,7 +62,7 @@ def _explain_success(exchange: Exchange, session: Session) -> str | None:
         return f"taken, though the standard has no {command.verb} in {exchange.state_before.value}"
     if command.effect is Effect.QUIT and exchange.state_before is State.TRANSACTION:
         gone = session.totals.deleted
-        return f"{gone:,} marked message{'s' * (gone != 1)} removed now" if gone else None
+        return f"{count(gone, 'marked message')} removed now" if gone else None
     return None
 
 
@@ -121,6 +122,13 @@ def _offers(session: Session, tag: str) -> bool:
     return any(capability.tag == tag for capability in offered)
 
 
+def explain_inferred(state: State) -> str:
+    """Return the line for a *state* that no reply led to, but that something proves."""
+    if state is State.TRANSACTION:
+        return "so this session is logged in, though no reply said so"
+    return f"so this session is taken to be in {state.value}, though no greeting came"
+
+
 def explain_junk(frame: Junk) -> str:
     """Return the line for something that answers no command."""
     match frame.why:
@@ -128,6 +136,8 @@ def explain_junk(frame: Junk) -> str:
             return (
                 "a line before the greeting; a server should begin with +OK (RFC 1939, section 4)"
             )
-        case Why.OUT_OF_STEP:
-            return "a status line was due; what belongs to what is not known any more"
+        case Why.NO_STATUS:
+            return (
+                "no reply yet: one begins with +OK or -ERR (RFC 1939, section 3) and may still come"
+            )
     return "a line that answers no command; servers say this before they hang up"

@@ -21,16 +21,17 @@ _IN_HEX: Final = re.compile(
 )
 
 
-def hidden_from(text: str, state: State, commands: Mapping[str, bool] = _NONE) -> int | None:
+def hidden_from(text: str, state: State | None, commands: Mapping[str, bool] = _NONE) -> int | None:
     """Return where in a line that is typed in *state* begins what must not be seen, if anywhere.
 
-    *commands* are those of the console, and whether octets for a server stand behind them.
+    Without a state, as without a connection, as much is hidden as before a login.  *commands* are
+    those of the console, and whether octets for a server stand behind them.
     """
     if state is State.SASL:
         return 0 if text and text != "*" else None
     if state is State.XMIT:
         return None
-    return hidden_from_live(text, commands, lambda _: state)
+    return hidden_from_live(text, commands, lambda _: state or State.AUTHORIZATION)
 
 
 def hidden_from_live(
@@ -102,7 +103,7 @@ class InputMask(Processor):
 
     def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
         self._hides = hides or (lambda text: hidden_from(text, self.state))
-        self.state = State.CLOSED
+        self.state: State | None = None
         self.everything = False  # an answer to a question, and it is a secret
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.message import headers_of
 from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.model import Exchange
 
 MOST = 100_000
@@ -44,7 +44,7 @@ class MaildropSummary:
         """Return how much there is, for the prompt; nothing while that is not known."""
         if self.count is None:
             return ""
-        messages = f"{self.count:,} message{'' if self.count == 1 else 's'}"
+        messages = count(self.count, "message")
         octets = "" if self.octets is None else f"{self.octets:,} octets"
         marked = sum(entry.deleted for entry in self.entries.values())
         return ", ".join(filter(None, (messages, octets, f"{marked:,} marked" if marked else "")))
@@ -87,7 +87,7 @@ class MaildropSummary:
             entry.size = body.size
 
     def _listed(self, exchange: Exchange) -> None:
-        if exchange.command.shape is not Shape.LISTING:
+        if exchange.command.shape is not Shape.LISTING and not exchange.wrong_shape:
             if exchange.status and (pair := pair_of(exchange.status.text)):
                 self._entry(pair[0]).size = pair[1]
             return

@@ -5,9 +5,10 @@ from typing import Final
 
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.console.registry import RefusalError
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Event, Heard, Opened, Told
+from pop3spy.session.events import Event, Heard
+from pop3spy.session.model import Session
 
 MOST: Final = 4 << 20
 """Octets of a session that are kept, in case that it is to be recorded."""
@@ -16,24 +17,24 @@ _EVENT: Final = 400
 
 
 class EventHistory:
-    """A subscriber that keeps what happened in this session, as long as it is not too much."""
+    """A reader that keeps what happened in a session, as long as it is not too much."""
 
     def __init__(self) -> None:
         self._events: deque[Event] | None = deque()
         self.octets = 0  # of what is kept, and something for each event
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Event) -> None:
         """Keep *event*."""
-        if not isinstance(event, Event):
-            return
-        if isinstance(event, Opened):
-            self._events, self.octets = deque(), 0
         if self._events is None:
             return
         self._events.append(event)
         self.octets += _EVENT + (len(event.frame.raw) if isinstance(event, Heard) else 0)
         if self.octets > MOST:
-            self._events, self.octets = None, 0
+            self.forget()
+
+    def forget(self) -> None:
+        """Keep nothing of the session, now or later."""
+        self._events, self.octets = None, 0
 
     @property
     def known(self) -> bool:
@@ -45,10 +46,10 @@ class EventHistory:
         """All that happened until now; None if it was too much to be kept."""
         return None if self._events is None else list(self._events)
 
-    def tell(self, subscriber: Subscriber) -> None:
-        """Tell *subscriber* all that happened."""
+    def tell(self, reader: Reader) -> None:
+        """Tell *reader* all that happened."""
         for event in self._events or ():
-            subscriber(event)
+            reader(event)
 
 
 class SessionRecording:
@@ -58,9 +59,16 @@ class SessionRecording:
         self._bus = bus
         self._clock = clock
         self._keeping = keeping
-        self._past = EventHistory()
+        self._last: _RecordedSession | None = None
         self._captures: Captures | None = None
-        bus.subscribe(self._past)
+        bus.subscribe(self)
+
+    def __call__(self, session: Session) -> Reader:
+        """Return what records *session*, or keeps what happens in it until it is to be recorded."""
+        self._last = recorded = _RecordedSession(session)
+        if self._captures is not None:
+            recorded.begin(self._captures)
+        return recorded
 
     def start(self, path: str) -> None:
         """Record in the new file *path* from the session's beginning on.
@@ -70,13 +78,33 @@ class SessionRecording:
         """
         if self._captures is not None:
             raise RefusalError("this is being recorded already")
-        if not self._past.known:
+        if self._last is not None and not self._last.history.known:
             raise RefusalError("too much was said already; :reconnect first, then :record")
-        self._captures = Captures(path, self._keeping, self._clock)
-        self._past.tell(self._captures)
-        self._bus.subscribe(self._captures)
+        self._captures = captures = Captures(path, self._keeping, self._clock)
+        self._bus.subscribe_to_notes(captures.note)
+        if self._last is not None:
+            self._last.begin(captures)
 
     def close(self) -> None:
         """Write what is left; raise OSError if that cannot be done."""
         if self._captures is not None:
             self._captures.close()
+
+
+class _RecordedSession:
+    """A reader that keeps what happens in *session*, and from ``begin`` on lets it be recorded."""
+
+    def __init__(self, session: Session) -> None:
+        self.history = EventHistory()
+        self._session = session
+        self._capture: Reader | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Record *event*, or keep it."""
+        (self._capture or self.history)(event)
+
+    def begin(self, captures: Captures) -> None:
+        """Record what was said so far, and go on with what is said from now on."""
+        self._capture = captures(self._session)
+        self.history.tell(self._capture)
+        self.history.forget()

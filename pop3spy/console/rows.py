@@ -47,7 +47,7 @@ class Row:
             subsequent_indent=indent,
             break_long_words=False,
             break_on_hyphens=False,
-        )
+        ) or [""]  # of blanks alone nothing is left, and the row stays one all the same
         blank = " " * len(self.mark)
         return [
             replace(self, mark=blank if place else self.mark, text=line)

@@ -1,4 +1,4 @@
-"""A subscriber that makes rows of what client and server say, as somebody at a terminal reads it.
+"""A reader that makes rows of what client and server say, as somebody at a terminal reads it.
 
 Rules: 1. what comes here has no secrets in it; 2. every text is escaped; 3. of a long reply only so
 much is kept as anybody may want to page through.
@@ -6,7 +6,7 @@ much is kept as anybody may want to page through.
 
 from typing import Final
 
-from pop3spy.console.explain import explain, explain_junk
+from pop3spy.console.explain import explain, explain_inferred, explain_junk
 from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export.unstuff import Unstuffer
@@ -23,11 +23,22 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     StatusLine,
+    Why,
 )
+from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK, escape, show
-from pop3spy.session.events import Answered, Ended, Heard, Noted, Opened, Secured, Told, Unanswered
+from pop3spy.session.events import (
+    Answered,
+    Ended,
+    Event,
+    Heard,
+    Moved,
+    Opened,
+    Secured,
+    Unanswered,
+)
 from pop3spy.session.lines import line_text
-from pop3spy.session.model import How
+from pop3spy.session.reply_problems import reply_problems
 
 MOST_LINES: Final = 5000
 """Lines of one reply that are kept to be shown."""
@@ -40,17 +51,9 @@ _QUESTIONS: Final = frozenset({b"username", b"user name", b"user", b"password"})
 Nothing else is decoded: inside, a server might repeat a secret in yet another encoding.
 """
 
-_HOW: Final = {
-    How.QUIT: "the session has ended",
-    How.CLIENT_CLOSED: "closed without QUIT: marked messages stay",
-    How.SERVER_CLOSED: "the server closed the connection: marked messages stay",
-    How.SERVER_RESET: "the connection broke: marked messages stay",
-    How.TIMEOUT: "the server fell silent",
-}
-
 
 class View:
-    """Collects rows until ``take`` fetches them.
+    """Reads a session, or one after the other, and collects rows until ``take`` fetches them.
 
     ``masked`` counts the client's lines of which something was hidden; with ``timed`` each reply
     has its latency; while it is ``folded``, bodies are told as a size.
@@ -65,6 +68,8 @@ class View:
         self._unstuffer = Unstuffer()
         self._rest = b""
         self._lines = 0
+        self._inferred: State | None = None  # it is told behind the reply that proves it
+        self._explained: Why | None = None  # of the last lines that were no reply
         self._opaque: tuple[Side, object] | None = None
 
     def take(self) -> list[Row]:
@@ -76,7 +81,7 @@ class View:
         """Add a row of the console's own."""
         self._rows.append(row)
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Event) -> None:
         """Take in what happened."""
         match event:
             case Heard():
@@ -86,14 +91,14 @@ class View:
             case Unanswered():
                 self.add(hint(f"no reply to {line_text(event.exchange.line)}"))
             case Opened(session=session):
-                self.maildrop = MaildropSummary()
+                self.maildrop, self._inferred = MaildropSummary(), None
                 self.add(note(f"connected to {escape(str(session.server))}"))
             case Secured(tls=tls):
                 self.add(note(escape(str(tls))))
-            case Noted(what="reader_failed", facts={"error": error}):
-                self.add(hint(f"the recording failed: {escape(str(error))}"))
+            case Moved(inferred=True, after=state):
+                self._inferred = state
             case Ended(ending=ending):
-                self.add(note(_HOW.get(ending.how, "the connection has ended")))
+                self.add(note(ending.how.noted))
 
     # -- frames ---------------------------------------------------------------------------------
 
@@ -113,12 +118,19 @@ class View:
             case BodyEnd() if frame.side is Side.SERVER:
                 self._body_end()
             case Junk():
-                self.add(Row("S:", line_text(frame), RowTone.HINT))
-                self.add(hint(explain_junk(frame)))
+                self._junk(frame)
             case Opaque():
                 self._not_read(frame)
         if not isinstance(frame, Opaque):
             self._opaque = None
+        if not isinstance(frame, Junk):
+            self._explained = None
+
+    def _junk(self, frame: Junk) -> None:
+        self.add(Row("S:", line_text(frame), RowTone.HINT))
+        if self._explained is not frame.why:
+            self._explained = frame.why
+            self.add(hint(explain_junk(frame)))
 
     def _challenge(self, frame: Challenge) -> None:
         self.add(Row("S:", line_text(frame), RowTone.SERVER))
@@ -172,5 +184,10 @@ class View:
             facts.append(f"last after {exchange.duration * 1000:,.1f} ms")
         if facts:
             self.add(note(", ".join(facts)))
+        if self._inferred:
+            self.add(hint(explain_inferred(self._inferred)))
+            self._inferred = None
+        for problem in reply_problems(exchange):
+            self.add(hint(problem))
         if text := explain(exchange, event.session, self.maildrop):
             self.add(hint(text))

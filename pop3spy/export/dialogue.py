@@ -5,41 +5,26 @@ is much.  What neither client nor server said stands behind ``#``.
 """
 
 import shutil
-from dataclasses import dataclass, field
-from typing import IO, BinaryIO, Final
+from collections.abc import Callable
+from typing import BinaryIO, Final
 
-from pop3spy.export.exporter import ExportSource, count
+from pop3spy.export.exporter import ExportSource
 from pop3spy.export.rows import Rows
-from pop3spy.export.unread import Unread
 from pop3spy.export.waiting import waiting_file
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side
-from pop3spy.protocol.text import escape
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Told
+from pop3spy.protocol.text import count, escape
+from pop3spy.session.bus import Reader
+from pop3spy.session.closings import Closings, closing_text
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
+from pop3spy.session.reply_problems import reply_problems
+from pop3spy.session.unread import Stretches, UnreadStretch
 
 _IN_MEMORY: Final = 1 << 18
 """Octets of a session beyond which it waits on disk."""
-
-
-@dataclass(slots=True)
-class _SessionText:
-    """What one session has said so far."""
-
-    text: IO[bytes] = field(default_factory=lambda: waiting_file(_IN_MEMORY))
-    rows: dict[Side, Rows] = field(
-        default_factory=lambda: {side: Rows(f"{side.value}:") for side in Side}
-    )
-    unread: Unread = field(default_factory=Unread)
-
-    def write(self, text: str) -> None:
-        if text:
-            self.text.write(text.encode("utf-8", "backslashreplace"))
-
-    def note(self, text: str) -> None:
-        self.write(f"# {text}\n")
 
 
 class Dialogue:
@@ -48,96 +33,123 @@ class Dialogue:
     def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._stream = stream
         self._source = source
-        wanted = source.wanted
-        self._read = (
-            self._take if wanted is None else ExchangeFilter(wanted, self._take, whole=True)
-        )
-        self._scripts: dict[int, _SessionText] = {}
+        self._read: Callable[[Session], Reader] = self._begin
+        if source.wanted is not None:
+            self._read = ExchangeFilter(source.wanted, self._begin, whole=True)
+        self._open: dict[_SessionText, None] = {}  # in the order in which they began
         self._written = 0
 
-    def __call__(self, event: Told) -> None:
-        """Take in *event*; write its session if that is over."""
-        self._read(event)
-
-    def _take(self, event: Told) -> None:
-        if not isinstance(event, Event):
-            return
-        session = event.session
-        script = self._scripts.get(session.id)
-        if script is None:
-            script = self._scripts[session.id] = _SessionText()
-            script.note(self._title(session))
-        match event:
-            case Heard(frame=frame):
-                _heard(frame, script)
-            case Intervened():
-                _intervened(event, script)
-            case Answered(exchange=exchange) if not exchange.complete:
-                script.write(script.rows[Side.SERVER].rest())
-            case Blinded(why=why):
-                _settle(script)
-                script.note(f"nothing more was read: {escape(why)}")
-            case Ended(at=at, ending=ending):
-                _settle(script)
-                how = ending.how.value.replace("_", " ")
-                why = f" ({escape(ending.why)})" if ending.why else ""
-                after = f"{at - session.opened_at:.3f} s"
-                script.note(f"session {session.id} ended after {after}: {how}{why}")
-                self._finish(session.id)
+    def __call__(self, session: Session) -> Reader:
+        """Return what writes *session* when that is over."""
+        return self._read(session)
 
     def close(self) -> None:
         """Write the sessions that have no end."""
-        for number, script in list(self._scripts.items()):
-            _settle(script)
-            self._finish(number)
+        for text in list(self._open):
+            text.settle()
+            self._finish(text)
 
     @property
     def summary(self) -> str:
         """How many sessions were written."""
         return count(self._written, "session")
 
-    def _title(self, session: Session) -> str:
+    def _begin(self, session: Session) -> Reader:
         client, server = escape(str(session.client)), escape(str(session.server))
         date = f"{self._source.date(session.opened_at):%Y-%m-%d %H:%M:%SZ}"
-        return f"session {session.id}: {client} → {server}, {date}"
+        text = _SessionText(f"session {session.id}: {client} → {server}, {date}")
+        self._open[text] = None
 
-    def _finish(self, number: int) -> None:
-        with self._scripts.pop(number).text as text:
+        def read(event: Event) -> None:
+            text.read(event)
+            if isinstance(event, Ended):
+                self._finish(text)
+
+        return read
+
+    def _finish(self, text: "_SessionText") -> None:
+        del self._open[text]
+        with text.file as file:
             if self._written:
                 self._stream.write(b"\n")
-            text.seek(0)
-            shutil.copyfileobj(text, self._stream)
+            file.seek(0)
+            shutil.copyfileobj(file, self._stream)
         self._written += 1
 
 
-def _heard(frame: Frame, script: _SessionText) -> None:
-    if isinstance(frame, Opaque):
-        if told := script.unread.add(frame):
-            script.note(told)
-        return
-    for note in script.unread.take():
-        script.note(note)
-    rows = script.rows[frame.side]
-    if isinstance(frame, BodyPart):
-        script.write(rows.add(frame.raw, frame.masks))
-        return
-    script.write(rows.rest())
-    text = line_text(frame)
-    unended = "\\" if frame.truncated and not isinstance(frame, BodyEnd) else ""
-    script.write(f"{frame.side.value}: {text}".rstrip(" ") + f"{unended}\n")
+class _SessionText:
+    """What one session has said so far, in ``file``; *title* is its first note."""
 
+    def __init__(self, title: str) -> None:
+        self.file = waiting_file(_IN_MEMORY)
+        self._rows = {side: Rows(f"{side.value}:") for side in Side}
+        self._unread = Stretches()
+        self._closings = Closings()
+        self._note(title)
 
-def _intervened(event: Intervened, script: _SessionText) -> None:
-    for note in script.unread.take():
-        script.note(note)
-    script.note(f"◆ {intervention_text(event)}")
-    for frame, text in substitutes(event):
-        script.note(f"{frame.side.value}» {text}")
+    def read(self, event: Event) -> None:
+        """Write what is to be told of *event*."""
+        for closing in self._closings.before(event):
+            self.settle()
+            after = f"{closing.at - closing.session.opened_at:.3f} s"
+            self._note(f"{closing_text(closing)} after {after}")
+        match event:
+            case Heard(frame=frame):
+                self._heard(event.at, frame)
+            case Intervened():
+                self._intervened(event)
+            case Answered(exchange=exchange):
+                if not exchange.complete:
+                    self._write(self._rows[Side.SERVER].rest())
+                for problem in reply_problems(exchange):
+                    self._note(problem)
+            case Blinded(why=why):
+                self.settle()
+                self._note(f"nothing more was read: {escape(why)}")
+            case Ended():
+                self.settle()
+                self._ended(event)
 
+    def settle(self) -> None:
+        """Write what waits for more of it."""
+        for rows in self._rows.values():
+            self._write(rows.rest())
+        self._note_unread(self._unread.end())
 
-def _settle(script: _SessionText) -> None:
-    """Write what waits for more of it."""
-    for rows in script.rows.values():
-        script.write(rows.rest())
-    for note in script.unread.take():
-        script.note(note)
+    def _heard(self, at: float, frame: Frame) -> None:
+        if isinstance(frame, Opaque):
+            self._note_unread(self._unread.end_before(frame))
+            self._unread.add(frame, at)
+            return
+        self._note_unread(self._unread.end())
+        rows = self._rows[frame.side]
+        if isinstance(frame, BodyPart):
+            self._write(rows.add(frame.raw, frame.masks))
+            return
+        self._write(rows.rest())
+        unended = "\\" if frame.truncated and not isinstance(frame, BodyEnd) else ""
+        self._write(f"{frame.side.value}: {line_text(frame)}".rstrip(" ") + f"{unended}\n")
+
+    def _intervened(self, event: Intervened) -> None:
+        self._note_unread(self._unread.end())
+        self._note(f"◆ {intervention_text(event)}")
+        for frame, text in substitutes(event):
+            self._note(f"{frame.side.value}» {text}")
+
+    def _ended(self, event: Ended) -> None:
+        session, ending = event.session, event.ending
+        how = ending.how.plain
+        why = f" ({escape(ending.why)})" if ending.why else ""
+        after = f"{event.at - session.opened_at:.3f} s"
+        self._note(f"session {session.id} ended after {after}: {how}{why}")
+
+    def _note_unread(self, stretches: list[UnreadStretch]) -> None:
+        for stretch in stretches:
+            self._note(str(stretch))
+
+    def _note(self, text: str) -> None:
+        self._write(f"# {text}\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            self.file.write(text.encode("utf-8", "backslashreplace"))

@@ -2,47 +2,40 @@
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from pop3spy.export.exporter import ExportSource
 from pop3spy.export.messages import ExportedMessage, Messages
 from pop3spy.newfile import new_file
-from pop3spy.session.events import Ended, Told
 
 _LONGEST: Final = 70
 """Octets of a unique-id (RFC 1939, section 7)."""
 _UNSAFE = re.compile(rb"[^A-Za-z0-9._-]")
 
 
-class EmlFolder:
-    """Writes each message to a new file in *folder*, octet for octet as it was before stuffing."""
+def eml_folder(folder: Path, source: ExportSource) -> Messages:
+    """Return an exporter that writes each message to a new file in *folder*.
 
-    def __init__(self, folder: Path, source: ExportSource) -> None:
+    The file is octet for octet what the message was before stuffing.  The readers of the exporter
+    raise ConfigError if a file of that name is there already.
+    """
+    return Messages(source, lambda _: _SessionFiles(folder).write)
+
+
+class _SessionFiles:
+    """Writes the messages of one session."""
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._messages = Messages(source, self._write)
-        self._copies: dict[int, dict[str, int]] = {}  # by session and what its names begin with
+        self._copies: Counter[str] = Counter()  # by what their names begin with
 
-    def __call__(self, event: Told) -> None:
-        """Take in *event*; raise ConfigError if a file of that name is there already."""
-        self._messages(event)
-        if isinstance(event, Ended):
-            self._copies.pop(event.session.id, None)
-
-    def close(self) -> None:
-        """Give up the messages that are not whole."""
-        self._messages.close()
-
-    @property
-    def summary(self) -> str:
-        """How many messages were written, and how many broke off."""
-        return self._messages.summary
-
-    def _write(self, message: ExportedMessage) -> None:
+    def write(self, message: ExportedMessage) -> None:
+        """Write *message* to a new file."""
         begin, end = name_of(message)
-        copies = self._copies.setdefault(message.session, {})
-        copies[begin] = copies.get(begin, 0) + 1
-        again = f"-{copies[begin]}" if copies[begin] > 1 else ""
+        self._copies[begin] += 1
+        again = f"-{self._copies[begin]}" if self._copies[begin] > 1 else ""
         path = self._folder / f"{begin}{again}{end}"
         with new_file(path) as file:
             try:

@@ -1,4 +1,4 @@
-"""What an exporter is: a reader of events that writes them in the form of another program."""
+"""What an exporter is: a subscriber that writes sessions in the form of another program."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
-from pop3spy.session.events import Told
+from pop3spy.session.bus import Reader
 from pop3spy.session.model import Exchange, Session
 
 
@@ -45,13 +45,13 @@ class ExportSource:
 
 
 class Exporter(Protocol):
-    """A subscriber of events; what fails is raised, so call it from where that can be told.
+    """A subscriber; what fails is raised, so call its readers from where that can be told.
 
     But for times, and for packets, how the conversation was cut into reads changes nothing.
     """
 
-    def __call__(self, event: Told, /) -> None:
-        """Write what the format has to say of *event*, or keep it until it can be said."""
+    def __call__(self, session: Session, /) -> Reader:
+        """Return what writes *session*, or keeps what can be said only later."""
 
     def close(self) -> None:
         """Write what was kept; the stream stays open, for whoever opened it."""
@@ -59,8 +59,3 @@ class Exporter(Protocol):
     @property
     def summary(self) -> str:
         """What was written, and what was not, in a few words: ``2 messages``."""
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 message``, ``1,234 messages``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

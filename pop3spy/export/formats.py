@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pop3spy.export.dialogue import Dialogue
-from pop3spy.export.eml import EmlFolder
+from pop3spy.export.eml import eml_folder
 from pop3spy.export.exporter import Exporter, ExportSource
 from pop3spy.export.jsonl import JsonLines
-from pop3spy.export.mbox import Mbox
+from pop3spy.export.mbox import mbox
 from pop3spy.export.pcapng import PacketCapture
 
 
@@ -17,13 +17,13 @@ from pop3spy.export.pcapng import PacketCapture
 class StreamFormat:
     """A format that is one run of octets; what is not *text* is nothing for a terminal.
 
-    One that *sifts* can leave out exchanges.
+    A *filterable* one can leave out exchanges.
     """
 
     summary: str
     open: Callable[[BinaryIO, ExportSource], Exporter]
     text: bool = True
-    sifts: bool = True
+    filterable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class FolderFormat:
 
     summary: str
     open: Callable[[Path, ExportSource], Exporter]
-    sifts: bool = True
+    filterable: bool = True
 
 
 Format = StreamFormat | FolderFormat
@@ -42,8 +42,8 @@ EXPORTERS: Final[dict[str, Format]] = {
         "what was said, as C: and S: lines, for docs and bug reports", Dialogue
     ),
     "jsonl": StreamFormat("one JSON object for each command and its reply", JsonLines),
-    "eml": FolderFormat("each retrieved message as a file of its own", EmlFolder),
-    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", Mbox),
-    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False, sifts=False),
+    "eml": FolderFormat("each retrieved message as a file of its own", eml_folder),
+    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", mbox),
+    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False, filterable=False),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

@@ -3,10 +3,12 @@
 import json
 from typing import BinaryIO
 
-from pop3spy.export.exporter import ExportSource, count
-from pop3spy.protocol.text import escape
-from pop3spy.session.events import Answered, Told, Unanswered
+from pop3spy.export.exporter import ExportSource
+from pop3spy.protocol.text import count, escape
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Answered, Event, Unanswered
 from pop3spy.session.facts import facts_of
+from pop3spy.session.model import Session
 
 _encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
 
@@ -19,15 +21,9 @@ class JsonLines:
         self._source = source
         self._written = 0
 
-    def __call__(self, event: Told) -> None:
-        """Write the exchange that *event* ends, if it ends one."""
-        match event:
-            case Answered() | Unanswered() if not self._source.wants(event.session, event.exchange):
-                return
-            case Answered():
-                self._write("command_answered", event)
-            case Unanswered():
-                self._write("command_unanswered", event)
+    def __call__(self, _: Session) -> Reader:
+        """Return what writes the exchanges of a session."""
+        return self._read
 
     def close(self) -> None:
         """Do nothing: nothing is kept back."""
@@ -37,8 +33,15 @@ class JsonLines:
         """How many there were."""
         return count(self._written, "exchange")
 
-    def _write(self, what: str, event: Answered | Unanswered) -> None:
+    def _read(self, event: Event) -> None:
+        if isinstance(event, Answered | Unanswered) and self._source.wants(
+            event.session, event.exchange
+        ):
+            self._write(event)
+
+    def _write(self, event: Answered | Unanswered) -> None:
         session = event.session
+        what = "command_answered" if isinstance(event, Answered) else "command_unanswered"
         date = self._source.date(event.at).isoformat(timespec="microseconds")[:26]
         line = _encode(
             {

@@ -12,7 +12,6 @@ from typing import IO, BinaryIO, Final
 
 from pop3spy.export.exporter import ExportSource
 from pop3spy.export.messages import ExportedMessage, Messages
-from pop3spy.session.events import Told
 
 _PIECE: Final = 1 << 16
 _FROM: Final = b"From "
@@ -20,35 +19,19 @@ _QUOTED = re.compile(rb"(\n>*)From ")
 _QUOTED_FIRST = re.compile(rb"(>*)From ")
 
 
-class Mbox:
-    """Writes each message to *stream* when it is whole."""
+def mbox(stream: BinaryIO, source: ExportSource) -> Messages:
+    """Return an exporter that writes each message to *stream* when it is whole."""
 
-    def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
-        self._stream = stream
-        self._source = source
-        self._messages = Messages(source, self._write)
-
-    def __call__(self, event: Told) -> None:
-        """Take in *event*."""
-        self._messages(event)
-
-    def close(self) -> None:
-        """Give up the messages that are not whole."""
-        self._messages.close()
-
-    @property
-    def summary(self) -> str:
-        """How many messages were written, and how many broke off."""
-        return self._messages.summary
-
-    def _write(self, message: ExportedMessage) -> None:
-        date = self._source.date(message.at).ctime()  # English wherever it runs
-        self._stream.write(f"From MAILER-DAEMON {date}\n".encode())
+    def write(message: ExportedMessage) -> None:
+        date = source.date(message.at).ctime()  # English wherever it runs
+        stream.write(f"From MAILER-DAEMON {date}\n".encode())
         last = b"\n"
         for piece in quoted(_pieces(message.text)):
-            self._stream.write(piece)
+            stream.write(piece)
             last = piece[-1:] or last
-        self._stream.write(b"\n" if last == b"\n" else b"\n\n")
+        stream.write(b"\n" if last == b"\n" else b"\n\n")
+
+    return Messages(source, lambda _: write)
 
 
 def quoted(pieces: Iterator[bytes]) -> Iterator[bytes]:

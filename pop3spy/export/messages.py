@@ -9,22 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from pop3spy.export.exporter import ExportError, ExportSource, count
+from pop3spy.export.exporter import ExportError, ExportSource
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.export.waiting import waiting_file
 from pop3spy.protocol import replies
-from pop3spy.protocol.frames import BodyPart, CommandLine, Side
-from pop3spy.session.events import (
-    Answered,
-    Blinded,
-    Ended,
-    Event,
-    Heard,
-    Intervened,
-    Told,
-    Unanswered,
-)
-from pop3spy.session.model import Exchange
+from pop3spy.protocol.frames import BodyPart, Side
+from pop3spy.protocol.text import count
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard
+from pop3spy.session.model import Exchange, Session
 
 _IN_MEMORY: Final = 1 << 20
 """Octets of a message beyond which it waits on disk."""
@@ -49,147 +42,152 @@ class ExportedMessage:
     text: IO[bytes]
 
 
-@dataclass(slots=True)
-class _PartialMessage:
-    """A message that is still coming."""
-
-    number: int  # of the exchange
-    unstuffer: Unstuffer = field(default_factory=Unstuffer)
-    text: IO[bytes] = field(default_factory=lambda: waiting_file(_IN_MEMORY))
-
-
-@dataclass(slots=True)
-class _SessionMessages:
-    """What is kept of a session: its RETRs and UIDLs without a reply, and what came of them."""
-
-    retrieving: set[int] = field(default_factory=set)
-    listing: set[int] = field(default_factory=set)
-    listed: bytearray = field(default_factory=bytearray)
-    unique_ids: dict[bytes, bytes] = field(default_factory=dict)
-    draft: _PartialMessage | None = None
+Deliver = Callable[[ExportedMessage], None]
+"""Writes a message; its text is closed afterwards."""
 
 
 class Messages:
-    """A subscriber that hands each message of *source* that was retrieved whole to *deliver*."""
+    """An exporter that hands each message of *source* that was retrieved whole to somebody.
 
-    def __init__(self, source: ExportSource, deliver: Callable[[ExportedMessage], None]) -> None:
+    *deliver_for* says to whom in a session.
+    """
+
+    def __init__(self, source: ExportSource, deliver_for: Callable[[Session], Deliver]) -> None:
         self._source = source
-        self._deliver = deliver
-        self._sessions: dict[int, _SessionMessages] = {}
-        self._delivered = 0
-        self._left_out = 0
+        self._deliver_for = deliver_for
+        self._counts = _Counts()
+        self._open: set[_SessionMessages] = set()
 
-    def __call__(self, event: Told) -> None:
-        """Take in *event*; raise ExportError if a message is not in the recording as it was."""
-        if not isinstance(event, Event):
-            return
-        known = self._sessions.setdefault(event.session.id, _SessionMessages())
-        match event:
-            case Heard(frame=CommandLine() as line) | Intervened(sent=CommandLine() as line):
-                _ask(line, known)
-            case Heard(frame=BodyPart(side=Side.SERVER) as part):
-                self._part(event, part, known)
-            case Answered(exchange=exchange):
-                self._answered(event, exchange, known)
-            case Unanswered(exchange=exchange):
-                self._forget(exchange.number, known)
-            case Blinded():
-                self._break_off(known)
-            case Ended():
-                self._break_off(known)
-                del self._sessions[event.session.id]
+    def __call__(self, session: Session) -> Reader:
+        """Return what puts the messages of *session* together.
+
+        It raises ExportError if a message is not in the recording as it was.
+        """
+        messages = _SessionMessages(self._source, self._deliver_for(session), self._counts)
+        self._open.add(messages)
+
+        def read(event: Event) -> None:
+            messages.read(event)
+            if isinstance(event, Ended):
+                self._open.discard(messages)
+
+        return read
 
     def close(self) -> None:
         """Count what is still coming as broken off."""
-        for known in self._sessions.values():
-            self._break_off(known)
-        self._sessions.clear()
+        for messages in self._open:
+            messages.break_off()
+        self._open.clear()
 
     @property
     def summary(self) -> str:
         """How many messages were handed on, and how many were not."""
-        text = count(self._delivered, "message")
-        return f"{text}; {self._left_out:,} broke off and left out" if self._left_out else text
-
-    def _part(self, event: Event, part: BodyPart, known: _SessionMessages) -> None:
-        if part.number in known.retrieving:
-            if part.masks:
-                self._refuse(event, part.number, known)
-            draft = self._draft(event, part.number, known)
-            draft.text.write(draft.unstuffer.feed(part.raw))
-        elif part.number in known.listing and len(known.listed) < _LONGEST_LISTING:
-            known.listed += part.raw
-
-    def _draft(self, event: Event, number: int, known: _SessionMessages) -> _PartialMessage:
-        if not self._source.bodies_kept:
-            self._refuse(event, number, known)
-        if known.draft is None or known.draft.number != number:
-            self._break_off(known)
-            known.draft = _PartialMessage(number)
-        return known.draft
-
-    def _answered(self, event: Event, exchange: Exchange, known: _SessionMessages) -> None:
-        number = exchange.number
-        if number in known.listing:
-            known.unique_ids |= _unique_ids(exchange, known)
-            known.listed.clear()
-        elif not self._source.wants(event.session, exchange):
-            self._drop(number, known)
-        elif number in known.retrieving and exchange.ok and not exchange.kept:
-            draft = self._draft(event, number, known)
-            if exchange.complete:
-                known.draft = None
-                with draft.text as text:
-                    text.seek(0)
-                    self._delivered += 1
-                    self._deliver(_message(event, exchange, known, text))
-        self._forget(number, known)
-
-    def _forget(self, number: int, known: _SessionMessages) -> None:
-        known.retrieving.discard(number)
-        known.listing.discard(number)
-        if known.draft is not None and known.draft.number == number:
-            self._break_off(known)
-
-    def _drop(self, number: int, known: _SessionMessages) -> None:
-        """Leave out what nobody asked for."""
-        if known.draft is not None and known.draft.number == number:
-            known.draft.text.close()
-            known.draft = None
-
-    def _break_off(self, known: _SessionMessages) -> None:
-        if known.draft is not None:
-            known.draft.text.close()
-            known.draft = None
-            self._left_out += 1
-
-    def _refuse(self, event: Event, number: int, known: _SessionMessages) -> None:
-        self._break_off(known)
-        raise ExportError(
-            f"session {event.session.id}, exchange {number}: the message was masked or left out "
-            "when this was recorded, so it cannot be exported; record with: --bodies keep"
-        )
+        text, left_out = count(self._counts.delivered, "message"), self._counts.left_out
+        return f"{text}; {left_out:,} broke off and left out" if left_out else text
 
 
-def _ask(line: CommandLine, known: _SessionMessages) -> None:
-    """Expect a message, unique-ids or neither: what counts is what the server hears at last."""
-    for numbers, verb in ((known.retrieving, "RETR"), (known.listing, "UIDL")):
-        (numbers.add if line.command.verb == verb else numbers.discard)(line.number)
+@dataclass(slots=True)
+class _Counts:
+    """How many messages of all sessions became what."""
+
+    delivered: int = 0
+    left_out: int = 0
 
 
-def _message(
-    event: Event, exchange: Exchange, known: _SessionMessages, text: IO[bytes]
-) -> ExportedMessage:
-    args = exchange.command.args
-    number = replies.number_of(args[0]) if args else None
-    unique_id = known.unique_ids.get(b"%d" % number) if number is not None else None
-    return ExportedMessage(event.session.id, exchange.number, number, unique_id, event.at, text)
+@dataclass(slots=True)
+class _PartialMessage:
+    """A message that is still coming."""
+
+    exchange: Exchange
+    unstuffer: Unstuffer = field(default_factory=Unstuffer)
+    text: IO[bytes] = field(default_factory=lambda: waiting_file(_IN_MEMORY))
 
 
-def _unique_ids(exchange: Exchange, known: _SessionMessages) -> dict[bytes, bytes]:
-    """Return the unique-ids that a UIDL told, by message number."""
-    if exchange.body is not None:
-        return dict(_ENTRY.findall(known.listed))
-    if not exchange.ok or exchange.status is None:
-        return {}
-    return dict(_ENTRY.findall(exchange.status.text))
+class _SessionMessages:
+    """The messages and the unique-ids of one session."""
+
+    def __init__(self, source: ExportSource, deliver: Deliver, counts: _Counts) -> None:
+        self._source = source
+        self._deliver = deliver
+        self._counts = counts
+        self._listed = bytearray()  # of a UIDL whose reply is coming
+        self._unique_ids: dict[bytes, bytes] = {}
+        self._coming: _PartialMessage | None = None
+
+    def read(self, event: Event) -> None:
+        match event:
+            case Heard(frame=BodyPart(side=Side.SERVER) as part, exchange=Exchange() as exchange):
+                self._part(event, part, exchange)
+            case Answered(exchange=exchange) if not exchange.kept:
+                self._answered(event, exchange)
+            case Blinded() | Ended():
+                self.break_off()
+
+    def break_off(self) -> None:
+        """Count what is still coming as broken off."""
+        if self._coming is not None:
+            self._drop()
+            self._counts.left_out += 1
+
+    def _part(self, event: Event, part: BodyPart, exchange: Exchange) -> None:
+        match exchange.command.verb:
+            case "RETR":
+                message = self._message(event, exchange, masked=bool(part.masks))
+                message.text.write(message.unstuffer.feed(part.raw))
+            case "UIDL" if len(self._listed) < _LONGEST_LISTING:
+                self._listed += part.raw
+
+    def _answered(self, event: Event, exchange: Exchange) -> None:
+        match exchange.command.verb:
+            case "UIDL":
+                self._unique_ids |= self._told(exchange)
+                self._listed.clear()
+            case "RETR" if not self._source.wants(event.session, exchange):
+                self._drop()
+            case "RETR" if exchange.ok:
+                self._retrieved(event, exchange)
+
+    def _retrieved(self, event: Event, exchange: Exchange) -> None:
+        message = self._message(event, exchange)
+        if not exchange.complete:
+            self.break_off()
+            return
+        args = exchange.command.args
+        number = replies.number_of(args[0]) if args else None
+        unique_id = self._unique_ids.get(b"%d" % number) if number is not None else None
+        message.text.seek(0)
+        self._counts.delivered += 1
+        numbers = event.session.id, exchange.number, number
+        try:
+            self._deliver(ExportedMessage(*numbers, unique_id, event.at, message.text))
+        finally:
+            self._drop()
+
+    def _message(
+        self, event: Event, exchange: Exchange, *, masked: bool = False
+    ) -> _PartialMessage:
+        """Return what has come of the message that *exchange* retrieves."""
+        if masked or not self._source.bodies_kept:
+            self.break_off()
+            raise ExportError(
+                f"session {event.session.id}, exchange {exchange.number}: the message was masked "
+                "or left out when this was recorded, so it cannot be exported; record with: "
+                "--bodies keep"
+            )
+        if self._coming is None or self._coming.exchange is not exchange:
+            self.break_off()
+            self._coming = _PartialMessage(exchange)
+        return self._coming
+
+    def _drop(self) -> None:
+        if self._coming is not None:
+            self._coming.text.close()
+            self._coming = None
+
+    def _told(self, exchange: Exchange) -> dict[bytes, bytes]:
+        """Return the unique-ids that a UIDL told, by message number."""
+        if exchange.body is not None:
+            return dict(_ENTRY.findall(self._listed))
+        if not exchange.ok or exchange.status is None:
+            return {}
+        return dict(_ENTRY.findall(exchange.status.text))

@@ -25,32 +25,35 @@ def exporting(
     fails is removed again.
     """
     if isinstance(form, FolderFormat):
-        if out is None:
-            raise ConfigError(
-                "this format is one file a message; name a folder for them: -o FOLDER"
-            )
         exporter = form.open(_folder(out), source)
         yield exporter
         exporter.close()
-    elif out is None:
-        exporter = form.open(stdout, source)
+        return
+    with _stream(out, stdout) as stream:
+        exporter = form.open(stream, source)
         yield exporter
         exporter.close()
-        stdout.flush()
-    else:
-        with new_file(out) as stream:
-            try:
-                exporter = form.open(stream, source)
-                yield exporter
-                exporter.close()
-                stream.flush()
-            except BaseException:  # a part must not pass for the whole
-                out.unlink()
-                raise
+        stream.flush()
 
 
-def _folder(path: Path) -> Path:
+@contextmanager
+def _stream(out: Path | None, stdout: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the new file *out*, or *stdout*."""
+    if out is None:
+        yield stdout
+        return
+    with new_file(out) as stream:
+        try:
+            yield stream
+        except BaseException:  # a part must not pass for the whole
+            out.unlink()
+            raise
+
+
+def _folder(path: Path | None) -> Path:
     """Return the folder *path*, made if there is none."""
+    if path is None:
+        raise ConfigError("this format is one file a message; name a folder for them: -o FOLDER")
     try:
         path.mkdir(_PRIVATE)
     except FileExistsError:

@@ -1,8 +1,8 @@
 r"""A body that comes in parts as rows of text: one line of the wire on one row.
 
-Rules: 1. a row shows a line as ``protocol.text.show`` does, except that octets which are not UTF-8
-are shown as Latin-1 one by one, not the whole line; 2. a row that ends in a single ``\`` has no
-line end: the line goes on in the next row, or never had one; 3. no line is looked at in Python.
+Rules: 1. a row shows a line as ``protocol.text.show`` does; 2. a row that ends in a single ``\``
+has no line end: the line goes on in the next row, or never had one; 3. no line is looked at in
+Python.
 """
 
 import re
@@ -10,13 +10,10 @@ from typing import Final
 
 from pop3spy.protocol.frames import Spans
 from pop3spy.protocol.line_buffer import LINE
-from pop3spy.protocol.text import MASK, escape
+from pop3spy.protocol.text import MASK, decode_text, escape_lines
 
 _LINE_END = re.compile(rb"(?<!\r)\r+\n")
 _MASK: Final = MASK.encode()
-_NO_UTF8: Final = range(0xDC80, 0xDD00)
-"""What Python decodes an octet to that is no UTF-8 (PEP 383)."""
-_REMEMBERED: Final = 4096
 _BLANK: Final = "\0"  # stands nowhere else: what is shown has no control characters
 
 
@@ -78,21 +75,5 @@ class Rows:
         return rows.replace(f"{_BLANK}\n", "\n").replace(_BLANK, " ")
 
     def _marked(self, lines: bytes) -> str:
-        text = lines.decode("utf-8", "surrogateescape")
-        if "\\" in text or not text.replace("\n", "").isprintable():
-            text = text.translate(_SHOWN)
+        text = escape_lines(decode_text(lines))
         return self._mark + _BLANK + text.replace("\n", f"\n{self._mark}{_BLANK}")
-
-
-class _ShownChars(dict[int, str]):
-    """What each character is shown as, found out when it first comes."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code - 0xDC00) if code in _NO_UTF8 else chr(code)
-        shown = "\n" if char == "\n" else escape(char)
-        if len(self) < _REMEMBERED:  # a peer may send every character there is
-            self[code] = shown
-        return shown
-
-
-_SHOWN: Final = _ShownChars()

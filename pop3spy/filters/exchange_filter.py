@@ -6,13 +6,13 @@ about the last frame of a side is told behind the end of the exchange, and belon
 same.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.terms import Progress
-from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Side
+from pop3spy.protocol.frames import BodyPart, Side
+from pop3spy.session.bus import Reader, Subscriber
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -23,10 +23,10 @@ from pop3spy.session.events import (
     Intervened,
     Opened,
     Secured,
-    Told,
+    SideClosed,
     Unanswered,
 )
-from pop3spy.session.model import Exchange
+from pop3spy.session.model import Exchange, Session
 
 MOST_EVENTS: Final = 1000
 MOST_OCTETS: Final = 1 << 18
@@ -36,6 +36,24 @@ Of what a gate did about the rest of a reply, it is kept what was done, and not 
 """
 
 
+class ExchangeFilter:
+    """A subscriber that passes on to *subscriber* what *wanted* means.
+
+    That is every event of such an exchange, and the beginning and the end of its session; of a
+    session without one *subscriber* hears nothing.  With *whole* a body waits whole, however large
+    it is; otherwise its beginning does, which is more than a transcript shows.
+    """
+
+    def __init__(self, wanted: Filter, subscriber: Subscriber, *, whole: bool = False) -> None:
+        self._wanted = wanted
+        self._subscriber = subscriber
+        self._whole = whole
+
+    def __call__(self, _: Session) -> Reader:
+        """Return what passes on a session."""
+        return _FilteredSession(self._wanted, self._subscriber, whole=self._whole)
+
+
 @dataclass(slots=True)
 class _PendingExchange:
     """What was said in an exchange; ``wanted`` is None until it has been judged."""
@@ -43,140 +61,111 @@ class _PendingExchange:
     wanted: bool | None = None
     events: list[Event] = field(default_factory=list)
     octets: int = 0  # of its body
+    over: bool = False
 
 
-@dataclass(slots=True)
 class _FilteredSession:
-    """One session: how it began, until that was passed on, and its exchanges that have no end.
+    """A reader of events that passes on those of the exchanges that are wanted."""
 
-    ``last`` is the exchange that each side spoke in last, with its number.
-    """
-
-    head: Opened | None
-    open: dict[int, _PendingExchange] = field(default_factory=dict)
-    last: dict[Side, tuple[int, _PendingExchange]] = field(default_factory=dict)
-
-    def find(self, frame: Frame) -> _PendingExchange | None:
-        """Return the exchange of *frame*, which is the last that its side said."""
-        if (waiting := self.open.get(frame.number)) is None:
-            number, last = self.last.get(frame.side, (0, None))
-            return last if number == frame.number else None
-        return waiting
-
-
-class ExchangeFilter:
-    """A subscriber that passes on to *reader* what *wanted* means.
-
-    That is every event of such an exchange, and the beginning and the end of its session.  With
-    *whole* a body waits whole, however large it is; otherwise its beginning does, which is more
-    than a transcript shows.
-    """
-
-    def __init__(
-        self, wanted: Filter, reader: Callable[[Told], None], *, whole: bool = False
-    ) -> None:
+    def __init__(self, wanted: Filter, subscriber: Subscriber, *, whole: bool) -> None:
         self._wanted = wanted
-        self._reader = reader
+        self._subscriber = subscriber
         self._whole = whole
         self._soon = wanted.settled and wanted.known is Progress.ASKED  # the command tells it
-        self._sessions: dict[int, _FilteredSession] = {}
+        self._head: Opened | None = None  # until it was passed on
+        self._reader: Reader | None = None  # made for the first event that is passed on
+        self._pending: dict[int, _PendingExchange] = {}  # events of these may still come
+        self._last: dict[Side, Exchange | None] = {}  # what each side spoke in last
 
-    def __call__(self, event: Told) -> None:  # noqa: C901 - one branch an event
+    def __call__(self, event: Event) -> None:
         """Pass on *event*, keep it, or leave it out."""
-        if not isinstance(event, Event):
-            self._reader(event)
-            return
-        number = event.session.id
-        filtered = self._sessions.get(number)
-        if filtered is None:
-            head = event if isinstance(event, Opened) else None
-            filtered = self._sessions[number] = _FilteredSession(head)
         match event:
-            case Heard(frame=CommandLine() as line):
-                self._asked(event, line, filtered)
-            case Intervened(frame=None, sent=CommandLine() as line):
-                self._asked(event, line, filtered)
-            case Heard(frame=frame) | Intervened(frame=Frame() as frame):
-                self._heard(event, frame, filtered)
-            case Secured() | Glimpsed() if filtered.head is None:
-                self._reader(event)
+            case Opened():
+                self._head = event
+            case Heard() | Intervened():
+                if event.exchange is not None:
+                    self._said(event, event.exchange)
+                if isinstance(event, Heard):
+                    self._goes_on(event)
             case Answered() | Unanswered():
-                self._over(event, filtered)
+                self._over(event, event.exchange)
             case Blinded():
-                self._pass_on(event, filtered)
-            case Ended():
-                del self._sessions[number]
-                if filtered.head is None:
-                    self._reader(event)
+                self._pass_on(event)
+            case Secured() | Glimpsed() | SideClosed() | Ended() if self._head is None:
+                self._pass_on(event)
 
-    def _asked(
-        self, event: Heard | Intervened, line: CommandLine, filtered: _FilteredSession
-    ) -> None:
-        waiting = filtered.open[line.number] = _PendingExchange()
-        filtered.last[line.side] = line.number, waiting
-        self._add(event, waiting, filtered)
-        self._judge_soon(event, line, waiting, filtered)
-
-    def _heard(self, event: Heard | Intervened, frame: Frame, filtered: _FilteredSession) -> None:
-        waiting = filtered.find(frame)
-        if waiting is None:
-            return
-        if isinstance(event, Heard):
-            filtered.last[frame.side] = frame.number, waiting
-            if self._soon and waiting.wanted is None and frame.side is Side.SERVER:
-                self._judged(waiting, filtered, wanted=False)  # nobody changes the command any more
-        if isinstance(frame, BodyPart) and waiting.wanted is None and not self._whole:
-            waiting.octets += len(frame.raw)
-            if waiting.octets > MOST_OCTETS:
+    def _said(self, event: Heard | Intervened, exchange: Exchange) -> None:
+        pending = self._pending.setdefault(exchange.number, _PendingExchange())
+        if self._soon and pending.wanted is None:
+            self._judge_soon(event, exchange, pending)
+        frame = event.frame
+        if isinstance(frame, BodyPart) and pending.wanted is None and not self._whole:
+            pending.octets += len(frame.raw)
+            if pending.octets > MOST_OCTETS:
                 if isinstance(event, Intervened):
                     event = replace(event, frame=replace(frame, raw=b""), sent=None)
                 elif frame.side is Side.SERVER:
                     return
                 else:  # it is told by its size, which must be right
-                    self._judged(waiting, filtered, wanted=True)
-        self._add(event, waiting, filtered)
-        if isinstance(event, Intervened) and isinstance(event.sent, CommandLine):
-            self._judge_soon(event, event.sent, waiting, filtered)
+                    self._judged(pending, wanted=True)
+        self._add(event, pending)
 
     def _judge_soon(
-        self, event: Event, line: CommandLine, waiting: _PendingExchange, filtered: _FilteredSession
+        self, event: Heard | Intervened, exchange: Exchange, pending: _PendingExchange
     ) -> None:
         """Let the exchange go on if its command, or what the server hears of it, tells enough.
 
-        A command that is not meant may still be changed into one that is.
+        A command that is not meant may be changed into one that is, until its reply begins.
         """
-        if self._soon and waiting.wanted is None:
-            state = event.session.state
-            exchange = Exchange(line, event.at, state, state)
-            if self._wanted.means(event.session, exchange):
-                self._judged(waiting, filtered, wanted=True)
+        if self._wanted.means(event.session, exchange):
+            self._judged(pending, wanted=True)
+        elif isinstance(event, Heard) and event.frame.side is Side.SERVER:
+            self._judged(pending, wanted=False)
 
-    def _over(self, event: Answered | Unanswered, filtered: _FilteredSession) -> None:
-        waiting = filtered.open.pop(event.exchange.number, _PendingExchange())
-        if waiting.wanted is None:
-            wanted = self._wanted.means(event.session, event.exchange)
-            self._judged(waiting, filtered, wanted=wanted)
-        self._add(event, waiting, filtered)
+    def _over(self, event: Answered | Unanswered, exchange: Exchange) -> None:
+        pending = self._pending.setdefault(exchange.number, _PendingExchange())
+        if pending.wanted is None:
+            self._judged(pending, wanted=self._wanted.means(event.session, exchange))
+        self._add(event, pending)
+        pending.over = True
+        self._forget(exchange)
 
-    def _add(self, event: Event, waiting: _PendingExchange, filtered: _FilteredSession) -> None:
-        if waiting.wanted:
-            self._pass_on(event, filtered)
-        elif waiting.wanted is None:
-            waiting.events.append(event)
-            if len(waiting.events) > MOST_EVENTS and not self._whole:
-                self._judged(waiting, filtered, wanted=True)
+    def _goes_on(self, event: Heard) -> None:
+        """Know that nothing more is told of what this side said before."""
+        side = event.frame.side
+        before, self._last[side] = self._last.get(side), event.exchange
+        if before is not None:
+            self._forget(before)
 
-    def _judged(
-        self, waiting: _PendingExchange, filtered: _FilteredSession, *, wanted: bool
-    ) -> None:
-        waiting.wanted = wanted
-        events, waiting.events = waiting.events, []
+    def _forget(self, exchange: Exchange) -> None:
+        """Forget *exchange* if it is over, and neither side has spoken in it last."""
+        pending = self._pending.get(exchange.number)
+        if pending and pending.over and all(exchange is not last for last in self._last.values()):
+            del self._pending[exchange.number]
+
+    def _add(self, event: Event, pending: _PendingExchange) -> None:
+        if pending.wanted:
+            self._pass_on(event)
+        elif pending.wanted is None:
+            pending.events.append(event)
+            if len(pending.events) > MOST_EVENTS and not self._whole:
+                self._judged(pending, wanted=True)
+
+    def _judged(self, pending: _PendingExchange, *, wanted: bool) -> None:
+        pending.wanted = wanted
+        events, pending.events = pending.events, []
         if wanted:
             for event in events:
-                self._pass_on(event, filtered)
+                self._pass_on(event)
 
-    def _pass_on(self, event: Event, filtered: _FilteredSession) -> None:
-        if filtered.head is not None:
-            head, filtered.head = filtered.head, None
+    def _pass_on(self, event: Event) -> None:
+        if self._reader is None:
+            self._reader = self._subscriber(event.session) or _nobody
+        if self._head is not None:
+            head, self._head = self._head, None
             self._reader(head)
         self._reader(event)
+
+
+def _nobody(_: Event) -> None:
+    """Read nothing: the subscriber wants nothing of this session."""

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
+from pop3spy.filters.expression import Filter
+from pop3spy.filters.terms import Progress
 from pop3spy.protocol.frames import Frame, Side
+from pop3spy.session.deeds import Deed, Done
 from pop3spy.session.model import Exchange, Session
 
 
@@ -65,31 +68,62 @@ Waiting = Callable[[Callable[[Acts], None]], None]
 class Moment:
     """A frame that has come to the gate: as it is, and as it may be shown.
 
-    ``notes`` are who did what about it, and ``by`` who changed it without a note; ``at`` is in
-    seconds since the clock started.  ``memory`` is what keepers remember of this session, each
-    under itself.
+    ``exchange`` is the one that it is part of, None if that is the greeting's or none.  ``notes``
+    are who did what about it, and ``by`` who changed it without a note; ``at`` is in seconds since
+    the clock started.  ``memory`` is what keepers remember of this session, each under itself.
     """
 
     session: Session
     frame: Frame
     shown: Frame
     at: float
-    notes: list[tuple[str, str]] = field(default_factory=list)
+    exchange: Exchange | None = None
+    notes: list[tuple[str, Done]] = field(default_factory=list)
     by: str = "gate"
     memory: dict[object, Any] = field(default_factory=dict)
 
-    @property
-    def exchange(self) -> Exchange | None:
-        """The exchange that the frame is part of, None if that is the greeting's or none."""
-        exchanges = self.session.exchanges
-        if not exchanges or not self.frame.number:
-            return None
-        place = self.frame.number - exchanges[0].number
-        return exchanges[place] if 0 <= place < len(exchanges) else None
+    def note(self, by: str, did: Done | Deed) -> None:
+        """Remember what *by* did."""
+        self.notes.append((by, did if isinstance(did, Done) else Done(did)))
 
-    def note(self, by: str, what: str) -> None:
-        """Remember that *by* did *what*, in words that follow its name."""
-        self.notes.append((by, what))
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What has come of a line, or behind a status line (*in_body*), without its end.
+
+    Whole lines stand before it where only the server's next line tells what they are.  ``exchange``
+    is the one whose reply is due where the server speaks, None for the greeting.
+    """
+
+    session: Session
+    side: Side
+    data: bytes
+    exchange: Exchange | None
+    in_body: bool = False
+
+    def may_become(self, *verbs: str) -> bool:
+        """Return whether a line of this may be, or become, a command with one of *verbs*."""
+        names = [verb.encode() for verb in verbs]
+        *whole, begun = self.data.split(b"\n")
+        return any(_begins(line + b"\n", names) for line in whole) or _begins(begun, names)
+
+    def is_meant(self, when: Filter | None) -> bool:
+        """Return whether its exchange may be one that *when* means; None means every one."""
+        exchange = self.exchange
+        if when is None or self.side is Side.CLIENT:  # the command is not known yet
+            return True
+        if exchange is None:
+            return False
+        told = when.known is Progress.ASKED and when.settled
+        return not told or when.means(self.session, exchange)
+
+
+def _begins(line: bytes, names: Sequence[bytes]) -> bool:
+    """Return whether *line*, which may lack its end, begins with one of *names*, or may do so."""
+    word = line.replace(b"\t", b" ").partition(b" ")[0].rstrip(b"\r\n").upper()
+    if len(word) < len(line):
+        return word in names
+    return bool(word) and any(name.startswith(word) for name in names)
 
 
 def octets_in(acts: Acts) -> bytes:
@@ -107,6 +141,9 @@ class Keeper(Protocol):
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return what is to be done, *acts* itself if this keeper wants nothing else."""
 
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether this keeper could act on what begins so; if none could, it goes on."""
+
 
 @runtime_checkable
 class KeepsBack(Protocol):
@@ -114,6 +151,19 @@ class KeepsBack(Protocol):
 
     def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
         """Return what is kept back of *side* in the session of *memory*: the rest never comes."""
+
+
+@runtime_checkable
+class Withholds(Protocol):
+    """A keeper that may keep back what a side has left unjudged when it breaks off.
+
+    Of other keepers' sides that goes on: it is no line, or the server never said what it is.
+    """
+
+    by: str
+
+    def withholds(self, beginning: Beginning) -> bool:
+        """Return whether the peer is never to hear what was left so."""
 
 
 class Gate:
@@ -152,6 +202,20 @@ class Gate:
         asked: Acts = (Send(moment.frame.raw),)
         acts = _judged(moment, asked, self.now if keepers is None else keepers)
         return None if acts is asked else acts
+
+    @staticmethod
+    def may_act_on(beginning: Beginning, keepers: Sequence[Keeper]) -> bool:
+        """Return whether one of *keepers* could act on what begins so."""
+        return any(
+            beginning.side in keeper.sides and keeper.may_act_on(beginning) for keeper in keepers
+        )
+
+    def withholder(self, beginning: Beginning) -> Withholds | None:
+        """Return who keeps back what was left when the side broke off, if anybody does."""
+        for keeper in self.now:
+            if isinstance(keeper, Withholds) and keeper.withholds(beginning):
+                return keeper
+        return None
 
 
 def _judged(moment: Moment, acts: Acts, keepers: Sequence[Keeper]) -> Acts:

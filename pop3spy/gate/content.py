@@ -10,6 +10,7 @@ from pop3spy.gate.acts import Act, Acts, Moment, Send
 from pop3spy.protocol import replies
 from pop3spy.protocol.frames import BodyEnd, BodyPart
 from pop3spy.protocol.line_buffer import LINE
+from pop3spy.session.deeds import Deed, Done
 
 Edit = Callable[[bytes], bytes | None]
 """Makes another line of a line, both without their ends; None leaves the line out."""
@@ -111,7 +112,7 @@ class EditedReply:
     def __init__(  # noqa: PLR0913 - a stream for each part of a reply
         self,
         by: str,
-        did: str,
+        did: Done | Deed,
         *,
         status: EditStream | None = None,
         body: EditStream | None = None,

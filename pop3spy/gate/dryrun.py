@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pop3spy.gate.acts import Acts, End, Moment, Respond, Send, octets_in
+from pop3spy.gate.acts import Acts, Beginning, End, Moment, Respond, Send, octets_in
 from pop3spy.gate.content import LineEdits, through
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import Command, parse_command
@@ -19,17 +19,21 @@ from pop3spy.protocol.frames import (
     CommandLine,
     Frame,
     Opaque,
+    SaslLine,
     Side,
     StatusLine,
+    Trait,
     Why,
 )
+from pop3spy.session.deeds import Deed
 
 BY: Final = "dry run"
 
 _DELETES = re.compile(rb"[^A-Za-z]*DELE", re.IGNORECASE)
 _MAY_DELETE = re.compile(rb"[^A-Za-z]*D?E?L?", re.IGNORECASE)
 """The beginning of an overlong line that may go on as one."""
-_UNSEEN: Final = frozenset({Why.TLS, Why.SASL_LAYER, Why.OUT_OF_STEP})
+_DELETES_IN_SASL = re.compile(rb"[^A-Za-z]*DELE[ \t]", re.IGNORECASE)
+"""What no answer inside AUTH looks like, which is base64."""
 _OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
 
 
@@ -61,6 +65,7 @@ class DryRun:
     """
 
     sides = frozenset(Side)
+    by = BY
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         """Return *acts*, or what a server would do that does delete."""
@@ -78,6 +83,15 @@ class DryRun:
         marks = memory.get(self) if side is Side.SERVER else None
         return marks.listing.end() if marks and marks.listing else b""
 
+    def withholds(self, beginning: Beginning) -> bool:
+        """Return whether a server could read a DELE in what a client has left."""
+        lines = beginning.data.split(b"\n") if beginning.side is Side.CLIENT else ()
+        return any(_DELETES.match(line) for line in lines)
+
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return that it could, but for the greeting: it learns from every line that it judges."""
+        return beginning.side is Side.CLIENT or beginning.exchange is not None
+
     # -- the client -----------------------------------------------------------------------------
 
     def _asked(self, moment: Moment, frame: Frame, acts: Acts, marks: _Marks) -> Acts:
@@ -87,8 +101,11 @@ class DryRun:
                 if _DELETES.match(sent) or (frame.truncated and _MAY_DELETE.fullmatch(sent)):
                     return self._dele(moment, sent, marks)
                 return self._other(moment, parse_command(sent), acts, marks)
-            case Opaque(why=why) if why in _UNSEEN:
-                moment.note(BY, "closed: what cannot be read may be a DELE")
+            case SaslLine() if _may_delete_in_sasl(frame, octets_in(acts)):
+                moment.note(BY, Deed.DRY_CLOSED)
+                return (End.CLOSE,)
+            case Opaque(why=why) if Trait.UNSEEN in why.traits:
+                moment.note(BY, Deed.DRY_CLOSED)
                 return (End.CLOSE,)
             case Opaque(why=Why.TOO_LONG) if frame.number == marks.swallowed:
                 return ()
@@ -99,25 +116,25 @@ class DryRun:
         number = _number(command) if command.verb == "DELE" else None
         marks.swallowed = moment.frame.number  # the rest of an overlong line
         if number is None or moment.frame.truncated:
-            moment.note(BY, "refused a DELE of nothing")
+            moment.note(BY, Deed.DRY_REFUSED)
             return (Respond(b"-ERR DELE takes the number of a message\r\n"),)
         if number in marks.asked:
-            moment.note(BY, "refused to delete again")
+            moment.note(BY, Deed.DRY_REFUSED_AGAIN)
             return (_gone(number),)
         marks.asked.add(number)
         marks.pending[moment.frame.number] = number
-        moment.note(BY, "asked the server for the size instead")
+        moment.note(BY, Deed.DRY_ASKED)
         return (Send(b"LIST %d\r\n" % number),)
 
     def _other(self, moment: Moment, command: Command, acts: Acts, marks: _Marks) -> Acts:
         if command.verb == "STLS":
-            moment.note(BY, "refused STLS: a DELE in TLS could not be seen")
+            moment.note(BY, Deed.DRY_REFUSED_STLS)
             return (Respond(b"-ERR no TLS in a dry run\r\n"),)
         if command.verb == "RSET":
             marks.asked.clear()
             marks.resets.add(moment.frame.number)
         elif command.verb in _OF_A_MESSAGE and (number := _number(command)) in marks.asked:
-            moment.note(BY, "answered for a message that is marked")
+            moment.note(BY, Deed.DRY_ANSWERED)
             return (_gone(number),)
         return acts
 
@@ -155,7 +172,7 @@ class DryRun:
             return acts
         size = replies.pair_of(frame.text) if frame.ok else None
         marks.told[number] = size[1] if size and size[0] == number else 0
-        moment.note(BY, "told the client that the message is deleted")
+        moment.note(BY, Deed.DRY_DELETED)
         return (Send(b"+OK message %d deleted\r\n" % number),)
 
     def _reset(self, frame: StatusLine, marks: _Marks) -> None:
@@ -169,7 +186,7 @@ class DryRun:
         command = moment.exchange.command if moment.exchange else None
         if command is None or command.verb not in ("STAT", "LIST", "UIDL") or command.args:
             return acts
-        moment.note(BY, "left the marked messages out")
+        moment.note(BY, Deed.DRY_LEFT_OUT)
         if command.verb != "STAT":
             told = marks.told
             marks.listing = LineEdits(lambda line: None if _first(line) in told else line)
@@ -178,6 +195,12 @@ class DryRun:
             return acts
         count, octets = found[0] - len(marks.told), found[1] - sum(marks.told.values())
         return (Send(b"+OK %d %d\r\n" % (max(0, count), max(0, octets))),)
+
+
+def _may_delete_in_sasl(frame: SaslLine, sent: bytes) -> bool:
+    """Return whether a server that takes AUTH for ended would take this answer for a DELE."""
+    may = frame.truncated and _MAY_DELETE.fullmatch(sent)
+    return bool(may or _DELETES_IN_SASL.match(sent))
 
 
 def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.units import octets_of, seconds_of
-from pop3spy.gate.acts import Acts, End, Moment, Send, Wait, octets_in
+from pop3spy.gate.acts import Acts, Beginning, End, Moment, Send, Wait, octets_in
 from pop3spy.gate.content import BareLf, EditedReply, LineEdits, Unstuffed, renamed, sized, without
 from pop3spy.gate.fault_params import (
     FaultParam,
@@ -28,6 +28,7 @@ from pop3spy.gate.fault_params import (
 )
 from pop3spy.gate.flow import At, Dropped, Followed, Sliced, Substituted, Unended, Work
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine, Side, StatusLine
+from pop3spy.session.deeds import Deed, Done
 
 Values = Mapping[str, Any]
 """What a fault's settings are, by name."""
@@ -109,6 +110,10 @@ class FaultKeeper:
             moment.by = self.fault.kind.name
         return changed
 
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether the fault may be one of the exchange that this is part of."""
+        return beginning.is_meant(self.fault.when)
+
     def give_back(self, side: Side, memory: dict[object, Any]) -> bytes:
         """Return what is kept back of a reply that broke off."""
         _, work = memory.get(self, (None, None))
@@ -139,41 +144,37 @@ def _verb(moment: Moment) -> str:
 
 def _delayed(values: Values, lots: Random, _: Moment) -> Work:
     seconds = values["time"] + lots.random() * values["jitter"]
-    return At("delay", f"waited {seconds:.3g} s", 0, (Wait(seconds),))
+    return At("delay", Done(Deed.DELAYED, seconds=round(seconds, 6)), 0, (Wait(seconds),))
 
 
 def _slowed(values: Values, _: Random, __: Moment) -> Work:
     rate = values["rate"]
     size = max(1, rate // 20)  # a piece every 50 ms looks like a slow line
-    return Sliced("bandwidth", f"slowed to {rate:,} octets a second", size, size / rate)
+    return Sliced("bandwidth", Done(Deed.SLOWED, octets=rate), size, size / rate)
 
 
 def _sliced(values: Values, _: Random, __: Moment) -> Work:
     size = values["size"]
-    return Sliced("slice", f"cut into pieces of {size}", size, values["gap"])
+    return Sliced("slice", Done(Deed.SLICED, octets=size), size, values["gap"])
 
 
-def _at(name: str, did: str, *acts: Any) -> Callable[[Values, Random, Moment], Work]:
+def _at(name: str, deed: Deed, *acts: Any) -> Callable[[Values, Random, Moment], Work]:
     def work(values: Values, _: Random, __: Moment) -> Work:
         after = values["after"]
-        return At(name, f"{did} after {after:,} octets", after, acts)
+        return At(name, Done(deed, after=after), after, acts)
 
     return work
 
 
 def _stalled(values: Values, _: Random, __: Moment) -> Work:
-    return At(
-        "stall",
-        f"stalled after {values['after']:,} octets",
-        values["after"],
-        (Wait(values["time"]),),
-    )
+    after = values["after"]
+    return At("stall", Done(Deed.STALLED, after=after), after, (Wait(values["time"]),))
 
 
 def _garbage(values: Values, lots: Random, _: Moment) -> Work:
     octets = values["octets"]
     noise = Send(lots.randbytes(octets))
-    return At("garbage", f"put {octets:,} random octets in", values["after"], (noise,))
+    return At("garbage", Done(Deed.GARBAGE, octets=octets), values["after"], (noise,))
 
 
 def _unended(_: Values, __: Random, ___: Moment) -> Work:
@@ -183,11 +184,11 @@ def _unended(_: Values, __: Random, ___: Moment) -> Work:
 def _unstuffed(_: Values, __: Random, moment: Moment) -> Work | None:
     if _verb(moment) not in ("RETR", "TOP"):
         return None
-    return EditedReply("unstuffed", "took a stuffed dot away", body=Unstuffed())
+    return EditedReply("unstuffed", Deed.UNSTUFFED, body=Unstuffed())
 
 
 def _wrong_size(values: Values, _: Random, moment: Moment) -> Work | None:
-    by, did = values["by"], f"added {values['by']:+,} to a size"
+    by, did = values["by"], Done(Deed.CHANGED_SIZES, octets=values["by"])
     match _verb(moment):
         case "STAT" | "LIST":  # +OK 2 320, and 1 120 in a listing
             status, body = LineEdits(sized(by, place=2)), LineEdits(sized(by, place=1))
@@ -204,7 +205,7 @@ def _changed_uid(values: Values, _: Random, moment: Moment) -> Work | None:
     one = bool(moment.exchange and moment.exchange.command.args)  # +OK 1 uid
     status = LineEdits(renamed(suffix, place=2)) if one else None
     body = LineEdits(renamed(suffix, place=1))
-    return EditedReply("changed-uid", "changed unique-ids", status=status, body=body)
+    return EditedReply("changed-uid", Deed.CHANGED_UIDS, status=status, body=body)
 
 
 def _changed_capa(values: Values, _: Random, moment: Moment) -> Work | None:
@@ -213,12 +214,12 @@ def _changed_capa(values: Values, _: Random, moment: Moment) -> Work | None:
     added = b"".join(line + b"\r\n" for line in values["add"])
     tags = frozenset(tag.upper() for tag in values["remove"])
     return EditedReply(
-        "changed-capa", "changed the capabilities", body=LineEdits(without(tags)), added=added
+        "changed-capa", Deed.CHANGED_CAPA, body=LineEdits(without(tags)), added=added
     )
 
 
 def _bare_lf(_: Values, __: Random, ___: Moment) -> Work:
-    return EditedReply("bare-lf", "made LF of CR LF", status=BareLf(), body=BareLf(), end=BareLf())
+    return EditedReply("bare-lf", Deed.BARE_LF, status=BareLf(), body=BareLf(), end=BareLf())
 
 
 # -- the table ----------------------------------------------------------------------------------
@@ -234,9 +235,9 @@ _ROWS = (
     FaultKind("bandwidth", _S, _BOTH, (FaultParam("rate", "1K", at_least_one),), "Lets so many octets a second through.", "It limits the time of a message instead of the time of silence.", _slowed),
     FaultKind("slice", _S, _BOTH, (FaultParam("size", "1", at_least_one), FaultParam("gap", "1ms", seconds_of)), "Sends pieces of this size, each on its own; larger ones where a body comes in bulk.", "It takes what one read gives for a line, or loses a CR LF or lone dot that is cut in two.", _sliced),
     FaultKind("stall", _S, _BOTH, (_AFTER, FaultParam("time", "forever", duration)), "Sends nothing more after so many octets, without closing.", "It has no time-out, and hangs until somebody ends it.", _stalled),
-    FaultKind("cut", _S, _BOTH, (FaultParam("after", "100", octets_of),), "Closes both connections after so many octets.", "It takes the beginning of a message for all of it, or deletes what it has not got.", _at("cut", "closed", End.CLOSE)),
-    FaultKind("reset", _S, _BOTH, (FaultParam("after", "0", octets_of),), "Resets both connections after so many octets.", "It shows a crash or nothing where it should say that the connection broke.", _at("reset", "reset", End.RESET)),
-    FaultKind("half-close", _S, _BOTH, (_AFTER,), "Says after so many octets that no more will come, and listens on.", "It waits for a close that never comes, or goes on as if it had been answered.", _at("half-close", "half-closed", End.FINISH)),
+    FaultKind("cut", _S, _BOTH, (FaultParam("after", "100", octets_of),), "Closes both connections after so many octets.", "It takes the beginning of a message for all of it, or deletes what it has not got.", _at("cut", Deed.CLOSED, End.CLOSE)),
+    FaultKind("reset", _S, _BOTH, (FaultParam("after", "0", octets_of),), "Resets both connections after so many octets.", "It shows a crash or nothing where it should say that the connection broke.", _at("reset", Deed.RESET, End.RESET)),
+    FaultKind("half-close", _S, _BOTH, (_AFTER,), "Says after so many octets that no more will come, and listens on.", "It waits for a close that never comes, or goes on as if it had been answered.", _at("half-close", Deed.HALF_CLOSED, End.FINISH)),
     FaultKind("drop", _S, _BOTH, (), "Loses the reply; on the client's side the command, which the server never hears.", "It waits for ever, or takes the next reply for this one.", lambda *_: Dropped("drop")),
     FaultKind("answer", _C, _BOTH, (FaultParam("line", _IN_USE, line),), "Answers so in place of the server, which never hears the command; on the server's side it does, and its reply is lost.", "It asks for a new password when the maildrop is only locked, or ignores a refusal.", lambda values, *_: Substituted("answer", values["line"])),
     FaultKind("unterminated", _S, _REPLY, (), "Leaves out the lone dot that ends a multi-line reply.", "It waits for ever, or takes the next reply for a part of the message.", _unended),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pop3spy.gate.acts import Act, Acts, Moment, Respond, Send, Wait
 from pop3spy.protocol.frames import BodyEnd, BodyPart, CommandLine, StatusLine
+from pop3spy.session.deeds import Deed, Done
 
 Work = Callable[[Moment, Acts], Acts]
 
@@ -18,7 +19,7 @@ MOST = 1000
 class At:
     """Does *acts* once *after* octets have gone, and notes *did*."""
 
-    def __init__(self, by: str, did: str, after: int, acts: Sequence[Act]) -> None:
+    def __init__(self, by: str, did: Done, after: int, acts: Sequence[Act]) -> None:
         self._by = by
         self._did = did
         self._left = after
@@ -49,7 +50,7 @@ class At:
 class Sliced:
     """Sends *size* octets at a time, and waits *gap* seconds behind each piece."""
 
-    def __init__(self, by: str, did: str, size: int, gap: float) -> None:
+    def __init__(self, by: str, did: Done, size: int, gap: float) -> None:
         self._by = by
         self._did = did
         self._size = size
@@ -87,7 +88,7 @@ class Dropped:
         del acts
         if not self._noted:
             self._noted = True
-            moment.note(self._by, "dropped")
+            moment.note(self._by, Deed.DROPPED)
         return ()
 
 
@@ -102,10 +103,10 @@ class Substituted:
         """Return the answer in place of the first frame, and nothing for those behind it."""
         match moment.frame:
             case CommandLine():
-                moment.note(self._by, "answered, and the server heard nothing")
+                moment.note(self._by, Deed.ANSWERED_COMMAND)
                 return (Respond(self._line),)
             case StatusLine():
-                moment.note(self._by, "answered in place of the server")
+                moment.note(self._by, Deed.ANSWERED_REPLY)
                 return (Send(self._line),)
             case BodyPart() | BodyEnd():
                 return ()
@@ -122,7 +123,7 @@ class Unended:
         """Return *acts* unless this is the lone dot."""
         if not isinstance(moment.frame, BodyEnd):
             return acts
-        moment.note(self._by, "left out the lone dot")
+        moment.note(self._by, Deed.UNTERMINATED)
         return ()
 
 
@@ -139,7 +140,7 @@ class Followed:
         ends = isinstance(frame, BodyEnd) or (isinstance(frame, StatusLine) and not frame.has_body)
         if not ends:
             return acts
-        moment.note(self._by, "said a line that nobody asked for")
+        moment.note(self._by, Deed.EXTRA_REPLY)
         *before, last = acts or (Send(b""),)
         if isinstance(last, Send):  # in one piece, so that both come at once
             return (*before, Send(last.data + self._line))

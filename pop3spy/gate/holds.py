@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pop3spy.filters.comparisons import Judge
-from pop3spy.gate.acts import Acts, Hold, Moment, Respond, Send
+from pop3spy.gate.acts import Acts, Beginning, Hold, Moment, Respond, Send
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Opaque, Side
 from pop3spy.session.chunk import Clock
+from pop3spy.session.deeds import Deed, Done
 
 BY = "hold"
 
@@ -50,29 +51,33 @@ class Holds:
             return acts
         self._given += 1
         number = self._given
-        moment.note(BY, f"held as {number}")
+        moment.note(BY, Done(Deed.HELD, ticket=number))
 
         def wait(go: Callable[[Acts], None]) -> None:
             self.tickets[number] = Ticket(number, moment, acts, go)
 
         return (Hold(wait),)
 
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether this may become a command that is held."""
+        return self.match is not None and not beginning.in_body
+
     def release(self, number: int) -> None:
         """Let ticket *number* go on as it would have; raise KeyError if there is none."""
         ticket = self.tickets[number]
-        self._decide(number, ticket.acts, "let go")
+        self._decide(number, ticket.acts, Deed.RELEASED)
 
     def edit(self, number: int, line: bytes) -> None:
         """Send *line*, with its end, in place of what is held; raise KeyError."""
-        self._decide(number, (Send(line),), "edited", gone=True)
+        self._decide(number, (Send(line),), Deed.EDITED, gone=True)
 
     def drop(self, number: int) -> None:
         """Let the server never hear of it; raise KeyError."""
-        self._decide(number, (), "dropped", gone=True)
+        self._decide(number, (), Deed.DROPPED, gone=True)
 
     def answer(self, number: int, line: bytes) -> None:
         """Answer with *line*, with its end, in the server's place; raise KeyError."""
-        self._decide(number, (Respond(line),), "answered", gone=True)
+        self._decide(number, (Respond(line),), Deed.ANSWERED, gone=True)
 
     def release_all(self) -> None:
         """Let everything go on, and hold nothing any more."""
@@ -92,10 +97,10 @@ class Holds:
         assert isinstance(frame, CommandLine)
         return parse_command(line).shape is not frame.command.shape
 
-    def _decide(self, number: int, acts: Acts, did: str, *, gone: bool = False) -> None:
+    def _decide(self, number: int, acts: Acts, deed: Deed, *, gone: bool = False) -> None:
         ticket = self.tickets.pop(number)
         if gone:
             ticket.moment.memory[self] = ticket.moment.frame.number
-        waited = self._clock.now() - ticket.moment.at
-        ticket.moment.note(BY, f"{did} after {waited:.1f} s")
+        waited = round(self._clock.now() - ticket.moment.at, 6)
+        ticket.moment.note(BY, Done(deed, waited=waited))
         ticket.go(acts)

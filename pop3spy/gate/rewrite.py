@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.pattern import Matches, regular_expression
-from pop3spy.gate.acts import Acts, Moment, Send, Wait, octets_in
+from pop3spy.gate.acts import Acts, Beginning, Moment, Send, Wait, octets_in
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.session.deeds import Deed
 
 BY = "rewrite"
 _GROUP = re.compile(r"\\(.?)", re.DOTALL)
@@ -66,10 +67,14 @@ class Rewrite:
         after = self._rewritten(line.decode("latin-1")).encode("latin-1") + end
         if after == before:
             return acts
-        moment.note(BY, _told(frame, after))
+        moment.note(BY, _done(frame, after))
         place = next(at for at, act in enumerate(acts) if isinstance(act, Send))
         waits = [act for act in acts[place:] if isinstance(act, Wait)]
         return [*acts[:place], Send(after), *waits]
+
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether this may become a line that is rewritten."""
+        return not beginning.in_body and beginning.is_meant(self.when)
 
     def _rewritten(self, line: str) -> str:
         found = self._find(line)
@@ -81,10 +86,11 @@ class Rewrite:
         return line[: found.start()] + new + line[found.end() :]
 
 
-def _told(frame: CommandLine | StatusLine, after: bytes) -> str:
-    if isinstance(frame, CommandLine) and parse_command(after).shape is not frame.command.shape:
-        return "changed the command, whose reply has another shape"
-    return f"changed the {'command' if isinstance(frame, CommandLine) else 'status line'}"
+def _done(frame: CommandLine | StatusLine, after: bytes) -> Deed:
+    if isinstance(frame, StatusLine):
+        return Deed.CHANGED_STATUS
+    same = parse_command(after).shape is frame.command.shape
+    return Deed.CHANGED_COMMAND if same else Deed.CHANGED_SHAPE
 
 
 def _is_latin(text: str) -> bool:

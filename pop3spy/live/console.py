@@ -16,18 +16,18 @@ from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.gate.faultset import Faults
-from pop3spy.gate.holds import BY as HOLD
 from pop3spy.gate.holds import Holds, Ticket
-from pop3spy.live.injected import Injected
+from pop3spy.live.injected import Injected, is_injected
 from pop3spy.live.sessions import SessionList
 from pop3spy.live.showing import Showing
 from pop3spy.net.link import Link
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Ended, Event, Intervened, Told
+from pop3spy.session.deeds import Deed
+from pop3spy.session.events import Ended, Event, Intervened
 from pop3spy.session.failure import describe
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
@@ -42,7 +42,7 @@ class LivePerson(Protocol):
     """Somebody who can be asked for a line."""
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State = State.CLOSED
+        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
     ) -> str:
         """Return the answer, which has *begun*, to a *question*; raise RefusalError without one.
 
@@ -53,8 +53,8 @@ class LivePerson(Protocol):
 class Table(Protocol):
     """A subscriber that counts, and tells the result as lines."""
 
-    def __call__(self, event: Told) -> None:
-        """Count *event*."""
+    def __call__(self, session: Session, /) -> Reader:
+        """Return what counts in *session*."""
 
     def table(self) -> str:
         """Return the lines, each with its end."""
@@ -88,7 +88,7 @@ class LiveConsole:
         self.stats = stats
         self.sessions = SessionList()
         self.injected = Injected(self.tell)
-        self.showing = Showing(make, self._elsewhere)
+        self.showing = Showing(make, _elsewhere)
         self.holding: Filter | None = None
         self.leaving = False
         self.person: LivePerson
@@ -101,8 +101,7 @@ class LiveConsole:
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
         self.bus = bus
-        # What is shown elsewhere must be asked before and after it is: its reply ends there.
-        for subscriber in (self.sessions, self.stats, self.showing, self.injected, self._told):
+        for subscriber in (self.sessions, self.stats, self.showing, self.injected, self._begin):
             bus.subscribe(subscriber)
 
     def tell(self, *rows: Row) -> None:
@@ -196,22 +195,25 @@ class LiveConsole:
         session = self.sessions.open.get(number)
         return session.state if session else State.AUTHORIZATION
 
-    def _elsewhere(self, event: Event) -> bool:
-        """Return whether *event* is shown in rows of its own, whatever is filtered."""
-        return _is_held(event) or self.injected.owns(event)
+    def _begin(self, _: Session) -> Reader:
+        return self._told
 
-    def _told(self, event: Told) -> None:
+    def _told(self, event: Event) -> None:
         if isinstance(event, Ended):
             self.holds.forget(event.session.id)
         if isinstance(event, Intervened) and event.frame and _is_held(event):
             text = f"s{event.session.id} {line_text(event.frame)}: {event.did}"
             self.tell(Row(" ◆", text, RowTone.HINT))
-        if isinstance(event, Event):
-            self._changed()
+        self._changed()
+
+
+def _elsewhere(event: Event) -> bool:
+    """Return whether *event* is shown in rows of its own, whatever is filtered."""
+    return _is_held(event) or is_injected(event)
 
 
 def _is_held(event: Event) -> bool:
-    return isinstance(event, Intervened) and event.by == HOLD and event.did.startswith("held")
+    return isinstance(event, Intervened) and event.did.deed is Deed.HELD
 
 
 def number_of(rest: str, noun: str, usage: str) -> int:

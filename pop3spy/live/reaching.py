@@ -7,9 +7,9 @@ from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
 from pop3spy.live.injected import BY
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.states import State
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 
-_UNREADABLE = (State.TLS, State.OPAQUE, State.CLOSED)
+_UNREADABLE = (State.TLS, State.OPAQUE)
 
 
 @LIVE_COMMANDS.add(
@@ -27,6 +27,8 @@ async def send(console: LiveConsole, rest: str) -> None:
         raise RefusalError(f"what is to be said?  Write {usage}")
     if session.blind or session.state in _UNREADABLE:
         raise RefusalError("what is said in that session cannot be read, so nothing is sent")
+    if session.said_goodbye:
+        raise RefusalError("QUIT was answered in that session, and nothing behind it ever is")
     if text.strip().upper() == "PASS":
         password = await console.person.answer("Password", hidden=True)
         text = escaped(f"{text.strip()} {password}")
@@ -37,7 +39,7 @@ async def send(console: LiveConsole, rest: str) -> None:
     console.must_be_safe(line)
     if any(ticket.moment.session is session for ticket in console.holds.tickets.values()):
         console.tell(note("it goes when what is held in this session has gone"))
-    console.injected.expect(session.id)
+    console.injected.expect(session)
     link.inject(line, BY)
 
 

@@ -76,7 +76,7 @@ class TerminalUi:
                 await stop.wait()
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State = State.CLOSED
+        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
     ) -> str:
         """Return the answer; one that is *hidden* is not seen."""
         if self._paste.lines:

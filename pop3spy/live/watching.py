@@ -9,7 +9,7 @@ from pop3spy.console.rows import Row, RowTone, entry, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.events import Noted
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange, Session
@@ -87,8 +87,9 @@ async def export(console: LiveConsole, rest: str) -> None:
     source = ExportSource(console.clock.started)
     out = Path(path.strip()).expanduser()  # noqa: ASYNC240 - it asks no disk
     with exporting(EXPORTERS[name], out, io.BytesIO(), source) as exporter:
+        read = exporter(session)
         for place, event in enumerate(events):
-            exporter(event)
+            read(event)
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
     console.tell(note(f"{exporter.summary} to {escape(str(out))}"))
@@ -125,8 +126,8 @@ def _line(console: LiveConsole, session: Session) -> str:
     parts = [
         escape(str(session.client)),
         escape(session.user or ""),
-        session.ending.how.value.replace("_", " ") if session.ending else session.state.value,
-        f"{commands:,} command{'' if commands == 1 else 's'}, {octets:,} octets",
+        session.ending.how.plain if session.ending else session.state.value,
+        f"{count(commands, 'command')}, {octets:,} octets",
         f"since {console.clock.date(session.opened_at):%H:%M:%SZ}",
         f"{held:,} held" if held else "",
     ]
@@ -138,7 +139,8 @@ def _rows(exchange: Exchange) -> list[Row]:
     if exchange.changed:
         rows.append(Row("C»", line_text(exchange.line), RowTone.CLIENT))
     if exchange.status is None:
-        return rows
+        odd = exchange.odd
+        return [*rows, Row("S:", line_text(odd), RowTone.HINT)] if odd else rows
     tone = RowTone.SERVER if exchange.ok else RowTone.REFUSAL
     facts = [f"{exchange.latency * 1000:,.1f} ms"] if exchange.latency is not None else []
     if exchange.body is not None:

@@ -5,7 +5,7 @@ Each is a subscriber of the bus; what it sees has no secrets in it.  Structlog i
 
 from pop3spy.logs.jsonlog import JsonLog, entries_lost
 from pop3spy.logs.logfile import LogFile, open_log
-from pop3spy.logs.notes import Notes, reader_failed
+from pop3spy.logs.notes import Notes, name_of, reader_failed
 from pop3spy.logs.transcript import Transcript, lines_lost
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Transcript",
     "entries_lost",
     "lines_lost",
+    "name_of",
     "open_log",
     "reader_failed",
 ]

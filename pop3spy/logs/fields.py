@@ -38,11 +38,15 @@ _EXCHANGE = {
     "ok": "true for `+OK`, false for `-ERR`, null without a reply",
     "code": "the reply's response code, `IN-USE` for example, null without one",
     "text": "what stands behind `+OK` or `-ERR`, the response code included",
+    "odd": "the line that came in place of a status line, and that the client took for the reply",
     "latency": "seconds from the command to the first octet of its reply",
     "duration": "seconds from the command to the last octet of its reply",
     "octets": "octets of a multi-line reply on the wire, without the lone dot",
     "size": "octets of its content: the same without stuffed dots",
     "lines": "lines of a multi-line reply that is no message",
+    "wrong_shape": "whether a listing answered a command that is answered in one line",
+    "error_inside": "the `-ERR` line behind which a multi-line reply stopped, for good or until "
+    "the client went on, else null",
     "complete": "whether the whole reply was seen",
     "pipelined": "whether the command began before the reply before it had ended",
     "misplaced": "whether the standard does not allow the command in `state_before`",
@@ -86,11 +90,15 @@ _GLIMPSE = {
 EVENTS: Final = {
     "session_opened": Described("A client connected.", {**_EVERY, **_PEERS}),
     "command_answered": Described(
-        "The reply to a command ended, or broke off in its body.",
+        "The reply to a command ended, or broke off in its body, or was no status line.",
         {**_EVERY, **_PEERS, **_EXCHANGE},
     ),
     "command_unanswered": Described(
         "It is certain that a command gets no reply.", {**_EVERY, **_PEERS, **_EXCHANGE}
+    ),
+    "state_inferred": Described(
+        "The state changed without a reply that led to it: a later one proves it.",
+        {**_EVERY, **_PEERS, "state": "the state from here on"},
     ),
     "session_secured": Described(
         "TLS began on the connection, and what is said inside it can be read; "
@@ -103,12 +111,13 @@ EVENTS: Final = {
         {**_EVERY, **_PEERS, **_GLIMPSE},
     ),
     "line_unpaired": Described(
-        "The server sent a line that answers no command.",
+        "The server sent a line that is no reply.",
         {
             **_EVERY,
             **_PEERS,
             "side": "`server`",
-            "why": "`banner`, `unasked` or `out_of_step`",
+            "why": "`banner`, `unasked`, or `no_status`: a reply was due, and this is none",
+            "number": "the exchange whose reply was due, 0 for none and for the greeting",
             "line": "the line",
         },
     ),
@@ -119,7 +128,7 @@ EVENTS: Final = {
             **_PEERS,
             "side": "`client` or `server`",
             "why": "`tls`, `sasl_layer`, `telnet`, `proxy`, `too_long`, `unfinished`, "
-            "`behind_stls`, `out_of_step`, `banner` or `unasked`",
+            "`behind_stls`, `out_of_step`, `banner`, `unasked`, `no_status` or `tls_header`",
             "octets": "how many, null where that could tell something of a secret",
             "duration": "seconds from the first to the last of them",
             "line": "the first of them, where they are harmless and known",
@@ -143,6 +152,15 @@ EVENTS: Final = {
         "Reading failed; the bytes go on, but nothing more is read of this session.",
         {**_EVERY, **_PEERS, "why": "the error and where it was"},
     ),
+    "side_closed": Described(
+        "A side sent a FIN, ended TLS, or reset the connection; of each once at most.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "side": "`client` or `server`: who did it",
+            "reset": "whether it was a reset; if not, the side may still listen",
+        },
+    ),
     "session_ended": Described(
         "Both sides are gone.",
         {
@@ -152,6 +170,8 @@ EVENTS: Final = {
             "`timeout`, `shutdown`, `unreachable`, `tls`, `refused`, `gate` or `cut`",
             "why": "in words, where there is more to say, else null",
             "duration": "seconds since the client connected",
+            "closed": "seconds from there to the first close of a side, "
+            "null if the session did not end by that",
             "state": "the state before the end",
             "user": "who was logged in last",
             "login": "how: `PASS`, `APOP`, `RPOP`, or `AUTH` with its mechanism",

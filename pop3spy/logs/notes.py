@@ -14,7 +14,7 @@ import structlog
 
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Noted
 from pop3spy.session.failure import describe
 from pop3spy.spool import Stream
 
@@ -80,18 +80,24 @@ def sentence(event: Noted) -> str:
     return " ".join((words, *(f"{escape(k)}={v}" for k, v in facts.items() if k not in needed)))
 
 
-def reader_failed(reader: Callable[[Told], None], error: Exception, at: float) -> Noted:
-    """Return the note to publish when a subscriber of the bus fails with *error*.
+def reader_failed(reader: Callable[..., object], error: Exception, at: float) -> Noted:
+    """Return the note to publish when a reader of the bus fails with *error*.
 
     It holds nothing that came from the wire; of an operating system's error it holds the reason.
     """
-    name = getattr(reader, "__qualname__", type(reader).__name__)
     reason = f"{os.strerror(error.errno)}; " if isinstance(error, OSError) and error.errno else ""
-    return Noted("reader_failed", at, {"reader": name, "error": f"{reason}{describe(error)}"})
+    facts = {"reader": name_of(reader), "error": f"{reason}{describe(error)}"}
+    return Noted("reader_failed", at, facts)
+
+
+def name_of(reader: Callable[..., object]) -> str:
+    """Return what people call a reader of the bus: its class, or the function that it is."""
+    owner = getattr(reader, "__self__", reader)
+    return getattr(owner, "__qualname__", type(owner).__name__)
 
 
 class Notes:
-    """A subscriber that writes notes, and nothing of sessions, to *stream*.
+    """A reader of notes that writes them to *stream*.
 
     With *clock* each line begins with the date, as a log file needs it.
     """
@@ -105,10 +111,9 @@ class Notes:
             wrapper_class=structlog.make_filtering_bound_logger("debug"),
         ).bind()
 
-    def __call__(self, event: Told) -> None:
-        """Write *event* if it is a note."""
-        if isinstance(event, Noted):
-            getattr(self._log, level_of(event.what))(sentence(event), at=event.at)
+    def __call__(self, event: Noted) -> None:
+        """Write *event*."""
+        getattr(self._log, level_of(event.what))(sentence(event), at=event.at)
 
     def _render(self, _: object, level: str, fields: MutableMapping[str, Any]) -> str:
         date = ""

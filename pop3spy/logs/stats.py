@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from pop3spy.session.events import Answered, Told, Unanswered
-from pop3spy.session.model import Exchange
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Answered, Event, Unanswered
+from pop3spy.session.model import Exchange, Session
 
 _HEAD = ("command", "count", "errors", "no reply", "p50", "p95", "max", "octets")
 
@@ -25,7 +26,7 @@ class _CommandStats:
         """Count one more."""
         self.count += 1
         self.errors += exchange.ok is False
-        self.unanswered += exchange.status is None
+        self.unanswered += not exchange.answered
         self.octets += exchange.body.octets if exchange.body else 0
         if exchange.latency is not None:
             self.latencies.append(exchange.latency)
@@ -48,8 +49,11 @@ class Statistics:
         self._latencies = latencies
         self._rows: dict[str, _CommandStats] = {}
 
-    def __call__(self, event: Told) -> None:
-        """Count an exchange that has ended."""
+    def __call__(self, _: Session) -> Reader:
+        """Return what counts the exchanges of a session."""
+        return self._count
+
+    def _count(self, event: Event) -> None:
         if isinstance(event, Answered | Unanswered):
             name = _name_of(event.exchange)
             if (row := self._rows.get(name)) is None:

@@ -7,7 +7,9 @@ from typing import Final
 from pop3spy.logs.layout import columns
 from pop3spy.protocol.frames import Frame, Opaque
 from pop3spy.protocol.text import MASK, show
-from pop3spy.session.events import Heard, Told
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Event, Heard
+from pop3spy.session.model import Session
 from pop3spy.spool import Stream
 
 _ROW: Final = 16
@@ -34,8 +36,11 @@ class WireView:
         self._hexadecimal = hexadecimal
         self.width = width
 
-    def __call__(self, event: Told) -> None:
-        """Write what was heard."""
+    def __call__(self, _: Session) -> Reader:
+        """Return what writes a session."""
+        return self._write
+
+    def _write(self, event: Event) -> None:
         if not isinstance(event, Heard):
             return
         frame = event.frame

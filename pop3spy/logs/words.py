@@ -1,28 +1,15 @@
 """How logs for people put things: times, counts, endings, messages."""
 
 from pop3spy.protocol.message import headers_of
-from pop3spy.protocol.text import escape
-from pop3spy.session.model import Ending, Exchange, How, Session
+from pop3spy.protocol.text import count, escape
+from pop3spy.session.closings import SOON
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Exchange, Session
 
 _SUBJECT = 60
 _SENDER = 50
 _MINUTE = 60
 _HOUR = 3600
-
-_HOW = {
-    How.QUIT: "ended by QUIT",
-    How.CLIENT_CLOSED: "closed by the client",
-    How.SERVER_CLOSED: "closed by the server",
-    How.CLIENT_RESET: "reset by the client",
-    How.SERVER_RESET: "reset by the server",
-    How.TIMEOUT: "timed out",
-    How.SHUTDOWN: "ended because pop3spy stopped",
-    How.UNREACHABLE: "server unreachable",
-    How.TLS: "TLS failed",
-    How.REFUSED: "refused by pop3spy",
-    How.GATE: "ended at the gate",
-    How.CUT: "not recorded to its end",
-}
 
 
 def seconds(time: float) -> str:
@@ -37,11 +24,6 @@ def seconds(time: float) -> str:
     if time < _HOUR:
         return f"{minutes} min {time % _MINUTE:.0f} s"
     return f"{minutes // 60:,} h {minutes % 60} min"
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 line``, ``1,234 lines``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def short(text: str, most: int) -> str:
@@ -68,9 +50,15 @@ def message(exchange: Exchange) -> str:
 
 
 def ended(session: Session, at: float, ending: Ending) -> str:
-    """Return how a session ended: ``ended by QUIT after 1.20 s``."""
+    """Return how a session ended: ``ended by QUIT after 1.20 s``.
+
+    The time is that of the first close; if there was more behind it, that has its own.
+    """
     why = f" ({escape(ending.why)})" if ending.why else ""
-    return f"{_HOW[ending.how]} after {seconds(at - session.opened_at)}{why}"
+    closed_at = at if ending.at is None else ending.at
+    after = seconds(closed_at - session.opened_at)
+    over = f"; over after {seconds(at - session.opened_at)}" if at - closed_at >= SOON else ""
+    return f"{ending.how.logged} after {after}{over}{why}"
 
 
 def amounts(session: Session, ending: Ending) -> str:

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TypeVar
 
 from pop3spy.errors import MaildropError
+from pop3spy.net.closing_reader import ClosingReader
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.commands import Command, line_of, parse_command
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import Effect
 from pop3spy.session.chunk import Clock
 from pop3spy.session.failure import describe
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.responder import Answer, Pause, Responder
 
@@ -42,7 +43,7 @@ class AcceptedClient:
 
     def __init__(  # noqa: PLR0913 - what a client brings, and what it meets
         self,
-        reader: asyncio.StreamReader,
+        reader: ClosingReader,
         writer: asyncio.StreamWriter,
         reading: Reading,
         clock: Clock,
@@ -53,6 +54,7 @@ class AcceptedClient:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self._clock = clock
         self._observer = Observer(reading, clock, self._caught_up)
         self._executor = executor
         self._ended = ended
@@ -197,6 +199,9 @@ class AcceptedClient:
 
     async def _part(self, ending: Ending) -> None:
         """Wait until the client has taken everything, unless the end is not a peaceful one."""
+        self._tell_closed(Side.CLIENT, self._reader.finished_at)
+        if ending.how is How.SERVER_CLOSED:
+            self._tell_closed(Side.SERVER, self._clock.now())
         if not self._writer.is_closing():
             self._writer.transport.abort()
         try:
@@ -204,8 +209,14 @@ class AcceptedClient:
                 await self._writer.wait_closed()
         except (OSError, asyncio.CancelledError):
             self._writer.transport.abort()
+        self._tell_closed(Side.CLIENT, self._reader.reset_at, reset=True)
         self._ending = ending
         self._observer.soon()
+
+    def _tell_closed(self, side: Side, at: float | None, *, reset: bool = False) -> None:
+        """Tell, behind what was heard, that *side* closed, if it did."""
+        if at is not None:
+            self._observer.later(partial(self._observer.closed, side, at, reset=reset))
 
     def _caught_up(self) -> None:
         self._read_up.set()

@@ -1,12 +1,12 @@
 """A connection to a server, as its client: commands out, whole replies in.
 
-What both sides say is read along and published, as a proxy's sessions are.  Where the server
-grants STLS, TLS begins at once; octets that it said in clear behind that never get into it.
+What both sides say is read once: what is told on the bus, as of a proxy's sessions, is what is
+heard here.  Where the server grants STLS, TLS begins at once; octets that it said in clear behind
+that never get into it.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,12 +18,10 @@ from pop3spy.net.dial import dial, reason_of
 from pop3spy.net.half import Half
 from pop3spy.net.layer import Layer
 from pop3spy.net.leg import Legs
-from pop3spy.net.observer import Observer
 from pop3spy.net.opening import ask_for_tls, says_more
 from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.net.tls import agreed_with_server
 from pop3spy.net.trust import Trust
-from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -36,8 +34,10 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import Effect
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
-from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.failure import describe
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.reading import Reading
 
 LINGER = 0.25
@@ -57,23 +57,22 @@ class Connection:
     that the connection broke, or that TLS did not come about.
     """
 
-    def __init__(self, url: Url, patience: float | None, trust: Trust, timeout: float) -> None:
+    def __init__(
+        self, url: Url, patience: float | None, trust: Trust, timeout: float, clock: Clock
+    ) -> None:
         self._url = url
         self._patience = patience
         self._legs = Legs(trust, timeout=timeout)
-        self._pending = PendingConnection()
-        self._decoder = Decoder()
+        self._pending = PendingConnection(clock)
         self._heard: deque[Frame] = deque()
         self._finished = False  # the server will say no more
         self._closing = False
+        self._ours = 0  # exchanges that nobody else has asked, and that are not counted
         self._stls: set[int] = set()  # exchanges that may bring TLS about
         self._how = How.CLIENT_CLOSED
-        self._read_up = asyncio.Event()  # all that was said has been read along
-        self._read_up.set()
         self._over = asyncio.Event()
-        self._ending: Ending | None = None
-        self._clock: Clock
-        self._observer: Observer
+        self._clock = clock
+        self._reading: Reading
 
     @classmethod
     async def open(  # noqa: PLR0913 - what a session begins with
@@ -94,12 +93,12 @@ class Connection:
         where the URL wants it.  *strict* hides user names and addresses from those who read along;
         *trust* says whose certificates are believed.
         """
-        connection = cls(url, patience, trust or Trust(), timeout)
+        connection = cls(url, patience, trust or Trust(), timeout, clock)
         await dial(url, lambda: Half(Side.SERVER, connection._pending.join), timeout)
         client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
-        reading = Reading(number, client, server, clock.now(), bus.publish, strict=strict)
-        connection._clock = clock
-        connection._observer = Observer(reading, clock, connection._caught_up)
+        connection._reading = Reading(
+            number, client, server, clock.now(), bus.publish, strict=strict
+        )
         try:
             await connection._begin()
         except BaseException:
@@ -125,7 +124,7 @@ class Connection:
     @property
     def session(self) -> Session:
         """What is known of the conversation, with secrets removed."""
-        return self._observer.session
+        return self._reading.session
 
     async def ask(self, line: bytes) -> list[Frame]:
         """Send *line*, which has its end, and return the frames of the reply to it."""
@@ -139,7 +138,6 @@ class Connection:
         """
         if self._closing:
             return
-        self._sort(self._decoder.feed(Side.CLIENT, data))
         self._hear(Side.CLIENT, data)
         self._half.write(data)
         try:
@@ -181,20 +179,19 @@ class Connection:
         """Close the connection and let those who read along come to its end."""
         if not self._closing:
             self._closing, how = True, self._how
+            self._pending.tell_closings(self)
             self._half.close()
+            if how in (How.CLIENT_CLOSED, How.SERVER_CLOSED):
+                self.closed(Side.CLIENT, reset=False)
             try:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL):
                         await self._pending.gone()
             finally:  # whoever else waits for the end must not wait for ever
                 self._half.abort()
-                self._ending = Ending(how)
-                self._observer.soon()
+                self._end(Ending(how))
+                self._over.set()
         await self._over.wait()
-
-    async def read_along(self) -> None:
-        """Wait until all that was said has been published to those who read along."""
-        await self._read_up.wait()
 
     @property
     def over(self) -> bool:
@@ -204,46 +201,43 @@ class Connection:
     @property
     def awaits_reply(self) -> bool:
         """Whether the server is to speak next."""
-        return bool(self._heard) or (not self._finished and self._decoder.awaits_reply)
+        return bool(self._heard) or (not self._finished and self._reading.awaits_reply)
 
     @property
     def asks(self) -> bool:
         """Whether the client's next line is an answer or a message's, and no command."""
-        return not self._finished and self._decoder.asks
+        return not self._finished and self._reading.asks
 
     @property
     def half_said(self) -> bool:
         """Whether the client has begun a line, or a message, without ending it."""
-        return self._decoder.unfinished(Side.CLIENT) > 0
+        return self._reading.unfinished(Side.CLIENT) > 0
 
     # -- TLS ------------------------------------------------------------------------------------
 
     async def _begin(self) -> None:
         """Do what the URL's scheme asks for before anything else is said."""
-        greeting = b""
         if self._url.scheme == "pop3+stls":
             try:
-                greeting = await ask_for_tls(
-                    self._pending, self._url, self._legs.timeout, self._hear
-                )
+                await ask_for_tls(self._pending, self._url, self._legs.timeout, self._hear)
             except TlsError as error:
                 raise self._broken(error) from None
             except ConnectError:
                 gone = How.SERVER_RESET if self._pending.error else How.SERVER_CLOSED
                 self._how = gone if self._pending.over else How.TIMEOUT
                 raise
-            await self.read_along()
+            self._stls.clear()
+            self._heard.pop()  # the answer to STLS, which nobody but us has asked
+            self._ours = 1
         if self._url.scheme != "pop3":
             await self._secure()
-        self._heard.extend(self._decoder.feed(Side.SERVER, greeting))
 
     async def _granted(self) -> None:
         """Begin TLS, for which the server was asked; raise TlsError if it said more than that."""
         if said := self._pending.take():
             self._take(said)
-        if len(self._heard) > 1 or self._decoder.unfinished(Side.SERVER):
+        if len(self._heard) > 1 or self._reading.unfinished(Side.SERVER):
             raise self._broken(says_more(self._url, "+OK to STLS"))
-        await self.read_along()
         await self._secure()
 
     async def _secure(self) -> None:
@@ -258,7 +252,7 @@ class Connection:
 
     def _secured(self, layer: Layer) -> None:
         tls = agreed_with_server(layer.object, self._legs.trust)
-        self._observer.secured(tls, self._clock.now())
+        self._reading.secured(tls, self._clock.now())
 
     # -- what comes -----------------------------------------------------------------------------
 
@@ -273,35 +267,53 @@ class Connection:
                 data = await self._pending.more()
         except TimeoutError:
             raise self._nothing_happened() from None
+        if not data:
+            self._pending.tell_closings(self)
         if not data and self._pending.error:
             raise self._broken(self._pending.error)
         self._take(data)
-        if self._observer.behind:
-            await self.read_along()
 
-    def _hear(self, side: Side, data: bytes) -> None:
-        """Let *data* be read along."""
-        self._read_up.clear()
-        self._observer.hear(side, data)
+    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+        """Tell that *side* closed, behind all that was said."""
+        at = self._clock.now() if at is None else at
+        self._reading.side_closed(side, at, reset=reset)
 
     def _take(self, data: bytes) -> None:
         if data:
             self._hear(Side.SERVER, data)
-            frames = self._decoder.feed(Side.SERVER, data)
-        else:
-            self._finished = True
-            if self._how is How.CLIENT_CLOSED:
-                self._how = How.SERVER_CLOSED
-            frames = self._decoder.close(Side.SERVER)
-        self._sort(frames)
+            return
+        self._finished = True
+        if self._how is How.CLIENT_CLOSED:
+            self._how = How.SERVER_CLOSED
+        if (rest := self._reading.close(Side.SERVER)) is not None:
+            self._heard.append(rest)
 
-    def _sort(self, frames: Iterator[Frame]) -> None:
-        """Keep what the server said for who hears, and which commands may bring TLS about."""
-        for frame in frames:
-            if frame.side is Side.SERVER:
-                self._heard.append(frame)
-            elif isinstance(frame, CommandLine) and frame.command.effect is Effect.TLS:
-                self._stls.add(frame.number)
+    def _hear(self, side: Side, data: bytes) -> None:
+        """Read what was said; keep the server's frames for who hears, and which commands are STLS.
+
+        Raise ConnectError if that fails: nobody would know what the server said.
+        """
+        try:
+            self._reading.append(Chunk(side, data, self._clock.now()))
+            while (read := self._reading.read()) is not None:
+                frame, _ = read
+                if frame.side is Side.SERVER:
+                    number = max(0, frame.number - self._ours)
+                    self._heard.append(replace(frame, number=number) if self._ours else frame)
+                elif isinstance(frame, CommandLine) and frame.command.effect is Effect.TLS:
+                    self._stls.add(frame.number - self._ours)
+        except Exception as error:  # noqa: BLE001 - a bug in reading is told, and ends the session
+            self._finished = True
+            why = f"reading failed: {describe(error)}"
+            self._reading.blind(self._clock.now(), why)
+            raise ConnectError(f"{self._url}: {why}") from None
+
+    def _end(self, ending: Ending) -> None:
+        try:
+            self._reading.end(self._clock.now(), ending)
+        except Exception as error:  # noqa: BLE001 - as above; the second call reads nothing
+            self._reading.blind(self._clock.now(), f"reading failed: {describe(error)}")
+            self._reading.end(self._clock.now(), ending)
 
     async def _goes_on(self, number: int) -> bool:
         """Return whether a body follows the status line of an exchange."""
@@ -331,13 +343,6 @@ class Connection:
         if isinstance(error, OSError) and not isinstance(error, ConnectionError):
             why = reason_of(error)
         return ConnectError(f"{self._url}: {why}")
-
-    def _caught_up(self) -> None:
-        self._read_up.set()
-        if self._ending is not None:
-            ending, self._ending = self._ending, None
-            self._observer.end(ending)
-            self._over.set()
 
 
 def _ends_reply(frame: Frame) -> bool:

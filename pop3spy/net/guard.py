@@ -1,19 +1,21 @@
 """One gated side of a link: each frame is told, judged, and only then sent.
 
-Rules: an octet is kept here until it has been sent, or until the gate has decided that it will not
-be; while an act waits, nothing behind it is read; keepers come and go between lines and replies, so
-that none is asked about half of one, or leaves with octets of it.
+Rules: an octet is kept until it has been sent, or until the gate has decided that it will not be;
+while an act waits, nothing behind it is read; keepers come and go between lines and replies, so
+that none is asked about half of one, or leaves with octets of it; what nobody acts on leaves as it
+came, and a line without its end leaves at once if no keeper could act on one that begins so.
 """
 
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pop3spy.gate.acts import (
     Act,
     Acts,
+    Beginning,
     Defer,
     End,
     Gate,
@@ -25,8 +27,12 @@ from pop3spy.gate.acts import (
     Send,
     Wait,
 )
+from pop3spy.net.outbox import Outbox
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine, Why
 from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.deeds import Deed, Done
+from pop3spy.session.events import Heard
+from pop3spy.session.model import Exchange
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
 
@@ -53,75 +59,50 @@ class Way(Protocol):
         """Send on what *side* says as it comes again, *data* first."""
 
 
-class Kept:
-    """Octets that have come and have not gone on."""
-
-    def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._start = 0  # so much of the first piece is gone
-        self.size = 0
-
-    def add(self, data: bytes) -> None:
-        """Keep *data* behind the rest."""
-        self._pieces.append(data)
-        self.size += len(data)
-
-    def forget(self, size: int) -> None:
-        """Let the first *size* octets go."""
-        self.size -= size
-        self._start += size
-        while self._pieces and self._start >= len(self._pieces[0]):
-            self._start -= len(self._pieces.popleft())
-
-    def take(self) -> bytes:
-        """Return everything, and let it go."""
-        data = b"".join(self._pieces)[self._start :]
-        self.forget(self.size)
-        return data
-
-
 class Guard:
-    """Reads, judges and sends on what *side* says.
+    """Judges what *side* says, and lets it go by *outbox*.
 
-    *ahead* octets of it that are in no frame yet have gone already; *wake* has ``frames`` asked for
-    again; *memory* is what keepers remember of the session.
+    What it said before and has no end has gone already; *wake* has ``go_on`` asked for again;
+    *memory* is what keepers remember of the session.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
         self,
         side: Side,
-        ahead: int,
         reading: Reading,
         gate: Gate,
         way: Way,
+        outbox: Outbox,
         clock: Clock,
         wake: Callable[[], None],
         memory: dict[object, Any] | None = None,
     ) -> None:
         self.side = side
-        self.again = True  # there may be something to read
+        self.way = way
         self.leaving: Callable[[], None] | None = None  # called once nothing is under way here
-        self._ahead = ahead
+        self.finished = False  # the side will say no more, and its peer does not know
         self._reading = reading
         self._gate = gate
-        self._keepers: Sequence[Keeper] = ()  # who judges what is under way
-        self._amid = False  # more of that is to come
-        self.way = way
+        self._outbox = outbox
         self._clock = clock
         self._wake = wake
         self._memory = {} if memory is None else memory
-        self._chunks: deque[Chunk] = deque()
-        self._kept = Kept()
-        self.finished = False  # the side will say no more, and its peer does not know
+        # Octets of the side, counted from where the frame begins that was not read yet.
+        self._received = self._passed = reading.unfinished(side)
+        self._read = 0
+        self._keepers: Sequence[Keeper] = ()  # who judges what is under way
+        self._amid = False  # more of that is to come
+        self._may_go_on: Exchange | None = None  # answered, unless a body follows after all
         self._moment: Moment | None = None  # what is being acted on
+        self._heard: Heard
         self._acts: deque[Act] = deque()
+        self._sent = bytearray()
+        self._answer = bytearray()
         self._slowed = False  # too much of it waits
         self._waiting = False
         self._forever = False  # ... for nothing that could happen
-        self._over = False  # neither side will say more
-        self._sent = bytearray()
-        self._answer = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._over = False  # neither side will say more
         self._gone = False  # an End was performed
 
     @property
@@ -132,67 +113,90 @@ class Guard:
     @property
     def amid(self) -> bool:
         """Whether the peer has heard a part of a line, or of a reply, and not yet its end."""
-        return self._ahead > 0 or self._amid
+        return self._passed > self._read or self._amid
 
     @property
-    def waits(self) -> bool:
-        """Whether anything here may go on once more has been read of the other side."""
-        unread = self._kept.size > 0 or self._ahead > 0
-        return unread or self.busy or self.finished or self.leaving is not None
-
-    @property
-    def ready(self) -> bool:
-        """Whether asking for ``frames`` may bring something."""
-        return self.again and not self._waiting
+    def _kept(self) -> int:
+        """How many octets have come and have neither gone on nor been judged."""
+        return self._received - self._passed
 
     def take(self, chunk: Chunk) -> None:
         """Take in what came."""
-        self._chunks.append(chunk)
-        self._kept.add(chunk.data)
-        self.again = True
-        if self._kept.size > ENOUGH and not self._slowed:
+        if self._gone:
+            return
+        self._reading.append(chunk)
+        self._received += len(chunk.data)
+        if self._kept > ENOUGH and not self._slowed:
             self._slowed = True
             self.way.slow(self.side, slow=True)
 
     def finish(self) -> None:
         """Know that the side will say no more."""
         self.finished = True
-        self.again = True
 
     def conclude(self) -> None:
         """Know that neither side will say more: what waits for ever, or for a reply, is over."""
-        self._over = self.again = True
+        self._over = True
         if self._forever:
             self._tell()
             self.stop()
             self.way.end_by_gate(End.CLOSE, self.side)
 
-    def frames(self) -> Iterator[None]:
-        """Deal with one frame after the other, as long as none of them has to wait."""
-        self.again = False
-        if self.busy:
+    def judge(self, frame: Frame, heard: Heard) -> None:
+        """Deal with *frame*, of which *heard* was told."""
+        began, self._read = self._read, self._read + len(frame.raw)
+        if self._passed > began:  # it began to leave before anybody could judge it
+            self._outbox.add(self.side, frame.raw[self._passed - began :])
+            self._passed = max(self._passed, self._read)
+            self._reading.settle(frame)
+            return
+        exchange = heard.exchange
+        self._may_go_on = exchange if _may_go_on(frame) else None
+        if exchange is not None and exchange.injected:
+            self._passed = self._read  # the client did not ask
+            return
+        if not (self._amid and isinstance(frame, BodyPart | BodyEnd | Opaque)):
+            self._keepers = self._gate.now
+        self._amid = False  # should one of them fail, the others may have these octets already
+        session, at = self._reading.session, self._clock.now()
+        moment = Moment(session, frame, heard.frame, at, exchange, memory=self._memory)
+        acts = self._gate.judge(moment, self._keepers)
+        self._amid = _goes_on(frame)
+        self._passed = self._read
+        if acts is None:
+            self._outbox.add(self.side, frame.raw)
+            self._reading.settle(frame)
+        else:
+            self._moment, self._heard = moment, heard
+            self._acts.extend(acts)
             self._perform()
-        while not self.busy and not self._gone:
-            if (read := self._reading.next(self.side)) is not None:
-                self._judge(*read)
-                yield
-            elif self._chunks:
-                self._reading.take(self._chunks.popleft())
-            else:
-                self._rest()
-                return
+
+    def go_on(self) -> bool:
+        """Do what had to wait until all that is whole was read; return whether more can be now."""
+        if self.busy:
+            before = len(self._acts)
+            self._perform()
+            return not self.busy or len(self._acts) < before
         if self._gone:
-            self._chunks.clear()
-            self._kept.take()
+            return False
+        self._let_go_beginning()
+        if self._slowed and self._kept <= ENOUGH:  # else the other side has to speak first
+            self._slowed = False
             self.way.slow(self.side, slow=False)
+        waits = self.side is Side.CLIENT and b"\n" in self._reading.waiting(self.side)
+        if self.finished and (self._over or not waits):
+            self.finished = False
+            self._outbox.add(self.side, self._kept_back() + self._last_words())
+            self._outbox.flush()
+            self.way.pass_finish(self.side)
+        if self.leaving and not self._amid:
+            self.leaving()
+        return False
 
     def cut_off(self) -> None:
-        """Read what has come, and keep none of it: nobody is to hear it."""
-        for chunk in self._chunks:
-            self._reading.take(chunk)
-        self._chunks.clear()
-        self._kept.take()
-        self._ahead = 0
+        """Keep nothing of what has come: nobody is to hear it."""
+        self._passed = self._received
+        self._read = self._received
         self._amid = self._slowed = False
         self.way.slow(self.side, slow=False)
 
@@ -200,7 +204,7 @@ class Guard:
         """Do nothing any more; return the octets that have not gone on."""
         held = self._held()
         self.stop()
-        return self._kept_back() + held + self._kept.take()
+        return self._kept_back() + held + self._take()
 
     def stop(self) -> None:
         """Do nothing any more."""
@@ -208,22 +212,45 @@ class Guard:
         self._moment = None
         self._waiting = False
         self._gone = True
+        self._reading.hold(self.side, held=False)
         if self._timer:
             self._timer.cancel()
 
-    def _rest(self) -> None:
-        """Do what had to wait for everything that is whole."""
-        if self._slowed and self._kept.size <= ENOUGH:  # else the other side has to speak first
-            self._slowed = False
-            self.way.slow(self.side, slow=False)
+    def _let_go_beginning(self) -> None:
+        """Send a line without its end, if no keeper could act on one that begins so."""
         client = self.side is Side.CLIENT
-        if self.finished and (self._over or not (client and self._reading.waits)):
-            self.finished = False
-            self._ahead = self._kept.size  # a line without an end goes unjudged
-            self.way.pass_on(self.side, self._kept_back() + self._kept.take())
-            self.way.pass_finish(self.side)
-        if self.leaving and not self._amid:
-            self.leaving()
+        if not self._kept or (client and self._reading.client_waits):
+            return
+        due = None if client else self._reading.due
+        exchanges = (due, self._may_go_on) if self._may_go_on else (due,)
+        if not any(self._may_be_acted_on(exchange) for exchange in exchanges):
+            self._outbox.add(self.side, self._take())
+
+    def _may_be_acted_on(self, exchange: Exchange | None) -> bool:
+        """Return whether the line that has begun may be acted on, if *exchange* is its own."""
+        if exchange is not None and exchange.injected:
+            return True
+        keepers = self._keepers if self._amid else self._gate.now
+        return self._gate.may_act_on(self._beginning(exchange), keepers)
+
+    def _beginning(self, exchange: Exchange | None) -> Beginning:
+        reading, data = self._reading, self._reading.waiting(self.side)
+        return Beginning(reading.session, self.side, data, exchange, in_body=self._amid)
+
+    def _last_words(self) -> bytes:
+        """Return what was kept of a side that has broken off, as far as its peer may hear it."""
+        by = self._gate.withholder(self._beginning(None)) if self._kept else None
+        if by is None:
+            return self._take()
+        self._passed = self._received
+        self._reading.withhold(self.side, self._clock.now(), by.by)
+        return b""
+
+    def _take(self) -> bytes:
+        """Return what was kept, which goes on now."""
+        data = self._reading.last(self.side, self._kept) if self._kept else b""
+        self._passed = self._received
+        return data
 
     def _held(self) -> bytes:
         """Return what has not gone on of a frame that was being acted on, unless it was changed."""
@@ -242,78 +269,65 @@ class Guard:
         ]
         return b"".join(reversed(lines))  # what the last one has came first
 
-    def _judge(self, frame: Frame, shown: Frame) -> None:
-        if gone := min(self._ahead, len(frame.raw)):  # it began to leave before there was a gate
-            self._ahead -= gone
-            self._kept.forget(len(frame.raw) - gone)
-            self.way.pass_on(self.side, frame.raw[gone:])
-            self._reading.settle(frame)
-            return
-        moment = Moment(self._reading.session, frame, shown, self._clock.now(), memory=self._memory)
-        if (exchange := moment.exchange) and exchange.injected:
-            self._kept.forget(len(frame.raw))  # the client did not ask
-            return
-        if not (self._amid and isinstance(frame, BodyPart | BodyEnd | Opaque)):
-            self._keepers = self._gate.now
-        self._amid = False  # should one of them fail, the others may have these octets already
-        acts = self._gate.judge(moment, self._keepers)
-        self._amid = _goes_on(frame)
-        self._kept.forget(len(frame.raw))
-        if acts is None:
-            self.way.pass_on(self.side, frame.raw)
-            self._reading.settle(frame)
-        else:
-            self._moment = moment
-            self._acts.extend(acts)
-            self._perform()
-
     # -- acts -----------------------------------------------------------------------------------
 
     def _perform(self) -> None:
+        """Do what is to be done, as far as nothing waits; behind what does, nothing is read."""
         assert self._moment is not None
         while self._acts and not self._waiting:
             act = self._acts.popleft()
             match act:
                 case Send(data):
                     self._sent += data
-                    self.way.pass_on(self.side, data)
+                    self._outbox.add(self.side, data)
                 case Respond(line) if self._reading.idle:
                     self._answer += line
-                    self.way.pass_on(self.side.other, line)
+                    self._outbox.add(self.side.other, line)
+                    self._outbox.flush()
                 case Respond():  # replies that are on their way come first
                     self._acts.appendleft(act)
-                    return
+                    break
                 case Wait(seconds):
                     self._pause(self._moment, seconds)
                 case Hold(wait):
                     self._waiting = True
                     self._tell_notes(self._moment)
-                    wait(self._go_on)
+                    self._outbox.flush()
+                    wait(self._resume)
                 case Defer(find):
                     self._acts.extendleft(reversed(find()))
                 case End():
-                    self._tell()
-                    self._gone = True
-                    self.way.end_by_gate(act, self.side)
+                    self._end(act)
                     return
         if not self._acts and not self._waiting:
             self._tell()
+        self._reading.hold(self.side, held=self.busy)
+
+    def _end(self, end: End) -> None:
+        self._tell()
+        self._acts.clear()
+        self._gone = True
+        self._passed = self._received
+        self._reading.hold(self.side, held=True)
+        self.way.slow(self.side, slow=False)
+        self._outbox.flush()
+        self.way.end_by_gate(end, self.side)
 
     def _pause(self, moment: Moment, seconds: float) -> None:
         self._waiting = True
+        self._outbox.flush()
         if seconds < math.inf:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(seconds, self._go_on, ())
+            self._timer = loop.call_later(seconds, self._resume, ())
         else:
             self._forever = True
             self._tell_notes(moment)
 
-    def _go_on(self, acts: Acts) -> None:
+    def _resume(self, acts: Acts) -> None:
         """Go on behind an act that waited, with *acts* first."""
         if self._waiting:
             self._waiting = False
             self._acts.extendleft(reversed(acts))
-            self.again = True
             self._wake()
 
     def _tell(self) -> None:
@@ -329,10 +343,10 @@ class Guard:
             self._reading.settle(frame)
         if not (changed or answer or moment.notes):
             return
-        by, did = moment.notes.pop() if moment.notes else (moment.by, "changed it")
+        by, did = moment.notes.pop() if moment.notes else (moment.by, Done(Deed.CHANGED))
         self._tell_notes(moment)
         self._reading.intervene(
-            moment.shown,
+            self._heard,
             self._clock.now(),
             by,
             did,
@@ -342,8 +356,13 @@ class Guard:
 
     def _tell_notes(self, moment: Moment) -> None:
         for by, did in moment.notes:
-            self._reading.intervene(moment.shown, self._clock.now(), by, did)
+            self._reading.intervene(self._heard, self._clock.now(), by, did)
         moment.notes.clear()
+
+
+def _may_go_on(frame: Frame) -> bool:
+    """Return whether more of the reply may come, though nothing says so."""
+    return isinstance(frame, BodyPart) or (isinstance(frame, StatusLine) and frame.has_body is None)
 
 
 def _goes_on(frame: Frame) -> bool:

@@ -20,7 +20,17 @@ WRITE_AHEAD = 262144
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
-class Owner(Protocol):
+class ClosingListener(Protocol):
+    """What is told when a peer closes."""
+
+    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+        """Learn that the peer sent a FIN, ended TLS, or sent a RST (*reset*); *at*: not just now.
+
+        What becomes of it is told separately.
+        """
+
+
+class Owner(ClosingListener, Protocol):
     """What is told of what happens to a half."""
 
     def received(self, side: Side, data: bytes) -> None:
@@ -53,6 +63,7 @@ class Half(asyncio.Protocol):
         self._holds: set[str] = set()
         self._finished = False  # nothing more can be sent
         self._silent = False  # nothing more will come
+        self._closed = False  # the owner knows that the peer has closed
         self._layer: Layer | None = None
         self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
         self._begun: Callable[[], None]
@@ -176,6 +187,7 @@ class Half(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Tell that the peer has finished, and keep the way to it open."""
         self._silent = True
+        self._tell_closed()
         if self._secured:
             self._break(ConnectionAbortedError())
         if not (self._broken or (self._layer and self._layer.ended)):
@@ -185,6 +197,8 @@ class Half(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
+        if isinstance(exc, ConnectionError):  # else nobody knows what the peer did
+            self._owner.closed(self.side, reset=True)
         if self._secured:
             self._break(exc or ConnectionAbortedError())
         self._transport = None  # uvloop's can not even be written to in vain any more
@@ -197,6 +211,12 @@ class Half(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Tell that the peer has caught up."""
         self._owner.clogged(self.side, clogged=False)
+
+    def _tell_closed(self) -> None:
+        """Tell that the peer has closed its side; the end of TLS and that of TCP are one."""
+        if not self._closed:
+            self._closed = True
+            self._owner.closed(self.side, reset=False)
 
     # -- TLS ------------------------------------------------------------------------------------
 
@@ -224,6 +244,7 @@ class Half(asyncio.Protocol):
         if layer.error:
             self._fail(layer.error)
         elif layer.ended:
+            self._tell_closed()
             self._owner.finished(self.side)
 
     def _fail(self, error: ssl.SSLError) -> None:

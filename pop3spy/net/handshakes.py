@@ -23,7 +23,8 @@ from pop3spy.net.tls import agreed_with_client, agreed_with_server
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Ending, How, Session
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Session
 
 ALERT = b"\x15\x03\x03\x00\x02\x02\x50"
 """What a client is told that gets no TLS: a fatal internal_error (RFC 8446, section 6)."""
@@ -70,7 +71,7 @@ class Handshakes:
 
         *connect* does the connecting.  A client that gets no server is told *apology*.
         """
-        server, client = PendingConnection(), self.link.half(Side.CLIENT)
+        server, client = PendingConnection(self._clock), self.link.half(Side.CLIENT)
         client.hold("opening", hold=pending is None)
         hello = b""
         try:
@@ -82,6 +83,7 @@ class Handshakes:
             await connect(lambda: Half(Side.SERVER, server.join))
             greeting = await self._reach(server)
         except ConnectError as error:
+            server.tell_closings(self.link)
             server.abort()
             how = How.TLS if isinstance(error, TlsError) else How.UNREACHABLE
             if isinstance(error, TlsError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pop3spy.net.accepted_client import AcceptedClient
+from pop3spy.net.closing_reader import ClosingReader
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places, listen, serving
 from pop3spy.protocol.line_buffer import LINE
@@ -83,9 +84,10 @@ class Host:
             await self._idle.wait()
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=LINE), self._welcome)
+        return asyncio.StreamReaderProtocol(ClosingReader(LINE, self._clock), self._welcome)
 
     def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert isinstance(reader, ClosingReader)
         if self._stopping:
             writer.close()
             return

@@ -76,7 +76,7 @@ class Minted:
                     present(context, file, None)
             except OSError as error:
                 raise ConfigError(f"no certificate for {name}: {reason_of(error)}") from None
-            context.names, context.minted = tuple(str(leaf.names).split(", ")), True
+            context.names, context.minted = leaf.names.each, True
             if not certificate:
                 context.sni_callback = self._asked
             contexts[leaf] = context

@@ -17,7 +17,7 @@ from pop3spy.net.half import Half
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
 
@@ -26,9 +26,6 @@ APOLOGY = 1.0
 
 Said = tuple[Side, bytes, float]
 """What a side said, and when, in seconds since the clock started."""
-
-_CLOSED = {Side.CLIENT: How.CLIENT_CLOSED, Side.SERVER: How.SERVER_CLOSED}
-_RESET = {Side.CLIENT: How.CLIENT_RESET, Side.SERVER: How.SERVER_RESET}
 
 
 class Link:
@@ -58,6 +55,7 @@ class Link:
         self._halves: dict[Side, Half] = {}
         self._silent: set[Side] = set()  # who said that no more will come
         self._finished: set[Side] = set()  # ... and whose peer knows
+        self._closings: dict[Side, Callable[[], None]] = {}  # not told: it is being judged
         self._lost: set[Side] = set()
         self._early: list[bytes] = []  # what the client said before its server was there
         self._ending: Ending | None = None
@@ -94,9 +92,20 @@ class Link:
         if self._observer.behind:
             self._hold_all(hold=True)
 
+    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+        """Tell of a FIN or a RST behind everything that *side* said before it."""
+        at = self._clock.now() if at is None else at
+        tell = partial(self._observer.closed, side, at, reset=reset)
+        if side in self._gated - self._finished and not reset:
+            self._closings[side] = tell
+            return
+        if earlier := self._closings.pop(side, None):
+            self._observer.later(earlier)
+        self._observer.later(tell)
+
     def finished(self, side: Side) -> None:
         """Pass a half-close on; close when both sides have finished."""
-        self._end_with(_CLOSED[side])
+        self._end_with(How.by_peer(side))
         self._silent.add(side)
         if side in self._gated:
             self._observer.later(lambda: self._observer.finish(side, self))
@@ -111,7 +120,7 @@ class Link:
         if isinstance(error, TlsError):
             self._end_with(How.TLS, str(error))
         elif error is not None:
-            self._end_with(_RESET[side])
+            self._end_with(How.by_peer(side, reset=True))
         other = self._halves.get(side.other)
         if side is Side.SERVER and self._negotiating:
             other = None  # its client is going to be told why
@@ -188,10 +197,16 @@ class Link:
     def pass_finish(self, side: Side) -> None:
         """Tell the peer that *side* will say no more; close when both sides have finished."""
         self._finished.add(side)
+        self._tell_closing(side)
         if other := self._halves.get(side.other):
             other.finish(farewell=not self._abrupt(side))
         if len(self._finished) == len(Side):
             self.close()
+
+    def _tell_closing(self, side: Side) -> None:
+        """Tell of a FIN that had to wait for what *side* had said before."""
+        if tell := self._closings.pop(side, None):
+            self._observer.later(tell)
 
     def _abrupt(self, side: Side) -> bool:
         """Return whether *side* hung up in a way that the peer, if it has TLS, should learn of."""
@@ -316,7 +331,10 @@ class Link:
             self.regate()
         self._inject_some()
         if self._halves and len(self._lost) == len(self._halves):
-            self._conclude()
+            if not self._closings:
+                self._conclude()
+            for side in list(self._closings):
+                self._tell_closing(side)
         elif self._stopping and (self._observer.quiet or Side.SERVER not in self._halves):
             self._end_with(How.SHUTDOWN)
             self.close()

@@ -5,15 +5,17 @@ Rule: a failure here is told and ends the reading, never the passing (fail open)
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from pop3spy.gate.acts import Gate
 from pop3spy.net.guard import Guard, Way
-from pop3spy.protocol.frames import Side
+from pop3spy.net.outbox import Outbox
+from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk, Clock
+from pop3spy.session.events import Heard
 from pop3spy.session.failure import describe
-from pop3spy.session.model import Ending
+from pop3spy.session.how import Ending
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
 
@@ -21,8 +23,6 @@ BURST = 400
 """Frames that are read before others have their turn."""
 TAPE = 1 << 20
 """Octets that may wait to be read before no more should be taken in."""
-
-_DONE = object()
 
 
 def _nobody_waits() -> None:
@@ -39,13 +39,11 @@ class Observer:
         self._caught_up = caught_up
         self._loop = asyncio.get_running_loop()
         self._tape: deque[Chunk | Callable[[], None]] = deque()
-        self._guards: dict[Side, Guard] = {}
-        self._memory: dict[object, Any] = {}  # what keepers remember of this session
         self._taped = 0
-        self._frames: Iterator[object] | None = None
+        self._guards: dict[Side, Guard] = {}
+        self._outbox: Outbox | None = None  # there is one while a side is gated
+        self._memory: dict[object, Any] = {}  # what keepers remember of this session
         self._scheduled = False
-        self._read_any = False
-        self._read_side = Side.CLIENT  # whose frames these are
 
     @property
     def behind(self) -> bool:
@@ -55,7 +53,7 @@ class Observer:
     @property
     def quiet(self) -> bool:
         """Whether everything was read and no reply is outstanding."""
-        return not self._tape and self._frames is None and self._reading.quiet
+        return not self._tape and self._reading.quiet
 
     @property
     def idle(self) -> bool:
@@ -65,7 +63,7 @@ class Observer:
         a line, another would be its rest.
         """
         waiting = any(guard.busy or guard.amid for guard in self._guards.values())
-        return not (self._tape or waiting) and self._frames is None and self._reading.idle
+        return not (self._tape or waiting) and self._reading.idle
 
     def inject(self, raw: bytes, by: str, at: float | None = None) -> None:
         """Read *raw* as a command that goes to the server and that the client did not say."""
@@ -86,13 +84,20 @@ class Observer:
         self._tape.append(call)
         self.soon()
 
+    def closed(self, side: Side, at: float, *, reset: bool) -> None:
+        """Tell that *side* sent a FIN or a RST; everything that it said before has been read."""
+        self._reading.side_closed(side, at, reset=reset)
+
     def shut(self, side: Side, gate: Gate, way: Way) -> None:
         """Let *gate* judge what *side* says from here on; *way* is where it goes then."""
+        if self.session.blind:
+            way.opened(side, self._taped_of(side))
         if self.session.blind or side in self._guards:
             return
-        ahead = self._reading.gate(side, gated=True)
+        self._outbox = self._outbox or Outbox(way.pass_on)
+        self._reading.gate(side, gated=True)
         self._guards[side] = Guard(
-            side, ahead, self._reading, gate, way, self._clock, self.soon, self._memory
+            side, self._reading, gate, way, self._outbox, self._clock, self.soon, self._memory
         )
 
     def stay(self, side: Side) -> bool:
@@ -106,7 +111,6 @@ class Observer:
     def open(self, side: Side, way: Way) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
         if guard := self._guards.get(side):
-            guard.again = True
             guard.leaving = lambda: self._leave(guard, way)
         else:
             way.opened(side, b"")
@@ -127,11 +131,15 @@ class Observer:
         del self._guards[guard.side]
         if not self.session.blind:
             self._reading.gate(guard.side, gated=False)
-        chunks = (item for item in self._tape if isinstance(item, Chunk))
-        later = b"".join(chunk.data for chunk in chunks if chunk.side is guard.side)
-        way.opened(guard.side, guard.give_up() + later)
+        self._flush()
+        way.opened(guard.side, guard.give_up() + self._taped_of(guard.side))
         if guard.finished:
             way.pass_finish(guard.side)
+
+    def _taped_of(self, side: Side) -> bytes:
+        """Return what *side* has said that was not taken in yet."""
+        chunks = (item for item in self._tape if isinstance(item, Chunk))
+        return b"".join(chunk.data for chunk in chunks if chunk.side is side)
 
     def secured(self, tls: Tls, at: float) -> None:
         """Tell that TLS began; everything that was said before has been read."""
@@ -148,7 +156,7 @@ class Observer:
         for item in self._tape:
             if isinstance(item, Chunk) and item.side is side:
                 self._taped -= len(item.data)
-                self._reading.take(item)
+                self._reading.append(item)
             else:
                 kept.append(item)
         self._tape = kept
@@ -157,8 +165,8 @@ class Observer:
     def tell(self, side: Side, data: bytes, at: float) -> None:
         """Read what *side* said at a time before anything that was heard; it has gone its way."""
         if not self.session.blind:
-            for _ in self._reading.feed(Chunk(side, data, at)):
-                pass
+            self._reading.append(Chunk(side, data, at))
+            self._reading.read_all()
 
     def soon(self) -> None:
         """Read, and call ``caught_up``, at the loop's next turn."""
@@ -176,6 +184,7 @@ class Observer:
         for guard in self._guards.values():
             guard.stop()
         self._guards.clear()
+        self._outbox = None
         self._caught_up = _nobody_waits  # no cycle keeps a closed session in memory
 
     def _observe(self) -> None:
@@ -193,47 +202,50 @@ class Observer:
     def _read_some(self) -> bool:
         """Read some frames; return whether there may be more."""
         for _ in range(BURST):
-            if self._frames is None and (frames := self._next()) is not None:
-                self._frames = frames
-                self._read_any = False
-            if self._frames is None:
-                return False
-            if next(self._frames, _DONE) is not _DONE:
-                self._read_any = True
+            if (read := self._read()) is not None:
+                if self._guards and (guard := self._guards.get(read[0].side)):
+                    guard.judge(*read)
+            elif self._guards and self._guards_go_on():
                 continue
-            self._frames = None
-            if self._read_any:  # it may have made more of the other side readable
-                for side, guard in self._guards.items():
-                    guard.again |= side is not self._read_side and guard.waits
+            elif not self._tape:
+                return False
+            else:
+                self._take_next()
         return True
 
-    def _next(self) -> Iterator[object] | None:
-        """Return what is to be read next."""
-        while True:
-            for guard in self._guards.values():
-                if guard.ready:
-                    self._read_side = guard.side
-                    return guard.frames()
-            if not self._tape:
-                return None
-            item = self._tape.popleft()
-            if not isinstance(item, Chunk):
-                item()
-                continue
-            self._taped -= len(item.data)
-            if (guarded := self._guards.get(item.side)) is None:
-                self._read_side = item.side
-                return self._reading.feed(item)
-            guarded.take(item)
+    def _read(self) -> tuple[Frame, Heard] | None:
+        return None if self.session.blind else self._reading.read()
+
+    def _guards_go_on(self) -> bool:
+        """Let go on what had to wait for all that was read now; return whether more can be."""
+        more = [guard.go_on() for guard in list(self._guards.values())]
+        self._flush()
+        return any(more)
+
+    def _take_next(self) -> None:
+        item = self._tape[0]
+        if not isinstance(item, Chunk):
+            self._tape.popleft()
+            item()
+            return
+        if guard := self._guards.get(item.side):
+            guard.take(item)
+        else:
+            self._reading.append(item)
+        self._tape.popleft()  # only now: if it could not be taken in, it still has to go on
+        self._taped -= len(item.data)
+
+    def _flush(self) -> None:
+        if self._outbox:
+            self._outbox.flush()
 
     def _blind(self, why: str) -> None:
-        self._frames = None
         self.session.blind = True
         for guard in list(self._guards.values()):
             self._leave(guard, guard.way)
-        calls = [item for item in self._tape if not isinstance(item, Chunk)]
-        self._tape.clear()
+        while self._tape:  # what is called may want what comes behind it
+            item = self._tape.popleft()
+            if not isinstance(item, Chunk):
+                item()
         self._taped = 0
-        for call in calls:
-            call()
         self._reading.blind(self._clock.now(), f"reading failed, the bytes go on: {why}")

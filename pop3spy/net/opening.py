@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pop3spy.errors import ConnectError, TlsError
 from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.decoder import Decoder
-from pop3spy.protocol.frames import Frame, Side, StatusLine
+from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
 from pop3spy.protocol.url import PORTS, Url
 
 STLS = b"STLS\r\n"
@@ -64,8 +64,8 @@ class _StlsDialogue:
     def say(self, line: bytes) -> None:
         """Take in that *line* was sent."""
         self._tell(Side.CLIENT, line)
-        for frame in self._decoder.feed(Side.CLIENT, line):
-            assert frame.side is Side.CLIENT
+        self._decoder.append(Side.CLIENT, line)
+        assert isinstance(self._decoder.next(), CommandLine)
 
     async def reply(self, what: str) -> tuple[bytes, bool]:
         """Return a reply, and whether it is positive; the server may have said no more."""
@@ -97,5 +97,6 @@ class _StlsDialogue:
         if data := data + self._pending.take():
             self._size += len(data)
             self._tell(Side.SERVER, data)
-            self._frames.extend(self._decoder.feed(Side.SERVER, data))
+            self._decoder.append(Side.SERVER, data)
+            self._frames.extend(iter(self._decoder.next, None))
         return bool(data)

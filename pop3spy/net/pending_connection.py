@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from pop3spy.net.half import Half, Owner
+from pop3spy.net.half import ClosingListener, Half, Owner
 from pop3spy.protocol.frames import Side
+from pop3spy.session.chunk import Clock
 
 ENOUGH = 65536
 """Octets that may wait here before no more are taken in."""
@@ -13,10 +14,12 @@ ENOUGH = 65536
 class PendingConnection:
     """Owns a half; it may hand it over, with all that its peer said.
 
-    An *heir* learns at once that the connection is gone.
+    An *heir* learns at once that the connection is gone; *clock* tells when its peer closed it.
     """
 
-    def __init__(self, heir: Owner | None = None) -> None:
+    def __init__(self, clock: Clock, heir: Owner | None = None) -> None:
+        self._clock = clock
+        self._closings: list[tuple[float, bool]] = []  # when, and whether with a RST
         self._half: Half | None = None
         self._heir = heir
         self._said = bytearray()
@@ -77,10 +80,17 @@ class PendingConnection:
         self.half.give_to(owner)
         if said := ahead + self.take():
             owner.received(side, said)
+        self.tell_closings(owner)
         if self._finished:
             owner.finished(side)
         if self._lost is not False and owner is not self._heir:
             owner.lost(side, None if self._lost is True else self._lost)
+
+    def tell_closings(self, listener: ClosingListener) -> None:
+        """Tell *listener* of each FIN and RST of the peer, once."""
+        closings, self._closings = self._closings, []
+        for at, reset in closings:
+            listener.closed(self.half.side, reset=reset, at=at)
 
     def abort(self) -> None:
         """Close the connection, if there is one."""
@@ -95,6 +105,12 @@ class PendingConnection:
         self._changed.set()
         if len(self._said) > ENOUGH:
             self.half.hold("pending", hold=True)
+
+    def closed(self, _: Side, *, reset: bool, at: float | None = None) -> None:
+        """Remember when the peer closed."""
+        self._closings.append((self._clock.now() if at is None else at, reset))
+        if self._heir:
+            self.tell_closings(self._heir)
 
     def finished(self, _: Side) -> None:
         """Remember that the peer will say no more."""

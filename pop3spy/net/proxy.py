@@ -27,7 +27,8 @@ from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.failure import describe
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 
@@ -139,7 +140,7 @@ class Proxy:
         arrival = Arrival(listener, ends)
         if not self._introductions.due_from(ends.client[0]):
             return self._begin(half, arrival)
-        pending = PendingConnection().join(half)
+        pending = PendingConnection(self._clock).join(half)
         self._pending.add(pending)
         self._group.create_task(self._introduce(pending, arrival), name="introduction")
         return pending
@@ -194,7 +195,7 @@ class Proxy:
         elif refused:
             link.refuse(Ending(How.REFUSED, refused))
         elif at_once or (url and url.scheme != "pop3"):
-            pending = PendingConnection(link).join(half) if at_once else None
+            pending = PendingConnection(self._clock, link).join(half) if at_once else None
             apology = self._apology("server unreachable")
             self._spawn(link, handshakes.open(partial(self._connect, arrival), pending, apology))
             return pending or link

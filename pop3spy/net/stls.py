@@ -11,23 +11,26 @@ from functools import partial
 from typing import Any, Protocol
 
 from pop3spy.errors import TlsError
-from pop3spy.gate.acts import Acts, End, Hold, Moment, Respond, Send, Wait, octets_in
+from pop3spy.gate.acts import Acts, Beginning, End, Hold, Moment, Respond, Send, Wait, octets_in
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
-from pop3spy.protocol.commands import parse_command
-from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.protocol.commands import COMMANDS, Command, parse_command
+from pop3spy.protocol.frames import CommandLine, Opaque, Side, StatusLine, Trait, Why
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
+from pop3spy.session.deeds import Deed
 from pop3spy.session.model import Session
 
 GoOn = Callable[[Acts], None]
 
+BY = "stls"
 GRANT = b"+OK begin TLS\r\n"
 CAPABILITIES = b"+OK\r\nUSER\r\n%b.\r\n"
 """What is listed for a server that does not know CAPA, of which clients would learn nothing."""
 STLS_FIRST = b"-ERR STLS first\r\n"
 NO_TLS = b"-ERR [SYS/TEMP] the proxy has no TLS with the server; its log says why\r\n"
+_STLS = tuple(name for name, row in COMMANDS.items() if row.effect is Effect.TLS)
 _LISTING = "changed-capa remove=STLS add=STLS"
 
 
@@ -58,6 +61,8 @@ class Negotiation(Protocol):
 
 class Inspection:
     """Judges both sides of *session* until TLS has begun, or until there will be none."""
+
+    by = BY
 
     def __init__(self, session: Session, negotiation: Negotiation) -> None:
         self._session = session
@@ -91,6 +96,21 @@ class Inspection:
             return Hold(partial(self._with_server, moment)), *acts, Hold(self._with_client)
         return acts
 
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether this may become STLS, or is of the reply to it."""
+        if beginning.side is Side.CLIENT:
+            return beginning.may_become(*_STLS)
+        exchange = beginning.exchange
+        return exchange is not None and exchange.command.effect is Effect.TLS
+
+    def withholds(self, beginning: Beginning) -> bool:
+        """Return whether this was said behind STLS, to which the server has not said a word."""
+        if beginning.side is Side.SERVER:
+            return False
+        ahead = b"\n" in beginning.data and beginning.may_become(*_STLS)
+        asked = self._session.outstanding.values()
+        return ahead or any(exchange.command.effect is Effect.TLS for exchange in asked)
+
     def _with_server(self, moment: Moment, go_on: GoOn) -> None:
         try:
             handshake = self._negotiation.begin()
@@ -113,7 +133,7 @@ class Inspection:
 
     def _fail(self, error: TlsError, moment: Moment, go_on: GoOn) -> None:
         self._negotiation.fail(error)
-        moment.note("stls", "told the client that there is no TLS")
+        moment.note(BY, Deed.STLS_FAILED)
         go_on((Send(NO_TLS), End.CLOSE))
 
     def _with_client(self, go_on: GoOn) -> None:
@@ -129,11 +149,22 @@ def _grants(acts: Acts) -> bool:
     return comes and status_of(octets_in(acts)) is True
 
 
+def _needs_no_tls(command: Command) -> bool:
+    """Return whether a command may be said in clear: it names nobody, and no message."""
+    spec = command.spec
+    if spec is None or spec.secret:
+        return False
+    return not command.args or State.AUTHORIZATION in spec.states
+
+
 class Offer:
     """Grants STLS to the client of *session* in place of a server that hears nothing of it.
 
-    With *required* nobody logs in without it.
+    With *required* nothing goes to the server in clear that names a user or a message, or that
+    nobody knows, whatever the server says, its greeting too.
     """
+
+    by = BY
 
     def __init__(self, session: Session, negotiation: Negotiation, *, required: bool) -> None:
         self._session = session
@@ -142,13 +173,16 @@ class Offer:
         self._listing = FaultKeeper(read_fault(_LISTING), 0)
         self._over = False
         self._unlisted = False  # the server does not know CAPA
+        self._refused = 0  # the exchange that was refused last
 
     @property
     def sides(self) -> frozenset[Side]:
-        """Both until TLS has begun, or somebody has logged in.
+        """Both until TLS has begun or, where it is not required, somebody has logged in.
 
         Inside TLS clients ask for the capabilities again, and give up if there are none now.
         """
+        if self._required and not self._over:
+            return frozenset(Side)
         if self._session.state not in BEFORE_LOGIN:
             return frozenset()
         if self._over:
@@ -156,7 +190,7 @@ class Offer:
         return frozenset(Side)
 
     def judge(self, moment: Moment, acts: Acts) -> Acts:
-        """Grant STLS, list it among the capabilities, and refuse a login without it.
+        """Grant STLS, list it among the capabilities, and refuse what needs it.
 
         What the server would not have heard, because of a fault or a person, stays as they want it.
         """
@@ -164,16 +198,38 @@ class Offer:
         if frame.side is Side.SERVER:
             return self._list(moment, acts)
         if not (isinstance(frame, CommandLine) and said):
-            return acts
-        effect, meant = parse_command(said).effect, frame.command.effect
+            return self._unread(moment, acts) if self._required else acts
+        heard = parse_command(said)
         before = [act for act in acts if isinstance(act, Wait)]
-        if effect is Effect.TLS:
+        if heard.effect is Effect.TLS:
             self._over = True
             return *before, Respond(GRANT), Hold(partial(self._with_client, moment))
-        if self._required and {effect, meant} & {Effect.LOGIN, Effect.NAME}:
-            moment.note("stls", "asked for it first")
+        if self._required and not (_needs_no_tls(heard) and _needs_no_tls(frame.command)):
+            self._refused = frame.number
+            moment.note(BY, Deed.STLS_FIRST)
             return *before, Respond(STLS_FIRST)
         return acts
+
+    def _unread(self, moment: Moment, acts: Acts) -> Acts:
+        """Keep what is no command from a server that would hear it in clear."""
+        frame = moment.frame
+        if self._over or not isinstance(frame, Opaque) or Trait.COUNTED in frame.why.traits:
+            return acts
+        if frame.why is Why.TOO_LONG:
+            return () if frame.number == self._refused else acts
+        moment.note(BY, Deed.STLS_CLOSED)
+        return (End.CLOSE,)
+
+    def may_act_on(self, beginning: Beginning) -> bool:
+        """Return whether this may become STLS, or needs it, or is of a reply to CAPA."""
+        if beginning.side is Side.CLIENT:
+            return self._required or beginning.may_become(*_STLS)
+        exchange = beginning.exchange
+        return exchange is not None and exchange.command.verb == "CAPA"
+
+    def withholds(self, beginning: Beginning) -> bool:
+        """Return whether this may be something that is not to be said in clear."""
+        return self._required and not self._over and beginning.side is Side.CLIENT
 
     def _list(self, moment: Moment, acts: Acts) -> Acts:
         frame, exchange = moment.frame, moment.exchange
@@ -184,11 +240,11 @@ class Offer:
             and exchange.command.verb == "CAPA"
         ):
             self._unlisted = True
-            moment.note("stls", "answered for a server that does not know CAPA")
+            moment.note(BY, Deed.STLS_LISTED)
             return (Send(CAPABILITIES % (b"" if self._over else STLS)),)
         return acts if self._over else self._listing.judge(moment, acts)
 
     def _with_client(self, moment: Moment, go_on: GoOn) -> None:
-        moment.note("stls", "granted it")
+        moment.note(BY, Deed.STLS_GRANTED)
         self._negotiation.offered()
         go_on(())

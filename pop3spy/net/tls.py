@@ -27,9 +27,9 @@ def agreed_with_server(tls: Any, trust: Trust) -> Tls:
         issuer=own.issuer,
         since=own.since,
         until=own.until,
-        names=", ".join(own.names),
+        names=own.names,
         sha256=hashlib.sha256(sent[0]).hexdigest() if sent else "",
-        chain=" < ".join(each.subject for each in read),
+        chain=tuple(each.subject for each in read),
         asked=tls.server_hostname or "",
     )
 
@@ -39,4 +39,4 @@ def agreed_with_client(tls: Any) -> Tls:
     cipher, _, _ = tls.cipher() or ("", "", 0)
     names = tls.context.names if isinstance(tls.context, IdentityContext) else ()
     asked = getattr(tls, "asked", "")
-    return Tls(tls.version() or "", cipher, names=", ".join(names), side="client", asked=asked)
+    return Tls(tls.version() or "", cipher, names=names, side="client", asked=asked)

@@ -18,7 +18,7 @@ from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import Command, CommandSpec
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.sasl import mechanism_of
-from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
+from pop3spy.protocol.states import Effect, State, after_challenge, after_reply
 from pop3spy.session.responder import Answer
 
 CAPABILITIES: Final = (
@@ -61,7 +61,7 @@ class Clerk:
 
     def greet(self) -> Answer:
         """Return the greeting (RFC 1939, section 4)."""
-        self._state = after_greeting(ok=True)
+        self._state = State.AUTHORIZATION
         return Answer(b"+OK pop3spy post office ready " + self._timestamp)
 
     def answer(self, command: Command) -> Answer:
@@ -74,7 +74,6 @@ class Clerk:
 
     def end(self) -> None:
         """Give the maildrop back; without QUIT nothing is removed (RFC 1939, section 6)."""
-        self._state = State.CLOSED
         drop, self._drop = self._drop, None
         if drop:
             with suppress(OSError, MaildropError):  # there is nobody left to tell

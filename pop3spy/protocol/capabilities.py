@@ -6,6 +6,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.states import State
+from pop3spy.protocol.text import decode_text
 
 _A, _T = State.AUTHORIZATION, State.TRANSACTION
 _BOTH = frozenset({_A, _T})
@@ -56,5 +57,5 @@ class Capability:
 
 def parse_capabilities(lines: Iterable[bytes]) -> tuple[Capability, ...]:
     """Read the lines of a CAPA reply, each with or without its line end; empty ones are left out."""
-    read = (line_of(line).decode("latin-1").split() for line in lines)
+    read = ([*map(decode_text, line_of(line).split())] for line in lines)
     return tuple(Capability(words[0].upper(), tuple(words[1:])) for words in read if words)

@@ -38,6 +38,8 @@ class CommandSpec:
     without which it is not whole.  ``shows`` is the number of arguments that may be shown before
     login, and with ``secret`` that holds after login as well; ``hides`` is a pattern whose first
     group is never shown; ``identity`` says that the arguments name a user or an address.
+    ``entry`` is what a one-line reply about a message holds, its number first: with anything else
+    behind ``+OK``, some servers begin a whole listing.
     """
 
     name: str
@@ -53,6 +55,7 @@ class CommandSpec:
     summary: str = ""
     identity: bool = False
     hides: re.Pattern[bytes] | None = None
+    entry: re.Pattern[bytes] | None = None
 
     @property
     def usage(self) -> str:
@@ -66,6 +69,9 @@ _PASS = frozenset({State.USER_GIVEN})
 _T = frozenset({State.TRANSACTION})
 _ANY = _A | _T
 
+_SIZE_ENTRY = re.compile(rb"\s*([0-9]{1,20})\s+[0-9]{1,20}(?:\s|$)")
+_ID_ENTRY = re.compile(rb"\s*([0-9]{1,20})\s+(?!messages?\s*$)\S+\s*$", re.IGNORECASE)
+
 # fmt: off
 _ROWS = (
     # name, syntax, states, shape, required, shows, secret, effect, turn, reference, summary
@@ -77,14 +83,14 @@ _ROWS = (
     CommandSpec("STLS", "", _FIRST, Shape.LINE, 0, 0, False, Effect.TLS, Turn.TLS, "RFC 2595, section 4", "begins TLS on this connection"),
     CommandSpec("UTF8", "", _FIRST, Shape.LINE, 0, 0, False, Effect.NONE, None, "RFC 6856, section 2", "switches to UTF-8 mode"),
     CommandSpec("LANG", "[language]", _ANY, Shape.BARE_LISTING, 0, 1, False, Effect.NONE, None, "RFC 6856, section 3", "lists or sets the language of reply texts"),
-    CommandSpec("STAT", "", _T, summary="counts the messages and their octets"),
-    CommandSpec("LIST", "[message]", _T, Shape.BARE_LISTING, shows=1, summary="lists messages with their sizes"),
-    CommandSpec("RETR", "message", _T, Shape.MESSAGE, 1, 1, summary="retrieves a message"),
-    CommandSpec("DELE", "message", _T, Shape.LINE, 1, 1, summary="marks a message as deleted"),
+    CommandSpec("STAT", "", _T, effect=Effect.PROOF, summary="counts the messages and their octets"),
+    CommandSpec("LIST", "[message]", _T, Shape.BARE_LISTING, shows=1, effect=Effect.PROOF, summary="lists messages with their sizes", entry=_SIZE_ENTRY),
+    CommandSpec("RETR", "message", _T, Shape.MESSAGE, 1, 1, effect=Effect.PROOF, summary="retrieves a message"),
+    CommandSpec("DELE", "message", _T, Shape.LINE, 1, 1, effect=Effect.PROOF, summary="marks a message as deleted"),
     CommandSpec("NOOP", "", _T, summary="does nothing"),
     CommandSpec("RSET", "", _T, summary="unmarks all deleted messages"),
-    CommandSpec("TOP", "message lines", _T, Shape.MESSAGE, 2, 2, reference="RFC 1939, section 7", summary="retrieves the headers and the first lines of a message"),
-    CommandSpec("UIDL", "[message]", _T, Shape.BARE_LISTING, shows=1, reference="RFC 1939, section 7", summary="lists unique-ids"),
+    CommandSpec("TOP", "message lines", _T, Shape.MESSAGE, 2, 2, effect=Effect.PROOF, reference="RFC 1939, section 7", summary="retrieves the headers and the first lines of a message"),
+    CommandSpec("UIDL", "[message]", _T, Shape.BARE_LISTING, shows=1, effect=Effect.PROOF, reference="RFC 1939, section 7", summary="lists unique-ids", entry=_ID_ENTRY),
     CommandSpec("QUIT", "", _ANY, effect=Effect.QUIT, reference="RFC 1939, sections 4 and 6", summary="ends the session; after login, marked messages are removed"),
     CommandSpec("LAST", "", _T, reference="RFC 1460", summary="gives the highest message number accessed (obsolete)"),
     CommandSpec("RPOP", "user", _PASS, Shape.LINE, 1, 0, True, Effect.LOGIN, None, "RFC 1225", "logs in from a trusted port (obsolete); some clients put the password here"),
@@ -110,47 +116,58 @@ COMMANDS: Final = {row.name: row for row in _ROWS}
 _FAMILIES: Final = frozenset(name.split(" ")[0] for name in COMMANDS if " " in name)
 
 
-@dataclass(slots=True)
 class Command:
     """One line of the client, read: ``RETR 2`` is verb ``RETR`` with arguments ``(b"2",)``.
 
     ``verb`` is upper-cased and may be empty; ``spec`` is its row, or None for a verb nobody knows.
     ``args`` are the words behind the verb (for ``XTND XLST``, behind both words); ``rest`` is all
     that stands behind the first word and one blank, as sent: a password may hold blanks.
+
+    What follows from the row is worked out once: ``bare`` is whether no optional argument was
+    given, ``shape`` how a positive reply will be framed (LINE, LISTING, MESSAGE or UNKNOWN),
+    ``effect`` what the reply does to the session, and ``turn`` what the client's next octets may
+    become.  A bare AUTH only asks for a listing, and has no effect and no turn.
     """
 
-    verb: str
-    args: tuple[bytes, ...]
-    spec: CommandSpec | None
-    rest: bytes = b""
+    __slots__ = ("args", "bare", "effect", "rest", "shape", "spec", "turn", "verb")
+
+    def __init__(
+        self, verb: str, args: tuple[bytes, ...], spec: CommandSpec | None, rest: bytes = b""
+    ) -> None:
+        self.verb = verb
+        self.args = args
+        self.spec = spec
+        self.rest = rest
+        self.effect, self.turn = Effect.NONE, None
+        if spec is None:
+            self.bare, self.shape = not args, Shape.UNKNOWN
+            return
+        self.bare = bare = len(args) <= spec.required
+        self.shape = spec.shape if spec.shape is not Shape.BARE_LISTING else _BARE_SHAPES[bare]
+        if not (bare and spec.turn is Turn.SASL):
+            self.effect, self.turn = spec.effect, spec.turn
+
+    effect: Effect
+    turn: Turn | None
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether *other* says the same in the same words."""
+        return isinstance(other, Command) and self._said == other._said
+
+    def __hash__(self) -> int:
+        """Return a hash of what is said."""
+        return hash((self.verb, self.args, self.rest))
+
+    def __repr__(self) -> str:
+        """Return the verb alone: what stands behind it may be a secret."""
+        return f"Command({self.verb!r})"
 
     @property
-    def bare(self) -> bool:
-        """Whether no optional argument was given."""
-        return len(self.args) <= (self.spec.required if self.spec else 0)
+    def _said(self) -> tuple[object, ...]:
+        return self.verb, self.args, self.spec, self.rest
 
-    @property
-    def shape(self) -> Shape:
-        """How a positive reply will be framed: LINE, LISTING, MESSAGE or UNKNOWN."""
-        if self.spec is None:
-            return Shape.UNKNOWN
-        if self.spec.shape is Shape.BARE_LISTING:
-            return Shape.LISTING if self.bare else Shape.LINE
-        return self.spec.shape
 
-    @property
-    def turn(self) -> Turn | None:
-        """What the client's next octets may become; a bare AUTH only asks for a listing."""
-        return None if self.spec is None or self._only_lists else self.spec.turn
-
-    @property
-    def effect(self) -> Effect:
-        """What the reply does to the session."""
-        return Effect.NONE if self.spec is None or self._only_lists else self.spec.effect
-
-    @property
-    def _only_lists(self) -> bool:
-        return self.spec is not None and self.spec.turn is Turn.SASL and self.bare
+_BARE_SHAPES = (Shape.LINE, Shape.LISTING)  # with an argument, without
 
 
 def line_of(raw: bytes) -> bytes:
@@ -164,6 +181,8 @@ def parse_command(raw: bytes) -> Command:
     The verb is every octet up to the first space or tab; runs of both separate arguments
     (RFC 1939, section 3, and what servers take).  Any octets give a Command; none raise.
     """
+    if (known := _VERB_ALONE.get(raw)) is not None:
+        return known
     line = line_of(raw)
     head, *words = line.replace(b"\t", b" ").split(b" ")
     rest = line[len(head) + 1 :]
@@ -174,3 +193,11 @@ def parse_command(raw: bytes) -> Command:
         if full in COMMANDS:
             return Command(full, args[1:], COMMANDS[full], rest)
     return Command(verb, args, COMMANDS.get(verb), rest)
+
+
+_VERB_ALONE: Final = {
+    f"{name}\r\n".encode(): Command(name, (), row)
+    for name, row in COMMANDS.items()
+    if " " not in name
+}
+"""What most lines of clients are: a verb of the table and nothing else."""

@@ -4,8 +4,13 @@ Each is recognised at the beginning of a line only, and never by less than its s
 TLS records (RFC 8446, section 5.1), the SSLv2 hello (RFC 5246, appendix E.2), Telnet commands
 (RFC 854), SASL security layers (RFC 4422, section 3.7) and PROXY headers (HAProxy's
 proxy-protocol.txt, versions 1 and 2).
+
+A record header of application data in front of clear text is a mistake of whoever wrote it, and
+only the header is no POP3: such data is encrypted, so it is no line of printable ASCII.  A line may
+begin with an asterisk: a cancelled AUTH does, and a secret in a recording.
 """
 
+import re
 from enum import Enum, auto
 
 PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -14,7 +19,14 @@ _PROXY_V1_FAMILIES = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
 _PROXY_V1_LONGEST = 107
 _PROXY_V2_FIXED = 16
 
+TLS_HEADER = 5
+"""Octets of the header of a TLS record (RFC 8446, section 5.1)."""
+PEEK = 128
+"""Octets that are looked at to tell what begins."""
+
 _TLS_TYPES = range(0x14, 0x18)
+_APPLICATION_DATA = 0x17
+_SPOKEN = re.compile(rb"[+*A-Za-z-][\x20-\x7e]*\r?\n?")
 _TLS_MINORS = range(5)
 _IAC, _SB, _SE = 0xFF, 0xFA, 0xF0
 _LONGEST_NEGOTIATION = 64
@@ -24,6 +36,7 @@ class Foreign(Enum):
     """What the octets at the beginning of a line are."""
 
     TLS = auto()
+    TLS_HEADER = auto()  # and clear text behind it
     LAYER = auto()
     UNDECIDED = auto()  # the next octet will tell
 
@@ -67,7 +80,19 @@ def _tls_record(start: bytes) -> Foreign | None:
         return None
     if len(start) < 3:
         return Foreign.UNDECIDED
-    return Foreign.TLS if start[2] in _TLS_MINORS else None
+    if start[2] not in _TLS_MINORS:
+        return None
+    return _application_data(start) if start[0] == _APPLICATION_DATA else Foreign.TLS
+
+
+def _application_data(start: bytes) -> Foreign:
+    """Return what stands behind the header of a record that should be encrypted."""
+    line = start[TLS_HEADER : start.find(b"\n", TLS_HEADER) + 1 or None]
+    if len(start) > TLS_HEADER and not _SPOKEN.fullmatch(line):
+        return Foreign.TLS
+    if line.endswith(b"\n"):
+        return Foreign.TLS_HEADER
+    return Foreign.UNDECIDED if len(start) < PEEK else Foreign.TLS
 
 
 def _ssl2_hello(start: bytes) -> Foreign | None:

@@ -7,7 +7,8 @@ treat them as read-only.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, Flag, auto
+from typing import Self
 
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import Command
@@ -33,19 +34,57 @@ class Side(Enum):
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT
 
 
-class Why(Enum):
-    """Why octets are not a command, a reply or part of one."""
+class Trait(Flag):
+    """What follows from the reason why octets are not read."""
 
-    TLS = "TLS"
-    SASL_LAYER = "SASL security layer"
-    TELNET = "Telnet negotiation"
-    PROXY = "PROXY protocol header"
+    EXPECTED = auto()  # peers may well do that
+    COUNTED = auto()  # how many the client sent tells nothing of a secret
+    LASTING = auto()  # it may go on for as long as the session does
+    ENCRYPTED = auto()  # nobody can read what the connection carries from here on
+    UNSEEN = auto()  # there may be commands in it
+    NOTHING = 0
+
+
+_LAYER = Trait.EXPECTED | Trait.COUNTED | Trait.LASTING | Trait.ENCRYPTED | Trait.UNSEEN
+
+
+class Why(Enum):
+    """Why octets are not a command, a reply or part of one.
+
+    A row is what people are told, what follows from it, and the word for it beside a line.
+    """
+
+    TLS = "TLS", _LAYER
+    TLS_HEADER = "TLS record header in front of clear text", Trait.EXPECTED | Trait.COUNTED
+    SASL_LAYER = "SASL security layer", _LAYER
+    TELNET = "Telnet negotiation", Trait.EXPECTED | Trait.COUNTED
+    PROXY = "PROXY protocol header", Trait.EXPECTED | Trait.COUNTED
     TOO_LONG = "rest of an overlong line"
     UNFINISHED = "line without an end"
     BEHIND_STLS = "clear text behind STLS"
-    OUT_OF_STEP = "commands and replies are out of step"
-    BANNER = "line before the greeting"
-    UNASKED = "line that answers no command"
+    OUT_OF_STEP = "commands and replies are out of step", Trait.LASTING | Trait.UNSEEN, "unpaired"
+    BANNER = "line before the greeting", Trait.LASTING, "banner"
+    UNASKED = "line that answers no command", Trait.LASTING, "unasked"
+    NO_STATUS = "line without a status where a reply is due", Trait.LASTING, "no status"
+
+    traits: Trait
+    word: str
+
+    def __new__(cls, text: str, traits: Trait = Trait.NOTHING, word: str = "") -> Self:
+        """Make a row, whose value is what people are told."""
+        row = object.__new__(cls)
+        row._value_, row.traits, row.word = text, traits, word
+        return row
+
+    @property
+    def code(self) -> str:
+        """Its name in recordings and in the JSON log: ``out_of_step``."""
+        return self.name.lower()
+
+    @classmethod
+    def coded(cls, code: str) -> "Why":
+        """Return the one with that name; raise KeyError if there is none."""
+        return cls[code.upper()]
 
 
 @dataclass(slots=True)
@@ -71,10 +110,14 @@ class Frame:
 
 @dataclass(slots=True)
 class CommandLine(Frame):
-    """The client asks; ``pipelined`` when it began before the reply before it had ended."""
+    """The client asks; ``pipelined`` when it began before the reply before it had ended.
+
+    With ``settles`` the client has taken lines without a status for the replies that were due.
+    """
 
     command: Command = field(kw_only=True)
     pipelined: bool = field(default=False, kw_only=True)
+    settles: bool = field(default=False, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -134,6 +177,10 @@ class Opaque(Frame):
 
 @dataclass(slots=True)
 class Junk(Frame):
-    """A line of the server that answers no command."""
+    """A line of the server that is no reply; ``number`` is that of the command that waits.
+
+    With ``settles`` nothing else will come in reply.
+    """
 
     why: Why = field(kw_only=True)
+    settles: bool = field(default=False, kw_only=True)

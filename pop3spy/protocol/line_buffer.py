@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.body import BodyReader
-from pop3spy.protocol.foreign import Foreign, recognise
+from pop3spy.protocol.foreign import PEEK, TLS_HEADER, Foreign, recognise
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, Why
 
 LINE = 16384
@@ -52,6 +52,11 @@ class LineBuffer:
         return len(self._data) - self._pos
 
     @property
+    def plain(self) -> bool:
+        """Whether the next octet, which there is, is printable ASCII."""
+        return 0x20 <= self._data[self._pos] < 0x7F
+
+    @property
     def waiting(self) -> bytes:
         """The octets that are in no frame yet."""
         return self._data[self._pos :]
@@ -61,25 +66,31 @@ class LineBuffer:
         """Where in this side's stream the next frame begins, in octets."""
         return self.received - self.unread
 
+    def last(self, size: int) -> bytes:
+        """Return the last *size* octets that were appended, as far as they are still here.
+
+        A frame that was taken is here until the next is asked for.
+        """
+        return self._data[max(0, len(self._data) - size) :]
+
     def append(self, data: bytes) -> None:
         """Put *data* behind what is unread."""
         self.received += len(data)
-        if self._pos:  # or what was taken long ago would be copied again each time
-            self._let_go()
+        self._let_go()  # or what was taken long ago would be copied again each time
         self._data = self._data + data if self._data else data
 
     def read(self) -> Frame | None:
         """Return the next frame, or None until there is more."""
+        frame = None
         if self._pos < len(self._data):
             frame = self._rest_of_line() if self._rest else self.reader()
-            if frame:
-                return frame
-        self._let_go()
-        return None
+        if frame is None and self._pos:
+            self._let_go()
+        return frame
 
     def peek(self) -> bytes:
-        """Return the next octets, 128 of them if there are as many."""
-        return self._data[self._pos : self._pos + 128]
+        """Return the next octets, as many of them as are looked at."""
+        return self._data[self._pos : self._pos + PEEK]
 
     def take(self, size: int) -> bytes:
         """Take the next *size* octets."""
@@ -94,9 +105,11 @@ class LineBuffer:
 
     def line(self) -> bytes | None:
         """Take a line with its end, or the first LINE octets of a longer one; None: not yet."""
-        end = self._data.find(b"\n", self._scan, self._pos + LINE)
-        if end != _NO_LINE_END:
-            return self.take(end + 1 - self._pos)
+        data, start = self._data, self._pos
+        end = data.find(b"\n", self._scan, start + LINE) + 1
+        if end:
+            self._pos = self._scan = end
+            return data if end - start == len(data) else data[start:end]
         if self.unread >= LINE:
             self._rest = True
             return self.take(LINE)
@@ -123,8 +136,7 @@ class LineBuffer:
 
         *first* and *layer* say whether TLS and a SASL security layer may begin.
         """
-        start = self.peek()
-        return None if 0x20 <= start[0] < 0x7F else recognise(start, first=first, layer=layer)
+        return recognise(self.peek(), first=first, layer=layer)
 
     def foreign_frame(self, found: Foreign | int) -> Frame | None:
         """Take what ``foreign`` has found."""
@@ -132,6 +144,8 @@ class LineBuffer:
             return None
         if isinstance(found, int):
             return Opaque(self.side, self.take(found), why=Why.TELNET)
+        if found is Foreign.TLS_HEADER:
+            return Opaque(self.side, self.take(TLS_HEADER), why=Why.TLS_HEADER)
         self.opaque(Why.TLS if found is Foreign.TLS else Why.SASL_LAYER)
         return self.read()
 

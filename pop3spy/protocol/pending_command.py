@@ -13,7 +13,8 @@ class PendingCommand:
     """What the decoder keeps of a command until its reply has ended.
 
     ``answers`` counts the challenges so far, or is 1 once XTND XMIT may send; ``owed`` are the
-    challenges that the client has not answered.  While it is ``held`` the server has not heard it.
+    challenges that the client has not answered; ``odd`` counts the lines without a status that came
+    while its reply was due.  While it is ``held`` the server has not heard it.
     """
 
     number: int
@@ -21,6 +22,7 @@ class PendingCommand:
     turn: Turn | None
     answers: int = 0
     owed: int = 0
+    odd: int = 0
     body: BodyReader | None = None
     held: bool = False
 
@@ -46,14 +48,26 @@ class PendingCommand:
 
         *alone* says that nothing else was asked: then what follows can only belong to it.
         """
-        match self.command.shape:
-            case Shape.LISTING | Shape.MESSAGE:
-                return True
-            case Shape.UNKNOWN:
-                return None if alone else False
-        if self.may_be_listed and not replies.is_listing_line(replies.text_of(raw)):
-            return None
-        return False
+        shape, spec = self.command.shape, self.command.spec
+        if self.is_multi_line:
+            return True
+        if shape is Shape.UNKNOWN:
+            return None if alone else False
+        if spec is None or spec.shape is Shape.LINE:  # as nearly always
+            return False
+        return None if self.may_be_listed and not self._is_entry(replies.text_of(raw)) else False
+
+    def _is_entry(self, text: bytes) -> bool:
+        """Return whether *text* is what one line of the listing would say of the message."""
+        assert self.command.spec is not None
+        entry = self.command.spec.entry
+        found = entry.match(text) if entry else None
+        return found is not None and int(found[1]) == replies.number_of(self.command.args[0])
+
+    @property
+    def is_multi_line(self) -> bool:
+        """Whether a positive reply has a body for certain."""
+        return self.command.shape in (Shape.LISTING, Shape.MESSAGE)
 
     @property
     def may_be_listed(self) -> bool:

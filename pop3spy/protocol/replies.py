@@ -4,8 +4,9 @@ import re
 
 from pop3spy.protocol.commands import line_of
 
-_STATUS = re.compile(rb"\+ ?(OK)|- ?ERR", re.IGNORECASE)
-_STRICT_STATUS = re.compile(rb"\+(OK)|-ERR", re.IGNORECASE)
+_STATUS = re.compile(rb"(?:\+ ?(OK)|- ?ERR)(?![0-9])", re.IGNORECASE)
+_STRICT_STATUS = re.compile(rb"(?:\+(OK)|-ERR)(?![0-9])", re.IGNORECASE)
+_USUAL = (b"+OK ", b"+OK\r")
 _CODE = re.compile(rb"\[([A-Za-z0-9][^\]\s\x00-\x1f\x7f-\xff]*)\]")
 _TIMESTAMP = re.compile(rb"<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+>")
 
@@ -17,8 +18,11 @@ def status_of(raw: bytes, *, in_sasl: bool = False) -> bool | None:
     """Return True for ``+OK``, False for ``-ERR``, None for anything else.
 
     Case is not compared, and one space behind the sign is taken, as RFC 1082 prints it, except
-    inside AUTH, where ``+ `` begins a challenge.
+    inside AUTH, where ``+ `` begins a challenge.  ``+OK2 300`` has no status indicator: what would
+    be its text is a number that lost its blank.
     """
+    if raw.startswith(_USUAL):
+        return True
     match = (_STRICT_STATUS if in_sasl else _STATUS).match(raw)
     return None if match is None else match[1] is not None
 
@@ -73,3 +77,10 @@ def timestamp_of(greeting: bytes) -> bytes | None:
     """
     match = _TIMESTAMP.search(greeting)
     return match[0] if match else None
+
+
+def line_end_of(raw: bytes) -> bytes:
+    """Return how *raw* ends: CRLF, LF, or CRLF with its CR doubled; CRLF if it has no end."""
+    if raw.endswith(b"\r\r\n"):
+        return b"\r\r\n"
+    return b"\n" if raw.endswith(b"\n") and not raw.endswith(b"\r\n") else b"\r\n"

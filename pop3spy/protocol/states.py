@@ -20,7 +20,6 @@ class State(Enum):
     XMIT = "XMIT"  # TRANSACTION, while the client sends a message (XTND XMIT)
     UPDATE = "UPDATE"
     OPAQUE = "OPAQUE"  # what is said can no longer be read
-    CLOSED = "CLOSED"
 
     __hash__ = object.__hash__  # Enum's own is Python code, and states are looked up all the time
 
@@ -36,6 +35,8 @@ _PHASES = {
     State.XMIT: State.TRANSACTION,
 }
 
+_PROVED_BEYOND = frozenset({State.GREETING, State.AUTHORIZATION})
+
 BEFORE_LOGIN = frozenset(
     {State.GREETING, State.AUTHORIZATION, State.USER_GIVEN, State.SASL, State.TLS, State.OPAQUE}
 )
@@ -46,6 +47,7 @@ class Effect(Enum):
     """What a reply to a command does to the session."""
 
     NONE = "none"
+    PROOF = "proof"  # only an open maildrop is answered about: a positive reply proves the login
     NAME = "name"  # USER: the next command may be PASS
     LOGIN = "login"  # PASS, APOP, RPOP, AUTH
     TLS = "tls"  # STLS
@@ -53,9 +55,9 @@ class Effect(Enum):
     QUIT = "quit"
 
 
-def after_greeting(*, ok: bool) -> State:
-    """Return the state that a greeting leads to (RFC 1939, section 4)."""
-    return State.AUTHORIZATION if ok else State.CLOSED
+def is_proof(state: State, effect: Effect, *, ok: bool) -> bool:
+    """Return whether a status line proves that somebody has logged in, though nobody saw it."""
+    return ok and effect is Effect.PROOF and state.phase in _PROVED_BEYOND
 
 
 def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -> State:
@@ -68,6 +70,8 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
     """
     if not final:
         return State.XMIT
+    if effect is Effect.NONE and state is State.TRANSACTION:
+        return state
     match effect:
         case Effect.NAME if state.phase is State.AUTHORIZATION:
             return State.USER_GIVEN if ok else State.AUTHORIZATION
@@ -79,8 +83,8 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
             return State.TLS
         case Effect.QUIT if state.phase in (State.TRANSACTION, State.UPDATE):
             return State.UPDATE
-        case Effect.QUIT if ok:
-            return State.CLOSED
+        case Effect.PROOF if is_proof(state, effect, ok=ok):
+            return State.TRANSACTION
     return State.TRANSACTION if state in (State.XMIT, State.UPDATE) else state
 
 

@@ -7,6 +7,9 @@ line of the wire is one line on the screen.
 import unicodedata
 
 _SIMPLE = {"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n"}
+_NO_OCTET = 0xDC00
+_OCTETS = range(_NO_OCTET + 0x80, _NO_OCTET + 0x100)
+"""The characters that stand for octets that are not UTF-8."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 MASK = "█" * 8
@@ -25,11 +28,17 @@ def show(data: bytes, masks: tuple[tuple[int, int], ...] = ()) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """Return *data* as UTF-8, else as Latin-1; never fail (RFC 6856 names the first)."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    r"""Return *data* as UTF-8 (RFC 6856); never fail.
+
+    An octet that is no part of UTF-8 becomes a character that stands for it alone (PEP 383), and
+    ``escape`` shows that as the octet: ``\xe9``.
+    """
+    return data.decode("utf-8", "surrogateescape")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 line``, ``1,234 lines``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def escape(text: str) -> str:
@@ -41,6 +50,13 @@ def escape(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return text.translate(_ESCAPES)
+
+
+def escape_lines(text: str) -> str:
+    """Return *text* as ``escape`` does, but for the ends of its lines, which stay."""
+    if "\\" in text or not text.replace("\n", "").isprintable():
+        return text.translate(_LINE_ESCAPES)
+    return text
 
 
 class _Escapes(dict[int, str]):
@@ -55,6 +71,7 @@ class _Escapes(dict[int, str]):
 
 _REMEMBERED = 4096
 _ESCAPES = _Escapes()
+_LINE_ESCAPES = _Escapes({ord("\n"): "\n"})
 
 
 def _escape_one(char: str) -> str:
@@ -63,6 +80,8 @@ def _escape_one(char: str) -> str:
     if unicodedata.category(char) not in _HIDDEN:
         return char
     code = ord(char)
+    if code in _OCTETS:
+        code -= _NO_OCTET
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -28,8 +28,10 @@ from pop3spy.protocol.frames import (
     Side,
     Spans,
     StatusLine,
+    Trait,
     Why,
 )
+from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.redaction.masking import hide, hide_waiting
@@ -38,7 +40,6 @@ from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, w
 from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
 
 _HIDDEN_COMMAND = Command("", (), None)
-_HARMLESS = frozenset({Why.TLS, Why.SASL_LAYER, Why.TELNET, Why.PROXY})
 _CODES = frozenset({"LOGIN-DELAY", "IN-USE", "SYS/TEMP", "SYS/PERM", "AUTH", "UTF8"})
 """Response codes that a standard names (RFC 2449, RFC 3206, RFC 6856): they repeat nothing."""
 _MOST_SHORT = 32
@@ -102,6 +103,8 @@ class Redactor:
         spec = command.spec
         if spec is None:
             return self._unknown_command(frame, line)
+        if not command.rest:
+            return frame  # a verb that is known, and nothing behind it
         careful = self._strict or self._secrets.overflown
         recorded = bool(frame.masks) and not careful
         hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
@@ -120,7 +123,8 @@ class Redactor:
         if not spans:
             return frame
         shown = hide(frame, spans)
-        return replace(shown, command=parse_command(shown.raw))
+        shown.command = parse_command(shown.raw)
+        return shown
 
     def _unknown_command(self, frame: CommandLine, line: bytes) -> CommandLine:
         if not line.strip():
@@ -206,21 +210,20 @@ class Redactor:
         number = frame.number
         if number == self._hidden:
             self._searched = number
-        text = frame.text
-        if frame.code in _CODES:
-            text = text[len(frame.code) + 2 :].lstrip(b" ")
-        short = self._short.pop(number, set())
+        short: Iterable[bytes] = self._short.pop(number, ())
         if frame.ok and number == self._unknown:  # so it was no password
-            short.clear()
+            short = ()
+        if not (text := frame.text):
+            return frame
+        if (code := code_of(text)) in _CODES:
+            text = text[len(code) + 2 :].lstrip(b" ")
         return hide(frame, self._repeated(frame, len(line_of(frame.raw)) - len(text), short))
 
     def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
         """Return where a line of the server, from *start* on, repeats what must not be shown."""
         end = len(line_of(frame.raw))
-        unsafe = self._secrets.overflown or occurs(
-            {*short, *self._short_names}, frame.raw[start:end]
-        )
-        if unsafe:
+        words = self._short_names.union(short)
+        if self._secrets.overflown or (words and occurs(words, frame.raw[start:end])):
             return ((start, end),) if start < end else ()
         return self._find(frame.raw, start)
 
@@ -237,7 +240,7 @@ class Redactor:
 
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""
-        harmless = frame.side is Side.SERVER or frame.why in _HARMLESS
+        harmless = frame.side is Side.SERVER or Trait.COUNTED in frame.why.traits
         if not harmless and frame.why is not Why.TOO_LONG:
             self._learn(frame.number, frame.raw)
         if frame.why is Why.PROXY:

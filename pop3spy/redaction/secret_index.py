@@ -33,13 +33,14 @@ _BASE64 = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+/")  # in lower case
 class SecretIndex:
     """Remembers words and finds them."""
 
-    __slots__ = ("_base64", "_known", "_octets", "_plain", "overflown")
+    __slots__ = ("_base64", "_forms", "_known", "_octets", "_plain", "overflown")
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()
         self._octets = 0
         self._plain: list[bytes] = []  # forms in lower case, shortest first
         self._base64: list[bytes] = []
+        self._forms: list[bytes] = []  # both
         self.overflown = False
 
     def add(self, word: bytes) -> None:
@@ -55,13 +56,17 @@ class SecretIndex:
             self._known.add(piece)
             self._plain = sorted({*self._plain, *_plain_forms(piece)}, key=len)
             self._base64 = sorted({*self._base64, *_base64_forms(piece)}, key=len)
+            self._forms = self._plain + self._base64
 
     def find(self, data: bytes) -> Spans:
         """Return where in *data* a word stands: spans in order that do not overlap."""
         if not self._known or len(data) < SHORT:
             return ()
-        found = list(self._find(data.lower()))
-        if b"%" in data:
+        lower, encoded = data.lower(), b"%" in data
+        if not encoded and not any(map(lower.__contains__, self._forms)):
+            return ()  # as nearly always
+        found = list(self._find(lower))
+        if encoded:
             plain, starts = _unquoted(data)
             found += [(starts[start], starts[end]) for start, end in self._find(plain.lower())]
         return merged(found)
@@ -135,10 +140,12 @@ def _unquoted(data: bytes) -> tuple[bytes, list[int]]:
 
 def _spellings(word: bytes) -> set[bytes]:
     """Return *word* in either case, and as what UTF-8 and Latin-1 make of one another."""
+    found = {word, word.lower(), word.upper()}
+    if word.isascii():
+        return found
     texts = {word.decode("latin-1")}
     with suppress(UnicodeDecodeError):
         texts.add(word.decode())
-    found = {word.lower(), word.upper()}
     for case in {case for text in texts for case in (text, text.lower(), text.upper())}:
         found.add(case.encode())
         with suppress(UnicodeEncodeError):

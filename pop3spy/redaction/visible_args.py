@@ -1,15 +1,19 @@
 """What of a command line may be shown: what its row of the command table says, and no more."""
 
+import re
+
 from pop3spy.protocol import replies, sasl
 from pop3spy.protocol.commands import Command, CommandSpec, Turn
 from pop3spy.protocol.states import BEFORE_LOGIN, State
+
+_WORD = re.compile(rb"[ \t]*[^ \t]*")
 
 
 def beyond_the_table(
     command: Command, spec: CommandSpec, line: bytes, state: State, *, strict: bool
 ) -> list[tuple[int, int]]:
     """Return the spans of *line* that its row of the command table does not allow to be shown."""
-    before_login = state in BEFORE_LOGIN or state is State.CLOSED  # perhaps without a login
+    before_login = state in BEFORE_LOGIN
     shown = spec.shows
     if strict and spec.identity:
         shown = 0
@@ -41,10 +45,8 @@ def behind(line: bytes, spec: CommandSpec, arguments: int) -> int:
     """
     at = 0
     for _ in range(len(spec.name.split()) + arguments):
-        while line[at : at + 1] in (b" ", b"\t"):
-            at += 1
-        while at < len(line) and line[at : at + 1] not in (b" ", b"\t"):
-            at += 1
+        word = _WORD.match(line, at)
+        at = word.end() if word else at
     if arguments and not line[at:].strip(b" \t"):
         return len(line)
     return at + 1

@@ -39,15 +39,15 @@ class Chooser:
         self._same: defaultdict[Key, list[Step]] = defaultdict(list)
         self._verbs: defaultdict[str, list[Step]] = defaultdict(list)
         for step in script.steps:
-            if step.command.spec or step.outcome.ok is False:
+            if step.command.spec or step.outcome.ok is False or step.outcome.odd:
                 self._same[key_of(step.command)].append(step)
                 self._verbs[step.command.verb].append(step)
 
     def same(self, command: Command) -> list[Step]:
         """Return the steps of the same verb and arguments, as recorded.
 
-        To a verb that nobody knows every refusal of such a verb will do: a recording hides which
-        it was.
+        To a verb that nobody knows every refusal of such a verb will do, or line without a
+        status: a recording hides which verb it was.
         """
         return self._same.get(key_of(command), [])
 

@@ -131,10 +131,11 @@ def _differing(expected: Outcome, got: Outcome) -> Iterator[Pair]:
     """Yield what may differ, each with both values; where the status does, no more is told."""
     yield "status", _status(expected), _status(got)
     yield "response code", expected.code, got.code
-    if expected.ok is not got.ok:
+    if _status(expected) != _status(got):
         return
     yield "challenges", expected.asks, got.asks
     yield "reply", _end(expected), _end(got)
+    yield "error inside", _error_inside(expected), _error_inside(got)
     if expected.number == 0:
         yield "APOP", _offered(expected), _offered(got)
     if expected.content is None or got.content is None:
@@ -146,11 +147,17 @@ def _differing(expected: Outcome, got: Outcome) -> Iterator[Pair]:
 
 
 def _status(outcome: Outcome) -> str:
-    return {True: "+OK", False: "-ERR", None: "no reply"}[outcome.ok]
+    if outcome.ok is None:
+        return "no status line" if outcome.odd else "no reply"
+    return "+OK" if outcome.ok else "-ERR"
 
 
 def _end(outcome: Outcome) -> str:
     return "whole" if outcome.complete or outcome.ok is None else "cut off"
+
+
+def _error_inside(outcome: Outcome) -> Value:
+    return "-ERR" if outcome.content and outcome.content.error_inside else None
 
 
 def _offered(outcome: Outcome) -> str:

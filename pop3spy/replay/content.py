@@ -10,10 +10,14 @@ from pop3spy.protocol.commands import Command, Shape
 from pop3spy.protocol.frames import BodyPart
 from pop3spy.protocol.message import unstuff
 from pop3spy.protocol.replies import unique_id_of
-from pop3spy.protocol.text import show
+from pop3spy.protocol.text import escape, show
+from pop3spy.session.body import Body
 
 LISTED = 16 << 20
 """Octets of a listing beyond which its entries are not read, only counted."""
+
+_WITH_ENTRIES: Final = frozenset({Shape.LISTING, Shape.LINE})
+"""Shapes of commands whose body is a listing, be it that one line was due."""
 
 Entries = Mapping[int | str, str]
 """What a listing says of each message number, capability or other word."""
@@ -24,7 +28,8 @@ class Content:
     """A body without its stuffed dots and its lone dot.
 
     ``size`` counts octets (RFC 1939, section 11); ``entries`` are there for listings, ``digest``
-    (SHA-256) for messages, unless some of the content is not the true one.
+    (SHA-256) for messages, unless some of the content is not the true one.  With
+    ``error_inside`` the last line of a body without an end is ``-ERR``.
     """
 
     size: int
@@ -32,6 +37,7 @@ class Content:
     complete: bool
     entries: Entries | None = None
     digest: str | None = None
+    error_inside: bool = False
 
 
 class ContentReader:
@@ -40,22 +46,20 @@ class ContentReader:
     def __init__(self, command: Command, *, contents: bool) -> None:
         self._command = command
         self._true = contents
-        self._size = self._lines = 0
-        self._at_line_start = True
+        self._counted = Body(lines=0)
         self._digest = hashlib.sha256()
-        self._listing: list[bytes] | None = [] if command.shape is Shape.LISTING else None
+        self._listing: list[bytes] | None = [] if command.shape in _WITH_ENTRIES else None
 
     def add(self, part: BodyPart) -> None:
         """Take in more of it."""
         raw = part.raw
-        text = unstuff(raw) if self._at_line_start else raw.replace(b"\n.", b"\n")
-        self._at_line_start = raw.endswith(b"\n")
-        self._size += len(text)
-        self._lines += text.count(b"\n")
+        begins = self._counted.at_line_start
+        text = unstuff(raw) if begins else raw.replace(b"\n.", b"\n")
+        self._counted.add(raw)
         if self._listing is None:
             self._true = self._true and not part.masks
             self._digest.update(text)
-        elif self._size > LISTED:
+        elif self._counted.size > LISTED:
             self._listing = None
             self._true = False
         else:
@@ -63,10 +67,13 @@ class ContentReader:
 
     def content(self, *, complete: bool) -> Content:
         """Return what it was."""
+        counted = self._counted
+        counted.complete = complete
         entries = None if self._listing is None else entries_of(self._command, self._listing)
         whole = self._command.shape is Shape.MESSAGE and self._true and complete
         digest = self._digest.hexdigest() if whole else None
-        return Content(self._size, self._lines, complete, entries, digest)
+        failed = counted.error_inside is not None
+        return Content(counted.size, counted.lines or 0, complete, entries, digest, failed)
 
 
 def entries_of(command: Command, text: Iterable[bytes]) -> Entries:
@@ -86,7 +93,7 @@ def _by_number(lines: list[bytes]) -> Entries:
 
 
 def _by_capability(lines: list[bytes]) -> Entries:
-    return {each.tag: " ".join(each.params) for each in parse_capabilities(lines)}
+    return {escape(each.tag): escape(" ".join(each.params)) for each in parse_capabilities(lines)}
 
 
 def _words(lines: list[bytes]) -> Entries:

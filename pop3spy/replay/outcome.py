@@ -1,23 +1,17 @@
 """What became of each command, as far as it can be compared with another time."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pop3spy.protocol.commands import Command
-from pop3spy.protocol.frames import (
-    BodyEnd,
-    BodyPart,
-    Challenge,
-    CommandLine,
-    Frame,
-    Side,
-    StatusLine,
-)
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, Frame, Side, StatusLine
 from pop3spy.protocol.replies import timestamp_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import show
 from pop3spy.replay.content import Content, ContentReader
+from pop3spy.session.model import Exchange
 
-_GREETING = Command("", (), None)
+_GREETING: Final = Command("", (), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +19,9 @@ class Outcome:
     """A command and its reply; number 0 is the greeting's.
 
     ``shown`` is the command for people, secrets masked; ``state`` is where it was answered.
-    ``ok`` is None without a reply; ``asks`` counts the server's challenges; ``words`` are what
-    the status text begins with, for it has a meaning in some replies (RFC 1939, section 9).
+    ``ok`` is None without a status; ``odd`` says that a line without a status was all the reply
+    there was.  ``asks`` counts the server's challenges; ``words`` are what the status text begins
+    with, for it has a meaning in some replies (RFC 1939, section 9).
     """
 
     number: int
@@ -39,6 +34,7 @@ class Outcome:
     asks: int = 0
     content: Content | None = None
     offers_apop: bool = False
+    odd: bool = False
 
     @property
     def complete(self) -> bool:
@@ -46,69 +42,68 @@ class Outcome:
         return self.ok is not None and (self.content is None or self.content.complete)
 
 
-@dataclass(slots=True)
-class _PartialOutcome:
-    number: int
-    command: Command
-    shown: str
-    state: State
-    status: StatusLine | None = None
-    asks: int = 0
-    body: ContentReader | None = None
-    complete: bool = False
+NOTHING_HEARD: Final = Outcome(0, "", _GREETING, State.GREETING)
+"""The outcome of what was in no exchange of the live session."""
 
 
-class Hearing:
-    """Makes outcomes of the frames of one session.
+def outcome_of_greeting(status: StatusLine | None, *, odd: bool = False) -> Outcome:
+    """Return what a greeting is; it is *odd* if the client took another line for it."""
+    plain = Outcome(0, "greeting", _GREETING, State.GREETING, odd=odd and status is None)
+    if status is None:
+        return plain
+    return replace(_with_status(plain, status), offers_apop=timestamp_of(status.raw) is not None)
+
+
+def _with_status(outcome: Outcome, status: StatusLine) -> Outcome:
+    words = tuple(show(word) for word in status.text.split(None, 2)[:2])
+    return replace(outcome, ok=status.ok, code=status.code, words=words)
+
+
+class ExchangeReader:
+    """Reads the reply of one exchange frame by frame; its status stands in the exchange.
 
     *contents* is false if bodies are not the true ones, so that no digest is taken of them.
     """
 
-    def __init__(self, *, contents: bool = True) -> None:
+    def __init__(self, exchange: Exchange, *, contents: bool = True) -> None:
+        self.exchange = exchange
         self._contents = contents
-        self._drafts = {0: _PartialOutcome(0, _GREETING, "greeting", State.GREETING)}
+        self._asks = 0
+        self._body: ContentReader | None = None
+        self._complete = False
 
-    def hear(self, frame: Frame, state: State) -> None:
-        """Take in a frame that was heard in *state*."""
-        if isinstance(frame, CommandLine):
-            shown = show(frame.raw.rstrip(b"\r\n"), frame.masks) or "(empty line)"
-            self._drafts[frame.number] = _PartialOutcome(frame.number, frame.command, shown, state)
-            return
-        draft = self._drafts.get(frame.number)
-        if draft is None or frame.side is Side.CLIENT:
+    def add(self, frame: Frame) -> None:
+        """Take in a frame of the exchange; what the client says does not matter."""
+        if frame.side is Side.CLIENT:
             return
         match frame:
             case Challenge():
-                draft.asks += 1
-                draft.state = state
+                self._asks += 1
             case StatusLine():
-                draft.asks += not frame.final
-                draft.status, draft.state = frame, state
+                self._asks += not frame.final
                 if frame.has_body:
-                    self._body_of(draft)
+                    self._read_body()
             case BodyPart():
-                self._body_of(draft).add(frame)
+                self._read_body().add(frame)
             case BodyEnd():
-                self._body_of(draft)
-                draft.complete = True
+                self._read_body()
+                self._complete = True
 
-    def settle(self, number: int) -> Outcome:
-        """Return what became of a command of which nothing more will be heard."""
-        draft = self._drafts.pop(number)
-        status = draft.status
-        plain = Outcome(number, draft.shown, draft.command, draft.state, asks=draft.asks)
-        if status is None or not status.final:
-            return plain
-        return replace(
-            plain,
-            ok=status.ok,
-            code=status.code,
-            words=tuple(show(word) for word in status.text.split(None, 2)[:2]),
-            content=draft.body.content(complete=draft.complete) if draft.body else None,
-            offers_apop=number == 0 and timestamp_of(status.raw) is not None,
+    def outcome(self) -> Outcome:
+        """Return what became of the exchange, as far as it was read."""
+        exchange = self.exchange
+        said, status = exchange.said, exchange.status
+        shown = show(said.raw.rstrip(b"\r\n"), said.masks) or "(empty line)"
+        odd = status is None and exchange.odd is not None
+        plain = Outcome(
+            exchange.number, shown, said.command, exchange.state_before, asks=self._asks, odd=odd
         )
+        if status is None or not status.final or exchange.kept:  # kept: the server said nothing
+            return plain
+        content = self._body.content(complete=self._complete) if self._body else None
+        return replace(_with_status(plain, status), content=content)
 
-    def _body_of(self, draft: _PartialOutcome) -> ContentReader:
-        if draft.body is None:
-            draft.body = ContentReader(draft.command, contents=self._contents)
-        return draft.body
+    def _read_body(self) -> ContentReader:
+        if self._body is None:
+            self._body = ContentReader(self.exchange.said.command, contents=self._contents)
+        return self._body

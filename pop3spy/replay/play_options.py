@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pop3spy.protocol.commands import Command, Turn
 from pop3spy.replay.compare import Difference
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
@@ -45,3 +46,13 @@ class PlayOptions:
     allow_delete: bool = False
     pace: Pace = AT_ONCE
     timed: bool = False
+
+    def forbids(self, command: Command) -> str:
+        """Return why *command* must not be said, or nothing."""
+        if command.verb == "DELE" and not self.allow_delete:
+            return "it would delete a message"
+        if command.turn is Turn.DATA:
+            return "it would send mail"
+        if command.turn is Turn.TLS:
+            return "TLS begins as the address says, not as recorded"
+        return ""

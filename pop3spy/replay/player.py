@@ -1,47 +1,33 @@
 """Plays a recorded client against a live server: says what comes next, and judges the replies.
 
 Rules: 1. nothing that changes the live maildrop or sends mail is said unless that was allowed;
-2. what is left out is told, and is no difference; 3. nothing is asked behind a login that failed.
+2. what is left out is told, and is no difference; 3. nothing is asked behind a login that failed;
+4. a line without a status is taken for the reply only where the recorded client did so.
 """
 
 from collections import deque
-from dataclasses import dataclass
 
-from pop3spy.protocol.commands import Turn, line_of, parse_command
-from pop3spy.protocol.frames import (
-    BodyEnd,
-    Challenge,
-    CommandLine,
-    Frame,
-    Side,
-    StatusLine,
-)
-from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine, Why
+from pop3spy.protocol.states import State
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.kept_messages import KeptMessages
 from pop3spy.replay.numbers import By, Numbers, pair_up
-from pop3spy.replay.outcome import Hearing, Outcome
+from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
+from pop3spy.replay.pending_reply import PendingReply
 from pop3spy.replay.play_options import LeftOut, Played, PlayOptions, Say
 from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, names_message
 from pop3spy.replay.relogin import Relogin, UnfillableError
 from pop3spy.replay.script import Script, Step
-
-
-@dataclass(slots=True)
-class _PendingReply:
-    """A command that was said and is not answered yet; without a step it is the player's own."""
-
-    number: int
-    step: Step | None
-    asked: int = 0
+from pop3spy.session.model import Session
 
 
 class ClientPlayer:
     """Plays one script once, on a connection on which nobody else speaks.
 
-    Call ``next`` and send what it gives, with each frame of the server call ``hear``, until it is
-    ``done``.  Raise ConfigError if *credentials* are not enough.
+    Call ``next``, send what it gives and call ``sent``; with each frame of the server call
+    ``hear``, until it is ``done``.  Raise ConfigError if *credentials* are not enough.
     """
 
     def __init__(
@@ -54,13 +40,12 @@ class ClientPlayer:
         self._options = options or PlayOptions()
         self._maildrop = RecordedMaildrop(script)
         self._relogin = Relogin(script, credentials or Credentials())
-        self._hearing = Hearing()
         self._steps = deque(script.steps)
-        self._pending: deque[_PendingReply] = deque()
+        self._pending: deque[PendingReply] = deque()
         self._answer = b""  # the next line inside AUTH
         self._numbers = Numbers() if self._options.by is By.NUMBER else None
         self._greeted = False
-        self._said = 0
+        self._banner = False  # a line came before the greeting
         self._kept_messages = KeptMessages()
         self._compared = 0
         self._differences: list[Difference] = []
@@ -70,6 +55,16 @@ class ClientPlayer:
     def done(self) -> bool:
         """Whether there is nothing more to say or to hear."""
         return self._greeted and not (self._steps or self._pending or self._answer)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether only lines without a status came, and the recorded client took such for a reply.
+
+        Unless more comes soon, ``go_on``.
+        """
+        if not self._greeted:
+            return self._banner and self._script.welcome.odd
+        return bool(self._pending) and self._pending[0].odd_again
 
     @property
     def unanswered(self) -> int:
@@ -106,7 +101,7 @@ class ClientPlayer:
         return not self._options.timed or step is None or step.command.turn is not None
 
     def _say(self, step: Step, line: bytes) -> Say:
-        self._ask(step, CommandLine(Side.CLIENT, step.line, masks=step.masks, command=step.command))
+        self._pending.append(PendingReply(step))
         pace = self._options.pace
         if self._options.timed:
             return Say(line, due=pace.pause(step.at))
@@ -115,41 +110,33 @@ class ClientPlayer:
     def _ask_for_listing(self) -> Say:
         """Ask, on our own behalf, which messages there are."""
         line = b"UIDL\r\n" if self._options.by is By.UID else b"LIST\r\n"
-        self._ask(None, CommandLine(Side.CLIENT, line, command=parse_command(line)))
+        self._pending.append(PendingReply(None))
         return Say(line)
 
-    def _ask(self, step: Step | None, frame: CommandLine) -> None:
-        self._said += 1
-        self._pending.append(_PendingReply(self._said, step))
-        frame.number = self._said
-        self._hearing.hear(frame, self._script.welcome.state)
+    def sent(self, session: Session) -> None:
+        """Learn that what ``next`` gave last was sent in *session*.
+
+        If that was a command, it is the newest exchange; there is none if nothing is paired there.
+        """
+        newest = next(reversed(session.outstanding.values()), None)
+        if newest and self._pending and self._pending[-1].reply is None:
+            self._pending[-1].reply = ExchangeReader(newest)
 
     def _line(self, step: Step) -> bytes:
         """Return what to send for a step; nothing if it is left out."""
-        if why := self._unwanted(step):
+        if why := self._options.forbids(step.command):
+            if step.command.verb == "DELE" and step.outcome.ok:
+                self._kept_messages.keep(message_of(step.command))
             return self._leave_out(step, why)
         try:
             line = self._relogin.line(step)
         except UnfillableError as error:
-            if step.command.effect is Effect.LOGIN and step.outcome.ok:
+            if self._script.logs_in(step):
                 return self._stop(step, str(error))
             return self._leave_out(step, str(error))
         return self._renumbered(step, line) if names_message(step.command) else line
 
     # -- what is left out -----------------------------------------------------------------------
-
-    def _unwanted(self, step: Step) -> str:
-        """Return why a step must not be said, or nothing."""
-        command = step.command
-        if command.verb == "DELE" and not self._options.allow_delete:
-            if step.outcome.ok:
-                self._kept_messages.keep(message_of(command))
-            return "it would delete a message"
-        if command.turn is Turn.DATA:
-            return "it would send mail"
-        if command.turn is Turn.TLS:
-            return "TLS begins as the address says, not as recorded"
-        return ""
 
     def _leave_out(self, step: Step, why: str) -> bytes:
         self._left_out.append(LeftOut(step.outcome.number, step.outcome.shown, why))
@@ -182,19 +169,17 @@ class ClientPlayer:
 
     def hear(self, frame: Frame) -> None:
         """Take in a frame that the server sent."""
-        self._hearing.hear(frame, self._script.welcome.state)
-        if isinstance(frame, StatusLine) and frame.number == 0 and not self._greeted:
-            self._greet(frame)
-        elif self._pending and frame.number == self._pending[0].number:
-            turn = self._pending[0]
-            match frame:
-                case Challenge() if turn.step:
-                    self._answer = self._relogin.answer(turn.step, turn.asked, frame)
-                    turn.asked += 1
-                case StatusLine() if not frame.has_body:
-                    self._settle()
-                case BodyEnd():
-                    self._settle()
+        if not self._greeted:
+            self._hear_greeting(frame)
+        elif self._pending and self._pending[0].add(frame):
+            self._hear_reply(self._pending[0], frame)
+
+    def go_on(self) -> None:
+        """Take what came without a status for all of the reply."""
+        if self._greeted:
+            self._settle()
+        else:
+            self._greet(None)
 
     def lost(self, why: str) -> None:
         """Learn that the server says no more, and why."""
@@ -211,21 +196,36 @@ class ClientPlayer:
             self._differ(self._steps[0].outcome, "connection", "open", why)
             self._stop(None, why)
 
-    def _greet(self, frame: StatusLine) -> None:
+    def _hear_greeting(self, frame: Frame) -> None:
+        if isinstance(frame, StatusLine):
+            self._greet(frame)
+        elif isinstance(frame, Junk) and frame.why is Why.BANNER:
+            self._banner = True
+
+    def _greet(self, frame: StatusLine | None) -> None:
         self._greeted = True
-        self._relogin.greeted(frame.raw)
-        welcome = self._hearing.settle(0)
+        self._relogin.greeted(frame.raw if frame else b"")
+        welcome = outcome_of_greeting(frame, odd=self._banner)
         if self._script.greeting:
             self._compared += 1
             self._differences += differences(self._script.welcome, welcome)
-        if not frame.ok:
+        if welcome.ok is False:
             self._stop(None, "the server refused the connection")
 
+    def _hear_reply(self, pending: PendingReply, frame: Frame) -> None:
+        match frame:
+            case Challenge() if pending.step:
+                self._answer = self._relogin.answer(pending.step, pending.asked, frame)
+                pending.asked += 1
+            case StatusLine() if not frame.has_body:
+                self._settle()
+            case BodyEnd():
+                self._settle()
+
     def _settle(self) -> None:
-        """Judge the reply to the oldest turn: it is whole, or there will be no more of it."""
-        turn = self._pending.popleft()
-        outcome = self._hearing.settle(turn.number)
-        step = turn.step
+        """Judge the reply that is due: it is whole, or there will be no more of it."""
+        pending = self._pending.popleft()
+        outcome, step = pending.outcome, pending.step
         if step is None:
             self._pair_up(outcome)
             return
@@ -235,7 +235,8 @@ class ClientPlayer:
             self._differences += self._kept_messages.judge(step.outcome, got)
         if step.command.verb == "RSET" and outcome.ok:
             self._kept_messages.forget()
-        if step.command.effect is Effect.LOGIN and step.outcome.ok and not outcome.ok:
+        as_then = step.outcome.odd and outcome.odd
+        if self._script.logs_in(step) and not outcome.ok and not as_then:
             self._stop(None, "the login failed")
 
     def _pair_up(self, listing: Outcome) -> None:

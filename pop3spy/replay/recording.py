@@ -1,128 +1,133 @@
 """The sessions of a recording: which one is meant, and what happened in each."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pop3spy.errors import CaptureError
-from pop3spy.protocol.frames import CommandLine, Side
-from pop3spy.replay.outcome import Hearing, Outcome
-from pop3spy.session.events import (
-    Answered,
-    Blinded,
-    Ended,
-    Event,
-    Heard,
-    Opened,
-    Told,
-    Unanswered,
-)
+from pop3spy.protocol.frames import CommandLine, Junk, Side, Why
+from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Unanswered
+from pop3spy.session.model import Exchange, Session
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Item, Spoke, Tape
+from pop3spy.session.tape import Began, Item, Spoke, Tape
 
 NOTHING_ASKED: Final = "no client asks anything in this recording"
+
+R = TypeVar("R", bound=Reader)
 
 
 def no_session(number: int, there: Iterable[int]) -> CaptureError:
     """Return what is to be told of a session that is not among those that are *there*."""
-    known = ", ".join(map(str, there)) or "none"
+    known = ", ".join(map(str, dict.fromkeys(there))) or "none"
     return CaptureError(f"no session {number} in this recording; there are: {known}")
 
 
-class SessionListener(Protocol):
-    """Takes the events of one session."""
-
-    def take(self, event: Event) -> None:
-        """Take in what happened."""
-
-
-L = TypeVar("L", bound=SessionListener)
-
-
-def listen(tape: Tape, session: int | None, make: Callable[[], L]) -> L:
-    """Play one session of *tape* to a new listener and return that.
+def read_session(tape: Tape, session: int | None, make: Callable[[Session], R]) -> R:
+    """Play one session of *tape* to the reader that *make* makes of it, and return that.
 
     Without a number it is the first session in which the client asked anything: who only looks
     whether a port is open has no conversation.  Raise CaptureError if there is no such session.
     """
     choice = _SessionChoice(session, make)
-    play_back(choice.wanted(tape), choice.publish)
-    return choice.made()
+    play_back(choice.wanted(tape), choice)
+    return choice.chosen()
 
 
-class _SessionChoice(Generic[L]):
-    """Finds the session while the recording runs, and gives its listener the events."""
+class _SessionChoice(Generic[R]):
+    """Finds the session while the recording runs; those that may be it are read until then."""
 
-    def __init__(self, session: int | None, make: Callable[[], L]) -> None:
-        self._session = session
+    def __init__(self, number: int | None, make: Callable[[Session], R]) -> None:
+        self._number = number
         self._make = make
-        self._listeners: dict[int, L] = {}
-        self._seen: dict[int, None] = {}
+        self._chosen: R | None = None
+        self._there: list[int] = []
         self._over = False
 
     def wanted(self, tape: Tape) -> Iterator[Item]:
         """Yield the items that the choice is still about."""
         for item in tape:
-            self._seen[item.session] = None
-            if self._session in (None, item.session):
+            if isinstance(item, Began):
+                self._there.append(item.session)
+            if self._number in (None, item.session):
                 yield item
             if self._over:
                 return
 
-    def publish(self, told: Told) -> None:
-        """Give an event to the listener of its session, if it may be the one."""
-        if not isinstance(told, Event) or self._session not in (None, told.session.id):
-            return
-        number = told.session.id
-        if number not in self._listeners:
-            self._listeners[number] = self._make()
-        self._listeners[number].take(told)
-        if isinstance(told, Heard) and isinstance(told.frame, CommandLine):
-            self._session = number
-            self._listeners = {number: self._listeners[number]}
-        elif isinstance(told, Ended):
-            self._over = self._session == number
-            if not self._over:
-                del self._listeners[number]
+    def __call__(self, session: Session) -> Reader:
+        """Return what reads *session*."""
+        reader = self._make(session)
+        if self._number is not None:
+            self._chosen = reader
 
-    def made(self) -> L:
-        """Return the listener that was chosen."""
-        if self._session is None:
+        def read(event: Event) -> None:
+            if self._chosen is None or self._chosen is reader:
+                reader(event)
+                self._consider(event, reader)
+
+        return read
+
+    def chosen(self) -> R:
+        """Return the reader of the session that was chosen."""
+        if self._chosen is not None:
+            return self._chosen
+        if self._number is None:
             raise CaptureError(NOTHING_ASKED)
-        if self._session not in self._listeners:
-            raise no_session(self._session, self._seen)
-        return self._listeners[self._session]
+        raise no_session(self._number, self._there)
+
+    def _consider(self, event: Event, reader: R) -> None:
+        if isinstance(event, Heard) and isinstance(event.frame, CommandLine):
+            self._chosen, self._number = reader, event.session.id
+        elif isinstance(event, Ended):
+            self._over = self._chosen is reader
 
 
-class OutcomeListener:
-    """Makes outcomes of events, and keeps no bodies."""
+class OutcomeReader:
+    """A reader of events that makes the outcomes of one session, and keeps no bodies.
 
-    def __init__(self, *, contents: bool = True) -> None:
-        self._hearing = Hearing(contents=contents)
-        self._open: dict[int, None] = {0: None}
-        self._settled: list[Outcome] = []
+    *contents* is as in ``ExchangeReader``.
+    """
 
-    def take(self, event: Event) -> None:
+    def __init__(self, session: Session, *, contents: bool = True) -> None:
+        self.number = session.id
+        self._session: Session | None = session  # until it is finished
+        self._contents = contents
+        self._odd_greeting = False
+        self._reply: ExchangeReader | None = None  # to whom the server spoke last
+        self._outcomes: list[Outcome] = []
+
+    def __call__(self, event: Event) -> None:
         """Take in what happened."""
         match event:
-            case Heard(session=session, frame=frame):
-                if isinstance(frame, CommandLine):
-                    self._open[frame.number] = None
-                self._hearing.hear(frame, session.state)
+            case Heard(frame=Junk(why=Why.BANNER)):
+                self._odd_greeting = True
+            case Heard(frame=frame, exchange=Exchange() as exchange):
+                if frame.side is Side.SERVER:
+                    self._reply = self._reader_of(exchange)
+                    self._reply.add(frame)
             case Answered(exchange=exchange) | Unanswered(exchange=exchange):
-                self._settle(exchange.number)
+                self._settle(exchange)
             case Blinded() | Ended():
                 self.finish()
 
     def finish(self) -> tuple[Outcome, ...]:
-        """Return everything, the greeting first; what is still open was not answered."""
-        for number in list(self._open):
-            self._settle(number)
-        return tuple(sorted(self._settled, key=lambda outcome: outcome.number))
+        """Return everything, the greeting first; what is outstanding gets no more of a reply."""
+        if session := self._session:
+            for exchange in session.outstanding.values():
+                self._settle(exchange)
+            self._outcomes.append(outcome_of_greeting(session.greeting, odd=self._odd_greeting))
+            self._outcomes.sort(key=lambda outcome: outcome.number)
+            self._session = self._reply = None
+        return tuple(self._outcomes)
 
-    def _settle(self, number: int) -> None:
-        if number in self._open:  # else somebody else than the client asked
-            del self._open[number]
-            self._settled.append(self._hearing.settle(number))
+    def _reader_of(self, exchange: Exchange) -> ExchangeReader:
+        if self._reply and self._reply.exchange is exchange:
+            return self._reply
+        return ExchangeReader(exchange, contents=self._contents)
+
+    def _settle(self, exchange: Exchange) -> None:
+        if self._session and not exchange.injected:  # else somebody else than the client asked
+            self._outcomes.append(self._reader_of(exchange).outcome())
 
 
 def outcomes_of(
@@ -133,7 +138,7 @@ def outcomes_of(
     *contents* is false if the recording's bodies are not the true ones (masked or dropped).
     Raise CaptureError if there is no such session.
     """
-    return listen(tape, session, lambda: OutcomeListener(contents=contents)).finish()
+    return read_session(tape, session, lambda it: OutcomeReader(it, contents=contents)).finish()
 
 
 Numbered = tuple[int, tuple[Outcome, ...]]
@@ -145,43 +150,18 @@ def all_outcomes_of(tape: Tape, *, contents: bool = True) -> list[Numbered]:
 
     *contents* is as in ``outcomes_of``.  Raise CaptureError if there is no such session.
     """
-    everything = _Everything(contents=contents)
-    play_back(tape, everything.publish)
-    return everything.made()
+    readers: list[OutcomeReader] = []
 
+    def read(session: Session) -> Reader:
+        readers.append(OutcomeReader(session, contents=contents))
+        return readers[-1]
 
-class _Everything:
-    """Makes outcomes of all sessions; of one that has ended nothing else is kept."""
-
-    def __init__(self, *, contents: bool) -> None:
-        self._contents = contents
-        self._open: dict[int, tuple[int, OutcomeListener]] = {}  # each with its place below
-        self._sessions: list[Numbered] = []
-
-    def publish(self, told: Told) -> None:
-        """Give an event to the listener of its session."""
-        if not isinstance(told, Event):
-            return
-        number = told.session.id
-        if isinstance(told, Opened):
-            self._open[number] = len(self._sessions), OutcomeListener(contents=self._contents)
-            self._sessions.append((number, ()))
-        self._open[number][1].take(told)
-        if isinstance(told, Ended):
-            self._finish(number)
-
-    def made(self) -> list[Numbered]:
-        """Return what there was in the whole recording."""
-        for number in list(self._open):
-            self._finish(number)
-        asked = [(number, outcomes) for number, outcomes in self._sessions if len(outcomes) > 1]
-        if not asked:
-            raise CaptureError(NOTHING_ASKED)
-        return asked
-
-    def _finish(self, number: int) -> None:
-        place, listener = self._open.pop(number)
-        self._sessions[place] = number, listener.finish()
+    play_back(tape, read)
+    found = [(reader.number, reader.finish()) for reader in readers]
+    asked = [(number, outcomes) for number, outcomes in found if len(outcomes) > 1]
+    if not asked:
+        raise CaptureError(NOTHING_ASKED)
+    return asked
 
 
 def asking(tape: Tape, seen: set[int]) -> Tape:

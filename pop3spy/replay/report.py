@@ -12,6 +12,7 @@ exchange     what          recorded       now
 from collections.abc import Sequence
 from typing import Final
 
+from pop3spy.protocol.text import count
 from pop3spy.replay.compare import Compared, Difference, Value
 from pop3spy.replay.play_options import Played
 
@@ -31,7 +32,7 @@ def table(
     *names* say who was expected and who was seen.
     """
     if not differences:
-        return f"no differences in {_count(exchanges, 'exchange')}\n"
+        return f"no differences in {count(exchanges, 'exchange')}\n"
     rows = [("exchange", "what", *names)]
     last: tuple[int, str] | None = None
     width = len(str(max(each.exchange for each in differences)))
@@ -44,7 +45,7 @@ def table(
     rule = "─" * max(map(len, lines))
     touched = len({(each.exchange, each.command) for each in differences})
     total = (
-        f"{_count(len(differences), 'difference')} in {touched} of {_count(exchanges, 'exchange')}"
+        f"{count(len(differences), 'difference')} in {touched} of {count(exchanges, 'exchange')}"
     )
     return "\n".join([lines[0], rule, *lines[1:], "", total, ""])
 
@@ -56,14 +57,14 @@ def tables(compared: Sequence[Compared], names: tuple[str, str]) -> str:
     differing = [each for each in compared if each.differences]
     if not differing:
         exchanges = sum(each.exchanges for each in compared)
-        sessions = _count(len(compared), "session")
-        return f"no differences in {_count(exchanges, 'exchange')} of {sessions}\n"
+        sessions = count(len(compared), "session")
+        return f"no differences in {count(exchanges, 'exchange')} of {sessions}\n"
     parts = [
         f"{_heading(each)}\n\n{table(each.differences, each.exchanges, names)}\n"
         for each in differing
     ]
-    found = _count(sum(len(each.differences) for each in differing), "difference")
-    total = f"{found} in {len(differing)} of {_count(len(compared), 'session')}\n"
+    found = count(sum(len(each.differences) for each in differing), "difference")
+    total = f"{found} in {len(differing)} of {count(len(compared), 'session')}\n"
     return "".join([*parts, total])
 
 
@@ -87,12 +88,8 @@ def _shown(difference: Difference, value: Value) -> str:
     if difference.what == "content":
         return f"sha256 {str(value)[:_DIGEST]}…"
     if isinstance(value, int) and difference.what.startswith("size"):
-        return f"{value:,} octets" if value != 1 else "1 octet"
+        return count(value, "octet")
     return str(value)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def told(played: Played) -> str:

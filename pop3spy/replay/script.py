@@ -9,7 +9,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import Spans
-from pop3spy.protocol.states import State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.replay.outcome import Outcome
 
 MOST: Final = 256 << 20
@@ -28,9 +28,10 @@ class ReplyPiece:
 class RecordedReply:
     """What the server answered: ``line`` is the status line or the challenge, with its end.
 
-    ``pieces`` are all its octets, stuffed dots and lone dot included, cut as they came; ``tail``
-    is what the server said right behind them, though nobody had asked.  ``closes`` says that it
-    hung up behind it; so it did behind a reply that is not ``complete``.
+    ``pieces`` are all its octets, stuffed dots and lone dot included, cut as they came; ``before``
+    counts those of lines without a status before the line, and where no status came, ``line`` is
+    the last of them.  ``tail`` is what the server said right behind the reply, though nobody had
+    asked.  A reply may not be ``complete``; ``closes`` says that the server hung up behind it.
     """
 
     line: bytes
@@ -38,6 +39,7 @@ class RecordedReply:
     complete: bool = True
     tail: tuple[ReplyPiece, ...] = ()
     closes: bool = False
+    before: int = 0
 
     @property
     def raw(self) -> bytes:
@@ -47,7 +49,7 @@ class RecordedReply:
     @property
     def body(self) -> bytes:
         """The wire text between the status line and the lone dot."""
-        text = self.raw[len(self.line) :]
+        text = self.raw[self.before + len(self.line) :]
         return text[: text.rfind(b".")] if self.complete else text
 
 
@@ -101,3 +103,22 @@ class Script:
     def outcomes(self) -> tuple[Outcome, ...]:
         """What became of everything, the greeting first."""
         return (self.welcome, *(step.outcome for step in self.steps))
+
+    @property
+    def refused(self) -> bool:
+        """Whether the greeting sent the client away, and the server answered nothing behind it."""
+        return self.welcome.ok is False and not any(step.reply for step in self.steps)
+
+    def logs_in(self, login: Step) -> bool:
+        """Return whether a step logged in.
+
+        Where the reply has no status, what was asked behind it tells.
+        """
+        if login.command.effect is not Effect.LOGIN or not login.outcome.odd:
+            return login.command.effect is Effect.LOGIN and login.outcome.ok is True
+        for step in self.steps[login.index + 1 :]:
+            if step.command.effect is Effect.LOGIN:
+                return False
+            if step.state is State.TRANSACTION:
+                return True
+        return False

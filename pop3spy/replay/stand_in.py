@@ -10,7 +10,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import Command, Turn
 from pop3spy.protocol.replies import status_of, timestamp_of
-from pop3spy.protocol.states import Effect, State, after_greeting, after_reply
+from pop3spy.protocol.states import Effect, State, after_reply
 from pop3spy.replay.choose import Bookmark, Chooser
 from pop3spy.replay.improvise import NOT_RECORDED, improvise, without
 from pop3spy.replay.logins import Logins, Users, challenges
@@ -79,11 +79,11 @@ class ReplayResponder:
     def greet(self) -> Answer:
         """Return the greeting that was recorded."""
         script = self._stand_in.script
-        self._state = after_greeting(ok=script.welcome.ok is not False)
+        self._state = State.AUTHORIZATION
         if script.greeting is None:
             return Answer(b"+OK ready")
         answer = self._stand_in.pacing.say(script.greeting)
-        return replace(answer, close=answer.close or script.welcome.ok is False)
+        return replace(answer, close=answer.close or script.refused)
 
     def answer(self, command: Command) -> Answer:
         """Return the reply to *command*."""
@@ -143,7 +143,9 @@ class ReplayResponder:
         self._bookmark.use(step)
         if step.reply is None:
             return replace(_SILENCE, close=True)
-        return self._stand_in.pacing.say(step.reply)
+        answer = self._stand_in.pacing.say(step.reply)
+        opened = step.outcome.odd and self._stand_in.script.logs_in(step)
+        return replace(answer, line=b"+OK") if opened else answer
 
     def _improvised(self, command: Command) -> Answer:
         if self._stand_in.strict:
@@ -169,7 +171,7 @@ class ReplayResponder:
             case "PASS", _:
                 return logins.takes_password(self._name, command.rest)
             case "APOP", (name, digest):
-                timestamp = timestamp_of(greeting.raw) if greeting else None
+                timestamp = timestamp_of(greeting.line) if greeting else None
                 return timestamp is not None and logins.takes_digest(name, digest, timestamp)
         return False
 

@@ -1,14 +1,35 @@
-"""Hands each event to whoever wants it; one that fails harms nobody else.
+"""Hands each event to whoever wants it, in order; one that fails harms nobody else.
 
-A subscriber that fails is told of once and asked again next time: a full disk may empty.
+Rules:
+
+1. A subscriber makes a reader of each session, or None if it wants nothing of that; the reader is
+   dropped when the session has ended.
+2. What a reader publishes while an event is handed out comes to everybody behind that event.
+3. A subscriber that fails is told of once and asked again next time: a full disk may empty.
 """
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from pop3spy.session.events import Told
+from pop3spy.session.events import Ended, Event, Noted, Told
+from pop3spy.session.model import Session
 
-Subscriber = Callable[[Told], None]
-Complaint = Callable[[Subscriber, Exception], None]
+Reader = Callable[[Event], None]
+"""Takes the events of one session."""
+Subscriber = Callable[[Session], Reader | None]
+"""Makes a reader of a session that has just begun, or that goes on when it subscribes."""
+NoteReader = Callable[[Noted], None]
+"""Takes what concerns the program and no session."""
+Complaint = Callable[[Subscriber | NoteReader, Exception], None]
+
+
+@dataclass(slots=True)
+class _Audience:
+    """Who reads one session: each reader with the subscriber that made it."""
+
+    session: Session
+    readers: list[tuple[Reader, Subscriber]] = field(default_factory=list)
 
 
 class Bus:
@@ -17,18 +38,73 @@ class Bus:
     def __init__(self, complain: Complaint) -> None:
         self._complain = complain
         self._subscribers: list[Subscriber] = []
+        self._note_readers: list[NoteReader] = []
+        self._audiences: dict[int, _Audience] = {}
+        self._ended: list[int] = []
+        self._waiting: deque[Told] = deque()
+        self._busy = False
         self._failed: set[int] = set()
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Let *subscriber* have every event from now on, after those who came before it."""
+        """Let *subscriber* read every session from now on, after those who came before it."""
         self._subscribers.append(subscriber)
+        for audience in self._audiences.values():
+            self._add(subscriber, audience)
+
+    def subscribe_to_notes(self, reader: NoteReader) -> None:
+        """Let *reader* have all that concerns the program and no session."""
+        self._note_readers.append(reader)
 
     def publish(self, event: Told) -> None:
-        """Hand *event* to every subscriber."""
-        for subscriber in self._subscribers:
+        """Hand *event* to everybody who reads its session, or notes."""
+        self._waiting.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting:
+                self._hand_out(self._waiting.popleft())
+        finally:
+            self._waiting.clear()
+            self._busy = False
+        for number in self._ended:
+            self._audiences.pop(number, None)
+        self._ended.clear()
+
+    def _hand_out(self, event: Told) -> None:
+        if isinstance(event, Noted):
+            for note_reader in self._note_readers:
+                try:
+                    note_reader(event)
+                except Exception as error:  # noqa: BLE001 - as below
+                    self._fail(note_reader, error)
+            return
+        session = event.session
+        audience = self._audiences.get(session.id) or self._gather(session)
+        for reader, subscriber in audience.readers:
             try:
-                subscriber(event)
+                reader(event)
             except Exception as error:  # noqa: BLE001 - a reader of events must not harm traffic
-                if id(subscriber) not in self._failed:
-                    self._failed.add(id(subscriber))
-                    self._complain(subscriber, error)
+                self._fail(subscriber, error)
+        if isinstance(event, Ended):
+            self._ended.append(session.id)
+
+    def _gather(self, session: Session) -> _Audience:
+        audience = self._audiences[session.id] = _Audience(session)
+        for subscriber in self._subscribers:
+            self._add(subscriber, audience)
+        return audience
+
+    def _add(self, subscriber: Subscriber, audience: _Audience) -> None:
+        try:
+            reader = subscriber(audience.session)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(subscriber, error)
+        else:
+            if reader is not None:
+                audience.readers.append((reader, subscriber))
+
+    def _fail(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
+        if id(subscriber) not in self._failed:
+            self._failed.add(id(subscriber))
+            self._complain(subscriber, error)

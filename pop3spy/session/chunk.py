@@ -61,9 +61,14 @@ class Arrivals:
         The cuts are where, in octets from their beginning, a later read began, and when it came.
         """
         chunks = self._chunks
-        first = last = chunks[0][1]
+        end, first = chunks[0]
         start = self._taken
         self._taken += size
+        if self._taken <= end:  # as nearly always: it came in one read
+            if self._taken == end:
+                chunks.popleft()
+            return first, first, ()
+        last = first
         cuts = []
         while chunks[0][0] < self._taken:
             end, _ = chunks.popleft()
@@ -72,6 +77,11 @@ class Arrivals:
         if chunks[0][0] == self._taken:
             chunks.popleft()
         return first, last, tuple(cuts)
+
+    @property
+    def masked(self) -> bool:
+        """Whether there is filler among what is still to be read."""
+        return bool(self._masks)
 
     def masks(self, size: int) -> Spans:
         """Return where in the next *size* octets filler stands, and forget that."""

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.frames import Frame
+from pop3spy.protocol.frames import Frame, Side
 from pop3spy.protocol.states import State
+from pop3spy.session.deeds import Done
 from pop3spy.session.glimpse import Glimpse
-from pop3spy.session.model import Ending, Exchange, Session
+from pop3spy.session.how import Ending
+from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
 
@@ -25,27 +27,34 @@ class Opened(Event):
 
 @dataclass(slots=True)
 class Heard(Event):
-    """A frame was read, in ``state``; its first octet came ``first``, its last ``at``."""
+    """A frame was read, in ``state``; its first octet came ``first``, its last ``at``.
+
+    ``exchange`` is the one that it is part of, as that was before this frame; None for the greeting
+    and for what is part of none.
+    """
 
     frame: Frame
     first: float
     state: State
+    exchange: Exchange | None = None
 
 
 @dataclass(slots=True)
 class Intervened(Event):
     """A gate did something about a frame that was heard.
 
-    ``by`` names who did and ``did`` tells people what.  ``sent`` is what went on in its place,
+    ``by`` names who did ``did``.  ``sent`` is what went on in its place,
     with no octets if nothing did, and None if it went on as it was; ``answer`` is what its sender
-    was told in the peer's place.  Without ``frame`` nobody said what was ``sent``.
+    was told in the peer's place.  Without ``frame`` nobody said what was ``sent``.  ``exchange`` is
+    as in ``Heard``.
     """
 
     frame: Frame | None
     by: str
-    did: str
+    did: Done
     sent: Frame | None = None
     answer: Frame | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(slots=True)
@@ -71,24 +80,28 @@ class Glimpsed(Event):
 
 @dataclass(slots=True)
 class Answered(Event):
-    """The reply to a command ended, or broke off in its body."""
+    """The reply to a command ended, or broke off in its body, or was no status line."""
 
     exchange: Exchange
 
 
 @dataclass(slots=True)
 class Unanswered(Event):
-    """It is certain now that a command gets no reply."""
+    """It is certain now that a command gets no reply, not even one that is none."""
 
     exchange: Exchange
 
 
 @dataclass(slots=True)
 class Moved(Event):
-    """The session's state changed."""
+    """The session's state changed.
+
+    It is ``inferred`` where no reply led to it, but a later one proves it.
+    """
 
     before: State
     after: State
+    inferred: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +114,17 @@ class Blinded(Event):
     """Reading failed: the bytes go on, but nothing more is read of this session."""
 
     why: str
+
+
+@dataclass(slots=True)
+class SideClosed(Event):
+    """A side will say no more: it sent a FIN, ended TLS, or sent a RST (*reset*).
+
+    A side does each of the two once at most.  What pop3spy closes itself is not told so.
+    """
+
+    side: Side
+    reset: bool
 
 
 @dataclass(slots=True)

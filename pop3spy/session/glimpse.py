@@ -4,7 +4,7 @@ That is everybody's to see on the way, and nobody has verified it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pop3spy.protocol.certificate import few, read_certificate
@@ -21,7 +21,7 @@ from pop3spy.protocol.records import ALERT, Records, TlsMessage
 from pop3spy.protocol.states import State
 from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.session.model import Session
-from pop3spy.session.tls import texts_in
+from pop3spy.session.texts import recorded_facts, texts, texts_in
 
 _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 11, 13, 14
 _ENCRYPTS_THE_REST: Final = "TLS 1.3"
@@ -40,8 +40,8 @@ _ADVICE: Final = {
 class Glimpse:
     """What ``side`` said; its ``kind`` is ``hello``, ``alert``, or that it is ``misplaced``.
 
-    ``version`` is the one that was chosen, or those that a client can do.  ``name`` is the server
-    that a client asks for, ``protocol`` what is to be spoken inside (ALPN).  ``subject``,
+    ``versions`` has the one that was chosen, or those that a client can do.  ``name`` is the server
+    that a client asks for, ``protocols`` what is to be spoken inside (ALPN).  ``subject``,
     ``issuer``, ``since``, ``until`` and ``names`` are of the server's certificate, which is in
     clear before TLS 1.3; ``asks`` says that it wants one of the client's.  What is not known is
     empty.
@@ -49,15 +49,15 @@ class Glimpse:
 
     side: str
     kind: str
-    version: str = ""
+    versions: tuple[str, ...] = texts("version")
     name: str = ""
-    protocol: str = ""
+    protocols: tuple[str, ...] = texts("protocol")
     cipher: str = ""
     subject: str = ""
     issuer: str = ""
     since: str = ""
     until: str = ""
-    names: str = ""
+    names: tuple[str, ...] = texts()
     asks: bool = False
     alert: str = ""
 
@@ -67,9 +67,10 @@ class Glimpse:
             return _ADVICE.get(self.side, MISPLACED)
         if self.kind == "alert":
             return f"TLS passes unread: the {self.side} sends the alert {self.alert}"
-        parts = [self.version, self.cipher, self.protocol and f"ALPN {self.protocol}"]
+        alpn = f"ALPN {', '.join(self.protocols)}" if self.protocols else ""
+        parts = [", ".join(self.versions), self.cipher, alpn]
         if self.subject or self.names:
-            subject = self.subject or few(self.names.split(", "))
+            subject = self.subject or few(self.names)
             parts.append(f"certificate of {subject} until {self.until}")
         parts.append("wants a certificate of the client's" * self.asks)
         told = ", ".join(filter(None, parts)) or "nothing that can be read"
@@ -84,11 +85,11 @@ class Glimpse:
 
     def hidden(self) -> "Glimpse":
         """Return it without names of peers, nor what leads to them."""
-        return replace(self, name="", subject="", issuer="", names="")
+        return replace(self, name="", subject="", issuer="", names=())
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""
-        return asdict(self)
+        return recorded_facts(self)
 
 
 def glimpse_from(facts: Mapping[str, object]) -> Glimpse:
@@ -141,14 +142,14 @@ class Glimpses:
         yield Glimpse(
             "server",
             "hello",
-            chosen.version,
-            protocol=chosen.protocol,
+            tuple(filter(None, [chosen.version])),
+            protocols=tuple(filter(None, [chosen.protocol])),
             cipher=chosen.cipher,
             subject=read.subject,
             issuer=read.issuer,
             since=read.since,
             until=read.until,
-            names=", ".join(read.names),
+            names=read.names,
             asks=self._asks,
         )
 
@@ -163,8 +164,7 @@ class Glimpses:
         elif side is Side.CLIENT and message.kind == CLIENT_HELLO:
             self._asked = True
             hello = read_client_hello(message.body)
-            versions, protocols = ", ".join(hello.versions), ", ".join(hello.protocols)
-            yield Glimpse(who, "hello", versions, hello.name, protocols)
+            yield Glimpse(who, "hello", hello.versions, hello.name, hello.protocols)
         elif side is Side.SERVER:
             yield from self._answered(message)
 

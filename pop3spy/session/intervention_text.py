@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from pop3spy.protocol.frames import BodyPart, Frame
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.events import Intervened
 from pop3spy.session.lines import line_text
 
 
 def intervention_text(event: Intervened) -> str:
     """Return who did what, as people may see it."""
-    return f"{escape(event.by)}: {escape(event.did)}"
+    return f"{escape(event.by)}: {escape(str(event.did))}"
 
 
 def substitutes(event: Intervened) -> Iterator[tuple[Frame, str]]:
@@ -22,7 +22,6 @@ def substitutes(event: Intervened) -> Iterator[tuple[Frame, str]]:
         if frame is None or not (frame.raw or isinstance(frame, BodyPart)):
             continue
         if isinstance(frame, BodyPart):
-            octets = len(frame.raw)
-            yield frame, f"{octets:,} octet{'' if octets == 1 else 's'} sent of this piece"
+            yield frame, f"{count(len(frame.raw), 'octet')} sent of this piece"
         else:
             yield frame, line_text(frame)

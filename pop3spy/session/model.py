@@ -4,23 +4,19 @@ Rules: only the tracker changes them; they hold what may be shown and nothing el
 seconds since the clock started; sizes are octets, a masked secret counting as it is shown.
 """
 
-import re
 from collections import deque
 from dataclasses import dataclass, field
-from enum import Enum
 
 from pop3spy.protocol.capabilities import Capability
-from pop3spy.protocol.commands import Command
-from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.protocol.commands import Command, Shape
+from pop3spy.protocol.frames import CommandLine, Junk, Side, StatusLine
 from pop3spy.protocol.states import State
+from pop3spy.session.body import Body
+from pop3spy.session.how import Closing, Ending
 from pop3spy.session.tls import Tls
 
 HISTORY = 1000
 """How many exchanges a session remembers."""
-HEAD = 16384
-"""How many octets of a body are kept until it has been told of."""
-
-_STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,69 +33,13 @@ class Peer:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class How(Enum):
-    """How a session ended."""
-
-    QUIT = "quit"  # the server answered QUIT, and either side closed the connection
-    CLIENT_CLOSED = "client_closed"
-    SERVER_CLOSED = "server_closed"
-    CLIENT_RESET = "client_reset"
-    SERVER_RESET = "server_reset"
-    TIMEOUT = "timeout"  # nobody spoke for as long as --idle-timeout says
-    SHUTDOWN = "shutdown"  # pop3spy was stopped
-    UNREACHABLE = "unreachable"  # no upstream server answered
-    TLS = "tls"  # a handshake failed, or TLS broke
-    REFUSED = "refused"  # too many sessions, or nobody told whom it is from
-    GATE = "gate"  # a fault or a person ended it
-    CUT = "cut"  # the recording ends here
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended, and why in words where there is more to say."""
-
-    how: How
-    why: str = ""
-
-
-@dataclass(slots=True)
-class Body:
-    """A multi-line reply, without its lone dot; a message that the client sends is not kept.
-
-    ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
-    nobody counts; ``head`` is there only until the exchange has been told of.
-    """
-
-    octets: int = 0
-    stuffed: int = 0
-    lines: int | None = None
-    head: bytes = b""
-    complete: bool = False
-    at_line_start: bool = True
-
-    def add(self, part: bytes) -> None:
-        """Count another part of it, which may begin in the middle of a line."""
-        self.octets += len(part)
-        self.stuffed += len(_STUFFED.findall(part))
-        self.stuffed += self.at_line_start and part.startswith(b".")
-        self.at_line_start = part.endswith(b"\n")
-        if self.lines is not None:
-            self.lines += part.count(b"\n")
-        if len(self.head) < HEAD:
-            self.head += part[: HEAD - len(self.head)]
-
-    @property
-    def size(self) -> int:
-        """Octets of the content: what a LIST should have said (RFC 1939, section 11)."""
-        return self.octets - self.stuffed
-
-
 @dataclass(slots=True)
 class Exchange:
     """A command and its reply.
 
     ``asked_at`` is when the command was whole, ``answered_at`` when the first octet of the reply
     came, ``ended_at`` when its last did; ``steps`` counts the client's answers inside AUTH.
+    ``odd`` is the last line without a status that came, at ``odd_at``, while the reply was due.
     ``line`` is what the server heard; ``original`` is what the client said, if a gate changed or
     kept that, and ``injected`` says that the client said nothing.
     """
@@ -113,6 +53,8 @@ class Exchange:
     answered_at: float | None = None
     ended_at: float | None = None
     steps: int = 0
+    odd: Junk | None = None
+    odd_at: float = 0.0
     user: str | None = None
     original: CommandLine | None = None
     injected: bool = False
@@ -146,6 +88,16 @@ class Exchange:
     def ok(self) -> bool | None:
         """Whether the reply was positive; None without a reply."""
         return self.status.ok if self.status else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything came in reply, were it no status line."""
+        return self.status is not None or self.odd is not None
+
+    @property
+    def wrong_shape(self) -> bool:
+        """Whether a listing answered a command that is answered in one line."""
+        return self.body is not None and self.command.shape is Shape.LINE
 
     @property
     def complete(self) -> bool:
@@ -185,7 +137,11 @@ class Totals:
 
 @dataclass(slots=True)
 class Session:
-    """One client's connection, and what became of it."""
+    """One client's connection, and what became of it.
+
+    ``outstanding`` are the exchanges that were asked and not answered to their end.  ``state`` is
+    what the protocol says; that the connection is over, ``ending`` tells.
+    """
 
     id: int
     client: Peer
@@ -199,18 +155,17 @@ class Session:
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=HISTORY))
     totals: Totals = field(default_factory=Totals)
     legs: dict[str, Tls] = field(default_factory=dict)  # by the side that it was agreed with
+    outstanding: dict[int, Exchange] = field(default_factory=dict)  # in the order asked
+    said_goodbye: bool = False  # QUIT was answered, and nothing behind it
     parting: str | None = None
     blind: bool = False
+    closings: list[Closing] = field(default_factory=list)  # in the order in which they came
     ending: Ending | None = None
 
     @property
-    def said_goodbye(self) -> bool:
-        """Whether QUIT was answered in a session that lasts; before login that leads to CLOSED.
-
-        So does a greeting that refuses the client.
-        """
-        welcome = self.greeting is not None and self.greeting.ok
-        return bool(welcome) and self.state in (State.UPDATE, State.CLOSED)
+    def refused(self) -> bool:
+        """Whether the greeting sent the client away; the state is AUTHORIZATION all the same."""
+        return self.greeting is not None and not self.greeting.ok
 
     @property
     def tls(self) -> Tls | None:

@@ -1,29 +1,32 @@
 """Makes of a recording the events that its sessions had when they took place."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from pop3spy.protocol.frames import Frame, Side
+from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Told
+from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.events import Heard
 from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
-from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
 from pop3spy.session.tls import tls_from
 
 
-def play_back(
-    items: Iterable[Item], publish: Callable[[Told], None], *, strict: bool = False
-) -> None:
-    """Read *items* and publish what happened; a session without an end is left without one.
+def play_back(items: Iterable[Item], *subscribers: Subscriber, strict: bool = False) -> None:
+    """Read *items* and let *subscribers* have what happened.
 
-    *strict* hides user names and addresses.
+    What one of them raises ends it.  A session without an end is left without one; *strict* hides
+    user names and addresses.
     """
+    bus = Bus(_fail)
+    for subscriber in subscribers:
+        bus.subscribe(subscriber)
     playing: dict[int, _Playing] = {}
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
-            reading = Reading(item.session, *peers, item.at, publish, strict=strict)
+            reading = Reading(item.session, *peers, item.at, bus.publish, strict=strict)
             playing[item.session] = _Playing(reading)
         elif session := playing.get(item.session):
             session.take(item)
@@ -31,20 +34,23 @@ def play_back(
                 del playing[item.session]
 
 
+def _fail(_: object, error: Exception) -> None:
+    raise error
+
+
 class _Playing:
     """One session of the recording."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._last: dict[Side, Frame] = {}
+        self._last: dict[Side, Heard] = {}
 
     def take(self, item: Item) -> None:
         """Let *item* happen."""
         reading = self._reading
         match item:
-            case Spoke(chunk=chunk, masks=masks):
-                for frame in () if reading.session.blind else reading.feed(chunk, masks):
-                    self._last[frame.side] = frame
+            case Spoke() if not reading.session.blind:
+                self._spoken(item)
             case Knew(at=at, facts={"user": str(user)}):
                 reading.know(user, at)
             case Knew(at=at, facts={"state": State.TRANSACTION.value}):
@@ -57,21 +63,33 @@ class _Playing:
                 reading.glimpsed(glimpse_from(facts), at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
+            case Closed(at=at, side=side, reset=reset):
+                reading.side_closed(side, at, reset=reset)
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
 
+    def _spoken(self, item: Spoke) -> None:
+        reading, chunk = self._reading, item.chunk
+        if item.unread is not None:
+            self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread)
+            return
+        reading.append(chunk, item.masks)
+        while (read := reading.read()) is not None:
+            frame, heard = read
+            self._last[frame.side] = heard
+
     def _change(self, item: Changed) -> None:
-        reading, frame = self._reading, self._last.get(item.side)
+        reading, heard = self._reading, self._last.get(item.side)
         if reading.session.blind:
             return
         if item.injected and item.sent:
             reading.inject(*item.sent, at=item.at, by=item.by)
-        elif frame is not None:
+        elif heard is not None:
             reading.intervene(
-                frame,
+                heard,
                 item.at,
                 item.by,
                 item.did,
-                sent=in_place_of(frame, *item.sent) if item.sent else None,
-                answer=answer_to(frame, *item.answer) if item.answer else None,
+                sent=in_place_of(heard.frame, *item.sent) if item.sent else None,
+                answer=answer_to(heard.frame, *item.answer) if item.answer else None,
             )

@@ -4,8 +4,8 @@ Everything that has bytes of a session, a live link, the post office, a capture,
 so that the same bytes tell the same story wherever they come from.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from pop3spy.protocol.commands import line_of, parse_command
@@ -29,16 +29,27 @@ from pop3spy.protocol.text import MASK
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Arrivals, Chunk
-from pop3spy.session.events import Blinded, Ended, Glimpsed, Intervened, Named, Opened, Told
+from pop3spy.session.deeds import Deed, Done
+from pop3spy.session.ending import ending_of
+from pop3spy.session.events import (
+    Blinded,
+    Ended,
+    Glimpsed,
+    Heard,
+    Intervened,
+    Named,
+    Opened,
+    SideClosed,
+    Told,
+)
 from pop3spy.session.glimpse import Glimpse, Glimpses
-from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.how import Closing, Ending
+from pop3spy.session.model import Exchange, Peer, Session
 from pop3spy.session.substitute_frames import in_place_of
 from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
-
-_CLOSED = (Ending(How.CLIENT_CLOSED), Ending(How.SERVER_CLOSED))
 
 HIDDEN = Peer(MASK, 0)
 """What stands for a peer whose address may not be shown."""
@@ -47,7 +58,8 @@ HIDDEN = Peer(MASK, 0)
 class Reading:
     """The decoder, the redactor and the tracker of one session, in a row.
 
-    Whatever goes wrong in them is for the caller to catch, who then calls ``blind``.
+    ``append`` what came, then ``read`` until there is no frame more.  Whatever goes wrong in them
+    is for the caller to catch, who then calls ``blind``.
     """
 
     def __init__(  # noqa: PLR0913 - what a session begins with
@@ -79,49 +91,78 @@ class Reading:
         return self.session.blind or self._decoder.idle
 
     @property
-    def waits(self) -> bool:
-        """Whether lines of the client can be read only once the server has spoken."""
-        return not self.session.blind and b"\n" in self._decoder.waiting
-
-    @property
     def quiet(self) -> bool:
         """Whether no reply is outstanding."""
         return self.session.blind or self._decoder.quiet
 
-    def feed(self, chunk: Chunk, masks: Spans = ()) -> Iterator[Frame]:
-        """Read *chunk*, and yield each frame as it may be shown; take them to the end.
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether a reply is outstanding and it is not the client's turn to speak."""
+        return self._decoder.awaits_reply
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client's next line is an answer inside AUTH, or part of a message."""
+        return self._decoder.asks
+
+    @property
+    def due(self) -> Exchange | None:
+        """The exchange whose reply is due; None where that is the greeting, or no reply is."""
+        return self.session.outstanding.get(self._decoder.due)
+
+    def unfinished(self, side: Side) -> int:
+        """Return how many octets of *side* are in no frame yet."""
+        return self._decoder.unfinished(side)
+
+    def waiting(self, side: Side) -> bytes:
+        """Return what *side* has said that is in no frame yet."""
+        return self._decoder.waiting(side)
+
+    def last(self, side: Side, size: int) -> bytes:
+        """Return the last *size* octets of *side*: no more than is unread, and one frame."""
+        return self._decoder.last(side, size)
+
+    @property
+    def client_waits(self) -> bool:
+        """Whether what the client says can be read only once the server has spoken."""
+        return self._decoder.client_waits
+
+    def append(self, chunk: Chunk, masks: Spans = ()) -> None:
+        """Take *chunk*, and read nothing yet.
 
         *masks* are where a recording has filler in place of secrets.
         """
         self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
-        for frame in self._decoder.feed(chunk.side, chunk.data):
-            yield self._apply(frame)
+        self._decoder.append(chunk.side, chunk.data)
+
+    def skip(self, chunk: Chunk, masks: Spans, why: Why) -> Heard:
+        """Take *chunk* of a recording, which has only filler of it, for what was not read then."""
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
+        number = self._decoder.due if why is Why.NO_STATUS else 0
+        return self._apply(Opaque(chunk.side, chunk.data, number, why=why))
+
+    def read(self) -> tuple[Frame, Heard] | None:
+        """Read a frame; return it, and what was told of it, with secrets hidden.  None: not yet.
+
+        What the other side had said ahead is read as well, once it can be.
+        """
+        frame = self._decoder.next()
+        return None if frame is None else (frame, self._apply(frame))
+
+    def read_all(self) -> None:
+        """Read all that is whole."""
+        while self.read() is not None:
+            pass
 
     # -- a side that is gated: each frame is told, and then judged -------------------------------
 
-    def gate(self, side: Side, *, gated: bool) -> int:
-        """Read *side* frame by frame from now on; return how many octets of it are in none yet."""
+    def gate(self, side: Side, *, gated: bool) -> None:
+        """Take no command of *side* for heard from now on until it is settled, or again."""
         (self._decoder.gated.add if gated else self._decoder.gated.discard)(side)
-        return self._decoder.unfinished(side)
 
-    def take(self, chunk: Chunk) -> None:
-        """Take *chunk* of a gated side, and read nothing yet."""
-        self._arrivals[chunk.side].add(len(chunk.data), chunk.at)
-        self._decoder.append(chunk.side, chunk.data)
-
-    def next(self, side: Side) -> tuple[Frame, Frame] | None:
-        """Read a frame of a gated side; return it, and as it may be shown.  None: not yet.
-
-        What it lets be read of a client that is not gated is read as well.
-        """
-        if side is Side.SERVER and Side.CLIENT not in self._decoder.gated:
-            for freed in iter(partial(self._decoder.read, Side.CLIENT), None):
-                self._apply(freed)
-        while self._decoder.unfinished(side) and (frame := self._decoder.read(side)) is not None:
-            shown = self._apply(frame)
-            if frame.side is side:
-                return frame, shown
-        return None
+    def hold(self, side: Side, *, held: bool) -> None:
+        """Read nothing more of *side* for now, or again."""
+        (self._decoder.held.add if held else self._decoder.held.discard)(side)
 
     def settle(self, frame: Frame) -> None:
         """Know that the gate let *frame* go on as it was."""
@@ -130,33 +171,31 @@ class Reading:
 
     def intervene(  # noqa: PLR0913 - what there is to tell
         self,
-        frame: Frame | None,
+        heard: Heard,
         at: float,
         by: str,
-        did: str,
+        did: Done,
         *,
         sent: Frame | None = None,
         answer: Frame | None = None,
     ) -> None:
-        """Tell what the gate did about *frame*, and go on with what the peers heard."""
+        """Tell what the gate did about what was *heard*, and go on with what the peers heard."""
+        frame, exchange = heard.frame, heard.exchange
         if isinstance(frame, CommandLine) and sent is not None:
             self._decoder.settle(frame.number, parse_command(sent.raw) if sent.raw else None)
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
-        if isinstance(frame, CommandLine) and sent is not None:
-            self._tracker.amend(frame.number, sent, answer, at)
-        self._publish(Intervened(self.session, at, frame, by, did, sent, answer))
+        if isinstance(frame, CommandLine) and sent is not None and exchange is not None:
+            self._tracker.amend(exchange, sent, answer, at)
+        self._publish(Intervened(self.session, at, frame, by, did, sent, answer, exchange))
 
-    def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> int:
-        """Take *raw* as a command that the server hears and the client did not say.
-
-        Return the number of its exchange.
-        """
+    def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> None:
+        """Take *raw* as a command that the server hears and the client did not say."""
         frame = self._decoder.inject(raw)
         frame.masks = masks
         shown = self._shown(frame)
-        self._tracker.inject(shown, at)
-        self._publish(Intervened(self.session, at, None, by, "sent a command", shown))
-        return frame.number
+        exchange = self._tracker.inject(shown, at)
+        told = Intervened(self.session, at, None, by, Done(Deed.INJECTED), shown, exchange=exchange)
+        self._publish(told)
 
     def _shown(self, frame: F) -> F:
         """Return what nobody but the gate said, as it may be shown."""
@@ -169,16 +208,44 @@ class Reading:
     def cut_off(self, side: Side, at: float) -> None:
         """Take what *side* said so far behind STLS as what its peer never hears."""
         for frame in self._decoder.cut_off(side):
-            shown = self._apply(frame)
-            did = "kept clear text out of TLS"
-            self.intervene(shown, at, "stls", did, sent=in_place_of(shown, b""))
+            heard = self._apply(frame)
+            did = Done(Deed.STLS_CUT_OFF)
+            self.intervene(heard, at, "stls", did, sent=in_place_of(heard.frame, b""))
+
+    def withhold(self, side: Side, at: float, by: str) -> None:
+        """Take what is left of *side*, which will say no more, as what its peer never hears."""
+        if (frame := self._decoder.close(side)) is not None:
+            heard = self._apply(frame)
+            did = Done(Deed.WITHHELD)
+            self.intervene(heard, at, by, did, sent=in_place_of(heard.frame, b""))
 
     # -- how it ends ----------------------------------------------------------------------------
 
-    def close(self, side: Side) -> None:
-        """Read what is left of a side that will say no more."""
-        for frame in self._decoder.close(side):
+    def close(self, side: Side) -> Frame | None:
+        """Read what is left of a side that will say no more, and return it if anything is."""
+        if (frame := self._decoder.close(side)) is not None:
             self._apply(frame)
+        return frame
+
+    def side_closed(self, side: Side, at: float, *, reset: bool) -> None:
+        """Tell that *side* sent a FIN or a RST, behind all that it said, unless it is known."""
+        session = self.session
+        if any((known.side, known.reset) == (side, reset) for known in session.closings):
+            return
+        if self._is_amid(side) and not (reset and side in self._decoder.gated):
+            self.close(side)
+        session.closings.append(Closing(side, at, reset))
+        self._publish(SideClosed(session, at, side, reset))
+
+    def _is_amid(self, side: Side) -> bool:
+        """Return whether *side* broke off in a line, and all before that has been read.
+
+        Of a client whose lines wait for an answer, a recording has them behind its close.
+        """
+        waits = side is Side.CLIENT and b"\n" in self._decoder.waiting(side)
+        if self.session.blind or waits:
+            return False
+        return self._decoder.unfinished(side) > 0
 
     def blind(self, at: float, why: str) -> None:
         """Read no more: from here on the session's bytes are nobody's business."""
@@ -186,18 +253,16 @@ class Reading:
         self._publish(Blinded(self.session, at, why))
 
     def end(self, at: float, ending: Ending) -> None:
-        """Tell that the connection is gone; behind an answered QUIT any close is one by QUIT."""
+        """Tell that the connection is gone; ``ending_of`` says how."""
         session = self.session
         if not session.blind:
             for side in Side:
                 self.close(side)
             self._tell_of(self._glimpses.rest() if self._glimpses else (), at)
-        if ending in _CLOSED and session.said_goodbye:
-            ending = Ending(How.QUIT)
-        if not session.blind:
             self._tracker.end(at)
+        ending = ending_of(session, ending)
         self._decoder.release()
-        session.ending = Ending(ending.how) if self._strict else ending
+        session.ending = replace(ending, why="") if self._strict else ending
         self._publish(Ended(session, at, session.ending))
 
     def secured(self, tls: Tls, at: float) -> None:
@@ -220,26 +285,28 @@ class Reading:
         if self.session.state in BEFORE_LOGIN and not self.session.blind:
             self._tracker.place(State.TRANSACTION, at, self._redactor.user)
 
-    def _apply(self, frame: Frame) -> Frame:
-        arrivals = self._arrivals[frame.side]
-        size, before = len(frame.raw), self._redactor.user
-        frame.masks = arrivals.masks(size)
+    def _apply(self, frame: Frame) -> Heard:
+        arrivals, redactor = self._arrivals[frame.side], self._redactor
+        size, before = len(frame.raw), redactor.user
+        if arrivals.masked:
+            frame.masks = arrivals.masks(size)
         first, last, frame.cuts = arrivals.take(size)
-        if isinstance(frame, CommandLine) and first < self._replied_at:
-            frame.pipelined = True  # a recording has lines in the order in which they ended
-        shown = self._redactor.mask(frame, self.session.state, self._unread_beside(frame))
-        user = self._redactor.user
-        self._tracker.apply(shown, first, last, user)
+        match frame:
+            case CommandLine():  # a recording has lines in the order in which they ended
+                frame.pipelined |= first < self._replied_at
+            case StatusLine() | BodyEnd():
+                self._replied_at = last
+            case Junk(number=number) if number:
+                self._replied_at = last
+        shown = redactor.mask(frame, self.session.state, self._unread_beside(frame))
+        user = redactor.user
+        heard = self._tracker.apply(shown, first, last, user)
         if self._glimpses or (isinstance(frame, Opaque) and frame.why is Why.TLS):
             self._glimpses = self._glimpses or Glimpses()
             self._tell_of(self._glimpses.see(frame, self.session), last)
-        if isinstance(frame, StatusLine | BodyEnd) or (
-            isinstance(frame, Junk) and frame.why is Why.OUT_OF_STEP
-        ):
-            self._replied_at = last
         if shown.masks and user is not None and user != before:
             self._publish(Named(self.session, last, user))
-        return shown
+        return heard
 
     def _tell_of(self, glimpses: Iterable[Glimpse], at: float) -> None:
         for glimpse in glimpses:
@@ -247,9 +314,9 @@ class Reading:
 
     def _unread_beside(self, frame: Frame) -> bytes:
         """Return what the client has said that is in no frame yet, if *frame* may repeat it."""
-        if frame.side is Side.CLIENT or isinstance(frame, BodyPart):
-            return b""
         if self.session.state not in BEFORE_LOGIN:
             return b""
-        waiting = self._decoder.waiting
+        if frame.side is Side.CLIENT or isinstance(frame, BodyPart):
+            return b""
+        waiting = self._decoder.waiting(Side.CLIENT)
         return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)

@@ -7,9 +7,11 @@ Live links have no need of these; captures and packet captures are read into the
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.frames import Side, Spans
+from pop3spy.protocol.frames import Side, Spans, Why
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, Peer
+from pop3spy.session.deeds import Done
+from pop3spy.session.how import Ending
+from pop3spy.session.model import Peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,15 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """One side sent octets; where ``masks`` says so, they are filler in place of a secret."""
+    """One side sent octets; where ``masks`` says so, they are filler in place of a secret.
+
+    ``unread`` is why they were only counted when they were recorded.
+    """
 
     session: int
     chunk: Chunk
     masks: Spans = ()
+    unread: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Changed:
     at: float
     side: Side
     by: str
-    did: str
+    did: Done
     sent: tuple[bytes, Spans] | None = None
     answer: tuple[bytes, Spans] | None = None
     injected: bool = False
@@ -75,6 +81,16 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """A side sent a FIN, or a RST (*reset*)."""
+
+    session: int
+    at: float
+    side: Side
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """A session ended, or its recording did."""
 
@@ -83,6 +99,6 @@ class Over:
     ending: Ending
 
 
-Item = Began | Spoke | Knew | Changed | Missed | Over
+Item = Began | Spoke | Knew | Changed | Missed | Closed | Over
 Tape = Iterator[Item]
 """Several sessions, interleaved as they were."""

@@ -1,10 +1,10 @@
 """What TLS came to on a connection: facts that anybody may see."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from pop3spy.protocol.certificate import few, is_among
+from pop3spy.session.texts import recorded_facts, texts, texts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +13,10 @@ class Tls:
 
     ``side`` is the peer that it was agreed with.  ``subject``, ``issuer``, ``since`` and ``until``
     (its first and last moment, in UTC) and ``names`` are the certificate's, ``sha256`` is its
-    fingerprint in hexadecimal, and ``chain`` has the subjects of all that were sent, joined by
-    ``<``.  Where ``verified`` says that nobody has checked them, they are no more than claims.
-    ``asked`` is the name that the server was asked for.  To a client we are the server: ``names``
-    are those that it was shown, and the others are empty.
+    fingerprint in hexadecimal, and ``chain`` has the subjects of all that were sent.  Where
+    ``verified`` says that nobody has checked them, they are no more than claims.  ``asked`` is the
+    name that the server was asked for.  To a client we are the server: ``names`` are those that it
+    was shown, and the others are empty.
     """
 
     version: str
@@ -26,10 +26,10 @@ class Tls:
     issuer: str = ""
     since: str = ""
     until: str = ""
-    names: str = ""
+    names: tuple[str, ...] = texts()
     sha256: str = ""
     side: str = "server"
-    chain: str = ""
+    chain: tuple[str, ...] = texts(between=" < ")
     asked: str = ""
 
     def __str__(self) -> str:
@@ -37,22 +37,18 @@ class Tls:
         parts = [self.version, self.cipher]
         if self.side == "client":
             asked = f", which asked for {self.asked}" if self.asked else ""
-            other = asked and self.names and not is_among(self.asked, self.names.split(", "))
-            shown = f" and was shown a certificate for {self._few_names}" if other else ""
+            other = asked and self.names and not is_among(self.asked, self.names)
+            shown = f" and was shown a certificate for {few(self.names)}" if other else ""
             parts.append(f"with the client{asked}{shown}")
         elif not self.verified:
-            names = f" ({self._few_names})" if self.names else ""
+            names = f" ({few(self.names)})" if self.names else ""
             claims = f": {self.subject}{names} from {self.issuer}, {self.since} to {self.until}"
             parts.append(f"certificate NOT verified{claims * bool(self.since)}")
             parts.append(f"its SHA-256 is {self.sha256[:16]}..." * bool(self.sha256))
         elif self.subject or self.names:
-            subject = self.subject or self._few_names
+            subject = self.subject or few(self.names)
             parts.append(f"certificate of {subject} from {self.issuer} until {self.until}")
         return ", ".join(filter(None, parts))
-
-    @property
-    def _few_names(self) -> str:
-        return few(self.names.split(", "))
 
     def hidden(self) -> "Tls":
         """Return it without names of peers, nor what leads to them."""
@@ -60,17 +56,11 @@ class Tls:
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""
-        return asdict(self)
+        return recorded_facts(self)
 
 
 def tls_from(facts: Mapping[str, object]) -> Tls:
     """Return what a recording kept; whatever is not text there counts as unknown."""
-    texts = texts_in(facts, Tls)
-    texts["side"] = texts["side"] or "server"
-    return Tls(**texts, verified=facts.get("verified") is True)
-
-
-def texts_in(facts: Mapping[str, object], kind: type[Any]) -> dict[str, str]:
-    """Return the fields of *kind* that are text, as a recording kept them."""
-    names = (field.name for field in fields(kind) if field.type is str)
-    return {name: str(facts.get(name) or "") for name in names}
+    read = texts_in(facts, Tls)
+    read["side"] = read["side"] or "server"
+    return Tls(**read, verified=facts.get("verified") is True)

@@ -1,6 +1,7 @@
 """From frames to what happened: exchanges, states, totals, events.
 
-The frames that come here may be shown: they have been through the redactor.
+The frames that come here may be shown: they have been through the redactor.  Commands are paired
+with their replies here and nowhere else; every event carries its exchange.
 """
 
 from collections.abc import Callable
@@ -18,15 +19,15 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     StatusLine,
+    Trait,
     Why,
 )
-from pop3spy.protocol.states import Effect, State, after_challenge, after_greeting, after_reply
+from pop3spy.protocol.states import Effect, State, after_challenge, after_reply, is_proof
 from pop3spy.protocol.text import show
+from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
-from pop3spy.session.model import Body, Exchange, Session
+from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
-
-_UNREADABLE = frozenset({Why.TLS, Why.SASL_LAYER})
 
 
 class Tracker:
@@ -35,31 +36,37 @@ class Tracker:
     def __init__(self, session: Session, publish: Callable[[Told], None]) -> None:
         self._session = session
         self._publish = publish
-        self._open: dict[int, Exchange] = {}  # not answered to the end, in the order asked
         self._loose: Exchange | None = None  # answered, unless a body follows after all
+        self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
 
-    def apply(self, frame: Frame, first: float, last: float, user: str | None) -> None:
+    def apply(self, frame: Frame, first: float, last: float, user: str | None) -> Heard:
         """Take in *frame*, whose octets came from *first* to *last*; *user* was named so far."""
         session = self._session
         counted = frame.counted if isinstance(frame, Opaque) else len(frame.raw)
         session.totals.octets[frame.side] += counted or 0
         if self._loose and not _is_body_of(frame, self._loose):
             self._settle_loose(last)
-        self._publish(Heard(session, last, frame, first, session.state))
+        if isinstance(frame, CommandLine):
+            exchange: Exchange | None = self._command(frame, last)
+        else:
+            exchange = session.outstanding.get(frame.number)
+        heard = Heard(session, last, frame, first, session.state, exchange)
+        self._publish(heard)
         match frame:
-            case BodyPart() | BodyEnd():
-                self._body(frame, last)
             case CommandLine():
-                self._command(frame, last)
-            case StatusLine() if frame.number:
-                self._status(frame, first, last, user)
-            case StatusLine():
+                pass  # it has been taken in
+            case StatusLine() if exchange:
+                self._status(frame, exchange, first, last, user)
+            case StatusLine() if not frame.number:
                 session.greeting = frame
-                self._move(after_greeting(ok=frame.ok), last)
-            case SaslLine() | Challenge():
-                self._sasl(frame, first, last)
+                self._move(State.AUTHORIZATION, last)
+            case BodyPart() | BodyEnd() if exchange and frame.side is Side.SERVER:
+                self._body(frame, exchange, last)
             case Junk() | Opaque():
-                self._unread(frame, last)
+                self._no_reply(frame, exchange, last)
+            case SaslLine() | Challenge() if exchange:
+                self._sasl(frame, exchange, first, last)
+        return heard
 
     def place(self, state: State, at: float, user: str | None) -> None:
         """Go on in *state*, as a recording of less than the whole session says, with its *user*."""
@@ -67,9 +74,9 @@ class Tracker:
         before, self._session.state = self._session.state, state
         self._publish(Placed(self._session, at, before, state))
 
-    def amend(self, number: int, sent: Frame, answer: Frame | None, at: float) -> None:
-        """Let exchange *number* be what the server heard; with an *answer* it has its reply."""
-        if (exchange := self._open.get(number)) is None:
+    def amend(self, exchange: Exchange, sent: Frame, answer: Frame | None, at: float) -> None:
+        """Let *exchange* be what the server heard; with an *answer* it has its reply."""
+        if exchange.number not in self._session.outstanding:
             return
         exchange.original = exchange.original or exchange.line
         if isinstance(sent, CommandLine) and sent.raw:
@@ -79,14 +86,13 @@ class Tracker:
             exchange.status, exchange.answered_at = answer, at
             self._answered(exchange, at)
         else:
-            del self._open[number]
-            self._session.totals.unanswered += 1
-            self._publish(Unanswered(self._session, at, exchange))
+            self._unanswered(exchange, at)
 
-    def inject(self, frame: CommandLine, at: float) -> None:
+    def inject(self, frame: CommandLine, at: float) -> Exchange:
         """Take in a command that the client did not say."""
-        self._command(frame, at)
-        self._open[frame.number].injected = True
+        exchange = self._command(frame, at)
+        exchange.injected = True
+        return exchange
 
     def secured(self, tls: Tls, at: float) -> None:
         """Take in that TLS began on a leg: what the server said of itself before is forgotten.
@@ -103,35 +109,30 @@ class Tracker:
     def end(self, at: float) -> None:
         """Settle what is still open: nothing more will come."""
         self._settle_loose(at)
-        for exchange in list(self._open.values()):
-            if exchange.status is not None:
-                self._answered(exchange, at)
         self._give_up(at)
-        self._move(State.CLOSED, at)
-
-    def _unread(self, frame: Junk | Opaque, at: float) -> None:
-        """Take in what is part of no exchange."""
-        session = self._session
-        if isinstance(frame, Junk):
-            session.parting = show(frame.raw.rstrip(b"\r\n"), frame.masks)
-        if frame.why is Why.OUT_OF_STEP:
-            self._give_up(at)
-        elif frame.why in _UNREADABLE and session.state is not State.TLS:
-            self._move(State.OPAQUE, at)
 
     # -- what was asked -------------------------------------------------------------------------
 
-    def _command(self, frame: CommandLine, at: float) -> None:
+    def _command(self, frame: CommandLine, at: float) -> Exchange:
         session = self._session
+        if frame.settles:
+            self._give_up(at)
+            if session.state is State.GREETING:  # the client took a banner for the greeting
+                self._move(State.AUTHORIZATION, at, inferred=True)
+        if len(session.outstanding) == 1:
+            (waiting,) = session.outstanding.values()
+            if waiting.body:
+                waiting.body.client_spoke()
         exchange = Exchange(frame, at, session.state, session.state)
         session.totals.commands += 1
         session.parting = None
-        self._open[frame.number] = exchange
+        session.outstanding[frame.number] = exchange
         session.exchanges.append(exchange)
+        return exchange
 
-    def _sasl(self, frame: SaslLine | Challenge, first: float, last: float) -> None:
-        if (exchange := self._open.get(frame.number)) is None:
-            return
+    def _sasl(
+        self, frame: SaslLine | Challenge, exchange: Exchange, first: float, last: float
+    ) -> None:
         if isinstance(frame, SaslLine):
             exchange.steps += 1
             return
@@ -142,34 +143,35 @@ class Tracker:
 
     # -- what was answered ----------------------------------------------------------------------
 
-    def _status(self, frame: StatusLine, first: float, last: float, user: str | None) -> None:
-        if (exchange := self._open.get(frame.number)) is None:
-            return
-        session = self._session
+    def _status(
+        self, frame: StatusLine, exchange: Exchange, first: float, last: float, user: str | None
+    ) -> None:
+        session, effect = self._session, exchange.line.command.effect
         exchange.status = frame
+        self._odd.clear()
+        if is_proof(session.state, effect, ok=frame.ok):
+            self._move(State.TRANSACTION, last, inferred=True)
         if exchange.answered_at is None:
             exchange.answered_at = first
             exchange.state_before = session.state
-        effect = exchange.command.effect
         after = after_reply(session.state, effect, ok=frame.ok, final=frame.final)
         exchange.state_after = after
         if effect is Effect.LOGIN:
             exchange.user = user
             if frame.ok:
                 session.user, session.login = user, _login_of(exchange)
+        session.said_goodbye = effect is Effect.QUIT and (frame.ok or after is State.UPDATE)
         if frame.final and not frame.has_body:
             if frame.has_body is None:
                 self._loose, exchange.ended_at = exchange, last
             else:
                 self._answered(exchange, last)
-        self._move(after, last)
+        if after is not session.state:
+            self._move(after, last)
         if frame.ok and effect in (Effect.QUIT, Effect.TLS):
             self._give_up(last)
 
-    def _body(self, frame: BodyPart | BodyEnd, at: float) -> None:
-        exchange = self._open.get(frame.number)
-        if exchange is None or frame.side is Side.CLIENT:
-            return
+    def _body(self, frame: BodyPart | BodyEnd, exchange: Exchange, at: float) -> None:
         if exchange.body is None:
             exchange.body = _body_for(exchange)
         if isinstance(frame, BodyPart):
@@ -180,15 +182,38 @@ class Tracker:
             self._loose = None
         self._answered(exchange, at)
 
+    def _no_reply(self, frame: Junk | Opaque, exchange: Exchange | None, at: float) -> None:
+        """Take in what is no command and no reply."""
+        session = self._session
+        if isinstance(frame, Junk):
+            if exchange is not None:
+                self._odd_line(frame, exchange, at)
+            else:
+                session.parting = show(frame.raw.rstrip(b"\r\n"), frame.masks)
+        elif frame.why is Why.OUT_OF_STEP:
+            self._give_up(at)
+        elif Trait.ENCRYPTED in frame.why.traits and session.state is not State.TLS:
+            self._move(State.OPAQUE, at)
+
+    def _odd_line(self, frame: Junk, exchange: Exchange, at: float) -> None:
+        """Take in a line without a status that came while *exchange* waited for its reply."""
+        exchange.odd, exchange.odd_at = frame, at
+        if frame.settles:
+            self._answered_oddly(exchange)
+            return
+        if len(self._odd) == len(self._session.outstanding):
+            self._odd.pop()
+        self._odd.append((frame, at))
+
     # -- exchanges that end ---------------------------------------------------------------------
 
     def _answered(self, exchange: Exchange, at: float) -> None:
-        del self._open[exchange.number]
+        del self._session.outstanding[exchange.number]
         session, totals = self._session, self._session.totals
         exchange.ended_at = at
-        totals.refused += not exchange.ok
+        totals.refused += exchange.ok is False
         if exchange.ok and exchange.complete and not exchange.kept:
-            match exchange.command.verb:
+            match exchange.line.command.verb:
                 case "CAPA" if exchange.body:
                     lines = exchange.body.head.splitlines()
                     session.capabilities[session.state.phase] = parse_capabilities(lines)
@@ -200,7 +225,22 @@ class Tracker:
                     totals.deleted = 0
         self._publish(Answered(session, at, exchange))
         if exchange.body:
-            exchange.body.head = b""
+            exchange.body.forget()
+
+    def _answered_oddly(self, exchange: Exchange) -> None:
+        """Take a line without a status as all of the reply that there is."""
+        exchange.answered_at = exchange.odd_at
+        exchange.state_before = exchange.state_after = self._session.state
+        if exchange.line.command.effect is Effect.QUIT:
+            self._session.said_goodbye = True
+        elif self._session.state is State.SASL:
+            self._move(State.AUTHORIZATION, exchange.odd_at)
+        self._answered(exchange, exchange.odd_at)
+
+    def _unanswered(self, exchange: Exchange, at: float) -> None:
+        del self._session.outstanding[exchange.number]
+        self._session.totals.unanswered += 1
+        self._publish(Unanswered(self._session, at, exchange))
 
     def _settle_loose(self, at: float) -> None:
         """Take an answer as whole that might have had a body."""
@@ -210,16 +250,27 @@ class Tracker:
         self._answered(exchange, exchange.ended_at or at)
 
     def _give_up(self, at: float) -> None:
-        """Tell that the open exchanges get no reply."""
-        for exchange in self._open.values():
-            self._session.totals.unanswered += 1
-            self._publish(Unanswered(self._session, at, exchange))
-        self._open.clear()
+        """Wait no more for the replies that are due.
 
-    def _move(self, after: State, at: float) -> None:
+        Lines without a status are taken for those that are missing, in the order in which they
+        came.
+        """
+        outstanding = list(self._session.outstanding.values())
+        for exchange, (frame, came) in zip(outstanding, self._odd, strict=False):
+            exchange.odd, exchange.odd_at = frame, came
+        self._odd.clear()
+        for exchange in outstanding:
+            if exchange.status is not None:
+                self._answered(exchange, at)
+            elif exchange.odd is not None:
+                self._answered_oddly(exchange)
+            else:
+                self._unanswered(exchange, at)
+
+    def _move(self, after: State, at: float, *, inferred: bool = False) -> None:
         before, self._session.state = self._session.state, after
         if after is not before:
-            self._publish(Moved(self._session, at, before, after))
+            self._publish(Moved(self._session, at, before, after, inferred))
 
 
 def _is_body_of(frame: Frame, exchange: Exchange) -> bool:

@@ -17,8 +17,9 @@ from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Ended, Told
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.events import Answered, Ended, Event
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 
@@ -44,17 +45,22 @@ def record(path: str, *sessions: int, keeping: Keeping | None = None, host: str 
     for number in sessions:
         reading = Reading(number, Peer(host, 5), Peer("mail", 110), clock.now(), bus.publish)
         for side, data in TALK:
-            for _ in reading.feed(Chunk(side, data, clock.now())):
-                pass
+            reading.append(Chunk(side, data, clock.now()))
+            reading.read_all()
         reading.end(clock.now(), Ending(How.QUIT))
     captures.close()
 
 
-def read(path: Path) -> list[Told]:
-    events: list[Told] = []
+def read(path: Path) -> list[Event]:
+    return read_with_notes(path)[0]
+
+
+def read_with_notes(path: Path) -> tuple[list[Event], list[str]]:
+    events: list[Event] = []
     with path.open(encoding="utf-8", newline="\n") as stream:
-        play_back(CaptureReader(stream, path.name), events.append)
-    return events
+        tape = CaptureReader(stream, path.name)
+        play_back(tape, lambda _: events.append)
+    return events, tape.notes
 
 
 def verbs(path: Path) -> list[str]:
@@ -135,24 +141,23 @@ def test_a_running_session_goes_on_in_the_next_recording(tmp_path: Path) -> None
     """Each file reads alone, and no exchange is in two of them."""
     clock = Clock()
     captures = Captures(str(tmp_path / "a.yaml"), Keeping("test", rotate=1), clock)
-    reading = Reading(1, Peer("c", 1), Peer("s", 110), clock.now(), captures)
+    bus = Bus(raise_it)
+    bus.subscribe(captures)
+    reading = Reading(1, Peer("c", 1), Peer("s", 110), clock.now(), bus.publish)
     talk = "S +OK ready|C USER bob|S +OK|C PASS tanstaafl|S +OK|C STAT|S +OK 1 9|C RETR 1"
     talk += "|S +OK|S hello|S .|C LIST|C UIDL 1|S +OK|S 1 9|S .|S +OK 1 a|C QUIT|S +OK bye"
     for line in talk.split("|"):
         side, text = line.split(" ", 1)
-        for _ in reading.feed(Chunk(Side(side), f"{text}\r\n".encode(), clock.now())):
-            pass
+        reading.append(Chunk(Side(side), f"{text}\r\n".encode(), clock.now()))
+        reading.read_all()
     reading.end(clock.now(), Ending(How.QUIT))
     captures.close()
 
     files = sorted(tmp_path.iterdir(), key=lambda file: (len(file.name), file.name))
     asked = []
     for file in files:
-        events: list[Told] = []
-        with file.open(encoding="utf-8", newline="\n") as stream:
-            tape = CaptureReader(stream, file.name)
-            play_back(tape, events.append)
-        assert tape.notes == []
+        events, notes = read_with_notes(file)
+        assert notes == []
         told = [event for event in events if isinstance(event, Answered)]
         asked.append([event.exchange.command.verb for event in told])
         states = {event.exchange.state_before for event in told}
@@ -165,22 +170,45 @@ def test_a_running_session_goes_on_in_the_next_recording(tmp_path: Path) -> None
     ]
 
 
+def test_a_session_whose_client_took_a_banner_for_the_greeting_stays_in_its_file(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    captures = Captures(str(tmp_path / "a.yaml"), Keeping("test", rotate=1), clock)
+    bus = Bus(raise_it)
+    bus.subscribe(captures)
+    reading = Reading(1, Peer("c", 1), Peer("s", 110), clock.now(), bus.publish)
+    talk = "S welcome|C USER bob|S +OK|C PASS tan|S +OK|C STAT|S +OK 1 9|C QUIT|S +OK"
+    for line in talk.split("|"):
+        side, text = line.split(" ", 1)
+        reading.append(Chunk(Side(side), f"{text}\r\n".encode(), clock.now()))
+        reading.read_all()
+    reading.end(clock.now(), Ending(How.QUIT))
+    captures.close()
+
+    told = [verbs(file) for file in sorted(tmp_path.iterdir())]
+    assert told == [["USER", "PASS", "STAT", "QUIT"], []]
+
+
 KILLED = """
 import os, signal, sys
 from pop3spy.capture.files import *
+from pop3spy.session.bus import *
 from pop3spy.session.reading import *
 from pop3spy.session.chunk import *
 clock = Clock()
 captures = Captures(sys.argv[1], Keeping("test"), clock)
-reading = Reading(1, Peer("a", 1), Peer("b", 110), clock.now(), captures)
+bus = Bus(lambda *_: None)
+bus.subscribe(captures)
+reading = Reading(1, Peer("a", 1), Peer("b", 110), clock.now(), bus.publish)
 said = [
     (Side.SERVER, b"+OK\\r\\n"),
     (Side.CLIENT, b"RETR 1\\r\\n"),
     (Side.SERVER, b"+OK\\r\\nhello\\r\\n"),
 ]
 for side, data in said:
-    for _ in reading.feed(Chunk(side, data, clock.now())):
-        pass
+    reading.append(Chunk(side, data, clock.now()))
+    reading.read_all()
 print("said", flush=True)
 sys.stdin.read()
 """

@@ -8,11 +8,11 @@ import pytest
 
 from capture.test_files import read
 from cli.program import running, serving, session
-from pop3spy.capture.files import CaptureFile
+from pop3spy.capture.capture_file import CaptureFile
 from pop3spy.capture.header import Header
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Ended
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 

@@ -2,18 +2,22 @@
 
 import io
 import json
+from functools import partial
 
 from capture.test_round_trip import complain, read
 from logs.dialogue import Stage
 from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
-from pop3spy.gate.acts import Acts, Gate, Moment, Respond, Send
+from pop3spy.gate.acts import Acts, Beginning, Gate, Moment, Respond, Send
 from pop3spy.net.guard import Guard
+from pop3spy.net.outbox import Outbox
 from pop3spy.protocol.frames import Side
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Heard, Intervened, Told, Unanswered
-from pop3spy.session.model import Ending, Exchange, How, Peer
+from pop3spy.session.deeds import Deed, Done, in_words
+from pop3spy.session.events import Answered, Event, Heard, Intervened, Unanswered
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Exchange, Peer
 from pop3spy.session.reading import Reading
 
 
@@ -36,6 +40,15 @@ CHANGES: dict[bytes, Acts] = {
 }
 
 
+DONE: dict[bytes, Done] = {
+    b"LIST\r\n": Done(Deed.CHANGED_COMMAND),
+    b"DELE 1\r\n": Done(Deed.ANSWERED, waited=2.1),
+    b"RSET\r\n": Done(Deed.DROPPED, waited=2.049999),
+    b"PASS wrong-one\r\n": in_words("changed it"),
+    b"+OK 2 240\r\n": Done(Deed.CHANGED_SIZES, octets=-1000),
+}
+
+
 class Rules:
     """Changes lines by a table."""
 
@@ -44,8 +57,11 @@ class Rules:
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         if (found := CHANGES.get(moment.frame.raw)) is None:
             return acts
-        moment.note("rule", "changed it")
+        moment.note("rule", DONE[moment.frame.raw])
         return found
+
+    def may_act_on(self, beginning: Beginning) -> bool:
+        return beginning.side in self.sides
 
 
 TALK = [
@@ -63,36 +79,37 @@ TALK = [
 ]
 
 
-def gated() -> tuple[list[Told], str]:
-    events: list[Told] = []
+def gated() -> tuple[list[Event], str]:
+    events: list[Event] = []
     out = io.StringIO()
     out.write(Header(Clock().started).lines())
     bus = Bus(complain)
-    bus.subscribe(events.append)
-    bus.subscribe(Recorder("keep", lambda _, text: void(out.write(text))))
+    bus.subscribe(lambda _: events.append)
+    bus.subscribe(partial(Recorder, bodies="keep", write=out.write))
     clock = Clock()
     reading = Reading(1, Peer("c", 1), Peer("s", 2), clock.now(), bus.publish)
-    gate = Gate([Rules()])
-    guards = {
-        side: Guard(
-            side, reading.gate(side, gated=True), reading, gate, Nowhere(), clock, lambda: None
-        )
-        for side in Side
-    }
+    gate, way = Gate([Rules()]), Nowhere()
+    outbox = Outbox(way.pass_on)
+    guards = {side: Guard(side, reading, gate, way, outbox, clock, lambda: None) for side in Side}
+    for side in Side:
+        reading.gate(side, gated=True)
     for side, data in TALK:
         guards[side].take(Chunk(side, data, clock.now()))
-        for guard in (guards[side], guards[side.other]):
-            for _ in guard.frames():
-                pass
+        read_on(reading, guards)
     reading.end(clock.now(), Ending(How.QUIT))
     return events, out.getvalue()
 
 
-def void(_: object) -> None:
-    pass
+def read_on(reading: Reading, guards: dict[Side, Guard]) -> None:
+    """Read and judge until nothing more is whole, as an observer does."""
+    more = True
+    while more:
+        while (read := reading.read()) is not None:
+            guards[read[0].side].judge(*read)
+        more = any(guard.go_on() for guard in guards.values())
 
 
-def shortly(events: list[Told]) -> list[object]:
+def shortly(events: list[Event]) -> list[object]:
     told: list[object] = []
     for event in events:
         match event:

@@ -9,10 +9,10 @@ import yaml
 
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
-from pop3spy.session.events import Answered, Heard, Told
-from pop3spy.session.model import How
+from pop3spy.session.events import Answered, Event, Heard
+from pop3spy.session.how import How
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "captures.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -24,9 +24,9 @@ def spoken(text: str) -> list[tuple[str, bytes]]:
     return [(i.chunk.side.value, i.chunk.data) for i in items if isinstance(i, Spoke)]
 
 
-def events(text: str) -> list[Told]:
-    told: list[Told] = []
-    play_back(CaptureReader(io.StringIO(text), "hand.yaml"), told.append)
+def events(text: str) -> list[Event]:
+    told: list[Event] = []
+    play_back(CaptureReader(io.StringIO(text), "hand.yaml"), lambda _: told.append)
     return told
 
 
@@ -90,6 +90,8 @@ KINDS: dict[str, tuple[str, type[Item] | None]] = {
     "C": ('"USER bob\\r\\n"', Spoke),
     "S": ('"+OK\\r\\n"', Spoke),
     "open": ("{}", None),  # there is one already
+    "fin": ('{"side": "S"}', Closed),
+    "rst": ('{"side": "C"}', Closed),
     "close": ('{"how": "quit", "why": ""}', Over),
     "note": ('{"user": "bob"}', Knew),
     "gate": ('{"side": "C", "by": "hold", "did": "dropped", "sent": ""}', Changed),
@@ -165,6 +167,12 @@ def test_every_prefix_of_a_capture_reads() -> None:
             HEAD + '- [0, 1, "open", {}]\n- [0, 1, "omitted", {"side": "S", "octets": 1e18}]\n',
             "x.yaml:4",
             id="more filler than there are octets",
+        ),
+        pytest.param(
+            HEAD + '- [0, 1, "open", {}]\n'
+            '- [0, 1, "omitted", {"side": "S", "octets": 9, "lines": 1e18, "stuffed": 0}]\n',
+            "x.yaml:4",
+            id="more lines than octets",
         ),
     ],
 )

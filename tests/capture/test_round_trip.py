@@ -4,25 +4,30 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cuts import recut, wild_talk
-from dialogue import Said
-from pop3spy.capture.header import Header
+from dialogue import Said, said
+from pop3spy.capture.header import BODIES, Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
-from pop3spy.protocol.frames import BodyPart, Frame, Opaque, Side, StatusLine
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Ended, Heard, Moved, Secured, Told, Unanswered
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.deeds import Deed, Done
+from pop3spy.session.events import Answered, Ended, Event, Heard, Moved, Secured, Unanswered
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import in_place_of
 from pop3spy.session.tls import Tls, tls_from
 
 CLIENT, SERVER = Peer("192.0.2.1", 50312), Peer("mail.example.org", 110)
@@ -32,36 +37,32 @@ def complain(_: object, error: Exception) -> None:
     raise error
 
 
-def live(talk: list[Said], bodies: str = "keep") -> tuple[list[Told], str]:
+def live(talk: list[Said], bodies: str = "keep") -> tuple[list[Event], str]:
     """Read *talk* as a link would; return its events and its capture."""
-    events: list[Told] = []
+    events: list[Event] = []
     out = io.StringIO()
     out.write(Header(Clock().started, bodies=bodies).lines())
     bus = Bus(complain)
-    bus.subscribe(events.append)
-    bus.subscribe(Recorder(bodies, lambda _, text: void(out.write(text))))
+    bus.subscribe(lambda _: events.append)
+    bus.subscribe(partial(Recorder, bodies=bodies, write=out.write))
     reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
     at = 0.5
     for side, data in talk:
         at = round(at + 0.001, 9)
         if data is not None:
-            for _ in reading.feed(Chunk(side, data, at)):
-                pass
+            reading.append(Chunk(side, data, at))
+            reading.read_all()
     reading.end(at + 1, Ending(How.QUIT))
     return events, out.getvalue()
 
 
-def void(_: object) -> None:
-    pass
-
-
-def read(text: str) -> list[Told]:
-    events: list[Told] = []
-    play_back(CaptureReader(io.StringIO(text), "test"), events.append)
+def read(text: str) -> list[Event]:
+    events: list[Event] = []
+    play_back(CaptureReader(io.StringIO(text), "test"), lambda _: events.append)
     return events
 
 
-def story(events: list[Told]) -> dict[str, list[Any]]:
+def story(events: list[Event]) -> dict[str, list[Any]]:
     """Return what matters of *events*: what each side said, the exchanges, the states, the end.
 
     Parts of bodies and of stretches are merged.  How the sides interleave is in the times.
@@ -153,14 +154,230 @@ def test_any_session_reads_as_it_was(talk: list[Said]) -> None:
         assert is_now[what] == items, (what, text)
 
 
+ODD = {
+    "odd lines before a reply": """
+        S: +OK ready
+        C: STAT
+        S: debug: opening the maildrop
+        S| +OK2 300
+        S: +OK 2 300
+        C: QUIT
+        S: +OK
+    """,
+    "odd lines taken for the reply": """
+        S: +OK ready
+        C: USER bob
+        S: OK go on
+        C: PASS tanstaafl
+        S: +ERR what?
+        C: STAT
+        S: +OK 2 300
+        C: QUIT
+        S: bye
+    """,
+    "an odd line in three reads, while the client goes on": """
+        S: +OK ready
+        C: STAT
+        S< wh
+        C< NO
+        S< at
+        S< ?\\r\\n
+        C< OP\\r\\n
+        S: +OK 0 0
+        S| +OK
+    """,
+    "an odd line between two replies to commands sent ahead": """
+        S: +OK ready
+        C: STAT
+        C| NOOP
+        S: what?
+        S| +OK 2 300
+        C: LIST 1
+        S: +OK
+        S| +OK 1 120
+    """,
+    "more odd lines than are told one by one": "S: +OK\nC: STAT\n"
+    + 130 * f"S: {'x' * 999}\n"
+    + "S: +OK 0 0\nC: NOOP\nS: no\nC: QUIT\nS: +OK",
+    "a listing for one message": """
+        S: +OK ready
+        C: LIST 2
+        S: +OK 2 messages (300 octets)
+        S: 1 120
+        S: 2 180
+        S: .
+        C: UIDL 1
+        S: +OK
+        S| 1 a
+        C: NOOP
+        S: +OK
+    """,
+    "a listing for one message, asked ahead": """
+        S: +OK ready
+        C: LIST 2
+        C| UIDL 1
+        S: +OK 2 messages (300 octets)
+        S| 1 120
+        S| 2 180
+        S| .
+        S| +OK 1 a
+    """,
+    "the header of a TLS record in front of clear text": """
+        S: +OK ready
+        C: NOOP
+        S< \\x17\\x03\\x03\\0\\x05+OK\\r\\n
+        C< \\x17\\x03\\x03\\0\\x06QUIT\\r\\n
+        S: +OK
+    """,
+    "a greeting that refuses, and commands behind it": """
+        S: -ERR [SYS/TEMP] too many connections
+        C: CAPA
+        S: +OK
+        S| STLS
+        S| .
+        C: USER bob
+        S: -ERR no
+        C: QUIT
+        S: +OK
+    """,
+    "a banner taken for the greeting": """
+        S: welcome
+        C: CAPA
+        S: -ERR
+        C: USER bob
+        S: +OK
+        C: PASS tanstaafl
+        S: +OK
+        C: QUIT
+        S: +OK
+    """,
+    "a banner before the greeting": """
+        S: \\xef\\xbb\\xbf
+        S: +OK ready
+        C: USER bob
+        S: +OK
+    """,
+}
+
+
+@pytest.mark.parametrize("bodies", BODIES)
+@pytest.mark.parametrize("script", ODD.values(), ids=ODD)
+def test_an_odd_session_reads_as_it_was(script: str, bodies: str) -> None:
+    events, text = live(said(script), bodies)
+
+    assert story(read(text)) == story(events)
+    assert pairing(read(text)) == pairing(events)
+
+
+CHANGED_TO = {
+    "a listing for one message": ("LIST 2", None, True),
+    "a listing that was asked for in place of a message": ("RETR 1", "LIST", True),
+    "a message that was asked for in place of a listing": ("LIST", "RETR 1", False),
+    "a message": ("RETR 1", None, False),
+}
+
+
+@pytest.mark.parametrize("bodies", ["mask", "drop"])
+@pytest.mark.parametrize(("asked", "heard", "kept"), CHANGED_TO.values(), ids=CHANGED_TO)
+def test_of_all_bodies_listings_are_kept(
+    asked: str, heard: str | None, *, kept: bool, bodies: str
+) -> None:
+    out = io.StringIO()
+    bus = Bus(complain)
+    bus.subscribe(partial(Recorder, bodies=bodies, write=out.write))
+    reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
+
+    def says(side: Side, data: str) -> Heard | None:
+        reading.append(Chunk(side, data.encode(), 0.6))
+        return found[1] if (found := reading.read()) else None
+
+    says(Side.SERVER, "+OK ready\r\n")
+    reading.gate(Side.CLIENT, gated=True)
+    line = says(Side.CLIENT, f"{asked}\r\n")
+    assert line
+    sent = in_place_of(line.frame, f"{heard or asked}\r\n".encode())
+    reading.intervene(line, 0.7, "rewrite", Done(Deed.CHANGED_COMMAND), sent=sent)
+    says(Side.SERVER, "+OK 2 messages\r\n1 a120\r\n.\r\n")
+    reading.read_all()
+    reading.end(0.9, Ending(How.QUIT))
+
+    assert ('"1 a120' in out.getvalue()) is kept
+
+
+def pairing(events: list[Event]) -> list[Any]:
+    """Return to which exchange each line belongs, and what took odd lines for what."""
+    told: list[Any] = []
+    for event in events:
+        match event:
+            case Heard(frame=BodyPart() | Opaque()):
+                pass
+            case Heard(frame=frame, exchange=x):
+                settles = isinstance(frame, CommandLine) and frame.settles
+                told.append((frame.side, x and x.number, settles))
+            case Moved(after=after, inferred=inferred):
+                told.append((after, inferred))
+            case Answered(exchange=x) | Unanswered(exchange=x):
+                told.append((type(event), x.number, x.ok, x.answered, x.wrong_shape))
+            case Ended(session=session):
+                told.append((session.refused, session.said_goodbye, session.parting))
+    return told
+
+
+piece = st.sampled_from(
+    said(r"""
+        C: STAT
+        C: NOOP
+        C: LIST 2
+        C: LIST
+        C: RETR 1
+        C: USER bob
+        C: PASS tan
+        C: QUIT
+        C: AUTH PLAIN
+        C: dABhAHM=
+        C: STLS
+        C: FOO
+        C< NO
+        C< OP\r\n
+        C< \x17\x03\x03\0\5
+        S: +OK
+        S: -ERR no
+        S: +OK 2 9
+        S: +OK 2 messages
+        S: +
+        S: what?
+        S: OK
+        S: +ERR
+        S:
+        S: 1 120
+        S: .
+        S< +O
+        S< K\r\n
+        S< wh
+        S< at\r\n
+        S< \x17\x03\x03\0\5
+    """)
+)
+odd_talk = st.lists(piece, max_size=20).map(lambda pieces: [said("S: +OK")[0], *pieces])
+
+
+@given(odd_talk.flatmap(recut))
+def test_any_session_with_odd_lines_is_paired_as_it_was(talk: list[Said]) -> None:
+    events, text = live(talk)
+
+    was, is_now = story(events), story(read(text))
+    for what, items in was.items():
+        assert is_now[what] == items, (what, text)
+
+
 lines = st.lists(st.sampled_from([b"", b"..", b"..x", b"a", b"a.b", b"x" * 70]), max_size=12)
 
 
 @given(lines, st.sets(st.integers(0, 200)))
 def test_a_dropped_body_keeps_its_sizes_however_it_is_cut(body: list[bytes], at: set[int]) -> None:
-    said = b"+OK\r\n" + b"".join(line + b"\r\n" for line in body) + b".\r\n"
-    ends = sorted(min(place, len(said)) for place in {0, *at, len(said)})
-    pieces = [(Side.SERVER, said[start:end]) for start, end in pairwise(ends) if start < end]
+    reply = b"+OK\r\n" + b"".join(line + b"\r\n" for line in body) + b".\r\n"
+    ends = sorted(min(place, len(reply)) for place in {0, *at, len(reply)})
+    pieces = [(Side.SERVER, reply[start:end]) for start, end in pairwise(ends) if start < end]
     talk: list[Said] = [(Side.SERVER, b"+OK\r\n"), (Side.CLIENT, b"RETR 1\r\n"), *pieces]
     events, text = live(talk, "drop")
 
@@ -173,21 +390,28 @@ def test_a_dropped_body_keeps_its_sizes_however_it_is_cut(body: list[bytes], at:
     assert sum(json.loads(record[2:])[3]["lines"] for record in told) == len(body)
 
 
-AGREED = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", subject="mail.example.org", sha256="ab" * 32)
+AGREED = Tls(
+    "TLSv1.3",
+    "TLS_AES_256_GCM_SHA384",
+    subject="mail.example.org",
+    names=("mail.example.org", "a, b < c"),
+    sha256="ab" * 32,
+    chain=("mail.example.org", "The authority", ""),
+)
 
 
 def test_a_session_whose_inside_was_read_has_its_tls_in_the_recording() -> None:
-    events: list[Told] = []
+    events: list[Event] = []
     out = io.StringIO()
     out.write(Header(Clock().started, bodies="keep").lines())
     bus = Bus(complain)
-    bus.subscribe(events.append)
-    bus.subscribe(Recorder("keep", lambda _, text: void(out.write(text))))
+    bus.subscribe(lambda _: events.append)
+    bus.subscribe(partial(Recorder, bodies="keep", write=out.write))
     reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
 
     def says(side: Side, data: bytes, at: float) -> None:
-        for _ in reading.feed(Chunk(side, data, at)):
-            pass
+        reading.append(Chunk(side, data, at))
+        reading.read_all()
 
     says(Side.SERVER, b"+OK ready\r\n", 0.6)
     says(Side.CLIENT, b"CAPA\r\n", 0.7)
@@ -204,7 +428,7 @@ def test_a_session_whose_inside_was_read_has_its_tls_in_the_recording() -> None:
         moves = [event.after for event in told if isinstance(event, Moved)]
         assert moves[1:4] == [State.TLS, State.AUTHORIZATION, State.USER_GIVEN]
         assert [event.tls for event in told if isinstance(event, Secured)] == [AGREED]
-        assert told[-1].session.capabilities == {}  # type: ignore[union-attr]  # Ended
+        assert told[-1].session.capabilities == {}
     assert story(again) == story(events)
 
 
@@ -213,3 +437,10 @@ def test_what_a_recording_says_of_tls_is_taken_as_text_whatever_it_is() -> None:
         "7", "", verified=False
     )
     assert tls_from({}).verified is False
+
+
+def test_a_recording_of_an_earlier_version_has_the_names_of_a_certificate_joined() -> None:
+    old = tls_from({"version": "TLSv1.3", "names": "a.example, b.example", "chain": "a < The CA"})
+    assert (old.names, old.chain) == (("a.example", "b.example"), ("a", "The CA"))
+    new = {"version": "TLSv1.3", "names": ["a.example", "b.example"], "chain": ["a", "The CA"]}
+    assert tls_from(new) == old

@@ -15,8 +15,9 @@ from lab.mailserver import FEW_USER, PASSWORD
 from lab.samples import CLIENT, FOLDER, SAMPLES, SERVER, WRONG_PASSWORD
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Answered, Ended, Told
-from pop3spy.session.model import Exchange, How
+from pop3spy.session.events import Answered, Ended, Event
+from pop3spy.session.how import How
+from pop3spy.session.model import Exchange
 from pop3spy.session.playback import play_back
 from security.disguises import traces
 
@@ -53,11 +54,11 @@ TALKS = {
 }
 
 
-def told(path: Path) -> list[Told]:
-    events: list[Told] = []
+def told(path: Path) -> list[Event]:
+    events: list[Event] = []
     with path.open(encoding="utf-8", newline="\n") as stream:
         reader = CaptureReader(stream, path.name)
-        play_back(reader, events.append)
+        play_back(reader, lambda _: events.append)
     assert reader.notes == []
     return events
 

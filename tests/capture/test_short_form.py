@@ -8,7 +8,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from capture.test_round_trip import AHEAD, live, read, story
+from capture.test_round_trip import AHEAD, ODD, live, odd_talk, pairing, read, story
 from cuts import recut, wild_talk
 from dialogue import Said, said
 from pop3spy.capture.byhand import ByHand
@@ -88,6 +88,28 @@ def test_any_session_in_short_form_reads_as_it_was_but_for_times(talk: list[Said
     was, is_now = timeless(story(events)), timeless(story(read(short)))
     for what, items in was.items():
         assert is_now[what] == items, (what, capture, short)
+
+
+def waits_undecided(said: Said) -> bool:
+    """Return whether a client's octets may wait for more than one reply: times alone tell that."""
+    return said[0] is Side.CLIENT and b"\x17" in (said[1] or b"")
+
+
+@given(odd_talk.filter(lambda talk: not any(map(waits_undecided, talk))).flatmap(recut))
+def test_any_session_with_odd_lines_in_short_form_reads_as_it_was(talk: list[Said]) -> None:
+    events, capture = live(talk)
+    short = by_hand(capture)
+
+    was, is_now = timeless(story(events)), timeless(story(read(short)))
+    for what, items in was.items():
+        assert is_now[what] == items, (what, capture, short)
+
+
+@pytest.mark.parametrize("script", ODD.values(), ids=ODD)
+def test_an_odd_session_in_short_form_is_paired_as_it_was(script: str) -> None:
+    events, capture = live(said(script))
+
+    assert pairing(read(by_hand(capture))) == pairing(events)
 
 
 @given(wild_talk.flatmap(recut))

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,20 @@ def test_why_the_connection_is_of_no_use_is_told(way: tuple[str, str]) -> None:
     assert ended.out.splitlines()[2:] == [" ? the server said nothing for 0.1 s", *stage]
 
 
+def test_a_server_that_sends_its_client_away_was_not_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"127.0.0.1:{door.getsockname()[1]}"
+        with running("connect", url, "--quit-after", "connect") as program:
+            server, _ = door.accept()
+            with server:
+                server.sendall(b"-ERR too many connections\r\n")
+                assert server.recv(100) == b"QUIT\r\n"
+                server.sendall(b"+OK bye\r\n")
+            ended = program.ended()
+    assert ended.status == 1
+    assert " ? stage not reached: connect" in ended.out.splitlines()
+
+
 def test_why_tls_is_not_reached_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         url = f"127.0.0.1:{door.getsockname()[1]}"
@@ -242,3 +257,42 @@ def test_options_may_stand_in_a_file(upstream: str, tmp_path: Path) -> None:
     ended = run("connect", upstream, "--config", str(config))
     assert ended.status == 0
     assert "C: CAPA" in ended.out
+
+
+REFUSALS = [
+    b"-ERR",
+    b"-ERR busy",
+    b"-ERR [IN-USE] no",
+    b"-err",
+    b"- ERR",
+    b"-ERR\tno",
+    b"hm\r\n-ERR",
+]
+
+
+@pytest.mark.parametrize("greeting", REFUSALS, ids=repr)
+def test_nothing_but_stls_is_said_in_clear_to_a_server_that_is_to_have_tls(
+    greeting: bytes, tmp_path: Path
+) -> None:
+    """Whatever the server says: not behind a greeting that sends us away, nor a refusal of STLS."""
+    script = tmp_path / "script"
+    script.write_text(f"USER bob\nPASS {PASSWORD}\nDELE 1\nQUIT\n")
+    heard: list[bytes] = []
+
+    def serve(door: socket.socket) -> None:
+        with door.accept()[0] as peer, peer.makefile("rb") as said:
+            peer.settimeout(PATIENCE)
+            peer.sendall(greeting + b"\r\n")
+            for line in said:
+                heard.append(line)
+                peer.sendall(b"-ERR no\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        server = threading.Thread(target=serve, args=(door,), daemon=True)
+        server.start()
+        url = f"pop3+stls://127.0.0.1:{door.getsockname()[1]}"
+        ended = run("connect", url, "--script", str(script))
+        server.join(PATIENCE)
+    assert not server.is_alive()
+    assert ended.status == 3
+    assert set(heard) <= {b"STLS\r\n"}

@@ -14,7 +14,7 @@ import pytest
 from cli.program import PATIENCE, run, running
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.tape import Over, Spoke
 
 LOST = 0.1
@@ -73,8 +73,8 @@ def test_a_killed_proxy_has_recorded_all_but_the_last_moment(tmp_path: Path, bod
                 came.append((at, octets))
                 if at - came[0][0] > WHILE:
                     break
+            killed = time.monotonic()  # first: behind it, this process may have to wait for long
             proxy.send(signal.SIGKILL)
-            killed = time.monotonic()
             proxy.process.wait(PATIENCE)
 
     message, over = message_in(path)

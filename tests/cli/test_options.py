@@ -146,5 +146,5 @@ def test_every_option_is_a_setting() -> None:
     for verb in {verb for verb, _ in PAIRS}:
         command = VERBS[verb]
         options = {p.name for p in command.params if isinstance(p, click.Option)}
-        rows = {row.name.replace("-", "_") for row in SETTINGS.values() if verb in row.verbs}
+        rows = {row.field for row in SETTINGS.values() if verb in row.verbs}
         assert options == rows | {"config"} | OF_ONE_TIME.get(verb, set())

@@ -16,7 +16,7 @@ from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
 from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
 from pop3spy.postoffice.memory import MemoryMaildrop
 from pop3spy.protocol.url import Url
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.responder import Responder
 
@@ -59,7 +59,7 @@ async def talking(
 ) -> Shown:
     """Say *lines* to the server at *url*; *then* may look at the console while it is connected."""
 
-    def complain(_: Subscriber, error: Exception) -> None:
+    def complain(_: object, error: Exception) -> None:
         raise error
 
     stream = io.StringIO()

@@ -10,7 +10,7 @@ import pytest
 from connect.by_hand import LOGIN, PASSWORD, talking, to_office, to_responder
 from net.responders import Scripted, body
 from net.wires import PATIENCE, Wire, door
-from pop3spy.session.responder import Answer, Verbatim
+from pop3spy.session.responder import Answer, Pause, Verbatim
 
 OK = Answer(b"+OK")
 
@@ -67,7 +67,7 @@ async def test_a_body_is_unstuffed_and_escaped() -> None:
     assert shown.behind("C: RETR 1")[1:4] == [
         "S| .dot",
         "S| \\x1b]52;c;!\\x07 \\u202eabc",
-        "S| ÿ",
+        "S| \\xff",
     ]
 
 
@@ -283,6 +283,56 @@ async def test_what_answers_no_command_is_shown_and_explained() -> None:
     assert "S: -ERR Disconnected for inactivity." in rows
     assert " ? a line that answers no command; servers say this before they hang up" in rows
     assert " · the server closed the connection: marked messages stay" in rows
+
+
+async def test_a_line_without_a_status_gives_a_person_the_prompt_back() -> None:
+    """They may take it for the reply, and say what comes next."""
+    with door() as opened:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            talk = group.create_task(talking(opened.url, ["USER bob", "CAPA"], patience=None))
+            server = await opened.accept()
+            await server.send(b"+OK ready\r\n")
+            await server.expect(b"USER bob\r\n")
+            await server.send(b"fine\r\n")
+            await server.expect(b"CAPA\r\n")
+            await server.send(b"+OK\r\n.\r\n")
+            shown = await talk
+            server.close()
+    assert [row for row in shown.behind("C: USER bob") if not row.startswith(" ·")] == [
+        "S: fine",
+        " ? no reply yet: one begins with +OK or -ERR (RFC 1939, section 3) and may still come",
+        " ? the reply to USER bob was no status line",
+        "C: CAPA",
+        "S: +OK",
+    ]
+
+
+class Late(Scripted):
+    """Says a line that is none, and what was due a moment later, as a greeting and to USER."""
+
+    def __init__(self) -> None:
+        super().__init__({"CAPA": body([b"USER\r\n"]), "USER": self._late})
+
+    def greet(self) -> Answer:
+        return self._late
+
+    @property
+    def _late(self) -> Answer:
+        return Verbatim(b"+OK", pieces=[b"debug\r\n", Pause(0.05), b"+OK\r\n"])
+
+
+async def test_a_script_waits_for_what_follows_a_line_without_a_status() -> None:
+    shown = await to_responder(Late, "USER bob", "CAPA")
+    said = [row for row in shown.rows if row.startswith(("C:", "S:"))]
+    assert said == ["S: debug", "S: +OK", "C: USER bob", "S: debug", "S: +OK", "C: CAPA", "S: +OK"]
+    assert not shown.failed
+
+
+async def test_a_server_that_hangs_up_behind_a_line_without_a_status_has_not_replied() -> None:
+    rude = Verbatim(b"", pieces=[b"go away\r\n"], close=True)
+    shown = await to_responder(lambda: Scripted({"NOOP": rude}), "NOOP")
+    assert shown.failed
+    assert " ? the server hung up before it had replied" in shown.rows
 
 
 async def test_an_empty_line_and_a_comment_of_a_script_are_not_sent() -> None:

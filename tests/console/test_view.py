@@ -3,29 +3,211 @@
 import unicodedata
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cuts import wild_talk
-from dialogue import Said
+from dialogue import Said, said
 from pop3spy.console.rows import Row, hint
 from pop3spy.console.view import View
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.message import all_headers_of
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 
+def fail(_: object, error: Exception) -> None:
+    raise error
+
+
 def rows_of(talk: list[Said]) -> list[Row]:
+    return viewed(talk)[0]
+
+
+def viewed(talk: list[Said]) -> tuple[list[Row], View]:
+    """Return the rows of *talk*, and what made them."""
     view = View()
-    reading = Reading(1, Peer("192.0.2.1", 5), Peer("192.0.2.2", 110), 0.0, view)
+    bus = Bus(fail)
+    bus.subscribe(lambda _: view)
+    reading = Reading(1, Peer("192.0.2.1", 5), Peer("192.0.2.2", 110), 0.0, bus.publish)
     for number, (side, data) in enumerate(talk):
         if data is not None:
-            for _ in reading.feed(Chunk(side, data, float(number))):
-                pass
+            reading.append(Chunk(side, data, float(number)))
+            reading.read_all()
     reading.end(float(len(talk)), Ending(How.CLIENT_CLOSED))
-    return view.take()
+    return view.take(), view
+
+
+NO_STATUS = "? no reply yet: one begins with +OK or -ERR (RFC 1939, section 3) and may still come"
+BANNER = "? a line before the greeting; a server should begin with +OK (RFC 1939, section 4)"
+
+ODD = [
+    pytest.param(
+        """
+        S: +OK ready
+        C: USER bob
+        S: debug: one
+        S: debug: two
+        S: +OK
+        """,
+        f"""
+        C: USER bob
+        S: debug: one
+        {NO_STATUS}
+        S: debug: two
+        S: +OK
+        """,
+        id="debug output before the reply is explained once",
+    ),
+    pytest.param(
+        """
+        S: +OK ready
+        C: USER bob
+        S: OK
+        C: CAPA
+        S: +ERR
+        """,
+        f"""
+        C: USER bob
+        S: OK
+        {NO_STATUS}
+        ? the reply to USER bob was no status line
+        C: CAPA
+        S: +ERR
+        {NO_STATUS}
+        ? the reply to CAPA was no status line
+        """,
+        id="whoever speaks on has taken it for the reply",
+    ),
+    pytest.param(
+        """
+        S: * welcome *
+        S: * to the jungle *
+        S: +OK ready
+        C: USER bob
+        S: +OK
+        """,
+        f"""
+        S: * welcome *
+        {BANNER}
+        S: * to the jungle *
+        S: +OK ready
+        C: USER bob
+        S: +OK
+        """,
+        id="a banner",
+    ),
+    pytest.param(
+        """
+        S: welcome
+        C: USER bob
+        S: +OK
+        """,
+        f"""
+        S: welcome
+        {BANNER}
+        C: USER bob
+        S: +OK
+        ? so this session is taken to be in AUTHORIZATION, though no greeting came
+        """,
+        id="a banner for a greeting",
+    ),
+    pytest.param(
+        """
+        S: +OK ready
+        C: USER bob
+        S: fine
+        C: STAT
+        S: +OK 2 300
+        C: STAT
+        S: +OK 2 300
+        """,
+        f"""
+        C: USER bob
+        S: fine
+        {NO_STATUS}
+        ? the reply to USER bob was no status line
+        C: STAT
+        S: +OK 2 300
+        ? so this session is logged in, though no reply said so
+        C: STAT
+        S: +OK 2 300
+        """,
+        id="a login that nobody saw",
+    ),
+    pytest.param(
+        """
+        S: +OK ready
+        C: APOP bob 0123456789abcdef0123456789abcdef
+        S: +OK
+        C: LIST 2
+        S: +OK 2 messages (300 octets)
+        S: 1 100
+        S: 2 200
+        S: .
+        """,
+        """
+        C: LIST 2
+        S: +OK 2 messages (300 octets)
+        S| 1 100
+        S| 2 200
+        · 14 octets
+        ? a listing where one line answers LIST
+        """,
+        id="a listing for one message",
+    ),
+    pytest.param(
+        """
+        S: +OK ready
+        C: APOP bob 0123456789abcdef0123456789abcdef
+        S: +OK
+        C: RETR 1
+        S: +OK
+        S: Subject: x
+        S: -ERR disk failed
+        """,
+        """
+        C: RETR 1
+        S: +OK
+        S| Subject: x
+        S| -ERR disk failed
+        · 30 octets
+        ? the server may have failed in the middle: -ERR disk failed
+        ? the reply broke off: its end, a lone dot, never came
+        """,
+        id="an error inside a body",
+    ),
+]
+
+
+@pytest.mark.parametrize(("script", "shown"), ODD)
+def test_a_reply_that_is_not_as_it_should_be_is_explained(script: str, shown: str) -> None:
+    rows = [row.painted(colour=False).strip() for row in rows_of(said(script))]
+    wanted = [row.strip() for row in shown.strip().splitlines()]
+    begin = rows.index(wanted[0])
+    assert rows[begin:-1] == wanted, "the last row is how it ended"
+
+
+def test_what_a_listing_in_the_wrong_place_tells_is_known_of_the_maildrop() -> None:
+    _, view = viewed(
+        said(
+            """
+            S: +OK ready
+            C: APOP bob 0123456789abcdef0123456789abcdef
+            S: +OK
+            C: LIST 2
+            S: +OK 2 messages (300 octets)
+            S: 1 100
+            S: 2 200
+            S: .
+            """
+        )
+    )
+    assert str(view.maildrop) == "2 messages, 300 octets"
 
 
 def moves_nothing(text: str) -> bool:
@@ -57,6 +239,7 @@ def test_headers_of_any_shape_are_decoded_in_order() -> None:
 
 
 @given(st.text("ab -", max_size=200), st.integers(4, 60), st.integers(0, 30))
+@example("  ", 4, 0)
 def test_a_row_is_broken_between_words_and_loses_none(text: str, columns: int, hang: int) -> None:
     row = hint(text)
     rows = replace(row, hang=hang).within(columns)

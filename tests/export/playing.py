@@ -4,13 +4,15 @@ import io
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from logs.dialogue import CLIENT, SERVER, Play
+from logs.dialogue import CLIENT, SERVER, Play, raise_it
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import Exporter, ExportSource, StreamFormat
 from pop3spy.protocol.frames import Side, Spans
+from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Began, Over, Spoke, Tape
 
@@ -23,6 +25,14 @@ LOGGED_IN = """
     C: PASS sesame123
     S: +OK
 """
+
+
+def told_to(*subscribers: Subscriber) -> Callable[[Told], None]:
+    """Return what tells *subscribers* of each event that it gets; what they raise it raises."""
+    bus = Bus(raise_it)
+    for subscriber in subscribers:
+        bus.subscribe(subscriber)
+    return bus.publish
 
 
 def session(  # noqa: PLR0913 - what a session begins with
@@ -51,7 +61,7 @@ def stream_exporter(name: str, source: ExportSource = SOURCE) -> tuple[Exporter,
 def exported(name: str, dialogue: str, *, end: How | None = How.QUIT) -> bytes:
     """Return what the format *name* makes of one session."""
     exporter, stream = stream_exporter(name)
-    session(exporter, dialogue, end=end)
+    session(told_to(exporter), dialogue, end=end)
     exporter.close()
     return stream.getvalue()
 

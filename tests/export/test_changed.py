@@ -9,14 +9,15 @@ import pytest
 
 from capture.test_gates import gated
 from export.packets import Packet, conversation, read
-from export.playing import LOGGED_IN, SOURCE, session, stream_exporter
+from export.playing import LOGGED_IN, SOURCE, session, stream_exporter, told_to
 from pop3spy.capture.packets import read_packets
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import Exporter, ExportSource, StreamFormat
 from pop3spy.filters.expression import compile_filter
 from pop3spy.protocol.frames import BodyPart, Opaque, Side, StatusLine, Why
-from pop3spy.session.events import Answered, Heard, Intervened, Told
+from pop3spy.session.deeds import in_words
+from pop3spy.session.events import Answered, Event, Heard, Intervened
 from pop3spy.session.lines import line_text
 from pop3spy.session.playback import play_back
 from pop3spy.session.substitute_frames import in_place_of
@@ -89,12 +90,12 @@ def test_without_its_notes_a_dialogue_is_what_client_and_server_said() -> None:
     said = [row for row in rows("dialogue") if not row.startswith("#")]
     heard: list[str] = []
 
-    def look(event: Told) -> None:
+    def look(event: Event) -> None:
         if isinstance(event, Heard):
             lines = event.frame.raw.decode().splitlines()
             heard.extend(f"{event.frame.side.value}: {line}" for line in lines)
 
-    changed(look)
+    changed(lambda _: look)
     assert [row.replace("████████", "********") for row in said] == heard
 
 
@@ -105,10 +106,11 @@ def test_a_dialogue_of_some_exchanges_has_all_of_them() -> None:
 
 def test_what_a_gate_did_stands_behind_what_was_not_read() -> None:
     exporter, stream = stream_exporter("dialogue")
-    play = session(exporter, "S: +OK", end=None)
+    publish = told_to(exporter)
+    play = session(publish, "S: +OK", end=None)
     unread = Opaque(Side.CLIENT, b"", why=Why.TOO_LONG, counted=7)
-    exporter(Heard(play.reading.session, 1.0, unread, 1.0, play.reading.session.state))
-    exporter(Intervened(play.reading.session, 1.0, unread, "a", "did\x1b it"))
+    publish(Heard(play.reading.session, 1.0, unread, 1.0, play.reading.session.state))
+    publish(Intervened(play.reading.session, 1.0, unread, "a", in_words("did\x1b it")))
     exporter.close()
     assert stream.getvalue().decode().splitlines()[2:] == [
         f"# client: {Why.TOO_LONG.value}: 7 octets",
@@ -119,13 +121,15 @@ def test_what_a_gate_did_stands_behind_what_was_not_read() -> None:
 def test_of_a_message_that_was_changed_a_dialogue_tells_how_much_was_sent() -> None:
     exporter, stream = stream_exporter("dialogue")
 
-    def change(event: Told) -> None:
-        exporter(event)
+    def change(event: Event) -> None:
         if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
             sent = in_place_of(event.frame, event.frame.raw[:1])
-            exporter(Intervened(event.session, event.at, event.frame, "cut", "cut it", sent))
+            publish(
+                Intervened(event.session, event.at, event.frame, "cut", in_words("cut it"), sent)
+            )
 
-    session(change, LOGGED_IN + "C: RETR 1\nS: +OK\nSubject: a\n.")
+    publish = told_to(exporter, lambda _: change)
+    session(publish, LOGGED_IN + "C: RETR 1\nS: +OK\nSubject: a\n.")
     exporter.close()
     told = stream.getvalue().decode().splitlines()
     place = told.index("S: Subject: a")
@@ -187,11 +191,11 @@ def test_who_reads_the_packets_again_stays_in_step() -> None:
     exporter.close()
     told: list[tuple[str, bool | None]] = []
 
-    def look(event: Told) -> None:
+    def look(event: Event) -> None:
         if isinstance(event, Answered):
             told.append((line_text(event.exchange.line), event.exchange.ok))
 
-    play_back(read_packets(io.BytesIO(stream.getvalue()), "again"), look)
+    play_back(read_packets(io.BytesIO(stream.getvalue()), "again"), lambda _: look)
     assert told[2:] == [
         ("STAT", True),
         ("UIDL", False),
@@ -205,10 +209,11 @@ def test_who_reads_the_packets_again_stays_in_step() -> None:
 
 def test_what_a_gate_did_to_a_greeting_is_told_of_no_exchange() -> None:
     exporter, stream = stream_exporter("pcapng")
-    play = session(exporter, "S: +OK", end=None)
+    publish = told_to(exporter)
+    play = session(publish, "S: +OK", end=None)
     greeting = StatusLine(Side.SERVER, b"+OK\r\n", ok=True)
     sent = in_place_of(greeting, b"-ERR\r\n")
-    exporter(Intervened(play.reading.session, 1.0, greeting, "answer", "said so", sent))
+    publish(Intervened(play.reading.session, 1.0, greeting, "answer", in_words("said so"), sent))
     exporter.close()
     assert read(stream.getvalue())[-1].comments == ["answer: said so; the client heard: -ERR"]
 
@@ -232,13 +237,15 @@ def test_a_message_is_what_the_server_gave_for_the_retr_that_it_heard(tmp_path: 
 def test_a_message_that_a_fault_broke_is_written_as_the_server_sent_it() -> None:
     exporter, stream = stream_exporter("mbox")
 
-    def change(event: Told) -> None:
-        exporter(event)
+    def change(event: Event) -> None:
         if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
             sent = in_place_of(event.frame, event.frame.raw.replace(b"\r\n", b"\n") + b"garbage")
-            exporter(Intervened(event.session, event.at, event.frame, "test", "broke it", sent))
+            publish(
+                Intervened(event.session, event.at, event.frame, "test", in_words("broke it"), sent)
+            )
 
-    session(change, LOGGED_IN + "C: RETR 1\nS: +OK\nSubject: a\n\nhello\n.")
+    publish = told_to(exporter, lambda _: change)
+    session(publish, LOGGED_IN + "C: RETR 1\nS: +OK\nSubject: a\n\nhello\n.")
     exporter.close()
     _, message = stream.getvalue().split(b"\n", 1)
     assert message == b"Subject: a\r\n\r\nhello\r\n\n"
@@ -246,7 +253,7 @@ def test_a_message_that_a_fault_broke_is_written_as_the_server_sent_it() -> None
 
 def test_a_message_of_which_only_the_status_line_came_broke_off() -> None:
     exporter, stream = stream_exporter("mbox")
-    session(exporter, LOGGED_IN + "C: RETR 1\nS: +OK 12 octets")
+    session(told_to(exporter), LOGGED_IN + "C: RETR 1\nS: +OK 12 octets")
     exporter.close()
     assert (exporter.summary, stream.getvalue()) == ("0 messages; 1 broke off and left out", b"")
 
@@ -275,8 +282,9 @@ def test_no_export_tells_a_password_that_a_gate_changed(name: str) -> None:
     events, _ = gated()
     exporter: Exporter
     exporter, stream = stream_exporter(name)
+    publish = told_to(exporter)
     for event in events:
-        exporter(event)
+        publish(event)
     exporter.close()
     assert b"-one" not in stream.getvalue()
     assert name == "mbox" or stream.getvalue()

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cuts import every_cut
-from export.playing import LOGGED_IN, session, stream_exporter, text
+from export.playing import LOGGED_IN, session, stream_exporter, text, told_to
 from pop3spy.export.rows import Rows
+from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.text import MASK
-from pop3spy.session.events import Blinded
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 WHOLE_SESSION = (
     LOGGED_IN
@@ -40,7 +40,7 @@ def told(publish_more: str) -> list[str]:
 
 def test_a_session_is_text() -> None:
     exporter, stream = stream_exporter("dialogue")
-    session(exporter, WHOLE_SESSION)
+    session(told_to(exporter), WHOLE_SESSION)
     exporter.close()
     assert stream.getvalue().decode() == textwrap.dedent("""\
         # session 1: 127.0.0.1:50312 → mail.example.org:110, 2026-11-23 10:00:01Z
@@ -70,8 +70,8 @@ def test_a_session_is_text() -> None:
 
 def test_sessions_stand_one_after_another() -> None:
     exporter, stream = stream_exporter("dialogue")
-    first = session(exporter, "S: +OK one", number=1, end=None)
-    second = session(exporter, "S: +OK two", number=2, end=None)
+    first = session(told_to(exporter), "S: +OK one", number=1, end=None)
+    second = session(told_to(exporter), "S: +OK two", number=2, end=None)
     first.play("C: NOOP")
     second.end()
     first.end(How.CLIENT_RESET, "gone\x1b")
@@ -91,6 +91,21 @@ def test_a_session_without_an_end_is_written_at_the_end() -> None:
     assert text("S: +OK\nC: NOOP", end=None) == ["S: +OK", "C: NOOP"]
 
 
+def test_a_close_of_one_side_is_told_unless_the_end_follows_at_once() -> None:
+    exporter, stream = stream_exporter("dialogue")
+    play = session(told_to(exporter), "S: +OK", end=None)
+    play.reading.side_closed(Side.SERVER, 3.0, reset=False)
+    play.play("C(9): NOOP")
+    play.reading.side_closed(Side.CLIENT, 10.1, reset=False)
+    play.end(How.SERVER_CLOSED)
+    assert stream.getvalue().decode().splitlines()[1:] == [
+        "S: +OK",
+        "# the server closed its side after 2.000 s",
+        "C: NOOP",
+        "# session 1 ended after 9.002 s: server closed",
+    ]
+
+
 def test_control_characters_are_shown() -> None:
     script = (
         r"C: RETR 1" + "\n" + r"S: +OK" + "\n" + r"\x1b[2J\t\\ \xc2\x9b \xe2\x80\xae \x00" + "\n."
@@ -98,9 +113,10 @@ def test_control_characters_are_shown() -> None:
     assert told(script)[2] == r"S: \x1b[2J\t\\ \x9b \u202e \x00"
 
 
-def test_octets_that_are_no_utf_8_are_latin_1() -> None:
+def test_octets_that_are_no_utf_8_are_shown_by_their_numbers() -> None:
     assert (
-        told("C: RETR 1\nS: +OK\n" + r"caf\xc3\xa9 caf\xe9 \x9b" + "\n.")[2] == r"S: café café \x9b"
+        told("C: RETR 1\nS: +OK\n" + r"caf\xc3\xa9 caf\xe9 \x9b" + "\n.")[2]
+        == r"S: café caf\xe9 \x9b"
     )
 
 
@@ -123,18 +139,59 @@ def test_a_long_line_goes_on_in_the_next_row() -> None:
 def test_what_was_not_read_is_one_note() -> None:
     record = "\\x16\\x03\\x01\\x00\\x05abcde\\c"
     rows = text("S: +OK\nC: STLS\nS: +OK" + f"\nC: {record}\nS: {record}" * 9)
-    assert rows[3:] == ["# client: TLS: 90 octets", "# server: TLS: 90 octets"]
+    assert rows[3:] == ["# client: TLS: 90 octets not read", "# server: TLS: 90 octets not read"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(
+            "C: STAT\nS: OK 2 320\nC: NOOP\nS: +OK",
+            ["C: STAT", "S: OK 2 320", "# the reply to STAT was no status line", "C: NOOP"],
+            id="no status line",
+        ),
+        pytest.param(
+            "C: LIST 2\nS: +OK\n1 120\n2 200\n.",
+            ["S: 2 200", "S: .", "# a listing where one line answers LIST"],
+            id="wrong shape",
+        ),
+        pytest.param(
+            "C: RETR 1\nS: +OK\nSubject: x\n-ERR \\x1b no",
+            ["S: -ERR \\x1b no", "# the server may have failed in the middle: -ERR \\x1b no"],
+            id="error inside",
+        ),
+        pytest.param("C: NOOP\nS: +OK", ["C: NOOP", "S: +OK"], id="nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_reply_is_a_note_behind_it(said: str, expected: list[str]) -> None:
+    rows = told(said)
+    assert [row for row in rows if row in expected] == expected
+    assert sum(row.startswith("#") for row in rows) == sum(row[0] == "#" for row in expected)
 
 
 def test_a_header_of_a_proxy_is_shown() -> None:
     rows = text("C: PROXY TCP4 192.0.2.1 192.0.2.2 1 2\nS: +OK")
-    assert rows[0] == "# client: PROXY protocol header: PROXY TCP4 192.0.2.1 192.0.2.2 1 2"
+    assert (
+        rows[0] == "# client: PROXY protocol header: 36 octets: PROXY TCP4 192.0.2.1 192.0.2.2 1 2"
+    )
+
+
+def test_what_was_not_read_is_told_above_what_comes_behind_it() -> None:
+    """Also where the log would wait: what is said in clear beside TLS stands below the note."""
+    record = "\\x16\\x03\\x01\\x00\\x05abcde\\c"
+    rows = text(f"S: +OK\nC: STLS\nS: +OK\nC: {record}\nS: -ERR no")
+    assert rows[3:] == ["# client: TLS: 10 octets not read", "S: -ERR no"]
+
+
+def test_what_may_hold_a_secret_is_not_counted() -> None:
+    rows = text("S: +OK\nC: PAS\\c", end=How.CLIENT_RESET)
+    assert rows[1:] == ["# client: line without an end, not counted: it may hold a secret"]
 
 
 def test_a_session_that_could_not_be_read_says_so() -> None:
     exporter, stream = stream_exporter("dialogue")
-    play = session(exporter, "S: +OK", end=None)
-    exporter(Blinded(play.reading.session, 1.0, "a gap\n"))
+    play = session(told_to(exporter), "S: +OK", end=None)
+    play.reading.blind(1.0, "a gap\n")
     exporter.close()
     assert stream.getvalue().decode().split("\n")[2] == "# nothing more was read: a gap\\n"
 
@@ -155,7 +212,7 @@ def test_how_a_body_is_cut_changes_nothing(mark: str) -> None:
     for parts in every_cut(BODY):
         rows = Rows(mark)
         found.add("".join([*map(rows.add, parts), rows.rest()]))
-    lines = ["a", "", "", "☂", "\\\\ \\x1b", ". .", "éâ\\x98", "end\\"]
+    lines = ["a", "", "", "☂", "\\\\ \\x1b", ". .", "\\xe9\\xe2\\x98", "end\\"]
     assert found == {"".join(f"{mark} {line}".rstrip() + "\n" for line in lines)}
 
 

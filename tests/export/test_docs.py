@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from export.packets import read
-from export.playing import SOURCE, exported, session, stream_exporter
+from export.playing import SOURCE, exported, session, stream_exporter, told_to
 from export.test_dialogue import WHOLE_SESSION
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import FolderFormat
@@ -56,7 +56,7 @@ def eml() -> str:
     assert isinstance(form, FolderFormat)
     with tempfile.TemporaryDirectory() as folder:
         exporter = form.open(Path(folder), SOURCE)
-        session(exporter, WHOLE_SESSION)
+        session(told_to(exporter), WHOLE_SESSION)
         (file,) = Path(folder).iterdir()
         return shown(f"{file.name}\n")
 

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.playing import LOGGED_IN, SOURCE, STARTED, exported, session, tape
+from export.playing import LOGGED_IN, SOURCE, STARTED, exported, session, tape, told_to
 from pop3spy.errors import ConfigError
 from pop3spy.export import EXPORTERS, ExportError, ExportSource, FolderFormat, StreamFormat
 from pop3spy.export.mbox import quoted
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.message import stuff, unstuff
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.playback import play_back
 
 MESSAGE = b"Subject: x\r\n\r\n.dot\r\n..two\r\nFrom me\r\n>From you\r\n\xe9\0\r\r\nbare\nlf\r\n"
@@ -176,7 +176,7 @@ def test_large_messages_of_two_sessions_wait_side_by_side() -> None:
     form, stream = EXPORTERS["mbox"], io.BytesIO()
     assert isinstance(form, StreamFormat)
     exporter = form.open(stream, SOURCE)
-    plays = [session(exporter, LOGGED_IN, number=number, end=None) for number in (1, 2)]
+    plays = [session(told_to(exporter), LOGGED_IN, number=number, end=None) for number in (1, 2)]
     for play in plays:
         play.play("C: RETR 1\nS: +OK")
     for _ in range(40):
@@ -224,7 +224,7 @@ def names(tmp_path: Path, listing: str, numbers: str) -> list[str]:
     exporter = form.open(tmp_path, SOURCE)
     script = f"{LOGGED_IN}C: UIDL\nS: +OK\n{listing}\n.\n"
     script += "".join(f"C: RETR {number}\nS: +OK\n.\n" for number in numbers.split(","))
-    session(exporter, script)
+    session(told_to(exporter), script)
     exporter.close()
     return sorted(path.name for path in tmp_path.iterdir())
 
@@ -293,5 +293,5 @@ def test_a_session_ends_without_quit_and_its_messages_stay(tmp_path: Path) -> No
     form = EXPORTERS["eml"]
     assert isinstance(form, FolderFormat)
     exporter = form.open(tmp_path, SOURCE)
-    session(exporter, LOGGED_IN + "C: RETR 1\nS: +OK\nx\n.", end=How.CLIENT_RESET)
+    session(told_to(exporter), LOGGED_IN + "C: RETR 1\nS: +OK\nx\n.", end=How.CLIENT_RESET)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"x\r\n"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from export.playing import LOGGED_IN, SOURCE, STARTED, session
+from export.playing import LOGGED_IN, SOURCE, STARTED, session, told_to
 from pop3spy.cli.formats import FORMATS
 from pop3spy.errors import ConfigError
 from pop3spy.export import ExportError, ExportSource, exporting
@@ -18,7 +18,7 @@ SCRIPT = LOGGED_IN + "C: RETR 1\nS: +OK\nx\n."
 def export(name: str, out: Path | None, source: ExportSource = SOURCE) -> bytes:
     stdout = io.BytesIO()
     with exporting(FORMATS[name], out, stdout, source) as exporter:
-        session(exporter, SCRIPT)
+        session(told_to(exporter), SCRIPT)
     assert exporter.summary
     return stdout.getvalue()
 

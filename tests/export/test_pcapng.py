@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from export.packets import Packet, conversation, read
-from export.playing import LOGGED_IN, SOURCE, exported, session, stream_exporter
+from export.playing import LOGGED_IN, SOURCE, exported, session, stream_exporter, told_to
 from export.test_dialogue import WHOLE_SESSION
 from pop3spy.export.segments import LONGEST, Flags, checksum
 from pop3spy.protocol.frames import Side
-from pop3spy.session.events import Blinded
-from pop3spy.session.model import How, Peer
+from pop3spy.session.how import How
+from pop3spy.session.model import Peer
 
 ACK, FIN, PSH, RST, SYN = Flags.ACK, Flags.FIN, Flags.PSH, Flags.RST, Flags.SYN
 NAMES = Peer("client", 0), Peer("mail.example.org", 995)
@@ -63,11 +63,24 @@ def test_comments_tell_states_latencies_and_endings() -> None:
 
 
 def test_what_went_wrong_is_in_the_comments() -> None:
-    found = packets("S: +OK\nC: RETR 1\nS: +OK\nx\nC: NOOP\nC: NOOP", end=How.TIMEOUT)
+    found = packets("S: +OK\nC: *ENV 1\nS: +OK\nx\nC: NOOP\nC: NOOP", end=How.TIMEOUT)
     comments = " ".join(comment for packet in found for comment in packet.comments)
     assert "broke off, not allowed in AUTHORIZATION" in comments
     assert "exchange 2 in AUTHORIZATION, pipelined" in comments
     assert "session 1 ended: timeout; 2 commands without a reply" in comments
+
+
+def test_what_is_wrong_with_a_reply_is_in_its_comment() -> None:
+    found = packets(LOGGED_IN + "C: STAT\nS: OK 2 320\nC: LIST 2\nS: +OK\n1 2\n2 2\n.")
+    comments = [(packet.data, comment) for packet in found for comment in packet.comments]
+    assert (
+        b"OK 2 320\r\n",
+        "exchange 3: reply after 0.001200 s, the reply to STAT was no status line",
+    ) in comments
+    assert any(
+        data == b".\r\n" and comment.endswith(", a listing where one line answers LIST")
+        for data, comment in comments
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,64 @@ def test_a_connection_begins_and_ends_as_it_did(
     assert found[4:] == expected
 
 
+def closing_packets(
+    *closings: tuple[Side, float, bool], end: How = How.SERVER_CLOSED
+) -> list[tuple[int, int, Flags]]:
+    """Return port, seconds and flags of what stands behind a greeting."""
+    exporter, stream = stream_exporter("pcapng")
+    play = session(told_to(exporter), "S: +OK", end=None)
+    for side, at, reset in closings:
+        play.reading.side_closed(side, at, reset=reset)
+        play.at = at
+    play.end(end)
+    exporter.close()
+    start = SOURCE.started.timestamp()
+    found = read(stream.getvalue())[4:]
+    assert any(text.startswith("session 1 ended: ") for p in found for text in p.comments)
+    return [(p.source[1], round(p.micros / 1e6 - start), p.flags) for p in found]
+
+
+C, S = Side
+
+
+@pytest.mark.parametrize(
+    ("closings", "end", "expected"),
+    [
+        pytest.param(
+            [(S, 5.0, False), (C, 9.0, False)],
+            How.SERVER_CLOSED,
+            [(110, 5, FIN | ACK), (50312, 9, FIN | ACK), (110, 9, ACK)],
+            id="both",
+        ),
+        pytest.param(
+            [(C, 5.0, False)],
+            How.CLIENT_CLOSED,
+            [(50312, 5, FIN | ACK), (110, 5, FIN | ACK), (50312, 5, ACK)],
+            id="the other's is not known",
+        ),
+        pytest.param(
+            [(S, 5.0, False), (C, 9.0, True)],
+            How.SERVER_CLOSED,
+            [(110, 5, FIN | ACK), (50312, 9, RST | ACK)],
+            id="a reset behind a FIN",
+        ),
+        pytest.param(
+            [(C, 5.0, True)], How.CLIENT_RESET, [(50312, 5, RST | ACK)], id="a reset alone"
+        ),
+        pytest.param(
+            [(S, 5.0, False)],
+            How.CUT,
+            [(110, 5, FIN | ACK), (50312, 5, ACK)],
+            id="a recording that ends half closed",
+        ),
+    ],
+)
+def test_each_side_closes_when_it_did(
+    closings: list[tuple[Side, float, bool]], end: How, expected: list[tuple[int, int, Flags]]
+) -> None:
+    assert closing_packets(*closings, end=end) == expected
+
+
 def test_a_large_body_is_cut_into_segments() -> None:
     found = packets(LOGGED_IN + f"C: RETR 1\nS: +OK\n{'x' * 4000}\n.")
     assert max(len(packet.data) for packet in found) == LONGEST
@@ -103,7 +174,7 @@ def test_how_a_body_was_cut_in_one_read_changes_no_packet() -> None:
     found = []
     for parts in ([body + b".\r\n"], [body[:7], body[7:-2], body[-2:], b".\r\n"]):
         exporter, stream = stream_exporter("pcapng")
-        play = session(exporter, LOGGED_IN + "C: RETR 1\nS: +OK", end=None)
+        play = session(told_to(exporter), LOGGED_IN + "C: RETR 1\nS: +OK", end=None)
         for part in parts:
             play.say(Side.SERVER, part, 0.0)
         exporter.close()
@@ -119,13 +190,16 @@ def test_octets_that_were_only_counted_are_a_gap() -> None:
     fin = found[-3]
     assert fin.seq == last.seq + len(last.data) + 10
     assert fin.ack == last.ack + 20
-    assert fin.comments[:2] == ["client: TLS: 20 octets", "server: TLS: 10 octets"]
+    assert fin.comments[:2] == [
+        "client: TLS: 20 octets not read",
+        "server: TLS: 10 octets not read",
+    ]
 
 
 def test_a_failure_to_read_is_told() -> None:
     exporter, stream = stream_exporter("pcapng")
-    play = session(exporter, "S: +OK", end=None)
-    exporter(Blinded(play.reading.session, 1.0, "a gap\n"))
+    play = session(told_to(exporter), "S: +OK", end=None)
+    play.reading.blind(1.0, "a gap\n")
     play.end(How.CLIENT_CLOSED)
     exporter.close()
     assert read(stream.getvalue())[-3].comments == [
@@ -141,7 +215,7 @@ def hosts(*pairs: tuple[Peer, Peer], strict: bool = False) -> list[tuple[str, in
     """Return client and server of the first packet of each session."""
     exporter, stream = stream_exporter("pcapng")
     for number, peers in enumerate(pairs, start=1):
-        session(exporter, "S: +OK", number=number, peers=peers, strict=strict)
+        session(told_to(exporter), "S: +OK", number=number, peers=peers, strict=strict)
     exporter.close()
     return [
         (str(ip_address(client)), port, str(ip_address(server)), at)
@@ -192,7 +266,7 @@ def test_many_names_find_an_address_each_or_share_one() -> None:
 def test_a_port_that_is_used_again_is_a_new_connection() -> None:
     exporter, stream = stream_exporter("pcapng")
     for number in (1, 2):
-        session(exporter, "S: +OK", number=number)
+        session(told_to(exporter), "S: +OK", number=number)
     exporter.close()
     first, second = (packet for packet in read(stream.getvalue()) if packet.flags == SYN)
     assert first.source == second.source
@@ -214,7 +288,9 @@ def test_a_checksum_is_that_of_rfc_1071(data: bytes) -> None:
 
 def test_sequence_numbers_wrap() -> None:
     exporter, stream = stream_exporter("pcapng")
-    play = session(exporter, "S: +OK", number=4294, end=None)  # 4294 * 1000003 is beyond 2**32
+    play = session(
+        told_to(exporter), "S: +OK", number=4294, end=None
+    )  # 4294 * 1000003 is beyond 2**32
     play.say(Side.CLIENT, b"NOOP\r\n")
     exporter.close()
     assert conversation(read(stream.getvalue()))["C"] == b"NOOP\r\n"
@@ -222,14 +298,14 @@ def test_sequence_numbers_wrap() -> None:
 
 def test_a_comment_has_an_end() -> None:
     exporter, stream = stream_exporter("pcapng")
-    session(exporter, "S: +OK", peers=(Peer("☂" * 9000, 0), NAMES[1]))
+    session(told_to(exporter), "S: +OK", peers=(Peer("☂" * 9000, 0), NAMES[1]))
     exporter.close()
     assert len(read(stream.getvalue())[0].comments[0].encode()) <= 4000
 
 
 def test_a_time_that_no_calendar_has_is_that_of_the_start() -> None:
     exporter, stream = stream_exporter("pcapng")
-    play = session(exporter, "S: +OK", end=None)
+    play = session(told_to(exporter), "S: +OK", end=None)
     play.at = 1e15
     play.say(Side.CLIENT, b"NOOP\r\n")
     exporter.close()

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from cuts import FROM_BOTH, FROM_CLIENT, FROM_SERVER, recut, wild_talk
 from dialogue import Said
-from export.playing import SOURCE, stream_exporter
+from export.playing import SOURCE, stream_exporter, told_to
 from logs.dialogue import CLIENT, SERVER, Play
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import Exporter, StreamFormat
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How, Peer
+from pop3spy.session.how import How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 SECRET = b"Zq7#vKx2!Wm"
@@ -38,7 +39,7 @@ def everything(folder: Path, sayings: list[tuple[Side, bytes]], peer: Peer = CLI
     """Return what all formats make of a session, names of files included."""
     made = exporters(folder)
     for exporter, _ in made.values():
-        play = Play(Reading(1, peer, SERVER, 0.0, exporter), 0.0)
+        play = Play(Reading(1, peer, SERVER, 0.0, told_to(exporter)), 0.0)
         for side, data in sayings:
             play.say(side, data)
         play.end(How.CLIENT_RESET)
@@ -106,7 +107,7 @@ def test_how_it_was_cut_changes_no_text(talk: list[Said], data: st.DataObject) -
         made = []
         for name in ("dialogue", "jsonl", "mbox"):
             exporter, stream = stream_exporter(name)
-            play = Play(Reading(1, CLIENT, SERVER, 0.0, exporter), 0.0)
+            play = Play(Reading(1, CLIENT, SERVER, 0.0, told_to(exporter)), 0.0)
             for side, octets in [*login, *chunks]:
                 if octets:
                     play.say(side, octets, 0.0)

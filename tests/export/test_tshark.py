@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from export.playing import LOGGED_IN, exported, session, stream_exporter
+from export.playing import LOGGED_IN, exported, session, stream_exporter, told_to
 from export.test_dialogue import WHOLE_SESSION
 from lab.processes import need
-from logs.dialogue import raise_it
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.export import EXPORTERS, ExportSource, StreamFormat
-from pop3spy.protocol.frames import CommandLine, SaslLine, StatusLine
-from pop3spy.session.bus import Bus
-from pop3spy.session.events import Heard, Told
-from pop3spy.session.model import How
+from pop3spy.protocol.frames import CommandLine, SaslLine, Side, StatusLine
+from pop3spy.session.events import Event, Heard
+from pop3spy.session.how import How
 from pop3spy.session.playback import play_back
 
 pytestmark = pytest.mark.lab
@@ -126,7 +124,7 @@ class Conversation:
         self.commands: list[str] = []
         self.replies: list[str] = []
 
-    def __call__(self, event: Told) -> None:
+    def __call__(self, event: Event) -> None:
         match event:
             case Heard(frame=CommandLine() | SaslLine() as frame):
                 self.commands.append(_text(frame.raw))
@@ -153,10 +151,7 @@ def test_it_reads_every_shape_of_session(shape: str, tmp_path: Path) -> None:
     script, said, path = SHAPES[shape], Conversation(), tmp_path / "session.pcapng"
     exporter, stream = stream_exporter("pcapng")
     end = How.QUIT if script.endswith(END) else How.SERVER_RESET
-    bus = Bus(raise_it)
-    bus.subscribe(said)
-    bus.subscribe(exporter)
-    session(bus.publish, script, end=end)
+    session(told_to(lambda _: said, exporter), script, end=end)
     exporter.close()
     path.write_bytes(stream.getvalue())
     assert len(said.commands) > 1
@@ -168,7 +163,7 @@ def test_it_reads_every_shape_of_session(shape: str, tmp_path: Path) -> None:
 def test_it_reads_every_sample_capture(capture: Path, tmp_path: Path) -> None:
     said, path = Conversation(), tmp_path / "session.pcapng"
     with capture.open(encoding="utf-8", newline="\n") as stream:
-        play_back(CaptureReader(stream, capture.name), said)
+        play_back(CaptureReader(stream, capture.name), lambda _: said)
     with capture.open(encoding="utf-8", newline="\n") as stream, path.open("wb") as out:
         reader = CaptureReader(stream, capture.name)
         form = EXPORTERS["pcapng"]
@@ -187,3 +182,18 @@ def test_it_knows_a_gap_from_octets(tmp_path: Path) -> None:
     path.write_bytes(exported("pcapng", script, end=How.CLIENT_CLOSED))
     lost = tshark(path, "frame.number", only="tcp.analysis.lost_segment")
     assert len(lost) == 2
+
+
+def test_it_reads_each_fin_and_reset_at_its_time(tmp_path: Path) -> None:
+    exporter, stream = stream_exporter("pcapng")
+    play = session(told_to(exporter), "S: +OK\nC: NOO\\c", end=None)
+    play.reading.side_closed(Side.SERVER, 5.0, reset=False)
+    play.reading.side_closed(Side.CLIENT, 9.0, reset=False)
+    play.at = 9.0
+    play.end(How.SERVER_CLOSED)
+    exporter.close()
+    path = tmp_path / "closed.pcapng"
+    path.write_bytes(stream.getvalue())
+    fins = tshark(path, "tcp.srcport", "frame.time_relative", only="tcp.flags.fin == 1")
+    assert [(port, round(float(at))) for port, at in fins] == [("110", 4), ("50312", 8)]
+    assert tshark(path, "frame.number", only="tcp.analysis.out_of_order") == []

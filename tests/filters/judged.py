@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 
 from logs.dialogue import CLIENT, SERVER, chunks
 from pop3spy.filters.expression import Filter, compile_filter
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.events import Answered, Told, Unanswered
-from pop3spy.session.model import Ending, How
+from pop3spy.session.deeds import in_words
+from pop3spy.session.events import Answered, Heard, Intervened, Told, Unanswered
+from pop3spy.session.how import Ending, How
 from pop3spy.session.reading import Reading
 
 SAID = r"""
@@ -49,11 +50,17 @@ def play(said: str, publish: Callable[[Told], None], number: int = 3) -> None:
     reading, at = Reading(number, CLIENT, SERVER, 0.0, publish), 0.0
     for side, wait, data in chunks(said):
         at += wait
-        for _ in reading.feed(Chunk(side, data, at)):
-            pass
+        reading.append(Chunk(side, data, at))
+        reading.read_all()
     for side in Side:
         reading.close(side)
     reading.end(at + 0.001, Ending(How.CLIENT_CLOSED))
+
+
+def did(heard: Heard, by: str, what: str, sent: Frame | None = None) -> Intervened:
+    """Return the event that a gate did *what* about what was *heard*."""
+    exchange, done = heard.exchange, in_words(what)
+    return Intervened(heard.session, heard.at, heard.frame, by, done, sent, exchange=exchange)
 
 
 def numbers(wanted: Filter | str, said: str = SAID) -> tuple[int, ...]:

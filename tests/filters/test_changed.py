@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from capture.test_gates import gated
-from export.playing import session
-from filters.judged import SAID, play
+from export.playing import session, told_to
+from filters.judged import SAID, did, play
 from logs.dialogue import Stage
 from pop3spy.filters.exchange_filter import MOST_OCTETS, ExchangeFilter
 from pop3spy.filters.expression import compile_filter
@@ -23,7 +23,6 @@ from pop3spy.session.events import (
     Heard,
     Intervened,
     Opened,
-    Told,
     Unanswered,
 )
 from pop3spy.session.substitute_frames import in_place_of
@@ -31,9 +30,9 @@ from session.changed import CHANGED, changed
 
 
 def everything() -> list[Event]:
-    events: list[Told] = []
-    changed(events.append)
-    return [event for event in events if isinstance(event, Event)]
+    events: list[Event] = []
+    changed(lambda _: events.append)
+    return events
 
 
 def numbers(expression: str) -> list[int]:
@@ -92,13 +91,10 @@ def live() -> list[Event]:
     return [event for event in gated()[0] if isinstance(event, Event)]
 
 
-def by_exchange(events: Iterable[Told], numbers: Iterable[int]) -> dict[int, list[int]]:
+def by_exchange(events: Iterable[Event], numbers: Iterable[int]) -> dict[int, list[int]]:
     """Return which events belong to which of the exchanges."""
     return {
-        number: [
-            id(each) for each in events if isinstance(each, Event) and number_of(each) == number
-        ]
-        for number in numbers
+        number: [id(each) for each in events if number_of(each) == number] for number in numbers
     }
 
 
@@ -108,19 +104,19 @@ def test_all_that_is_told_of_an_exchange_is_passed_on_and_nothing_of_another(
     expression: str, source: Callable[[], list[Event]]
 ) -> None:
     events, wanted = source(), compile_filter(expression)
-    passed: list[Told] = []
-    exchange_filter = ExchangeFilter(wanted, passed.append)
+    passed: list[Event] = []
+    publish = told_to(ExchangeFilter(wanted, lambda _: passed.append))
     for event in events:
-        exchange_filter(event)
+        publish(event)
     meant = [
         event.exchange.number
         for event in events
         if isinstance(event, Answered | Unanswered) and wanted.means(event.session, event.exchange)
     ]
     assert by_exchange(passed, meant) == by_exchange(events, meant)
-    others = [event for event in passed if isinstance(event, Event) and not number_of(event)]
+    others = [event for event in passed if not number_of(event)]
     assert [type(event) for event in others] == ([Opened, Ended] if meant else [])
-    assert {number_of(each) for each in passed if isinstance(each, Event)} - {0} == set(meant)
+    assert {number_of(each) for each in passed} - {0} == set(meant)
 
 
 def shown(expression: str) -> list[str]:
@@ -147,9 +143,9 @@ def test_what_becomes_a_command_that_is_meant_is_shown_from_its_beginning() -> N
 
 def test_a_command_that_nobody_changes_is_given_up_when_its_reply_begins() -> None:
     """So a filter of what is asked keeps nothing of a large reply that it does not mean."""
-    passed: list[Told] = []
-    exchange_filter = ExchangeFilter(compile_filter("verb = STAT"), passed.append)
-    told = session(exchange_filter, "S: +OK\nC: RETR 1\nS: +OK", end=None)
+    passed: list[Event] = []
+    exchange_filter = ExchangeFilter(compile_filter("verb = STAT"), lambda _: passed.append)
+    told = session(told_to(exchange_filter), "S: +OK\nC: RETR 1\nS: +OK", end=None)
     body = b"y" * 9_998 + b"\r\n"
     tracemalloc.start()
     try:
@@ -163,18 +159,17 @@ def test_a_command_that_nobody_changes_is_given_up_when_its_reply_begins() -> No
 
 
 def test_of_a_large_message_that_a_gate_changed_not_all_of_it_waits() -> None:
-    passed: list[Told] = []
-    exchange_filter = ExchangeFilter(compile_filter("octets > 1MB"), passed.append)
+    passed: list[Event] = []
+    exchange_filter = ExchangeFilter(compile_filter("octets > 1MB"), lambda _: passed.append)
 
-    def change(event: Told) -> None:
-        exchange_filter(event)
+    def change(event: Event) -> None:
         if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
-            frame = event.frame
-            sent = in_place_of(frame, frame.raw.replace(b"y", b"x"))
-            exchange_filter(Intervened(event.session, event.at, frame, "test", "changed it", sent))
+            sent = in_place_of(event.frame, event.frame.raw.replace(b"y", b"x"))
+            publish(did(event, "test", "changed it", sent))
 
     said = "S: +OK\nC: RETR 1\nS: +OK\n" + f"S: {'y' * 99_998}\n" * 40 + "S: .\n"
-    play(said, change)
+    publish = told_to(exchange_filter, lambda _: change)
+    play(said, publish)
     deeds = [event for event in passed if isinstance(event, Intervened)]
     assert len(deeds) >= 40
     kept = sum(len(f.raw) for e in deeds for f in (e.frame, e.sent) if f is not None)
@@ -183,15 +178,15 @@ def test_of_a_large_message_that_a_gate_changed_not_all_of_it_waits() -> None:
 
 
 def test_what_a_gate_did_to_the_greeting_belongs_to_no_exchange() -> None:
-    passed: list[Told] = []
-    exchange_filter = ExchangeFilter(compile_filter("session > 0"), passed.append)
+    passed: list[Event] = []
+    exchange_filter = ExchangeFilter(compile_filter("session > 0"), lambda _: passed.append)
 
-    def change(event: Told) -> None:
-        exchange_filter(event)
+    def change(event: Event) -> None:
         if isinstance(event, Heard) and event.frame.side is Side.SERVER and not event.frame.number:
-            exchange_filter(Intervened(event.session, event.at, event.frame, "test", "did it"))
+            publish(did(event, "test", "did it"))
 
-    play(SAID, change)
+    publish = told_to(exchange_filter, lambda _: change)
+    play(SAID, publish)
     assert [event for event in passed if isinstance(event, Intervened)] == []
 
 
@@ -210,9 +205,12 @@ def test_what_the_server_never_heard_has_retrieved_and_deleted_nothing() -> None
     answer = (
         '[0.1, 1, "gate", {"side": "C", "by": "a", "did": "b", "sent": "", "answer": "+OK\\r\\n"}]'
     )
-    events: list[Told] = []
-    changed(events.append, f"{CHANGED.split('- C: STAT')[0]}- C: DELE 1\n- {answer}\n- C: QUIT\n")
-    changed(events.append)
+    events: list[Event] = []
+    changed(
+        lambda _: events.append,
+        f"{CHANGED.split('- C: STAT')[0]}- C: DELE 1\n- {answer}\n- C: QUIT\n",
+    )
+    changed(lambda _: events.append)
     ended = [event.session.totals for event in events if isinstance(event, Ended)]
     assert [(totals.retrieved, totals.deleted) for totals in ended] == [(0, 0), (1, 0)]
 

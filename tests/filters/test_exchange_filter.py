@@ -5,19 +5,22 @@ import tracemalloc
 
 import pytest
 
-from filters.judged import SAID, numbers, play
+from export.playing import session, told_to
+from filters.judged import SAID, did, numbers, play
 from pop3spy.filters.exchange_filter import MOST_EVENTS, MOST_OCTETS, ExchangeFilter
 from pop3spy.filters.expression import compile_filter
 from pop3spy.filters.terms import TERMS
 from pop3spy.logs import Transcript
 from pop3spy.protocol.frames import BodyPart, Side
-from pop3spy.session.events import Answered, Event, Heard, Intervened, Opened, Told
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Answered, Event, Heard, Intervened
+from pop3spy.session.model import HISTORY, Session
 
 
 def shown(expression: str, said: str = SAID) -> list[str]:
     """Return the rows of a transcript, without its times, from their states on."""
     stream = io.StringIO()
-    play(said, ExchangeFilter(compile_filter(expression), Transcript(stream)))
+    play(said, told_to(ExchangeFilter(compile_filter(expression), Transcript(stream))))
     return [" ".join(row.split()) for row in stream.getvalue().splitlines()]
 
 
@@ -50,7 +53,7 @@ SASL = """
 
 def test_a_line_that_waited_is_shown_in_the_state_in_which_it_was_read() -> None:
     stream = io.StringIO()
-    play(SASL, Transcript(stream))
+    play(SASL, told_to(Transcript(stream)))
     everything = [" ".join(row.split()) for row in stream.getvalue().splitlines()]
     assert shown("duration < 1h", SASL) == [row for row in everything if "GREETING" not in row]
 
@@ -60,22 +63,21 @@ def test_what_is_passed_on_is_what_the_filter_means(expression: str) -> None:
     passed: list[int] = []
     said: list[int] = []
 
-    def look(event: Told) -> None:
+    def look(event: Event) -> None:
         if isinstance(event, Heard):
             said.append(event.frame.number)
-        elif not isinstance(event, Event | Opened):
-            raise TypeError(event)
         elif number := getattr(getattr(event, "exchange", None), "number", 0):
             passed.append(number)
 
-    play(SAID, ExchangeFilter(compile_filter(expression), look))
+    play(SAID, told_to(ExchangeFilter(compile_filter(expression), lambda _: look)))
     assert tuple(passed) == numbers(expression)
     assert sorted(set(said)) == sorted(passed)
 
 
 def test_a_command_that_is_meant_is_shown_before_its_reply_comes() -> None:
-    events: list[Told] = []
-    play("S: +OK\nC: STAT", ExchangeFilter(compile_filter("verb = STAT"), events.append))
+    events: list[Event] = []
+    wanted = compile_filter("verb = STAT")
+    play("S: +OK\nC: STAT", told_to(ExchangeFilter(wanted, lambda _: events.append)))
     assert [type(event).__name__ for event in events[:2]] == ["Opened", "Heard"]
     assert events[1].at < events[2].at
 
@@ -90,7 +92,7 @@ def download(exchange_filter: ExchangeFilter) -> int:
     said = f"S: +OK\nC: RETR 1\nS: +OK\n{'S: ' + part}\n" + f"S: {part}\n" * (BIG - 1) + "S: .\n"
     tracemalloc.start()
     try:
-        play(said, exchange_filter)
+        play(said, told_to(exchange_filter))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -99,11 +101,11 @@ def download(exchange_filter: ExchangeFilter) -> int:
 def parts(expression: str, *, whole: bool) -> int:
     octets: list[int] = []
 
-    def look(event: Told) -> None:
+    def look(event: Event) -> None:
         if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
             octets.append(len(event.frame.raw))
 
-    download(ExchangeFilter(compile_filter(expression), look, whole=whole))
+    download(ExchangeFilter(compile_filter(expression), lambda _: look, whole=whole))
     return sum(octets)
 
 
@@ -128,24 +130,80 @@ def test_an_exchange_that_goes_on_and_on_is_shown_at_some_time() -> None:
 
 
 def test_every_side_and_the_end_of_the_exchange_are_passed_on() -> None:
-    events: list[Told] = []
-    play(SAID, ExchangeFilter(compile_filter("verb = RETR"), events.append))
+    events: list[Event] = []
+    play(SAID, told_to(ExchangeFilter(compile_filter("verb = RETR"), lambda _: events.append)))
     sides = [event.frame.side for event in events if isinstance(event, Heard)]
     assert sides[:2] == [Side.CLIENT, Side.SERVER]
     assert sum(isinstance(event, Answered) for event in events) == 1
 
 
+def test_a_line_that_is_no_reply_belongs_to_the_exchange_that_waits_for_one() -> None:
+    said = "S: +OK\nC: STAT\nS: huh\nS: +OK 0 0\nC: NOOP\nS: what\nS: +OK"
+    rows = [row.split("s3 ")[1] for row in shown("verb = NOOP", said)]
+    assert [row.split()[1:3] for row in rows[1:-1]] == [
+        ["C:", "NOOP"],
+        ["S:", "what"],
+        ["S:", "+OK"],
+    ]
+
+
+def test_a_subscriber_hears_of_a_session_only_if_something_of_it_is_meant() -> None:
+    begun: list[int] = []
+
+    def subscriber(session: Session) -> Reader | None:
+        begun.append(session.id)
+        return None
+
+    publish = told_to(ExchangeFilter(compile_filter("verb = STAT"), subscriber))
+    play("S: +OK\nC: NOOP\nS: +OK", publish, 1)
+    play("S: +OK\nC: STAT\nS: +OK 0 0\nC: STAT\nS: +OK 0 0", publish, 2)
+    assert begun == [2]
+
+
+def test_what_a_gate_does_about_a_reply_when_the_client_has_gone_on_is_passed_on() -> None:
+    passed: list[Event] = []
+    held: list[Heard] = []
+
+    def hold(event: Event) -> None:
+        if not isinstance(event, Heard) or event.exchange is None:
+            return
+        if event.frame.side is Side.SERVER:
+            held.append(event)
+        elif held:
+            publish(did(held.pop(), "a person", "let it go"))
+
+    wanted = compile_filter("verb = STAT")
+    publish = told_to(ExchangeFilter(wanted, lambda _: passed.append), lambda _: hold)
+    play("S: +OK\nC: STAT\nS: +OK 0 0\nC: NOOP", publish)
+    did_late = [event.exchange for event in passed if isinstance(event, Intervened)]
+    assert [exchange.number for exchange in did_late if exchange] == [1]
+
+
+def test_exchanges_that_are_over_are_forgotten() -> None:
+    publish = told_to(ExchangeFilter(compile_filter("err"), lambda _: lambda _: None))
+    told = session(publish, "S: +OK", end=None)
+    tracemalloc.start()
+    after = 0
+    try:
+        for _ in range(3):
+            told.play("C: NOOP\nS: +OK\n" * HISTORY)
+            before, after = after, tracemalloc.get_traced_memory()[0]
+        assert after - before < 50 * HISTORY
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_a_gate_did_is_passed_on_with_the_exchange_that_it_did_it_to() -> None:
-    passed: list[Told] = []
+    passed: list[Event] = []
     exchange_filter = ExchangeFilter(
-        compile_filter("verb = RETR or err and verb = TOP"), passed.append
+        compile_filter("verb = RETR or err and verb = TOP"), lambda _: passed.append
     )
 
-    def gated(event: Told) -> None:
-        exchange_filter(event)
+    def gate(event: Event) -> None:
         if isinstance(event, Heard) and event.frame.side is Side.CLIENT:
-            exchange_filter(Intervened(event.session, event.at, event.frame, "a person", "held it"))
+            publish(did(event, "a person", "held it"))
 
-    play(SAID, gated)
+    publish = told_to(exchange_filter, lambda _: gate)
+    play(SAID, publish)
     frames = [event.frame for event in passed if isinstance(event, Intervened)]
     assert [frame.number for frame in frames if frame] == [7, 8]

@@ -8,6 +8,8 @@ from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk
+from pop3spy.session.deeds import in_words
+from pop3spy.session.events import Heard
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import in_place_of
@@ -64,16 +66,16 @@ class Talk:
     def say(self, said: Iterable[Said]) -> "Talk":
         """Let both sides speak."""
         for side, data in said:
-            self.reading.take(Chunk(side, data, 0.0))
-            for each in (side, side.other):
-                while self.ended is None and (read := self.reading.next(each)):
-                    self._judge(*read)
+            self.reading.append(Chunk(side, data, 0.0))
+            while self.ended is None and (read := self.reading.read()):
+                self._judge(*read)
         return self
 
-    def _judge(self, frame: Frame, shown: Frame) -> None:
-        moment = Moment(self.reading.session, frame, shown, 0.0, memory=self.memory)
+    def _judge(self, frame: Frame, heard: Heard) -> None:
+        session, exchange = self.reading.session, heard.exchange
+        moment = Moment(session, frame, heard.frame, 0.0, exchange, memory=self.memory)
         acts = self.gate.judge(moment)
-        self.notes += moment.notes
+        self.notes += [(by, str(did)) for by, did in moment.notes]
         if acts is None:
             self.heard[frame.side.other] += frame.raw
             self.reading.settle(frame)
@@ -95,7 +97,7 @@ class Talk:
         self.heard[frame.side] += answer
         changed = in_place_of(frame, sent) if sent != frame.raw else None
         self.reading.settle(frame) if changed is None else self.reading.intervene(
-            shown, 0.0, "test", "did", sent=changed
+            heard, 0.0, "test", in_words("did"), sent=changed
         )
 
 

@@ -18,6 +18,9 @@ from lab.processes import ask_to_end, end, has_ended, start
 
 LISTENING = re.compile(rf"listening.*?(pop3[+a-z]*)://{re.escape(HOST)}:(\d+)")
 
+GATED = ("--fault", "reset when session = 999999", "--rewrite", "client s/^nobody says this$//")
+"""Options with which both sides are judged, and nobody acts on anything."""
+
 
 class NotListeningError(Exception):
     """The program ended before it listened."""

@@ -33,7 +33,7 @@ from pop3spy.postoffice import Account
 from pop3spy.protocol.url import parse_url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Noted
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -136,15 +136,15 @@ def offices(folder: Path, faults: list[str]) -> Iterator[list[Address]]:
             for place, text in enumerate(faults):
                 bus = Bus(lambda *_: None)
 
-                def look(told: Told, place: int = place) -> None:
-                    if isinstance(told, Noted) and told.what == "listening":
+                def look(told: Noted, place: int = place) -> None:
+                    if told.what == "listening":
                         url = parse_url(str(told.facts["url"]))
                         places[place] = Address(url.host, url.port)
                         if len(places) == len(faults):
                             found.extend(places[at] for at in range(len(faults)))
                             ready.set()
 
-                bus.subscribe(look)
+                bus.subscribe_to_notes(look)
                 group.create_task(one(text, folder / f"mail{place}", bus))
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(all_of_them()))

@@ -1,10 +1,17 @@
 """CPython's own tests of poplib pass with the proxy in the middle, on either event loop."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from lab.poplib_suite import Outcome, run_suite
+from lab.relay import GATED
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+judged = pytest.mark.parametrize(
+    "options", [pytest.param((), id="passing"), pytest.param(GATED, id="gated")]
+)
 
 
 @pytest.fixture(scope="module")
@@ -13,8 +20,11 @@ def direct() -> Outcome:
     return run_suite("direct")
 
 
-def test_every_test_of_poplib_passes_through_the_proxy(direct: Outcome, loop: str) -> None:
-    relayed = run_suite("proxied", "--loop", loop)
+@judged
+def test_every_test_of_poplib_passes_through_the_proxy(
+    direct: Outcome, loop: str, options: Sequence[str]
+) -> None:
+    relayed = run_suite("proxied", "--loop", loop, *options)
 
     assert relayed.failed == []
     assert relayed.skipped == direct.skipped
@@ -26,9 +36,12 @@ def test_every_test_of_poplib_passes_through_the_proxy(direct: Outcome, loop: st
     assert relayed.unread > 0
 
 
-def test_every_test_of_poplib_passes_with_tls_taken_apart(direct: Outcome, loop: str) -> None:
+@judged
+def test_every_test_of_poplib_passes_with_tls_taken_apart(
+    direct: Outcome, loop: str, options: Sequence[str]
+) -> None:
     """Every handshake that a client did was with the proxy, and all that was said was read."""
-    relayed = run_suite("inspected", "--loop", loop)
+    relayed = run_suite("inspected", "--loop", loop, *options)
 
     assert relayed.failed == []
     assert relayed.skipped == direct.skipped

@@ -13,7 +13,7 @@ from lab.clients import CLIENTS, Client, Login
 from lab.corpus import Message, sha256
 from lab.loopback import until
 from lab.mailserver import HEAVY_USER, MailServer
-from lab.relay import proxied
+from lab.relay import GATED, proxied
 
 pytestmark = pytest.mark.lab
 
@@ -30,12 +30,15 @@ each_way_to_log_in = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.parametrize(
+    "options", [pytest.param((), id="passing"), pytest.param(GATED, id="gated")]
+)
 @each_client
 def test_all_mail_arrives_as_it_was_sent(
-    client: Client, server: MailServer, loop: str, tmp_path: Path
+    client: Client, server: MailServer, loop: str, tmp_path: Path, options: Iterable[str]
 ) -> None:
     direct = client.download(server.address, tmp_path / "direct", Login())
-    with proxied(*server.address, "--loop", loop) as relay:
+    with proxied(*server.address, "--loop", loop, *options) as relay:
         relayed = client.download(relay.address, tmp_path / "relayed", Login())
 
     assert hashes(relayed) == hashes(direct) == expected(client, server.holds())

@@ -111,13 +111,15 @@ def listing(machine: Machine, host: str) -> int:
     return len(said.splitlines())
 
 
-def all_ended(log: Path) -> bool:
-    return len(events(log, "session_ended")) == len(events(log, "session_opened"))
+def sessions(log: Path, count: int) -> list[tuple[str, str]]:
+    """Return host of client and address of server for each of *count* sessions that have ended."""
 
+    def have_ended() -> bool:
+        """Return whether they have; the log may not even tell yet that the last one began."""
+        ended = len(events(log, "session_ended"))
+        return ended >= count and ended == len(events(log, "session_opened"))
 
-def sessions(log: Path) -> list[tuple[str, str]]:
-    """Return host of client and address of server for each session, once all have ended."""
-    until(lambda: all_ended(log) or None, "the end of the sessions")
+    until(lambda: have_ended() or None, "the end of the sessions")
     return [
         (str(each["client"]).rpartition(":")[0].strip("[]"), str(each["server"]))
         for each in events(log, "session_opened")
@@ -139,7 +141,7 @@ def test_a_client_that_knows_nothing_gets_its_own_server(
         fire(machine, way, tool)
         for family, host in SERVERS.items():
             assert listing(net.client, host) == MESSAGES, family
-        assert sessions(log) == [
+        assert sessions(log, len(SERVERS)) == [
             (CLIENTS[4], "198.51.100.2:110"),
             (CLIENTS[6], "[2001:db8:2::2]:110"),
         ]
@@ -153,11 +155,11 @@ def test_one_socket_of_both_families_knows_where_clients_of_each_were_going(
     with proxied(net.gateway, log, before=[sys.executable, "-c", HAND_OVER]):
         fire(net.gateway, "gateway", "nft")
         assert [listing(net.client, host) for host in SERVERS.values()] == [MESSAGES] * 2
-        assert [server for _, server in sessions(log)] == [
+        assert [server for _, server in sessions(log, len(SERVERS))] == [
             "198.51.100.2:110",
             "[2001:db8:2::2]:110",
         ]
-        assert [client for client, _ in sessions(log)] == list(CLIENTS.values())
+        assert [client for client, _ in sessions(log, len(SERVERS))] == list(CLIENTS.values())
 
 
 @pytest.mark.parametrize("host", GATEWAYS.values())
@@ -195,7 +197,7 @@ def test_what_comes_back_to_the_proxy_is_told_of_and_goes_round_no_longer(
         net.client.run(need("nft"), "-f", "-", stdin=rules.replace(exception, ""))
         host = SERVERS[family]
         ended(net.client, f"[{host}]" if ":" in host else host, log)
-        sessions(log)
+        sessions(log, 1)
     endings = [str(each["why"]) for each in events(log, "session_ended")]
     assert [why for why in endings if why.startswith("this is the proxy's own connection")]
     assert len(endings) < 10
@@ -247,7 +249,7 @@ def test_in_tls_a_server_is_called_what_its_client_calls_it(
             check=False,
             timeout=30,
         )
-        sessions(log)
+        sessions(log, 1)
     (ending,) = events(log, "session_ended")
     if named:
         assert len(done.stdout.splitlines()) == MESSAGES, done.stderr

@@ -30,7 +30,7 @@ class Answers:
     asked: list[tuple[str, bool, str]] = field(default_factory=list)
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State = State.CLOSED
+        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
     ) -> str:
         del state
         self.asked.append((question, hidden, begun))

@@ -8,8 +8,10 @@ from live.steering import steering
 from net.wires import Wire
 from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.terminal_ui import LiveCompleter
-from pop3spy.session.events import Heard, Intervened, Noted, Told
-from pop3spy.session.model import How
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Heard, Intervened, Noted
+from pop3spy.session.how import How
+from pop3spy.session.model import Session
 
 PASSWORD = "tanstaaf-Hunter2"
 
@@ -133,6 +135,46 @@ async def test_what_is_injected_is_answered_on_the_console_and_to_nobody_else() 
         await spoken(client, server, b"NOOP\r\n", b"+OK nothing\r\n")
         assert "s1 C» CAPA\ns1 S: +OK\ns1 S| .dot\ns1 S| UIDL \\x1b[31m\n" in steered.text
         assert steered.text.count("CAPA") == 1, "the transcript leaves it out"
+
+
+async def test_each_injected_command_is_shown_with_its_own_reply() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        await steered.do(":send 1 USER bob")
+        await server.expect(b"USER bob\r\n")
+        await server.send(b"debug\r\n+OK one\r\n")
+        await steered.shows("s1 S: +OK one")
+        await steered.do(":send 1 CAPA")
+        await server.expect(b"CAPA\r\n")
+        await server.send(b"-ERR two\r\n")
+        await steered.shows("s1 S: -ERR two")
+        await spoken(client, server, b"NOOP\r\n", b"+OK three\r\n")
+        await steered.shows("S: +OK three")
+    shown = [row for row in steered.text.splitlines() if row.startswith("s1 ")]
+    assert [row for row in shown if not row.startswith("s1  ?")] == [
+        "s1 C» USER bob",
+        "s1 S: debug",
+        "s1 S: +OK one",
+        "s1 C» CAPA",
+        "s1 S: -ERR two",
+    ]
+
+
+async def test_a_line_without_a_status_is_in_what_was_said_in_a_session() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        await spoken(client, server, b"USER bob\r\n", b"fine\r\n")
+        await spoken(client, server, b"CAPA\r\n", b"-ERR\r\n")
+        await steered.shows("S: -ERR")
+        assert "C: USER bob\nS: fine\nC: CAPA\nS: -ERR" in await steered.do(":show 1")
+
+
+async def test_nothing_is_said_behind_a_quit_that_was_answered() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        await spoken(client, server, b"QUIT\r\n", b"+OK bye\r\n")
+        await steered.shows("+OK bye")
+        assert "nothing behind it ever is" in await steered.do(":send 1 NOOP")
 
 
 ONE_LINE = [
@@ -269,6 +311,25 @@ async def test_a_filter_leaves_out_of_the_screen_and_of_nothing_else() -> None:
         assert len(steered.relayed.witness.of(Heard)) == 7
 
 
+async def test_what_is_shown_changes_in_the_sessions_that_are_open() -> None:
+    async with steering() as steered:
+        first, second = await steered.relayed.greeted(), await steered.relayed.greeted()
+        await steered.do(":follow 1")
+        await steered.do(":filter verb = LIST,DELE")
+        for line in (b"LIST 1\r\n", b"UIDL 1\r\n", b"DELE 1\r\n"):
+            await spoken(*first, line, b"-ERR\r\n")
+            await spoken(*second, line.replace(b"1", b"2"), b"-ERR\r\n")
+        await steered.shows("DELE 1")
+        await steered.do(":follow off")
+        await steered.do(":filter verb = UIDL")
+        for line in (b"LIST 3\r\n", b"UIDL 3\r\n"):
+            await spoken(*first, line, b"-ERR\r\n")
+            await spoken(*second, line.replace(b"3", b"4"), b"-ERR\r\n")
+        await steered.shows("UIDL 4")
+    shown = [row.split("C: ")[1] for row in steered.text.splitlines() if "C: " in row]
+    assert [row.strip() for row in shown] == ["LIST 1", "DELE 1", "UIDL 3", "UIDL 4"]
+
+
 async def test_what_is_held_is_told_whatever_is_filtered() -> None:
     async with steering() as steered:
         await steered.do(":filter err")
@@ -398,8 +459,8 @@ async def test_nothing_of_an_overlong_line_follows_what_a_person_put_in_its_plac
 
 async def test_a_command_that_fails_harms_nothing_and_repeats_nothing() -> None:
     class Failing:
-        def __call__(self, event: Told) -> None:
-            """Count nothing."""
+        def __call__(self, _: Session) -> Reader:
+            raise AssertionError("no session begins")
 
         def table(self) -> str:
             raise ValueError(PASSWORD)

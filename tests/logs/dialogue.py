@@ -9,9 +9,10 @@ from typing import Any
 
 from pop3spy.logs import JsonLog, Transcript
 from pop3spy.protocol.frames import Side
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 CLIENT, SERVER = Peer("127.0.0.1", 50312), Peer("mail.example.org", 110)
@@ -19,7 +20,7 @@ STEP = 0.0012
 """Seconds between two chunks of a dialogue."""
 
 
-def raise_it(_: Subscriber, error: Exception) -> None:
+def raise_it(_: object, error: Exception) -> None:
     raise error
 
 
@@ -33,7 +34,9 @@ class Stage:
         self.transcript = Transcript(self.text, self.clock, colour=colour, width=width)
         self.bus = Bus(raise_it)
         self.bus.subscribe(self.transcript)
-        self.bus.subscribe(JsonLog(self.json, self.clock))
+        log = JsonLog(self.json, self.clock)
+        self.bus.subscribe(log)
+        self.bus.subscribe_to_notes(log.note)
 
     def session(
         self,
@@ -67,8 +70,8 @@ class Play:
 
     def say(self, side: Side, data: bytes, wait: float = STEP) -> None:
         self.at += wait
-        for _ in self.reading.feed(Chunk(side, data, self.at)):
-            pass
+        self.reading.append(Chunk(side, data, self.at))
+        self.reading.read_all()
 
     def play(self, dialogue: str) -> "Play":
         r"""Feed lines like ``C: NOOP`` and ``S: +OK``; ``C(0.5): ...`` comes half a second later.

@@ -50,7 +50,7 @@ def table(meanings: dict[str, str], names: list[str] | tuple[str, ...]) -> str:
 def note() -> str:
     stream = io.StringIO()
     facts = {"url": "pop3://127.0.0.1:1110", "upstream": "pop3://mail.example.org:110"}
-    JsonLog(stream, Stage().clock)(Noted("listening", 0.0, facts))
+    JsonLog(stream, Stage().clock).note(Noted("listening", 0.0, facts))
     return f"```\n{stream.getvalue()}```\n"
 
 

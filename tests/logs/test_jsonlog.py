@@ -11,9 +11,10 @@ from pop3spy.logs import JsonLog
 from pop3spy.logs.fields import EVENTS
 from pop3spy.protocol.frames import Junk, Side, Why
 from pop3spy.session.chunk import Clock
+from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Blinded, Intervened, Noted
 from pop3spy.session.glimpse import Glimpse
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.tls import Tls
 
 LOGGED_IN = """
@@ -45,11 +46,14 @@ def test_an_exchange_is_one_object() -> None:
         "ok": True,
         "code": "IN-USE",
         "text": "[IN-USE] \\x1b[2J",
+        "odd": None,
         "latency": 0.0012,
         "duration": 0.0012,
         "octets": 7,
         "size": 7,
         "lines": 1,
+        "wrong_shape": False,
+        "error_inside": None,
         "complete": True,
         "pipelined": False,
         "misplaced": False,
@@ -58,7 +62,16 @@ def test_an_exchange_is_one_object() -> None:
     }
 
 
-SECURED = Tls("TLSv1.3", "AES", subject="mail\x1b[2J", issuer="CA", until="2027", sha256="ab")
+SECURED = Tls(
+    "TLSv1.3",
+    "AES",
+    subject="mail\x1b[2J",
+    issuer="CA",
+    until="2027",
+    names=("mail.example", "pop.example"),
+    sha256="ab",
+    chain=("mail", "CA"),
+)
 
 
 def test_tls_is_told_with_all_that_is_known_of_it() -> None:
@@ -66,7 +79,7 @@ def test_tls_is_told_with_all_that_is_known_of_it() -> None:
     stage.session().reading.secured(SECURED, 0.001)
     (told,) = stage.events("session_secured")
     assert list(told) == list(EVENTS["session_secured"].fields)
-    facts = SECURED.facts()
+    facts = SECURED.facts() | {"names": "mail.example, pop.example", "chain": "mail < CA"}
     assert told["subject"] == "mail\\x1b[2J"
     assert {name: told[name] for name in facts} == facts | {"subject": "mail\\x1b[2J"}
     assert " · TLSv1.3, AES, certificate of mail\\x1b[2J" in stage.text.getvalue()
@@ -80,14 +93,19 @@ def test_an_unverified_certificate_is_told_as_such() -> None:
     assert "certificate NOT verified" in stage.text.getvalue()
 
 
+ASKED = Glimpse("client", "hello", ("TLS 1.3", "TLS 1.2"), "mail\x1b[2J", ("pop3",))
+
+
 def test_what_is_seen_of_tls_that_passes_is_told_in_one_line_of_each_log() -> None:
     stage = Stage()
-    stage.session().reading.glimpsed(Glimpse("client", "hello", "TLS 1.3", "mail\x1b[2J"), 0.001)
+    stage.session().reading.glimpsed(ASKED, 0.001)
     (told,) = stage.events("tls_glimpsed")
     assert list(told) == list(EVENTS["tls_glimpsed"].fields)
     assert (told["side"], told["kind"], told["name"]) == ("client", "hello", "mail\\x1b[2J")
+    assert (told["version"], told["protocol"]) == ("TLS 1.3, TLS 1.2", "pop3")
     assert (
-        " · TLS passes unread: the client asks for mail\\x1b[2J, TLS 1.3\n" in stage.text.getvalue()
+        " · TLS passes unread: the client asks for mail\\x1b[2J, TLS 1.3, TLS 1.2, ALPN pop3\n"
+        in stage.text.getvalue()
     )
 
 
@@ -170,7 +188,7 @@ def test_a_note_has_its_facts() -> None:
     stream, clock = io.StringIO(), Clock()
     clock.started = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     facts = {"url": "pop3://127.0.0.1:1110", "n": 1, "why": OSError("a\u2028b"), "x": float("nan")}
-    JsonLog(stream, clock)(Noted("listening", 1.5, {**facts, "event": "x", "time": "y"}))
+    JsonLog(stream, clock).note(Noted("listening", 1.5, {**facts, "event": "x", "time": "y"}))
     assert stream.getvalue().count("\n") == 1
     assert json.loads(stream.getvalue()) == {
         "time": "2026-11-23T10:00:01.500000Z",
@@ -190,10 +208,11 @@ def every_event() -> Stage:
         "S: banner\nS: \\xff\\xfb\\x01+OK\nC: NOOP\nS: -ERR\nC: LIST\nNOOP\nS: +OK\n."
     )
     noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
-    stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", "not sent"))
+    stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", in_words("not sent")))
     play.reading.secured(SECURED, 1.0)
-    play.reading.glimpsed(Glimpse("client", "hello", "TLS 1.3", "mail\x1b[2J"), 1.0)
+    play.reading.glimpsed(Glimpse("client", "hello", ("TLS 1.3",), "mail\x1b[2J"), 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
+    play.reading.side_closed(Side.CLIENT, 1.0, reset=False)
     play.end(How.CLIENT_CLOSED, "went away")
     return stage
 
@@ -210,11 +229,3 @@ def test_every_how_and_why_is_documented() -> None:
     whys = EVENTS["stretch_unread"].fields["why"]
     assert all(f"`{value.value}`" in how for value in How)
     assert all(f"`{value.name.lower()}`" in whys for value in Why)
-
-
-def test_nothing_is_kept_of_a_session_that_ended() -> None:
-    stage = Stage()
-    log = JsonLog(io.StringIO(), stage.clock)
-    stage.bus.subscribe(log)
-    stage.session().play(LOGGED_IN).end()
-    assert not log._sessions

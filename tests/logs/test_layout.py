@@ -7,7 +7,7 @@ import pytest
 from logs.dialogue import Stage
 from pop3spy.logs.layout import LineLayout, LineTone
 from pop3spy.logs.words import seconds
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 DIALOGUE = """
     S: +OK POP3 server ready at your service, whatever it is that you may want to do here today

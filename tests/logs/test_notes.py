@@ -11,12 +11,12 @@ from pop3spy.logs import Notes, Transcript, reader_failed
 from pop3spy.logs.notes import NOTES
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Opened, Told
+from pop3spy.session.events import Noted, Opened
 from pop3spy.session.failure import describe
 from pop3spy.session.model import Session
 
 
-def told(event: Told, *, colour: bool = False, clock: Clock | None = None) -> str:
+def told(event: Noted, *, colour: bool = False, clock: Clock | None = None) -> str:
     stream = io.StringIO()
     Notes(stream, clock, colour=colour)(event)
     return stream.getvalue()
@@ -70,10 +70,6 @@ def test_in_a_file_a_note_has_its_date() -> None:
     assert told(Noted("ended", 61.0), clock=clock) == "2026-11-23 10:01:01Z pop3spy: ended\n"
 
 
-def test_sessions_are_for_others() -> None:
-    assert not told(Opened(Session(1, CLIENT, SERVER, 0.0), 0.0))
-
-
 def _fail(secret: str) -> None:
     raise ValueError(secret)
 
@@ -96,7 +92,7 @@ def test_a_log_that_fails_is_told_once_and_its_reason_holds_no_secret() -> None:
     stream = io.StringIO()
     bus = Bus(lambda reader, error: bus.publish(reader_failed(reader, error, 0.0)))
     bus.subscribe(Transcript(Failing()))
-    bus.subscribe(Notes(stream))
+    bus.subscribe_to_notes(Notes(stream))
     session = Session(1, CLIENT, SERVER, 0.0)
     for _ in range(3):
         bus.publish(Opened(session, 0.0))

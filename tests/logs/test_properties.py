@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from logs.dialogue import STEP, Stage
 from pop3spy.logs.fields import EVENTS
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 CLIENT_WORDS = (
     *(b"USER bob\r\n", b"PASS Sesame#9\r\n", b"APOP bob 0123456789abcdef\r\n", b"CAPA\r\n"),

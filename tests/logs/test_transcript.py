@@ -4,7 +4,7 @@ from logs.dialogue import LOGGED_IN, Stage, after_login, said
 from pop3spy.logs.listing import SHOWN
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 WHOLE_SESSION = """\
    0.000  s1   ┌─ 127.0.0.1:50312 → mail.example.org:110                        2026-11-23 10:00:00Z

@@ -2,11 +2,12 @@
 
 import pytest
 
-from logs.dialogue import LOGGED_IN, SERVER, Stage, after_login, said
+from logs.dialogue import SERVER, Stage, after_login, said
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
-from pop3spy.session.events import Blinded, Noted
-from pop3spy.session.model import How, Peer
+from pop3spy.session.events import Blinded
+from pop3spy.session.how import How
+from pop3spy.session.model import Peer
 
 
 def test_tls_is_two_lines_however_many_pieces_come() -> None:
@@ -55,17 +56,49 @@ def test_telnet_and_proxy_headers_are_shown() -> None:
     rows = said("C: PROXY TCP4 192.0.2.1 192.0.2.2 1 2\nS: \\xff\\xfb\\x01+OK")
     assert rows == [
         "C… PROXY protocol header: 36 octets: PROXY TCP4 192.0.2.1 192.0.2.2 1 2",
-        "S… Telnet negotiation: 3 octets: ÿû\\x01",
+        "S… Telnet negotiation: 3 octets: \\xff\\xfb\\x01",
         "S: +OK",
     ]
 
 
-def test_falling_out_of_step_is_told() -> None:
-    rows = after_login("C: NOOP\nS: huh\nS: what\nwhat", end=How.CLIENT_CLOSED)
-    assert rows[1].split() == ["S:", "huh", "unpaired"]
-    assert rows[2] == " ! no reply to NOOP"
-    assert rows[3] == "S… commands and replies are out of step: not read from here on"
-    assert rows[4] == "S… commands and replies are out of step: 12 octets not read"
+def test_a_line_that_is_no_reply_is_told_beside_the_reply() -> None:
+    rows = after_login("C: NOOP\nS: huh\nS: +OK")
+    assert rows[1].split() == ["S:", "huh", "no", "status"]
+    assert rows[2].split()[:2] == ["S:", "+OK"]
+
+
+def test_a_reply_that_is_no_status_line_is_not_called_missing() -> None:
+    rows = after_login("C: STAT\nS: OK 2 320\nC: NOOP\nS: +OK")
+    assert rows[1].split() == ["S:", "OK", "2", "320", "no", "status"]
+    assert rows[2] == " ! the reply to STAT was no status line"
+    assert [row.split()[:2] for row in rows[3:5]] == [["C:", "NOOP"], ["S:", "+OK"]]
+
+
+def test_such_a_reply_is_told_at_the_end_as_well() -> None:
+    rows = after_login("C: NOOP\nS: huh", end=How.CLIENT_CLOSED)
+    assert rows[2] == " ! the reply to NOOP was no status line"
+    assert "unanswered" not in rows[-1]
+
+
+def test_a_login_that_nobody_saw_is_told_where_it_is_proved() -> None:
+    stage = Stage()
+    stage.session().play("S: +OK\nC: PASS x\nS: welcome\nC: STAT\nS: +OK 0 0")
+    told = [row for row in stage.rows if "somebody has logged in" in row]
+    assert len(told) == 1
+    assert "AUTHORIZATION" not in stage.rows[-1]
+
+
+def test_a_listing_in_place_of_one_line_is_told_as_that() -> None:
+    rows = after_login("C: LIST 2\nS: +OK 2 messages (320 octets)\n1 120\n2 200\n.")
+    assert rows[2:5] == ["S: 1 120", "S: 2 200", rows[4]]
+    assert rows[5] == " · a listing where one line answers LIST"
+
+
+def test_an_error_in_the_middle_of_a_message_is_told() -> None:
+    rows = after_login(
+        "C: RETR 1\nS: +OK\nSubject: x\n\nhi\n-ERR read error", end=How.SERVER_CLOSED
+    )
+    assert " ! the server may have failed in the middle: -ERR read error" in rows
 
 
 def test_many_unanswered_commands_are_counted() -> None:
@@ -120,15 +153,3 @@ def test_a_peer_cannot_break_the_line() -> None:
     stage = Stage()
     stage.session(client=Peer("evil\r\n\x1b[2J", 1), server=SERVER)
     assert "evil\\r\\n\\x1b[2J:1 → " in stage.rows[0]
-
-
-def test_notes_are_for_others() -> None:
-    stage = Stage()
-    stage.transcript(Noted("listening", 0.0, {"url": "pop3://127.0.0.1:110"}))
-    assert not stage.rows
-
-
-def test_nothing_is_kept_of_a_session_that_ended() -> None:
-    stage = Stage()
-    stage.session().play(LOGGED_IN).end()
-    assert not stage.transcript._sessions

@@ -63,7 +63,9 @@ def say(facts: dict[str, object]) -> None:
 
 async def run(upstream: Url) -> None:
     bus = Bus(lambda _, error: say({"complaint": repr(error)}))
-    bus.subscribe(Counting())
+    counting = Counting()
+    bus.subscribe(lambda _: counting)
+    bus.subscribe_to_notes(counting)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), stop.set)
     await Proxy(upstream, bus, Clock(), Limits(grace=1.0)).run(

@@ -18,7 +18,7 @@ from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url, parse_url
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.responder import Responder
 
@@ -35,13 +35,13 @@ class Served:
         self.witness = Witness()
         self.complaints: list[Exception] = []
         self.bus = Bus(self._complain)
-        self.bus.subscribe(self.witness)
+        self.witness.attach_to(self.bus)
         self.stop = asyncio.Event()
         self.urls: list[Url] = []
         self.running: asyncio.Task[None] | None = None
         self.wires: list[Wire] = []
 
-    def _complain(self, _: Subscriber, error: Exception) -> None:
+    def _complain(self, _: Subscriber | NoteReader, error: Exception) -> None:
         self.complaints.append(error)
 
     async def client(self, *, receive_buffer: int = 0, at: int = 0) -> Wire:

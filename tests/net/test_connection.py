@@ -13,10 +13,10 @@ from net.witness import Witness
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.frames import Frame
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Answered, Opened
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 
 PASSWORD = "tanstaaf-Hunter2"
 
@@ -52,7 +52,7 @@ def text(frames: Sequence[Frame]) -> str:
     return told(frames)
 
 
-def _raise(_: Subscriber, error: Exception) -> None:
+def _raise(_: object, error: Exception) -> None:
     raise error
 
 
@@ -60,7 +60,7 @@ def _raise(_: Subscriber, error: Exception) -> None:
 async def talking(*, patience: float = 15.0, strict: bool = False) -> AsyncIterator[Talk]:
     witness = Witness()
     bus = Bus(_raise)
-    bus.subscribe(witness)
+    witness.attach_to(bus)
     with nothing_in_the_log(), door() as opened:
         connection, server = await _meet(opened, bus, patience, strict=strict)
         try:

@@ -7,7 +7,7 @@ import pytest
 from net.serving import Relayed, relaying
 from net.wires import Wire
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 
 OPEN = [(Side.SERVER, b"+OK ready\r\n")]
 LOGGED_IN = [

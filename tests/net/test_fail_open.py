@@ -7,16 +7,18 @@ from collections.abc import Callable
 import pytest
 
 from net.serving import relaying
+from pop3spy.gate.acts import Acts, Beginning, Moment
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.events import Blinded, Ended, Told
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.tracker import Tracker
 
 SECRET = "tanstaaf-Hunter2"
 PARTS: list[tuple[type, str]] = [
-    (Decoder, "feed"),
+    (Decoder, "append"),
+    (Decoder, "next"),
     (Redactor, "mask"),
     (Tracker, "apply"),
     (Decoder, "close"),
@@ -78,10 +80,47 @@ async def test_a_failure_in_reading_costs_no_octet_and_is_told_once(
     assert not relayed.complaints
 
 
+class Judging:
+    """A keeper of both sides that acts on nothing, though it could on everything."""
+
+    sides = frozenset(Side)
+
+    def judge(self, _: Moment, acts: Acts) -> Acts:
+        return acts
+
+    def may_act_on(self, _: Beginning) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize(
+    ("part", "name"), [*PARTS[:4], (Judging, "judge"), (Judging, "may_act_on")]
+)
+async def test_a_failure_costs_no_octet_where_what_is_said_is_judged_first(
+    monkeypatch: pytest.MonkeyPatch, part: type, name: str, call: int
+) -> None:
+    """From the first octet on, whichever of them it is that cannot be taken in, read or judged."""
+    failed = break_at(monkeypatch, part, name, call)
+    greeting, said = b"+OK ready\r\n+OK half", b"USER bob\r\nNOOP\r\nSTAT\r\nhalf"
+    async with relaying(keepers=[Judging()]) as relayed:
+        client, server = await relayed.pair()
+        await server.send(greeting[:5])
+        await client.send(said)
+        await server.send(greeting[5:])
+        client.finish()
+        assert await server.rest() == said
+        server.finish()
+        assert await client.rest() == greeting
+        await relayed.witness.ending()
+        assert len(relayed.witness.of(Blinded)) == 1
+    assert failed()
+    assert not relayed.complaints
+
+
 async def test_a_session_that_is_not_read_any_more_still_tells_how_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    break_at(monkeypatch, Decoder, "feed", 1)
+    break_at(monkeypatch, Decoder, "next", 1)
     async with relaying() as relayed:
         client, _ = await relayed.greeted()
         await relayed.witness.blinded()
@@ -129,7 +168,7 @@ async def test_a_subscriber_that_fails_harms_neither_octets_nor_other_subscriber
             raise BrokenError(f"{SECRET} {event!r}")
 
     async with relaying() as relayed:
-        relayed.bus.subscribe(full_disk)
+        relayed.bus.subscribe(lambda _: full_disk)
         witness = relayed.witness
         for number in (1, 2):
             client, server = await relayed.greeted()

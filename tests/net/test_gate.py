@@ -20,7 +20,7 @@ from gate.talking import keeper
 from net.serving import relaying
 from net.test_fail_open import break_at
 from net.wires import Wire
-from pop3spy.gate.acts import Acts, End, Gate, Hold, Keeper, Moment, Respond, Send, Wait
+from pop3spy.gate.acts import Acts, Beginning, End, Gate, Hold, Keeper, Moment, Respond, Send, Wait
 from pop3spy.gate.content import EditedReply, LineEdits
 from pop3spy.gate.faults import FAULTS, Fault, FaultKeeper
 from pop3spy.gate.holds import Holds
@@ -31,8 +31,10 @@ from pop3spy.protocol.frames import CommandLine, Frame, Side, StatusLine
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
+from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Answered, Blinded, Heard, Intervened, Told, Unanswered
-from pop3spy.session.model import How, Peer
+from pop3spy.session.how import How
+from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 HELD = 1000
@@ -47,6 +49,9 @@ class Passing:
     sides: frozenset[Side] = BOTH
     seen: list[Frame] = field(default_factory=list)
 
+    def may_act_on(self, _: Beginning) -> bool:
+        return True
+
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         self.seen.append(moment.frame)
         return acts
@@ -60,10 +65,13 @@ class Doing:
     acts: Callable[[Moment], Acts] | Sequence[object]
     sides: frozenset[Side] = CLIENT
 
+    def may_act_on(self, _: Beginning) -> bool:
+        return True
+
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         if not moment.frame.raw.startswith(self.start):
             return acts
-        moment.note("test", "did it")
+        moment.note("test", in_words("did it"))
         return self.acts(moment) if callable(self.acts) else self.acts  # type: ignore[return-value]
 
 
@@ -74,10 +82,13 @@ class Holding:
     held: list[Callable[[Acts], None]] = field(default_factory=list)
     sides: frozenset[Side] = CLIENT
 
+    def may_act_on(self, _: Beginning) -> bool:
+        return True
+
     def judge(self, moment: Moment, acts: Acts) -> Acts:
         if not isinstance(moment.frame, CommandLine):
             return acts
-        moment.note("test", "held it")
+        moment.note("test", in_words("held it"))
         return (Hold(self.held.append),)
 
 
@@ -457,7 +468,7 @@ async def test_a_person_decides_about_a_held_command(
         client, server = await relayed.greeted()
         await client.send(b"DELE 1\r\nQUIT\r\n")
         await relayed.witness.until(lambda: holds.tickets)
-        assert [event.did for event in relayed.witness.of(Intervened)] == ["held as 1"]
+        assert [str(event.did) for event in relayed.witness.of(Intervened)] == ["held as 1"]
         decide(holds)
         await server.expect(server_hears + b"QUIT\r\n")
         await client.expect(client_hears)
@@ -498,7 +509,7 @@ async def conversation(ops: list[Op]) -> tuple[dict[Side, bytes], dict[Side, byt
     loop, clock = asyncio.get_running_loop(), Clock()
     events: list[Told] = []
     bus = Bus(lambda *_: pytest.fail("a subscriber failed"))
-    bus.subscribe(events.append)
+    bus.subscribe(lambda _: events.append)
     gate, over = Gate(), asyncio.Event()
     reading = Reading(1, Peer("c", 1), Peer("s", 2), clock.now(), bus.publish)
     link = Link(reading, clock, lambda _: over.set(), gate=gate)
@@ -542,7 +553,11 @@ def lagging() -> FaultKeeper:
 
     def work(*_: object) -> EditedReply:
         return EditedReply(
-            "lag", "kept", status=LineEdits(bytes), body=LineEdits(bytes), end=LineEdits(bytes)
+            "lag",
+            in_words("kept"),
+            status=LineEdits(bytes),
+            body=LineEdits(bytes),
+            end=LineEdits(bytes),
         )
 
     kind = replace(FAULTS["bare-lf"], name="lag", work=work)

@@ -17,7 +17,7 @@ from pop3spy.net import observer
 from pop3spy.net.limits import Limits
 from pop3spy.protocol.frames import CommandLine, Opaque, Side
 from pop3spy.session.events import Answered, Heard, Opened
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.responder import Answer
 from postoffice.speaking import FIRST, SECOND, office
 

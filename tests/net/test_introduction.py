@@ -21,7 +21,8 @@ from pop3spy.protocol.proxyheader import Ends, read_header, write_header
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.session.events import Opened
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 
 TRUSTING = Introductions([ip_network("127.0.0.0/8"), ip_network("::1")])
 NAMED = Ends(("192.0.2.7", 50312), ("198.51.100.1", 110))

@@ -14,12 +14,13 @@ from pop3spy.gate.faulttext import read_fault
 from pop3spy.gate.holds import Holds
 from pop3spy.net.stls import GRANT as OFFERED
 from pop3spy.net.stls import NO_TLS, STLS_FIRST
-from pop3spy.protocol.decoder import AHEAD, Decoder
+from pop3spy.protocol.command_reader import AHEAD
+from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Blinded, Intervened, Secured
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 MESSAGE = b"+OK 12 octets\r\nLine\r\n..dot\r\n.\r\n"
 
@@ -248,7 +249,7 @@ async def test_a_server_whose_certificate_is_bad_gets_nothing_and_its_client_is_
 
 @pytest.mark.parametrize("call", range(1, 9))
 @pytest.mark.parametrize(
-    ("part", "name"), [(Decoder, "read"), (Decoder, "cut_off"), (Redactor, "mask")]
+    ("part", "name"), [(Decoder, "next"), (Decoder, "cut_off"), (Redactor, "mask")]
 )
 async def test_a_failure_in_reading_leaves_nobody_hanging(
     monkeypatch: pytest.MonkeyPatch, shop: Shop, part: type, name: str, call: int

@@ -14,7 +14,7 @@ from net.shop import Shop
 from net.test_pressure import HELD, PIECE, Talker, beginning
 from net.wires import Wire
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 
 WORDS = b"last words\r\n"
 LEGS = [

@@ -10,7 +10,7 @@ from net.wires import Wire
 from pop3spy.net.limits import Limits
 from pop3spy.protocol.frames import Side
 from pop3spy.session.events import Ended, Noted, Opened
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 
 TWO = Limits(max_sessions=2, grace=2.0)
 SOON = Limits(idle_timeout=0.3, grace=2.0)

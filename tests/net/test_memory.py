@@ -102,7 +102,7 @@ async def test_a_session_that_is_over_is_gone(
     nothing_is_left: Gone,
 ) -> None:
     async with relaying(Limits(idle_timeout=idle, grace=2.0)) as relayed:
-        relayed.bus.subscribe(lambda _: None)
+        relayed.bus.subscribe(lambda _: lambda _: None)
         await story(relayed)
         await relayed.witness.ending()
         relayed.witness.events.clear()
@@ -112,10 +112,10 @@ async def test_a_session_that_is_over_is_gone(
 async def test_a_session_that_went_blind_is_gone(
     monkeypatch: pytest.MonkeyPatch, nothing_is_left: Gone
 ) -> None:
-    def feed(*_: object) -> Iterator[None]:
+    def fail(*_: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr(Decoder, "feed", feed)
+    monkeypatch.setattr(Decoder, "next", fail)
     async with relaying() as relayed:
         await resets(relayed)
         await relayed.witness.ending()

@@ -18,9 +18,10 @@ from pop3spy.capture.recorder import Recorder
 from pop3spy.net.leg import Legs
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Glimpsed, Secured, Told
+from pop3spy.session.events import Event, Glimpsed, Secured, Told
 from pop3spy.session.glimpse import Glimpse, glimpse_from
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 
@@ -80,8 +81,8 @@ def seen(talk: Talk, *, strict: bool = False, before: Talk = []) -> list[Told]: 
     events: list[Told] = []
     reading = Reading(1, Peer("c", 1), Peer("s", 2), 0.0, events.append, strict=strict)
     for at, (side, data) in enumerate([*before, *talk]):
-        for _ in reading.feed(Chunk(side, data, float(at))):
-            pass
+        reading.append(Chunk(side, data, float(at)))
+        reading.read_all()
     reading.end(99.0, Ending(How.CLIENT_CLOSED))
     return events
 
@@ -111,7 +112,7 @@ def test_in_tls_1_2_the_certificate_is_seen(
     client, server = glimpses(talked(*contexts(authority, certificate, OLD)), before=before)
     assert [str(client), str(server)] == [ASKS, CHOOSES]
     assert server.issuer == "The test authority"
-    assert server.names == f"{NAME}, pop.example.org"
+    assert server.names == (NAME, "pop.example.org")
 
 
 def test_in_tls_1_3_it_is_not(authority: Authority, certificate: Certificate) -> None:
@@ -174,24 +175,33 @@ def test_a_recording_tells_the_same(authority: Authority, certificate: Certifica
     talk = talked(*contexts(authority, certificate, OLD))
     out = io.StringIO()
     out.write(Header(Clock().started, bodies="keep").lines())
-    recorder = Recorder("keep", lambda _, text: void(out.write(text)))
+    recorder = Recorder(Session(1, Peer("c", 1), Peer("s", 110), 0.0), "keep", out.write)
     for event in (live := seen(talk)):
+        assert isinstance(event, Event)
         recorder(event)
-    again: list[Told] = []
-    play_back(CaptureReader(io.StringIO(out.getvalue()), "test"), again.append)
+    again: list[Event] = []
+    play_back(CaptureReader(io.StringIO(out.getvalue()), "test"), lambda _: again.append)
     assert out.getvalue().count('"passing"') == 2
     assert [event.glimpse for event in again if isinstance(event, Glimpsed)] == [
         event.glimpse for event in live if isinstance(event, Glimpsed)
     ]
 
 
-def void(_: object) -> None:
-    pass
-
-
 def test_what_a_recording_says_is_taken_as_text_whatever_it_is() -> None:
     assert glimpse_from({"side": 7, "asks": "yes", "names": None}) == Glimpse("7", "")
     assert str(glimpse_from({"kind": "misplaced"})) == "misplaced"
+    odd = {"side": "server", "kind": "hello", "names": ["a", 7, None], "version": 1.2}
+    assert glimpse_from(odd) == Glimpse("server", "hello", ("1.2",), names=("a",))
+
+
+def test_a_recording_of_an_earlier_version_has_joined_texts() -> None:
+    old = {"side": "client", "kind": "hello", "version": "TLS 1.3, TLS 1.2", "protocol": "pop3"}
+    assert glimpse_from(old) == Glimpse(
+        "client", "hello", ("TLS 1.3", "TLS 1.2"), protocols=("pop3",)
+    )
+    assert glimpse_from({**old, "version": ["TLS 1.3", "TLS 1.2"], "protocol": ["pop3"]}) == (
+        glimpse_from(old)
+    )
 
 
 # -- in a proxy ---------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from net.wires import Door, Wire, door, nobody
 from pop3spy.net.limits import Limits
 from pop3spy.protocol.url import Url
 from pop3spy.session.events import Opened
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 
 IMPATIENT = Limits(connect_timeout=0.2, grace=2.0)
 BY_NAME = "mail.example.org"

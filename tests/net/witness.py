@@ -7,20 +7,25 @@ from typing import TypeVar
 from net.wires import PATIENCE
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.url import Url, parse_url
-from pop3spy.session.events import Blinded, Ended, Heard, Noted, Opened, Told
-from pop3spy.session.model import Ending
+from pop3spy.session.bus import Bus
+from pop3spy.session.events import Blinded, Ended, Heard, Noted, Opened, SideClosed, Told
+from pop3spy.session.how import Ending
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Told)
 
 
 class Witness:
-    """Subscribes to a bus."""
+    """Sees all that a bus carries."""
 
     def __init__(self) -> None:
         self.events: list[Told] = []
         self._endings: dict[int, list[Ending]] = {}
         self._news = asyncio.Event()
+
+    def attach_to(self, bus: Bus) -> None:
+        bus.subscribe(lambda _: self)
+        bus.subscribe_to_notes(self)
 
     def __call__(self, event: Told) -> None:
         self.events.append(event)
@@ -82,3 +87,26 @@ class Witness:
             for event in self.of(Heard)
             if event.session.id == number
         ]
+
+    def closings(self, number: int = 1) -> list[str]:
+        """Return which sides closed in session *number*, and how: ``C fin``, ``S rst``."""
+        return [
+            f"{event.side.value} {'rst' if event.reset else 'fin'}"
+            for event in self.of(SideClosed)
+            if event.session.id == number
+        ]
+
+    async def closed(self, *closings: str) -> None:
+        """Wait until these are the closings of session 1."""
+        await self.until(lambda: self.closings() == list(closings))
+
+    def order(self, number: int = 1) -> list[str]:
+        """Return what was heard in session *number*, and who closed, one thing a line."""
+        told: list[str] = []
+        for event in self.events:
+            match event:
+                case Heard(session=session, frame=frame) if session.id == number:
+                    told.append(f"{frame.side.value}: {frame.raw.decode('latin-1').rstrip()}")
+                case SideClosed(session=session, side=side, reset=reset) if session.id == number:
+                    told.append(f"{side.value} {'rst' if reset else 'fin'}")
+        return told

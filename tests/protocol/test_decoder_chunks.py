@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cuts import every_cut, recut, wild_talk
 from dialogue import Said, byte_by_byte, read, said, told
-from pop3spy.protocol import decoder, line_buffer
+from pop3spy.protocol import command_reader, line_buffer, reply_reader
 from pop3spy.protocol.frames import Side
 
 CLOSED: list[Said] = [(Side.CLIENT, None), (Side.SERVER, None)]
@@ -60,10 +60,18 @@ def _low_limits() -> Iterator[None]:
     """Make limits so low that every few octets reach one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(line_buffer, "LINE", 48)
-        patch.setattr(decoder, "AHEAD", 64)
-        patch.setattr(decoder, "UNANSWERED", 6)
-        patch.setattr(decoder, "UNASKED", 3)
+        patch.setattr(command_reader, "AHEAD", 64)
+        patch.setattr(command_reader, "UNANSWERED", 6)
+        patch.setattr(reply_reader, "UNASKED", 3)
         yield
+
+
+def test_a_proxy_header_is_one_also_behind_a_banner_and_half_a_line() -> None:
+    header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x02ab"
+    talk: list[Said] = [(Side.SERVER, b"hello\r\n\r"), (Side.CLIENT, header), *CLOSED]
+
+    assert "PROXY" in told(read(talk))
+    assert told(read(byte_by_byte(talk))) == told(read(talk))
 
 
 @given(wild_talk, st.data())

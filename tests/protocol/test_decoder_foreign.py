@@ -176,3 +176,24 @@ def test_an_octet_ff_may_be_text(line: str) -> None:
 )
 def test_commands_of_another_protocol_are_unknown_ones(line: str) -> None:
     assert heard(f"S: +OK\nC: {line}\nS: -ERR").splitlines()[1:] == [f"C 1 {line}", "S 1 -ERR"]
+
+
+# -- a TLS header in front of clear text -----------------------------------------------------------
+
+
+def test_a_header_in_front_of_clear_text_is_all_that_is_no_pop3() -> None:
+    """The rest of the session was once taken for TLS, and nothing of it was read."""
+    assert heard(r"""
+        S: +OK
+        C: USER bob
+        S< \x17\x03\x03\0\x50+OK who knows\r\n
+        C: PASS x
+        S: +OK
+    """) == lines("""
+        S - +OK
+        C 1 USER bob
+        S - 5 octets (TLS record header in front of clear text)
+        S 1 +OK who knows
+        C 2 PASS x
+        S 2 +OK
+    """)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dialogue import read, said, told
-from pop3spy.protocol.decoder import AHEAD, UNANSWERED, Decoder
-from pop3spy.protocol.frames import BodyPart, CommandLine, Opaque, Side, Why
+from pop3spy.protocol.command_reader import AHEAD
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, Why
 from pop3spy.protocol.line_buffer import LINE
+from pop3spy.protocol.outstanding import UNANSWERED
 
 C, S = Side.CLIENT, Side.SERVER
 MEGABYTE = 1 << 20
@@ -19,7 +21,13 @@ MEGABYTE = 1 << 20
 
 def kept_by(decoder: Decoder) -> int:
     """Return how many octets and how many commands *decoder* holds on to."""
-    return decoder.unfinished(C) + decoder.unfinished(S) + len(decoder._asked)
+    return decoder.unfinished(C) + decoder.unfinished(S) + len(decoder._outstanding.commands)
+
+
+def following(decoder: Decoder, side: Side, data: bytes) -> Iterator[Frame]:
+    """Yield the frames that *data* brings."""
+    decoder.append(side, data)
+    yield from iter(decoder.next, None)
 
 
 def ready(script: str = "S: +OK") -> Decoder:
@@ -40,13 +48,13 @@ def test_no_more_than_so_much_may_wait_behind_a_turn(command: str) -> None:
     assert read([(C, line)] * (AHEAD // 1024), decoder) == []
     assert decoder.unfinished(C) == AHEAD
 
-    [frame] = decoder.feed(C, b"b")
+    [frame] = following(decoder, C, b"b")
 
     assert isinstance(frame, Opaque)
     assert (frame.why, len(frame.raw)) == (Why.OUT_OF_STEP, AHEAD + 1)
     assert kept_by(decoder) == 0
-    assert [type(frame) for frame in decoder.feed(S, b"+OK\r\n")] == [Opaque]
-    assert [type(frame) for frame in decoder.feed(C, b"PASS x\r\n")] == [Opaque]
+    assert [type(frame) for frame in following(decoder, S, b"+OK\r\n")] == [Opaque]
+    assert [type(frame) for frame in following(decoder, C, b"PASS x\r\n")] == [Opaque]
 
 
 def test_what_waits_is_cut_into_lines_as_if_it_had_not_waited() -> None:
@@ -126,7 +134,7 @@ def test_what_is_kept_is_bounded(endless: Callable[[], Iterator[tuple[Side, byte
     tracemalloc.start()
     try:
         for side, data in endless():
-            deque(decoder.feed(side, data), maxlen=0)
+            deque(following(decoder, side, data), maxlen=0)
             assert kept_by(decoder) <= max(LINE, UNANSWERED)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
@@ -137,13 +145,13 @@ def test_what_is_kept_is_bounded(endless: Callable[[], Iterator[tuple[Side, byte
 def test_a_million_commands_without_replies_are_no_longer_paired() -> None:
     decoder = ready()
     commands = opaque = 0
-    for frame in decoder.feed(C, b"NOOP\r\n" * 1_000_000):
+    for frame in following(decoder, C, b"NOOP\r\n" * 1_000_000):
         commands += isinstance(frame, CommandLine)
         opaque += isinstance(frame, Opaque)
 
     assert commands == UNANSWERED + 1
     assert commands + opaque == 1_000_000
-    assert len(decoder._asked) == 0
+    assert kept_by(decoder) == 0
 
 
 def test_a_chunk_is_let_go_when_it_is_read() -> None:
@@ -152,7 +160,7 @@ def test_a_chunk_is_let_go_when_it_is_read() -> None:
     read([(S, b"a" * MEGABYTE + b"\r\n")], decoder)
 
     assert decoder.unfinished(S) == 2
-    assert len(decoder._server._data) == 2
+    assert len(decoder.last(S, MEGABYTE)) == 2
 
 
 def test_a_proxy_header_may_be_as_long_as_its_length_says() -> None:
@@ -175,7 +183,7 @@ def test_many_small_chunks_cost_no_more_than_their_octets() -> None:
 def test_a_closed_decoder_is_freed_without_the_collector() -> None:
     decoder = ready("S: +OK\nC: AUTH PLAIN\nS: + \nC: a\nS: +OK")
     for side in Side:
-        assert list(decoder.close(side)) == []
+        assert decoder.close(side) is None
     gone = weakref.ref(decoder)
 
     gc.disable()
@@ -211,7 +219,7 @@ def test_a_gated_body_is_let_go_of_as_it_is_read() -> None:
         for _ in range(200):
             decoder.append(S, piece)
             while decoder.unfinished(S) > len(b"\r\n"):
-                assert decoder.read(S)
+                assert decoder.next()
         assert tracemalloc.get_traced_memory()[1] < MEGABYTE
     finally:
         tracemalloc.stop()

@@ -76,8 +76,8 @@ def test_the_beginning_of_a_long_line_is_read_and_its_rest_counted(
         pytest.param(
             "C: STAT\nS: {long}aaaa\nC: QUIT\nS: +OK",
             [
-                f"S - aaaaaaaa... {LINE} octets (commands and replies are out of step) (cut)",
-                "S - 100 octets (rest of an overlong line)",
+                f"S 1 aaaaaaaa... {LINE} octets (line without a status where a reply is due) (cut)",
+                "S 1 100 octets (rest of an overlong line)",
                 "C 2 QUIT",
                 "S 2 +OK",
             ],

@@ -5,6 +5,8 @@ import pytest
 from dialogue import behind, heard, lines
 from pop3spy.protocol.sasl import MECHANISMS
 
+NO_STATUS = "(line without a status where a reply is due)"
+
 
 def test_an_exchange_of_challenges_and_answers() -> None:
     assert heard("""
@@ -87,7 +89,7 @@ def test_a_challenge_begins_with_plus(challenge: str) -> None:
 
 
 def test_what_begins_with_plus_is_no_challenge_outside_auth() -> None:
-    assert heard("S: +OK\nC: NOOP\nS: + dAB0").splitlines()[-1].startswith("S - + dAB0")
+    assert heard("S: +OK\nC: NOOP\nS: + dAB0").splitlines()[-1].startswith("S 1 + dAB0")
 
 
 def test_lines_sent_ahead_wait_for_their_challenges() -> None:
@@ -200,10 +202,44 @@ def test_every_mechanism_is_an_exchange(name: str) -> None:
     ]
 
 
-def test_a_line_that_is_no_reply_inside_auth_puts_the_sides_out_of_step() -> None:
-    assert heard("S: +OK\nC: AUTH PLAIN\nS: what?\nC: dAB0").splitlines()[2] == (
-        "S - what? (commands and replies are out of step)"
-    )
+def test_a_line_that_is_no_reply_inside_auth_ends_nothing() -> None:
+    assert heard("""
+        S: +OK
+        C: AUTH PLAIN
+        S: what?
+        C: dAB0
+        S: -ERR
+    """).splitlines()[2:] == [
+        f"S 1 what? {NO_STATUS}",
+        "C 1 dAB0 (answer)",
+        "S 1 -ERR",
+    ]
+
+
+def test_a_command_behind_such_a_line_is_none_of_the_client_inside_auth() -> None:
+    assert heard("""
+        S: +OK
+        C: AUTH PLAIN
+        S: AUTH is not understood
+        C: USER bob
+        S: +OK
+    """).splitlines()[3:] == ["C 2 USER bob", "S 2 +OK"]
+
+
+def test_what_the_client_sent_ahead_of_such_a_line_waits_on() -> None:
+    assert heard(r"""
+        S: +OK
+        C: AUTH PLAIN
+        C| dAB0
+        S: debug: auth
+        S: +\x20
+        S: +OK
+    """).splitlines()[2:] == [
+        f"S 1 debug: auth {NO_STATUS}",
+        "S 1 + (challenge)",
+        "C 1 dAB0 (answer)",
+        "S 1 +OK",
+    ]
 
 
 # -- +OK that means + ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 from dialogue import heard, lines
 
 UNASKED = "(line that answers no command)"
-OUT_OF_STEP = "(commands and replies are out of step)"
+NO_STATUS = "(line without a status where a reply is due)"
 
 
 @pytest.mark.parametrize(
@@ -81,61 +81,90 @@ def test_a_refused_quit_does_not_end_the_session() -> None:
         pytest.param(r"\0\xff", id="NUL and 8-bit"),
     ],
 )
-def test_a_line_that_is_no_reply_puts_the_sides_out_of_step(line: str) -> None:
-    told = heard(f"S: +OK\nC: STAT\nS: {line}\nS: more").splitlines()
+def test_behind_a_line_that_is_no_reply_the_command_goes_on_waiting(line: str) -> None:
+    told = heard(f"S: +OK\nC: STAT\nS: {line}\nS: +OK 2 320\nC: NOOP\nS: +OK").splitlines()
 
-    assert told[2].startswith("S - ")
-    assert told[2].endswith(OUT_OF_STEP)
-    assert told[3] == f"S - 6 octets {OUT_OF_STEP}"
-
-
-def test_they_are_in_step_again_with_the_next_command_if_no_other_waits() -> None:
-    assert heard("""
-        S: +OK
-        C: STAT
-        S: what?
-        S: more
-        C: NOOP
-        S: +OK
-        C: QUIT
-        S: +OK
-    """) == lines(f"""
-        S - +OK
-        C 1 STAT
-        S - what? {OUT_OF_STEP}
-        S - 6 octets {OUT_OF_STEP}
-        C 2 NOOP
-        S 2 +OK
-        C 3 QUIT
-        S 3 +OK
-    """)
+    assert told[2].startswith("S 1 ")
+    assert told[2].endswith(NO_STATUS)
+    assert told[3:] == ["S 1 +OK 2 320", "C 2 NOOP", "S 2 +OK"]
 
 
-def test_they_stay_out_of_step_while_replies_to_others_may_still_come() -> None:
+@pytest.mark.parametrize("line", ["+ERR no", "-OK", "OK 2 320", " +OK", "+OK2 300", "-ERR5"])
+def test_a_client_that_goes_on_has_taken_such_a_line_for_the_reply(line: str) -> None:
+    told = heard(f"S: +OK\nC: STAT\nS: {line}\nC: NOOP\nS: +OK\nC: QUIT\nS: +OK").splitlines()
+
+    assert told[2] == f"S 1 {line} {NO_STATUS}"
+    assert told[3:] == ["C 2 NOOP", "S 2 +OK", "C 3 QUIT", "S 3 +OK"]
+
+
+def test_a_client_that_goes_on_within_a_body_has_taken_nothing_for_the_reply() -> None:
+    told = heard("S: +OK\nC: LIST\nS: what?\nS: +OK\nS: 1 10\nC: NOOP\nS: .\nS: +OK").splitlines()
+
+    assert told[3:] == [
+        "S 1 +OK (body)",
+        "S 1 | 1 10",
+        "C 2 NOOP (pipelined)",
+        r"S 1 | \r\n",
+        "S 1 . (end)",
+        "S 2 +OK",
+    ]
+
+
+def test_a_client_that_speaks_ahead_waits_for_the_reply_all_the_same() -> None:
     assert heard("""
         S: +OK
         C: STAT
         C| NOOP
         S: what?
+        S: +OK 2 320
+        C: LIST 1
         S: +OK
-        C: PASS x
-        S: +OK
+        S: +OK 1 120
     """) == lines(f"""
         S - +OK
         C 1 STAT
         C 2 NOOP (pipelined)
-        S - what? {OUT_OF_STEP}
-        S - 5 octets {OUT_OF_STEP}
-        C - 8 octets {OUT_OF_STEP}
-        S - 5 octets {OUT_OF_STEP}
+        S 1 what? {NO_STATUS}
+        S 1 +OK 2 320
+        C 3 LIST 1 (pipelined)
+        S 2 +OK
+        S 3 +OK 1 120
     """)
 
 
-def test_a_body_that_a_pipelining_client_did_not_expect_puts_them_out_of_step() -> None:
+def test_a_client_that_speaks_while_the_reply_comes_has_not_taken_such_a_line_for_it() -> None:
+    told = heard("S: +OK\nC: LIST\nS: what?\nS: +OK\nC: NOOP\nS: 1 120\nS: .\nS: +OK")
+
+    assert told.splitlines()[3:] == [
+        "S 1 +OK (body)",
+        "C 2 NOOP (pipelined)",
+        r"S 1 | 1 120\r\n",
+        "S 1 . (end)",
+        "S 2 +OK",
+    ]
+
+
+def test_what_the_client_began_before_such_a_line_is_said_ahead() -> None:
+    told = heard("S: +OK\nC: STAT\nC< NO\nS: what?\nC< OP\\r\\n\nS: +OK 0 0\nS: +OK").splitlines()
+
+    assert told[3:] == ["C 2 NOOP (pipelined)", "S 1 +OK 0 0", "S 2 +OK"]
+
+
+def test_a_client_that_speaks_behind_a_banner_has_taken_it_for_the_greeting() -> None:
+    assert heard("S: welcome\nC: CAPA\nS: -ERR\nC: QUIT\nS: +OK").splitlines()[1:] == [
+        "C 1 CAPA",
+        "S 1 -ERR",
+        "C 2 QUIT",
+        "S 2 +OK",
+    ]
+
+
+def test_a_body_that_a_pipelining_client_did_not_expect_is_no_reply() -> None:
     assert heard("S: +OK\nC: FOO\nC| NOOP\nS: +OK\nS: text\nS: .\nS: +OK").splitlines()[3:] == [
         "S 1 +OK",
-        f"S - text {OUT_OF_STEP}",
-        f"S - 8 octets {OUT_OF_STEP}",
+        f"S 2 text {NO_STATUS}",
+        f"S 2 . {NO_STATUS}",
+        "S 2 +OK",
     ]
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from pop3spy.protocol.foreign import PROXY_V2, Foreign, proxy_header, recognise
 
 TLS, LAYER, UNDECIDED = Foreign.TLS, Foreign.LAYER, Foreign.UNDECIDED
+HEADER = Foreign.TLS_HEADER
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,13 @@ TLS, LAYER, UNDECIDED = Foreign.TLS, Foreign.LAYER, Foreign.UNDECIDED
         pytest.param(b"\x16\x03\x01\x02\x00\x01", TLS, id="a TLS handshake"),
         pytest.param(b"\x16\x03\x04", TLS, id="the newest version"),
         pytest.param(b"\x15\x03\x03\x00\x02\x02\x28", TLS, id="a TLS alert"),
-        pytest.param(b"\x17\x03\x03", TLS, id="TLS application data"),
+        pytest.param(b"\x17\x03\x03\0\x20\x8f\n", TLS, id="TLS application data"),
+        pytest.param(b"\x17\x03\x03\0\x20+OK\0", TLS, id="TLS application data like text"),
+        pytest.param(b"\x17\x03\x03\0\x20+" + b"a" * 128, TLS, id="too much text for a line"),
+        pytest.param(b"\x17\x03\x03", UNDECIDED, id="half a header of application data"),
+        pytest.param(b"\x17\x03\x03\0\x50+OK h", UNDECIDED, id="a header and half a line"),
+        pytest.param(b"\x17\x03\x03\0\x50+OK\r\n", HEADER, id="a header and a clear line"),
+        pytest.param(b"\x17\x03\x03\0\x50QUIT\n", HEADER, id="a header and a clear command"),
         pytest.param(b"\x16\x03\x05", None, id="a version that is none"),
         pytest.param(b"\x16\x02\x01", None, id="another protocol"),
         pytest.param(b"\x18\x03\x01", None, id="another type"),

@@ -8,7 +8,7 @@ from cuts import every_cut, recut
 from dialogue import byte_by_byte
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from security.disguises import disguises
 from security.sinks import Sinks, heard, talk
 from security.ways import OF_WORDS, SECRETS, WAYS, WORD_WAYS, Way, b64

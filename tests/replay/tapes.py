@@ -16,9 +16,11 @@ from pop3spy.replay.assemble import read_script
 from pop3spy.replay.outcome import Outcome
 from pop3spy.replay.recording import outcomes_of
 from pop3spy.replay.script import Script
+from pop3spy.session.bus import Reader
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.events import Ended, Event, Heard, Named, Opened, Told
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.events import Ended, Event, Heard, Named, Opened
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.tape import Began, Item, Knew, Over, Spoke
 
 CLIENT, SERVER = Peer("127.0.0.1", 50312), Peer("mail.example.org", 110)
@@ -92,14 +94,13 @@ def outcomes(text: str) -> tuple[Outcome, ...]:
 
 
 class Recorder:
-    """A reader of events that makes a tape of them, as a capture does."""
+    """Makes a tape of the events of all sessions, as a capture does."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
 
-    def __call__(self, told: Told) -> None:
-        if isinstance(told, Event):
-            self.items += _items(told)
+    def __call__(self, _: Session) -> Reader:
+        return lambda event: self.items.extend(_items(event))
 
 
 def _items(event: Event) -> Iterator[Item]:

@@ -13,6 +13,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.compare import Difference, compare, compare_sessions
 from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
+from pop3spy.session.deeds import in_words
 from pop3spy.session.tape import Changed
 from replay.tapes import LOGGED_IN, outcomes, tape
 
@@ -45,6 +46,13 @@ SAME = [
         "C: LIST\nS: +OK 1 message\nS| 1 10\nS| .",
         "C: LIST\nS: +OK\nS| 1 10 octets\nS| .",
         id="words behind a listed size",
+    ),
+    pytest.param("C: NOOP\nS: +OK", "C: NOOP\nS: debug\nS: +OK", id="a line before the reply"),
+    pytest.param("C: NOOP\nS: ok\nC: NOOP", "C: NOOP\nS: fine\nC: NOOP", id="what odd lines say"),
+    pytest.param(
+        "C: RETR 1\nS: +OK\nS| -ERR one",
+        "C: RETR 1\nS: +OK\nS| -ERR two",
+        id="the text of an error inside a body",
     ),
     pytest.param(
         "C: RETR 1\nS: +OK\nS| a\nS| .",
@@ -141,6 +149,36 @@ DIFFERENT = [
         id="shape",
     ),
     pytest.param(
+        "C: STAT\nS: +OK 1 10\nC: NOOP\nS: +OK",
+        "C: STAT\nS: OK 1 10\nC: NOOP\nS: +OK",
+        [("STAT", "status", "+OK", "no status line")],
+        id="a reply without a status",
+    ),
+    pytest.param(
+        "C: NOOP\nS: ok\nC: STAT\nS: +OK 1 10",
+        "C: STAT\nS: +OK 1 10\nC: NOOP",
+        [("NOOP", "status", "no status line", "no reply")],
+        id="a reply without a status, and none at all",
+    ),
+    pytest.param(
+        "C: LIST 2\nS: +OK 2 20",
+        "C: LIST 2\nS: +OK 2 messages\nS| 1 10\nS| 2 20\nS| .",
+        [("LIST 2", "shape", "one line", "several lines")],
+        id="a listing where one line is due",
+    ),
+    pytest.param(
+        "C: LIST 2\nS: +OK 2 messages\nS| 1 10\nS| 2 20\nS| .",
+        "C: LIST 2\nS: +OK all\nS| 1 10\nS| 2 21\nS| .",
+        [("LIST 2", "size of 2", 20, 21)],
+        id="listings where one line is due",
+    ),
+    pytest.param(
+        MESSAGE.removesuffix("S| ."),
+        MESSAGE.removesuffix("S| .") + "S| -ERR [SYS/TEMP] disk",
+        [("RETR 1", "error inside", None, "-ERR")],
+        id="an error inside a body",
+    ),
+    pytest.param(
         "C: NOOP\nS: +OK\nC: RETR 1\nS: -ERR no",
         "C: RETR 2\nS: -ERR no\nC: NOOP\nS: +OK\nC: NOOP\nS: +OK",
         [
@@ -177,7 +215,7 @@ def test_a_masked_body_has_no_content_to_compare() -> None:
 def test_what_a_person_said_to_the_server_is_no_exchange_of_the_client() -> None:
     items = tape(f"{cleandoc(LOGGED_IN)}\nS: +OK 1 5\nC: QUIT\nS: +OK")
     at = 0.05  # behind the login, and before the reply that nobody else asked for
-    said = Changed(1, at, Side.CLIENT, "person", "sent", (b"STAT\r\n", ()), injected=True)
+    said = Changed(1, at, Side.CLIENT, "person", in_words("sent"), (b"STAT\r\n", ()), injected=True)
     items.insert(6, said)
     plain = outcomes(f"{cleandoc(LOGGED_IN)}\nC: QUIT\nS: +OK")
     assert compare(plain, outcomes_of(iter(items))) == []
@@ -197,6 +235,9 @@ def test_what_a_person_said_to_the_server_is_no_exchange_of_the_client() -> None
         ),
         pytest.param(
             "S: +OK", "S: -ERR busy", [("greeting", "status", "+OK", "-ERR")], id="status"
+        ),
+        pytest.param(
+            "S: +OK", "S: hello", [("greeting", "status", "+OK", "no status line")], id="no status"
         ),
     ],
 )

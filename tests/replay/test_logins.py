@@ -9,7 +9,7 @@ import pytest
 from pop3spy.replay.pace import AT_ONCE
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from replay.asking import Client
 from replay.tapes import LOGGED_IN, script
 

@@ -2,21 +2,24 @@
 
 import base64
 import hmac
+from dataclasses import replace
 from inspect import cleandoc
 
 import pytest
 
 from dialogue import octets
 from pop3spy.errors import ConfigError
-from pop3spy.protocol.decoder import Decoder
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Frame, Side, StatusLine
+from pop3spy.protocol.text import MASK
 from pop3spy.replay.credentials import Credentials, needs
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AS_RECORDED, Pace
 from pop3spy.replay.play_options import PlayOptions, Say
 from pop3spy.replay.player import ClientPlayer
 from pop3spy.replay.script import Script
-from replay.tapes import LOGGED_IN, behind_login, script
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.reading import Reading
+from replay.tapes import CLIENT, LOGGED_IN, SERVER, behind_login, script
 
 PASSWORD = b"correct horse"
 GIVEN = Credentials(password=PASSWORD)
@@ -29,13 +32,20 @@ class Stage:
         self, read: Script, given: Credentials = GIVEN, options: PlayOptions | None = None
     ) -> None:
         self.player = ClientPlayer(read, given, options)
-        self.decoder = Decoder()
+        self.reading = Reading(1, CLIENT, SERVER, 0.0, lambda _: None)
         self.says: list[Say] = []
 
-    def server(self, data: bytes) -> None:
-        for frame in self.decoder.feed(Side.SERVER, data):
-            if frame.side is Side.SERVER:
+    def server(self, data: bytes, *, has_body: bool = False) -> None:
+        """Let the server say *data*; *has_body* tells what only the next octets could."""
+        for frame in self._say(Side.SERVER, data):
+            if isinstance(frame, StatusLine) and frame.has_body is None:
+                self.player.hear(replace(frame, has_body=has_body))
+            elif frame.side is Side.SERVER:
                 self.player.hear(frame)
+
+    def client(self, data: bytes) -> None:
+        """Say *data* though the player did not."""
+        self._say(Side.CLIENT, data)
 
     def next(self) -> bytes:
         """Return what is said next; nothing if the player waits."""
@@ -43,9 +53,13 @@ class Stage:
         if say is None:
             return b""
         self.says.append(say)
-        for _ in self.decoder.feed(Side.CLIENT, say.data):
-            pass
+        self.client(say.data)
+        self.player.sent(self.reading.session)
         return say.data
+
+    def _say(self, side: Side, data: bytes) -> list[Frame]:
+        self.reading.append(Chunk(side, data, 0.0))
+        return [frame for frame, _ in iter(self.reading.read, None)]
 
     def play(self, dialogue: str) -> "Stage":
         """Expect the ``C:`` lines and answer with the ``S:`` lines."""
@@ -428,6 +442,104 @@ def test_without_a_listing_no_message_is_asked_for() -> None:
     assert stage.left_out == [
         ("UIDL", "the server does not list its messages, so nothing more was asked")
     ]
+
+
+# -- lines without a status -------------------------------------------------------------------
+
+
+def test_a_line_without_a_status_is_not_taken_for_the_reply() -> None:
+    stage = logged_in("C: STAT\nS: +OK 1 10\nC: NOOP\nS: +OK").play("C: STAT\nS: debug")
+    assert (stage.next(), stage.player.may_go_on) == (b"", False)
+    stage.play("S: +OK 1 10\nC: NOOP\nS: +OK")
+    assert stage.player.done
+    assert stage.found == []
+
+
+def test_nor_if_it_is_the_last_that_comes() -> None:
+    stage = logged_in("C: STAT\nS: +OK 1 10").play("C: STAT\nS: OK 1 10")
+    stage.player.lost("nothing happened")
+    assert stage.found == [("STAT", "status", "+OK", "no status line")]
+
+
+def test_it_is_taken_for_the_reply_where_the_recorded_client_did_so() -> None:
+    stage = logged_in("C: STAT\nS: OK 1 10\nC: NOOP\nS: +OK").play("C: STAT")
+    assert not stage.player.may_go_on
+    stage.play("S: OK 2 20")
+    assert (stage.next(), stage.player.may_go_on) == (b"", True)
+    stage.player.go_on()
+    stage.play("C: NOOP\nS: +OK")
+    assert stage.player.done
+    assert stage.found == []
+
+
+ODD_LOGIN = "S: +OK\nC: USER bob\nS: +OK\nC: PASS x\nS: OK\nC: STAT\nS: +OK 0 0"
+
+
+def test_a_login_whose_reply_had_no_status_may_have_none_again() -> None:
+    stage = Stage(script(ODD_LOGIN)).play(
+        "S: +OK\nC: USER bob\nS: +OK\nC: PASS correct horse\nS: ok"
+    )
+    stage.player.go_on()
+    stage.play("C: STAT\nS: +OK 0 0")
+    assert stage.found == []
+
+
+def test_a_login_whose_reply_had_no_status_may_fail_this_time() -> None:
+    stage = Stage(script(ODD_LOGIN))
+    stage.play("S: +OK\nC: USER bob\nS: +OK\nC: PASS correct horse\nS: -ERR no")
+    assert stage.found == [(f"PASS {MASK}", "status", "no status line", "-ERR")]
+    assert stage.left_out == [("STAT", "the login failed, so nothing more was asked")]
+
+
+def test_a_reply_that_comes_after_all_is_the_reply() -> None:
+    stage = logged_in("C: STAT\nS: OK\nC: NOOP\nS: +OK").play("C: STAT\nS: debug\nS: +OK 1 10")
+    assert not stage.player.may_go_on
+    stage.play("C: NOOP\nS: +OK")
+    assert stage.found == [("STAT", "status", "no status line", "+OK")]
+
+
+def test_a_banner_is_taken_for_the_greeting_where_the_recorded_client_did_so() -> None:
+    stage = Stage(script("S: POP3\nC: NOOP\nS: +OK"))
+    assert not stage.player.may_go_on
+    stage.play("S: POP3")
+    assert (stage.next(), stage.player.may_go_on) == (b"", True)
+    stage.player.go_on()
+    stage.play("C: NOOP\nS: +OK")
+    assert stage.player.done
+    assert stage.found == []
+
+
+def test_a_listing_for_one_message_is_a_difference() -> None:
+    stage = logged_in("C: LIST 2\nS: +OK 2 20\nC: QUIT\nS: +OK").play("C: LIST 2")
+    stage.server(b"+OK 2 messages\r\n1 10\r\n2 20\r\n.\r\n", has_body=True)
+    stage.play("C: QUIT\nS: +OK")
+    assert stage.found == [("LIST 2", "shape", "one line", "several lines")]
+
+
+def test_an_error_inside_a_body_is_a_difference() -> None:
+    stage = logged_in("C: RETR 1\nS: +OK\nS| a\nS| .").play("C: RETR 1\nS: +OK\nS: -ERR gone")
+    stage.player.lost("the server closed it")
+    assert stage.found == [
+        ("RETR 1", "reply", "whole", "cut off"),
+        ("RETR 1", "error inside", None, "-ERR"),
+    ]
+
+
+def test_what_was_said_before_the_player_spoke_is_no_exchange_of_its_own() -> None:
+    """So it is where the address asks for STLS: that is said before the player has a part."""
+    stage = Stage(script("S: +OK\nC: CAPA\nS: +OK\nS| TOP\nS| .\nC: QUIT\nS: +OK"))
+    stage.play("S: +OK")
+    stage.client(b"NOOP\r\n")
+    stage.play("S: -ERR not now\nC: CAPA\nS: +OK\nS: TOP\nS: .\nC: QUIT\nS: +OK")
+    assert stage.player.done
+    assert stage.found == []
+
+
+def test_what_comes_late_of_an_unexpected_body_is_part_of_no_other_reply() -> None:
+    stage = logged_in("C: HELP\nS: +OK\nC: RETR 1\nS: +OK\nS| a\nS| .")
+    stage.play("C: HELP\nS: +OK\nC: RETR 1\nS: try\nS: QUIT\nS: .\nS: +OK\nS: a\nS: .")
+    assert stage.player.done
+    assert stage.found == []
 
 
 # -- a server that is gone --------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """A recorded client over the network, against servers that changed and one that did not."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from net.certificates import Authority
 from net.serving import hosting, nothing_in_the_log
-from net.wires import door
+from net.wires import Door, door
 from net.witness import Witness
 from pop3spy.cli.playing import play
 from pop3spy.net.connection import Connection
+from pop3spy.net.trust import Trust
 from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
 from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
 from pop3spy.postoffice.memory import MemoryMaildrop
@@ -23,7 +26,7 @@ from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from replay.tapes import Recorder, script
 
 DEMO = Credentials(b"demo", b"demo")
@@ -79,7 +82,7 @@ async def played(
     url: Url, read: Script, options: PlayOptions | None = None, given: Credentials = DEMO
 ) -> tuple[Played, Witness]:
     witness, bus = Witness(), Bus(complain)
-    bus.subscribe(witness)
+    witness.attach_to(bus)
     player = ClientPlayer(read, given, options)
     with nothing_in_the_log():
         async with await Connection.open(url, bus, Clock()) as connection:
@@ -187,6 +190,59 @@ async def test_client_and_stand_in_play_together() -> None:
     async with hosting(StandIn(read, users={b"demo": b"demo"}).session) as hosted:
         result, _ = await played(hosted.urls[0], read, PlayOptions(allow_delete=True))
         assert told(result) == []
+
+
+ODD = """
+    S: POP3 here
+    C: CAPA
+    S: what?
+    C: USER demo
+    S: debug
+    S: +OK
+    C: PASS x
+    S: OK
+    C: STAT
+    S: +OK 1 10
+    C: QUIT
+    S: bye
+"""
+
+
+@pytest.mark.parametrize("options", [PlayOptions(), PlayOptions(by=By.POSITION)], ids=repr)
+async def test_a_server_that_says_odd_things_is_understood_as_it_was(options: PlayOptions) -> None:
+    read = script(ODD)
+    async with hosting(StandIn(read).session) as hosted:
+        result, _ = await played(hosted.urls[0], read, options)
+    if options.by is By.NUMBER:
+        assert (told(result), result.left_out, result.exchanges) == ([], (), 6)
+    else:  # nothing there lists the messages
+        assert [each.command for each in result.left_out] == ["STAT"]
+
+
+async def test_a_server_is_played_to_inside_tls_that_was_asked_for(tmp_path: Path) -> None:
+    read = script("S: +OK\nC: CAPA\nS: +OK\nS| TOP\nS| .\nC: QUIT\nS: +OK")
+    authority = Authority(tmp_path / "ca")
+
+    async def serve(knocked: Door) -> None:
+        server = await knocked.accept()
+        await server.send(b"+OK\r\n")
+        await server.expect(b"STLS\r\n")
+        await server.send(b"+OK\r\n")
+        await server.begin_tls(authority.issue("good").context())
+        await server.expect(b"CAPA\r\n")
+        await server.send(b"+OK\r\nTOP\r\nSASL PLAIN\r\n.\r\n")
+        await server.expect(b"QUIT\r\n")
+        await server.send(b"+OK\r\n")
+        server.close()
+
+    with door() as there:
+        url, trust = Url("pop3+stls", "localhost", there.url.port), Trust(ca=authority.certificate)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(there))
+            connection = await Connection.open(url, Bus(complain), Clock(), trust=trust)
+            async with connection:
+                result = await play(ClientPlayer(read, DEMO), connection)
+    assert told(result) == [("CAPA", "SASL", None, "PLAIN")]
 
 
 async def test_a_server_that_hangs_up_is_a_difference() -> None:

@@ -16,7 +16,7 @@ from pop3spy.replay.recording import outcomes_of
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.tape import Began, Item, Over, Spoke
 from replay.asking import Client
 from replay.tapes import CLIENT, SERVER, behind_login, outcomes
@@ -30,6 +30,29 @@ LOGIN: list[Said] = [
     (Side.SERVER, b"+OK\r\n"),
 ]
 EVERYTHING = Credentials(b"bob", b"secret", b"token")
+
+ASKED = {
+    b"NOOP": [b"+OK\r\n", b"-ERR no\r\n"],
+    b"STAT": [b"+OK 2 30\r\n", b"-ERR no\r\n"],
+    b"LIST": [b"+OK\r\n1 10\r\n2 20\r\n.\r\n"],
+    b"LIST 2": [b"+OK 2 20\r\n", b"+OK 2 messages\r\n1 10\r\n2 20\r\n.\r\n"],
+    b"UIDL 1": [b"+OK 1 a\r\n", b"+OK all\r\n1 a\r\n2 b\r\n.\r\n"],
+    b"RETR 1": [b"+OK\r\na: b\r\n\r\n..x\r\n.\r\n", b"-ERR no\r\n"],
+    b"CAPA": [b"+OK\r\nTOP\r\n.\r\n"],
+}
+ODD = [b"\r\n", b"OK\r\n", b" +OK\r\n", b"+ERR\r\n", b"-OK\r\n", b"+OK2 300\r\n", b"debug: +OK\r\n"]
+
+
+@st.composite
+def odd_exchange(draw: st.DrawFn) -> list[Said]:
+    """Return a command and its reply, with lines without a status before that or in its place."""
+    line = draw(st.sampled_from(sorted(ASKED)))
+    odd = draw(st.lists(st.sampled_from(ODD), max_size=2))
+    reply = draw(st.sampled_from(ASKED[line] if not odd else [*ASKED[line], b""]))
+    said = b"".join([*odd, reply])
+    cut = draw(st.integers(0, len(said)))
+    return [(Side.CLIENT, line + b"\r\n"), (Side.SERVER, said[:cut]), (Side.SERVER, said[cut:])]
+
 
 talk = wild_talk.map(lambda said: [*LOGIN, *said]) | st.just(LOGIN)
 lines = st.lists(octets_of(Side.CLIENT).map(lambda data: data.split(b"\n")[0]), max_size=8)
@@ -52,6 +75,21 @@ def test_a_conversation_does_not_differ_from_itself(said: list[Said]) -> None:
     read = script_of(said)
     assert compare(read.outcomes, read.outcomes) == []
     assert outcomes_of(iter(tape_of(said))) == read.outcomes
+
+
+@given(st.lists(odd_exchange(), max_size=8), st.booleans())
+def test_a_stand_in_says_odd_lines_where_they_were(
+    asked: list[list[Said]],
+    strict: bool,  # noqa: FBT001 - drawn
+) -> None:
+    said = [*LOGIN, *(each for exchange in asked for each in exchange)]
+    client = Client(StandIn(script_of(said), strict=strict))
+    octets = client.greeting
+    for side, data in said:
+        if side is Side.CLIENT:
+            octets += client.send(data or b"")
+    assert octets == b"".join(data or b"" for side, data in said if side is Side.SERVER)
+    assert client.closed
 
 
 @given(talk, lines, st.booleans())

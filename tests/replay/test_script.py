@@ -5,14 +5,15 @@ from collections.abc import Iterable
 import pytest
 
 from pop3spy.errors import CaptureError
+from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK, show
 from pop3spy.replay import assemble
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.script import RecordedReply, ReplyPiece, Step
-from pop3spy.session.model import Ending, How
-from pop3spy.session.tape import Item, Missed, Over
-from replay.tapes import LOGGED_IN, behind_login, script, tape
+from pop3spy.session.how import Ending, How
+from pop3spy.session.tape import Closed, Item, Missed, Over
+from replay.tapes import LOGGED_IN, behind_login, outcomes, script, tape
 
 
 def only(steps: Iterable[Step]) -> Step:
@@ -180,6 +181,16 @@ def test_who_hung_up_behind_a_reply(how: How, behind: float, *, closes: bool) ->
     assert reply.closes is closes
 
 
+def test_a_server_hung_up_when_it_closed_however_long_its_client_stayed() -> None:
+    text = "S: +OK\nC: PASS x\nS: -ERR no"
+    *said, over = tape(text, How.SERVER_CLOSED, behind=600.0)
+    assert isinstance(over, Over)
+    closed = Closed(1, over.at - 599.99, Side.SERVER, reset=False)
+    reply = only(read_script(iter([*said, closed, over])).steps).reply
+    assert reply is not None
+    assert reply.closes is True
+
+
 def test_what_the_server_adds_unasked_belongs_to_the_reply_if_it_comes_soon() -> None:
     read = script("S: +OK\nC: NOOP\nS: -ERR bad\nS: -ERR too many\nS(9): -ERR idle")
     reply = only(read.steps).reply
@@ -190,6 +201,65 @@ def test_what_the_server_adds_unasked_belongs_to_the_reply_if_it_comes_soon() ->
 def test_what_stands_before_the_greeting_is_said_with_it() -> None:
     read = script("S: Welcome!\nS: +OK\nC: QUIT\nS: +OK")
     assert raw(read.greeting) == b"Welcome!\r\n+OK\r\n"
+
+
+@pytest.mark.parametrize("cut", ["S|", "S:"], ids=["in one read", "in two"])
+def test_lines_without_a_status_stand_before_the_reply(cut: str) -> None:
+    read = behind_login(f"C: RETR 1\nS: debug\n{cut} ?\n{cut} +OK\nS| a: b\nS| .\nC: QUIT\nS: +OK")
+    reply = read.steps[-2].reply
+    assert reply is not None
+    assert reply.raw == b"debug\r\n?\r\n+OK\r\na: b\r\n.\r\n"
+    assert (reply.line, reply.before, reply.body) == (b"+OK\r\n", 10, b"a: b\r\n")
+    assert (reply.complete, reply.closes) == (True, False)
+    assert len(reply.pieces) == (1 if cut == "S|" else 3)
+
+
+def test_a_line_without_a_status_may_be_all_of_the_reply() -> None:
+    read = behind_login("C: NOOP\nS: debug\nS: OK\nC: QUIT\nS: +OK")
+    noop = read.steps[-2]
+    assert noop.reply is not None
+    assert (noop.reply.raw, noop.reply.line) == (b"debug\r\nOK\r\n", b"OK\r\n")
+    assert (noop.reply.complete, noop.reply.closes) == (True, False)
+    assert (noop.outcome.ok, noop.outcome.odd) == (None, True)
+
+
+def test_a_line_without_a_status_stands_before_a_challenge() -> None:
+    read = script("S: +OK\nC: AUTH PLAIN\nS: debug\nS: + \nC: eA==\nS: more\nS: +OK")
+    step = only(read.steps)
+    assert [raw(ask.reply) for ask in step.asks] == [b"debug\r\n+ \r\n"]
+    assert [ask.reply.line for ask in step.asks] == [b"+ \r\n"]
+    assert raw(step.reply) == b"more\r\n+OK\r\n"
+
+
+def test_a_banner_that_the_client_took_for_the_greeting_is_the_greeting() -> None:
+    read = script("S: POP3 here\nC: QUIT\nS: +OK")
+    assert read.greeting is not None
+    assert (raw(read.greeting), read.greeting.closes) == (b"POP3 here\r\n", False)
+    assert (read.welcome.ok, read.welcome.odd) == (None, True)
+    assert raw(only(read.steps).reply) == b"+OK\r\n"
+
+
+def test_a_server_that_goes_on_behind_a_body_without_an_end_did_not_hang_up() -> None:
+    help_, _ = script("S: +OK\nC: HELP\nS: +OK\nS: try QUIT\nC: QUIT\nS: +OK").steps
+    assert help_.reply is not None
+    assert (help_.reply.complete, help_.reply.closes) == (False, False)
+
+
+def test_what_comes_late_of_an_unexpected_body_is_kept_where_it_was() -> None:
+    text = "S: +OK\nC: HELP\nS: +OK\nS: try\nC: NOOP\nS: QUIT\nS: .\nS: +OK\nC: QUIT\nS: +OK"
+    read = script(text)
+    assert [raw(step.reply) for step in read.steps] == [
+        b"+OK\r\ntry\r\nQUIT\r\n.\r\n",
+        b"+OK\r\n",
+        b"+OK\r\n",
+    ]
+    assert read.outcomes == outcomes(text)
+
+
+def test_the_rest_of_an_overlong_line_without_a_status_is_made_up() -> None:
+    long = "x" * 20000
+    reply = script(f"S: +OK\nC: QUIT\nS: {long}\nS: +OK").steps[0].reply
+    assert len(raw(reply)) == 20000 + len("\r\n+OK\r\n")
 
 
 def test_the_rest_of_an_overlong_line_is_made_up() -> None:

@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from dialogue import said
 from net.serving import Hosted, hosting
 from net.wires import Wire
 from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice, maildrops_for
-from pop3spy.protocol.frames import StatusLine
+from pop3spy.protocol.frames import Side, StatusLine
 from pop3spy.protocol.url import Url
 from pop3spy.replay.assemble import read_script
+from pop3spy.replay.compare import compare
 from pop3spy.replay.pace import Pace
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.events import Answered, Heard
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.responder import Responder
 from replay.tapes import Recorder, behind_login, script
 
@@ -103,6 +105,43 @@ async def test_a_reply_that_broke_off_breaks_off_again() -> None:
         await client.send(b"USER bob\r\nPASS x\r\nRETR 1\r\n")
         assert await client.rest() == b"+OK ready\r\n+OK\r\n+OK logged in\r\n+OK\r\nhalf\r\n"
         assert await hosted.witness.ending() == Ending(How.SERVER_CLOSED)
+
+
+ODD = """
+    S: Welcome to POP3
+    S: +OK
+    C: USER bob
+    S: debug
+    S| +OK
+    C: PASS x
+    S: OK
+    C: STAT
+    S: ?
+    S: +OK 1 10
+    C: RETR 1
+    S: +OK
+    S| a: b
+    S: -ERR the disk has gone
+"""
+
+
+@pytest.mark.parametrize("cuts", [False, True])
+async def test_odd_lines_and_an_error_inside_a_body_reach_the_client(*, cuts: bool) -> None:
+    chunks = [(side, data or b"") for side, data in said(ODD)]
+    server = b"".join(data for side, data in chunks if side is Side.SERVER)
+    read = script(ODD, How.SERVER_CLOSED)
+    async with recording(StandIn(read, cuts=cuts).session) as (hosted, recorder):
+        client = await hosted.client()
+        await client.expect(b"Welcome to POP3\r\n+OK\r\n")
+        await client.talk(b"USER bob\r\n", b"debug\r\n+OK\r\n")
+        await client.talk(b"PASS x\r\n", b"OK\r\n")
+        await client.talk(b"STAT\r\n", b"?\r\n+OK 1 10\r\n")
+        await client.send(b"RETR 1\r\n")
+        assert await client.rest() == b"+OK\r\na: b\r\n-ERR the disk has gone\r\n"
+        assert await hosted.witness.ending() == Ending(How.SERVER_CLOSED)
+        assert hosted.witness.heard(Side.SERVER) == server
+    again = read_script(iter(recorder.items))
+    assert compare(read.outcomes, again.outcomes) == []
 
 
 async def test_a_slow_server_is_slow_again() -> None:

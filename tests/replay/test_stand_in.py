@@ -1,10 +1,14 @@
 """A stand-in answers as the recorded server did, and truthfully where the client does otherwise."""
 
+import hashlib
+
 import pytest
 
+from dialogue import said
+from pop3spy.protocol.frames import Side
 from pop3spy.replay.pace import AS_RECORDED, AT_ONCE, Pace
 from pop3spy.replay.stand_in import StandIn
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.responder import Pause
 from replay.asking import Client, talk
 from replay.tapes import behind_login, script
@@ -336,6 +340,142 @@ def test_a_server_that_hung_up_does_so_again(text: str, line: bytes, said: bytes
     asking = client(text, How.SERVER_CLOSED)
     assert asking.send(line) == said
     assert asking.closed
+
+
+ODD = {
+    "a banner": "S: Welcome\nS: +OK\nC: QUIT\nS: +OK",
+    "a banner in the same read": "S: Welcome\nS| +OK\nC: QUIT\nS: +OK",
+    "a banner for a greeting": "S: POP3\nC: USER bob\nS: +OK\nC: PASS x\nS: +OK\nC: QUIT\nS: +OK",
+    "a greeting that sends nobody away": "S: -ERR busy\nC: CAPA\nS: +OK\nS| STLS\nS| .",
+    "lines before replies": """
+        S: +OK
+        C: USER bob
+        S: debug
+        S| +OK
+        C: PASS x
+        S: debug
+        S: +ERR
+        S: +OK in
+        C: LIST
+        S: ?
+        S| +OK
+        S| 1 10
+        S| .
+        C: RETR 1
+        S:
+        S: +OK
+        S| a: b
+        S| .
+        C: QUIT
+        S: ERR
+        S: +OK
+    """,
+    "lines in place of replies": """
+        S: +OK
+        C: USER bob
+        S: OK
+        C: PASS x
+        S: OK
+        C: STAT
+        S: +OK 1 10
+        C: DELE 1
+        S: deleted
+        C: STAT
+        S: +OK 0 0
+        C: XYZZY
+        S: what?
+        C: RSET
+        S: ok
+        C: STAT
+        S: +OK 1 10
+        C: QUIT
+        S: bye
+    """,
+    "lines inside AUTH": """
+        S: +OK
+        C: AUTH LOGIN
+        S: debug
+        S: + VXNlcm5hbWU6
+        C: Ym9i
+        S: debug
+        S: + UGFzc3dvcmQ6
+        C: eA==
+        S: debug
+        S| +OK
+        C: STAT
+        S: +OK 0 0
+    """,
+    "a line in place of AUTH's reply": "S: +OK\nC: AUTH PLAIN\nS: what?\nC: USER bob\nS: +OK",
+    "lines between pipelined replies": """
+        S: +OK
+        C: USER bob
+        C| PASS x
+        C| STAT
+        S: one
+        S: +OK
+        S| two
+        S: +OK
+        S: three
+        S: +OK 1 1
+    """,
+    "listings where one line is due": """
+        S: +OK
+        C: PASS x
+        S: +OK
+        C: LIST 2
+        S: +OK 2 messages
+        S| 1 10
+        S| 2 20
+        S| .
+        C: UIDL 1
+        S: +OK all
+        S| 1 a
+        S| 2 b
+        S| .
+    """,
+    "a body without an end": "S: +OK\nC: HELP\nS: +OK\nS: try QUIT\nC: QUIT\nS: +OK",
+    "an error inside a body": "S: +OK\nC: PASS x\nS: +OK\nC: RETR 1\nS: +OK\nS| a: b\nS: -ERR no",
+    "a message that the client sends": """
+        S: +OK
+        C: PASS x
+        S: +OK
+        C: XTND XMIT
+        S: debug
+        S: +OK go on
+        C: hello
+        C| .
+        S: debug
+        S: +OK
+    """,
+}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
+def test_what_a_server_said_oddly_is_said_again_to_the_octet(text: str, *, strict: bool) -> None:
+    chunks = [(side, data or b"") for side, data in said(text)]
+    asking = Client(StandIn(script(text, How.SERVER_CLOSED), strict=strict))
+    octets = asking.greeting
+    for side, data in chunks:
+        for line in data.splitlines() if side is Side.CLIENT else ():
+            octets += asking.send(line)
+    assert octets == b"".join(data for side, data in chunks if side is Side.SERVER)
+    assert asking.closed
+
+
+def test_only_what_proves_a_login_makes_one_of_a_line_without_a_status() -> None:
+    refused = "S: +OK\nC: PASS x\nS: no!\nC: STAT\nS: -ERR log in first\nC: PASS y\nS: +OK"
+    asking = Client(StandIn(script(f"{refused}\nC: LIST 1\nS: +OK 1 10")))
+    assert asking.send(b"PASS x") == b"no!\r\n"
+    assert asking.send(b"LIST 1") == b"-ERR this command is not allowed now\r\n"
+
+
+def test_the_timestamp_of_a_greeting_is_not_that_of_a_banner() -> None:
+    text = "S: by <me@here>\nS: +OK <1.2@x>\nC: APOP bob 0\nS: -ERR no\nC: QUIT\nS: +OK"
+    read = script(text)
+    digest = hashlib.md5(b"<1.2@x>tanstaaf", usedforsecurity=False).hexdigest().encode()
+    asking = Client(StandIn(read, users={b"bob": b"tanstaaf"}))
+    assert asking.send(b"APOP bob " + digest).startswith(b"+OK")
 
 
 def test_what_a_server_added_unasked_is_said_again() -> None:

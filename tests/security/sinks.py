@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from functools import partial
 
 from dialogue import Said
 from pop3spy.capture.byhand import ByHand
@@ -13,11 +14,12 @@ from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
-from pop3spy.session.bus import Bus, Subscriber
+from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Event, Heard, Told, Unanswered
+from pop3spy.session.events import Answered, Event, Heard, Unanswered
 from pop3spy.session.failure import describe
-from pop3spy.session.model import Ending, How, Peer, Session
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from security.disguises import LEAST, traces
@@ -44,23 +46,25 @@ class Readers:
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View()
         self._rows: list[str] = []
+        log = JsonLog(self._streams["json"], self.clock)
         for subscriber in (
-            self._keep,
+            lambda _: self._keep,
             Transcript(self._streams["transcript"], self.clock),
             Transcript(self._streams["colour"], colour=True, width=100),
             Transcript(self._streams["narrow"], width=40),
-            JsonLog(self._streams["json"], self.clock),
-            self._notes,
+            log,
             Transcript(self._streams["bodies"], bodies=True),
-            Recorder("keep", self._record),
+            partial(Recorder, bodies="keep", write=self._streams["capture"].write),
             WireView(self._streams["raw"]),
             WireView(self._streams["hex"], hexadecimal=True),
             WireView(self._streams["narrow raw"], width=60),
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
-            self._view,
+            lambda _: self._view,
         ):
             bus.subscribe(subscriber)
+        for reader in (log.note, self._notes):
+            bus.subscribe_to_notes(reader)
 
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
@@ -87,7 +91,7 @@ class Readers:
         """Return the octets of *side* as they may be shown, frame by frame."""
         return [frame.raw for frame in self.frames if frame.side is side]
 
-    def _keep(self, event: Told) -> None:
+    def _keep(self, event: Event) -> None:
         match event:
             case Heard():
                 self.frames.append(event.frame)
@@ -96,8 +100,8 @@ class Readers:
                 self._events.append(repr(event.exchange))
             case Event():
                 self._events.append(repr(event))
-        if isinstance(event, Event):  # the session's own repr has all of its exchanges
-            self._events.append(f"{event.session.user!r} {event.session.parting!r}")
+        # The session's own repr has all of its exchanges.
+        self._events.append(f"{event.session.user!r} {event.session.parting!r}")
 
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
@@ -108,9 +112,6 @@ class Readers:
         play_back(CaptureReader(capture, "capture"), exporter)
         exporter.close()
         return out.getvalue().decode()
-
-    def _record(self, _: Session, record: str) -> None:
-        self._streams["capture"].write(record)
 
 
 class Sinks(Readers):
@@ -139,12 +140,12 @@ class Sinks(Readers):
 
     def _feed(self, chunk: Chunk) -> None:
         try:
-            for _ in self.reading.feed(chunk):
-                pass
+            self.reading.append(chunk)
+            self.reading.read_all()
         except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
             self.reading.blind(self._at, describe(error))
 
-    def _complain(self, subscriber: Subscriber, error: Exception) -> None:
+    def _complain(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
         self._notes(reader_failed(subscriber, error, self._at))
 
 

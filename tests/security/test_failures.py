@@ -11,8 +11,10 @@ from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.redaction.secret_index import SecretIndex
-from pop3spy.session.events import Blinded, Heard, Told
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Blinded, Event, Heard
 from pop3spy.session.failure import describe
+from pop3spy.session.model import Session
 from pop3spy.session.tracker import Tracker
 from security.sinks import Sinks, talk
 
@@ -46,7 +48,8 @@ def failing(part: type, name: str, call: int) -> Callable[..., object]:
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        (Decoder, "feed"),
+        (Decoder, "append"),
+        (Decoder, "next"),
         (Redactor, "mask"),
         (Redactor, "_learn"),
         (Redactor, "_command_line"),
@@ -103,9 +106,12 @@ def test_a_description_of_what_was_never_raised_is_its_type() -> None:
 def test_a_reader_of_events_that_fails_is_told_of_by_its_name() -> None:
     sinks = Sinks()
 
-    def careless(event: Told) -> None:
+    def read(event: Event) -> None:
         if isinstance(event, Heard):
             raise OSError(28, SECRET.decode(), event.frame.raw.decode("latin-1"))
+
+    def careless(_: Session) -> Reader:
+        return read
 
     sinks.bus.subscribe(careless)
     sinks.play(TALK).end()
@@ -140,7 +146,9 @@ def test_what_blinded_a_session_is_one_line_in_every_log(monkeypatch: pytest.Mon
     monkeypatch.setattr(Redactor, "mask", failing(Redactor, "mask", 4))
     told: list[Blinded] = []
     sinks = Sinks()
-    sinks.bus.subscribe(lambda event: told.append(event) if isinstance(event, Blinded) else None)
+    sinks.bus.subscribe(
+        lambda _: lambda event: told.append(event) if isinstance(event, Blinded) else None
+    )
     sinks.play(TALK).end()
     (blinded,) = told
     assert blinded.why.startswith("BrokenError at security/test_failures.py:")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How, Peer
+from pop3spy.session.how import How
+from pop3spy.session.model import Peer
 from pop3spy.session.tls import Tls
 from security.sinks import CLIENT, SERVER, Sinks, heard, talk
 
@@ -74,7 +75,8 @@ def test_the_peers_are_not_named() -> None:
 
 def test_a_certificate_names_nobody() -> None:
     host = SERVER.host
-    tls = Tls("TLSv1.3", "AES", True, host, f"The authority of {host}", "", "2099", f"www.{host}")  # noqa: FBT003
+    issuer, names = f"The authority of {host}", (f"www.{host}",)
+    tls = Tls("TLSv1.3", "AES", subject=host, issuer=issuer, until="2099", names=names, chain=names)
     sinks = Sinks(strict=True).play(talk(b"S: +OK ready"))
     sinks.reading.secured(tls, 0.5)
     sinks.reading.secured(Tls("TLSv1.3", "AES", verified=False, sha256="f1" * 32), 0.6)

@@ -1,10 +1,9 @@
 """A conversation in which a gate did all that it can do."""
 
 import io
-from collections.abc import Callable
 
 from pop3spy.capture.reader import CaptureReader
-from pop3spy.session.events import Told
+from pop3spy.session.bus import Subscriber
 from pop3spy.session.playback import play_back
 
 CHANGED = r"""pop3spy: 1
@@ -57,6 +56,6 @@ records:
 """Exchanges 3 to 12: STAT, UIDL, LIST 2, DELE 1, the injected UIDL, NOOP, RETR 1, 3, 4, QUIT."""
 
 
-def changed(publish: Callable[[Told], None], text: str = CHANGED) -> None:
-    """Tell *publish* of it."""
-    play_back(CaptureReader(io.StringIO(text), "changed.yaml"), publish)
+def changed(subscriber: Subscriber, text: str = CHANGED) -> None:
+    """Tell *subscriber* of it."""
+    play_back(CaptureReader(io.StringIO(text), "changed.yaml"), subscriber)

@@ -4,21 +4,22 @@ from inspect import cleandoc
 
 import pytest
 
+from pop3spy.protocol.frames import Side
 from pop3spy.session.events import Ended, Told
-from pop3spy.session.model import Ending, How
+from pop3spy.session.how import Ending, How
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Over
+from pop3spy.session.tape import Closed, Item, Over
 from replay.tapes import LOGGED_IN, tape
 
 GREETED = "S: +OK ready"
 CLOSES = [How.CLIENT_CLOSED, How.SERVER_CLOSED]
 
 
-def ending(text: str, given: Ending, *, strict: bool = False) -> Ending:
-    """Return how a session is told to have ended whose tape ends as *given*."""
+def ending(text: str, given: Ending, *closings: Item, strict: bool = False) -> Ending:
+    """Return how a session is told to have ended whose tape ends with *closings*, as *given*."""
     items = tape(text)[:-1]
     told: list[Told] = []
-    play_back([*items, Over(1, 99.0, given)], told.append, strict=strict)
+    play_back([*items, *closings, Over(1, 99.0, given)], lambda _: told.append, strict=strict)
     (ended,) = [event for event in told if isinstance(event, Ended)]
     assert ended.ending is not None
     assert ended.session.ending == ended.ending
@@ -66,3 +67,46 @@ def test_every_other_end_is_told_as_it_was(how: How) -> None:
 def test_a_close_with_a_reason_keeps_it() -> None:
     given = Ending(How.SERVER_CLOSED, "message 1 has gone")
     assert ending(f"{GREETED}\nC: QUIT\nS: +OK bye", given) == given
+
+
+def fin(side: Side, at: float) -> Item:
+    return Closed(1, at, side, reset=False)
+
+
+def rst(side: Side, at: float) -> Item:
+    return Closed(1, at, side, reset=True)
+
+
+C, S = Side
+QUIT = f"{GREETED}\nC: QUIT\nS: +OK bye"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "closings", "how", "at"),
+    [
+        pytest.param(
+            GREETED, How.SERVER_CLOSED, [fin(S, 3), fin(C, 9)], How.SERVER_CLOSED, 3, id="server"
+        ),
+        pytest.param(
+            GREETED, How.SERVER_CLOSED, [fin(C, 3), fin(S, 9)], How.CLIENT_CLOSED, 3, id="client"
+        ),
+        pytest.param(
+            GREETED, How.SERVER_CLOSED, [rst(C, 3), fin(S, 9)], How.CLIENT_RESET, 3, id="reset"
+        ),
+        pytest.param(
+            GREETED, How.CLIENT_RESET, [fin(C, 3), rst(C, 9)], How.CLIENT_RESET, 3, id="broke off"
+        ),
+        pytest.param(QUIT, How.CLIENT_CLOSED, [fin(S, 3)], How.QUIT, 3, id="QUIT"),
+        pytest.param(QUIT, How.QUIT, [fin(C, 3), fin(S, 9)], How.QUIT, 3, id="recorded QUIT"),
+        pytest.param(GREETED, How.TIMEOUT, [fin(S, 3)], How.TIMEOUT, None, id="timed out"),
+        pytest.param(GREETED, How.GATE, [rst(C, 3)], How.GATE, None, id="by the gate"),
+        pytest.param(GREETED, How.CUT, [fin(C, 3)], How.CUT, None, id="cut"),
+        pytest.param(GREETED, How.CLIENT_CLOSED, [], How.CLIENT_CLOSED, None, id="unknown"),
+    ],
+)
+def test_who_closed_first_decides_and_that_is_its_time(
+    text: str, given: How, closings: list[Item], how: How, at: float | None
+) -> None:
+    for strict in (False, True):
+        told = ending(text, Ending(given), *closings, strict=strict)
+        assert (told.how, told.at) == (how, at)

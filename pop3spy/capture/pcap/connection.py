@@ -19,6 +19,8 @@ PATIENCE: Final = 16
 """Packets that an acknowledged segment may be late: captures of two ports mix packets up."""
 MOST: Final = 4 << 20
 """What may wait in one direction for a segment that nobody acknowledged: a large window."""
+AGAIN: Final = 1.0
+"""Seconds after which a client that gets no answer asks again (RFC 6298, section 2)."""
 MOST_OF_ALL: Final = 64 << 20
 """What may wait in all connections together."""
 
@@ -36,8 +38,14 @@ class ConnectionListener(Protocol):
     def missed(self, side: int, octets: int | None, at: float) -> None:
         """Note that so many octets of *side* were not captured; None: nobody knows how many."""
 
+    def closed(self, side: int, at: float, *, reset: bool) -> None:
+        """Note that *side* sent a FIN, or a RST, behind all that it said."""
+
     def ended(self, side: int, at: float, *, reset: bool) -> None:
         """Note that *side* was the first to close the connection, or *reset* it."""
+
+    def unreachable(self, at: float, why: str) -> None:
+        """Note that the server never took part in it."""
 
     def cut(self, at: float, why: str) -> None:
         """Note that nothing more is known of the connection."""
@@ -46,7 +54,7 @@ class ConnectionListener(Protocol):
 class TcpConnection:
     """Takes the segments of both sides and tells its listener what they carry."""
 
-    __slots__ = ("_budget", "_closer", "_late", "listener", "over", "streams")
+    __slots__ = ("_asked", "_budget", "_closer", "_late", "listener", "over", "streams")
 
     def __init__(self, listener: ConnectionListener, budget: Budget) -> None:
         self.listener = listener
@@ -54,6 +62,7 @@ class TcpConnection:
         self.over = False
         self._budget = budget
         self._closer: int | None = None
+        self._asked: tuple[float, float] | None = None  # when the client did, first and last
         self._late = 0
 
     def begins_with(self, side: int, seq: int) -> bool:
@@ -96,8 +105,16 @@ class TcpConnection:
         self._finish(at)
         if self._closed:
             self._conclude(at)
+        elif self._asked and not self.answered and at - self._asked[0] >= AGAIN:
+            self.listener.unreachable(self._asked[1], "the server never answered")
         else:
             self.listener.cut(at, why)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there was more than a client that asked for a connection."""
+        client, server = self.streams
+        return server.start >= 0 or client.next != client.start or bool(client.pieces)
 
     def release(self) -> None:
         """Let go of what waits, untold."""
@@ -113,6 +130,8 @@ class TcpConnection:
         stream, other = self.streams[side], self.streams[1 - side]
         if flags & SYN:
             seq = seq + 1 & SEQUENCE
+            if side == 0:
+                self._asked = self._asked[0] if self._asked else at, at
         if stream.next < 0:
             stream.begin(seq)
             if not flags & SYN:
@@ -121,13 +140,17 @@ class TcpConnection:
             other.begin(ack)
         end = stream.position(seq) + size
         if flags & FIN and stream.fin < 0 and 0 <= end - stream.next < WINDOW:
-            stream.fin = end
+            stream.fin, stream.fin_at = end, at
             if self._closer is None:
                 self._closer = side
         return seq
 
     def _reset(self, side: int, at: float) -> None:
         self._finish(at)
+        if side == 1 and self._asked and not self.answered:
+            self.listener.unreachable(at, "the server refused the connection")
+            return
+        self.listener.closed(side, at, reset=True)
         if self._closer is None:
             self.listener.ended(side, at, reset=True)
         else:
@@ -145,10 +168,12 @@ class TcpConnection:
     def _close(self) -> bool:
         """Close the sides that have said all; return whether any has."""
         closed = False
-        for stream in self.streams:
+        for side in (1, 0) if self._closer == 1 else (0, 1):
+            stream = self.streams[side]
             if not stream.closed and 0 <= stream.fin <= stream.next:
                 stream.closed = closed = True
                 stream.next += 1  # a FIN has a number too
+                self.listener.closed(side, stream.fin_at, reset=False)
         return closed
 
     def _finish(self, at: float) -> None:

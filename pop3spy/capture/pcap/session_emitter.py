@@ -6,16 +6,10 @@ from typing import Final, Protocol
 from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.model import Ending, How
-from pop3spy.session.tape import Item, Missed, Over, Spoke
+from pop3spy.session.how import Ending, How
+from pop3spy.session.tape import Closed, Item, Missed, Over, Spoke
 
 _NAMES: Final = {Side.CLIENT: "client", Side.SERVER: "server"}
-_ENDINGS: Final = {
-    (Side.CLIENT, False): How.CLIENT_CLOSED,
-    (Side.SERVER, False): How.SERVER_CLOSED,
-    (Side.CLIENT, True): How.CLIENT_RESET,
-    (Side.SERVER, True): How.SERVER_RESET,
-}
 
 
 class Begin(Protocol):
@@ -47,9 +41,17 @@ class SessionEmitter:
         count = "the first octets" if octets is None else f"{octets:,} octets"
         self._tell(Missed(self.session, at, f"{count} of the {who} are not in the capture", octets))
 
+    def closed(self, side: int, at: float, *, reset: bool) -> None:
+        """Tell that a side closed."""
+        self._tell(Closed(self.session, at, self._sides[side], reset))
+
     def ended(self, side: int, at: float, *, reset: bool) -> None:
         """Tell how it ended."""
-        self._tell(Over(self.session, at, Ending(_ENDINGS[self._sides[side], reset])))
+        self._tell(Over(self.session, at, Ending(How.by_peer(self._sides[side], reset=reset))))
+
+    def unreachable(self, at: float, why: str) -> None:
+        """Tell that the client got no connection."""
+        self._tell(Over(self.session, at, Ending(How.UNREACHABLE, why)))
 
     def cut(self, at: float, why: str) -> None:
         """Tell that nothing more is known of it."""
@@ -62,7 +64,7 @@ class UndecidedConnection:
     Who *begin* returns listens from there on.  It is ``over`` with a connection that is none.
     """
 
-    __slots__ = ("_begin", "_heard", "_judge", "emitter", "over")
+    __slots__ = ("_begin", "_closings", "_heard", "_judge", "emitter", "over")
 
     def __init__(self, judge: StartRecogniser | MidstreamRecogniser, begin: Begin) -> None:
         self.emitter: SessionEmitter | None = None
@@ -70,6 +72,7 @@ class UndecidedConnection:
         self._judge = judge
         self._begin = begin
         self._heard: list[tuple[int, bytes, float]] = []
+        self._closings: list[tuple[int, float]] = []  # FINs
 
     def said(self, side: int, data: bytes, at: float) -> None:
         """Judge by it, and keep it for the tape if that may be complete."""
@@ -83,6 +86,8 @@ class UndecidedConnection:
             self.emitter = self._begin(judge.client, whole=isinstance(judge, StartRecogniser))
             for heard in self._heard:
                 self.emitter.said(*heard)
+            for who, closed_at in self._closings:
+                self.emitter.closed(who, closed_at, reset=False)
         self.over = verdict is False
         if verdict is not None or isinstance(judge, MidstreamRecogniser):
             self._heard.clear()
@@ -94,6 +99,16 @@ class UndecidedConnection:
         else:
             self._judge = MidstreamRecogniser()
             self._heard.clear()
+
+    def closed(self, side: int, at: float, *, reset: bool) -> None:
+        """Tell that a side closed, or keep it: behind a FIN the other side may still speak."""
+        if self.emitter:
+            self.emitter.closed(side, at, reset=reset)
+        elif not reset:
+            self._closings.append((side, at))
+
+    def unreachable(self, at: float, why: str) -> None:
+        """Tell nothing: it was no session."""
 
     def ended(self, side: int, at: float, *, reset: bool) -> None:
         """Tell how it ended, if anything was told of it."""

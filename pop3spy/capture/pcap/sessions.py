@@ -12,6 +12,7 @@ from pop3spy.capture.pcap.internet import Segment
 from pop3spy.capture.pcap.reassembly import Budget
 from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
 from pop3spy.capture.pcap.session_emitter import SessionEmitter, UndecidedConnection
+from pop3spy.capture.pcap.stream import SEQUENCE
 from pop3spy.session.model import Peer
 from pop3spy.session.tape import Began, Item, Missed
 
@@ -46,7 +47,8 @@ class SessionFinder:
         # has to look for its first key past all that were removed.
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         self._doubtful: OrderedDict[bytes, None] = OrderedDict()
-        self._done: OrderedDict[bytes, None] = OrderedDict()
+        # With where each began: who is refused and asks again, asks for the same connection.
+        self._done: OrderedDict[bytes, int] = OrderedDict()
 
     def take(self, segment: Segment, at: float) -> None:
         """Take a segment that was captured *at* so many seconds after the first packet."""
@@ -86,9 +88,13 @@ class SessionFinder:
             if not fresh or connection.begins_with(side, seq):
                 return entry
             self._drop(key, at, "its end is not in the capture, and its ports were used again")
-        elif (key in self._done and not fresh) or not (flags & SYN or size) or flags & RST:
+        elif flags & RST or not (flags & SYN or size) or self._is_done(key, seq, fresh=fresh):
             return None
         return self._begin(key, seq, ack, flags, at)
+
+    def _is_done(self, key: bytes, seq: int, *, fresh: bool) -> bool:
+        start = self._done.get(key)
+        return start is not None and (not fresh or start == seq + 1 & SEQUENCE)
 
     def _begin(self, key: bytes, seq: int, ack: int, flags: int, at: float) -> Entry | None:
         source, target = _PORTS(key, len(key) - 4)
@@ -151,16 +157,16 @@ class SessionFinder:
         self._forget(key)
 
     def _forget(self, key: bytes) -> None:
-        connection, _ = self._entries[key]
+        connection, side = self._entries[key]
         connection.release()
-        for each in (key, _reverse(key)):
+        for each, sender in ((key, side), (_reverse(key), 1 - side)):
             self._entries.pop(each, None)
             self._doubtful.pop(each, None)
-            self._remember(each)
+            self._remember(each, -1 if connection.answered else connection.streams[sender].start)
 
-    def _remember(self, key: bytes) -> None:
-        """Note that nothing more of this connection counts."""
-        self._done[key] = None
+    def _remember(self, key: bytes, start: int = -1) -> None:
+        """Note that nothing more of this connection, which began at *start*, counts."""
+        self._done[key] = start
         if len(self._done) > DONE:
             self._done.popitem(last=False)
 

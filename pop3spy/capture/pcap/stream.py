@@ -17,13 +17,14 @@ _RESET: Final = 1 << 24
 class TcpStream:
     """What one side says; ``next`` is the position that is due, -1 while nobody knows it."""
 
-    __slots__ = ("acked", "closed", "fin", "next", "pieces", "start")
+    __slots__ = ("acked", "closed", "fin", "fin_at", "next", "pieces", "start")
 
     def __init__(self, budget: Budget) -> None:
         self.start = -1
         self.next = -1
         self.acked = -1  # what the other side says that it has
         self.fin = -1  # where this side ends, once that is known
+        self.fin_at = 0.0  # when that was
         self.closed = False
         self.pieces = ReassemblyBuffer(budget)
 

@@ -20,8 +20,8 @@ from capture.packets.wire import (
 )
 from pop3spy.capture.packets import Packets, read_packets
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
-from pop3spy.session.tape import Began, Changed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.how import How
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
 
 Short = tuple[str, object]
 """What is left of an item: who spoke or what happened, and what."""
@@ -124,7 +124,16 @@ def heard(packets: Iterable[bytes], port: int | None = None) -> list[Short]:
 
 
 def shortly(items: Iterable[Item]) -> list[Short]:
-    return [_short(item) for item in items]
+    return [_short(item) for item in items if not isinstance(item, Closed)]
+
+
+def closings(packets: Iterable[bytes]) -> list[str]:
+    """Return what is told of FINs and RSTs in raw IP packets a second apart: ``C 4 fin``."""
+    return [
+        f"{item.side.value} {item.at:g} {'rst' if item.reset else 'fin'}"
+        for item in opened(pcap(timed(packets, step=10**9), RAW))
+        if isinstance(item, Closed)
+    ]
 
 
 def octets(told: Iterable[Short], side: Side) -> bytes:
@@ -132,7 +141,7 @@ def octets(told: Iterable[Short], side: Side) -> bytes:
     return b"".join(what for who, what in told if who == side.value and isinstance(what, bytes))
 
 
-def _short(item: Item) -> Short:
+def _short(item: Began | Spoke | Knew | Changed | Missed | Over) -> Short:
     match item:
         case Began(client=client, server=server):
             return "began", f"{client} {server}"
@@ -145,4 +154,4 @@ def _short(item: Item) -> Short:
         case Knew(facts=facts):
             return "knew", dict(facts)
         case Changed(did=did):  # no packet tells of a gate
-            return "changed", did
+            return "changed", str(did)

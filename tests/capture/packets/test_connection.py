@@ -9,6 +9,7 @@ from capture.packets.talk import (
     SESSION,
     Short,
     Talk,
+    closings,
     heard,
     octets,
     opened,
@@ -30,7 +31,7 @@ from capture.packets.wire import (
 )
 from pop3spy.capture.pcap.connection import PATIENCE
 from pop3spy.protocol.frames import Side
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.tape import Missed, Over
 
 GREETING = b"+OK ready\r\n"
@@ -292,9 +293,105 @@ def test_a_fin_that_comes_before_the_last_octets() -> None:
     assert heard(talk.packets) == SESSION
 
 
+@pytest.mark.parametrize(
+    ("talk", "told"),
+    [
+        pytest.param(greeted().fin(0).fin(1), ["C 4 fin", "S 5 fin"], id="client first"),
+        pytest.param(greeted().fin(1).fin(0), ["S 4 fin", "C 5 fin"], id="server first"),
+        pytest.param(greeted().fin(1).ack(0).again(4), ["S 4 fin"], id="half, and again"),
+        pytest.param(greeted().rst(0).rst(1), ["C 4 rst"], id="reset"),
+        pytest.param(greeted().fin(0).rst(0), ["C 4 fin", "C 5 rst"], id="client changes its mind"),
+        pytest.param(greeted().fin(1).rst(0), ["S 4 fin", "C 5 rst"], id="client does not listen"),
+        pytest.param(
+            greeted().client(b"NOOP\r\n").fin(0).server(b"+OK\r\n").late(4).fin(1),
+            ["C 4 fin", "S 7 fin"],
+            id="a FIN before the last octets keeps its time",
+        ),
+        pytest.param(greeted(), [], id="open"),
+    ],
+)
+def test_each_fin_and_rst_is_told_at_its_time(talk: Talk, told: list[str]) -> None:
+    assert closings(talk.packets) == told
+
+
+def test_a_half_close_stands_where_it_was() -> None:
+    talk = greeted().client(b"QUIT\r\n").fin(0).server(b"+OK bye\r\n").fin(1)
+    items = opened(pcap(timed(talk.packets), RAW))
+    assert [type(item).__name__ for item in items][2:] == [
+        "Spoke",
+        "Closed",
+        "Spoke",
+        "Closed",
+        "Over",
+    ]
+
+
+# -- clients that get no connection -----------------------------------------------------------
+
+
+def asked(*, again: int = 0, to: int = 110) -> Talk:
+    """Return a client that asks for a connection, and *again* so many times."""
+    talk = Talk(to=to)._send(0, SYN)
+    for _ in range(again):
+        talk.again(0)
+    return talk
+
+
+def refused(talk: Talk) -> Talk:
+    return talk._send(1, RST | ACK)
+
+
+def ends(talk: Talk, step: float = 1.0) -> list[tuple[How, str, float]]:
+    """Return how the sessions ended, of packets that are *step* seconds apart."""
+    items = opened(pcap(timed(talk.packets, step=int(step * 10**9)), RAW))
+    return [(i.ending.how, i.ending.why, i.at) for i in items if isinstance(i, Over)]
+
+
+REFUSED = "the server refused the connection"
+SILENT = "the server never answered"
+
+
 def test_a_connection_that_is_refused() -> None:
-    talk = Talk()._send(0, SYN)._send(1, RST | ACK)
-    assert heard(talk.packets) == [BEGAN, ("over", How.SERVER_RESET)]
+    talk = refused(asked())
+    assert heard(talk.packets) == [BEGAN, ("over", How.UNREACHABLE)]
+    assert ends(talk) == [(How.UNREACHABLE, REFUSED, 1.0)]
+    assert closings(talk.packets) == []  # there was nothing to be closed
+
+
+def test_who_is_refused_and_asks_again_makes_one_attempt() -> None:
+    """As Windows does, which does not believe it at first."""
+    talk = refused(refused(refused(asked()).again(0)).again(0))
+    assert ends(talk) == [(How.UNREACHABLE, REFUSED, 1.0)]
+
+
+def test_a_new_attempt_is_one_of_its_own() -> None:
+    talk = refused(asked())
+    talk._seqs[0] += 90000
+    assert len(ends(refused(talk._send(0, SYN)))) == 2
+
+
+def test_who_asks_in_vain_again_and_again_makes_one_attempt() -> None:
+    assert ends(asked(again=3)) == [(How.UNREACHABLE, SILENT, 3.0)]
+
+
+def test_who_asked_when_the_capture_was_about_to_end_may_have_been_answered() -> None:
+    assert ends(asked(again=1), step=0.4) == [(How.CUT, "the capture ends here", 0.4)]
+
+
+def test_who_is_answered_at_last_has_a_connection() -> None:
+    talk = asked(again=2)._send(1, SYN | ACK)._send(0, ACK).server(GREETING).close()
+    assert heard(talk.packets) == [BEGAN, ("S", GREETING), CLOSED]
+
+
+@pytest.mark.parametrize(("port", "told"), [(110, 1), (995, 1), (8110, 0)])
+def test_only_who_asks_for_pop3_is_told_of(port: int, told: int) -> None:
+    assert len(ends(refused(asked(to=port)))) == told
+    assert len(ends(asked(again=3, to=port))) == told
+
+
+def test_a_port_that_is_named_is_one_of_pop3() -> None:
+    told = heard(refused(asked(to=8110)).packets, 8110)
+    assert told[-1] == ("over", How.UNREACHABLE)
 
 
 def test_a_late_reset_of_an_earlier_connection_ends_nothing() -> None:

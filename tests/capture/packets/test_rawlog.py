@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pop3spy.capture.rawlog import Rawlog, pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.errors import CaptureError
-from pop3spy.session.events import Answered, Told
+from pop3spy.session.events import Answered, Event
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Spoke
 
@@ -209,8 +210,8 @@ def test_behind_the_login_nothing_is_out_of_place(timed: bool) -> None:  # noqa:
     asked, said = log(ASKED), log(SAID)
     if not timed:
         asked, said = (re.sub(rb"(?m)^\S+ ", b"", half) for half in (asked, said))
-    events: list[Told] = []
-    play_back(opened(asked, said), events.append)
+    events: list[Event] = []
+    play_back(opened(asked, said), lambda _: events.append)
     answered = [event.exchange for event in events if isinstance(event, Answered)]
     assert [each.command.verb for each in answered] == ["STAT", "RETR", "QUIT"]
     assert not any(each.misplaced for each in answered)
@@ -218,7 +219,7 @@ def test_behind_the_login_nothing_is_out_of_place(timed: bool) -> None:  # noqa:
 
 def test_a_recording_of_a_log_knows_of_the_login_too() -> None:
     lines: list[str] = []
-    recorder = Recorder("keep", lambda _, line: lines.append(line))
+    recorder = partial(Recorder, bodies="keep", write=lines.append)
     play_back(opened(log(ASKED), log(SAID)), recorder)
     again = CaptureReader(io.StringIO("pop3spy: 1\nrecords:\n" + "".join(lines)), "again")
     told = shortly(again)

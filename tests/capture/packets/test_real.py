@@ -23,8 +23,9 @@ from pop3spy.capture.packets import Packets, read_packets
 from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.protocol.frames import Side
-from pop3spy.session.events import Answered, Ended, Told
-from pop3spy.session.model import Exchange, How
+from pop3spy.session.events import Answered, Ended, Event
+from pop3spy.session.how import How
+from pop3spy.session.model import Exchange
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item, Missed, Over
 
@@ -76,8 +77,8 @@ def sessions_ended(file: Path) -> int:
 
 def exchanges(items: Packets | CaptureReader) -> list[tuple[object, ...]]:
     """Return what the sessions of a tape amount to."""
-    events: list[Told] = []
-    play_back(items, events.append)
+    events: list[Event] = []
+    play_back(items, lambda _: events.append)
     told: list[tuple[object, ...]] = []
     for event in events:
         if isinstance(event, Answered):

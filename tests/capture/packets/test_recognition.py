@@ -16,7 +16,7 @@ from capture.packets.talk import (
 from capture.packets.wire import ACK, CLIENT, RAW, SERVER, SYN, ip, pcap, tcp, timed
 from pop3spy.capture.pcap.sessions import CONNECTIONS
 from pop3spy.protocol.foreign import PROXY_V2
-from pop3spy.session.model import How
+from pop3spy.session.how import How
 from pop3spy.session.tape import Began, Over
 
 ELSEWHERE: Short = ("began", "192.0.2.1:50000 198.51.100.7:8110")

@@ -11,8 +11,9 @@ from capture.packets.talk import BEGAN, CLOSED, Short, Talk, heard, octets, open
 from capture.packets.wire import RAW, Packet, ipv4_fragments, pcap, pcapng, timed
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.events import Answered, Told, Unanswered
-from pop3spy.session.model import Ending, How, Peer
+from pop3spy.session.events import Answered, Event, Unanswered
+from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Began, Item, Over, Spoke
 
@@ -80,8 +81,8 @@ SESSIONS: dict[str, list[Turn]] = {
 
 def exchanges(tape: Iterable[Item]) -> list[tuple[object, ...]]:
     """Return what was asked and answered, without when."""
-    events: list[Told] = []
-    play_back(tape, events.append)
+    events: list[Event] = []
+    play_back(tape, lambda _: events.append)
     found = [event.exchange for event in events if isinstance(event, Answered | Unanswered)]
     return [
         (

@@ -8,7 +8,7 @@ from capture.packets.talk import Talk
 from capture.packets.wire import RAW, pcap, timed
 from pop3spy.capture.packets import read_packets
 from pop3spy.protocol.frames import Side
-from pop3spy.session.events import Glimpsed, Told
+from pop3spy.session.events import Event, Glimpsed
 from pop3spy.session.playback import play_back
 from protocol.test_hello import HELLO
 
@@ -19,8 +19,10 @@ CHOOSES = "TLS passes unread: the server chooses TLS 1.2, ECDHE-RSA-AES128-GCM-S
 
 
 def told(talk: Talk) -> list[str]:
-    events: list[Told] = []
-    play_back(read_packets(io.BytesIO(pcap(timed(talk.packets), RAW)), "test"), events.append)
+    events: list[Event] = []
+    play_back(
+        read_packets(io.BytesIO(pcap(timed(talk.packets), RAW)), "test"), lambda _: events.append
+    )
     return [str(event.glimpse) for event in events if isinstance(event, Glimpsed)]
 
 

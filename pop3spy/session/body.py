@@ -1,0 +1,70 @@
+"""What is known of a multi-line reply: sizes, and for a while its first and last octets."""
+
+import re
+from dataclasses import dataclass
+
+HEAD = 16384
+"""How many octets of a body are kept until it has been told of."""
+
+TAIL = 512
+"""How many octets of a body's end are kept, in case that it has none."""
+
+_STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
+_ERROR = re.compile(rb"\n(-ERR(?![0-9A-Za-z])[^\r\n]*)\r*\n?\Z", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Body:
+    """A multi-line reply, without its lone dot; a message that the client sends is not kept.
+
+    ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
+    nobody counts; ``head`` and ``tail``, its first and last octets, are there only until the
+    exchange has been told of.
+    """
+
+    octets: int = 0
+    stuffed: int = 0
+    lines: int | None = None
+    head: bytes = b""
+    tail: bytes = b""
+    complete: bool = False
+    at_line_start: bool = True
+    error_before: bytes | None = None  # the last line, an -ERR, when the client went on
+
+    def add(self, part: bytes) -> None:
+        """Count another part of it, which may begin in the middle of a line."""
+        self.octets += len(part)
+        self.stuffed += len(_STUFFED.findall(part))
+        self.stuffed += self.at_line_start and part.startswith(b".")
+        self.at_line_start = part.endswith(b"\n")
+        if self.lines is not None:
+            self.lines += part.count(b"\n")
+        if len(self.head) < HEAD:
+            self.head += part[: HEAD - len(self.head)]
+        self.tail = part[-TAIL:] if len(part) >= TAIL else (self.tail + part)[-TAIL:]
+
+    @property
+    def error_inside(self) -> bytes | None:
+        """The ``-ERR`` line behind which the body stopped: the server may have failed there.
+
+        It stopped for good, or until the client went on; then the replies to that stand in it.
+        """
+        return self.error_before or (None if self.complete else self._error_at_end())
+
+    def client_spoke(self) -> None:
+        """Know that the client went on although the body has not ended."""
+        self.error_before = self.error_before or self._error_at_end()
+
+    def _error_at_end(self) -> bytes | None:
+        start = b"\n" if self.octets == len(self.tail) else b""
+        found = _ERROR.search(start + self.tail)
+        return found[1] if found else None
+
+    def forget(self) -> None:
+        """Let go of its octets: the exchange has been told of."""
+        self.head = self.tail = b""
+
+    @property
+    def size(self) -> int:
+        """Octets of the content: what a LIST should have said (RFC 1939, section 11)."""
+        return self.octets - self.stuffed
