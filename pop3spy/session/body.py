@@ -52,7 +52,7 @@ class Body:
         return self.error_before or (None if self.complete else self._error_at_end())
 
     def client_spoke(self) -> None:
-        """Know that the client went on although the body has not ended."""
+        """Know that a client went on, which waits for replies, although the body has not ended."""
         self.error_before = self.error_before or self._error_at_end()
 
     def _error_at_end(self) -> bytes | None:

@@ -37,6 +37,7 @@ class Tracker:
         self._session = session
         self._publish = publish
         self._loose: Exchange | None = None  # answered, unless a body follows after all
+        self._speaks_ahead = False  # the client has done so before
         self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
 
     def apply(self, frame: Frame, first: float, last: float, user: str | None) -> Heard:
@@ -119,10 +120,11 @@ class Tracker:
             self._give_up(at)
             if session.state is State.GREETING:  # the client took a banner for the greeting
                 self._move(State.AUTHORIZATION, at, inferred=True)
-        if len(session.outstanding) == 1:
-            (waiting,) = session.outstanding.values()
-            if waiting.body:
-                waiting.body.client_spoke()
+        if frame.pipelined and not self._speaks_ahead:
+            self._speaks_ahead = True
+            for waiting in session.outstanding.values():
+                if waiting.body:
+                    waiting.body.client_spoke()
         exchange = Exchange(frame, at, session.state, session.state)
         session.totals.commands += 1
         session.parting = None

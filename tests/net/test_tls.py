@@ -29,7 +29,7 @@ from pop3spy.session.how import Ending, How
 PATIENCE = 15.0
 GREETING = b"+OK ready\r\n"
 
-Serve = Callable[[socket.socket], None]
+Serve = Callable[[socket.socket], object]
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def _wait(peer: socket.socket) -> None:
 
 
 async def test_a_server_that_hangs_up_is_told() -> None:
-    told = await failure(granting(lambda _: None), "pop3+stls", Trust())
+    told = await failure(granting(lambda peer: peer.recv(65536)), "pop3+stls", Trust())
     assert told.startswith("the server hung up in the middle of the TLS handshake")
 
 
