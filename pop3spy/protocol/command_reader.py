@@ -86,10 +86,8 @@ class CommandReader:
 
     def _line(self) -> Frame | None:
         buffer, outstanding = self.buffer, self._outstanding
-        if not buffer.plain:
-            found = buffer.foreign(first=outstanding.tls_may_begin, layer=outstanding.layer)
-            if found is not None:
-                return buffer.foreign_frame(found)
+        if not buffer.plain and (found := outstanding.foreign(buffer.peek())) is not None:
+            return buffer.foreign_frame(found)
         if outstanding.behind_stls and (behind := outstanding.behind_stls - buffer.offset) > 0:
             return Opaque(Side.CLIENT, buffer.line_within(behind), why=Why.BEHIND_STLS)
         began = buffer.offset
@@ -141,16 +139,12 @@ class CommandReader:
 
         What is no command that anybody knows is an answer inside AUTH, and so hidden.
         """
-        buffer, asked = self.buffer, self._outstanding.commands[-1]
-        began = buffer.offset
-        if began < self._outstanding.odd_at:
+        buffer, outstanding = self.buffer, self._outstanding
+        asked, began = outstanding.commands[-1], buffer.offset
+        if began < outstanding.odd_at:
             return self._nothing_yet()
-        if not buffer.plain:
-            found = buffer.foreign(
-                first=self._outstanding.tls_may_begin, layer=self._outstanding.layer
-            )
-            if found is not None:
-                return buffer.foreign_frame(found)
+        if not buffer.plain and (found := outstanding.foreign(buffer.peek())) is not None:
+            return buffer.foreign_frame(found)
         if (raw := buffer.line()) is None:
             return None
         if asked.turn is Turn.SASL and parse_command(raw).spec is None:

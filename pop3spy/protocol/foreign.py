@@ -14,7 +14,6 @@ import re
 from enum import Enum, auto
 
 PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n"
-_PROXY_V1 = b"PROXY "
 _PROXY_V1_FAMILIES = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
 _PROXY_V1_LONGEST = 107
 _PROXY_V2_FIXED = 16

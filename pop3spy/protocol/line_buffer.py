@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.body import BodyReader
-from pop3spy.protocol.foreign import PEEK, TLS_HEADER, Foreign, recognise
+from pop3spy.protocol.foreign import PEEK, TLS_HEADER, Foreign
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, Why
 
 LINE = 16384
@@ -131,15 +131,8 @@ class LineBuffer:
             return None
         return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
 
-    def foreign(self, *, first: bool, layer: bool) -> Foreign | int | None:
-        """Return what begins here, or the size of a Telnet command, or None for plain POP3.
-
-        *first* and *layer* say whether TLS and a SASL security layer may begin.
-        """
-        return recognise(self.peek(), first=first, layer=layer)
-
     def foreign_frame(self, found: Foreign | int) -> Frame | None:
-        """Take what ``foreign`` has found."""
+        """Take what was *found* at the beginning of a line; None: not yet."""
         if found is Foreign.UNDECIDED:
             return None
         if isinstance(found, int):

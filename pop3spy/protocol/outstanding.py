@@ -4,6 +4,7 @@ from collections import deque
 from typing import Final
 
 from pop3spy.protocol.commands import Command, Shape
+from pop3spy.protocol.foreign import Foreign, recognise
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.pending_command import PendingCommand
 
@@ -29,7 +30,7 @@ class Outstanding:
         self.unpaired = False  # for good: more was asked than is remembered
         self.speaks_ahead = False  # the client has done so before
         self.odd_at = 0  # what had come of the client when the last line without a status came
-        self.in_a_row = 0  # lines that are no reply
+        self.in_a_row = 0  # lines that are no reply, since the client last asked
         self.loose: PendingCommand | None = None  # answered, but a body may still come
         self.in_loose_body = False
         self.layer = False  # a SASL security layer may begin
@@ -61,6 +62,10 @@ class Outstanding:
         if not self.commands or not self.commands[0].odd or self.commands[0].body:
             return False  # or its status has come, and its body has not ended
         return sum(asked.odd for asked in self.commands) >= len(self.commands)
+
+    def foreign(self, start: bytes) -> Foreign | int | None:
+        """Return what *start* begins, the size of a Telnet command, or None for plain POP3."""
+        return recognise(start, first=self.tls_may_begin, layer=self.layer)
 
     def ask(self, command: Command) -> int:
         """Add *command*, which the client said; return its number."""

@@ -58,10 +58,8 @@ class ReplyReader:
         buffer, outstanding = self.buffer, self._outstanding
         if outstanding.opening and (frame := self._first_of_client()):
             return frame
-        if not buffer.plain:
-            found = buffer.foreign(first=outstanding.tls_may_begin, layer=outstanding.layer)
-            if found is not None:
-                return buffer.foreign_frame(found)
+        if not buffer.plain and (found := outstanding.foreign(buffer.peek())) is not None:
+            return buffer.foreign_frame(found)
         raw = buffer.line()
         return None if raw is None else self._read(raw)
 
