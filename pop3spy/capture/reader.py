@@ -136,7 +136,7 @@ class CaptureReader:
                 yield _changed(session, at, facts)
             case "gap" | "blind":
                 yield from self._release(session)
-                yield Missed(session, at, str(facts.get("why", "")), facts.get("octets"))
+                yield Missed(session, at, str(facts.get("why", "")))
             case "fin" | "rst":
                 side = Side(facts["side"])
                 # What the server says later may have begun before, as with a line of the client.

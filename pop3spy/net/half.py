@@ -228,7 +228,7 @@ class Half(asyncio.Protocol):
         if layer.ended or self._broken:  # nothing that comes now is said by the peer
             return
         try:
-            plain = layer.take(data)
+            inside = layer.take(data)
         except ssl.SSLError as error:
             self._fail(error)
             return
@@ -239,8 +239,8 @@ class Half(asyncio.Protocol):
             if not future.done():
                 future.set_result(None)
             self._owner.clogged(self.side, clogged=False)
-        if plain:
-            self._owner.received(self.side, plain)
+        if inside:
+            self._owner.received(self.side, inside)
         if layer.error:
             self._fail(layer.error)
         elif layer.ended:

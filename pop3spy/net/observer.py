@@ -111,7 +111,7 @@ class Observer:
     def open(self, side: Side, way: Way) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
         if guard := self._guards.get(side):
-            guard.leaving = lambda: self._leave(guard, way)
+            guard.leaving = lambda: self._leave(guard)
         else:
             way.opened(side, b"")
 
@@ -127,7 +127,8 @@ class Observer:
         for guard in list(self._guards.values()):
             guard.conclude()
 
-    def _leave(self, guard: Guard, way: Way) -> None:
+    def _leave(self, guard: Guard) -> None:
+        way = guard.way
         del self._guards[guard.side]
         if not self.session.blind:
             self._reading.gate(guard.side, gated=False)
@@ -242,7 +243,7 @@ class Observer:
     def _blind(self, why: str) -> None:
         self.session.blind = True
         for guard in list(self._guards.values()):
-            self._leave(guard, guard.way)
+            self._leave(guard)
         while self._tape:  # what is called may want what comes behind it
             item = self._tape.popleft()
             if not isinstance(item, Chunk):

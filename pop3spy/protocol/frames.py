@@ -62,7 +62,7 @@ class Why(Enum):
     TOO_LONG = "rest of an overlong line"
     UNFINISHED = "line without an end"
     BEHIND_STLS = "clear text behind STLS"
-    OUT_OF_STEP = "commands and replies are out of step", Trait.LASTING | Trait.UNSEEN, "unpaired"
+    OUT_OF_STEP = "commands and replies are out of step", Trait.LASTING | Trait.UNSEEN
     BANNER = "line before the greeting", Trait.LASTING, "banner"
     UNASKED = "line that answers no command", Trait.LASTING, "unasked"
     NO_STATUS = "line without a status where a reply is due", Trait.LASTING, "no status"

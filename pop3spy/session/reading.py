@@ -51,7 +51,7 @@ from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
 
-HIDDEN = Peer(MASK, 0)
+_HIDDEN = Peer(MASK, 0)
 """What stands for a peer whose address may not be shown."""
 
 
@@ -74,7 +74,7 @@ class Reading:
     ) -> None:
         self._publish = publish
         self._strict = strict
-        peers = (HIDDEN, HIDDEN) if strict else (client, server)
+        peers = (_HIDDEN, _HIDDEN) if strict else (client, server)
         self.session = Session(number, *peers, at)
         self._decoder = Decoder()
         hosts = (client.host, server.host) if strict else ()

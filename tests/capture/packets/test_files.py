@@ -212,7 +212,6 @@ def test_a_session_that_goes_on_is_told_to_be_cut() -> None:
 
 
 DAMAGED = b"\xff" * 16
-WRONG_END = pack("<III", 0x0BAD, 16, 0)
 
 
 @pytest.mark.parametrize(
