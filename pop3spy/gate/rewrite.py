@@ -20,8 +20,8 @@ class Rewrite:
 
     ``\1`` to ``\9`` in *new* are the groups of *old*, ``\\`` is a backslash.  Lines are latin-1
     here, without their ends.  A line in which something is hidden is left alone, and so is one that
-    is overlong, or that is no whole line any more.  Raise ValueError if *old* or
-    *new* is none.
+    is overlong, or that is no whole line any more.  Raise ValueError if *old* is no regular
+    expression, or *new* cannot stand in a line.
     """
 
     side: Side

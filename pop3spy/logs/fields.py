@@ -97,7 +97,8 @@ EVENTS: Final = {
         "It is certain that a command gets no reply.", {**_EVERY, **_PEERS, **_EXCHANGE}
     ),
     "state_inferred": Described(
-        "The state changed without a reply that led to it: a later one proves it.",
+        "The state changed without a reply that led to it: a later reply proves it, or the client "
+        "went on as if there had been one.",
         {**_EVERY, **_PEERS, "state": "the state from here on"},
     ),
     "session_secured": Described(
@@ -116,7 +117,8 @@ EVENTS: Final = {
             **_EVERY,
             **_PEERS,
             "side": "`server`",
-            "why": "`banner`, `unasked`, or `no_status`: a reply was due, and this is none",
+            "why": "`banner`, `unasked`, `no_status` (a reply was due, and this is none) or "
+            "`behind_stls`",
             "number": "the exchange whose reply was due, 0 for none and for the greeting",
             "line": "the line",
         },

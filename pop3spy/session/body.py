@@ -7,7 +7,7 @@ HEAD = 16384
 """How many octets of a body are kept until it has been told of."""
 
 TAIL = 512
-"""How many octets of a body's end are kept, in case that it has none."""
+"""How many of a body's last octets are kept, to tell why it has no end."""
 
 _STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
 _ERROR = re.compile(rb"\n(-ERR(?![0-9A-Za-z])[^\r\n]*)\r*\n?\Z", re.IGNORECASE)

@@ -96,7 +96,8 @@ class Unanswered(Event):
 class Moved(Event):
     """The session's state changed.
 
-    It is ``inferred`` where no reply led to it, but a later one proves it.
+    It is ``inferred`` where no reply led to it: a later one proves it, or the client went on as if
+    there had been one.
     """
 
     before: State

@@ -70,7 +70,7 @@ class Ending:
     """How a session ended, and why in words where there is more to say.
 
     ``at`` is when the first side closed, if the session ended because of that: the other side may
-    have gone on for long.  It is not part of what two endings have in common.
+    have gone on for long.  Endings are compared without it.
     """
 
     how: How

@@ -157,7 +157,7 @@ class Session:
     legs: dict[str, Tls] = field(default_factory=dict)  # by the side that it was agreed with
     outstanding: dict[int, Exchange] = field(default_factory=dict)  # in the order asked
     said_goodbye: bool = False  # QUIT was answered, and nothing behind it
-    parting: str | None = None
+    parting: str | None = None  # what the server said unasked behind the last command
     blind: bool = False
     closings: list[Closing] = field(default_factory=list)  # in the order in which they came
     ending: Ending | None = None
