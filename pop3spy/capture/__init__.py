@@ -1,5 +1,6 @@
 """Recordings of sessions: written as they happen, read again anywhere.
 
-``format`` says what a line is, ``writer`` makes lines of events, ``reader`` makes a tape of lines;
-``docs/captures.md`` is the format's only definition.
+``recorder`` makes records of events, ``files`` writes them, and ``reader`` makes a tape of them;
+``packets``, ``pcap`` and ``rawlog`` read what other programs recorded.  ``docs/captures.md`` is the
+format's only definition.
 """

@@ -1,1 +1,1 @@
-"""The console: POP3 spoken by hand, with nothing to get wrong."""
+"""What both consoles use: rows, prompts, masks, explanations, and the table of commands."""

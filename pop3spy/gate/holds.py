@@ -24,7 +24,7 @@ class Ticket:
 
 
 class Holds:
-    """A keeper that holds the commands of exchanges that *match* means; None holds nothing.
+    """A keeper that holds the commands of exchanges that ``match`` means; None holds nothing.
 
     Let the proxy ``regate`` when that changes.
     """

@@ -53,7 +53,7 @@ class Way(Protocol):
         """End the connections because the gate wants it, on account of *side*."""
 
     def slow(self, side: Side, *, slow: bool) -> None:
-        """Take in no more from *side* for now, or again."""
+        """Take in no more from *side* while it is *slow*."""
 
     def opened(self, side: Side, data: bytes) -> None:
         """Send on what *side* says as it comes again, *data* first."""

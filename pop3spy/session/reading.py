@@ -157,11 +157,11 @@ class Reading:
     # -- a side that is gated: each frame is told, and then judged -------------------------------
 
     def gate(self, side: Side, *, gated: bool) -> None:
-        """Take no command of *side* for heard from now on until it is settled, or again."""
+        """From now on, know whether the peer of *side* hears a command only once it is settled."""
         (self._decoder.gated.add if gated else self._decoder.gated.discard)(side)
 
     def hold(self, side: Side, *, held: bool) -> None:
-        """Read nothing more of *side* for now, or again."""
+        """Read nothing of *side* while it is *held*."""
         (self._decoder.held.add if held else self._decoder.held.discard)(side)
 
     def settle(self, frame: Frame) -> None:
