@@ -69,7 +69,7 @@ class CommandReader:
         return self.buffer.reader == self._body
 
     def close(self) -> None:
-        """Read nothing more, and hold on to nobody."""
+        """Read nothing more, and keep no reference that makes a cycle."""
         self.buffer.close()
         self._give_up = self.buffer.close
 

@@ -154,7 +154,7 @@ class LineBuffer:
             yield Opaque(self.side, raw, why=Why.BEHIND_STLS)
 
     def close(self) -> None:
-        """Read nothing more, and hold on to nobody."""
+        """Read nothing more, and keep no reference that makes a cycle."""
         self.reader = _nothing
 
     def _let_go(self) -> None:

@@ -44,7 +44,7 @@ class ReplyReader:
         return self.buffer.reader == self._body
 
     def close(self) -> None:
-        """Read nothing more, and hold on to nobody."""
+        """Read nothing more, and keep no reference that makes a cycle."""
         self.buffer.close()
 
     def give_up(self) -> None:

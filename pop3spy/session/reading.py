@@ -248,7 +248,7 @@ class Reading:
         return self._decoder.unfinished(side) > 0
 
     def blind(self, at: float, why: str) -> None:
-        """Read no more: from here on the session's bytes are nobody's business."""
+        """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
         self._publish(Blinded(self.session, at, why))
 
