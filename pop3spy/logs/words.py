@@ -8,8 +8,6 @@ from pop3spy.session.model import Exchange, Session
 
 _SUBJECT = 60
 _SENDER = 50
-_MINUTE = 60
-_HOUR = 3600
 
 
 def seconds(time: float) -> str:
@@ -18,11 +16,11 @@ def seconds(time: float) -> str:
         return f"{time * 1000:.1f} ms"
     if time < 0.9995:  # noqa: PLR2004 - what rounds to 1000 ms is a second
         return f"{time * 1000:.0f} ms"
-    if time < _MINUTE:
+    if time < 59.995:  # noqa: PLR2004 - what rounds to 60.00 s is a minute
         return f"{time:.2f} s"
-    minutes = int(time // _MINUTE)
-    if time < _HOUR:
-        return f"{minutes} min {time % _MINUTE:.0f} s"
+    minutes, rest = divmod(round(time), 60)
+    if minutes < 60:  # noqa: PLR2004 - of an hour
+        return f"{minutes} min {rest} s"
     return f"{minutes // 60:,} h {minutes % 60} min"
 
 

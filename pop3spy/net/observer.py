@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pop3spy.gate.acts import Gate
-from pop3spy.net.guard import Guard, Way
+from pop3spy.net.guard import GatedLink, Guard
 from pop3spy.net.outbox import Outbox
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk, Clock
@@ -88,16 +88,16 @@ class Observer:
         """Tell that *side* sent a FIN or a RST; everything that it said before has been read."""
         self._reading.side_closed(side, at, reset=reset)
 
-    def shut(self, side: Side, gate: Gate, way: Way) -> None:
-        """Let *gate* judge what *side* says from here on; *way* is where it goes then."""
+    def shut(self, side: Side, gate: Gate, link: GatedLink) -> None:
+        """Let *gate* judge what *side* says from here on; *link* is where it goes then."""
         if self.session.blind:
-            way.opened(side, self._taped_of(side))
+            link.opened(side, self._taped_of(side))
         if self.session.blind or side in self._guards:
             return
-        self._outbox = self._outbox or Outbox(way.pass_on)
+        self._outbox = self._outbox or Outbox(link.pass_on)
         self._reading.gate(side, gated=True)
         self._guards[side] = Guard(
-            side, self._reading, gate, way, self._outbox, self._clock, self.soon, self._memory
+            side, self._reading, gate, link, self._outbox, self._clock, self.soon, self._memory
         )
 
     def stay(self, side: Side) -> bool:
@@ -108,19 +108,19 @@ class Observer:
         guard.leaving = None
         return True
 
-    def open(self, side: Side, way: Way) -> None:
+    def open(self, side: Side, link: GatedLink) -> None:
         """Judge nothing more of *side* as soon as nothing of it is under way."""
         if guard := self._guards.get(side):
             guard.leaving = lambda: self._leave(guard)
         else:
-            way.opened(side, b"")
+            link.opened(side, b"")
 
-    def finish(self, side: Side, way: Way) -> None:
+    def finish(self, side: Side, link: GatedLink) -> None:
         """Pass on that *side* has finished, behind everything that it said."""
         if guard := self._guards.get(side):
             guard.finish()
         else:
-            way.pass_finish(side)
+            link.pass_finish(side)
 
     def conclude(self) -> None:
         """Know that neither side will say more."""
@@ -128,14 +128,14 @@ class Observer:
             guard.conclude()
 
     def _leave(self, guard: Guard) -> None:
-        way = guard.way
+        link = guard.link
         del self._guards[guard.side]
         if not self.session.blind:
             self._reading.gate(guard.side, gated=False)
         self._flush()
-        way.opened(guard.side, guard.give_up() + self._taped_of(guard.side))
+        link.opened(guard.side, guard.give_up() + self._taped_of(guard.side))
         if guard.finished:
-            way.pass_finish(guard.side)
+            link.pass_finish(guard.side)
 
     def _taped_of(self, side: Side) -> bytes:
         """Return what *side* has said that was not taken in yet."""

@@ -59,7 +59,7 @@ class CommandReader:
         return self.buffer.reader == self._nothing_yet
 
     @property
-    def is_asked(self) -> bool:
+    def asks(self) -> bool:
         """Whether the next line is an answer inside AUTH, or part of a message."""
         return self.buffer.reader in (self._sasl_line, self._body)
 

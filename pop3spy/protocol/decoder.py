@@ -141,7 +141,7 @@ class Decoder:
     @property
     def asks(self) -> bool:
         """Whether the client's next line is an answer inside AUTH, or part of a message."""
-        return self._commands.is_asked
+        return self._commands.asks
 
     def _give_up(self) -> None:
         """Pair nothing any more: more waits than is remembered."""

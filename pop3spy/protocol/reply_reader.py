@@ -133,7 +133,9 @@ class ReplyReader:
         outstanding = self._outstanding
         if outstanding.loose and outstanding.loose.may_be_listed and is_listing_line(raw):
             return self._loose_line(raw)
-        if self._ends_reply_in_body_before(raw, asked):
+        behind_body, self._next_at_body_end = self._next_at_body_end, -1
+        if asked.number == behind_body and raw in _LONE_DOTS and asked.is_multi_line:
+            # Some servers write the reply to a pipelined command into the body before it.
             outstanding.commands.popleft()
             return Junk(Side.SERVER, raw, asked.number, why=Why.NO_STATUS, settles=True)
         asked.odd += 1
@@ -141,14 +143,6 @@ class ReplyReader:
         if asked is outstanding.commands[-1]:
             self._commands.read_behind_odd()
         return self._no_reply(raw, Why.NO_STATUS if asked.number else Why.BANNER, asked.number)
-
-    def _ends_reply_in_body_before(self, raw: bytes, asked: PendingCommand) -> bool:
-        """Return whether *raw* ends a reply that was written into the body before it.
-
-        Some servers do so when commands are pipelined.
-        """
-        behind_body, self._next_at_body_end = self._next_at_body_end, -1
-        return asked.number == behind_body and raw in _LONE_DOTS and asked.is_multi_line
 
     def _unasked(self, raw: bytes) -> Frame:
         if self._outstanding.loose and status_of(raw) is None:

@@ -59,7 +59,7 @@ class Tracker:
             case StatusLine() if exchange:
                 self._status(frame, exchange, first, last, user)
             case StatusLine() if not frame.number:
-                session.greeting = frame
+                session.greeting, session.parting = frame, None
                 self._move(State.AUTHORIZATION, last)
             case BodyPart() | BodyEnd() if exchange and frame.side is Side.SERVER:
                 self._body(frame, exchange, last)

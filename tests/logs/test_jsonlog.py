@@ -62,6 +62,12 @@ def test_an_exchange_is_one_object() -> None:
     }
 
 
+def test_a_banner_before_the_greeting_is_no_parting_line() -> None:
+    stage = Stage()
+    stage.session().play("S: hello\nS: +OK").end(How.CLIENT_CLOSED)
+    assert stage.events("session_ended")[0]["parting"] is None
+
+
 SECURED = Tls(
     "TLSv1.3",
     "AES",
