@@ -3,10 +3,8 @@
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from pop3spy.protocol.commands import line_of, parse_command
-from pop3spy.protocol.frames import Frame, Spans, StatusLine
-from pop3spy.redaction.sasl_login import roughly_decoded
-from pop3spy.redaction.secret_index import SecretIndex, merged, words_of
+from pop3spy.protocol.frames import Frame, Spans
+from pop3spy.redaction.secret_index import merged
 
 FILLER: Final = b"*" * 8
 """What stands in ``raw`` in place of a secret, whatever its length; ``masks`` says where."""
@@ -34,24 +32,6 @@ def hide(frame: F, spans: Spans) -> F:
     cuts = {_moved(offset, spans): time for offset, time in frame.cuts}
     raw = b"".join([*pieces, frame.raw[at:]])
     return replace(frame, raw=raw, masks=tuple(masks), cuts=tuple(cuts.items()))
-
-
-def hide_waiting(frame: F, waiting: bytes) -> F:
-    """Hide what a line of the server repeats of *waiting*: octets of the client's in no frame."""
-    secrets = SecretIndex()
-    for line in waiting.splitlines():
-        command = parse_command(line)
-        secret = command.rest if command.spec else line
-        for word in words_of(secret) | words_of(roughly_decoded(line.strip())):
-            secrets.add(word)
-    # What makes it a status line is no secret, and a recording without it would be none.
-    text = frame.text if isinstance(frame, StatusLine) else line_of(frame.raw)
-    end = len(line_of(frame.raw))
-    start = end - len(text)
-    if secrets.overflown:
-        return hide(frame, ((start, end),))
-    found = secrets.find(frame.raw[start:])
-    return hide(frame, tuple((start + first, start + last) for first, last in found))
 
 
 def _moved(offset: int, spans: Spans) -> int:

@@ -32,9 +32,10 @@ from pop3spy.protocol.frames import (
     Why,
 )
 from pop3spy.protocol.replies import code_of
-from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
-from pop3spy.redaction.masking import hide, hide_waiting
+from pop3spy.redaction.masking import hide
+from pop3spy.redaction.said_ahead import SaidAhead
 from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
 from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
 from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
@@ -63,6 +64,7 @@ class Redactor:
         self._hidden = 0  # the last exchange of whose command something was hidden
         self._searched = 0  # the exchange whose body may repeat that
         self._login = SaslLogin()
+        self._ahead: SaidAhead | None = None  # most clients wait for each reply
         self._identify(host.encode() for host in hosts)
 
     def know(self, user: str) -> None:
@@ -76,7 +78,10 @@ class Redactor:
         *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
         """
         shown = self._mask(frame, state)
-        return hide_waiting(shown, waiting) if waiting else shown
+        if not (waiting and shown.raw):
+            return shown
+        self._ahead = self._ahead or SaidAhead()
+        return self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
 
     def _mask(self, frame: Frame, state: State) -> Frame:
         match frame:

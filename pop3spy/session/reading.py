@@ -314,8 +314,6 @@ class Reading:
 
     def _unread_beside(self, frame: Frame) -> bytes:
         """Return what the client has said that is in no frame yet, if *frame* may repeat it."""
-        if self.session.state not in BEFORE_LOGIN:
-            return b""
         if frame.side is Side.CLIENT or isinstance(frame, BodyPart):
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)

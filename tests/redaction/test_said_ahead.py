@@ -1,0 +1,62 @@
+"""What a client has said ahead is hidden in the replies that come before it can be read."""
+
+import base64
+import time
+
+import pytest
+
+from security.sinks import heard
+
+SECRET = b"Zq7#vKx2!Wm"
+
+
+def b64(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+@pytest.mark.parametrize("turn", [b"AUTH LOGIN", b"STLS", b"AUTH CRAM-MD5"])
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        b"PASS " + SECRET,
+        b"PSAS " + SECRET,
+        b"XCLIENT ADDR=192.0.2.1 FORWARD=" + SECRET,
+        b"AUTH PLAIN " + b64(b"\0carol\0" + SECRET),
+        b"AUTH XOAUTH2 " + b64(b"user=carol\1auth=Bearer " + SECRET + b"\1\1"),
+        b"AUTH GSSAPI " + b64(SECRET),
+        b64(b"\0carol\0" + SECRET),
+    ],
+    ids=lambda ahead: ahead.split()[0].decode() if b" " in ahead else "base64",
+)
+@pytest.mark.parametrize("ended", [True, False], ids=["a line", "without an end"])
+def test_a_secret_said_ahead_is_nowhere(turn: bytes, ahead: bytes, *, ended: bool) -> None:
+    last = b"C: " if ended else b"C< "
+    told = heard(b"C: " + turn, last + ahead, b"S: what is " + SECRET, b"S: -ERR no " + b64(SECRET))
+    assert told.holding(SECRET) == []
+
+
+def test_a_secret_said_ahead_by_who_is_logged_in_is_nowhere() -> None:
+    told = heard(
+        *(b"C: USER carol", b"S: +OK", b"C: PASS other-one", b"S: +OK", b"C: AUTH LOGIN"),
+        *(b"C: PASS " + SECRET, b"S: what is " + SECRET, b"S: -ERR no " + SECRET),
+    )
+    assert told.holding(SECRET) == []
+
+
+def test_what_is_no_secret_behind_login_stays_readable() -> None:
+    told = heard(
+        *(b"C: USER carol", b"S: +OK", b"C: PASS " + SECRET, b"S: +OK"),
+        *(b"C: STAT", b"C< LIST 1234", b"S: +OK 1234 5678"),
+    )
+    assert "+OK 1234 5678" in told.texts()["transcript"]
+
+
+def test_many_lines_of_the_server_do_not_read_again_what_waits() -> None:
+    """One client and its server would else hold up all the others."""
+    ahead = [b"C: PASS abcdefgh"] * 3800
+    began = time.perf_counter()
+    heard(b"C: AUTH PLAIN", *ahead)
+    without = time.perf_counter() - began
+    began = time.perf_counter()
+    heard(b"C: AUTH PLAIN", *ahead, *[b"S: odd"] * 90)
+    assert time.perf_counter() - began < 3 * without + 0.5
