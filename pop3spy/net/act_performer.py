@@ -86,13 +86,10 @@ class ActPerformer:
                 case Send(data):
                     self._sent += data
                     self._outbox.add(self._side, data)
-                case Respond(line) if self._reading.idle:
-                    self._answer += line
-                    self._outbox.add(self._side.other, line)
-                    self._outbox.flush()
-                case Respond():  # replies that are on their way come first
-                    self._acts.appendleft(act)
-                    break
+                case Respond(line):
+                    if not self._respond(line):
+                        self._acts.appendleft(act)
+                        break
                 case Wait(seconds):
                     self._pause(moment, seconds)
                 case Hold(wait):
@@ -108,6 +105,18 @@ class ActPerformer:
         if not self._acts and not self._waiting:
             self.tell()
         self._reading.hold(self._side, held=self.busy or self.ended is not None)
+
+    def _respond(self, line: bytes) -> bool:
+        """Answer, or return False: replies that are on their way come first."""
+        other = self._side.other
+        if any(closing.side is other for closing in self._reading.session.closings):
+            return True  # then this side hears no answer
+        if not self._reading.idle:
+            return False
+        self._answer += line
+        self._outbox.add(other, line)
+        self._outbox.flush()
+        return True
 
     def _pause(self, moment: Moment, seconds: float) -> None:
         self._waiting = True

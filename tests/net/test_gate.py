@@ -140,6 +140,21 @@ async def test_what_is_dropped_never_reaches_the_server_and_can_be_answered() ->
     assert [event.by for event in relayed.witness.of(Intervened)] == ["test"]
 
 
+async def test_an_answer_that_waits_for_replies_is_over_when_the_server_says_no_more() -> None:
+    async with relaying(keepers=[Doing(b"DELE", [Respond(b"-ERR no\r\n")])]) as relayed:
+        client, server = await relayed.greeted()
+        await client.send(b"STAT\r\nDELE 1\r\nNOOP\r\n")
+        await server.expect(b"STAT\r\n")
+        server.finish()
+        assert await client.rest() == b""
+        await server.expect(b"NOOP\r\n")
+        client.finish()
+        assert await server.rest() == b""
+        assert (await relayed.witness.ending()).how is How.SERVER_CLOSED
+        (did,) = relayed.witness.of(Intervened)
+        assert did.answer is None
+
+
 async def test_what_is_dropped_without_a_word_gets_no_reply() -> None:
     async with relaying(keepers=[Doing(b"DELE", [])]) as relayed:
         client, server = await relayed.greeted()
