@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, TextIO
 
 from pop3spy.capture.filler import body_filler, opaque_filler
@@ -12,6 +13,7 @@ from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.text import octets_of
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.text import MASK
 from pop3spy.redaction.masking import FILLER
@@ -41,6 +43,7 @@ class _LastReply:
     pieces: deque[Spoke] = field(default_factory=deque)
     said: int = 0
     goes_on: bool = False  # the last line was no reply, so that is still to come
+    begun: dict[Side, int] = field(default_factory=dict)  # octets of a line without its end
 
     def goes_with(self, piece: Spoke) -> bool:
         """Return whether *piece* may have been in the same read as what waits.
@@ -52,6 +55,12 @@ class _LastReply:
             return False
         same = bool(self.pieces) and self.pieces[-1].chunk.at == piece.chunk.at
         return same or self.goes_on or self.said < _BEGINNING
+
+    def heard(self, pieces: list[Spoke]) -> None:
+        """Note whether *pieces*, which are of one side, end a line."""
+        size, last = sum(len(piece.chunk.data) for piece in pieces), pieces[-1].chunk
+        begun = self.begun.get(last.side, 0) + size
+        self.begun[last.side] = 0 if last.data.endswith(b"\n") else min(begun, LINE)
 
     def add(self, pieces: list[Spoke]) -> None:
         """Let *pieces*, which are one line or more, wait."""
@@ -169,7 +178,11 @@ class CaptureReader:
         unread = why if why in _NOT_READ else None
         if unread and side is Side.CLIENT:  # it was found out behind all that stands above
             yield from self._release(session)
-        for data in _filler(facts, why):
+        filler = _filler(facts, why)
+        if why is Why.TOO_LONG:  # with a mask, its beginning is shorter than it was
+            missing = LINE - (self._open[session].begun.get(side) or LINE)
+            filler = chain([b"x" * missing], filler)
+        for data in filter(None, filler):
             yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),), unread)])
 
     def _short(self, line: Line) -> Iterator[Item]:
@@ -191,6 +204,7 @@ class CaptureReader:
         """
         session, side = pieces[0].session, pieces[0].chunk.side
         waiting = self._open[session]
+        waiting.heard(pieces)
         if side is Side.CLIENT:
             for piece in pieces:
                 yield from self._release(session, piece.chunk.at)

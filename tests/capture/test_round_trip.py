@@ -444,3 +444,33 @@ def test_a_recording_of_an_earlier_version_has_the_names_of_a_certificate_joined
     assert (old.names, old.chain) == (("a.example", "b.example"), ("a", "The CA"))
     new = {"version": "TLSv1.3", "names": ["a.example", "b.example"], "chain": ["a", "The CA"]}
     assert tls_from(new) == old
+
+
+@pytest.mark.parametrize(
+    "line", [b"PASS ", b"", b"NOOP "], ids=["hidden in part", "whole", "shown"]
+)
+def test_a_copy_of_a_copy_has_an_overlong_line_and_the_lines_behind_it(line: bytes) -> None:
+    lines = line + b"x" * 20_000 + b"\r\nSTAT\r\nNOOP\r\n"
+    text = live([(Side.SERVER, b"+OK\r\n"), (Side.CLIENT, lines), (Side.SERVER, b"-ERR\r\n" * 3)])[
+        1
+    ]
+    for _ in range(2):
+        before, text = text, copied(text)
+        assert spoken(text) == spoken(before)
+    answered = [event.exchange for event in read(text) if isinstance(event, Answered)]
+    assert [exchange.line.truncated for exchange in answered] == [True, False, False]
+
+
+def copied(text: str) -> str:
+    """Return *text* as a reader of it would record it."""
+    out = io.StringIO()
+    out.write(Header(Clock().started).lines())
+    play_back(
+        CaptureReader(io.StringIO(text), "x"), partial(Recorder, bodies="keep", write=out.write)
+    )
+    return out.getvalue()
+
+
+def spoken(text: str) -> list[Any]:
+    """Return the records of *text* without their times."""
+    return [json.loads(line[2:])[2:4] for line in text.splitlines() if line.startswith("- [")]
