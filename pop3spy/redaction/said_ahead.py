@@ -39,11 +39,12 @@ class SaidAhead:
         return hide(frame, tuple((start + first, start + last) for first, last in found))
 
     def _read(self, waiting: bytes, *, before_login: bool) -> None:
-        """Read what has come of *waiting* since it was read last."""
-        if before_login is not self._before_login or not waiting.startswith(self._lines):
+        """Read what has come of *waiting* since it was read last; what waits no more may stay."""
+        end = waiting.rfind(b"\n") + 1
+        known = waiting.startswith(self._lines) or self._lines.endswith(waiting[:end])
+        if before_login is not self._before_login or not known:
             self._lines, self._last, self._secrets = b"", b"", SecretIndex()
             self._before_login = before_login
-        end = waiting.rfind(b"\n") + 1
         _learn(self._secrets, waiting[len(self._lines) : end], before_login=before_login)
         if self._last != waiting[end:]:
             self._secrets_in_last = SecretIndex()
