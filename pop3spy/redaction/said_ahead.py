@@ -53,7 +53,7 @@ class SaidAhead:
 
 
 def _learn(secrets: SecretIndex, said: bytes, *, before_login: bool) -> None:
-    for line in said.splitlines():
+    for line in said.splitlines(keepends=True):
         for secret in _secrets_of(line, before_login=before_login):
             for word in words_of(secret):
                 if secrets.overflown:
@@ -65,7 +65,9 @@ def _secrets_of(line: bytes, *, before_login: bool) -> Iterator[bytes]:
     """Yield what *line* may hold: it may be a command, or an answer inside AUTH."""
     command = parse_command(line)
     if command.spec is None:
-        yield line
+        if not (before_login or line.endswith(b"\n")):
+            return  # it is the beginning of a command
+        yield line_of(line)
     elif not (before_login or command.spec.secret):
         return
     else:
