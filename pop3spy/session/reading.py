@@ -181,10 +181,13 @@ class Reading:
     ) -> None:
         """Tell what the gate did about what was *heard*, and go on with what the peers heard."""
         frame, exchange = heard.frame, heard.exchange
-        if isinstance(frame, CommandLine) and sent is not None:
+        # A recording may say so of a command whose reply has begun: then the server did hear it.
+        begun = exchange is not None and exchange.answered_at is not None
+        settles = isinstance(frame, CommandLine) and not begun
+        if settles and sent is not None:
             self._decoder.settle(frame.number, parse_command(sent.raw) if sent.raw else None)
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
-        if isinstance(frame, CommandLine) and sent is not None and exchange is not None:
+        if settles and sent is not None and exchange is not None:
             self._tracker.amend(exchange, sent, answer, at)
         self._publish(Intervened(self.session, at, frame, by, did, sent, answer, exchange))
 

@@ -183,3 +183,17 @@ def test_what_cannot_be_read_is_told_in_one_line(text: str, message: str) -> Non
     with pytest.raises(CaptureError, match=re.escape(message)) as error:
         list(CaptureReader(io.StringIO(text), "x.yaml"))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("sent", ["", "LIST 3\\r\\n"], ids=["dropped", "changed"])
+@pytest.mark.parametrize(("command", "reply"), [("CAPA", "+OK"), ("UIDL", "+OK"), ("HELP", "+OK")])
+def test_a_gate_that_acts_behind_the_reply_changes_no_pairing(
+    command: str, reply: str, sent: str
+) -> None:
+    told = events(
+        f"{HEAD}- S: +OK\n- C: {command}\n- S: {reply}\n"
+        f'- [1, 1, "gate", {{"side": "C", "by": "x", "did": "it", "sent": "{sent}"}}]\n'
+        "- S: a line\n- S: .\n- C: NOOP\n- S: +OK\n"
+    )
+    answered = [event.exchange for event in told if isinstance(event, Answered)]
+    assert [exchange.command.verb for exchange in answered] == [command, "NOOP"]
