@@ -12,7 +12,7 @@ from typing import Any, Final
 from pop3spy.gate.acts import Acts, Beginning, End, Moment, Respond, Send, octets_in
 from pop3spy.gate.content import LineEdits, through
 from pop3spy.protocol import replies
-from pop3spy.protocol.commands import Command, parse_command
+from pop3spy.protocol.commands import Command, Turn, parse_command
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -29,10 +29,10 @@ from pop3spy.session.deeds import Deed
 
 BY: Final = "dry run"
 
-_DELETES = re.compile(rb"[^A-Za-z]*DELE", re.IGNORECASE)
-_MAY_DELETE = re.compile(rb"[^A-Za-z]*D?E?L?", re.IGNORECASE)
+_DELETES = re.compile(rb"(?s:.*\r)?[^A-Za-z]*DELE", re.IGNORECASE)
+_MAY_DELETE = re.compile(rb"(?s:.*\r)?[^A-Za-z]*D?E?L?", re.IGNORECASE)
 """The beginning of an overlong line that may go on as one."""
-_DELETES_IN_SASL = re.compile(rb"[^A-Za-z]*DELE[ \t]", re.IGNORECASE)
+_DELETES_IN_SASL = re.compile(rb"(?s:.*\r)?[^A-Za-z]*DELE[ \t]", re.IGNORECASE)
 """What no answer inside AUTH looks like, which is base64."""
 _OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
 
@@ -61,7 +61,8 @@ class DryRun:
 
     It looks at what the keepers before it, a person too, have decided to send, so it has to be the
     last.  What it cannot read may be a DELE: a client that begins TLS is refused, and one that does
-    so unasked, or falls out of step, is disconnected.
+    so unasked, or falls out of step, is disconnected.  So may what is read as a message, if the
+    server has not granted XTND XMIT after all, and what stands behind a lone CR.
     """
 
     sides = frozenset(Side)
@@ -130,6 +131,9 @@ class DryRun:
         if command.verb == "STLS":
             moment.note(BY, Deed.DRY_REFUSED_STLS)
             return (Respond(b"-ERR no TLS in a dry run\r\n"),)
+        if command.turn is Turn.DATA:
+            moment.note(BY, Deed.DRY_REFUSED_XMIT)
+            return (Respond(b"-ERR no XTND XMIT in a dry run\r\n"),)
         if command.verb == "RSET":
             marks.asked.clear()
             marks.resets.add(moment.frame.number)

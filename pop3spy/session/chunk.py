@@ -32,8 +32,11 @@ class Clock:
         return (time.monotonic_ns() - self._zero) / 1e9
 
     def date(self, at: float) -> datetime:
-        """Return the date, in UTC, of *at* seconds after the start."""
-        return self.started + timedelta(seconds=at)
+        """Return the date, in UTC, of *at* seconds after the start, or the last that there is."""
+        try:
+            return self.started + timedelta(seconds=at)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
 
 
 class Arrivals:

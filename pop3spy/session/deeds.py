@@ -51,6 +51,7 @@ class Deed(Enum):
     DRY_REFUSED = "refused a DELE of nothing"
     DRY_REFUSED_AGAIN = "refused to delete again"
     DRY_REFUSED_STLS = "refused STLS: a DELE in TLS could not be seen"
+    DRY_REFUSED_XMIT = "refused XTND XMIT: a DELE could be taken for a line of a message"
     DRY_ASKED = "asked the server for the size instead"
     DRY_DELETED = "told the client that the message is deleted"
     DRY_ANSWERED = "answered for a message that is marked"

@@ -104,7 +104,17 @@ def test_a_pipelined_session_hears_the_same(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"DELE", b"DELE x", b"DELE 1 2", b" DELE 1", b"\0dele 1", b"DELETE 1", b"DELE -1", b"DELE\t"],
+    [
+        b"DELE",
+        b"DELE x",
+        b"DELE 1 2",
+        b" DELE 1",
+        b"\0dele 1",
+        b"DELETE 1",
+        b"DELE -1",
+        b"DELE\t",
+        b"NOOP\rDELE 1",
+    ],
 )
 def test_what_a_lenient_server_might_take_for_a_dele_is_refused(
     line: bytes, server: Server
@@ -131,6 +141,13 @@ def test_tls_in_which_a_dele_could_hide_is_refused() -> None:
     assert talk.heard[C] == b"+OK ready\r\n-ERR no TLS in a dry run\r\n"
     unasked = Talk([DryRun()]).say([(S, b"+OK ready\r\n"), (C, b"\x16\x03\x01\x00\x05hello")])
     assert (unasked.ended, unasked.heard[S]) == (End.CLOSE, b"")
+
+
+def test_a_message_of_which_a_dele_could_seem_a_line_is_refused() -> None:
+    greeted = [(S, b"+OK ready\r\n+OK out of turn\r\n")]
+    talk = Talk([DryRun()]).say([(C, b"XTND XMIT\r\nDELE 1\r\n"), *greeted])
+    assert b"DELE" not in talk.heard[S]
+    assert b"-ERR no XTND XMIT in a dry run\r\n" in talk.heard[C]
 
 
 def test_a_session_without_a_dele_is_not_touched() -> None:

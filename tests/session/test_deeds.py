@@ -41,6 +41,10 @@ DONE = [
     (Done(Deed.DRY_REFUSED), "refused a DELE of nothing"),
     (Done(Deed.DRY_REFUSED_AGAIN), "refused to delete again"),
     (Done(Deed.DRY_REFUSED_STLS), "refused STLS: a DELE in TLS could not be seen"),
+    (
+        Done(Deed.DRY_REFUSED_XMIT),
+        "refused XTND XMIT: a DELE could be taken for a line of a message",
+    ),
     (Done(Deed.DRY_ASKED), "asked the server for the size instead"),
     (Done(Deed.DRY_DELETED), "told the client that the message is deleted"),
     (Done(Deed.DRY_ANSWERED), "answered for a message that is marked"),
