@@ -38,7 +38,7 @@ def colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def seated() -> bool:
+def on_terminal() -> bool:
     """Return whether there is a person at a terminal on which a prompt can be drawn."""
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     return terminal and os.environ.get("TERM") != "dumb"

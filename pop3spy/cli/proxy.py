@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from pop3spy.cli.arriving import advise, arriving
-from pop3spy.cli.environment import history_file, run, seated
+from pop3spy.cli.environment import history_file, on_terminal, run
 from pop3spy.cli.gating import gate_of
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import Verb, with_settings
@@ -50,7 +50,7 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
     upstream = _upstream(settings)
     clock, transparent = Clock(), settings.transparent
-    screen = Screen() if settings.console and seated() else None
+    screen = Screen() if settings.console and on_terminal() else None
     legs_at = partial(proxy_legs, settings)
     with (
         arriving(settings, legs_at, transparent=transparent) as front,
