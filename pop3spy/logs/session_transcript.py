@@ -4,7 +4,6 @@ Messages are told in one line, long listings are cut short, and what nobody read
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from pop3spy.logs.layout import LineLayout, LineTone
 from pop3spy.logs.listing import ALL, SHOWN, Listing
@@ -24,7 +23,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import count, escape
-from pop3spy.session.closings import SOON, Closings, closing_text
+from pop3spy.session.closings import Closings, closing_text
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -51,16 +50,12 @@ _ANSWERED = 16
 """How many characters of a pipelined command stand beside its reply."""
 
 
-Later = Callable[[float, Callable[[], None]], None]
-"""Calls something after so many seconds."""
-
-
 class SessionTranscript:
     """A reader of events that gives rows, each with its end, to *write*.
 
     *date* is that of the session's beginning, or empty.  With *bodies* messages are shown line by
-    line, and listings whole.  *closings* are those of all sessions that may yet be told.  *wait*
-    calls something after so many seconds: without it, a side's closing is told with the next event.
+    line, and listings whole.  *closings* are those of all sessions that may yet be told; *later*
+    has them told although nothing else happens.
     """
 
     def __init__(  # noqa: PLR0913 - what all sessions share, and how this one is to look
@@ -68,14 +63,14 @@ class SessionTranscript:
         layout: LineLayout,
         write: Callable[[str], None],
         closings: Closings,
-        wait: Later | None = None,
+        later: Callable[[], None],
         *,
         date: str,
         bodies: bool,
     ) -> None:
         self._layout = layout
         self._write = write
-        self._wait = wait
+        self._later = later
         self._date = date
         self._closings = closings
         self._bodies = bodies
@@ -90,7 +85,7 @@ class SessionTranscript:
         """Write what is to be told of *event*."""
         try:
             for closing in self._closings.before(event):
-                self._closed(closing)
+                self._rows.append(closing_row(self._layout, closing))
             if self._unanswered_in_a_row and not isinstance(event, Unanswered):
                 self._unanswered_rest(event)
             self._tell(event)
@@ -98,14 +93,8 @@ class SessionTranscript:
             rows, self._rows = self._rows, []
         if rows:
             self._write("".join(rows))
-        if self._wait and isinstance(event, SideClosed):
-            self._wait(SOON, partial(self._waited, event))
-
-    def _waited(self, closing: SideClosed) -> None:
-        """Tell of *closing*, behind which nothing has happened."""
-        if self._closings.waited(closing):
-            self._closed(closing)
-            self._write(self._rows.pop())
+        if isinstance(event, SideClosed):
+            self._later()
 
     def _tell(self, event: Event) -> None:  # noqa: C901 - one branch an event
         if isinstance(event, Blinded | Ended):
@@ -152,9 +141,6 @@ class SessionTranscript:
     def _opened(self, event: Opened) -> None:
         client, server = escape(str(event.session.client)), escape(str(event.session.server))
         self._add(event, "┌─", f"{client} → {server}", self._date, tone=LineTone.FRAME)
-
-    def _closed(self, event: SideClosed) -> None:
-        self._add(event, "──", closing_text(event), tone=LineTone.FRAME)
 
     def _ended(self, event: Ended) -> None:
         how = ended(event.session, event.at, event.ending)
@@ -283,6 +269,20 @@ class SessionTranscript:
         if more > 0:
             text = f"no reply to {count(more, 'more command')}"
             self._add(event, " !", text, tone=LineTone.PROBLEM)
+
+
+def closing_row(layout: LineLayout, event: SideClosed) -> str:
+    """Return the row that tells of a side's closing."""
+    session = event.session
+    return layout.row(
+        "──",
+        closing_text(event),
+        "",
+        tone=LineTone.FRAME,
+        elapsed=event.at - session.opened_at,
+        session=session.id,
+        state="",
+    )
 
 
 _INFERRED = {

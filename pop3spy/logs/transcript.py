@@ -1,14 +1,19 @@
 """The log for people: what client and server said, one line of the wire on one line."""
 
+from collections.abc import Callable
+
 from pop3spy.logs.layout import LineLayout
 from pop3spy.logs.notes import sentence
-from pop3spy.logs.session_transcript import Later, SessionTranscript
+from pop3spy.logs.session_transcript import SessionTranscript, closing_row
 from pop3spy.session.bus import Reader
 from pop3spy.session.chunk import Clock
-from pop3spy.session.closings import Closings
+from pop3spy.session.closings import SOON, Closings
 from pop3spy.session.events import Noted
 from pop3spy.session.model import Session
 from pop3spy.spool import Stream
+
+Wait = Callable[[float, Callable[[], None]], None]
+"""Calls something after so many seconds."""
 
 
 class Transcript:
@@ -29,7 +34,7 @@ class Transcript:
         colour: bool = False,
         width: int | None = None,
         bodies: bool = False,
-        wait: Later | None = None,
+        wait: Wait | None = None,
     ) -> None:
         self._bodies = bodies
         self._stream = stream
@@ -37,6 +42,7 @@ class Transcript:
         self._layout = LineLayout(colour=colour, width=width)
         self._wait = wait
         self._closings = Closings()  # of all sessions: what one says shows that time has passed
+        self._waits = False
 
     @property
     def width(self) -> int | None:
@@ -55,10 +61,24 @@ class Transcript:
             self._layout,
             self._write,
             self._closings,
-            self._wait,
+            self._later,
             date=date,
             bodies=self._bodies,
         )
+
+    def _later(self) -> None:
+        """Have closings told that nothing follows: one timer for all sessions is enough."""
+        if self._wait and not self._waits:
+            self._closings.overdue()  # none yet
+            self._waits = True
+            self._wait(SOON, self._waited)
+
+    def _waited(self) -> None:
+        if rows := "".join(closing_row(self._layout, told) for told in self._closings.overdue()):
+            self._write(rows)
+        self._waits = bool(self._closings)
+        if self._wait and self._waits:
+            self._wait(SOON, self._waited)
 
     def _write(self, rows: str) -> None:
         self._stream.write(rows)

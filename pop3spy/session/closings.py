@@ -24,6 +24,11 @@ class Closings:
 
     def __init__(self) -> None:
         self._waiting: list[SideClosed] = []
+        self._aged: list[SideClosed] = []  # those that waited when ``overdue`` was asked last
+
+    def __bool__(self) -> bool:
+        """Return whether any waits."""
+        return bool(self._waiting)
 
     def before(self, event: Event) -> list[SideClosed]:
         """Return what is to be told before *event*, which is kept if it is a closing."""
@@ -37,15 +42,14 @@ class Closings:
                 if closing not in due and closing.session is not over
             ]
         if isinstance(event, SideClosed):
-            self._waiting.append(event)
+            self._waiting = [*self._waiting, event]
         return due
 
-    def waited(self, closing: SideClosed) -> bool:
-        """Return whether *closing*, behind which ``SOON`` has passed, is still to be told."""
-        waits = closing in self._waiting
-        if waits:
-            self._waiting.remove(closing)
-        return waits
+    def overdue(self) -> list[SideClosed]:
+        """Return those that have waited since this was asked last: they are to be told now."""
+        due = [closing for closing in self._waiting if closing in self._aged]
+        self._waiting = self._aged = [closing for closing in self._waiting if closing not in due]
+        return due
 
 
 def _is_due(closing: SideClosed, event: Event) -> bool:

@@ -137,6 +137,25 @@ def test_a_line_that_is_told_or_not_needed_any_more_does_not_come_again() -> Non
     assert SERVER_LINE not in out.getvalue()
 
 
+def test_one_timer_serves_all_sessions_and_gives_each_its_time() -> None:
+    waiting: list[Callable[[], None]] = []
+    stage, out = Stage(), StringIO()
+    stage.bus.subscribe(Transcript(out, wait=lambda _, call: waiting.append(call)))
+    one, two = stage.session(1).play(TALK), stage.session(2).play(TALK)
+    closed(one, S, AT_ONCE)
+    waiting.pop()()
+    assert waiting == []
+    closed(two, S, AT_ONCE)
+    closed(two, C, AT_ONCE)
+    closed(one, C, AT_ONCE)
+    assert len(waiting) == 1
+    waiting.pop()()
+    assert out.getvalue().count("closed its side") == 2
+    waiting.pop()()
+    assert out.getvalue().count("closed its side") == 4
+    assert waiting == []
+
+
 @pytest.mark.parametrize("width", [40, 80, 140])
 def test_it_fits_every_terminal(width: int) -> None:
     stage = Stage(width=width)
