@@ -122,13 +122,6 @@ def _offers(session: Session, tag: str) -> bool:
     return any(capability.tag == tag for capability in offered)
 
 
-def explain_inferred(state: State) -> str:
-    """Return the line for a *state* that no reply led to, but that something proves."""
-    if state is State.TRANSACTION:
-        return "so this session is logged in, though no reply said so"
-    return f"so this session is taken to be in {state.value}, though no greeting came"
-
-
 def explain_junk(frame: Junk) -> str:
     """Return the line for something that answers no command."""
     match frame.why:

@@ -6,7 +6,7 @@ much is kept as anybody may want to page through.
 
 from typing import Final
 
-from pop3spy.console.explain import explain, explain_inferred, explain_junk
+from pop3spy.console.explain import explain, explain_junk
 from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export.unstuff import Unstuffer
@@ -37,6 +37,7 @@ from pop3spy.session.events import (
     Secured,
     Unanswered,
 )
+from pop3spy.session.inferred import inferred_text
 from pop3spy.session.lines import line_text
 from pop3spy.session.reply_problems import reply_problems
 
@@ -185,7 +186,7 @@ class View:
         if facts:
             self.add(note(", ".join(facts)))
         if self._inferred:
-            self.add(hint(explain_inferred(self._inferred)))
+            self.add(hint(inferred_text(self._inferred)))
             self._inferred = None
         for problem in reply_problems(exchange):
             self.add(hint(problem))

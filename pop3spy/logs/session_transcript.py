@@ -21,7 +21,6 @@ from pop3spy.protocol.frames import (
     Side,
     StatusLine,
 )
-from pop3spy.protocol.states import State
 from pop3spy.protocol.text import count, escape
 from pop3spy.session.closings import Closings, closing_text
 from pop3spy.session.events import (
@@ -38,6 +37,7 @@ from pop3spy.session.events import (
     SideClosed,
     Unanswered,
 )
+from pop3spy.session.inferred import inferred_text
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange
@@ -108,7 +108,7 @@ class SessionTranscript:
             case Unanswered():
                 self._unanswered(event)
             case Moved(inferred=True, after=state):
-                self._add(event, " ·", _INFERRED.get(state, state.value), tone=LineTone.NOTE)
+                self._add(event, " ·", inferred_text(state), tone=LineTone.NOTE)
             case Intervened():
                 self._intervened(event)
             case Opened():
@@ -283,10 +283,3 @@ def closing_row(layout: LineLayout, event: SideClosed) -> str:
         session=session.id,
         state="",
     )
-
-
-_INFERRED = {
-    State.TRANSACTION: "so somebody has logged in, though no reply said it",
-    State.AUTHORIZATION: "so the client has taken what stands above for the greeting",
-}
-"""What a state that no reply led to shows."""

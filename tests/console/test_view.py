@@ -112,7 +112,7 @@ ODD = [
         {BANNER}
         C: USER bob
         S: +OK
-        ? so this session is taken to be in AUTHORIZATION, though no greeting came
+        ? so the client takes what stands above for the greeting
         """,
         id="a banner for a greeting",
     ),
@@ -133,7 +133,7 @@ ODD = [
         ? the reply to USER bob was no status line
         C: STAT
         S: +OK 2 300
-        ? so this session is logged in, though no reply said so
+        ? so the session is logged in, though no reply said so
         C: STAT
         S: +OK 2 300
         """,

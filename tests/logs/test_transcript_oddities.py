@@ -83,7 +83,7 @@ def test_such_a_reply_is_told_at_the_end_as_well() -> None:
 def test_a_login_that_nobody_saw_is_told_where_it_is_proved() -> None:
     stage = Stage()
     stage.session().play("S: +OK\nC: PASS x\nS: welcome\nC: STAT\nS: +OK 0 0")
-    told = [row for row in stage.rows if "somebody has logged in" in row]
+    told = [row for row in stage.rows if "the session is logged in" in row]
     assert len(told) == 1
     assert "AUTHORIZATION" not in stage.rows[-1]
 
