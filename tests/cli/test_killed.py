@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -49,7 +49,7 @@ def _serve(door: socket.socket) -> None:
             return
 
 
-def retrieve(port: int) -> Iterator[tuple[float, int]]:
+def retrieve(port: int) -> Generator[tuple[float, int], None, None]:
     """Log in and retrieve; yield when there were how many octets of the message."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
         for line in (b"", b"USER bob\r\n", b"PASS sesame123\r\n"):
@@ -69,13 +69,15 @@ def test_a_killed_proxy_has_recorded_all_but_the_last_moment(tmp_path: Path, bod
         args = ("--upstream", f"127.0.0.1:{upstream}", "--listen", ":0", "--quiet")
         with running("proxy", *args, "--record", path, "--bodies", bodies) as proxy:
             came: list[tuple[float, int]] = []
-            for at, octets in retrieve(proxy.port()):
+            coming = retrieve(proxy.port())  # it stays connected as long as this is there
+            for at, octets in coming:
                 came.append((at, octets))
                 if at - came[0][0] > WHILE:
                     break
             killed = time.monotonic()  # first: behind it, this process may have to wait for long
             proxy.send(signal.SIGKILL)
             proxy.process.wait(PATIENCE)
+            coming.close()
 
     message, over = message_in(path)
     assert over.ending.how is How.CUT
