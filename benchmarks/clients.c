@@ -35,6 +35,19 @@ static double now(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* All is there for the work that is measured. */
+static void begin(void) {
+    puts("ready");
+    fflush(stdout);
+    await_word();
+}
+
+/* The work is done, and its figures are printed. */
+static void end(void) {
+    fflush(stdout);
+    await_word();
+}
+
 static void say(int fd, const char *command) {
     ssize_t size = (ssize_t)strlen(command);
 
@@ -111,14 +124,16 @@ void noop(const struct sockaddr_in *to, long count) {
 
     for (long i = 0; i < count / 10; i++) /* caches and the CPU's clock warm up */
         ask(&c, "NOOP\r\n");
+    begin();
     for (long i = 0; i < count; i++) {
         double asked = now();
         ask(&c, "NOOP\r\n");
         took[i] = now() - asked;
     }
     qsort(took, (size_t)count, sizeof *took, by_size);
-    printf("{\"noop_median_us\": %.2f, \"noop_p99_us\": %.2f}\n", took[count / 2] * 1e6,
-           took[count * 99 / 100] * 1e6);
+    printf("{\"noop_median_us\": %.2f, \"noop_p99_us\": %.2f, \"operations\": %ld}\n",
+           took[count / 2] * 1e6, took[count * 99 / 100] * 1e6, count);
+    end();
     ask(&c, "QUIT\r\n");
 }
 
@@ -126,26 +141,36 @@ void many(const struct sockaddr_in *to, long connections, long seconds) {
     struct client *all = array(connections, sizeof *all);
     struct epoll_event events[EVENTS];
     int epoll = epoll_create1(0);
-    long replies = 0;
+    long asked = connections, replies = 0, timely = 0;
 
     for (long i = 0; i < connections; i++) {
         all[i] = logged_in(to);
         watch(epoll, &all[i]);
     }
-    double started = now();
+    begin();
+    double started = now(), took = 0;
     for (long i = 0; i < connections; i++)
         say(all[i].fd, "NOOP\r\n");
-    while (now() - started < (double)seconds) {
+    while (replies < asked) {
         int ready = await(epoll, events);
+        if (!took && now() - started >= (double)seconds) {
+            took = now() - started;
+            timely = replies;
+        }
         for (int i = 0; i < ready; i++) {
             struct client *c = events[i].data.ptr;
-            if (heard(c)) {
-                replies++;
+            if (!heard(c))
+                continue;
+            replies++;
+            if (!took) { /* afterwards only what is due is heard, so that all of it is counted */
                 say(c->fd, "NOOP\r\n");
+                asked++;
             }
         }
     }
-    printf("{\"commands_per_second\": %.0f}\n", (double)replies / (now() - started));
+    printf("{\"commands_per_second\": %.0f, \"operations\": %ld}\n", (double)timely / took,
+           replies);
+    end();
 }
 
 /* Answer the reply of one short session; true when the session is over. */
@@ -173,6 +198,7 @@ void sessions(const struct sockaddr_in *to, long count, long concurrency) {
     int epoll = epoll_create1(0);
     long begun = 0, ended = 0;
 
+    begin();
     double started = now();
     for (; begun < concurrency && begun < count; begun++) {
         all[begun].fd = dial(to, SOCK_NONBLOCK);
@@ -192,17 +218,23 @@ void sessions(const struct sockaddr_in *to, long count, long concurrency) {
             }
         }
     }
-    printf("{\"sessions_per_second\": %.1f}\n", (double)count / (now() - started));
+    printf("{\"sessions_per_second\": %.1f, \"operations\": %ld}\n",
+           (double)count / (now() - started), count);
+    end();
 }
 
 void retr(const struct sockaddr_in *to, long message) {
+    static const char *const names[] = {"ascii", "utf8", "octets"};
     struct client c = logged_in(to);
     static char buffer[BUFFER + 5]; /* the five octets before what is read now stay in front */
     char *const fresh = buffer + 5;
     long octets = -1, total = -1, seen = 0;
 
+    char command[] = "RETR 0\r\n";
+    command[5] = (char)('0' + message);
+    begin();
     double started = now();
-    say(c.fd, message == 1 ? "RETR 1\r\n" : "RETR 2\r\n");
+    say(c.fd, command);
     while (total < 0 || seen < total) {
         ssize_t got = recv(c.fd, fresh, BUFFER, 0);
         if (got <= 0)
@@ -220,9 +252,10 @@ void retr(const struct sockaddr_in *to, long message) {
     double took = now() - started;
     if (seen != total || memcmp(buffer, "\r\n.\r\n", 5))
         fail("RETR: %ld octets instead of %ld, or no terminator at their end", seen, total);
+    printf("{\"retr_%s_mb_per_second\": %.1f, \"operations\": %.3f}\n", names[message - 1],
+           (double)octets / 1e6 / took, (double)octets / 1e6);
+    end();
     ask(&c, "QUIT\r\n"); /* refused if an octet too many was on its way */
-    printf("{\"retr%s_mb_per_second\": %.1f, \"octets\": %ld}\n", message == 1 ? "" : "_8bit",
-           (double)octets / 1e6 / took, octets);
 }
 
 /* Take one small message whole; return its octets, status line and terminator included. */
@@ -230,11 +263,11 @@ static long one_small(int fd) {
     char reply[8192];
     size_t got = 0;
 
-    say(fd, "RETR 3\r\n");
+    say(fd, "RETR 4\r\n");
     while (got < 5 || memcmp(reply + got - 5, "\r\n.\r\n", 5)) {
         ssize_t more = recv(fd, reply + got, sizeof reply - got, 0);
         if (more <= 0)
-            fail("RETR 3 ended after %zu octets: %s", got, more ? why() : "closed");
+            fail("RETR 4 ended after %zu octets: %s", got, more ? why() : "closed");
         got += (size_t)more;
     }
     return (long)got;
@@ -248,8 +281,9 @@ void small(const struct sockaddr_in *to, long count, long at_once) {
     char *commands = array(at_once * 8 + 1, 1);
 
     for (long i = 0; i < at_once; i++)
-        memcpy(commands + i * 8, "RETR 3\r\n", 8);
+        memcpy(commands + i * 8, "RETR 4\r\n", 8);
     count = (count + at_once - 1) / at_once * at_once;
+    begin();
     double started = now();
     while (seen < count * size) {
         if (seen == asked * size) {
@@ -258,21 +292,18 @@ void small(const struct sockaddr_in *to, long count, long at_once) {
         }
         ssize_t got = recv(c.fd, buffer, BUFFER, 0);
         if (got <= 0)
-            fail("RETR 3 ended after %ld octets: %s", seen, got ? why() : "closed");
+            fail("RETR 4 ended after %ld octets: %s", seen, got ? why() : "closed");
         seen += got;
     }
     double took = now() - started;
+    printf("{\"small_messages_per_second\": %.0f, \"operations\": %ld}\n", (double)count / took,
+           count);
+    end();
     ask(&c, "QUIT\r\n"); /* refused if an octet too many was on its way */
-    printf("{\"small_messages_per_second\": %.0f}\n", (double)count / took);
 }
 
 void idle(const struct sockaddr_in *to, long count) {
-    char rest[64];
-
     for (long i = 0; i < count; i++)
         (void)logged_in(to);
-    printf("{\"idle_sessions\": %ld}\n", count);
-    fflush(stdout);
-    while (read(STDIN_FILENO, rest, sizeof rest) > 0) {
-    }
+    begin();
 }

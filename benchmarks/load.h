@@ -26,6 +26,9 @@ void without_delay(int fd);
 /* What errno means to a reader; a timeout of the socket shows as EAGAIN. */
 const char *why(void);
 
+/* Wait for a line on stdin, or its end: whoever measures reads what the relay has used so far. */
+void await_word(void);
+
 /* A socket that connects, or has connected, and gives up on a silent peer. */
 int dial(const struct sockaddr_in *to, int flags);
 

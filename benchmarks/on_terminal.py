@@ -13,6 +13,7 @@ def main() -> None:
     ours, theirs = pty.openpty()
     if os.fork() == 0:
         os.close(theirs)
+        os.setsid()  # so that its processor time is not the program's
         os.sched_setaffinity(0, _others())
         try:
             while os.read(ours, _READ):
@@ -24,7 +25,7 @@ def main() -> None:
     os.close(theirs)
     os.close(ours)
     os.environ["TERM"] = "xterm"
-    program = Path(sys.executable).with_name(sys.argv[1])
+    program = Path(sys.executable).parent / sys.argv[1]  # or anywhere, if that is a whole path
     os.execv(program, sys.argv[1:])  # so that its memory is that of the program
 
 

@@ -16,21 +16,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.usage import group_memory, group_seconds
 
 HERE = Path(__file__).resolve().parent
 LOAD = HERE / "bin" / "load"
 SOURCES = ("load.c", "serve.c", "clients.c")
 SPY = "pop3spy proxy --upstream 127.0.0.1:{upstream} --listen pop3://127.0.0.1:{port}"
 
-BODY_MB = 256
-
-# In a command, {upstream} and {port} are ports, {folder} is for files and {here} is this folder.
+# In a command, {upstream} and {port} are ports, {folder} is for files, {here} is this folder, and
+# {body} is the size of a large message in MB.
 RELAYS = {
     # A server in the relay's place.
-    "none": f"{{here}}/bin/load serve {{port}} {BODY_MB}",
+    "none": "{here}/bin/load serve {port} {body}",
     "haproxy": "haproxy -db -f {here}/haproxy.cfg",
     "socat": "socat TCP-LISTEN:{port},bind=127.0.0.1,backlog=4096,reuseaddr,nodelay,fork"
     " TCP:127.0.0.1:{upstream},nodelay",
@@ -49,6 +50,9 @@ RELAY_CORES = set(_cores[-1:])
 LOAD_CORES = set(_cores[:-1]) or RELAY_CORES
 
 
+REST = 0.2  # seconds; who uses less than a hundredth of them has nothing left to do
+
+
 class BenchmarkError(Exception):
     """Something did not start or did not finish; the text says what and why, in one line."""
 
@@ -64,16 +68,34 @@ def build() -> None:
         raise BenchmarkError(f"the load generator was not compiled: {problem}") from None
 
 
-def load(role: str, port: int, *arguments: int) -> dict[str, float]:
-    """Run one client role and return the figures that it prints."""
+@contextlib.contextmanager
+def client(role: str, port: int, *arguments: int) -> Iterator[Callable[[], dict[str, float]]]:
+    """Run one client role until it is ready; what is given lets it work, and returns its figures.
+
+    Its connections stay until the end of the block.
+    """
     command = [str(LOAD), role, "127.0.0.1", str(port), *map(str, arguments)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    except subprocess.TimeoutExpired:
-        raise BenchmarkError(f"{role}: not done after two minutes") from None
-    if done.returncode:
-        raise BenchmarkError(f"{role}: {last_line(done.stderr)}")
-    return {name: float(value) for name, value in json.loads(done.stdout).items()}
+    pipe = subprocess.PIPE
+    # It ends by itself, within ten minutes at most, which ends every wait here.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        if not process.stdout.readline():
+            raise BenchmarkError(f"{role}: {last_line(process.communicate()[1])}")
+
+        def work() -> dict[str, float]:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write("\n")
+            process.stdin.flush()
+            if not (told := process.stdout.readline()):
+                raise BenchmarkError(f"{role}: {last_line(process.communicate()[1])}")
+            return {name: float(value) for name, value in json.loads(told).items()}
+
+        yield work
+        errors = process.communicate()[1]  # it hangs up
+    if process.returncode:
+        raise BenchmarkError(f"{role}: {last_line(errors)}")
 
 
 @dataclass
@@ -86,7 +108,20 @@ class Program:
 
     def memory(self) -> int:
         """Return the KiB that the group holds, pages that several share counted once."""
-        return sum(_own_memory(pid) for pid in _group(self.process.pid))
+        return group_memory(self.process.pid)
+
+    def seconds(self) -> float:
+        """Return the processor time so far, once what the program does behind its relaying is done.
+
+        A relay may read, write and end sessions after the client has all that it waits for.
+        """
+        used = group_seconds(self.process.pid)
+        for _ in range(50):
+            time.sleep(REST)
+            before, used = used, group_seconds(self.process.pid)
+            if used - before < REST / 100:
+                break
+        return used
 
     def stop(self) -> None:
         """End the group, at first politely."""
@@ -98,20 +133,25 @@ class Program:
                 self.process.wait(timeout=5)
 
 
-def start_server(folder: Path) -> tuple[Program, int]:
-    """Start the server that the relays relay to and return it with its port."""
-    return _start(RELAYS["none"], 0, folder, LOAD_CORES)
+def start_server(folder: Path, body: int) -> tuple[Program, int]:
+    """Start the server that the relays relay to and return it with its port.
+
+    A large message of it has *body* MB.
+    """
+    return _start(RELAYS["none"], 0, folder, body, LOAD_CORES)
 
 
-def start_relay(command: str, upstream: int, folder: Path) -> tuple[Program, int]:
+def start_relay(command: str, upstream: int, folder: Path, body: int) -> tuple[Program, int]:
     """Start a relay in front of the server and return it with its port."""
-    return _start(command, upstream, folder, RELAY_CORES)
+    return _start(command, upstream, folder, body, RELAY_CORES)
 
 
-def _start(command: str, upstream: int, folder: Path, cores: set[int]) -> tuple[Program, int]:
+def _start(
+    command: str, upstream: int, folder: Path, body: int, cores: set[int]
+) -> tuple[Program, int]:
     """Start a program and wait until it answers."""
     port = free_port()
-    places = {"port": port, "upstream": upstream, "folder": folder, "here": HERE}
+    places = {"port": port, "upstream": upstream, "folder": folder, "here": HERE, "body": body}
     name, *arguments = (word.format(**places) for word in shlex.split(command))
     errors = folder / f"{port}.err"
     before = os.sched_getaffinity(0)
@@ -123,7 +163,11 @@ def _start(command: str, upstream: int, folder: Path, cores: set[int]) -> tuple[
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                env={**os.environ, "LISTEN_PORT": str(port), "UPSTREAM_PORT": str(upstream)},
+                env={
+                    **os.environ,
+                    "LISTEN_PORT": str(port),
+                    "UPSTREAM_PORT": str(upstream),
+                },
                 start_new_session=True,
             )
     finally:
@@ -166,21 +210,6 @@ def last_line(text: str) -> str:
     return (text.strip().splitlines() or ["it said nothing"])[-1].removeprefix("load: ")
 
 
-@contextlib.contextmanager
-def idle_sessions(port: int, count: int) -> Iterator[None]:
-    """Hold so many logged-in sessions open."""
-    command = [str(LOAD), "idle", "127.0.0.1", str(port), str(count)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as holder:
-        assert holder.stdout
-        assert holder.stderr
-        # The program ends by itself when a session does not come about, which ends this wait.
-        if not holder.stdout.readline():
-            raise BenchmarkError(f"idle: {last_line(holder.stderr.read())}")
-        yield
-        # Leaving closes its stdin, upon which it ends.
-
-
 def _relays(port: int) -> bool:
     """Tell whether one whole short session passes; it also warms the relay up."""
     try:
@@ -190,23 +219,3 @@ def _relays(port: int) -> bool:
     except OSError:
         return False
     return heard.count(b"+OK") == 2
-
-
-def _group(leader: int) -> list[int]:
-    members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            # After the name, which may hold anything: state, parent, group.
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == leader:
-                members.append(int(stat.parent.name))
-    return members
-
-
-def _own_memory(pid: int) -> int:
-    """Return the KiB of anonymous memory; pages of files are shared with half of the machine."""
-    with contextlib.suppress(OSError):  # it has ended meanwhile
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss_Anon:"):
-                return int(line.split()[1])
-    return 0

@@ -5,7 +5,7 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,49 +24,96 @@ class Figure:
     digits: int
 
 
-FIGURES = (
+Figures = tuple[Figure, ...]
+
+WALL: Figures = (
     Figure("noop_median_us", "NOOP median, µs", 0),
     Figure("noop_p99_us", "NOOP p99, µs", 0),
     Figure("commands_per_second", "commands/s", 0),
     Figure("sessions_per_second", "sessions/s", 0),
-    Figure("retr_mb_per_second", "RETR, MB/s", 0),
-    Figure("retr_8bit_mb_per_second", "8-bit, MB/s", 0),
+    Figure("retr_ascii_mb_per_second", "RETR, MB/s", 0),
+    Figure("retr_utf8_mb_per_second", "UTF-8, MB/s", 0),
+    Figure("retr_octets_mb_per_second", "octets, MB/s", 0),
     Figure("small_messages_per_second", "2 KB, messages/s", 0),
     Figure("idle_kib", "KiB/idle session", 1),
 )
+CPU: Figures = (
+    Figure("noop_cpu_us", "NOOP, 1 client", 1),
+    Figure("command_cpu_us", "NOOP, 64 clients", 1),
+    Figure("session_cpu_us", "session", 0),
+    Figure("ascii_cpu_us", "MB of RETR", 0),
+    Figure("utf8_cpu_us", "MB of UTF-8", 0),
+    Figure("octets_cpu_us", "MB of octets", 0),
+    Figure("small_cpu_us", "2 KB message", 1),
+)
+HELP = Figure("help_cpu_ms", "CPU, ms", 0)
 
+Cell = Callable[[str, Figure], str]
 Row = dict[str, float]
 Rounds = list[dict[str, Row]]
 """For each round, for each relay, the figures by name; what failed is not there."""
 
 
-def tables(rounds: Rounds, names: list[str]) -> str:
-    """Return the figures and their ratios as aligned Markdown tables."""
-    parts = [_table("relay", names, lambda name, figure: _median(rounds, name, figure))]
-    for reference, label in (
+def report(rounds: Rounds, names: list[str]) -> str:
+    """Return when and how it was measured, and the figures and their ratios as Markdown."""
+    helps = [name for name in rounds[0] if HELP.name in rounds[0][name]]
+    tables = [
+        *_wall_tables(rounds, names),
+        *_cpu_tables(rounds, [name for name in names if name != "none"]),
+        _table("program", helps, (HELP,), _medians(rounds)),
+    ]
+    return "\n\n".join([conditions(len(rounds)), *filter(None, tables)])
+
+
+def _wall_tables(rounds: Rounds, names: list[str]) -> Iterator[str]:
+    yield _table("relay", names, WALL, _medians(rounds))
+    for by, label in (
         ("none", "times no proxy"),
         ("haproxy", "times HAProxy"),
         ("pop3spy quiet", "times pop3spy quiet"),
     ):
-        others = [name for name in names if name not in ("none", reference)]
-        if reference.startswith("pop3spy"):
-            others = [name for name in others if name.startswith("pop3spy")]
-        if reference in names and others:
-            parts.append(_table(label, others, _ratios(rounds, reference)))
-    return "\n\n".join(parts)
+        pairs = {name: (name, by) for name in _others(names, by)}
+        yield _table(label, list(pairs), WALL, _ratios(rounds, pairs))
+
+
+def _cpu_tables(rounds: Rounds, names: list[str]) -> Iterator[str]:
+    """Yield the same of processor time, divided the other way: more is better there too."""
+    yield _table("CPU, µs", names, CPU, _medians(rounds))
+    for of, label in (
+        ("haproxy", "HAProxy's CPU / its own"),
+        ("pop3spy quiet", "CPU of pop3spy quiet / its own"),
+    ):
+        pairs = {name: (of, name) for name in _others(names, of)}
+        yield _table(label, list(pairs), CPU, _ratios(rounds, pairs))
+    older = {name: f"before{name.removeprefix('pop3spy')}" for name in names if _is_spy(name)}
+    pairs = {name: (before, name) for name, before in older.items() if before in names}
+    yield _table("CPU before / now", list(pairs), CPU, _ratios(rounds, pairs))
+
+
+def _others(names: list[str], reference: str) -> list[str]:
+    """Return the relays that are compared with this one; none if it was not measured."""
+    others = [name for name in names if name not in ("none", reference)]
+    if reference.startswith("pop3spy"):
+        others = [name for name in others if _is_spy(name)]
+    return others if reference in names else []
+
+
+def _is_spy(name: str) -> bool:
+    return name.startswith("pop3spy")
 
 
 def as_json(rounds: Rounds, names: list[str]) -> dict[str, object]:
     """Return everything measured, each round of it, in a form that json.dump takes."""
+    helps = [name for name in rounds[0] if name not in names]
     return {
         "conditions": conditions(len(rounds)),
         "relays": {
             name: {
                 figure.name: {"median": _middle(values), "rounds": values}
-                for figure in FIGURES
+                for figure in (*WALL, *CPU, HELP)
                 if (values := _values(rounds, name, figure))
             }
-            for name in names
+            for name in [*names, *helps]
         },
     }
 
@@ -105,32 +152,37 @@ def _middle(values: list[float]) -> float | None:
     return median(values) if values else None
 
 
-def _median(rounds: Rounds, name: str, figure: Figure) -> str:
-    value = _middle(_values(rounds, name, figure))
-    return "-" if value is None else f"{value:,.{figure.digits}f}"
+def _medians(rounds: Rounds) -> Cell:
+    def cell(name: str, figure: Figure) -> str:
+        value = _middle(_values(rounds, name, figure))
+        return "-" if value is None else f"{value:,.{figure.digits}f}"
+
+    return cell
 
 
-def _ratios(rounds: Rounds, reference: str) -> Callable[[str, Figure], str]:
-    """Compare within each round, so that a machine that is slow for a while does not count."""
+def _ratios(rounds: Rounds, pairs: dict[str, tuple[str, str]]) -> Cell:
+    """Divide the figures of the two relays of each pair, the first's by the second's.
+
+    It is done within each round, so that a machine that is slow for a while does not count.
+    """
 
     def cell(name: str, figure: Figure) -> str:
-        value = _middle(
-            [
-                row[figure.name] / by[figure.name]
-                for each in rounds
-                if figure.name in (row := each.get(name, {}))
-                and (by := each.get(reference, {})).get(figure.name)
-            ]
-        )
+        rows = [[each.get(relay, {}).get(figure.name) for relay in pairs[name]] for each in rounds]
+        value = _middle([above / below for above, below in rows if above and below])
         return "-" if value is None else f"{value:.2f}"
 
     return cell
 
 
-def _table(corner: str, names: list[str], cell: Callable[[str, Figure], str]) -> str:
-    rows = [[corner, *(figure.title for figure in FIGURES)]]
-    rows += [[name, *(cell(name, figure) for figure in FIGURES)] for name in names]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def _table(corner: str, names: list[str], figures: Figures, cell: Cell) -> str:
+    """Return an aligned table, without columns in which nothing was measured."""
+    rows = [[corner, *(figure.title for figure in figures)]]
+    rows += [[name, *(cell(name, figure) for figure in figures)] for name in names]
+    columns = [each for each in zip(*rows, strict=True) if set(each[1:]) != {"-"}]
+    if not names or len(columns) == 1:
+        return ""
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
     lines = [
         f"| {row[0]:<{widths[0]}} | "
         + " | ".join(f"{text:>{width}}" for text, width in zip(row[1:], widths[1:], strict=True))

@@ -1,8 +1,8 @@
 /* The server: one thread, one message, every command answered as soon as it is read.
  *
- * It knows what the clients of this program say and no more: messages 1 and 2 are large, any other
- * is small. A large message is never whole in
- * memory: one block of lines is sent over and over, so a big RETR costs no disk and no cache. */
+ * It knows what the clients of this program say and no more: messages 1 to 3 are large, any other
+ * is small. A large message is never whole in memory: one block of lines is sent over and over, so a
+ * big RETR costs no disk and no cache. */
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -31,18 +31,38 @@ struct connection {
     char in[1024], out[256];
 };
 
-static char ascii[BLOCK], eight_bit[BLOCK]; /* what messages 1 and 2 are made of */
+enum { ASCII, UTF8, OCTETS, KINDS };
+static char blocks[KINDS][BLOCK]; /* what messages 1 to 3 are made of */
 static long body_octets;
 
 static void fill_blocks(void) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+    unsigned noise = 1;
+
     for (int i = 0; i < BLOCK; i++) {
-        int column = i % LINE;
-        char letter = letters[(i + i / LINE) % 64];
-        ascii[i] = column == 76 ? '\r' : column == 77 ? '\n' : letter;
-        eight_bit[i] = column < 76 ? (char)(letter | 0x80) : ascii[i];
+        int line = i / LINE, column = i % LINE;
+        blocks[ASCII][i] = letters[(i + line) % 64];
+        /* Seven words of five Cyrillic letters, each of two octets, with spaces between them. */
+        int word = column / 11, place = column % 11;
+        unsigned letter = 0x430 + (unsigned)((word * 5 + place / 2) * 7 + line) % 32;
+        blocks[UTF8][i] = place == 10 ? ' '
+                        : (char)(place % 2 ? 0x80 | (letter & 0x3f) : 0xc0 | letter >> 6);
+        /* Any octet but CR and LF, and no dot to stuff; the numbers are those of a plain LCG. */
+        noise = noise * 1664525u + 1013904223u;
+        char octet = (char)(noise >> 24);
+        blocks[OCTETS][i] = strchr("\r\n.", octet) && octet ? 'x' : octet;
+        if (column >= 76)
+            for (int kind = 0; kind < KINDS; kind++)
+                blocks[kind][i] = "\r\n"[column - 76];
     }
+}
+
+/* The large message that a RETR asks for, or -1. */
+static int kind_of(const char *line) {
+    int kind = line[4] == ' ' && line[6] == '\r' ? line[5] - '1' : KINDS;
+
+    return kind >= 0 && kind < KINDS ? kind : -1;
 }
 
 static void queue(struct connection *c, const char *reply) {
@@ -58,9 +78,10 @@ static void answer(struct connection *c, const char *line) {
     char reply[sizeof c->out];
 
     if (!strncasecmp(line, "RETR", 4)) {
-        c->body_left = strcmp(line + 4, " 3\r") ? body_octets : SMALL;
+        int kind = kind_of(line);
+        c->body_left = kind < 0 ? SMALL : body_octets;
+        c->block = blocks[kind < 0 ? ASCII : kind];
         snprintf(reply, sizeof reply, "+OK %ld octets\r\n", c->body_left);
-        c->block = strcmp(line + 4, " 2\r") ? ascii : eight_bit;
         c->in_body = true;
     } else if (!strncasecmp(line, "STAT", 4)) {
         snprintf(reply, sizeof reply, "+OK 1 %ld\r\n", body_octets);

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import programs, report
+from benchmarks.usage import process_seconds
 from pop3spy.authority import Authority
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -93,13 +94,13 @@ def figures(port: int, process: "subprocess.Popen[bytes]", folder: Path) -> tupl
     """Return what FIGURES names."""
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     retrieve(port, context, 8)  # whatever is made at the first use is made
-    before, began = cpu(process), time.perf_counter()
+    before, began = process_seconds(process.pid), time.perf_counter()
     retrieve(port, context, MEGABYTES)
-    bulk, bulk_took = cpu(process) - before, time.perf_counter() - began
-    before, began = cpu(process), time.perf_counter()
+    bulk, bulk_took = process_seconds(process.pid) - before, time.perf_counter() - began
+    before, began = process_seconds(process.pid), time.perf_counter()
     for _ in range(SESSIONS):
         retrieve(port, context, 0)
-    short, short_took = cpu(process) - before, time.perf_counter() - began
+    short, short_took = process_seconds(process.pid) - before, time.perf_counter() - began
     return MEGABYTES / bulk, MEGABYTES / bulk_took, SESSIONS / short, SESSIONS / short_took
 
 
@@ -206,12 +207,6 @@ def await_port(port: int, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise programs.BenchmarkError(f"{process.args!r} does not listen")
         time.sleep(0.05)
-
-
-def cpu(process: "subprocess.Popen[bytes]") -> float:
-    """Return the seconds of processor time that a program has had so far."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def table(rounds: list[dict[str, tuple[float, ...]]], names: list[str]) -> str:
