@@ -3,6 +3,8 @@
 Bad bytes from a peer are never an exception: they are frames.
 """
 
+import os
+
 
 class Pop3SpyError(Exception):
     """Something that stops the program, told in one line: what, where, what to do.
@@ -42,3 +44,9 @@ class MaildropError(Pop3SpyError):
 
 class CaptureError(Pop3SpyError):
     """A capture cannot be read or written; the message has the file and the line or offset."""
+
+
+def said_by_system(error: OSError) -> str:
+    """Return what the system said, without numbers and paths: ``no space left on device``."""
+    text = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return text[:1].lower() + text[1:]

@@ -8,7 +8,7 @@ import click
 
 from pop3spy.authority import STORE_PASSWORD
 from pop3spy.cli.authority import open_authority
-from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.trusting import fingerprint, quoted, steps
 from pop3spy.config.file import STDOUT

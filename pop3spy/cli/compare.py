@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import Verb, with_setting
 from pop3spy.replay.compare import Compared, compare_sessions

@@ -12,11 +12,14 @@ import click
 
 from pop3spy import __version__
 from pop3spy.capture.files import Keeping
-from pop3spy.cli.environment import ExitStatus, colourful, history_file, run
+from pop3spy.cli.environment import history_file, run
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.secret import secret_from
-from pop3spy.cli.streams import Unbuffered, close
+from pop3spy.cli.standard_streams import Unbuffered
+from pop3spy.cli.streams import close
+from pop3spy.cli.terminal import colourful
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import ConnectSettings

@@ -1,4 +1,4 @@
-"""What a command runs in: how it may end, its streams, its event loop, its signals."""
+"""What a command runs in: its folders, its event loop, its signals."""
 
 import asyncio
 import errno
@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from enum import IntEnum
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any
 
-from pop3spy.cli.streams import Unbuffered
+from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.standard_streams import Unbuffered
 from pop3spy.errors import ConfigError
 from pop3spy.net.listen import raise_file_limit
 from pop3spy.session.failure import describe
@@ -21,27 +21,6 @@ try:
     import uvloop
 except ImportError:  # pragma: no cover - there is none on Windows
     uvloop = None  # type: ignore[assignment]
-
-
-class ExitStatus(IntEnum):
-    """How the program ended."""
-
-    DONE = 0
-    FOUND = 1
-    USAGE = 2
-    FAILED = 3
-    INTERRUPTED = 130
-
-
-def colourful(stream: TextIO) -> bool:
-    """Return whether colour may be used on *stream*: on a terminal, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def on_terminal() -> bool:
-    """Return whether there is a person at a terminal on which a prompt can be drawn."""
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    return terminal and os.environ.get("TERM") != "dumb"
 
 
 def history_file() -> Path | None:
@@ -64,26 +43,6 @@ def _own_folder(variable: str, otherwise: str) -> Path | None:
             return None
         folder = f"{home}/{otherwise}"
     return Path(folder) / "pop3spy"
-
-
-class Fitting(Protocol):
-    """What writes lines that fit a terminal of so many columns."""
-
-    width: int | None
-
-
-def keep_width(writer: Fitting, stream: TextIO) -> None:
-    """Give *writer* the width of the terminal that *stream* is, now and whenever it changes."""
-    if not stream.isatty():
-        return
-
-    def measure(*_: object) -> None:
-        with suppress(OSError):
-            writer.width = os.get_terminal_size(stream.fileno()).columns or None
-
-    measure()
-    if hasattr(signal, "SIGWINCH"):
-        signal.signal(signal.SIGWINCH, measure)
 
 
 def run(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import ValueType, Verb, with_setting

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from pop3spy.cli.environment import colourful
 from pop3spy.cli.outputs import later
+from pop3spy.cli.terminal import colourful
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.gate.faultset import Faults

@@ -3,26 +3,31 @@
 import re
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
 
 import click
 
 from pop3spy import __version__
-from pop3spy.cli.ca import ca
-from pop3spy.cli.compare import compare
-from pop3spy.cli.connect import connect
-from pop3spy.cli.demo import demo
-from pop3spy.cli.environment import ExitStatus
-from pop3spy.cli.export import export
-from pop3spy.cli.proxy import proxy
-from pop3spy.cli.replay import replay
-from pop3spy.cli.scrub import scrub
-from pop3spy.cli.serve import serve
-from pop3spy.cli.show import show
-from pop3spy.cli.streams import discard, open_standard_streams, say
-from pop3spy.errors import Pop3SpyError
-from pop3spy.net.dial import reason_of
+from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.standard_streams import discard, open_standard_streams, say
+from pop3spy.errors import Pop3SpyError, said_by_system
 from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.failure import describe
+
+VERBS: Final = {
+    "ca": "Look after the local certificate authority.",
+    "compare": "Compare what the servers answered in two recordings.",
+    "connect": "Speak POP3 by hand with the server at URL.",
+    "demo": "Show a session between a built-in client and a built-in server.",
+    "export": "Write the recording FILE in another form; - is standard input.",
+    "proxy": "Relay clients to a POP3 server and show what both sides say.",
+    "replay": "Play a recorded session again: be its server, or be its client.",
+    "scrub": "Copy the recording FILE without what others need not see.",
+    "serve": "Serve a MAILBOX, or built-in messages, over POP3.",
+    "show": "Show recordings as people read them; - is standard input.",
+}
+"""What the help says of each verb, which is the first sentence of the verb's own help."""
 
 _IN_A_URL = re.compile(r"(?:(?<=//)[^/\s]*|[^\s/:@]+:[^\s/@]+)@")
 _ONE, _TWO = "\\", "\\\\"
@@ -49,16 +54,29 @@ def program(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-program.add_command(demo)
-program.add_command(proxy)
-program.add_command(serve)
-program.add_command(connect)
-program.add_command(show)
-program.add_command(export)
-program.add_command(scrub)
-program.add_command(replay)
-program.add_command(compare)
-program.add_command(ca)
+class LazyVerb(click.Command):
+    """A verb that is loaded when it is asked for; its module and its command have its name.
+
+    Most of a start is loading modules, and the help of the program needs none of a verb.
+    """
+
+    def load(self) -> click.Command:
+        """Return the command itself."""
+        assert self.name
+        try:
+            module = import_module(f"pop3spy.cli.{self.name}")
+        except KeyboardInterrupt:  # click would answer it with an empty line
+            raise click.Abort from None
+        command: click.Command = getattr(module, self.name)
+        return command
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Return the context of the command itself, which is what is invoked and completed."""
+        return self.load().make_context(*args, **extra)
+
+
+for _name, _summary in VERBS.items():
+    program.add_command(LazyVerb(_name, short_help=_summary))
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -107,7 +125,7 @@ def _told(error: BaseException) -> int:
             return ExitStatus.DONE
         case OSError():
             discard(sys.stdout)
-            return _fail(f"cannot read or write: {reason_of(error)}", ExitStatus.FAILED)
+            return _fail(f"cannot read or write: {said_by_system(error)}", ExitStatus.FAILED)
     return _fail(f"this is a bug in pop3spy: {describe(error)}", ExitStatus.FAILED)
 
 

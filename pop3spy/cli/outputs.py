@@ -11,8 +11,8 @@ from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
-from pop3spy.cli.environment import colourful, keep_width
 from pop3spy.cli.streams import Spools, close
+from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.file import STDOUT
 from pop3spy.config.settings import SETTINGS
 from pop3spy.config.verbs import OutputSettings

@@ -4,8 +4,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pop3spy.errors import ConfigError
-from pop3spy.net.dial import reason_of
+from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.protocol.text import escape
 
 
@@ -55,7 +54,7 @@ def become(account: SystemAccount) -> None:
         os.setgid(account.gid)
         os.setuid(account.uid)
     except OSError as error:
-        raise ConfigError(f"--run-as {escape(account.user)}: {reason_of(error)}") from None
+        raise ConfigError(f"--run-as {escape(account.user)}: {said_by_system(error)}") from None
     with suppress(PermissionError):
         os.setuid(0)
         raise ConfigError(f"--run-as {escape(account.user)}: root could be had again; not going on")

@@ -7,11 +7,12 @@ from functools import partial
 import click
 
 from pop3spy.cli.arriving import advise, arriving
-from pop3spy.cli.environment import history_file, on_terminal, run
+from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.gating import gate_of
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.outputs import outputs
+from pop3spy.cli.terminal import on_terminal
 from pop3spy.config.verbs import ProxySettings, limits_of
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.arriving import arriving
-from pop3spy.cli.environment import ExitStatus, run
+from pop3spy.cli.environment import run
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs, trust_of
 from pop3spy.cli.open_recording import open_recording

@@ -11,7 +11,7 @@ from pop3spy import __version__
 from pop3spy.capture.capture_file import CaptureFile
 from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
-from pop3spy.cli.environment import ExitStatus
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import Verb, with_setting
 from pop3spy.config.file import STDOUT

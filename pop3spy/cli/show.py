@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from pop3spy.cli.environment import ExitStatus, colourful, keep_width
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import ValueType, Verb, collected, with_setting
+from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter

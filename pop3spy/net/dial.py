@@ -1,12 +1,11 @@
 """Connecting to a server that has a name: every address of it is tried in turn."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pop3spy.errors import ConnectError
+from pop3spy.errors import ConnectError, said_by_system
 from pop3spy.net.own import is_own
 from pop3spy.protocol.url import Url
 
@@ -61,8 +60,7 @@ def reason_of(error: OSError) -> str:
     """Return what the system said, without numbers and addresses: ``connection refused``."""
     if isinstance(error, socket.gaierror):
         return "no such host" if error.errno in _NO_NAME else str(error.strerror).lower()
-    text = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-    return text[:1].lower() + text[1:]
+    return said_by_system(error)
 
 
 _NO_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

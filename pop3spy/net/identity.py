@@ -7,8 +7,7 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from pop3spy.authority import Authority, Leaf
-from pop3spy.errors import ConfigError
-from pop3spy.net.dial import reason_of
+from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.net.evidence import Evidence, remember
 from pop3spy.net.trust import allow_from, keep_keys, present
 from pop3spy.protocol.certificate import Certificate, read_certificate
@@ -75,7 +74,7 @@ class Minted:
                 with leaf.as_file() as file:
                     present(context, file, None)
             except OSError as error:
-                raise ConfigError(f"no certificate for {name}: {reason_of(error)}") from None
+                raise ConfigError(f"no certificate for {name}: {said_by_system(error)}") from None
             context.names, context.minted = leaf.names.each, True
             if not certificate:
                 context.sni_callback = self._asked

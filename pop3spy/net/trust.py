@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pop3spy.errors import ConfigError
-from pop3spy.net.dial import reason_of
+from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.net.evidence import Evidence
 from pop3spy.protocol.text import escape
 
@@ -60,7 +59,7 @@ def _context(trust: Trust) -> ssl.SSLContext:
     except ssl.SSLError:
         raise ConfigError(f"{escape(str(trust.ca))} holds no certificate in PEM form") from None
     except OSError as error:
-        raise ConfigError(f"{escape(str(trust.ca))}: {reason_of(error)}") from None
+        raise ConfigError(f"{escape(str(trust.ca))}: {said_by_system(error)}") from None
     if trust.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -102,7 +101,7 @@ def key_log(owner: int | None = None) -> str:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise ConfigError(f"{_KEYS}: {escape(name)}: {reason_of(error)}") from None
+        raise ConfigError(f"{_KEYS}: {escape(name)}: {said_by_system(error)}") from None
     return name
 
 
@@ -116,7 +115,7 @@ def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> Non
             with file.open("rb"):
                 pass
         except OSError as error:
-            raise ConfigError(f"{escape(str(file))}: {reason_of(error)}") from None
+            raise ConfigError(f"{escape(str(file))}: {said_by_system(error)}") from None
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
     except ssl.SSLError as error:

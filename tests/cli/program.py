@@ -20,7 +20,7 @@ from typing import IO, NamedTuple
 
 import click
 
-from pop3spy.cli.main import program
+from pop3spy.cli.main import LazyVerb, program
 
 COMMAND = (sys.executable, "-m", "pop3spy")
 PATIENCE = 20.0
@@ -31,7 +31,8 @@ Output = IO[bytes] | int | None
 def commands_of(group: click.Group, before: str = "") -> dict[str, click.Command]:
     """Return every command by what a person types: ``replay server``."""
     found: dict[str, click.Command] = {}
-    for name, command in sorted(group.commands.items()):
+    for name, listed in sorted(group.commands.items()):
+        command = listed.load() if isinstance(listed, LazyVerb) else listed
         if isinstance(command, click.Group):
             found |= commands_of(command, f"{before}{name} ")
         else:

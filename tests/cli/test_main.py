@@ -291,18 +291,18 @@ def test_a_module_is_the_program_too() -> None:
     assert run()[:2] == run("--help")[:2]
 
 
-def test_ctrl_c_while_the_program_is_loaded_ends_it_quietly() -> None:
+@pytest.mark.parametrize("module", ["pop3spy.cli.main", "pop3spy.cli.proxy", "pop3spy.net.half"])
+def test_ctrl_c_while_the_program_is_loaded_ends_it_quietly(module: str) -> None:
     interrupted = (
         "import sys\n"
         "class Impatient:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'pop3spy.cli.main':\n"
+        f"        if name == {module!r}:\n"
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Impatient())\n"
         "from pop3spy.__main__ import start\n"
         "sys.exit(start())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", interrupted], capture_output=True, timeout=PATIENCE, check=False
-    )
+    command = [sys.executable, "-c", interrupted, "proxy", "--help"]
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

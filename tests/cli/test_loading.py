@@ -1,0 +1,106 @@
+"""What is loaded for what: a start is mostly the loading of modules."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cli.program import PATIENCE, environment, run
+from pop3spy.cli.main import LazyVerb, program
+
+LAZY = {name: verb for name, verb in program.commands.items() if isinstance(verb, LazyVerb)}
+VERB_MODULES = {f"pop3spy.cli.{name}" for name in LAZY}
+HEAVY = {
+    "asyncio",
+    "cryptography",
+    "prompt_toolkit",
+    "socket",
+    "ssl",
+    "structlog",
+    "uvloop",
+    "yaml",
+}
+"""What takes longer to load than the program itself."""
+
+
+PROGRAM = """
+import sys
+from pop3spy.__main__ import start
+start()
+sys.stderr.write("loaded: " + " ".join(sys.modules))
+"""
+
+
+def loaded_for(*args: str, **changes: str) -> set[str]:
+    """Return the modules that a run of the program has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        env=environment(**changes),
+        check=True,
+    )
+    return set(done.stderr.decode().partition("loaded: ")[2].split())
+
+
+WITHOUT_A_VERB = [
+    pytest.param([], {}, id="nothing"),
+    pytest.param(["--help"], {}, id="help"),
+    pytest.param(["--version"], {}, id="version"),
+    pytest.param(["prxy"], {}, id="a verb misspelt"),
+    pytest.param(
+        [],
+        {"_POP3SPY_COMPLETE": "bash_complete", "COMP_WORDS": "pop3spy ", "COMP_CWORD": "1"},
+        id="completion of a verb",
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "changes"), WITHOUT_A_VERB)
+def test_without_a_verb_no_verb_is_loaded_and_nothing_heavy(
+    args: list[str], changes: dict[str, str]
+) -> None:
+    loaded = loaded_for(*args, **changes)
+    assert "pop3spy.cli.main" in loaded
+    assert loaded & (VERB_MODULES | HEAVY) == set()
+
+
+NOT_FOR = [
+    pytest.param("export", {"asyncio", "structlog"}, id="export"),
+    pytest.param("scrub", {"asyncio", "structlog"}, id="scrub"),
+    pytest.param("compare", {"asyncio", "structlog"}, id="compare"),
+    pytest.param("show", set(), id="show"),
+    pytest.param("proxy", set(), id="proxy"),
+]
+
+
+@pytest.mark.parametrize(("verb", "spared"), NOT_FOR)
+def test_a_verb_loads_itself_and_not_what_only_others_need(verb: str, spared: set[str]) -> None:
+    loaded = loaded_for(verb, "--help")
+    assert loaded & VERB_MODULES == {f"pop3spy.cli.{verb}"}
+    assert "yaml" in loaded
+    assert loaded & {"cryptography", "prompt_toolkit", *spared} == set()
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_the_list_of_verbs_says_what_the_help_of_the_verb_says(name: str) -> None:
+    verb = LAZY[name].load()
+    assert verb.name == name
+    assert LAZY[name].short_help == verb.get_short_help_str(limit=200)
+
+
+COMPLETED = [
+    pytest.param("pop3spy ", "proxy", id="a verb"),
+    pytest.param("pop3spy sh", "show", id="the beginning of a verb"),
+    pytest.param("pop3spy replay ", "server", id="a verb of a verb"),
+    pytest.param("pop3spy proxy --upst", "--upstream", id="an option"),
+]
+
+
+@pytest.mark.parametrize(("typed", "offered"), COMPLETED)
+def test_a_shell_completes_verbs_and_their_options(typed: str, offered: str) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    status, out, _ = run(_POP3SPY_COMPLETE="bash_complete", **words)
+    assert status == 0
+    assert f"plain,{offered}" in out.splitlines()
