@@ -169,7 +169,7 @@ def _ratios(rounds: Rounds, pairs: dict[str, tuple[str, str]]) -> Cell:
     def cell(name: str, figure: Figure) -> str:
         rows = [[each.get(relay, {}).get(figure.name) for relay in pairs[name]] for each in rounds]
         value = _middle([above / below for above, below in rows if above and below])
-        return "-" if value is None else f"{value:.2f}"
+        return "-" if value is None else f"{value:.{2 if value >= 0.1 else 3}f}"
 
     return cell
 
