@@ -117,8 +117,7 @@ def seconds_of(measure: str, clock: Clock, subscribers: Iterable[Subscriber]) ->
 def hear(reading: Reading, said: Dialogue, clock: Clock) -> None:
     """Let *reading* have all that was *said*, each in one read."""
     for side, octets in said:
-        reading.append(Chunk(side, octets, clock.now()))
-        reading.read_all()
+        reading.hear(Chunk(side, octets, clock.now()))
 
 
 def table(best: dict[str, dict[str, float]]) -> str:

@@ -64,13 +64,20 @@ def octets(text: str) -> bytes:
     return text.encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
-def read(chunks: Iterable[Said], decoder: Decoder | None = None) -> list[Frame]:
-    """Return the frames of *chunks*; no octet may be lost, doubled or moved."""
+def read(
+    chunks: Iterable[Said], decoder: Decoder | None = None, *, buffered: bool = False
+) -> list[Frame]:
+    """Return the frames of *chunks*, as a link reads them; no octet may be lost, doubled or moved.
+
+    *buffered* reads by the buffer also what could be read at once.
+    """
     decoder, chunks = decoder or Decoder(), list(chunks)
     frames: list[Frame] = []
     for side, data in chunks:
         if data is None:
             frames += filter(None, (decoder.close(side),))
+        elif not buffered and (frame := decoder.at_once(side, data)) is not None:
+            frames.append(frame)
         else:
             decoder.append(side, data)
             frames += iter(decoder.next, None)

@@ -20,7 +20,8 @@ class CommandReader:
     """
 
     def __init__(self, outstanding: Outstanding, give_up: Callable[[], None]) -> None:
-        self.buffer = LineBuffer(Side.CLIENT, self._first)
+        self.buffer = LineBuffer(Side.CLIENT, self._line)
+        self.buffer.reader = self._first
         self._outstanding = outstanding
         self._give_up = give_up
 
@@ -28,7 +29,7 @@ class CommandReader:
 
     def go_on(self) -> None:
         """Read commands."""
-        self.buffer.reader = self._line
+        self.buffer.reader = self.buffer.lines
 
     def wait(self) -> None:
         """Read nothing: what the next octets are is for the server to say."""
@@ -75,6 +76,16 @@ class CommandReader:
 
     # -- reading --------------------------------------------------------------------------------
 
+    def at_once(self, data: bytes) -> Frame | None:
+        """Read *data* past the buffer if it is one whole command, as nearly always; else None."""
+        buffer = self.buffer
+        began = buffer.received
+        if not began and proxy_header(data) == 0:  # a first line that is none, as nearly always
+            self.go_on()
+        if self._outstanding.behind_stls > began or not buffer.passes(data):
+            return None
+        return self._command(data, began)
+
     def _first(self) -> Frame | None:
         """Read what only a connection's first octets can be: a PROXY header."""
         buffer = self.buffer
@@ -101,22 +112,25 @@ class CommandReader:
         buffer.rest_number = 0
         if outstanding.unpaired:
             return Opaque(Side.CLIENT, raw, why=Why.OUT_OF_STEP)
-        settles = not outstanding.speaks_ahead and self._is_behind_odd(began)
-        if settles:
-            outstanding.take_as_answered()
-        pipelined = not settles and (bool(outstanding.commands) or began < buffer.ahead)
-        outstanding.speaks_ahead |= pipelined
+        pipelined, settles = began < buffer.ahead, False
+        if outstanding.commands:  # nearly always all have been answered
+            settles = not outstanding.speaks_ahead and self._is_behind_odd(began)
+            if settles:
+                outstanding.take_as_answered()
+            pipelined = not settles
+        if pipelined:
+            outstanding.speaks_ahead = True
         buffer.ahead = buffer.received
         command = parse_command(raw)
         number = buffer.rest_number = outstanding.ask(command)
         if command.turn:
             self.wait()
         else:
-            self.go_on()
+            buffer.reader = buffer.lines
         if len(outstanding.commands) > UNANSWERED:
             self._give_up()
         return CommandLine(
-            Side.CLIENT, raw, number, command=command, pipelined=pipelined, settles=settles
+            buffer.side, raw, number, command=command, pipelined=pipelined, settles=settles
         )
 
     def _is_behind_odd(self, began: int) -> bool:

@@ -116,6 +116,7 @@ COMMANDS: Final = {row.name: row for row in _ROWS}
 _FAMILIES: Final = frozenset(name.split(" ")[0] for name in COMMANDS if " " in name)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Command:
     """One line of the client, read: ``RETR 2`` is verb ``RETR`` with arguments ``(b"2",)``.
 
@@ -126,29 +127,23 @@ class Command:
     What follows from the row is worked out once: ``bare`` is whether no optional argument was
     given, ``shape`` how a positive reply will be framed (LINE, LISTING, MESSAGE or UNKNOWN),
     ``effect`` what the reply does to the session, and ``turn`` what the client's next octets may
-    become.  A bare AUTH only asks for a listing, and has no effect and no turn.
+    become.  A bare AUTH only asks for a listing, and has no effect and no turn.  With ``one_line``
+    the reply is its status line for certain; ``public`` is a known verb with nothing behind it, in
+    which nothing can be secret.
+
+    One object may stand for many lines, so nobody can change it.
     """
 
-    __slots__ = ("args", "bare", "effect", "rest", "shape", "spec", "turn", "verb")
-
-    def __init__(
-        self, verb: str, args: tuple[bytes, ...], spec: CommandSpec | None, rest: bytes = b""
-    ) -> None:
-        self.verb = verb
-        self.args = args
-        self.spec = spec
-        self.rest = rest
-        self.effect, self.turn = Effect.NONE, None
-        if spec is None:
-            self.bare, self.shape = not args, Shape.UNKNOWN
-            return
-        self.bare = bare = len(args) <= spec.required
-        self.shape = spec.shape if spec.shape is not Shape.BARE_LISTING else _BARE_SHAPES[bare]
-        if not (bare and spec.turn is Turn.SASL):
-            self.effect, self.turn = spec.effect, spec.turn
-
+    verb: str
+    args: tuple[bytes, ...]
+    spec: CommandSpec | None
+    rest: bytes
+    bare: bool
+    shape: Shape
     effect: Effect
     turn: Turn | None
+    one_line: bool
+    public: bool
 
     def __eq__(self, other: object) -> bool:
         """Return whether *other* says the same in the same words."""
@@ -165,6 +160,22 @@ class Command:
     @property
     def _said(self) -> tuple[object, ...]:
         return self.verb, self.args, self.spec, self.rest
+
+
+def command_of(
+    verb: str, args: tuple[bytes, ...], spec: CommandSpec | None, rest: bytes = b""
+) -> Command:
+    """Return the command of these words, with what follows from its row *spec*."""
+    if spec is None:
+        unknown = Shape.UNKNOWN, Effect.NONE, None
+        return Command(verb, args, None, rest, not args, *unknown, one_line=False, public=False)
+    bare = len(args) <= spec.required
+    effect, turn = spec.effect, spec.turn
+    if bare and turn is Turn.SASL:
+        effect, turn = Effect.NONE, None
+    shape = _BARE_SHAPES[bare] if spec.shape is Shape.BARE_LISTING else spec.shape
+    one_line = spec.shape is Shape.LINE
+    return Command(verb, args, spec, rest, bare, shape, effect, turn, one_line, public=not rest)
 
 
 _BARE_SHAPES = (Shape.LINE, Shape.LISTING)  # with an argument, without
@@ -191,12 +202,12 @@ def parse_command(raw: bytes) -> Command:
     if verb in _FAMILIES and args:
         full = f"{verb} {args[0].decode('latin-1').upper()}"
         if full in COMMANDS:
-            return Command(full, args[1:], COMMANDS[full], rest)
-    return Command(verb, args, COMMANDS.get(verb), rest)
+            return command_of(full, args[1:], COMMANDS[full], rest)
+    return command_of(verb, args, COMMANDS.get(verb), rest)
 
 
 _VERB_ALONE: Final = {
-    f"{name}\r\n".encode(): Command(name, (), row)
+    f"{name}\r\n".encode(): command_of(name, (), row)
     for name, row in COMMANDS.items()
     if " " not in name
 }

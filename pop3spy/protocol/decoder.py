@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from pop3spy.protocol.command_reader import CommandReader
 from pop3spy.protocol.commands import Command, parse_command
-from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import CLIENT, BodyPart, CommandLine, Frame, Opaque, Side, Why
 from pop3spy.protocol.outstanding import Outstanding
 from pop3spy.protocol.reply_reader import ReplyReader
 
@@ -50,13 +50,27 @@ class Decoder:
         if self._outstanding.commands:
             client.ahead = client.received
 
+    def at_once(self, side: Side, data: bytes) -> Frame | None:
+        """Return the frame of *data* if it is one whole line that nothing unread stands before.
+
+        None: nothing was taken, so it is to be appended.
+        """
+        client, server = self._order
+        if client.kept or server.kept or self.held:
+            return None
+        self._spoke_last = side
+        reader = self._commands if side is CLIENT else self._replies
+        return reader.at_once(data)
+
     def next(self) -> Frame | None:
         """Return the next frame that is whole, of either side; None until there is more.
 
         The client goes first: what it said ahead may be readable now.
         """
         for buffer in self._order:
-            if buffer.side not in self.held and (frame := buffer.read()) is not None:
+            if not buffer.kept or (self.held and buffer.side in self.held):
+                continue
+            if (frame := buffer.read()) is not None:
                 return frame
         return None
 

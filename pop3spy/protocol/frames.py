@@ -28,10 +28,15 @@ class Side(Enum):
 
     __hash__ = object.__hash__  # Enum's own is Python code, and sides are keys on the hot path
 
-    @property
-    def other(self) -> "Side":
-        """The peer of this side."""
-        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+    other: "Side"
+    """The peer of this side."""
+
+
+CLIENT, SERVER = (
+    Side.CLIENT,
+    Side.SERVER,
+)  # found faster than a member of an Enum, the hot path says
+CLIENT.other, SERVER.other = SERVER, CLIENT
 
 
 class Trait(Flag):
@@ -155,7 +160,12 @@ class Challenge(Frame):
 
 @dataclass(slots=True)
 class BodyPart(Frame):
-    """Some of a multi-line reply, or of a message the client sends; still stuffed, cut anywhere."""
+    """Some of a multi-line reply, or of a message the client sends; still stuffed, cut anywhere.
+
+    It is ``dotted`` if a line of it, other than the one that it begins in, may begin with a dot.
+    """
+
+    dotted: bool = field(default=True, kw_only=True)
 
 
 @dataclass(slots=True)

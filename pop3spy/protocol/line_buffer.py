@@ -16,50 +16,58 @@ def _nothing() -> None:
     """Read nothing: there will be no more."""
 
 
+def _never() -> None:
+    """Stand for the reader of lines once there will be no more."""
+
+
 class LineBuffer:
     """The unread octets of one side, and the reader that takes the next frame from them.
 
     ``received`` counts all octets ever appended and ``ahead`` those of them that had come while a
-    reply was outstanding.
+    reply was outstanding.  ``kept`` are the octets that were not let go of: those that are unread,
+    and the frame before them.  *lines* is the reader that nearly always is the one in use: it takes
+    a line and leaves nothing.
     """
 
     __slots__ = (
-        "_data",
         "_pos",
         "_rest",
         "_scan",
         "ahead",
+        "kept",
+        "lines",
         "reader",
         "received",
         "rest_number",
         "side",
     )
 
-    def __init__(self, side: Side, reader: Callable[[], Frame | None]) -> None:
+    def __init__(self, side: Side, lines: Callable[[], Frame | None]) -> None:
         self.side = side
-        self.reader = reader
+        self.lines: Callable[[], Frame | None] = lines
+        self.reader: Callable[[], Frame | None] = lines
         self.received = 0
         self.ahead = 0
         self.rest_number = 0  # the exchange that the rest of an overlong line belongs to
         self._rest = False
-        self._data = b""
+        self.kept = b""
         self._pos = 0
         self._scan = 0  # no line end stands before here
 
     @property
     def unread(self) -> int:
         """How many octets are in no frame yet."""
-        return len(self._data) - self._pos
+        return len(self.kept) - self._pos
 
     @property
     def plain(self) -> bool:
         """Whether the next octet, which there is, is printable ASCII."""
-        return 0x20 <= self._data[self._pos] < 0x7F
+        return 0x20 <= self.kept[self._pos] < 0x7F
 
     @property
     def waiting(self) -> bytes:
         """The octets that are in no frame yet."""
-        return self._data[self._pos :]
+        return self.kept[self._pos :]
 
     @property
     def offset(self) -> int:
@@ -71,18 +79,35 @@ class LineBuffer:
 
         A frame that was taken is here until the next is asked for.
         """
-        return self._data[max(0, len(self._data) - size) :]
+        return self.kept[max(0, len(self.kept) - size) :]
 
     def append(self, data: bytes) -> None:
         """Put *data* behind what is unread."""
         self.received += len(data)
         self._let_go()  # or what was taken long ago would be copied again each time
-        self._data = self._data + data if self._data else data
+        self.kept = self.kept + data if self.kept else data
+
+    def passes(self, data: bytes) -> bool:
+        r"""Count *data* as read if it is a plain line with its end, and alone; nothing is kept.
+
+        Most reads are: this takes a third of what ``append`` and ``line`` do.
+        """
+        size = len(data)
+        if (
+            self._rest
+            or self.reader is not self.lines
+            or not 0 < size < LINE
+            or data.find(b"\n") != size - 1
+            or not 0x20 <= data[0] < 0x7F
+        ):
+            return False
+        self.received += size
+        return True
 
     def read(self) -> Frame | None:
         """Return the next frame, or None until there is more."""
         frame = None
-        if self._pos < len(self._data):
+        if self._pos < len(self.kept):
             frame = self._rest_of_line() if self._rest else self.reader()
         if frame is None and self._pos:
             self._let_go()
@@ -90,11 +115,11 @@ class LineBuffer:
 
     def peek(self) -> bytes:
         """Return the next octets, as many of them as are looked at."""
-        return self._data[self._pos : self._pos + PEEK]
+        return self.kept[self._pos : self._pos + PEEK]
 
     def take(self, size: int) -> bytes:
         """Take the next *size* octets."""
-        raw = self._data[self._pos : self._pos + size]
+        raw = self.kept[self._pos : self._pos + size]
         self._pos += size
         self._scan = max(self._scan, self._pos)
         return raw
@@ -105,7 +130,7 @@ class LineBuffer:
 
     def line(self) -> bytes | None:
         """Take a line with its end, or the first LINE octets of a longer one; None: not yet."""
-        data, start = self._data, self._pos
+        data, start = self.kept, self._pos
         end = data.find(b"\n", self._scan, start + LINE) + 1
         if end:
             self._pos = self._scan = end
@@ -113,12 +138,12 @@ class LineBuffer:
         if self.unread >= LINE:
             self._rest = True
             return self.take(LINE)
-        self._scan = len(self._data)
+        self._scan = len(self.kept)
         return None
 
     def line_within(self, size: int) -> bytes:
         """Take a line with its end, or the next *size* octets if no line ends in them."""
-        end = self._data.find(b"\n", self._pos, self._pos + size)
+        end = self.kept.find(b"\n", self._pos, self._pos + size)
         return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
 
     def piece(self, body: BodyReader, number: int) -> Frame | None:
@@ -126,10 +151,12 @@ class LineBuffer:
 
         *number* is that of the exchange.
         """
-        raw = self.take(body.next_piece(self._data, self._pos))
+        raw = self.take(body.next_piece(self.kept, self._pos))
         if not raw:
             return None
-        return BodyEnd(self.side, raw, number) if body.ended else BodyPart(self.side, raw, number)
+        if body.ended:
+            return BodyEnd(self.side, raw, number)
+        return BodyPart(self.side, raw, number, dotted=body.dotted)
 
     def foreign_frame(self, found: Foreign | int) -> Frame | None:
         """Take what was *found* at the beginning of a line; None: not yet."""
@@ -155,17 +182,17 @@ class LineBuffer:
 
     def close(self) -> None:
         """Read nothing more, and keep no reference that makes a cycle."""
-        self.reader = _nothing
+        self.reader, self.lines = _nothing, _never
 
     def _let_go(self) -> None:
         if not self._pos:
             return
-        self._data = self._data[self._pos :]
+        self.kept = self.kept[self._pos :]
         self._scan -= self._pos
         self._pos = 0
 
     def _rest_of_line(self) -> Frame:
-        end = self._data.find(b"\n", self._pos)
+        end = self.kept.find(b"\n", self._pos)
         self._rest = end == _NO_LINE_END
         raw = self.take_all() if self._rest else self.take(end + 1 - self._pos)
         return Opaque(self.side, raw, self.rest_number, why=Why.TOO_LONG)

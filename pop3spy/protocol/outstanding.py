@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from pop3spy.protocol.commands import Command, Shape
+from pop3spy.protocol.commands import Command, Shape, command_of
 from pop3spy.protocol.foreign import Foreign, recognise
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.pending_command import PendingCommand
@@ -11,7 +11,7 @@ from pop3spy.protocol.pending_command import PendingCommand
 UNANSWERED: Final = 4096
 """Commands without a reply beyond which nothing is paired any more."""
 
-_GREETING = Command("", (), None)
+_GREETING = command_of("", (), None)
 
 
 class Outstanding:
@@ -73,7 +73,7 @@ class Outstanding:
         self.in_a_row = 0
         if self.loose and not self.in_loose_body and self.loose.command.shape is Shape.UNKNOWN:
             self.loose = None
-        held = Side.CLIENT in self.gated
+        held = bool(self.gated) and Side.CLIENT in self.gated
         self.commands.append(PendingCommand(self.number, command, command.turn, held=held))
         return self.number
 

@@ -48,13 +48,12 @@ class PendingCommand:
 
         *alone* says that nothing else was asked: then what follows can only belong to it.
         """
-        shape, spec = self.command.shape, self.command.spec
+        if self.command.one_line:
+            return False
         if self.is_multi_line:
             return True
-        if shape is Shape.UNKNOWN:
+        if self.command.shape is Shape.UNKNOWN:
             return None if alone else False
-        if spec is None or spec.shape is Shape.LINE:  # as nearly always
-            return False
         return None if self.may_be_listed and not self._is_entry(replies.text_of(raw)) else False
 
     def _is_entry(self, text: bytes) -> bool:

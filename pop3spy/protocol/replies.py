@@ -7,6 +7,7 @@ from pop3spy.protocol.commands import line_of
 _STATUS = re.compile(rb"(?:\+ ?(OK)|- ?ERR)(?![0-9])", re.IGNORECASE)
 _STRICT_STATUS = re.compile(rb"(?:\+(OK)|-ERR)(?![0-9])", re.IGNORECASE)
 _USUAL = (b"+OK ", b"+OK\r")
+_USUAL_LINES = (b"+OK ", b"+OK")
 _CODE = re.compile(rb"\[([A-Za-z0-9][^\]\s\x00-\x1f\x7f-\xff]*)\]")
 _TIMESTAMP = re.compile(rb"<[\x21-\x3b\x3d\x3f\x41-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+>")
 
@@ -30,6 +31,8 @@ def status_of(raw: bytes, *, in_sasl: bool = False) -> bool | None:
 def text_of(raw: bytes) -> bytes:
     """Return what stands behind the status indicator, without one blank and the line end."""
     line = line_of(raw)
+    if line[:4] in _USUAL_LINES:
+        return line[4:]
     match = _STATUS.match(line)
     rest = line[match.end() :] if match else line
     return rest[1:] if rest[:1] in (b" ", b"\t") else rest

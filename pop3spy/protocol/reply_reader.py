@@ -26,6 +26,7 @@ from pop3spy.protocol.states import Effect
 UNASKED: Final = 100
 """Lines in a row that are no reply, after which they are only counted."""
 
+_QUIT: Final = Effect.QUIT
 _LONE_DOTS = (b".\r\n", b".\n", b".\r\r\n")
 
 
@@ -54,6 +55,15 @@ class ReplyReader:
 
     # -- lines ----------------------------------------------------------------------------------
 
+    def at_once(self, data: bytes) -> Frame | None:
+        """Read *data* past the buffer if it is one whole line, as nearly always; else None."""
+        outstanding = self._outstanding
+        if outstanding.opening and outstanding.greeted:  # the client may have to be heard first
+            return None
+        if not self.buffer.passes(data):
+            return None
+        return self._read(data)
+
     def _line(self) -> Frame | None:
         buffer, outstanding = self.buffer, self._outstanding
         if outstanding.opening and (frame := self._first_of_client()):
@@ -79,8 +89,9 @@ class ReplyReader:
         if (asked := outstanding.due) is None:
             return self._unasked(raw)
         self.buffer.rest_number = asked.number
-        ok = status_of(raw, in_sasl=asked.turn is Turn.SASL)
-        if asked.turn is None and ok is not None:  # as nearly always
+        turn = asked.turn
+        ok = status_of(raw, in_sasl=turn is not None and turn is Turn.SASL)
+        if turn is None and ok is not None:  # as nearly always
             return self._status(raw, asked, ok=ok)
         if asked.is_asked_on_by(raw, ok=ok):
             asked.answers += 1
@@ -99,7 +110,7 @@ class ReplyReader:
         outstanding = self._outstanding
         outstanding.loose = None
         has_body: bool | None = False
-        if ok and asked.number:
+        if ok and asked.number and not asked.command.one_line:
             has_body = asked.has_body(raw, alone=outstanding.alone)
         if has_body:
             asked.odd = 0  # what is coming is the reply
@@ -108,10 +119,11 @@ class ReplyReader:
         else:
             outstanding.commands.popleft()
             outstanding.greeted = True
-            self._answered(asked, ok=ok)
+            if asked.turn or asked.command.effect is _QUIT:
+                self._answered(asked, ok=ok)
         if has_body is None:
             outstanding.loose = asked
-        return StatusLine(Side.SERVER, raw, asked.number, ok=ok, has_body=has_body)
+        return StatusLine(self.buffer.side, raw, asked.number, ok=ok, has_body=has_body)
 
     def _answered(self, asked: PendingCommand, *, ok: bool) -> None:
         """Let the client's octets be what the reply made them."""
@@ -123,7 +135,7 @@ class ReplyReader:
             self._outstanding.behind_stls = self._commands.buffer.received
         elif asked.turn is Turn.SASL:
             self._outstanding.layer = mechanism_of(asked.command.args[0]).layer
-        elif asked.command.effect is Effect.QUIT:
+        elif asked.command.effect is _QUIT:
             self._outstanding.commands.clear()  # nothing behind QUIT is ever answered
 
     # -- what is no reply -----------------------------------------------------------------------
@@ -166,7 +178,7 @@ class ReplyReader:
         if isinstance(frame, BodyEnd):
             self._outstanding.commands.popleft()
             self._next_at_body_end = due.number if (due := self._outstanding.due) else -1
-            self.buffer.reader = self._line
+            self.buffer.reader = self.buffer.lines
         return frame
 
     def _in_loose_body(self) -> Frame | None:
@@ -191,4 +203,4 @@ class ReplyReader:
 
     def _leave_loose_body(self) -> None:
         self._outstanding.in_loose_body = False
-        self.buffer.reader = self._line
+        self.buffer.reader = self.buffer.lines

@@ -55,9 +55,17 @@ class Effect(Enum):
     QUIT = "quit"
 
 
+_NONE, _PROOF, _TRANSACTION = Effect.NONE, Effect.PROOF, State.TRANSACTION
+
+
 def is_proof(state: State, effect: Effect, *, ok: bool) -> bool:
     """Return whether a status line proves that somebody has logged in, though nobody saw it."""
-    return ok and effect is Effect.PROOF and state.phase in _PROVED_BEYOND
+    return (
+        ok
+        and effect is _PROOF
+        and state is not _TRANSACTION  # as nearly always
+        and state.phase in _PROVED_BEYOND
+    )
 
 
 def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -> State:
@@ -70,7 +78,7 @@ def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -
     """
     if not final:
         return State.XMIT
-    if effect is Effect.NONE and state is State.TRANSACTION:
+    if state is _TRANSACTION and (effect is _NONE or effect is _PROOF):
         return state
     match effect:
         case Effect.NAME if state.phase is State.AUTHORIZATION:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pop3spy.protocol.commands import Command, Turn, line_of, parse_command
+from pop3spy.protocol.commands import Turn, command_of, line_of, parse_command
 from pop3spy.protocol.frames import (
     BodyPart,
     Challenge,
@@ -40,7 +40,7 @@ from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
 from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
 from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
 
-_HIDDEN_COMMAND = Command("", (), None)
+_HIDDEN_COMMAND = command_of("", (), None)
 _CODES = frozenset({"LOGIN-DELAY", "IN-USE", "SYS/TEMP", "SYS/PERM", "AUTH", "UTF8"})
 """Response codes that a standard names (RFC 2449, RFC 3206, RFC 6856): they repeat nothing."""
 _MOST_SHORT = 32
@@ -77,6 +77,8 @@ class Redactor:
         What its masks cover already is filler that a recording has: nothing is learned from it.
         *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
         """
+        if isinstance(frame, CommandLine) and frame.command.public:
+            return frame  # as most are, and nothing waits beside what the client says
         shown = self._mask(frame, state)
         if not (waiting and shown.raw):
             return shown
@@ -108,8 +110,6 @@ class Redactor:
         spec = command.spec
         if spec is None:
             return self._unknown_command(frame, line)
-        if not command.rest:
-            return frame  # a verb that is known, and nothing behind it
         careful = self._strict or self._secrets.overflown
         recorded = bool(frame.masks) and not careful
         hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
@@ -220,14 +220,14 @@ class Redactor:
             short = ()
         if not (text := frame.text):
             return frame
-        if (code := code_of(text)) in _CODES:
+        if text.startswith(b"[") and (code := code_of(text)) in _CODES:
             text = text[len(code) + 2 :].lstrip(b" ")
         return hide(frame, self._repeated(frame, len(line_of(frame.raw)) - len(text), short))
 
     def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
         """Return where a line of the server, from *start* on, repeats what must not be shown."""
         end = len(line_of(frame.raw))
-        words = self._short_names.union(short)
+        words = self._short_names.union(short) if short or self._short_names else ()
         if self._secrets.overflown or (words and occurs(words, frame.raw[start:end])):
             return ((start, end),) if start < end else ()
         return self._find(frame.raw, start)

@@ -7,6 +7,7 @@ show them asks whether they occur.
 
 import base64
 import re
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -33,7 +34,7 @@ _BASE64 = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+/")  # in lower case
 class SecretIndex:
     """Remembers words and finds them."""
 
-    __slots__ = ("_base64", "_forms", "_known", "_octets", "_plain", "overflown")
+    __slots__ = ("_base64", "_forms", "_known", "_new", "_octets", "_plain", "overflown")
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()
@@ -41,6 +42,7 @@ class SecretIndex:
         self._plain: list[bytes] = []  # forms in lower case, shortest first
         self._base64: list[bytes] = []
         self._forms: list[bytes] = []  # both
+        self._new: list[bytes] = []  # words that no forms were made of yet
         self.overflown = False
 
     def add(self, word: bytes) -> None:
@@ -54,14 +56,14 @@ class SecretIndex:
                 self.overflown = True
                 return
             self._known.add(piece)
-            self._plain = sorted({*self._plain, *_plain_forms(piece)}, key=len)
-            self._base64 = sorted({*self._base64, *_base64_forms(piece)}, key=len)
-            self._forms = self._plain + self._base64
+            self._new.append(piece)  # nearly half of all sessions never have to look for it
 
     def find(self, data: bytes) -> Spans:
         """Return where in *data* a word stands: spans in order that do not overlap."""
         if not self._known or len(data) < SHORT:
             return ()
+        if self._new:
+            self._learn_forms()
         lower, encoded = data.lower(), b"%" in data
         if not encoded and not any(map(lower.__contains__, self._forms)):
             return ()  # as nearly always
@@ -70,6 +72,13 @@ class SecretIndex:
             plain, starts = _unquoted(data)
             found += [(starts[start], starts[end]) for start, end in self._find(plain.lower())]
         return merged(found)
+
+    def _learn_forms(self) -> None:
+        spellings = [spelling for word in self._new for spelling in _spellings(word)]
+        self._new.clear()
+        self._plain = sorted({*self._plain, *_plain_forms(spellings)}, key=len)
+        self._base64 = sorted({*self._base64, *_base64_forms(spellings)}, key=len)
+        self._forms = self._plain + self._base64
 
     def _find(self, lower: bytes) -> Iterator[tuple[int, int]]:
         yield from _occurrences(self._plain, lower)
@@ -153,17 +162,17 @@ def _spellings(word: bytes) -> set[bytes]:
     return found
 
 
-def _plain_forms(word: bytes) -> Iterator[bytes]:
-    for spelling in _spellings(word):
+def _plain_forms(spellings: Iterable[bytes]) -> Iterator[bytes]:
+    for spelling in spellings:
         yield spelling.lower()
         yield spelling.hex().encode()
 
 
-def _base64_forms(word: bytes) -> Iterator[bytes]:
-    """Yield what base64 makes of *word*, wherever in a longer text it stands."""
-    for spelling in _spellings(word):
+def _base64_forms(spellings: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what base64 makes of a word, wherever in a longer text it stands."""
+    for spelling in spellings:
         for shift, first in ((0, 0), (1, 2), (2, 3)):  # characters that octets before it share
-            encoded = base64.b64encode(bytes(shift) + spelling)
+            encoded = b2a_base64(bytes(shift) + spelling)
             core = encoded[first : (shift + len(spelling)) * 8 // 6]
             if len(core) >= SHORT:
                 yield core.lower()

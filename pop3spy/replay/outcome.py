@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pop3spy.protocol.commands import Command
+from pop3spy.protocol.commands import Command, command_of
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, Frame, Side, StatusLine
 from pop3spy.protocol.replies import timestamp_of
 from pop3spy.protocol.states import State
@@ -11,7 +11,7 @@ from pop3spy.protocol.text import show
 from pop3spy.replay.content import Content, ContentReader
 from pop3spy.session.model import Exchange
 
-_GREETING: Final = Command("", (), None)
+_GREETING: Final = command_of("", (), None)
 
 
 @dataclass(frozen=True, slots=True)

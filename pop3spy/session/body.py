@@ -31,10 +31,14 @@ class Body:
     at_line_start: bool = True
     error_before: bytes | None = None  # the last line, an -ERR, when the client went on
 
-    def add(self, part: bytes) -> None:
-        """Count another part of it, which may begin in the middle of a line."""
+    def add(self, part: bytes, *, dotted: bool = True) -> None:
+        """Count another part of it, which may begin in the middle of a line.
+
+        *dotted* says whether a line that begins in it may begin with a dot.
+        """
         self.octets += len(part)
-        self.stuffed += len(_STUFFED.findall(part))
+        if dotted:
+            self.stuffed += len(_STUFFED.findall(part))
         self.stuffed += self.at_line_start and part.startswith(b".")
         self.at_line_start = part.endswith(b"\n")
         if self.lines is not None:

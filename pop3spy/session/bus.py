@@ -57,27 +57,26 @@ class Bus:
 
     def publish(self, event: Told) -> None:
         """Hand *event* to everybody who reads its session, or notes."""
-        self._waiting.append(event)
         if self._busy:
+            self._waiting.append(event)
             return
         self._busy = True
         try:
+            self._hand_out(event)
             while self._waiting:
                 self._hand_out(self._waiting.popleft())
         finally:
-            self._waiting.clear()
             self._busy = False
-        for number in self._ended:
-            self._audiences.pop(number, None)
-        self._ended.clear()
+            if self._waiting:
+                self._waiting.clear()
+        if self._ended:
+            for number in self._ended:
+                self._audiences.pop(number, None)
+            self._ended.clear()
 
     def _hand_out(self, event: Told) -> None:
         if isinstance(event, Noted):
-            for note_reader in self._note_readers:
-                try:
-                    note_reader(event)
-                except Exception as error:  # noqa: BLE001 - as below
-                    self._fail(note_reader, error)
+            self._hand_out_note(event)
             return
         session = event.session
         audience = self._audiences.get(session.id) or self._gather(session)
@@ -88,6 +87,13 @@ class Bus:
                 self._fail(subscriber, error)
         if isinstance(event, Ended):
             self._ended.append(session.id)
+
+    def _hand_out_note(self, note: Noted) -> None:
+        for reader in self._note_readers:
+            try:
+                reader(note)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._fail(reader, error)
 
     def _gather(self, session: Session) -> _Audience:
         audience = self._audiences[session.id] = _Audience(session)

@@ -5,6 +5,7 @@ with their replies here and nowhere else; every event carries its exchange.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from pop3spy.protocol.capabilities import parse_capabilities
 from pop3spy.protocol.commands import Shape
@@ -29,6 +30,10 @@ from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
+_PROOF, _LOGIN, _TLS, _QUIT = Effect.PROOF, Effect.LOGIN, Effect.TLS, Effect.QUIT
+_COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
+"""Verbs whose good replies tell more of the session than that there was one."""
+
 
 class Tracker:
     """Keeps one session's model and publishes what changes in it."""
@@ -48,14 +53,13 @@ class Tracker:
         if self._loose and not _is_body_of(frame, self._loose):
             self._settle_loose(last)
         if isinstance(frame, CommandLine):
-            exchange: Exchange | None = self._command(frame, last)
-        else:
-            exchange = session.outstanding.get(frame.number)
+            heard = Heard(session, last, frame, first, session.state, self._command(frame, last))
+            self._publish(heard)
+            return heard
+        exchange = session.outstanding.get(frame.number)
         heard = Heard(session, last, frame, first, session.state, exchange)
         self._publish(heard)
         match frame:
-            case CommandLine():
-                pass  # it has been taken in
             case StatusLine() if exchange:
                 self._status(frame, exchange, first, last, user)
             case StatusLine() if not frame.number:
@@ -150,19 +154,20 @@ class Tracker:
     ) -> None:
         session, effect = self._session, exchange.line.command.effect
         exchange.status = frame
-        self._odd.clear()
-        if is_proof(session.state, effect, ok=frame.ok):
+        if self._odd:
+            self._odd.clear()
+        if effect is _PROOF and is_proof(session.state, effect, ok=frame.ok):
             self._move(State.TRANSACTION, last, inferred=True)
         if exchange.answered_at is None:
             exchange.answered_at = first
             exchange.state_before = session.state
         after = after_reply(session.state, effect, ok=frame.ok, final=frame.final)
         exchange.state_after = after
-        if effect is Effect.LOGIN:
+        if effect is _LOGIN:
             exchange.user = user
             if frame.ok:
                 session.user, session.login = user, _login_of(exchange)
-        session.said_goodbye = effect is Effect.QUIT and (frame.ok or after is State.UPDATE)
+        session.said_goodbye = effect is _QUIT and (frame.ok or after is State.UPDATE)
         if frame.final and not frame.has_body:
             if frame.has_body is None:
                 self._loose, exchange.ended_at = exchange, last
@@ -170,14 +175,14 @@ class Tracker:
                 self._answered(exchange, last)
         if after is not session.state:
             self._move(after, last)
-        if frame.ok and effect in (Effect.QUIT, Effect.TLS):
+        if frame.ok and (effect is _QUIT or effect is _TLS):
             self._give_up(last)
 
     def _body(self, frame: BodyPart | BodyEnd, exchange: Exchange, at: float) -> None:
         if exchange.body is None:
             exchange.body = _body_for(exchange)
         if isinstance(frame, BodyPart):
-            exchange.body.add(frame.raw)
+            exchange.body.add(frame.raw, dotted=frame.dotted)
             return
         exchange.body.complete = True
         if exchange is self._loose:
@@ -210,12 +215,13 @@ class Tracker:
     # -- exchanges that end ---------------------------------------------------------------------
 
     def _answered(self, exchange: Exchange, at: float) -> None:
-        del self._session.outstanding[exchange.number]
+        del self._session.outstanding[exchange.line.number]
         session, totals = self._session, self._session.totals
         exchange.ended_at = at
-        totals.refused += exchange.ok is False
-        if exchange.ok and exchange.complete and not exchange.kept:
-            match exchange.line.command.verb:
+        verb, ok = exchange.line.command.verb, exchange.ok
+        totals.refused += ok is False
+        if verb in _COUNTED and ok and exchange.complete and not exchange.kept:
+            match verb:
                 case "CAPA" if exchange.body:
                     lines = exchange.body.head.splitlines()
                     session.capabilities[session.state.phase] = parse_capabilities(lines)

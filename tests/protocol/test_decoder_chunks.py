@@ -115,3 +115,19 @@ def test_a_session_gives_the_same_frames_wherever_one_chunk_is_cut(at: int) -> N
 
     for pieces in every_cut(data or b""):
         assert told(read([*before, *((side, piece) for piece in pieces), *after])) == whole
+
+
+@given(wild_talk)
+def test_what_is_read_at_once_is_what_the_buffer_gives(talk: list[Said]) -> None:
+    assert read([*talk, *CLOSED]) == read([*talk, *CLOSED], buffered=True)
+
+
+@pytest.mark.parametrize("behind", ["NOOP", "USER bob", "AUTH PLAIN", "STLS"])
+def test_a_whole_line_behind_an_overlong_one_is_read_alike_at_every_cut(behind: str) -> None:
+    line, overlong = f"{behind}\r\n".encode(), b"x" * (line_buffer.LINE + 20)
+    greeting: Said = (Side.SERVER, b"+OK\r\n")
+    for pieces in every_cut(overlong + b"\r\n" + line):
+        talk: list[Said] = [greeting, *((Side.CLIENT, piece) for piece in pieces), *CLOSED]
+
+        assert read(talk) == read(talk, buffered=True)
+        assert told(read(talk)) == told(read(byte_by_byte(talk)))
