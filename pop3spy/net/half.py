@@ -15,8 +15,11 @@ from pop3spy.net.layer import Layer
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.proxyheader import plain
 
-WRITE_AHEAD = 262144
-"""Octets that may wait for a slow peer before its sender is told to stop."""
+WRITE_AHEAD = 65536
+"""Octets that may wait for a slow peer before its sender is told to stop.
+
+uvloop sends more than that at once, and less at the end of its turn.
+"""
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -107,6 +110,11 @@ class Half(asyncio.Protocol):
         elif data and not self._broken:
             self._layer.seal(data)
             self._send_records()
+
+    @property
+    def sent(self) -> bool:
+        """Whether the system has taken all that was written."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
 
     def finish(self, *, farewell: bool = True) -> None:
         """Say that nothing more will be sent, once everything has been; *farewell*: in TLS too."""

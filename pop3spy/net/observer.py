@@ -3,13 +3,13 @@
 Rule: a failure here is told and ends the reading, never the passing (fail open).
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from pop3spy.gate.acts import Gate
 from pop3spy.net.guard import GatedLink, Guard
+from pop3spy.net.loop_turn import LoopTurn
 from pop3spy.net.outbox import Outbox
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk, Clock
@@ -30,25 +30,31 @@ def _nobody_waits() -> None:
 
 
 class Observer:
-    """Reads one session's bytes; *caught_up* is called each time all of them have been read."""
+    """Reads one session's bytes, in the *turn* of all sessions that share one.
 
-    def __init__(self, reading: Reading, clock: Clock, caught_up: Callable[[], None]) -> None:
+    *caught_up* is called each time all of them have been read.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        clock: Clock,
+        caught_up: Callable[[], None],
+        turn: LoopTurn | None = None,
+    ) -> None:
         self.session = reading.session
         self._reading = reading
         self._clock = clock
         self._caught_up = caught_up
-        self._loop = asyncio.get_running_loop()
+        self._turn = turn or LoopTurn()
         self._tape: deque[Chunk | Callable[[], None]] = deque()
         self._taped = 0
+        self._unread = False  # there may be a frame to read
+        self.behind = False  # too much waits to be read
         self._guards: dict[Side, Guard] = {}
         self._outbox: Outbox | None = None  # there is one while a side is gated
         self._memory: dict[object, Any] = {}  # what keepers remember of this session
         self._scheduled = False
-
-    @property
-    def behind(self) -> bool:
-        """Whether too much waits to be read."""
-        return self._taped > TAPE
 
     @property
     def quiet(self) -> bool:
@@ -70,13 +76,23 @@ class Observer:
         if not self.session.blind:
             self._reading.inject(raw, at=self._clock.now() if at is None else at, by=by)
 
-    def hear(self, side: Side, data: bytes) -> float:
-        """Keep *data* to be read; return the time that it is said to have come at."""
+    def hear(self, side: Side, data: bytes, *, at_once: bool = False) -> float:
+        """Keep *data* to be read; return the time that it is said to have come at.
+
+        *at_once*: it has been sent, and is read before this returns, unless anything waits.
+        """
         now = self._clock.now()
         if not self.session.blind:
             self._tape.append(Chunk(side, data, now))
             self._taped += len(data)
-            self.soon()
+            if self._taped > TAPE:
+                self.behind = True
+            if not self._scheduled:
+                self._scheduled = True
+                if at_once:
+                    self._observe()
+                else:
+                    self._turn.soon(self._observe)
         return now
 
     def later(self, call: Callable[[], None]) -> None:
@@ -173,7 +189,7 @@ class Observer:
         """Read, and call ``caught_up``, at the loop's next turn."""
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._observe)
+            self._turn.soon(self._observe)
 
     def end(self, ending: Ending) -> None:
         """Tell that the session is over; everything has been read."""
@@ -195,15 +211,15 @@ class Observer:
             self._blind(describe(error))
             more = False
         if more:
-            self._loop.call_soon(self._observe)
+            self._turn.soon(self._observe)
             return
-        self._scheduled = False
+        self._scheduled = self.behind = False
         self._caught_up()
 
     def _read_some(self) -> bool:
         """Read some frames; return whether there may be more."""
         for _ in range(BURST):
-            if (read := self._read()) is not None:
+            if (self._unread or self._guards) and (read := self._read()) is not None:
                 if self._guards and (guard := self._guards.get(read[0].side)):
                     guard.judge(*read)
             elif self._guards and self._guards_go_on():
@@ -215,7 +231,9 @@ class Observer:
         return True
 
     def _read(self) -> tuple[Frame, Heard] | None:
-        return None if self.session.blind else self._reading.read()
+        read = None if self.session.blind else self._reading.read()
+        self._unread = read is not None
+        return read
 
     def _guards_go_on(self) -> bool:
         """Let go on what had to wait for all that was read now; return whether more can be."""
@@ -228,11 +246,13 @@ class Observer:
         if not isinstance(item, Chunk):
             self._tape.popleft()
             item()
+            self._unread = True  # what had to wait for that
             return
-        if guard := self._guards.get(item.side):
+        if self._guards and (guard := self._guards.get(item.side)):
             guard.take(item)
-        else:
+        elif self._guards or self._reading.at_once(item) is None:
             self._reading.append(item)
+            self._unread = True
         self._tape.popleft()  # only now: if it could not be taken in, it still has to go on
         self._taped -= len(item.data)
 

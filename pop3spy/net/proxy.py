@@ -17,6 +17,7 @@ from pop3spy.net.leg import Legs
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.listen import Places, listen, serving
+from pop3spy.net.loop_turn import LoopTurn
 from pop3spy.net.original import Original
 from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.frames import Side
@@ -69,6 +70,7 @@ class Proxy:
         self._strict = strict
         self._links: dict[Link, asyncio.Task[None] | None] = {}
         self._number = 0
+        self._turn = LoopTurn()
         self._own: list[Url] = []  # where it listens
         self._group = asyncio.TaskGroup()
         self._stopping = False
@@ -179,7 +181,8 @@ class Proxy:
         )
         stls = handshakes.keeper(reading.session, listener)
         gate = self._gate.beside(stls) if stls else self._gate
-        link = Link(reading, self._clock, self._ended, self._limits.idle_timeout, gate)
+        idle = self._limits.idle_timeout
+        link = Link(reading, self._clock, self._ended, idle, gate, self._turn)
         handshakes.link = link
         link.join(half)
         at_once = listener.scheme == "pop3s"

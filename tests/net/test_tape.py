@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from contextlib import suppress
 
 import pytest
 
@@ -9,8 +10,8 @@ from net.serving import Relayed, relaying
 from net.wires import Wire
 from pop3spy.net import observer
 from pop3spy.net.observer import Observer
-from pop3spy.protocol.frames import CommandLine, Side, StatusLine
-from pop3spy.session.events import Answered, Heard
+from pop3spy.protocol.frames import BodyPart, CommandLine, Side, StatusLine
+from pop3spy.session.events import Answered, Event, Heard
 
 ROUNDS = 120
 AT_ONCE = 100
@@ -103,3 +104,35 @@ async def test_a_tape_that_is_full_holds_the_wire_and_lets_it_go_again(
         said = b"\r\n".join(b"+OK %d" % n for n in range(150_000))
         await asyncio.gather(server.send(said), client.expect(said))
     assert 50_000 < most < 50_000 + 3 * 262_144
+
+
+async def test_what_is_told_of_a_message_has_gone_to_the_client_before() -> None:
+    line, at_hand, told, late = b"x" * 76 + b"\r\n", 0, 0, 0
+    caught_up = asyncio.Event()
+
+    def count(event: Event) -> None:
+        nonlocal at_hand, told, late
+        if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
+            told += len(event.frame.raw)
+            with suppress(BlockingIOError):
+                while data := client.sock.recv(1 << 20):
+                    at_hand += len(data)
+            late += told > at_hand
+            caught_up.set()
+
+    async with relaying() as relayed:
+        client, server = await login(relayed)
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        relayed.bus.subscribe(lambda _: count)
+        due = 0
+        for lines in (1, 5000, 1, 10_000, 2, 20_000, 1):
+            due += lines * len(line)
+            await server.send(lines * line)
+            while told < due - 2:  # the end of a line may begin the end of the message
+                caught_up.clear()
+                await asyncio.wait_for(caught_up.wait(), client.patience)
+
+    assert late == 0
