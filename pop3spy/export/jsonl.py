@@ -1,16 +1,14 @@
 """One JSON object for each command and its reply: the lines that the JSON log has for it."""
 
-import json
 from typing import BinaryIO
 
 from pop3spy.export.exporter import ExportSource
-from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Answered, Event, Unanswered
-from pop3spy.session.facts import facts_of
+from pop3spy.session.facts import facts_of, peers_of
+from pop3spy.session.json_text import members
 from pop3spy.session.model import Session
-
-_encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
 
 
 class JsonLines:
@@ -40,19 +38,9 @@ class JsonLines:
             self._write(event)
 
     def _write(self, event: Answered | Unanswered) -> None:
-        session = event.session
         what = "command_answered" if isinstance(event, Answered) else "command_unanswered"
         date = self._source.date(event.at).isoformat(timespec="microseconds")[:26]
-        line = _encode(
-            {
-                "time": f"{date}Z",
-                "event": what,
-                "level": "info",
-                "session": session.id,
-                "client": escape(str(session.client)),
-                "server": escape(str(session.server)),
-                **facts_of(event.exchange),
-            }
-        )
-        self._stream.write(f"{line}\n".encode("ascii"))
+        known = members({"time": f"{date}Z", "event": what, "level": "info"})
+        line = f"{{{known}, {peers_of(event.session)}, {facts_of(event.exchange)}}}\n"
+        self._stream.write(line.encode("ascii"))
         self._written += 1

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from pop3spy.protocol.frames import Cuts, Side, Spans
 
@@ -24,7 +25,7 @@ class Clock:
     """
 
     def __init__(self, started: datetime | None = None) -> None:
-        self.started = started or datetime.now(UTC)
+        self.started: Final = started or datetime.now(UTC)
         self._zero = time.monotonic_ns()
 
     def now(self) -> float:

@@ -59,27 +59,23 @@ class UnreadStretch:
         return f"{self.side.name.lower()}: {self.total}"
 
 
-class Stretches:
-    """The stretches of one session that have not ended, at most one a side."""
+class Stretches(dict[Side, UnreadStretch]):
+    """The stretches of one session that have not ended, at most one a side.
 
-    __slots__ = ("_open",)
+    It is a dictionary because whether there is any is asked with every frame.
+    """
 
-    def __init__(self) -> None:
-        self._open: dict[Side, UnreadStretch] = {}
-
-    def __bool__(self) -> bool:
-        """Return whether there is any."""
-        return bool(self._open)
+    __slots__ = ()
 
     def add(self, frame: Opaque, at: float) -> UnreadStretch | None:
         """Take in another piece; return the stretch that it began, if it did.
 
         The caller has seen to it with ``end_before`` that no other one is open on that side.
         """
-        if (stretch := self._open.get(frame.side)) is not None:
+        if (stretch := self.get(frame.side)) is not None:
             stretch.add(frame, at)
             return None
-        stretch = self._open[frame.side] = UnreadStretch(frame, at)
+        stretch = self[frame.side] = UnreadStretch(frame, at)
         return stretch
 
     def end_before(self, frame: Frame) -> list[UnreadStretch]:
@@ -89,15 +85,15 @@ class Stretches:
         """
         ended = [
             stretch
-            for stretch in self._open.values()
+            for stretch in self.values()
             if not (stretch.continues(frame) or (stretch.lasting and stretch.side != frame.side))
         ]
         for stretch in ended:
-            del self._open[stretch.side]
+            del self[stretch.side]
         return ended
 
     def end(self) -> list[UnreadStretch]:
         """Return all that are left."""
-        ended = list(self._open.values())
-        self._open.clear()
+        ended = list(self.values())
+        self.clear()
         return ended

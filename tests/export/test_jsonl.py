@@ -15,8 +15,7 @@ SCRIPT = LOGGED_IN + "C: LIST\nS: +OK\n1 120\n.\nC: RETR 1\nS: -ERR [SYS/TEMP] \
 
 
 def test_each_line_is_the_one_of_the_json_log() -> None:
-    clock, log = Clock(), io.StringIO()
-    clock.started = SOURCE.started
+    clock, log = Clock(SOURCE.started), io.StringIO()
     exporter, stream = stream_exporter("jsonl")
     session(told_to(JsonLog(log, clock), exporter), SCRIPT, end=How.CLIENT_CLOSED)
     exporter.close()

@@ -28,8 +28,7 @@ class Stage:
     """A bus whose complaints fail the test, a clock that stands still, and both logs."""
 
     def __init__(self, *, colour: bool = False, width: int | None = None) -> None:
-        self.clock = Clock()
-        self.clock.started = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+        self.clock = Clock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
         self.text, self.json = io.StringIO(), io.StringIO()
         self.transcript = Transcript(self.text, self.clock, colour=colour, width=width)
         self.bus = Bus(raise_it)

@@ -191,8 +191,7 @@ def test_a_failure_of_reading_is_an_error() -> None:
 
 
 def test_a_note_has_its_facts() -> None:
-    stream, clock = io.StringIO(), Clock()
-    clock.started = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    stream, clock = io.StringIO(), Clock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
     facts = {"url": "pop3://127.0.0.1:1110", "n": 1, "why": OSError("a\u2028b"), "x": float("nan")}
     JsonLog(stream, clock).note(Noted("listening", 1.5, {**facts, "event": "x", "time": "y"}))
     assert stream.getvalue().count("\n") == 1
@@ -205,6 +204,14 @@ def test_a_note_has_its_facts() -> None:
         "why": "a\\u2028b",
         "x": "nan",
     }
+
+
+def test_a_note_without_facts_is_whole() -> None:
+    stream, clock = io.StringIO(), Clock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
+    JsonLog(stream, clock).note(Noted("dry_run", 1.5))
+    assert stream.getvalue() == (
+        '{"time": "2026-11-23T10:00:01.500000Z", "event": "dry_run", "level": "warning"}\n'
+    )
 
 
 def every_event() -> Stage:
@@ -224,7 +231,9 @@ def every_event() -> Stage:
 
 
 def test_every_documented_event_and_field_is_written_and_no_other() -> None:
-    objects = every_event().objects
+    stage = every_event()
+    objects = stage.objects
+    assert stage.json.getvalue() == "".join(f"{json.dumps(found)}\n" for found in objects)
     assert {found["event"] for found in objects} == set(EVENTS)
     for found in objects:
         assert list(found) == list(EVENTS[found["event"]].fields)

@@ -65,8 +65,7 @@ def test_a_fact_cannot_break_the_line() -> None:
 
 
 def test_in_a_file_a_note_has_its_date() -> None:
-    clock = Clock()
-    clock.started = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    clock = Clock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
     assert told(Noted("ended", 61.0), clock=clock) == "2026-11-23 10:01:01Z pop3spy: ended\n"
 
 

@@ -67,6 +67,7 @@ def test_nothing_that_is_said_breaks_a_log(
     assert lines.count("\n") == len(lines.splitlines())
     for line in lines.splitlines():
         found = json.loads(line)
+        assert line == json.dumps(found)
         assert list(found) == list(EVENTS[found["event"]].fields)
         assert not {unicodedata.category(char) for char in repr(found)} & UNSAFE
 
