@@ -1,8 +1,12 @@
 """One event on one line: columns, colours, and cutting to the width of a terminal."""
 
+import re
 import unicodedata
 from enum import Enum
+from functools import lru_cache
+from typing import Final
 
+from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 
 _FILE = 100
@@ -16,6 +20,7 @@ _FRAME = 18
 """What stands before the text of a session's first and last line."""
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _ZERO_WIDTH = frozenset({"Mn", "Me"})
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 class LineTone(Enum):
@@ -46,19 +51,14 @@ class LineLayout:
         tone: LineTone,
         elapsed: float,
         session: int,
-        state: str,
+        state: State | None,
     ) -> str:
         """Return a line with its end; *text* and *right* have been escaped.
 
         Without a *state* the mark stands in its place.
         """
         end = _FILE if self.width is None else max(self.width, _LEAST)
-        if end < _NARROW:
-            head = f"s{session} "
-        elif state:
-            head = f"{elapsed:8.3f}  {f's{session}':<4} {state:<13}  "
-        else:
-            head = f"{elapsed:8.3f}  {f's{session}':<4} "
+        head = f"s{session} " if end < _NARROW else f"{elapsed:8.3f}  {_place(session, state)}"
         room = end - len(head) - len(mark) - 1
         if self.width is not None:
             if right and len(text) + 2 + len(right) > room:
@@ -76,6 +76,12 @@ class LineLayout:
         return self.width is None or _FRAME + columns(text) <= self.width
 
 
+@lru_cache
+def _place(session: int, state: State | None) -> str:
+    """Return what stands behind the time: the same for many lines in a row."""
+    return f"{f's{session}':<4} {state.value:<13}  " if state else f"{f's{session}':<4} "
+
+
 def _paint(head: str, mark: str, text: str, right: str, tone: LineTone) -> str:
     """Return the line with its colours; secrets are dim."""
     mark_colour, text_colour = tone.value
@@ -89,7 +95,9 @@ def _paint(head: str, mark: str, text: str, right: str, tone: LineTone) -> str:
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal *text* takes."""
-    return len(text) if text.isascii() else sum(map(columns_of, text))
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(columns_of(char) - 1 for char in _BEYOND_ASCII.findall(text))
 
 
 def columns_of(char: str) -> int:

@@ -22,6 +22,7 @@ from pop3spy.protocol.frames import (
     StatusLine,
 )
 from pop3spy.protocol.text import count, escape
+from pop3spy.session.body import Body
 from pop3spy.session.closings import Closings, closing_text
 from pop3spy.session.events import (
     Answered,
@@ -75,7 +76,7 @@ class SessionTranscript:
         self._closings = closings
         self._bodies = bodies
         self._rows: list[str] = []
-        self._listing = Listing()  # of the reply that is coming
+        self._listing: Listing | None = None  # of the reply that is coming
         self._stretches = Stretches()
         self._unanswered_in_a_row = 0
         self._sent = 0  # octets of the message that the client is sending
@@ -83,9 +84,11 @@ class SessionTranscript:
 
     def __call__(self, event: Event) -> None:
         """Write what is to be told of *event*."""
+        closes = isinstance(event, SideClosed)
         try:
-            for closing in self._closings.before(event):
-                self._rows.append(closing_row(self._layout, closing))
+            if closes or self._closings.waiting:
+                for closing in self._closings.before(event):
+                    self._rows.append(closing_row(self._layout, closing))
             if self._unanswered_in_a_row and not isinstance(event, Unanswered):
                 self._unanswered_rest(event)
             self._tell(event)
@@ -93,13 +96,10 @@ class SessionTranscript:
             rows, self._rows = self._rows, []
         if rows:
             self._write("".join(rows))
-        if isinstance(event, SideClosed):
+        if closes:
             self._later()
 
     def _tell(self, event: Event) -> None:  # noqa: C901 - one branch an event
-        if isinstance(event, Blinded | Ended):
-            for stretch in self._stretches.end():
-                self._stretch(event, stretch, stretch.total)
         match event:
             case Heard():
                 self._heard(event, event.frame)
@@ -107,8 +107,9 @@ class SessionTranscript:
                 self._answered(event, event.exchange)
             case Unanswered():
                 self._unanswered(event)
-            case Moved(inferred=True, after=state):
-                self._add(event, " ·", inferred_text(state), tone=LineTone.NOTE)
+            case Moved():
+                if event.inferred:
+                    self._add(event, " ·", inferred_text(event.after), tone=LineTone.NOTE)
             case Intervened():
                 self._intervened(event)
             case Opened():
@@ -119,9 +120,11 @@ class SessionTranscript:
                 tone = LineTone.PROBLEM if glimpse.matters else LineTone.NOTE
                 self._add(event, " ·", escape(str(glimpse)), tone=tone)
             case Blinded():
+                self._end_stretches(event)
                 text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=LineTone.FAILURE)
             case Ended():
+                self._end_stretches(event)
                 self._ended(event)
 
     def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: LineTone) -> None:
@@ -134,7 +137,7 @@ class SessionTranscript:
             tone=tone,
             elapsed=event.at - session.opened_at,
             session=session.id,
-            state="" if tone is LineTone.FRAME else state.value,
+            state=None if tone is LineTone.FRAME else state,
         )
         self._rows.append(row)
 
@@ -166,15 +169,15 @@ class SessionTranscript:
             for stretch in self._stretches.end_before(frame):
                 self._stretch(event, stretch, stretch.total)
         match frame:
-            case BodyPart() | BodyEnd():
-                self._body(event, frame)
             case CommandLine(pipelined=pipelined):
                 self._line(event, frame, "pipelined" if pipelined else "", tone=LineTone.CLIENT)
+            case StatusLine() | Challenge():
+                self._reply(event, frame)
+            case BodyPart() | BodyEnd():
+                self._body(event, frame)
             case SaslLine():
                 self._continued_at = event.at
                 self._line(event, frame, "", tone=LineTone.CLIENT)
-            case StatusLine() | Challenge():
-                self._reply(event, frame)
             case Junk():
                 self._line(event, frame, frame.why.word, tone=LineTone.PROBLEM)
             case Opaque():
@@ -188,10 +191,10 @@ class SessionTranscript:
 
     def _reply(self, event: Heard, frame: StatusLine | Challenge) -> None:
         right = ""
-        self._listing = Listing(ALL if self._bodies else SHOWN)
+        self._listing = None
         if exchange := event.exchange:
             waited = event.at - max(exchange.asked_at, self._continued_at)
-            right = f"{seconds(max(0.0, waited)):>9}"
+            right = seconds(max(0.0, waited)).rjust(9)
             if exchange.line.pipelined or len(event.session.outstanding) > 1:
                 right = f"← {short(line_text(exchange.said), _ANSWERED)} {right}"
         refused = isinstance(frame, StatusLine) and not frame.ok
@@ -201,6 +204,7 @@ class SessionTranscript:
         if frame.side is Side.SERVER:
             exchange = event.exchange
             if exchange and isinstance(frame, BodyPart) and self._is_shown(exchange):
+                self._listing = self._listing or Listing(ALL if self._bodies else SHOWN)
                 for text in self._listing.add(frame):
                     self._add(event, "S:", text, tone=LineTone.SERVER)
         elif isinstance(frame, BodyPart):
@@ -219,6 +223,10 @@ class SessionTranscript:
         if stretch and stretch.lasting:
             self._stretch(event, stretch, stretch.beginning)
 
+    def _end_stretches(self, event: Event) -> None:
+        for stretch in self._stretches.end():
+            self._stretch(event, stretch, stretch.total)
+
     def _stretch(self, event: Event, stretch: UnreadStretch, text: str) -> None:
         tone = LineTone.NOTE if stretch.harmless else LineTone.PROBLEM
         self._add(event, f"{stretch.side.value}…", text, tone=tone)
@@ -236,7 +244,7 @@ class SessionTranscript:
             self._add(event, " ·", text, tone=LineTone.NOTE)
 
     def _end_body(self, event: Answered, exchange: Exchange) -> None:
-        body, listing = exchange.body, self._listing
+        body, listing = exchange.body, self._listing or Listing()
         assert body is not None
         right = f"{seconds(exchange.duration or 0.0):>9}"
         if self._is_shown(exchange):
@@ -246,13 +254,14 @@ class SessionTranscript:
             tone = LineTone.NOTE if body.complete else LineTone.PROBLEM
             self._add(event, "S…", message(exchange), right, tone=tone)
         else:
-            self._end_listing(event, body.lines or 0, right, complete=body.complete)
+            self._end_listing(event, body, listing.shown, right)
 
-    def _end_listing(self, event: Answered, lines: int, right: str, *, complete: bool) -> None:
-        if lines > self._listing.shown:
-            text = count(lines - self._listing.shown, "more line")
+    def _end_listing(self, event: Answered, body: Body, shown: int, right: str) -> None:
+        lines = body.lines or 0
+        if lines > shown:
+            text = count(lines - shown, "more line")
             self._add(event, "S…", text, tone=LineTone.NOTE)
-        if complete:
+        if body.complete:
             self._add(event, "S:", ".", right, tone=LineTone.SERVER)
         else:
             text = f"listing without an end, {count(lines, 'line')}"
@@ -281,5 +290,5 @@ def closing_row(layout: LineLayout, event: SideClosed) -> str:
         tone=LineTone.FRAME,
         elapsed=event.at - session.opened_at,
         session=session.id,
-        state="",
+        state=None,
     )

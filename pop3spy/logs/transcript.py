@@ -76,7 +76,7 @@ class Transcript:
     def _waited(self) -> None:
         if rows := "".join(closing_row(self._layout, told) for told in self._closings.overdue()):
             self._write(rows)
-        self._waits = bool(self._closings)
+        self._waits = bool(self._closings.waiting)
         if self._wait and self._waits:
             self._wait(SOON, self._waited)
 

@@ -20,35 +20,32 @@ class Closings:
 
     One is told as soon as anything was said behind it, or ``SOON`` has passed.  If the session ends
     before, that says it all, unless it ended otherwise than by a reset and there was one.
+    ``waiting`` are those that may yet be told.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[SideClosed] = []
+        self.waiting: list[SideClosed] = []
         self._aged: list[SideClosed] = []  # those that waited when ``overdue`` was asked last
-
-    def __bool__(self) -> bool:
-        """Return whether any waits."""
-        return bool(self._waiting)
 
     def before(self, event: Event) -> list[SideClosed]:
         """Return what is to be told before *event*, which is kept if it is a closing."""
         due: list[SideClosed] = []
-        if self._waiting:
-            due = [closing for closing in self._waiting if _is_due(closing, event)]
+        if self.waiting:
+            due = [closing for closing in self.waiting if _is_due(closing, event)]
             over = event.session if isinstance(event, Ended) else None
-            self._waiting = [
+            self.waiting = [
                 closing
-                for closing in self._waiting
+                for closing in self.waiting
                 if closing not in due and closing.session is not over
             ]
         if isinstance(event, SideClosed):
-            self._waiting = [*self._waiting, event]
+            self.waiting = [*self.waiting, event]
         return due
 
     def overdue(self) -> list[SideClosed]:
         """Return those that have waited since this was asked last: they are to be told now."""
-        due = [closing for closing in self._waiting if closing in self._aged]
-        self._waiting = self._aged = [closing for closing in self._waiting if closing not in due]
+        due = [closing for closing in self.waiting if closing in self._aged]
+        self.waiting = self._aged = [closing for closing in self.waiting if closing not in due]
         return due
 
 

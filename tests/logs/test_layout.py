@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logs.dialogue import Stage
-from pop3spy.logs.layout import LineLayout, LineTone
+from pop3spy.logs.layout import LineLayout, LineTone, columns, columns_of
 from pop3spy.logs.words import seconds
+from pop3spy.protocol.states import State
 from pop3spy.session.how import How
 
 DIALOGUE = """
@@ -81,7 +84,7 @@ def test_totals_have_a_line_of_their_own_where_there_is_no_room() -> None:
 )
 def test_columns_are_counted_as_terminals_do(text: str, columns: int) -> None:
     row = LineLayout(colour=False, width=80).row(
-        "S:", text, tone=LineTone.SERVER, elapsed=0, session=1, state="GREETING"
+        "S:", text, tone=LineTone.SERVER, elapsed=0, session=1, state=State.GREETING
     )
     wide = sum(char in "漢字" for char in row)
     marks = row.count("\u0301")
@@ -90,7 +93,12 @@ def test_columns_are_counted_as_terminals_do(text: str, columns: int) -> None:
 
 def test_a_pile_of_combining_marks_is_cut() -> None:
     row = LineLayout(colour=False, width=80).row(
-        "S:", "e" + "\u0301" * 10_000, tone=LineTone.SERVER, elapsed=0, session=1, state="GREETING"
+        "S:",
+        "e" + "\u0301" * 10_000,
+        tone=LineTone.SERVER,
+        elapsed=0,
+        session=1,
+        state=State.GREETING,
     )
     assert len(row) < 200
 
@@ -135,3 +143,8 @@ def test_every_coloured_line_ends_plain() -> None:
 )
 def test_times_are_told_as_people_do(time: float, words: str) -> None:
     assert seconds(time) == words
+
+
+@given(st.text() | st.text("a☃e\u0301漢ﬀ─…", max_size=40))
+def test_a_text_is_as_wide_as_its_characters_are(text: str) -> None:
+    assert columns(text) == sum(map(columns_of, text))
