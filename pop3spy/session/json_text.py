@@ -26,8 +26,8 @@ def quoted_or_null(text: str | None) -> str:
     return "null" if text is None else quoted(text)
 
 
-def number_or_null(number: float | None) -> str:
-    """Return a finite number, and null for None."""
+def number_or_null(number: int | None) -> str:
+    """Return a whole number, and null for None."""
     return "null" if number is None else repr(number)
 
 

@@ -41,8 +41,8 @@ def test_a_text_has_its_escapes(text: str | None) -> None:
     assert quoted_or_null(text) == json.dumps(text)
 
 
-@given(st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_is_itself(number: float | None) -> None:
+@given(st.none() | st.integers())
+def test_a_number_is_itself(number: int | None) -> None:
     assert number_or_null(number) == json.dumps(number)
 
 
