@@ -1,4 +1,4 @@
-"""Text that is written by a thread of its own, so that whoever has it to say never waits.
+"""What is written by a thread of its own, so that whoever has it to say never waits.
 
 A terminal that was stopped with Ctrl-S, a pager that nobody scrolls, a disk that is full or slow:
 none of them may hold up the traffic that is being told of.
@@ -6,15 +6,16 @@ none of them may hold up the traffic that is being told of.
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 LIMIT = 16 << 20
-"""Characters that may wait to be written; with more, what comes is left out, and that is told."""
+"""Characters or octets that may wait to be written; with more, what comes is left out and told."""
 LAG = 0.005
-"""Seconds in which text is gathered before it is written: what a crash may lose."""
+"""Seconds in which entries are gathered before they are written: what a crash may lose."""
 LAST_WAIT = 2.0
 """Seconds that the end of the program waits for what is still to be written."""
 
@@ -29,8 +30,19 @@ class Stream(Protocol):
         """Let others see what was written."""
 
 
-class Spool:
-    """Takes text at once, and writes it to *stream*, or to another one, when that takes it.
+class OctetStream(Protocol):
+    """What entries of octets are written to, as they are: a file of records."""
+
+    def write(self, entries: Sequence[bytes], /) -> object:
+        """Take *entries*, each whole; let others see them."""
+
+
+Entry = TypeVar("Entry", str, bytes)
+Target = TypeVar("Target")
+
+
+class _Spool(ABC, Generic[Entry, Target]):
+    """Takes entries at once, and writes them to *stream*, or to another one, when that takes them.
 
     *gap* makes the line that stands where entries had to be left out, from their number.  A failure
     to write is raised to the one who writes next, or closes, once for each failure.
@@ -38,40 +50,45 @@ class Spool:
 
     def __init__(
         self,
-        stream: Stream,
-        gap: Callable[[int], str],
+        stream: Target,
+        gap: Callable[[int], Entry],
         *,
         limit: int = LIMIT,
         last_wait: float = LAST_WAIT,
     ) -> None:
         self._stream = stream
-        self._gap = gap
+        self._gap: Callable[[int], Entry] = gap
         self._limit = limit
         self._last_wait = last_wait
-        self._waiting: deque[tuple[Stream, str]] = deque()
+        self._waiting: deque[tuple[Target, Entry]] = deque()
         # Each of these is changed by one thread only, so none needs a lock.
         self._taken = self._written = 0
-        self._left_out: Counter[Stream] = Counter()
-        self._left_out_told: Counter[Stream] = Counter()
+        self._left_out: Counter[Target] = Counter()
+        self._left_out_told: Counter[Target] = Counter()
         self._failure: Exception | None = None
         self._closing = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._write_all, name="spool", daemon=True)
         self._thread.start()
 
-    def write(self, text: str, stream: Stream | None = None) -> None:
-        """Take *text* to be written to *stream*; leave it out if too much is waiting."""
+    def write(self, entry: Entry, stream: Target | None = None) -> None:
+        """Take *entry* to be written to *stream*; leave it out if too much is waiting."""
         if self._taken - self._written > self._limit:
             self._left_out[stream or self._stream] += 1
         else:
-            self._taken += len(text)
-            self._waiting.append((stream or self._stream, text))
+            self._taken += len(entry)
+            self._waiting.append((stream or self._stream, entry))
         if not self._wake.is_set():
             self._wake.set()
-        self._raise_failure()
+        if self._failure is not None:
+            self._raise_failure()
 
     def flush(self) -> None:
         """Do nothing: what was taken is written as soon as it can be."""
+
+    @abstractmethod
+    def _hand_over(self, entries: list[Entry], stream: Target) -> None:
+        """Write *entries* to *stream*."""
 
     def close(self) -> None:
         """Write what is waiting; raise TimeoutError if that cannot be done in a moment."""
@@ -105,17 +122,30 @@ class Spool:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
         failure = None
         for stream, entries in groupby(taken, lambda entry: entry[0]):
-            text = "".join(text for _, text in entries)
+            theirs = [entry for _, entry in entries]
             try:
-                stream.write(text)
-                stream.flush()
+                self._hand_over(theirs, stream)
             except Exception as error:  # noqa: BLE001 - other streams may still take theirs
                 failure = error
-            self._written += len(text)
+            self._written += sum(map(len, theirs))
         for stream, count in left_out.items():
             if count:
-                stream.write(self._gap(count))
-                stream.flush()
+                self._hand_over([self._gap(count)], stream)
                 self._left_out_told[stream] += count
         if failure is not None:
             raise failure
+
+
+class Spool(_Spool[str, Stream]):
+    """A spool for text."""
+
+    def _hand_over(self, entries: list[str], stream: Stream) -> None:
+        stream.write("".join(entries))
+        stream.flush()
+
+
+class OctetSpool(_Spool[bytes, OctetStream]):
+    """A spool for octets, which are never copied: a recording is as large as its traffic."""
+
+    def _hand_over(self, entries: list[bytes], stream: OctetStream) -> None:
+        stream.write(entries)

@@ -4,12 +4,12 @@ import io
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 import pytest
 
-from pop3spy.spool import Spool
+from pop3spy.spool import OctetSpool, Spool
 
 PATIENCE = 10.0
 
@@ -202,3 +202,64 @@ def test_the_end_writes_what_is_waiting_and_tells_a_gap(stream: Gate) -> None:
     stream.open.set()
     closing.join(PATIENCE)
     assert stream.getvalue() == "first\n(1 left out)\n"
+
+
+class Records:
+    """Takes octets, and keeps each entry as it came."""
+
+    def __init__(self) -> None:
+        self.entries: list[bytes] = []
+        self.open = threading.Event()
+        self.asked = threading.Event()
+        self.open.set()
+
+    def write(self, entries: Sequence[bytes]) -> None:
+        self.asked.set()
+        assert self.open.wait(PATIENCE)
+        self.entries += entries
+
+
+def octet_gap(count: int) -> bytes:
+    return b"(%d left out)\n" % count
+
+
+def test_octets_are_handed_on_as_they_are_to_whom_they_are_for() -> None:
+    first, second = Records(), Records()
+    spool = OctetSpool(first, octet_gap)
+    lines = [b"%d \xff\n" % number for number in range(2000)]
+    for number, line in enumerate(lines):
+        spool.write(line, second if number % 7 == 0 else None)
+    spool.close()
+    assert second.entries == lines[::7]
+    assert first.entries == [line for number, line in enumerate(lines) if number % 7]
+    assert all(ours is line for ours, line in zip(second.entries, lines[::7], strict=True))
+
+
+def test_octets_that_are_too_many_are_left_out_and_told_in_their_own_stream() -> None:
+    first, second = Records(), Records()
+    spool = OctetSpool(first, octet_gap, limit=10)
+    first.open.clear()
+    spool.write(b"first\n")
+    assert first.asked.wait(PATIENCE)
+    spool.write(b"x" * 20)
+    spool.write(b"lost\n", second)
+    spool.write(b"lost as well\n", second)
+    first.open.set()
+    spool.close()
+    assert first.entries == [b"first\n", b"x" * 20]
+    assert second.entries == [b"(2 left out)\n"]
+
+
+def test_a_stream_that_fails_keeps_nothing_from_another() -> None:
+    class Failing(Records):
+        def write(self, entries: Sequence[bytes]) -> None:
+            super().write(entries)
+            raise OSError("full")
+
+    first, second = Records(), Failing()
+    spool = OctetSpool(first, octet_gap)
+    spool.write(b"lost\n", second)
+    spool.write(b"kept\n")
+    with pytest.raises(OSError, match="full"):
+        spool.close()
+    assert first.entries == [b"kept\n"]

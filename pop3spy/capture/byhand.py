@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Final, NamedTuple
 from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.capture.short import short_block, short_line
-from pop3spy.capture.text import quoted
+from pop3spy.capture.text import recorded
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, StatusLine
 from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
@@ -32,7 +32,7 @@ _HELD: Final = 100
 class _SheetEntry(NamedTuple):
     """Something that was said, as a record, and in the short form if that can say it."""
 
-    record: str
+    record: bytes
     short: str | None = None
 
 
@@ -88,7 +88,7 @@ class _Sheet:
     def __init__(self, session: Session, finished: Callable[["_Sheet"], None]) -> None:
         self._number = session.id
         self._finished = finished
-        self._recorded: list[str] = []  # of the event that is being read
+        self._recorded: list[bytes] = []  # of the event that is being read
         self._recorder = Recorder(session, "keep", self._recorded.append)
         self._text: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - see copy_to
         self._held: list[_SheetEntry] = []
@@ -118,7 +118,7 @@ class _Sheet:
             text.seek(0)
             shutil.copyfileobj(text, stream)
 
-    def _heard(self, event: Heard, records: list[str]) -> None:
+    def _heard(self, event: Heard, records: list[bytes]) -> None:
         frame = event.frame
         if not (isinstance(frame, BodyPart | BodyEnd) and self._is_of_body(frame)):
             self._end_body()
@@ -150,7 +150,7 @@ class _Sheet:
     def _settle(self, *, exact: bool = False) -> None:
         """Write what is held; *exact* with its times."""
         for record, short in self._held:
-            self._text.write((record if exact or short is None else short).encode())
+            self._text.write(record if exact or short is None else short.encode())
         self._held.clear()
 
     # -- bodies ---------------------------------------------------------------------------------
@@ -170,17 +170,18 @@ class _Sheet:
             self._settle(exact=not self._expects_body)
             self._body = _BodyLines(part.side, rest, at) if rest else None
 
-    def _end_body(self, end: BodyEnd | None = None, record: str = "") -> None:
+    def _end_body(self, end: BodyEnd | None = None, record: bytes = b"") -> None:
         """Make an entry of what has come of a body; *record* is that of the dot behind it."""
         body, self._body = self._body, None
         if body is None:
             return
         side = body.side.value
-        said = f'- [{body.at:.9f}, {self._number}, "{side}", {quoted(body.raw)}]\n'
+        said = f'- [{body.at:.9f}, {self._number}, "{side}", '.encode()
+        said = b"%b%b]\n" % (said, recorded(body.raw))
         block = short_block(body.raw + (end.raw if end else b""))
         self._held.append(_SheetEntry(said + record, block and f"- {side}: {block}"))
 
 
-def _is_said(record: str) -> bool:
+def _is_said(record: bytes) -> bool:
     """Return whether *record* has octets of a side, and does not tell something else."""
-    return record.split('"', 2)[1] in ("C", "S")
+    return record.split(b'"', 2)[1] in (b"C", b"S")

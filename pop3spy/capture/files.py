@@ -7,7 +7,7 @@ writes; 3. each file can be read alone: a session that goes on in the next one i
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +36,16 @@ from pop3spy.session.events import (
 )
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Session
-from pop3spy.spool import Spool
+from pop3spy.spool import OctetSpool
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _PRIVATE: Final = 0o700
+_WAITING: Final = 4 << 20
+"""Octets that wait to be written, rarely more.
+
+Until glibc has seen one block of that size come and go, it hands the memory of all that was written
+back to the system, and gets it anew page by page (mallopt(3)): 14 % of a recorded megabyte.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,13 @@ class Captures:
         self._folder = os.path.isdir(path) or path.endswith("/")  # noqa: PTH112 - never raises
         if self._folder:
             _make_folder(self._path)
+        bytes(_WAITING)
         self._number = 0
         self._open: set[CaptureFile] = set()
         self._current = None if self._folder else self._new_file(self._path)
-        self._spool = Spool(_Nowhere(), self._gap)
+        self._spool = OctetSpool(_Nowhere(), self._gap)
+        self.write: Callable[[bytes, CaptureFile], None] = self._spool.write
+        """Let a file have a record; raise OSError if what came before could not be written."""
 
     def __call__(self, session: Session) -> Reader:
         """Return what records *session*."""
@@ -88,8 +97,9 @@ class Captures:
         if event.what != "noted":
             return
         text = json.dumps({"text": str(event.facts.get("text", ""))})
+        record = f'- [{event.at:.9f}, 0, "note", {text}]\n'.encode()
         for file in self._open:
-            self.write(f'- [{event.at:.9f}, 0, "note", {text}]\n', file)
+            self.write(record, file)
 
     def close(self) -> None:
         """Write what is waiting, and close every file."""
@@ -100,10 +110,6 @@ class Captures:
                 file.close()
 
     # -- what goes on in its sessions -----------------------------------------------------------
-
-    def write(self, text: str, file: CaptureFile) -> None:
-        """Let *file* have *text*; raise OSError if what came before could not be written."""
-        self._spool.write(text, file)
 
     def is_full(self, file: CaptureFile) -> bool:
         """Return whether another file is to follow *file*, or does already."""
@@ -123,7 +129,7 @@ class Captures:
             return
         self._open.discard(file)
         with suppress(OSError):  # told already, by what came before
-            self._spool.write("", _Closing(file))
+            self._spool.write(b"", _Closing(file))
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -154,14 +160,14 @@ class Captures:
 
     # -- what is missing ------------------------------------------------------------------------
 
-    def _gap(self, count: int) -> str:
+    def _gap(self, count: int) -> bytes:
         return self._missed(f"{count} records came faster than they could be written")
 
-    def _lost(self, count: int) -> str:
+    def _lost(self, count: int) -> bytes:
         return self._missed(f"{count} records could not be written")
 
-    def _missed(self, why: str) -> str:
-        return f'- [{self._clock.now():.9f}, 0, "gap", {{"why": "{why}"}}]\n'
+    def _missed(self, why: str) -> bytes:
+        return f'- [{self._clock.now():.9f}, 0, "gap", {{"why": "{why}"}}]\n'.encode()
 
 
 class _SessionCapture:
@@ -176,10 +182,11 @@ class _SessionCapture:
     def __call__(self, event: Event) -> None:
         """Record *event*."""
         self._recorder(event)
-        if isinstance(event, Ended):
+        if isinstance(event, Answered):
+            if self._captures.is_full(self._file) and self._may_go_on_elsewhere():
+                self._move(event.at)
+        elif isinstance(event, Ended):
             self._leave()
-        elif isinstance(event, Answered) and self._may_go_on_elsewhere():
-            self._move(event.at)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -199,7 +206,7 @@ class _SessionCapture:
         if session.state is not State.TRANSACTION or session.outstanding:
             return False
         # Without a greeting, a reader would take the first reply in the new file for it.
-        return session.greeting is not None and self._captures.is_full(self._file)
+        return session.greeting is not None
 
     def _move(self, at: float) -> None:
         """Go on in the next file."""
@@ -211,9 +218,9 @@ class _SessionCapture:
         for event in _so_far(session, at):
             self._recorder(event)
 
-    def _write(self, text: str) -> None:
+    def _write(self, record: bytes) -> None:
         try:
-            self._captures.write(text, self._file)
+            self._captures.write(record, self._file)
         except OSError as error:  # of what was written before: this waits, and so may more
             self._failure = error
 
@@ -235,11 +242,8 @@ def _so_far(session: Session, at: float) -> Iterator[Event]:
 class _Nowhere:
     """What the spool writes to of its own accord: nothing, since each record has its file."""
 
-    def write(self, text: str) -> None:
-        """Drop *text*."""
-
-    def flush(self) -> None:
-        """Do nothing."""
+    def write(self, records: Sequence[bytes]) -> None:
+        """Drop *records*."""
 
 
 class _Closing:
@@ -248,13 +252,10 @@ class _Closing:
     def __init__(self, file: CaptureFile) -> None:
         self._file = file
 
-    def write(self, text: str) -> None:
+    def write(self, records: Sequence[bytes]) -> None:
         """Close the file."""
-        del text
+        del records
         self._file.close()
-
-    def flush(self) -> None:
-        """Do nothing."""
 
 
 def _make_folder(path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Final
 
 from pop3spy.errors import CaptureError
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""Of the format; the first had no ``utf8``, no ``base64`` and no lists of them."""
 FIRST_LINE: Final = "# pop3spy capture: what was said, with secrets removed; see docs/captures.md\n"
 BODIES: Final = ("keep", "mask", "drop")
 REDACTIONS: Final = ("secrets", "strict")
@@ -53,11 +54,13 @@ def header_of(fields: Mapping[object, object], where: str) -> Header:
     """
     version = fields.get("pop3spy")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise CaptureError(f"{where}: this is no pop3spy capture: there is no line `pop3spy: 1`")
+        raise CaptureError(
+            f"{where}: this is no pop3spy capture: there is no line `pop3spy: {VERSION}`"
+        )
     if version > VERSION:
         raise CaptureError(
-            f"{where}: this capture is of version {version}, and this pop3spy reads version"
-            f" {VERSION}; a newer pop3spy will read it"
+            f"{where}: this capture is of version {version}, and this pop3spy reads versions"
+            f" up to {VERSION}; a newer pop3spy will read it"
         )
     bodies = _one_of(BODIES, "bodies", fields, where)
     redaction = _one_of(REDACTIONS, "redaction", fields, where)

@@ -10,13 +10,11 @@ from typing import Any, Final, TextIO
 from pop3spy.capture.filler import body_filler, opaque_filler
 from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
-from pop3spy.capture.text import octets_of
+from pop3spy.capture.text import octets_of, octets_of_text
 from pop3spy.errors import CaptureError
-from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.frames import Side, Why
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
-from pop3spy.protocol.text import MASK
-from pop3spy.redaction.masking import FILLER
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How
@@ -159,7 +157,7 @@ class CaptureReader:
                 )
 
     def _spoken(
-        self, session: int, side: Side, at: float, data: str, extra: dict[str, Any]
+        self, session: int, side: Side, at: float, data: Any, extra: dict[str, Any]
     ) -> Iterator[Item]:
         if session not in self._open:
             yield from self._began(session, at, {})
@@ -190,7 +188,7 @@ class CaptureReader:
         session = self._session = self._session or 1
         if session not in self._open:
             yield from self._began(session, self._spoken_at, {})
-        data, masks = _as_utf8(text.replace("\n", "\r\n") if block else f"{text}\r\n")
+        data, masks = octets_of_text(text.replace("\n", "\r\n") if block else f"{text}\r\n")
         yield from self._say([Spoke(session, Chunk(Side(side), data, self._spoken_at), masks)])
 
     # -- order ----------------------------------------------------------------------------------
@@ -258,19 +256,6 @@ def _filler(facts: Any, why: Why | None) -> Iterator[bytes]:
     if lines > int(octets):
         raise ValueError(lines)
     return body_filler(int(octets), lines, int(facts["stuffed"]))
-
-
-def _as_utf8(text: str) -> tuple[bytes, Spans]:
-    """Return the octets of text that a person wrote, and where its masks are."""
-    pieces, masks, size = [], [], 0
-    for number, part in enumerate(text.split(MASK)):
-        if number:
-            pieces.append(FILLER)
-            masks.append((size, size + len(FILLER)))
-            size += len(FILLER)
-        pieces.append(part.encode())
-        size += len(pieces[-1])
-    return b"".join(pieces), tuple(masks)
 
 
 def _peer(value: Any) -> Peer:

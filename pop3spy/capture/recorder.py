@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pop3spy.capture.text import masked_body, quoted
+from pop3spy.capture.text import masked_body, recorded
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import BodyPart, Opaque, Side, Why
 from pop3spy.session.events import (
+    Answered,
     Blinded,
     Ended,
     Event,
@@ -28,7 +29,7 @@ from pop3spy.session.events import (
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.unread import UnreadStretch
 
-Write = Callable[[str], object]
+Write = Callable[[bytes], object]
 """Takes a record, a line with its end."""
 _MESSAGES = (Shape.MESSAGE, Shape.UNKNOWN)
 
@@ -58,6 +59,7 @@ class Recorder:
 
     def __init__(self, session: Session, bodies: str, write: Write) -> None:
         self._number = session.id
+        self._said = {side: self._kind(side.value) for side in Side}
         self._bodies = bodies
         self._write = write
         self._counted: UnreadStretch | _Omitted | None = None
@@ -67,6 +69,8 @@ class Recorder:
         match event:
             case Heard():
                 self._heard(event)
+            case Answered():
+                pass  # as most that is told, it follows from the octets
             case Opened(session=session):
                 peers = {"client": str(session.client), "server": str(session.server)}
                 self._record(event.at, "open", peers)
@@ -101,11 +105,11 @@ class Recorder:
                 return
             if self._bodies == "mask" and _may_be_message(frame, event.exchange):
                 raw = masked_body(raw)
-        cuts = ""
+        data = recorded(raw, frame.masks)
         if frame.cuts:
-            pairs = ", ".join(f"[{offset}, {at:.9f}]" for offset, at in frame.cuts)
-            cuts = f', {{"cuts": [{pairs}]}}'
-        self._line(event.first, frame.side.value, f"{quoted(raw, frame.masks)}{cuts}")
+            pairs = b", ".join(b"[%d, %.9f]" % cut for cut in frame.cuts)
+            data = b'%b, {"cuts": [%b]}' % (data, pairs)
+        self._line(event.first, self._said[frame.side], data)
 
     def _drops(self, frame: BodyPart, exchange: Exchange | None) -> bool:
         """Return whether only the size of a body is kept; one that is filler has nothing else."""
@@ -119,13 +123,13 @@ class Recorder:
         facts: dict[str, object] = {"side": frame.side.value, "by": event.by, **event.did.facts()}
         if event.frame is None:
             facts["injected"] = True
-        head = json.dumps(facts, ensure_ascii=False)[:-1]
-        for name, other in ("sent", event.sent), ("answer", event.answer):
+        data = json.dumps(facts, ensure_ascii=False)[:-1].encode()
+        for name, other in (b"sent", event.sent), (b"answer", event.answer):
             if isinstance(other, BodyPart):
-                head += f', "{name}_octets": {len(other.raw)}'
+                data += b', "%b_octets": %d' % (name, len(other.raw))
             elif other is not None:
-                head += f', "{name}": {quoted(other.raw, other.masks)}'
-        self._line(event.at, "gate", f"{head}}}")
+                data += b', "%b": %b' % (name, recorded(other.raw, other.masks))
+        self._line(event.at, self._kind("gate"), data + b"}")
 
     # -- what is only counted -------------------------------------------------------------------
 
@@ -171,11 +175,16 @@ class Recorder:
 
     def _record(self, at: float, code: str, facts: Mapping[str, object]) -> None:
         # A name may hold what YAML would not take, so everything that is no ASCII is escaped.
-        self._line(at, code, json.dumps(facts))
+        self._line(at, self._kind(code), json.dumps(facts).encode())
 
-    def _line(self, at: float, code: str, data: str) -> None:
-        self._end_count()
-        self._write(f'- [{at:.9f}, {self._number}, "{code}", {data}]\n')
+    def _kind(self, code: str) -> bytes:
+        """Return what stands between the time of a record and its data."""
+        return f'{self._number}, "{code}"'.encode()
+
+    def _line(self, at: float, kind: bytes, data: bytes) -> None:
+        if self._counted is not None:
+            self._end_count()
+        self._write(b"- [%.9f, %b, %b]\n" % (at, kind, data))
 
 
 def _may_be_message(part: BodyPart, exchange: Exchange | None) -> bool:

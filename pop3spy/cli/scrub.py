@@ -60,13 +60,13 @@ def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...])
         redaction = max(redact, recording.redaction, key=REDACTIONS.index)
         header = Header(recording.started, f"pop3spy {__version__}", redaction, kept)
         if out == STDOUT:
-            _to_stdout(header.lines())
+            _to_stdout(header.lines().encode())
             _copy(recording, _to_stdout, bodies, redact)
             sys.stdout.buffer.flush()
             return ExitStatus.DONE
         copy = CaptureFile(out, header)
         try:
-            _copy(recording, copy.write, bodies, redact)
+            _copy(recording, lambda record: copy.write([record]), bodies, redact)
         except BaseException:  # a part must not pass for the whole
             out.unlink()
             raise
@@ -76,12 +76,12 @@ def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...])
 
 
 def _copy(
-    recording: OpenedRecording, write: Callable[[str], None], bodies: str, redact: str
+    recording: OpenedRecording, write: Callable[[bytes], None], bodies: str, redact: str
 ) -> None:
     """Let *write* take the records of *recording*, less what others need not see."""
     recorder = partial(Recorder, bodies=bodies, write=write)
     play_back(recording.items, recorder, strict=redact == "strict")
 
 
-def _to_stdout(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())
+def _to_stdout(octets: bytes) -> None:
+    sys.stdout.buffer.write(octets)

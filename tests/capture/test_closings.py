@@ -113,8 +113,8 @@ AHEAD = """
 @pytest.mark.parametrize("shut", range(4, 7))
 def test_what_a_client_said_ahead_is_read_although_it_closed_before_that(shut: int) -> None:
     """A script does so that pipes its commands into a connection; they wait for the server."""
-    capture = io.StringIO()
-    capture.write("pop3spy: 1\nrecords:\n")
+    capture = io.BytesIO()
+    capture.write(b"pop3spy: 2\nrecords:\n")
     events: list[Event] = []
     bus = Bus(complain)
     bus.subscribe(lambda _: events.append)
@@ -126,7 +126,7 @@ def test_what_a_client_said_ahead_is_read_although_it_closed_before_that(shut: i
         reading.append(Chunk(side, data or b"", float(number)))
         reading.read_all()
     reading.end(9.0, Ending(How.CLIENT_CLOSED))
-    again = read(capture.getvalue())
+    again = read(capture.getvalue().decode())
     assert lines(again) == lines(events)
     assert lines(events)["C"][-1] == b"STAT\r\n"
     assert closings(again) == closings(events) == [f"C {shut - 0.5} fin"]

@@ -2,6 +2,8 @@
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,33 +51,85 @@ def test_a_full_disk_is_told_once_and_stops_no_session(tmp_path: Path, room: int
     assert not blind & {1, 7}
 
 
-def test_what_is_missing_is_counted_to_the_record(tmp_path: Path) -> None:
-    path = tmp_path / "a.yaml"
+@contextmanager
+def room_for(octets: int, file: CaptureFile | None = None) -> Iterator[None]:
+    """Let no file become larger than that, behind what *file* has."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    file = CaptureFile(path, Header(Clock().started), lambda count: f"- gap of {count}\n")
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((file.size if file else 0) + octets, before[1]))
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file.size + 12, before[1]))
-        with pytest.raises(OSError, match="too large"):
-            file.write("- first\n- second\n- third\n")
-        with pytest.raises(OSError, match="too large"):
-            file.write("- fourth\n")
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    file.write("- fifth\n")
-    file.write("- sixth\n")
+
+
+def new_file(path: Path) -> CaptureFile:
+    return CaptureFile(path, Header(Clock().started), lambda count: b"- gap of %d\n" % count)
+
+
+def records(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split("records:\n")[1]
+
+
+def test_what_is_missing_is_counted_to_the_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    file = new_file(path)
+    with room_for(12, file):
+        with pytest.raises(OSError, match="too large"):
+            file.write([b"- first\n", b"- second\n", b"- third\n"])
+        with pytest.raises(OSError, match="too large"):
+            file.write([b"- fourth\n"])
+    file.write([b"- fifth\n"])
+    file.write([b"- sixth\n"])
     file.close()
 
-    records = path.read_text(encoding="utf-8").split("records:\n")[1]
-    assert records == "- first\n- gap of 3\n- fifth\n- sixth\n"
+    assert records(path) == "- first\n- gap of 3\n- fifth\n- sixth\n"
+    assert file.size == path.stat().st_size
+
+
+@pytest.mark.parametrize("count", [3, 1500, 2600])
+def test_wherever_a_disk_ends_there_are_whole_records_and_a_count_of_the_others(
+    tmp_path: Path, count: int
+) -> None:
+    """More than a system takes in one call are written in several, and each may be cut short."""
+    lines = [b"- %d %b\n" % (number, b"x" * (number % 3)) for number in range(count)]
+    whole = sum(map(len, lines))
+    rooms = range(whole) if count < 10 else range(0, whole, whole // 50)
+    for room in rooms:
+        path = tmp_path / f"{room}.yaml"
+        file = new_file(path)
+        with room_for(room, file), pytest.raises(OSError, match="too large"):
+            file.write(lines)
+        file.write([b"- behind\n"])
+        file.close()
+        kept = b"".join(lines)[:room].count(b"\n")
+        gap = b"- gap of %d\n" % (count - kept)
+        assert records(path).encode() == b"".join([*lines[:kept], gap, b"- behind\n"])
+        assert file.size == path.stat().st_size
+
+
+def test_a_gap_for_which_there_is_no_room_is_told_later(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    file = new_file(path)
+    for room in (0, 5, 11, 12):
+        with room_for(room, file), pytest.raises(OSError, match="too large"):
+            file.write([b"- a\n", b"- b\n"])
+    file.write([b"- c\n"])
+    file.close()
+    assert records(path) == "- gap of 4\n- gap of 2\n- gap of 2\n- c\n"
+
+
+def test_many_records_are_written_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    lines = [b"- %d\n" % number for number in range(5000)]
+    file = new_file(path)
+    file.write(lines)
+    file.write([])
+    file.close()
+    assert records(path).encode() == b"".join(lines)
     assert file.size == path.stat().st_size
 
 
 def test_a_file_without_room_for_its_header_is_removed(tmp_path: Path) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
-    try:
-        with pytest.raises(OSError, match="too large"):
-            CaptureFile(tmp_path / "a.yaml", Header(Clock().started))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with room_for(20), pytest.raises(OSError, match="too large"):
+        CaptureFile(tmp_path / "a.yaml", Header(Clock().started))
     assert list(tmp_path.iterdir()) == []

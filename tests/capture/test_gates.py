@@ -81,8 +81,8 @@ TALK = [
 
 def gated() -> tuple[list[Event], str]:
     events: list[Event] = []
-    out = io.StringIO()
-    out.write(Header(Clock().started).lines())
+    out = io.BytesIO()
+    out.write(Header(Clock().started).lines().encode())
     bus = Bus(complain)
     bus.subscribe(lambda _: events.append)
     bus.subscribe(partial(Recorder, bodies="keep", write=out.write))
@@ -97,7 +97,7 @@ def gated() -> tuple[list[Event], str]:
         guards[side].take(Chunk(side, data, clock.now()))
         read_on(reading, guards)
     reading.end(clock.now(), Ending(How.QUIT))
-    return events, out.getvalue()
+    return events, out.getvalue().decode()
 
 
 def read_on(reading: Reading, guards: dict[Side, Guard]) -> None:

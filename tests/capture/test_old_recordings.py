@@ -1,5 +1,6 @@
 """Recordings of the version before: their frames are the same, whatever is read otherwise today."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,16 @@ def test_a_recording_of_the_version_before_has_its_frames(
 
     assert _frames(events) == lines(frames)
     assert " ".join(map(_outcome, _ends(events))) == exchanges
+
+
+def test_any_octet_is_what_it_was_in_the_version_before() -> None:
+    """There octet n was character n, and from 0x7f to 0x9f an escape."""
+    line = b"+OK " + bytes({*range(256)} - {*b"\r\n"}) + b"\r\n"
+    written = json.dumps(line.decode("latin-1"), ensure_ascii=False)
+    for code in range(0x7F, 0xA0):
+        written = written.replace(chr(code), f"\\u{code:04x}")
+    events = read(f'{HEAD}- [0.6, 1, "S", {written}]\n{END}')
+    assert [event.frame.raw for event in events if isinstance(event, Heard)] == [line]
 
 
 def _frames(events: list[Event]) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from capture.plainly import octets
+from pop3spy.capture.header import VERSION
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
 from pop3spy.session.events import Answered, Event, Heard
@@ -15,7 +17,9 @@ from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "captures.md"
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+YAML = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+EXAMPLES = [example for example in YAML if not example.startswith("- ")]
+RECORDS = "".join(example for example in YAML if example.startswith("- "))
 HEAD = "pop3spy: 1\nrecords:\n"
 
 
@@ -36,11 +40,19 @@ def test_the_examples_in_the_docs_are_whole_sessions(example: str) -> None:
 
     assert [exchange.command.verb for exchange in answered][-1] == "QUIT"
     assert all(exchange.ok and exchange.complete for exchange in answered)
-    assert yaml.safe_load(example)["pop3spy"] == 1
+    assert yaml.safe_load(example)["pop3spy"] == VERSION
+
+
+def test_the_records_in_the_docs_have_the_octets_that_a_plain_reader_finds() -> None:
+    plainly = [octets(record[3]) for record in yaml.safe_load(RECORDS)]
+
+    assert [data for _, data in spoken(HEAD + RECORDS)] == plainly
+    assert plainly[:2] == ["Schöne Grüße\r\n".encode(), "€ kostet das: 7 €\r\n".encode()[1:]]
+    assert plainly[3].decode("shift-jis") == "Subject: 日本語\r\n.\r\n"
 
 
 @pytest.mark.parametrize(
-    ("record", "octets"),
+    ("record", "said"),
     [
         pytest.param("- C: yes", b"yes\r\n", id="words are never typed"),
         pytest.param("- C: 007", b"007\r\n", id="nor numbers"),
@@ -56,10 +68,15 @@ def test_the_examples_in_the_docs_are_whole_sessions(example: str) -> None:
         pytest.param('- [0.5, 1, "C", "a\\u00e9\\r\\n"]', b"a\xe9\r\n", id="a record has octets"),
         pytest.param("- [0.5, 1, C, 'x']", b"x", id="a record as YAML has it"),
         pytest.param("- [0.5, 1,\n   C, 'x']", b"x", id="over two lines"),
+        pytest.param("- [0.5, 1, C, {utf8: é}]", b"\xc3\xa9", id="UTF-8 in a record"),
+        pytest.param("- [0.5, 1, C, {base64: 6Q==}]", b"\xe9", id="base64"),
+        pytest.param('- [0, 1, C,\n   {base64: "6e\n   nA"}]', b"\xe9\xe9\xc0", id="in lines"),
+        pytest.param("- [0, 1, S, [a, {base64: 6Q==}, b]]", b"a\xe9b", id="parts"),
+        pytest.param("- C: {base64: 6Q==}", b"{base64: 6Q==}\r\n", id="text in short form"),
     ],
 )
-def test_a_record_says_what_is_sent(record: str, octets: bytes) -> None:
-    assert [data for _, data in spoken(f"{HEAD}{record}\n")] == [octets]
+def test_a_record_says_what_is_sent(record: str, said: bytes) -> None:
+    assert [data for _, data in spoken(f"{HEAD}{record}\n")] == [said]
 
 
 def test_a_mask_is_filler_that_is_known_as_such() -> None:
@@ -144,7 +161,7 @@ def test_every_prefix_of_a_capture_reads() -> None:
         pytest.param("", "no pop3spy capture", id="nothing"),
         pytest.param("hello\n", "no pop3spy capture", id="something else"),
         pytest.param("\x1f\x8b\x08\0\n", "x.yaml", id="a gzip"),
-        pytest.param("pop3spy: 2\nrecords:\n", "version 2", id="a newer version"),
+        pytest.param("pop3spy: 3\nrecords:\n", "version 3", id="a newer version"),
         pytest.param("pop3spy: yes\nrecords:\n", "no pop3spy capture", id="a version that is none"),
         pytest.param("pop3spy: 1\nbodies: eat\nrecords:\n", "bodies", id="unknown bodies"),
         pytest.param("pop3spy: 1\nstarted: now\nrecords:\n", "started", id="a date that is none"),

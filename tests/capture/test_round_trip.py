@@ -40,8 +40,8 @@ def complain(_: object, error: Exception) -> None:
 def live(talk: list[Said], bodies: str = "keep") -> tuple[list[Event], str]:
     """Read *talk* as a link would; return its events and its capture."""
     events: list[Event] = []
-    out = io.StringIO()
-    out.write(Header(Clock().started, bodies=bodies).lines())
+    out = io.BytesIO()
+    out.write(Header(Clock().started, bodies=bodies).lines().encode())
     bus = Bus(complain)
     bus.subscribe(lambda _: events.append)
     bus.subscribe(partial(Recorder, bodies=bodies, write=out.write))
@@ -53,7 +53,7 @@ def live(talk: list[Said], bodies: str = "keep") -> tuple[list[Event], str]:
             reading.append(Chunk(side, data, at))
             reading.read_all()
     reading.end(at + 1, Ending(How.QUIT))
-    return events, out.getvalue()
+    return events, out.getvalue().decode()
 
 
 def read(text: str) -> list[Event]:
@@ -282,7 +282,7 @@ CHANGED_TO = {
 def test_of_all_bodies_listings_are_kept(
     asked: str, heard: str | None, *, kept: bool, bodies: str
 ) -> None:
-    out = io.StringIO()
+    out = io.BytesIO()
     bus = Bus(complain)
     bus.subscribe(partial(Recorder, bodies=bodies, write=out.write))
     reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
@@ -301,7 +301,7 @@ def test_of_all_bodies_listings_are_kept(
     reading.read_all()
     reading.end(0.9, Ending(How.QUIT))
 
-    assert ('"1 a120' in out.getvalue()) is kept
+    assert ('"1 a120' in out.getvalue().decode()) is kept
 
 
 def pairing(events: list[Event]) -> list[Any]:
@@ -402,8 +402,8 @@ AGREED = Tls(
 
 def test_a_session_whose_inside_was_read_has_its_tls_in_the_recording() -> None:
     events: list[Event] = []
-    out = io.StringIO()
-    out.write(Header(Clock().started, bodies="keep").lines())
+    out = io.BytesIO()
+    out.write(Header(Clock().started, bodies="keep").lines().encode())
     bus = Bus(complain)
     bus.subscribe(lambda _: events.append)
     bus.subscribe(partial(Recorder, bodies="keep", write=out.write))
@@ -423,7 +423,7 @@ def test_a_session_whose_inside_was_read_has_its_tls_in_the_recording() -> None:
     says(Side.SERVER, b"+OK\r\n", 1.3)
     reading.end(1.4, Ending(How.CLIENT_CLOSED))
 
-    again = read(out.getvalue())
+    again = read(out.getvalue().decode())
     for told in (events, again):
         moves = [event.after for event in told if isinstance(event, Moved)]
         assert moves[1:4] == [State.TLS, State.AUTHORIZATION, State.USER_GIVEN]
@@ -463,12 +463,12 @@ def test_a_copy_of_a_copy_has_an_overlong_line_and_the_lines_behind_it(line: byt
 
 def copied(text: str) -> str:
     """Return *text* as a reader of it would record it."""
-    out = io.StringIO()
-    out.write(Header(Clock().started).lines())
+    out = io.BytesIO()
+    out.write(Header(Clock().started).lines().encode())
     play_back(
         CaptureReader(io.StringIO(text), "x"), partial(Recorder, bodies="keep", write=out.write)
     )
-    return out.getvalue()
+    return out.getvalue().decode()
 
 
 def spoken(text: str) -> list[Any]:

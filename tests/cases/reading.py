@@ -89,12 +89,11 @@ async def through_a_proxy(steps: Iterable[Step]) -> Seen:
 
 def recorded(steps: Iterable[Step]) -> Seen:
     """Record *steps*, and read the recording."""
-    out = io.StringIO()
-    out.write(Header(STARTED).lines())
+    out = io.BytesIO()
+    out.write(Header(STARTED).lines().encode())
     live(steps, partial(Recorder, bodies="keep", write=out.write))
-    out.seek(0)
     seen = Seen()
-    play_back(CaptureReader(out, "test"), lambda _: seen)
+    play_back(CaptureReader(io.StringIO(out.getvalue().decode()), "test"), lambda _: seen)
     return seen
 
 

@@ -173,15 +173,15 @@ def test_names_are_hidden_where_peers_are(authority: Authority, certificate: Cer
 
 def test_a_recording_tells_the_same(authority: Authority, certificate: Certificate) -> None:
     talk = talked(*contexts(authority, certificate, OLD))
-    out = io.StringIO()
-    out.write(Header(Clock().started, bodies="keep").lines())
+    out = io.BytesIO()
+    out.write(Header(Clock().started, bodies="keep").lines().encode())
     recorder = Recorder(Session(1, Peer("c", 1), Peer("s", 110), 0.0), "keep", out.write)
     for event in (live := seen(talk)):
         assert isinstance(event, Event)
         recorder(event)
     again: list[Event] = []
-    play_back(CaptureReader(io.StringIO(out.getvalue()), "test"), lambda _: again.append)
-    assert out.getvalue().count('"passing"') == 2
+    play_back(CaptureReader(io.StringIO(out.getvalue().decode()), "test"), lambda _: again.append)
+    assert out.getvalue().count(b'"passing"') == 2
     assert [event.glimpse for event in again if isinstance(event, Glimpsed)] == [
         event.glimpse for event in live if isinstance(event, Glimpsed)
     ]

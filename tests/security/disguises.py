@@ -5,6 +5,7 @@ Nothing here is taken from the program: it is the other half of the proof.
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import quote_from_bytes
@@ -31,6 +32,12 @@ def disguises(secret: bytes) -> dict[str, bytes]:
         "percent, some": quote_from_bytes(secret, safe="/!#$&'()*+,:;=@[]").lower().encode(),
         "percent, all": b"".join(b"%%%02X" % octet for octet in secret),
     }
+
+
+def unpacked(text: str) -> str:
+    """Return *text* and, behind it, what each base64 in its records stands for, in Latin-1."""
+    packed = re.findall(r'"base64": "([^"]*)"', text)
+    return "\n".join([text, *(base64.b64decode(each).decode("latin-1") for each in packed)])
 
 
 @cache

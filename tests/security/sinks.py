@@ -22,7 +22,7 @@ from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
-from security.disguises import LEAST, traces
+from security.disguises import LEAST, traces, unpacked
 
 CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
 STEP = 0.001
@@ -38,10 +38,11 @@ class Readers:
         self._streams = {
             name: io.StringIO()
             for name in (
-                *("transcript", "colour", "narrow", "bodies", "json", "notes", "capture"),
+                *("transcript", "colour", "narrow", "bodies", "json", "notes"),
                 *("raw", "hex", "narrow raw", "narrow hex"),
             )
         }
+        self._capture = io.BytesIO()
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View()
@@ -54,7 +55,7 @@ class Readers:
             Transcript(self._streams["narrow"], width=40),
             log,
             Transcript(self._streams["bodies"], bodies=True),
-            partial(Recorder, bodies="keep", write=self._streams["capture"].write),
+            partial(Recorder, bodies="keep", write=self._capture.write),
             WireView(self._streams["raw"]),
             WireView(self._streams["hex"], hexadecimal=True),
             WireView(self._streams["narrow raw"], width=60),
@@ -72,7 +73,8 @@ class Readers:
         self._rows += [row.painted(colour=True) for row in self._view.take()]
         for name in ("hex", "narrow hex"):  # so that octets stand beside one another
             found[name] += found[name].replace(" ", "")
-        found |= {"by hand": self._by_hand(), "stats": self._stats.table()}
+        found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
+        found["stats"] = self._stats.table()
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
@@ -80,7 +82,7 @@ class Readers:
         return [
             f"{name}: {trace!r}"
             for name, text in self.texts().items()
-            for lower in [text.lower()]
+            for lower in [unpacked(text).lower()]
             for secret in secrets
             for trace in traces(secret)
             # Octets as hex are in a dump by chance sooner than in a text.
@@ -106,7 +108,7 @@ class Readers:
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
         header = Header(self.clock.started)
-        capture = io.StringIO(header.lines() + self._streams["capture"].getvalue())
+        capture = io.StringIO(header.lines() + self._capture.getvalue().decode())
         out = io.BytesIO()
         exporter = ByHand(out, header)
         play_back(CaptureReader(capture, "capture"), exporter)

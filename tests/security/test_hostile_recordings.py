@@ -62,7 +62,7 @@ HOSTILE: dict[str, tuple[Iterable[bytes], str]] = {
     "a header of 100 MB": (many(b"x" * MIB, 100), ":1: "),
     "a header of many lines": (many(b"a: b\n" * 1000, 1000), "no pop3spy capture"),
     "a block of 100 MB": ([HEAD, b"- S: |\n", *many(b"    x\n" * 100_000, 170)], ":3: "),
-    "a newer version": ([b"pop3spy: 2\nrecords:\n"], "version 2"),
+    "a newer version": ([b"pop3spy: 3\nrecords:\n"], "version 3"),
     "a version of many digits": ([b"pop3spy: ", b"9" * 5000, b"\nrecords:\n"], ":1: "),
     "no UTF-8": ([HEAD, b"- C: \xff\xfe\n"], ":3: "),
 }  # fmt: skip

@@ -218,10 +218,10 @@ def test_behind_the_login_nothing_is_out_of_place(timed: bool) -> None:  # noqa:
 
 
 def test_a_recording_of_a_log_knows_of_the_login_too() -> None:
-    lines: list[str] = []
+    lines: list[bytes] = []
     recorder = partial(Recorder, bodies="keep", write=lines.append)
     play_back(opened(log(ASKED), log(SAID)), recorder)
-    again = CaptureReader(io.StringIO("pop3spy: 1\nrecords:\n" + "".join(lines)), "again")
+    again = CaptureReader(io.StringIO("pop3spy: 2\nrecords:\n" + b"".join(lines).decode()), "again")
     told = shortly(again)
     assert LOGGED_IN in told
     assert told.index(LOGGED_IN) == told.index(("S", b"+OK Logged in.\r\n")) + 1
