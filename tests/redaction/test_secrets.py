@@ -42,6 +42,16 @@ def test_a_secret_is_nowhere_however_it_is_repeated(secret: bytes, status: bytes
         assert sinks.holding(secret) == [], name
 
 
+@pytest.mark.parametrize("octet", [b"\x80", b"\xe9", "ü".encode(), b"\0"], ids=repr)
+def test_a_secret_is_nowhere_in_a_body_of_any_octets(octet: bytes) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    among = octet * 700
+    reply = [b"S: +OK", b"S: " + among, b"S: " + among + secret + among, b"S: ."]
+    sinks = heard(b"C: XLOGIN " + secret, *reply)
+    assert sinks.holding(secret) == []
+    assert ('"base64": ' in sinks.texts()["capture"]) == (octet == b"\x80")
+
+
 @pytest.mark.parametrize("way", WAYS + WORD_WAYS)
 def test_a_secret_is_nowhere_when_it_comes_byte_by_byte(way: Way) -> None:
     secret = b"Zq7#vKx2!Wm"

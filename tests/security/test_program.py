@@ -9,7 +9,7 @@ import pytest
 
 from net.certificates import Authority
 from pop3spy.config.settings import SETTINGS
-from security.disguises import disguises, traces
+from security.disguises import disguises, traces, unpacked
 from security.program import Play, Program, ask, started
 
 SECRET = b"Zq7#vKx2!Wm caf\xc3\xa9"
@@ -48,7 +48,7 @@ def holding(texts: dict[str, str], *secrets: bytes) -> list[str]:
     return [
         f"{name}: {trace!r}"
         for name, text in texts.items()
-        for lower in [text.lower()]
+        for lower in [unpacked(text).lower()]
         for secret in secrets
         for trace in traces(secret)
         if trace in lower

@@ -8,6 +8,7 @@ import pytest
 from capture.packets.talk import Talk
 from capture.packets.wire import RAW, pcap, timed
 from cli.program import Ended, run
+from pop3spy.capture.text import recorded
 from security.program import Play, ask, started
 from security.test_program import LINES, REPLIES, SECRET, b64, holding
 
@@ -75,6 +76,12 @@ def test_no_copy_has_a_secret(source: str, tmp_path: Path, bodies: str, redact: 
             ".out" if source.endswith(".in") else ".pcap"
         ).read_bytes().decode("latin-1")
     )  # fmt: skip
+
+
+def test_a_secret_inside_base64_would_be_found() -> None:
+    said = recorded(b"\x80" * 600 + SECRET).decode()
+    assert said.startswith('{"base64": "')
+    assert holding({"a record": said}, SECRET)
 
 
 def test_no_comparison_has_a_secret(source: str, tmp_path: Path) -> None:
