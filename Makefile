@@ -4,14 +4,29 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test fuzz lint docs captures bench lab clean
+# The compiled build has a virtual environment of its own, and is installed there.
+COMPILED_VENV  ?= .venv-compiled
+COMPILED_BIN   := $(COMPILED_VENV)/bin
+COMPILED_READY := $(COMPILED_VENV)/.ready
+COMPILED_PIP   := $(COMPILED_BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test compiled fuzz lint docs captures bench lab clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
 	@$(BIN)/pop3spy demo || [ $$? = 130 ] # Ctrl-C is how it ends on a terminal
 
+# make test COMPILED=1 runs them on the compiled build; the sources here are not on its path.
+ifeq ($(COMPILED),1)
+test: lab $(COMPILED_READY)
+	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n 2 $(ARGS)
+else
 test: $(READY) lab
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+endif
+
+compiled: $(COMPILED_READY)
+	@$(COMPILED_BIN)/pop3spy --version
 
 # The properties for as long as EXAMPLES takes: make fuzz EXAMPLES=20000 ARGS=tests/capture
 fuzz: export HYPOTHESIS_PROFILE = deep
@@ -47,5 +62,18 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# From an sdist, so that nothing that mypyc makes comes to lie beside the sources.
+$(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.py')
+	$(PYTHON) -m venv $(COMPILED_VENV)
+	@rm -rf $@ $(COMPILED_VENV)/dist
+	@printf '#include <Python.h>\n' | $${CC:-cc} -E -I"$$($(COMPILED_BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" - >/dev/null 2>&1 || \
+	  { echo "the compiled build needs a C compiler and Python's headers; on Debian: apt install gcc python3-dev" >&2; exit 1; }
+	$(COMPILED_PIP) install -c constraints.txt '.[dev,compiled]'
+	$(COMPILED_BIN)/python -m hatchling build --target sdist --directory $(COMPILED_VENV)/dist
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(COMPILED_PIP) wheel --no-deps --no-build-isolation \
+	  --wheel-dir $(COMPILED_VENV)/dist $(COMPILED_VENV)/dist/pop3spy-*.tar.gz
+	$(COMPILED_PIP) install --no-deps --force-reinstall $(COMPILED_VENV)/dist/pop3spy-*.whl
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/bin
+	rm -rf $(VENV) $(COMPILED_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/bin

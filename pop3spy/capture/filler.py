@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pop3spy.protocol.foreign import PROXY_V2
-from pop3spy.protocol.frames import Why
+from pop3spy.protocol.why import Why
 
 UNKNOWN = 8
 """Octets that stand for so many that nobody may know."""

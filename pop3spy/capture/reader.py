@@ -12,9 +12,10 @@ from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.text import octets_of, octets_of_text
 from pop3spy.errors import CaptureError
-from pop3spy.protocol.frames import Side, Why
+from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
+from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How

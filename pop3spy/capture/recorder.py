@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from pop3spy.capture.text import masked_body, recorded
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.frames import BodyPart, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyPart, Opaque, Side
+from pop3spy.protocol.why import Why
 from pop3spy.session.events import (
     Answered,
     Blinded,

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import click
 
-from pop3spy import __version__
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.standard_streams import discard, open_standard_streams, say
+from pop3spy.cli.version import version_line
 from pop3spy.errors import Pop3SpyError, said_by_system
 from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.failure import describe
@@ -42,7 +42,7 @@ _ONE, _TWO = "\\", "\\\\"
     "  pop3spy serve ~/Maildir --listen :1110       a server over your own mail\n"
     "  pop3spy connect pop3s://mail.example.org     POP3 by hand",
 )
-@click.version_option(__version__, prog_name="pop3spy", message="%(prog)s %(version)s")
+@click.version_option(version_line(), message="%(version)s")
 @click.pass_context
 def program(context: click.Context) -> None:
     """Show what POP3 clients and servers really say to each other.

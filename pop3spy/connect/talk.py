@@ -9,15 +9,8 @@ from pop3spy.console.registry import RefusalError
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.commands import line_of
-from pop3spy.protocol.frames import (
-    BodyEnd,
-    BodyPart,
-    Challenge,
-    Frame,
-    Junk,
-    StatusLine,
-    Why,
-)
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, Frame, Junk, StatusLine
+from pop3spy.protocol.why import Why
 
 MOST: Final = 8 << 20
 """Octets of a reply's body that are kept for who asked."""

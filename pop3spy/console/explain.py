@@ -5,10 +5,11 @@ from typing import Final
 from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import CommandSpec
-from pop3spy.protocol.frames import Junk, Why
+from pop3spy.protocol.frames import Junk
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import count
+from pop3spy.protocol.why import Why
 from pop3spy.session.model import Exchange, Session
 
 CODES: Final = {

@@ -23,10 +23,10 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     StatusLine,
-    Why,
 )
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK, escape, show
+from pop3spy.protocol.why import Why
 from pop3spy.session.events import (
     Answered,
     Ended,

@@ -22,9 +22,8 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     StatusLine,
-    Trait,
-    Why,
 )
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.deeds import Deed
 
 BY: Final = "dry run"

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from pop3spy.gate.acts import Beginning, End, Gate, Keeper, KeepsBack, Moment
 from pop3spy.net.act_performer import ActPerformer
 from pop3spy.net.outbox import Outbox
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine, Why
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side, StatusLine
+from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Heard
 from pop3spy.session.model import Exchange

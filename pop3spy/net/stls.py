@@ -16,9 +16,10 @@ from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.opening import STLS
 from pop3spy.protocol.commands import COMMANDS, Command, parse_command
-from pop3spy.protocol.frames import CommandLine, Opaque, Side, StatusLine, Trait, Why
+from pop3spy.protocol.frames import CommandLine, Opaque, Side, StatusLine
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.deeds import Deed
 from pop3spy.session.model import Session
 

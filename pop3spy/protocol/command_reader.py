@@ -5,9 +5,10 @@ from typing import Final
 
 from pop3spy.protocol.commands import Turn, parse_command
 from pop3spy.protocol.foreign import proxy_header
-from pop3spy.protocol.frames import BodyEnd, CommandLine, Frame, Opaque, SaslLine, Side, Why
+from pop3spy.protocol.frames import BodyEnd, CommandLine, Frame, Opaque, SaslLine, Side
 from pop3spy.protocol.line_buffer import LineBuffer
 from pop3spy.protocol.outstanding import UNANSWERED, Outstanding
+from pop3spy.protocol.why import Why
 
 AHEAD: Final = 65536
 """Octets that may wait behind AUTH, STLS or XTND XMIT."""

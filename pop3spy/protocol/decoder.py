@@ -19,9 +19,10 @@ from collections.abc import Iterator
 
 from pop3spy.protocol.command_reader import CommandReader
 from pop3spy.protocol.commands import Command, parse_command
-from pop3spy.protocol.frames import CLIENT, BodyPart, CommandLine, Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import CLIENT, BodyPart, CommandLine, Frame, Opaque, Side
 from pop3spy.protocol.outstanding import Outstanding
 from pop3spy.protocol.reply_reader import ReplyReader
+from pop3spy.protocol.why import Why
 
 
 class Decoder:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from pop3spy.protocol.body import BodyReader
 from pop3spy.protocol.foreign import PEEK, TLS_HEADER, Foreign
-from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, Why
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side
+from pop3spy.protocol.why import Why
 
 LINE = 16384
 """Octets beyond which a line is cut: its beginning is read, its rest is opaque."""

@@ -14,7 +14,6 @@ from pop3spy.protocol.frames import (
     Opaque,
     Side,
     StatusLine,
-    Why,
 )
 from pop3spy.protocol.line_buffer import LineBuffer
 from pop3spy.protocol.outstanding import Outstanding
@@ -22,6 +21,7 @@ from pop3spy.protocol.pending_command import PendingCommand
 from pop3spy.protocol.replies import is_listing_line, status_of
 from pop3spy.protocol.sasl import mechanism_of
 from pop3spy.protocol.states import Effect
+from pop3spy.protocol.why import Why
 
 UNASKED: Final = 100
 """Lines in a row that are no reply, after which they are only counted."""

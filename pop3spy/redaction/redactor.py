@@ -28,12 +28,11 @@ from pop3spy.protocol.frames import (
     Side,
     Spans,
     StatusLine,
-    Trait,
-    Why,
 )
 from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.said_ahead import SaidAhead
 from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded

@@ -16,8 +16,8 @@ from pop3spy.protocol.frames import (
     Opaque,
     Side,
     StatusLine,
-    Why,
 )
+from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, outcome_of_greeting
 from pop3spy.replay.recording import read_session
 from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step

@@ -8,8 +8,9 @@ Rules: 1. nothing that changes the live maildrop or sends mail is said unless th
 from collections import deque
 
 from pop3spy.protocol.commands import line_of
-from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine, Why
+from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine
 from pop3spy.protocol.states import State
+from pop3spy.protocol.why import Why
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.kept_messages import KeptMessages

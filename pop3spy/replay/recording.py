@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, TypeVar
 
 from pop3spy.errors import CaptureError
-from pop3spy.protocol.frames import CommandLine, Junk, Side, Why
+from pop3spy.protocol.frames import CommandLine, Junk, Side
+from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Unanswered

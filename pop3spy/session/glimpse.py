@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pop3spy.protocol.certificate import few, read_certificate
-from pop3spy.protocol.frames import Frame, Opaque, Side, Why
+from pop3spy.protocol.frames import Frame, Opaque, Side
 from pop3spy.protocol.hello import (
     CLIENT_HELLO,
     SERVER_HELLO,
@@ -20,6 +20,7 @@ from pop3spy.protocol.octets import Octets
 from pop3spy.protocol.records import ALERT, Records, TlsMessage
 from pop3spy.protocol.states import State
 from pop3spy.protocol.tlsnames import ALERTS
+from pop3spy.protocol.why import Why
 from pop3spy.session.model import Session
 from pop3spy.session.texts import recorded_facts, texts, texts_in
 

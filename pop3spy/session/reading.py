@@ -22,10 +22,10 @@ from pop3spy.protocol.frames import (
     Side,
     Spans,
     StatusLine,
-    Why,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.text import MASK
+from pop3spy.protocol.why import Why
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Arrivals, Chunk

@@ -7,7 +7,8 @@ Live links have no need of these; captures and packet captures are read into the
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.frames import Side, Spans, Why
+from pop3spy.protocol.frames import Side, Spans
+from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import Done
 from pop3spy.session.how import Ending

@@ -20,11 +20,10 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     StatusLine,
-    Trait,
-    Why,
 )
 from pop3spy.protocol.states import Effect, State, after_challenge, after_reply, is_proof
 from pop3spy.protocol.text import show
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
 from pop3spy.session.model import Exchange, Session

@@ -1,7 +1,8 @@
 """Octets that nobody reads come in any number of pieces; people and machines want to know once."""
 
-from pop3spy.protocol.frames import Frame, Opaque, Side, Trait
+from pop3spy.protocol.frames import Frame, Opaque, Side
 from pop3spy.protocol.text import count
+from pop3spy.protocol.why import Trait
 from pop3spy.session.lines import line_text
 
 

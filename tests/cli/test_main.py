@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builds import COMPILED
 from cli.program import COMMAND, PATIENCE, VERBS, environment, run
 from pop3spy.cli.main import main
 
@@ -192,8 +193,10 @@ def test_no_summary_of_a_verb_is_cut_short(capsys: pytest.CaptureFixture[str]) -
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    assert run("--version") == (0, f"pop3spy {importlib.metadata.version('pop3spy')}\n", "")
+def test_the_version_is_that_of_the_package_and_of_the_build_under_test() -> None:
+    build = "compiled" if COMPILED else "pure Python"
+    version = importlib.metadata.version("pop3spy")
+    assert run("--version") == (0, f"pop3spy {version} ({build})\n", "")
 
 
 READINGS = [

@@ -15,7 +15,8 @@ from pop3spy.capture.reader import CaptureReader
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import Exporter, ExportSource, StreamFormat
 from pop3spy.filters.expression import compile_filter
-from pop3spy.protocol.frames import BodyPart, Opaque, Side, StatusLine, Why
+from pop3spy.protocol.frames import BodyPart, Opaque, Side, StatusLine
+from pop3spy.protocol.why import Why
 from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Answered, Event, Heard, Intervened
 from pop3spy.session.lines import line_text

@@ -17,6 +17,12 @@ import importlib.util, sys
 if sys.base_prefix == "/usr" and not all(map(importlib.util.find_spec, ("test", "test.test_poplib"))):
     print("libpython%d.%d-testsuite" % sys.version_info[:2])')
 missing="$missing${testsuite:+ $testsuite}"
+# The compiled build is tested too, and the headers for that are not in Debian's package of Python.
+headers=$("$python" -c '
+import pathlib, sys, sysconfig
+if sys.base_prefix == "/usr" and not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists():
+    print("libpython%d.%d-dev" % sys.version_info[:2])')
+missing="$missing${headers:+ $headers}"
 unpacked=
 command -v popa3d >/dev/null 2>&1 || [ -x "$popa3d/usr/sbin/popa3d" ] || unpacked=popa3d
 

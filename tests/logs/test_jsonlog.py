@@ -9,7 +9,8 @@ import pytest
 from logs.dialogue import Stage
 from pop3spy.logs import JsonLog
 from pop3spy.logs.fields import EVENTS
-from pop3spy.protocol.frames import Junk, Side, Why
+from pop3spy.protocol.frames import Junk, Side
+from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Blinded, Intervened, Noted

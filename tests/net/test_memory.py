@@ -8,6 +8,7 @@ import pytest
 
 from net.responders import Scripted
 from net.serving import Relayed, hosting, relaying
+from net.test_fail_open import break_at
 from net.wires import nobody
 from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.half import Half
@@ -112,10 +113,7 @@ async def test_a_session_that_is_over_is_gone(
 async def test_a_session_that_went_blind_is_gone(
     monkeypatch: pytest.MonkeyPatch, nothing_is_left: Gone
 ) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError
-
-    monkeypatch.setattr(Decoder, "next", fail)
+    break_at(monkeypatch, Decoder, "next", 1)
     async with relaying() as relayed:
         await resets(relayed)
         await relayed.witness.ending()

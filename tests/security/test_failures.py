@@ -1,10 +1,13 @@
 """What goes wrong inside is told by its place in the code, never by what was being read."""
 
 import os
+import re
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
+from builds import needs_python
 from pop3spy.cli.main import main
 from pop3spy.logs import JsonLog, Notes, Transcript
 from pop3spy.net.proxy import Proxy
@@ -12,9 +15,11 @@ from pop3spy.protocol.decoder import Decoder
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.redaction.secret_index import SecretIndex
 from pop3spy.session.bus import Reader
+from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Blinded, Event, Heard
 from pop3spy.session.failure import describe
-from pop3spy.session.model import Session
+from pop3spy.session.model import Peer, Session
+from pop3spy.session.reading import Reading
 from pop3spy.session.tracker import Tracker
 from security.sinks import Sinks, talk
 
@@ -32,6 +37,7 @@ class BrokenError(Exception):
 
 def failing(part: type, name: str, call: int) -> Callable[..., object]:
     """Return the method *name* of *part*, which fails at its *call*th call with all that it got."""
+    needs_python(part, name)
     real, calls = getattr(part, name), 0
 
     def method(self: object, *args: object, **kwargs: object) -> object:
@@ -96,6 +102,15 @@ def test_a_description_has_no_message_no_notes_and_no_cause() -> None:
         mishap()
     text = describe(raised.value)
     assert text.startswith("ValueError at security/test_failures.py:")
+    assert SECRET.decode() not in text
+
+
+def test_a_description_names_the_place_in_compiled_code_as_well() -> None:
+    reading = Reading(1, Peer("client", 1), Peer("server", 110), 0.0, lambda _: None)
+    with pytest.raises((TypeError, AttributeError)) as raised:
+        reading.append(cast(Chunk, SECRET))
+    text = describe(raised.value)
+    assert re.match(r"\w+Error at session/reading\.py:\d+ in append, from security/", text)
     assert SECRET.decode() not in text
 
 

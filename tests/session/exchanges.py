@@ -3,8 +3,9 @@
 from hypothesis import strategies as st
 
 from pop3spy.protocol.commands import parse_command
-from pop3spy.protocol.frames import CommandLine, Junk, Side, Spans, StatusLine, Why
+from pop3spy.protocol.frames import CommandLine, Junk, Side, Spans, StatusLine
 from pop3spy.protocol.states import State
+from pop3spy.protocol.why import Why
 from pop3spy.session.body import Body
 from pop3spy.session.model import Exchange
 

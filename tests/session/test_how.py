@@ -2,7 +2,8 @@
 
 import pytest
 
-from pop3spy.protocol.frames import Side, Trait, Why
+from pop3spy.protocol.frames import Side
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.how import How
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pop3spy.protocol.frames import Frame, Junk, Opaque, Side, Why
+from pop3spy.protocol.frames import Frame, Junk, Opaque, Side
+from pop3spy.protocol.why import Why
 from pop3spy.session.unread import Stretches
 
 
