@@ -40,12 +40,6 @@ from pop3spy.spool import OctetSpool
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _PRIVATE: Final = 0o700
-_WAITING: Final = 4 << 20
-"""Octets that wait to be written, rarely more.
-
-Until glibc has seen one block of that size come and go, it hands the memory of all that was written
-back to the system, and gets it anew page by page (mallopt(3)): 14 % of a recorded megabyte.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,6 @@ class Captures:
         self._folder = os.path.isdir(path) or path.endswith("/")  # noqa: PTH112 - never raises
         if self._folder:
             _make_folder(self._path)
-        bytes(_WAITING)
         self._number = 0
         self._open: set[CaptureFile] = set()
         self._current = None if self._folder else self._new_file(self._path)

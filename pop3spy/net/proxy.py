@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
@@ -31,6 +31,13 @@ from pop3spy.session.failure import describe
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
+
+_UNDER_WAY: Final = 4 << 20
+"""Octets that are under way, rarely more: read, sent on, waiting to be recorded.
+
+Until glibc has seen one block of that size come and go, it hands the memory of each large read back
+to the system, and gets it anew page by page (mallopt(3)): up to half of what a megabyte costs.
+"""
 
 
 class Proxy:
@@ -81,6 +88,7 @@ class Proxy:
 
         Raise ListenError if an address cannot be listened on.
         """
+        bytes(_UNDER_WAY)
         in_use = await listen(urls)
         self._own = list(in_use)
         over = asyncio.Event()
