@@ -43,6 +43,7 @@ RELAYS = {
     "pop3spy gated": f"{SPY} --quiet --fault 'delay chance=0 side=client'"
     " --fault 'delay chance=0 side=server'",
     "pop3spy asyncio": f"{SPY} --quiet --loop asyncio",
+    "pop3spy workers": f"{SPY} --quiet --workers 2",
 }
 
 _cores = sorted(os.sched_getaffinity(0))
@@ -143,7 +144,8 @@ def start_server(folder: Path, body: int) -> tuple[Program, int]:
 
 def start_relay(command: str, upstream: int, folder: Path, body: int) -> tuple[Program, int]:
     """Start a relay in front of the server and return it with its port."""
-    return _start(command, upstream, folder, body, RELAY_CORES)
+    several = "--workers" in command  # on one core they would only be in each other's way
+    return _start(command, upstream, folder, body, RELAY_CORES | (LOAD_CORES if several else set()))
 
 
 def _start(

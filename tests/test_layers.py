@@ -26,12 +26,13 @@ FLOORS = {
     "config": 7,
     "logs": 7,
     "console": 7,
+    "workers": 7,
     "connect": 8,
     "live": 8,
     "cli": 9,
 }
 HOMES = {
-    "asyncio": {"net", "connect", "live", "cli"},
+    "asyncio": {"net", "workers", "connect", "live", "cli"},
     "socket": {"net", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},

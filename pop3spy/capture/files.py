@@ -66,9 +66,9 @@ class Captures:
         self.keeping = keeping
         self._clock = clock
         self._path = Path(path)
-        self._folder = os.path.isdir(path) or path.endswith("/")  # noqa: PTH112 - never raises
+        self._folder = is_folder(path)
         if self._folder:
-            _make_folder(self._path)
+            make_folder(self._path)
         self._number = 0
         self._open: set[CaptureFile] = set()
         self._current = None if self._folder else self._new_file(self._path)
@@ -251,7 +251,13 @@ class _Closing:
         self._file.close()
 
 
-def _make_folder(path: Path) -> None:
+def is_folder(path: str) -> bool:
+    """Return whether each session gets a file of its own at *path*."""
+    return os.path.isdir(path) or path.endswith("/")  # noqa: PTH112 - never raises
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder *path*, private, unless it is there; raise ConfigError if that cannot be."""
     try:
         path.mkdir(_PRIVATE, parents=True, exist_ok=True)
     except OSError as error:

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from pop3spy.cli.privileges import account_of, become, is_root
 from pop3spy.config.verbs import ListenSettings
 from pop3spy.net.leg import Legs
-from pop3spy.net.listen import listen
+from pop3spy.net.listen import listen, twins
 from pop3spy.net.original import take_foreign, takes_foreign
 from pop3spy.net.systemd import inherited
 from pop3spy.net.trust import key_log
@@ -29,10 +29,14 @@ from pop3spy.session.events import Noted
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What clients meet: the sockets that listen, and how TLS is used there."""
+    """What clients meet: the sockets that listen, and how TLS is used there.
+
+    ``shares`` are the sockets of each worker, those of the first being the ``places``.
+    """
 
     places: dict[Url, socket.socket]
     legs: Legs
+    shares: list[dict[Url, socket.socket]]
 
 
 @contextmanager
@@ -41,25 +45,32 @@ def arriving(
     legs_at: Callable[[Collection[Url]], Legs],
     *,
     transparent: bool = False,
+    workers: int = 1,
 ) -> Iterator[Front]:
     """Listen where the *settings* say, and be the user that they name; close at the end.
 
     Sockets that systemd gives take the place of the default of ``--listen``; *legs_at* is asked how
-    TLS is used at all of them.  A *transparent* proxy takes what was on its way to others.  Raise
-    ListenError or ConfigError if any of that cannot be.
+    TLS is used at all of them.  A *transparent* proxy takes what was on its way to others.  There
+    are sockets for so many *workers*.  Raise ListenError or ConfigError if any of that cannot be.
     """
     account = account_of(settings.run_as) if settings.run_as else None
     with ExitStack() as closing:
-        sockets = inherited()
-        if not sockets or _named("listen"):
-            sockets |= asyncio.run(listen(settings.listen))
-        for sock in sockets.values():
+        given = inherited()
+        own: dict[Url, socket.socket] = {}
+        if not given or _named("listen"):
+            own = asyncio.run(listen(settings.listen))
+        # systemd keeps those that it gives: beside twins, nobody would take clients from its copy
+        # once the worker is gone that has it, so all workers share them.
+        each = twins(own, workers) if workers > 1 else [own]
+        shares = [given | share for share in each]
+        sockets = shares[0]
+        for sock in (sock for share in shares for sock in share.values()):
             closing.callback(sock.close)
         if transparent:
             for sock in sockets.values():
                 with suppress(PermissionError):  # advise tells
                     take_foreign(sock)
-        front = Front(sockets, legs_at(sockets.keys()))
+        front = Front(sockets, legs_at(sockets.keys()), shares)
         if account is not None:
             key_log(account.uid)
             become(account)

@@ -5,7 +5,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,14 @@ def run(
     work: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
     loop: str,
     complaints: Stream | None = None,
+    *,
+    stops: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
 ) -> ExitStatus:
     """Run *work* on an event loop until it is done.
 
-    The first Ctrl-C or SIGTERM sets the event that *work* is given, so that it ends in order; the
-    second ends the program at once.  What concerns no session is told to *complaints*, or stderr.
+    The first of the signals *stops* sets the event that *work* is given, so that it ends in order;
+    the second ends the program at once.  What concerns no session is told to *complaints*, or
+    stderr.
     """
     if loop == "uvloop" and uvloop is None:
         raise ConfigError("--loop uvloop: uvloop is not installed; leave the option out")
@@ -63,11 +66,13 @@ def run(
         new_loop = uvloop.new_event_loop
     raise_file_limit()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_with_signals(work, complaints))
+        return runner.run(_with_signals(work, complaints, stops))
 
 
 async def _with_signals(
-    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stream: Stream | None
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    stream: Stream | None,
+    stops: Sequence[signal.Signals],
 ) -> ExitStatus:
     stop = asyncio.Event()
     status = ExitStatus.DONE
@@ -79,12 +84,12 @@ async def _with_signals(
         nonlocal status
         if number is signal.SIGINT:
             status = ExitStatus.INTERRUPTED
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in stops:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in stops:
         loop.add_signal_handler(number, stopped, number)
     try:
         await work(stop)

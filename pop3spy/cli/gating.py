@@ -22,13 +22,13 @@ from pop3spy.session.responder import Responder
 
 def gate_of(
     settings: GateSettings,
-    bus: Bus,
+    tell: Callable[[Noted], None],
     clock: Clock,
     *,
     stls: str | None = None,
     holds: Holds | None = None,
 ) -> Gate:
-    """Return the gate that the *settings* ask for; *bus* is told who keeps it.
+    """Return the gate that the *settings* ask for; *tell* is called with who keeps it.
 
     What becomes of STLS, which *stls* says, is decided first.  A person, with *holds*, decides
     about what the others would do; the dry run comes last, because it has to see what everybody
@@ -37,16 +37,16 @@ def gate_of(
     keepers = stls_keepers(stls)
     for rewrite in settings.rewrite:
         keepers.append(rewrite)
-        bus.publish(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
+        tell(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
     for fault in settings.fault:
         keeper = keeper_of(fault)
         keepers.append(keeper)
-        bus.publish(Noted("fault_set", clock.now(), keeper.facts))
+        tell(Noted("fault_set", clock.now(), keeper.facts))
     if holds:
         keepers.append(holds)
     if settings.dry_run_delete:
         keepers.append(DryRun())
-        bus.publish(Noted("dry_run", clock.now()))
+        tell(Noted("dry_run", clock.now()))
     return Gate(keepers)
 
 
@@ -63,7 +63,7 @@ def hosting(
     """
     advise(front, bus, clock)
     limits, strict = limits_of(settings), settings.redact == "strict"
-    gate, legs = gate_of(settings, bus, clock), front.legs
+    gate, legs = gate_of(settings, bus.publish, clock), front.legs
     if not gate.keepers and legs.identity is None:
         host = Host(responder, bus, clock, limits, strict=strict)
         return lambda stop: host.run(front.places, stop)

@@ -13,14 +13,12 @@ from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
-from pop3spy.live.console import LiveConsole
+from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.live.pace import Paced
 from pop3spy.live.screen import Screen
 from pop3spy.live.terminal_ui import TerminalUi
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
-from pop3spy.net.listen import Places
-from pop3spy.net.proxy import Proxy
 from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Event, Noted
@@ -34,24 +32,23 @@ Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Live:
-    """A proxy that somebody can steer, and what it shows on the *screen*."""
+    """A proxy that somebody can steer while it does its *work*, and what the *screen* shows."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         settings: OutputSettings,
-        relay: Proxy,
+        relay: SteeredProxy,
         holds: Holds,
         faults: Faults,
         bus: Bus,
         clock: Clock,
         *,
-        places: Places,
+        work: Work,
         screen: Screen,
         history: Path | None,
         dry_run: bool,
     ) -> None:
-        self._relay = relay
-        self._places = places
+        self._work = work
         self._bus = bus
         self._clock = clock
         self._colour = colourful(sys.stdout)
@@ -78,7 +75,7 @@ class Live:
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set or the person has had enough, then end in order."""
         async with asyncio.TaskGroup() as group:
-            relaying = group.create_task(self._relay.run(self._places, stop))
+            relaying = group.create_task(self._work(stop))
             talking = group.create_task(self._talk(stop))
             stopping = group.create_task(stop.wait())
             await asyncio.wait((relaying, talking, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -48,57 +48,73 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
+    check_recording(settings)
+    with ExitStack() as closing:
+        spools = Spools(screen)
+        if screen is not None:
+            spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
+        log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
+        closing.callback(spools.close)
+        told = spools.standard(sys.stderr, lines_lost)
+        notes = Notes(told, colour=colourful(sys.stderr))
+        bus = Bus(partial(complain, notes, clock))
+        bus.subscribe_to_notes(notes)
+        if log is not None:
+            sessions, note = log_readers(log, settings, clock)
+            bus.subscribe(sessions)
+            if settings.log_format == "json" or log is not told:
+                bus.subscribe_to_notes(note)
+        if has_transcript(settings) and screen is None:
+            spool = spools.standard(sys.stdout, lines_lost)
+            bus.subscribe(transcript_on(spool, clock, settings.show))
+        if settings.record is not None:
+            captures = captures_at(settings.record, settings, clock, closing)
+            bus.subscribe(captures)
+            bus.subscribe_to_notes(captures.note)
+            bus.publish(recording_noted(settings.record, settings, clock))
+        yield bus
+
+
+def check_recording(settings: OutputSettings) -> None:
+    """Raise ConfigError if something is asked of a recording that nobody asked for."""
     for name, value in {"bodies": settings.bodies, "rotate": settings.rotate}.items():
         if settings.record is None and value != SETTINGS[name].default:
             raise ConfigError(
                 f"--{name} is about a recording, and there is none; add --record PATH"
             )
-    with ExitStack() as closing:
-        spools = Spools(screen)
-        if screen is not None:
-            spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
-        log = _open(settings.log, settings.log_format, spools, clock, closing)
-        closing.callback(spools.close)
-        told = spools.standard(sys.stderr, lines_lost)
-        notes = Notes(told, colour=colourful(sys.stderr))
-        bus = Bus(partial(_complain, notes, clock))
-        bus.subscribe_to_notes(notes)
-        if log is not None:
-            _subscribe_log(bus, log, settings, clock, shared=log is told)
-        if settings.log != STDOUT and not settings.quiet and screen is None:
-            _subscribe_transcript(bus, spools, clock, settings.show)
-        if settings.record is not None:
-            _subscribe_captures(bus, settings.record, settings, clock, closing)
-        yield bus
 
 
-def _subscribe_log(
-    bus: Bus, log: Stream, settings: OutputSettings, clock: Clock, *, shared: bool
-) -> None:
-    """Let *log* have sessions and notes; where it is *shared* with the notes, it has those."""
-    note: NoteReader | None = None
+def has_transcript(settings: OutputSettings) -> bool:
+    """Return whether the *settings* ask for a transcript."""
+    return settings.log != STDOUT and not settings.quiet
+
+
+def log_readers(
+    log: Stream, settings: OutputSettings, clock: Clock
+) -> tuple[Subscriber, NoteReader]:
+    """Return what writes sessions to *log*, and what writes notes there."""
+    sessions: Subscriber
+    note: NoteReader
     if settings.log_format == "json":
-        json = JsonLog(log, clock)
-        bus.subscribe(json)
+        sessions = json = JsonLog(log, clock)
         note = json.note
     else:
-        bus.subscribe(Transcript(log, clock))
-        note = None if shared else Notes(log, clock)
-    if note is not None:
-        strict = settings.redact == "strict"
-        bus.subscribe_to_notes(_without_addresses(note) if strict else note)
+        sessions, note = Transcript(log, clock), Notes(log, clock)
+    return sessions, _without_addresses(note) if settings.redact == "strict" else note
 
 
-def _subscribe_captures(
-    bus: Bus, path: str, settings: OutputSettings, clock: Clock, closing: ExitStack
-) -> None:
-    program, bodies = f"pop3spy {__version__}", settings.bodies
-    keeping = Keeping(program, settings.redact, bodies, settings.rotate)
+def captures_at(path: str, settings: OutputSettings, clock: Clock, closing: ExitStack) -> Captures:
+    """Return what records sessions, and what a person notes, at *path*."""
+    program = f"pop3spy {__version__}"
+    keeping = Keeping(program, settings.redact, settings.bodies, settings.rotate)
     captures = Captures(path, keeping, clock)
     closing.callback(close, captures, f"the recording {escape(path)}")
-    bus.subscribe(captures)
-    bus.subscribe_to_notes(captures.note)
-    bus.publish(Noted(f"recording_{bodies}", clock.now(), {"path": path}))
+    return captures
+
+
+def recording_noted(path: str, settings: OutputSettings, clock: Clock) -> Noted:
+    """Return the note that there is a recording at *path*, and what of messages is in it."""
+    return Noted(f"recording_{settings.bodies}", clock.now(), {"path": path})
 
 
 @contextmanager
@@ -113,22 +129,27 @@ def demo_outputs(clock: Clock) -> Iterator[Bus]:
         bus = Bus(lambda *_: None)
         told = spools.standard(sys.stderr, lines_lost)
         bus.subscribe_to_notes(Notes(told, colour=colourful(sys.stderr)))
-        _subscribe_transcript(bus, spools, clock)
+        bus.subscribe(transcript_on(spools.standard(sys.stdout, lines_lost), clock))
         yield bus
 
 
-def _open(
+def open_log_stream(
     path: Path | None, form: str, spools: Spools, clock: Clock, closing: ExitStack
 ) -> Stream | None:
     """Return what takes the log, if there is to be one."""
     if path is None:
         return None
-    gap = partial(entries_lost, clock) if form == "json" else lines_lost
+    gap = log_gap(form, clock)
     if path == STDOUT:
         return spools.standard(sys.stdout, gap)
     file = open_log(path)
     closing.callback(file.close)
     return spools.spool(file, f"the log {escape(str(path))}", gap)
+
+
+def log_gap(form: str, clock: Clock) -> Callable[[int], str]:
+    """Return what makes the line of a log that tells how many others are missing."""
+    return partial(entries_lost, clock) if form == "json" else lines_lost
 
 
 def _without_addresses(reader: NoteReader) -> NoteReader:
@@ -147,18 +168,15 @@ def later(seconds: float, call: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(seconds, call)
 
 
-def _complain(
-    notes: Notes, clock: Clock, reader: Subscriber | NoteReader, error: Exception
-) -> None:
+def complain(notes: Notes, clock: Clock, reader: Callable[..., object], error: Exception) -> None:
+    """Tell by *notes* alone that *reader* failed with *error*: other readers might as well."""
     with suppress(Exception):  # stderr itself may be what failed
         notes(reader_failed(reader, error, clock.now()))
 
 
-def _subscribe_transcript(
-    bus: Bus, spools: Spools, clock: Clock, wanted: Filter | None = None
-) -> None:
+def transcript_on(spool: Stream, clock: Clock, wanted: Filter | None = None) -> Subscriber:
+    """Return the transcript of what is *wanted*, as it fits stdout, which *spool* leads to."""
     stream = sys.stdout
-    spool = spools.standard(stream, lines_lost)
     transcript = Transcript(spool, clock, colour=colourful(stream), wait=later)
-    bus.subscribe(ExchangeFilter(wanted, transcript) if wanted else transcript)
     keep_width(transcript, stream)
+    return ExchangeFilter(wanted, transcript) if wanted else transcript

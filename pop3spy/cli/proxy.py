@@ -1,7 +1,7 @@
 """``pop3spy proxy``: the proxy, and what it shows."""
 
+import os
 import sys
-from dataclasses import replace
 from functools import partial
 
 import click
@@ -12,15 +12,14 @@ from pop3spy.cli.gating import gate_of
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.outputs import outputs
+from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
-from pop3spy.config.verbs import ProxySettings, limits_of
+from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.screen import Screen
-from pop3spy.net.introduction import Introductions
 from pop3spy.net.original import Original
-from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
 
@@ -36,6 +35,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream pop3s://mail --listen :1110\n"
     "  pop3spy proxy --upstream pop3s://mail --listen pop3s://:1995\n"
     "  pop3spy proxy --transparent --listen :1110\n"
+    "  pop3spy proxy --upstream mail --listen :1110 --workers 4\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -50,6 +50,8 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
     upstream = _upstream(settings)
+    if settings.workers > 1:
+        return _workers(settings, upstream)
     clock, transparent = Clock(), settings.transparent
     screen = Screen() if settings.console and on_terminal() else None
     legs_at = partial(proxy_legs, settings)
@@ -59,20 +61,8 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
     ):
         advise(front, bus, clock, transparent=transparent)
         holds = Holds(clock)
-        gate = gate_of(settings, bus, clock, stls=settings.stls, holds=holds)
-        relay = Proxy(
-            upstream,
-            bus,
-            clock,
-            replace(limits_of(settings), connect_timeout=settings.connect_timeout),
-            answer_when_down=settings.answer_when_down,
-            strict=settings.redact == "strict",
-            gate=gate,
-            legs=front.legs,
-            introductions=Introductions(
-                settings.accept_proxy_protocol, settings.send_proxy_protocol
-            ),
-        )
+        gate = gate_of(settings, bus.publish, clock, stls=settings.stls, holds=holds)
+        relay = relay_of(settings, upstream, bus, clock, gate, front)
         if screen is None:
             return run(lambda stop: relay.run(front.places, stop), settings.loop)
         # It takes a while to load, and nobody else should wait for that.
@@ -85,12 +75,22 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
             Faults(gate, holds),
             bus,
             clock,
-            places=front.places,
+            work=partial(relay.run, front.places),
             screen=screen,
             history=history_file(),
             dry_run=settings.dry_run_delete,
         )
         return run(live.run, settings.loop, screen)
+
+
+def _workers(settings: ProxySettings, upstream: Url | Original) -> int:
+    """Be several processes."""
+    if not hasattr(os, "fork"):
+        raise ConfigError("--workers needs a system that can fork processes; leave it out")
+    # Such a system could not even load what follows.
+    from pop3spy.cli.workers import run_workers  # noqa: PLC0415
+
+    return run_workers(settings, upstream)
 
 
 def _upstream(settings: ProxySettings) -> Url | Original:

@@ -17,6 +17,9 @@ from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url, parse_url
 
+MOST_WORKERS = 256
+"""More processes than this are a slip: each of them takes the memory of a program."""
+
 
 @dataclass(frozen=True, slots=True)
 class ValueKind:
@@ -106,6 +109,13 @@ def _count(value: Any) -> int:
     return count_of(_word(value))
 
 
+def _workers(value: Any) -> int:
+    number = value if isinstance(value, int) else int(_count(value))
+    if not 0 < number <= MOST_WORKERS:
+        raise ValueError(f"{value!r} is no number of processes; write 1 to {MOST_WORKERS}")
+    return number
+
+
 def _port(value: Any) -> int:
     number = value if isinstance(value, int) else int(_count(value))
     if not 0 < number < 1 << 16:
@@ -170,6 +180,7 @@ NETWORK = ValueKind("NETWORK", _network)
 SECONDS = ValueKind("SECONDS", _seconds)
 COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
+WORKERS = ValueKind("COUNT", _workers)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
 FAULT = ValueKind("FAULT", read_fault)

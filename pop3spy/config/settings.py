@@ -25,6 +25,7 @@ from pop3spy.config.kinds import (
     SIZE,
     URL,
     WORD,
+    WORKERS,
     ValueKind,
     one_of,
 )
@@ -114,6 +115,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
     Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),
     Setting("run-as", ACCOUNT, _SERVERS, "Started as root, be this user once listening (docs/deploy.md)."),
+    Setting("workers", WORKERS, (_PROXY,), "How many processes share the work; with more than one, a recording is a folder (docs/deploy.md).", 1),
     Setting("loop", one_of("auto", "uvloop", "asyncio"), _ALL, "Which event loop runs it; auto: uvloop where there is one.", "auto"),
 )}
 # fmt: on

@@ -142,6 +142,7 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     accept_proxy_protocol: tuple[IPv4Network | IPv6Network, ...]
     send_proxy_protocol: str | None
     stls: str | None
+    workers: int
 
 
 @dataclass(frozen=True, kw_only=True)

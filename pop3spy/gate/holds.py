@@ -1,9 +1,11 @@
 """Commands that wait until a person has looked at them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from pop3spy.filters.comparisons import Judge
+from pop3spy.filters.expression import Filter
 from pop3spy.gate.acts import Acts, Beginning, Hold, Moment, Respond, Send
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Opaque, Side
@@ -26,14 +28,18 @@ class Ticket:
 class Holds:
     """A keeper that holds the commands of exchanges that ``match`` means; None holds nothing.
 
-    Let the proxy ``regate`` when that changes.
+    Let the proxy ``regate`` when that changes.  ``numbers`` are what tickets get.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.match: Judge | None = None
         self.tickets: dict[int, Ticket] = {}
+        self.numbers: Iterator[int] = count(1)
         self._clock = clock
-        self._given = 0
+
+    def hold(self, wanted: Filter) -> None:
+        """Hold the commands of exchanges that *wanted* means."""
+        self.match = wanted.means
 
     @property
     def sides(self) -> frozenset[Side]:
@@ -49,8 +55,7 @@ class Holds:
             return acts
         if not self.match(moment.session, exchange):
             return acts
-        self._given += 1
-        number = self._given
+        number = next(self.numbers)
         moment.note(BY, Done(Deed.HELD, ticket=number))
 
         def wait(go: Callable[[Acts], None]) -> None:

@@ -20,8 +20,6 @@ from pop3spy.gate.holds import Holds, Ticket
 from pop3spy.live.injected import Injected, is_injected
 from pop3spy.live.sessions import SessionList
 from pop3spy.live.showing import Showing
-from pop3spy.net.link import Link
-from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Bus, Reader, Subscriber
@@ -29,6 +27,7 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import Deed
 from pop3spy.session.events import Ended, Event, Intervened
 from pop3spy.session.failure import describe
+from pop3spy.session.how import Ending
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
 
@@ -50,6 +49,26 @@ class LivePerson(Protocol):
         """
 
 
+class SteeredLink(Protocol):
+    """An open session: the link of a proxy, here or in another process."""
+
+    def inject(self, raw: bytes, by: str) -> None:
+        """Send the command *raw*, a line with its end, once no reply is outstanding."""
+
+    def abort(self, ending: Ending) -> None:
+        """Close both sides now."""
+
+
+class SteeredProxy(Protocol):
+    """A proxy, or several processes that are one."""
+
+    def link(self, number: int) -> SteeredLink | None:
+        """Return the link of session *number*, None if there is none any more."""
+
+    def regate(self) -> None:
+        """Let every session be judged by whoever keeps the gate now."""
+
+
 class Table(Protocol):
     """A subscriber that counts, and tells the result as lines."""
 
@@ -69,7 +88,7 @@ class LiveConsole:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
         self,
-        proxy: Proxy,
+        proxy: SteeredProxy,
         holds: Holds,
         faults: Faults,
         clock: Clock,
@@ -171,7 +190,7 @@ class LiveConsole:
             raise RefusalError("there is no such session; :sessions lists them")
         return session
 
-    def link(self, rest: str, usage: str) -> tuple[Session, Link]:
+    def link(self, rest: str, usage: str) -> tuple[Session, SteeredLink]:
         """Return the open session that *rest* names; raise RefusalError if there is none."""
         session = self.session(rest, usage)
         link = self.proxy.link(session.id)

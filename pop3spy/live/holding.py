@@ -28,7 +28,7 @@ async def hold(console: LiveConsole, rest: str) -> None:
         console.tell(note(f"nothing is held any more; {count:,} let go"))
         return
     console.holding = compile_filter(rest, Progress.ASKED)
-    console.holds.match = console.holding.means
+    console.holds.hold(console.holding)
     console.proxy.regate()
     console.tell(hint("what is held waits for :go, :edit, :drop or :answer"))
 

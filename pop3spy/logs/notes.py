@@ -50,6 +50,7 @@ NOTES: Final = {
     "stopping": Note("info", "stopping; sessions still open, with {grace} s to end: {sessions}"),
     "noted": Note("info", "note: {text}"),
     "console_failed": Note("error", "the console failed, traffic goes on: {error}"),
+    "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),
 }

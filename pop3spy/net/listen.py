@@ -42,6 +42,44 @@ async def listen(urls: Places) -> dict[Url, socket.socket]:
     return in_use
 
 
+def twins(in_use: Mapping[Url, socket.socket], count: int) -> list[dict[Url, socket.socket]]:
+    """Return sockets that listen at the addresses *in_use* for each of *count* processes.
+
+    On Linux each process has its own, between which the system deals out the clients: those that
+    wait at one go with the process that had it, and no other has to be woken for them.  Elsewhere,
+    and where it refuses that, all have the same.  The first has those that are *in_use*.
+    """
+    if sys.platform != "linux":
+        return [dict(in_use)] * count
+    shares: list[dict[Url, socket.socket]] = [dict(in_use), *({} for _ in range(count - 1))]
+    try:
+        for url, sock in in_use.items():
+            _let_share(sock, share=True)
+            for share in shares[1:]:
+                share[url] = _twin(sock)
+    except OSError:  # not every Linux is one
+        for sock in (sock for share in shares[1:] for sock in share.values()):
+            sock.close()
+        for sock in in_use.values():
+            _let_share(sock, share=False)
+        return [dict(in_use)] * count
+    return shares
+
+
+def _let_share(sock: socket.socket, *, share: bool) -> None:
+    """Let others of this user listen where *sock* does, or nobody.
+
+    That is said only once it listens: somebody with the same wish could have been there before, and
+    would take some of the clients.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, share)
+
+
+def _twin(sock: socket.socket) -> socket.socket:
+    where = sock.getsockname()
+    return socket.create_server(where, family=sock.family, backlog=BACKLOG, reuse_port=True)
+
+
 @asynccontextmanager
 async def serving(
     in_use: Mapping[Url, socket.socket], factory: Callable[[Url], asyncio.BaseProtocol]

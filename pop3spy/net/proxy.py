@@ -1,13 +1,15 @@
 """The proxy: every client that comes is linked to a connection of its own to the server."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
+from pop3spy.net.capacity import Capacity, SessionPlaces
 from pop3spy.net.dial import dial
 from pop3spy.net.half import Half, Owner
 from pop3spy.net.handshakes import Handshakes
@@ -50,6 +52,8 @@ class Proxy:
     *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
     *legs* tell how TLS is used.
     *introductions* tell who may bring clients of others, and how servers are told of clients.
+    Where several processes are one proxy, *numbers* are what this one calls its sessions, and
+    *capacity* counts those of all; without them it is alone.
     """
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
@@ -64,6 +68,8 @@ class Proxy:
         gate: Gate | None = None,
         legs: Legs | None = None,
         introductions: Introductions | None = None,
+        numbers: Iterator[int] | None = None,
+        capacity: SessionPlaces | None = None,
     ) -> None:
         self._legs = legs or Legs()
         self._introductions = introductions or Introductions()
@@ -76,7 +82,8 @@ class Proxy:
         self._answer_when_down = answer_when_down
         self._strict = strict
         self._links: dict[Link, asyncio.Task[None] | None] = {}
-        self._number = 0
+        self._numbers = numbers or count(1)
+        self._capacity = capacity or Capacity(limits.max_sessions)
         self._turn = LoopTurn()
         self._own: list[Url] = []  # where it listens
         self._group = asyncio.TaskGroup()
@@ -172,12 +179,16 @@ class Proxy:
 
     def _begin(self, half: Half, arrival: Arrival, refused: str = "") -> Owner:
         """Begin a session; with *refused* tell why it is to end at once."""
-        self._number += 1
         listener, url = arrival.listener, self._url_for(arrival)
         client = Peer(*arrival.told.client)
         server = Peer(url.host, url.port) if url else Peer(*arrival.told.server)
         reading = Reading(
-            self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
+            next(self._numbers),
+            client,
+            server,
+            self._clock.now(),
+            self._bus.publish,
+            strict=self._strict,
         )
         handshakes = Handshakes(
             self._legs,
@@ -194,17 +205,15 @@ class Proxy:
         handshakes.link = link
         link.join(half)
         at_once = listener.scheme == "pop3s"
-        most = self._limits.max_sessions
-        full = most and sum(task is not None for task in self._links.values()) >= most
         self._links[link] = None  # who is sent away takes nobody's place
         if self._stopping:
             link.abort(Ending(How.SHUTDOWN))
-        elif full:
-            why = f"{most} sessions are open already (--max-sessions)"
-            apology = b"" if at_once else self._apology("too many sessions")
-            link.refuse(Ending(How.REFUSED, why), apology)
         elif refused:
             link.refuse(Ending(How.REFUSED, refused))
+        elif not self._capacity.take():
+            why = f"{self._capacity.most} sessions are open already (--max-sessions)"
+            apology = b"" if at_once else self._apology("too many sessions")
+            link.refuse(Ending(How.REFUSED, why), apology)
         elif at_once or (url and url.scheme != "pop3"):
             pending = PendingConnection(self._clock, link).join(half) if at_once else None
             apology = self._apology("server unreachable")
@@ -261,5 +270,6 @@ class Proxy:
     def _ended(self, link: Link) -> None:
         task = self._links.pop(link, None)
         if task is not None:
+            self._capacity.give_back()
             task.cancel()
         self._idle.set()

@@ -12,7 +12,7 @@ from pop3spy.gate.acts import Acts, Beginning, Gate, Moment, Respond, Send
 from pop3spy.net.guard import Guard
 from pop3spy.net.outbox import Outbox
 from pop3spy.protocol.frames import Side
-from pop3spy.session.bus import Bus
+from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.deeds import Deed, Done, in_words
 from pop3spy.session.events import Answered, Event, Heard, Intervened, Unanswered
@@ -79,13 +79,15 @@ TALK = [
 ]
 
 
-def gated() -> tuple[list[Event], str]:
+def gated(*others: Subscriber) -> tuple[list[Event], str]:
     events: list[Event] = []
     out = io.BytesIO()
     out.write(Header(Clock().started).lines().encode())
     bus = Bus(complain)
     bus.subscribe(lambda _: events.append)
     bus.subscribe(partial(Recorder, bodies="keep", write=out.write))
+    for other in others:
+        bus.subscribe(other)
     clock = Clock()
     reading = Reading(1, Peer("c", 1), Peer("s", 2), clock.now(), bus.publish)
     gate, way = Gate([Rules()]), Nowhere()

@@ -3,6 +3,7 @@
 Nothing here sleeps: a test waits for a line of the program, or for its end.
 """
 
+import codecs
 import os
 import re
 import select
@@ -183,6 +184,7 @@ class Terminal:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may cut one
         self.text = ""
 
     def shows(self, pattern: str) -> re.Match[str]:
@@ -191,5 +193,5 @@ class Terminal:
         while not (found := re.search(pattern, self.text)):
             ready, _, _ = select.select([self._fd], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"{pattern!r} is not in {self.text!r}"
-            self.text += os.read(self._fd, 65536).decode(errors="replace")
+            self.text += self._decoder.decode(os.read(self._fd, 65536))
         return found

@@ -59,6 +59,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "quit-after": ("capa", "capa", "stat"),
     "patience": ("3s", 3.0, "5"),
     "run-as": ("mail:adm", "mail:adm", "nobody"),
+    "workers": ("4", 4, "2"),
     "loop": ("asyncio", "asyncio", "uvloop"),
 }
 NEEDED = {

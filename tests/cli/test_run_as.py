@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.processes import processes_of
 from cli.program import Program, in_tls, run, running, serving, session
 from lab.processes import need_root
 from net.certificates import Authority
@@ -40,7 +41,11 @@ def folder() -> Iterator[Path]:
 
 
 def status_of(program: Program) -> dict[str, list[str]]:
-    lines = Path(f"/proc/{program.process.pid}/status").read_text().splitlines()
+    return status_of_process(program.process.pid)
+
+
+def status_of_process(pid: int) -> dict[str, list[str]]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return {name: words.split() for name, _, words in (line.partition(":") for line in lines)}
 
 
@@ -62,6 +67,23 @@ def test_nothing_of_root_is_left(verb: str, loop: str, upstream: str) -> None:
     assert status["Gid"] == [str(who.pw_gid)] * 4
     assert [int(group) for group in status["Groups"]] == os.getgrouplist(USER, who.pw_gid)
     assert {int(status[name][0], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+
+
+def test_nothing_of_root_is_left_in_any_worker(folder: Path, upstream: str) -> None:
+    log, recorded = folder / "log", folder / "recorded"
+    options = ("--listen", ":0", "--quiet", "--log", log, "--record", f"{recorded}/")
+    workers = ("--workers", "2", "--run-as", USER)
+    with running("proxy", "--upstream", upstream, *options, *workers) as program:
+        port = program.port()
+        states = [status_of_process(pid) for pid in processes_of(program)]
+        for _ in range(4):
+            session(port)
+        assert program.stopped().status == 0
+    uid = pwd.getpwnam(USER).pw_uid
+    assert [status["Uid"] for status in states] == [[str(uid)] * 4] * 2
+    files = [log, recorded, *recorded.iterdir()]
+    assert len(files) == 6
+    assert {path.stat().st_uid for path in files} == {uid}
 
 
 @pytest.mark.usefixtures("root")

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.processes import processes_of
 from cli.program import PATIENCE, VERBS, Program, client, in_tls, running, session
 from lab.loopback import until
 from lab.processes import need
@@ -82,6 +84,21 @@ def test_sockets_of_both_families_take_the_place_of_the_default(
         with socket.create_connection(("::1", six), PATIENCE) as connection:
             assert connection.makefile("rb").readline().startswith(b"+OK")
         assert "listening" not in program.stopped().err.split(str(six))[1]
+
+
+def test_workers_share_them_and_those_who_are_left_take_every_client(
+    listeners: list[socket.socket], upstream: str
+) -> None:
+    args = ("proxy", "--quiet", "--upstream", upstream, "--workers", "3", "--no-console")
+    with activated(listeners, *args) as program:
+        four, six = map(port_of, listeners)
+        program.says(rf"listening on pop3://127\.0\.0\.1:{four}\b")
+        program.says(rf"listening on pop3://\[::1\]:{six}\b")
+        os.kill(processes_of(program)[0], signal.SIGKILL)
+        program.says("workers left: 2")
+        for _ in range(12):
+            assert session(four)
+        assert program.stopped().status == 0
 
 
 def test_a_replayed_server_takes_them_too(listeners: list[socket.socket]) -> None:
@@ -175,20 +192,27 @@ def said_listening(said: Path) -> bool | None:
     return b"Listening on" in said.read_bytes() or None
 
 
+PROXY = ("proxy", "--upstream", "127.0.0.1:1", "--quiet", "--workers", "3")
+
+
+@pytest.mark.parametrize("verb", [SERVE, PROXY], ids=["serve", "workers"])
 @pytest.mark.parametrize("abstract", [False, True])
 def test_systemd_is_told_when_it_is_ready_and_when_it_stops(
-    *, abstract: bool, tmp_path: Path
+    *, verb: Sequence[str], abstract: bool, tmp_path: Path
 ) -> None:
     name = f"\0pop3spy-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(name)
         systemd.settimeout(PATIENCE)
         env = {"NOTIFY_SOCKET": name.replace("\0", "@")}
-        with running(*SERVE, "--listen", ":0", env=env) as program:
+        with running(*verb, "--listen", ":0", env=env) as program:
             assert systemd.recv(100) == b"READY=1"
-            client(program.port()).close()  # it was true
+            socket.create_connection(("127.0.0.1", program.port())).close()  # it was true
             assert program.stopped().status == 0
             assert systemd.recv(100) == b"STOPPING=1"
+            systemd.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                systemd.recv(100)
 
 
 def test_a_service_that_cannot_start_is_not_called_ready(tmp_path: Path) -> None:

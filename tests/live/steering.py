@@ -1,23 +1,31 @@
 """The live console on a real proxy, with a script in place of a person, and what it shows."""
 
 import io
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 from net.serving import Relayed, relaying
 from net.wires import Wire
 from pop3spy.console.registry import RefusalError
-from pop3spy.gate.acts import Keeper
+from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.gate.dryrun import DryRun
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.commands import LIVE_COMMANDS
-from pop3spy.live.console import LiveConsole
+from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.protocol.states import State
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
+from pop3spy.workers.forwarding import Forwarding
+from pop3spy.workers.orders import Steered as Worked
+from pop3spy.workers.orders import carry_out
+from pop3spy.workers.retelling import Retelling
+from pop3spy.workers.shared_gate import SharedFaults, SharedHolds, SharedSessions
 
 assert LIVE_COMMANDS
 
@@ -39,6 +47,33 @@ class Answers:
         return self.answers.pop(0)
 
 
+class Way:
+    """Whether the console is where the sessions are, or where workers tell of them."""
+
+    workers = False
+
+
+class Worker:
+    """Carries out orders as a worker does, and tells what happens as one does."""
+
+    def __init__(self, relayed: Relayed, holds: Holds, bus: Bus) -> None:
+        faults = Faults(relayed.gate, holds)
+        self._steered = Worked(relayed.proxy, holds, faults, lambda _: None)
+        self._retelling = Retelling(bus, Clock())
+        relayed.bus.subscribe(Forwarding(self._tell, lambda: 0))
+
+    def _tell(self, *message: object) -> None:
+        self._retelling.tell(1, json.loads(json.dumps(message)))
+
+    def order(self, *words: object) -> None:
+        name, *rest = json.loads(json.dumps(words))
+        carry_out(self._steered, name, *rest)
+
+    def order_for(self, number: int, *words: object) -> None:
+        assert number
+        self.order(*words)
+
+
 class Steered:
     """A proxy, the console that steers it, and what that shows."""
 
@@ -49,9 +84,19 @@ class Steered:
         self.person = Answers()
         self._stream = io.StringIO()
         clock = Clock()
+        bus, proxy = relayed.bus, cast(SteeredProxy, relayed.proxy)
+        if Way.workers:
+            bus = Bus(relayed.complain)
+            bus.subscribe_to_notes(relayed.witness)
+            worker = Worker(relayed, holds, bus)
+            self.holds = shared = SharedHolds(worker, clock)
+            self.faults = SharedFaults(worker, Gate(relayed.gate.keepers), holds)
+            proxy = sessions = SharedSessions(worker)
+            bus.subscribe(sessions)
+            bus.subscribe(shared)
         self.console = LiveConsole(
-            relayed.proxy,
-            holds,
+            proxy,
+            self.holds,
             self.faults,
             clock,
             self._stream,
@@ -60,7 +105,7 @@ class Steered:
             dry_run=dry_run,
         )
         self.console.person = self.person
-        self.console.subscribe_to(relayed.bus)
+        self.console.subscribe_to(bus)
 
     async def do(self, line: str, *answers: str) -> str:
         """Do *line*; return what was shown because of it."""

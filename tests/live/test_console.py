@@ -13,6 +13,8 @@ from pop3spy.session.events import Heard, Intervened, Noted
 from pop3spy.session.how import How
 from pop3spy.session.model import Session
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 PASSWORD = "tanstaaf-Hunter2"
 
 

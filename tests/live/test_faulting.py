@@ -15,6 +15,8 @@ from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Intervened, Noted
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 async def noop(client: Wire, server: Wire, heard: bytes = b"+OK nothing\r\n") -> None:
     await client.send(b"NOOP\r\n")

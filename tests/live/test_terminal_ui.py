@@ -108,22 +108,22 @@ def test_a_command_of_mpop_is_held_and_edited(
     assert PASSWORD not in stream(tmp_path)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_password_is_typed_and_is_nowhere(
-    dovecot: MailServer, opening: Opening, tmp_path: Path, threads: ThreadPoolExecutor
+    workers: str, dovecot: MailServer, opening: Opening, tmp_path: Path, threads: ThreadPoolExecutor
 ) -> None:
     """Promise 10: every octet that was written to the terminal is looked at."""
-    capture = tmp_path / "session.yaml"
-    log = tmp_path / "log"
-    window, port = opening(
-        f"127.0.0.1:{dovecot.address.port}", "--record", str(capture), "--log", str(log)
-    )
+    folder, log = tmp_path / "recorded", tmp_path / "log"
+    options = ("--record", f"{folder}/", "--log", str(log), "--workers", workers)
+    window, port = opening(f"127.0.0.1:{dovecot.address.port}", *options)
     window.enter(":hold verb = PASS")
     window.shows(r"holding> *$")
     pop = client(port)
     pop.user(USER)
     logged_in = threads.submit(pop.pass_, "not-the-word")
-    window.shows(r"PASS █{8}: held as 1")
-    window.enter(":edit 1")
+    found = window.shows(r"s(\d) PASS █{8}: held as (\d)")
+    number, ticket = found[1], found[2]
+    window.enter(f":edit {ticket}")
     window.shows(r"in place of PASS █{8}: *$")
     window.type(f"PASS {PASSWORD}")
     window.shows(r"in place of PASS █{8}: █{8} *$")
@@ -131,22 +131,23 @@ def test_a_password_is_typed_and_is_nowhere(
     assert logged_in.result(PATIENCE).startswith(b"+OK")
     window.shows(r"0|1 open")
     window.enter(":hold off")
-    window.enter(":send 1 STAT")
-    window.shows(r"s1 S: \+OK 28 1099243")
-    window.type(f":send 1 PASS {PASSWORD}")
-    window.shows(r"> :send 1 PASS █{8} *$")
+    window.enter(f":send {number} STAT")
+    window.shows(rf"s{number} S: \+OK 28 1099243")
+    window.type(f":send {number} PASS {PASSWORD}")
+    window.shows(rf"> :send {number} PASS █{{8}} *$")
     window.press("Enter")
-    window.shows(r"s1 S: -ERR Unknown command")
-    window.type(f":sen 1 apop {USER} {PASSWORD}")
-    window.shows(r"> :sen 1 apop █{8} *$|apop alice █{8} *$")
+    window.shows(rf"s{number} S: -ERR Unknown command")
+    window.type(f":sen {number} apop {USER} {PASSWORD}")
+    window.shows(rf"> :sen {number} apop █{{8}} *$|apop alice █{{8}} *$")
     window.press("C-u")
     assert pop.stat() == (28, 1099243)
     pop.quit()
     window.enter(":quit")
     window.shows("exit status 0")
-    everything = [stream(tmp_path), capture.read_text(), log.read_text(), *history(tmp_path)]
+    (recorded,) = folder.iterdir()
+    everything = [stream(tmp_path), recorded.read_text(), log.read_text(), *history(tmp_path)]
     assert [place for place in everything if PASSWORD in place or "not-the-word" in place] == []
-    assert ":send 1 STAT" in history(tmp_path)
+    assert f":send {number} STAT" in history(tmp_path)
     assert not [line for line in history(tmp_path) if "PASS" in line and "send" in line]
 
 

@@ -34,14 +34,14 @@ class Served:
     def __init__(self) -> None:
         self.witness = Witness()
         self.complaints: list[Exception] = []
-        self.bus = Bus(self._complain)
+        self.bus = Bus(self.complain)
         self.witness.attach_to(self.bus)
         self.stop = asyncio.Event()
         self.urls: list[Url] = []
         self.running: asyncio.Task[None] | None = None
         self.wires: list[Wire] = []
 
-    def _complain(self, _: Subscriber | NoteReader, error: Exception) -> None:
+    def complain(self, _: Subscriber | NoteReader, error: Exception) -> None:
         self.complaints.append(error)
 
     async def client(self, *, receive_buffer: int = 0, at: int = 0) -> Wire:

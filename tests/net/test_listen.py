@@ -3,6 +3,8 @@
 import asyncio
 import os
 import re
+import socket
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,7 @@ from net.serving import HERE, relaying
 from net.wires import Wire, door
 from pop3spy.errors import ListenError
 from pop3spy.net.limits import Limits
-from pop3spy.net.listen import listen
+from pop3spy.net.listen import listen, twins
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
@@ -108,3 +110,34 @@ async def test_who_comes_before_the_last_address_is_listened_on_is_served(
         await server.send(b"+OK\r\n")
         await early[0].expect(b"+OK\r\n")
         early[0].close()
+
+
+async def test_each_process_has_a_socket_of_its_own_and_a_stranger_none() -> None:
+    in_use = await listen([HERE, Url("pop3", "::1", 0)])
+    first, *others = twins(in_use, 3)
+    try:
+        assert first == in_use
+        assert [share.keys() for share in others] == [in_use.keys()] * 2
+        everything = {sock for share in (first, *others) for sock in share.values()}
+        assert len(everything) == 6
+        assert len({sock.getsockname() for sock in everything}) == 2
+        for url in in_use:
+            assert "another program does" in await refusal(url)
+    finally:
+        for share in (first, *others):
+            for sock in share.values():
+                sock.close()
+
+
+async def test_processes_share_a_socket_that_belongs_to_somebody_else(unused: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(unused))
+        sock.listen()
+        shares = twins({HERE: sock}, 3)
+        assert shares == [{HERE: sock}] * 3
+
+
+@pytest.fixture
+def unused(tmp_path: Path) -> Path:
+    """Where a socket may be of which there can be no second one."""
+    return tmp_path / "socket"

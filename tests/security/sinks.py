@@ -1,6 +1,7 @@
 """One session, and everything that is told of it."""
 
 import io
+import json
 from collections.abc import Iterable
 from functools import partial
 
@@ -22,6 +23,7 @@ from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
+from pop3spy.workers.forwarding import Forwarding
 from security.disguises import LEAST, traces, unpacked
 
 CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
@@ -39,7 +41,7 @@ class Readers:
             name: io.StringIO()
             for name in (
                 *("transcript", "colour", "narrow", "bodies", "json", "notes"),
-                *("raw", "hex", "narrow raw", "narrow hex"),
+                *("raw", "hex", "narrow raw", "narrow hex", "workers"),
             )
         }
         self._capture = io.BytesIO()
@@ -62,6 +64,7 @@ class Readers:
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
             lambda _: self._view,
+            Forwarding(self._forward, lambda: 0),
         ):
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
@@ -92,6 +95,12 @@ class Readers:
     def shown(self, side: Side) -> list[bytes]:
         """Return the octets of *side* as they may be shown, frame by frame."""
         return [frame.raw for frame in self.frames if frame.side is side]
+
+    def _forward(self, *message: object) -> None:
+        """Keep what a worker tells the process that has the console, as it goes there and plain."""
+        for ascii_alone in (True, False):
+            text = json.dumps(message, ensure_ascii=ascii_alone)
+            self._streams["workers"].write(f"{text}\n")
 
     def _keep(self, event: Event) -> None:
         match event:

@@ -78,7 +78,28 @@ def test_no_secret_comes_out_of_the_program(
         program.wait_for("└─".encode())
         assert program.stop() == 0
     assert heard == b"".join(REPLIES)
-    texts = everything(program, log, capture)
+    check_secrets(everything(program, log, capture), redact, terminal=terminal)
+
+
+@pytest.mark.parametrize("redact", ["secrets", "strict"])
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipes", "terminal"])
+def test_nor_does_it_where_workers_share_the_work(
+    tmp_path: Path, redact: str, *, terminal: bool
+) -> None:
+    log, folder, server = tmp_path / "log", tmp_path / "recorded", Play(REPLIES)
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0", "--log", log),
+        *("--workers", "2", "--redact", redact, "--record", f"{folder}/"),
+        terminal=terminal,
+    ) as program:
+        heard = ask(program.port, LINES, b"PASS " + SECRET)
+        program.wait_for("└─".encode())
+        assert program.stop() == 0
+    assert heard == b"".join(REPLIES)
+    check_secrets(everything(program, log, *folder.iterdir()), redact, terminal=terminal)
+
+
+def check_secrets(texts: dict[str, str], redact: str, *, terminal: bool) -> None:
     strict = redact == "strict"
     assert holding(texts, SECRET, *([b"carol"] if strict else [])) == []
     shown = texts["terminal" if terminal else "stdout"]

@@ -1,0 +1,1 @@
+"""Several processes that are one proxy: who starts them, and what they tell each other."""
