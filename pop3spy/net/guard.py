@@ -72,6 +72,7 @@ class Guard:
         # Octets of the side, counted from where the frame begins that was not read yet.
         self._received = self._passed = reading.unfinished(side)
         self._read = 0
+        self._at_once = b""  # what was read at once, and is not judged yet: nobody else has it
         self._keepers: Sequence[Keeper] = ()  # who judges what is under way
         self._amid = False  # more of that is to come
         self._may_go_on: Exchange | None = None  # answered, unless a body follows after all
@@ -95,15 +96,20 @@ class Guard:
         """How many octets have come and have neither gone on nor been judged."""
         return self._received - self._passed
 
-    def take(self, chunk: Chunk) -> None:
-        """Take in what came."""
+    def take(self, chunk: Chunk) -> tuple[Frame, Heard] | None:
+        """Take in what came; return what is to be judged, if it could be read at once."""
         if self._gone:
-            return
-        self._reading.append(chunk)
+            return None
+        read = self._reading.at_once(chunk)
+        if read is None:
+            self._reading.append(chunk)
+        else:
+            self._at_once = chunk.data
         self._received += len(chunk.data)
         if self._kept > ENOUGH and not self._slowed:
             self._slowed = True
             self.link.slow(self.side, slow=True)
+        return read
 
     def finish(self) -> None:
         """Know that the side will say no more."""
@@ -136,6 +142,7 @@ class Guard:
         session, at = self._reading.session, self._clock.now()
         moment = Moment(session, frame, heard.frame, at, exchange, memory=self._memory)
         acts = self._gate.judge(moment, self._keepers)
+        self._at_once = b""
         self._amid = _goes_on(frame)
         self._passed = self._read
         if acts is None:
@@ -217,7 +224,7 @@ class Guard:
 
     def _take(self) -> bytes:
         """Return what was kept, which goes on now."""
-        data = self._reading.last(self.side, self._kept) if self._kept else b""
+        data = self._at_once or self._reading.last(self.side, self._kept) if self._kept else b""
         self._passed = self._received
         return data
 

@@ -49,7 +49,7 @@ class Observer:
         self._turn = turn or LoopTurn()
         self._tape: deque[Chunk | Callable[[], None]] = deque()
         self._taped = 0
-        self._unread = False  # there may be a frame to read
+        self._more = False  # there may be a frame to read, or something at a gate to let go
         self.behind = False  # too much waits to be read
         self._guards: dict[Side, Guard] = {}
         self._outbox: Outbox | None = None  # there is one while a side is gated
@@ -186,7 +186,8 @@ class Observer:
             self._reading.read_all()
 
     def soon(self) -> None:
-        """Read, and call ``caught_up``, at the loop's next turn."""
+        """Read, let go on what may, and call ``caught_up``, at the loop's next turn."""
+        self._more = True
         if not self._scheduled:
             self._scheduled = True
             self._turn.soon(self._observe)
@@ -219,21 +220,20 @@ class Observer:
     def _read_some(self) -> bool:
         """Read some frames; return whether there may be more."""
         for _ in range(BURST):
-            if (self._unread or self._guards) and (read := self._read()) is not None:
-                if self._guards and (guard := self._guards.get(read[0].side)):
-                    guard.judge(*read)
-            elif self._guards and self._guards_go_on():
-                continue
-            elif not self._tape:
-                return False
-            else:
+            if self._more:
+                if (read := self._read()) is not None:
+                    if self._guards and (guard := self._guards.get(read[0].side)):
+                        guard.judge(*read)
+                elif not (self._guards and self._guards_go_on()):
+                    self._more = False
+            elif self._tape:
                 self._take_next()
+            else:
+                return False
         return True
 
     def _read(self) -> tuple[Frame, Heard] | None:
-        read = None if self.session.blind else self._reading.read()
-        self._unread = read is not None
-        return read
+        return None if self.session.blind else self._reading.read()
 
     def _guards_go_on(self) -> bool:
         """Let go on what had to wait for all that was read now; return whether more can be."""
@@ -245,16 +245,19 @@ class Observer:
         item = self._tape[0]
         if not isinstance(item, Chunk):
             self._tape.popleft()
+            self._more = True  # what had to wait for that
             item()
-            self._unread = True  # what had to wait for that
             return
-        if self._guards and (guard := self._guards.get(item.side)):
-            guard.take(item)
-        elif self._guards or self._reading.at_once(item) is None:
+        guard = self._guards.get(item.side) if self._guards else None
+        read = guard.take(item) if guard else self._reading.at_once(item)
+        if guard is None and read is None:
             self._reading.append(item)
-            self._unread = True
+        if guard or read is None:
+            self._more = True
         self._tape.popleft()  # only now: if it could not be taken in, it still has to go on
         self._taped -= len(item.data)
+        if guard and read:
+            guard.judge(*read)
 
     def _flush(self) -> None:
         if self._outbox:
