@@ -11,7 +11,6 @@ import os
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from pop3spy.capture.files import is_folder, make_folder
@@ -40,7 +39,7 @@ from pop3spy.session.failure import describe
 from pop3spy.workers.occupancy import Occupancy, SharedCapacity
 from pop3spy.workers.orders import Steered, obey
 from pop3spy.workers.pipes import LineWriter
-from pop3spy.workers.process import WorkerEnds, start_workers
+from pop3spy.workers.process import WorkerEnds, numbers_of, start_workers
 from pop3spy.workers.retelling import Retelling
 from pop3spy.workers.shared_gate import SharedFaults, SharedHolds, SharedSessions
 from pop3spy.workers.supervisor import Supervisor
@@ -168,7 +167,7 @@ def _relay(common: _Common, ends: WorkerEnds, outputs: WorkerOutputs) -> int:
     for sock in {sock for share in front.shares for sock in share.values()} - {*own.values()}:
         sock.close()
     os.environ.pop("NOTIFY_SOCKET", None)  # systemd hears of all workers from who started them
-    holds.numbers = count(ends.number, settings.workers)
+    holds.numbers = numbers_of(ends.number, settings.workers)
     relay = relay_of(
         settings,
         common.upstream,
@@ -176,7 +175,7 @@ def _relay(common: _Common, ends: WorkerEnds, outputs: WorkerOutputs) -> int:
         common.clock,
         common.gate,
         front,
-        numbers=count(ends.number, settings.workers),
+        numbers=numbers_of(ends.number, settings.workers),
         capacity=SharedCapacity(common.occupancy, ends.number),
     )
     steered = Steered(relay, holds, Faults(common.gate, holds), outputs.recorded)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -53,10 +54,10 @@ Work = Callable[[WorkerEnds], int]
 """What a worker does; it returns the exit status."""
 
 
-def start_workers(count: int, work: Work) -> list[WorkerProcess]:
-    """Start *count* workers, each of which does *work*; there must be no threads yet."""
+def start_workers(workers: int, work: Work) -> list[WorkerProcess]:
+    """Start so many *workers*, each of which does *work*; there must be no threads yet."""
     started: list[WorkerProcess] = []
-    for number in range(1, count + 1):
+    for number in range(1, workers + 1):
         started.append(_start(number, work, started))
     return started
 
@@ -93,6 +94,16 @@ def _blocked_signals() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def numbers_of(worker: int, workers: int) -> Iterator[int]:
+    """Return the numbers that *worker*, one of so many, gives its sessions, and what it holds."""
+    return count(worker, workers)
+
+
+def worker_of(number: int, workers: int) -> int:
+    """Return which of so many *workers* has given this *number*."""
+    return (number - 1) % workers + 1
 
 
 def reap(worker: WorkerProcess) -> int:

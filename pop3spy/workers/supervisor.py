@@ -22,7 +22,7 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.workers.occupancy import Occupancy
 from pop3spy.workers.pipes import LineReader
-from pop3spy.workers.process import WorkerProcess, reap
+from pop3spy.workers.process import WorkerProcess, reap, worker_of
 
 PATIENCE: Final = 5.0
 """Seconds beyond the grace of its sessions that a worker has to end."""
@@ -100,7 +100,7 @@ class Supervisor:
 
     def order_for(self, number: int, *words: object) -> None:
         """Give an order to the worker that has the session, or the ticket, *number*."""
-        if worker := self._workers.get((number - 1) % self._count + 1):
+        if worker := self._workers.get(worker_of(number, self._count)):
             worker.order(words)
 
     async def _wind_up(self) -> None:
