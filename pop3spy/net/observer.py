@@ -87,12 +87,11 @@ class Observer:
             self._taped += len(data)
             if self._taped > TAPE:
                 self.behind = True
-            if not self._scheduled:
+            if not at_once:
+                self.soon()
+            elif not self._scheduled:
                 self._scheduled = True
-                if at_once:
-                    self._observe()
-                else:
-                    self._turn.soon(self._observe)
+                self._observe()
         return now
 
     def later(self, call: Callable[[], None]) -> None:
@@ -182,8 +181,7 @@ class Observer:
     def tell(self, side: Side, data: bytes, at: float) -> None:
         """Read what *side* said at a time before anything that was heard; it has gone its way."""
         if not self.session.blind:
-            self._reading.append(Chunk(side, data, at))
-            self._reading.read_all()
+            self._reading.hear(Chunk(side, data, at))
 
     def soon(self) -> None:
         """Read, let go on what may, and call ``caught_up``, at the loop's next turn."""

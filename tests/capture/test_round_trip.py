@@ -50,8 +50,7 @@ def live(talk: list[Said], bodies: str = "keep") -> tuple[list[Event], str]:
     for side, data in talk:
         at = round(at + 0.001, 9)
         if data is not None:
-            reading.append(Chunk(side, data, at))
-            reading.read_all()
+            reading.hear(Chunk(side, data, at))
     reading.end(at + 1, Ending(How.QUIT))
     return events, out.getvalue().decode()
 

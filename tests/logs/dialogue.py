@@ -69,8 +69,7 @@ class Play:
 
     def say(self, side: Side, data: bytes, wait: float = STEP) -> None:
         self.at += wait
-        self.reading.append(Chunk(side, data, self.at))
-        self.reading.read_all()
+        self.reading.hear(Chunk(side, data, self.at))
 
     def play(self, dialogue: str) -> "Play":
         r"""Feed lines like ``C: NOOP`` and ``S: +OK``; ``C(0.5): ...`` comes half a second later.

@@ -151,8 +151,7 @@ class Sinks(Readers):
 
     def _feed(self, chunk: Chunk) -> None:
         try:
-            self.reading.append(chunk)
-            self.reading.read_all()
+            self.reading.hear(chunk)
         except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
             self.reading.blind(self._at, describe(error))
 

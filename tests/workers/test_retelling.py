@@ -81,8 +81,7 @@ def say(reading: Reading, talk: list[Said]) -> None:
     for place, (side, data) in enumerate(talk):
         at = 0.5 + (place + 1) / 1000
         if data is not None:
-            reading.append(Chunk(side, data, at))
-            reading.read_all()
+            reading.hear(Chunk(side, data, at))
         else:
             reading.side_closed(side, at, reset=place % 2 == 1)
 
