@@ -165,11 +165,7 @@ def _start(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                env={
-                    **os.environ,
-                    "LISTEN_PORT": str(port),
-                    "UPSTREAM_PORT": str(upstream),
-                },
+                env={**os.environ, "LISTEN_PORT": str(port), "UPSTREAM_PORT": str(upstream)},
                 start_new_session=True,
             )
     finally:

@@ -92,7 +92,7 @@ class Link:
         at_once = False
         if side not in self._gated:
             self.pass_on(side, data)
-            # Octets that are read while they are in the core's cache cost half as much.
+            # So much has gone by now; read while it is in the core's cache, it costs half as much.
             at_once = len(data) > WRITE_AHEAD and self._is_sent(side)
         self._heard_at = self._observer.hear(side, data, at_once=at_once)
         if self._observer.behind:

@@ -95,7 +95,7 @@ class Proxy:
 
         Raise ListenError if an address cannot be listened on.
         """
-        bytes(_UNDER_WAY)
+        bytes(_UNDER_WAY)  # comes and goes
         in_use = await listen(urls)
         self._own = list(in_use)
         over = asyncio.Event()

@@ -18,7 +18,7 @@ def _nothing() -> None:
 
 
 def _never() -> None:
-    """Stand for the reader of lines once there will be no more."""
+    """Stand for the reader of lines once there will be no more: another one, so no line passes."""
 
 
 class LineBuffer:

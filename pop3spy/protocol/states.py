@@ -55,6 +55,7 @@ class Effect(Enum):
     QUIT = "quit"
 
 
+# Globals are found faster than members of an Enum, and each reply is compared with these.
 _NONE, _PROOF, _TRANSACTION = Effect.NONE, Effect.PROOF, State.TRANSACTION
 
 

@@ -346,7 +346,7 @@ class Reading:
 
 
 def _ends_reply(frame: Frame) -> bool:
-    """Return whether the server has answered with *frame*, were it a line without a status."""
+    """Return whether *frame* ends a reply, or stands where one is due."""
     if isinstance(frame, StatusLine):
         return True
     return isinstance(frame, BodyEnd) or (isinstance(frame, Junk) and frame.number > 0)

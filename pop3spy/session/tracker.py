@@ -29,6 +29,7 @@ from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
+# Globals are found faster than members of an Enum, and each reply is compared with these.
 _PROOF, _LOGIN, _TLS, _QUIT = Effect.PROOF, Effect.LOGIN, Effect.TLS, Effect.QUIT
 _COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
 """Verbs whose good replies tell more of the session than that there was one."""

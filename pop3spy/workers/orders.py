@@ -1,7 +1,7 @@
 """What a worker is ordered to do, a line of JSON each, by the process that started it.
 
-Rules: 1. an order, but for ``stop``, has one row in the table below; 2. one about what is over by now
-does nothing.
+Rules: 1. an order, but for ``stop``, has one row in the table below; 2. one about what is over by
+now does nothing.
 """
 
 import asyncio

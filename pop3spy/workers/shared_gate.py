@@ -77,10 +77,9 @@ class SharedHolds(Holds):
         self.tickets.clear()
         self._orders.order("release all")
 
-    def _decide_remotely(self, number: int, *words: str) -> None:
+    def _decide_remotely(self, number: int, deed: str, *line: str) -> None:
         del self.tickets[number]
-        name, *rest = words
-        self._orders.order_for(number, name, number, *rest)
+        self._orders.order_for(number, deed, number, *line)
 
 
 class SharedFaults(Faults):

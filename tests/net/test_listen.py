@@ -129,7 +129,7 @@ async def test_each_process_has_a_socket_of_its_own_and_a_stranger_none() -> Non
                 sock.close()
 
 
-async def test_processes_share_a_socket_that_belongs_to_somebody_else(unused: Path) -> None:
+async def test_processes_share_a_socket_of_which_there_can_be_no_second_one(unused: Path) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(unused))
         sock.listen()
