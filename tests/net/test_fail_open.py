@@ -123,7 +123,7 @@ async def test_a_failure_costs_no_octet_where_what_is_said_is_judged_first(
 async def test_a_session_that_is_not_read_any_more_still_tells_how_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    break_at(monkeypatch, Decoder, "next", 1)
+    break_at(monkeypatch, Reading, "at_once", 1)
     async with relaying() as relayed:
         client, _ = await relayed.greeted()
         await relayed.witness.blinded()

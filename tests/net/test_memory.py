@@ -113,7 +113,7 @@ async def test_a_session_that_is_over_is_gone(
 async def test_a_session_that_went_blind_is_gone(
     monkeypatch: pytest.MonkeyPatch, nothing_is_left: Gone
 ) -> None:
-    break_at(monkeypatch, Decoder, "next", 1)
+    break_at(monkeypatch, Reading, "at_once", 1)
     async with relaying() as relayed:
         await resets(relayed)
         await relayed.witness.ending()
