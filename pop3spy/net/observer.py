@@ -87,11 +87,12 @@ class Observer:
             self._taped += len(data)
             if self._taped > TAPE:
                 self.behind = True
-            if not at_once:
-                self.soon()
-            elif not self._scheduled:
+            if not self._scheduled:
                 self._scheduled = True
-                self._observe()
+                if at_once:
+                    self._observe()
+                else:
+                    self._turn.soon(self._observe)
         return now
 
     def later(self, call: Callable[[], None]) -> None:

@@ -119,8 +119,7 @@ class CommandReader:
             if settles:
                 outstanding.take_as_answered()
             pipelined = not settles
-        if pipelined:
-            outstanding.speaks_ahead = True
+        outstanding.speaks_ahead |= pipelined
         buffer.ahead = buffer.received
         command = parse_command(raw)
         number = buffer.rest_number = outstanding.ask(command)

@@ -73,7 +73,7 @@ class Outstanding:
         self.in_a_row = 0
         if self.loose and not self.in_loose_body and self.loose.command.shape is Shape.UNKNOWN:
             self.loose = None
-        held = bool(self.gated) and Side.CLIENT in self.gated
+        held = Side.CLIENT in self.gated
         self.commands.append(PendingCommand(self.number, command, command.turn, held=held))
         return self.number
 

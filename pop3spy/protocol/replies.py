@@ -31,7 +31,7 @@ def status_of(raw: bytes, *, in_sasl: bool = False) -> bool | None:
 def text_of(raw: bytes) -> bytes:
     """Return what stands behind the status indicator, without one blank and the line end."""
     line = line_of(raw)
-    if line[:4] in _USUAL_LINES:
+    if line[:4] in _USUAL_LINES:  # as nearly always
         return line[4:]
     match = _STATUS.match(line)
     rest = line[match.end() :] if match else line

@@ -61,12 +61,7 @@ _NONE, _PROOF, _TRANSACTION = Effect.NONE, Effect.PROOF, State.TRANSACTION
 
 def is_proof(state: State, effect: Effect, *, ok: bool) -> bool:
     """Return whether a status line proves that somebody has logged in, though nobody saw it."""
-    return (
-        ok
-        and effect is _PROOF
-        and state is not _TRANSACTION  # as nearly always
-        and state.phase in _PROVED_BEYOND
-    )
+    return ok and effect is _PROOF and state.phase in _PROVED_BEYOND
 
 
 def after_reply(state: State, effect: Effect, *, ok: bool, final: bool = True) -> State:

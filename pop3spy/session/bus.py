@@ -67,12 +67,10 @@ class Bus:
                 self._hand_out(self._waiting.popleft())
         finally:
             self._busy = False
-            if self._waiting:
-                self._waiting.clear()
-        if self._ended:
-            for number in self._ended:
-                self._audiences.pop(number, None)
-            self._ended.clear()
+            self._waiting.clear()
+        for number in self._ended:
+            self._audiences.pop(number, None)
+        self._ended.clear()
 
     def _hand_out(self, event: Told) -> None:
         if isinstance(event, Noted):

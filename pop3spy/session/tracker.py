@@ -30,7 +30,7 @@ from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
 # Globals are found faster than members of an Enum, and each reply is compared with these.
-_PROOF, _LOGIN, _TLS, _QUIT = Effect.PROOF, Effect.LOGIN, Effect.TLS, Effect.QUIT
+_LOGIN, _TLS, _QUIT = Effect.LOGIN, Effect.TLS, Effect.QUIT
 _COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
 """Verbs whose good replies tell more of the session than that there was one."""
 
@@ -154,9 +154,8 @@ class Tracker:
     ) -> None:
         session, effect = self._session, exchange.line.command.effect
         exchange.status = frame
-        if self._odd:
-            self._odd.clear()
-        if effect is _PROOF and is_proof(session.state, effect, ok=frame.ok):
+        self._odd.clear()
+        if is_proof(session.state, effect, ok=frame.ok):
             self._move(State.TRANSACTION, last, inferred=True)
         if exchange.answered_at is None:
             exchange.answered_at = first
