@@ -96,7 +96,8 @@ def gated(*others: Subscriber) -> tuple[list[Event], str]:
     for side in Side:
         reading.gate(side, gated=True)
     for side, data in TALK:
-        guards[side].take(Chunk(side, data, clock.now()))
+        if read := guards[side].take(Chunk(side, data, clock.now())):
+            guards[side].judge(*read)
         read_on(reading, guards)
     reading.end(clock.now(), Ending(How.QUIT))
     return events, out.getvalue().decode()
