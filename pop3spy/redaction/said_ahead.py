@@ -45,7 +45,9 @@ class SaidAhead:
         if before_login is not self._before_login or not known:
             self._lines, self._last, self._secrets = b"", b"", SecretIndex()
             self._before_login = before_login
-        _learn(self._secrets, waiting[len(self._lines) : end], before_login=before_login)
+        # mypyc fails at a slice that ends before it begins, as this would once some has been read.
+        start = min(len(self._lines), end)
+        _learn(self._secrets, waiting[start:end], before_login=before_login)
         if self._last != waiting[end:]:
             self._secrets_in_last = SecretIndex()
             _learn(self._secrets_in_last, waiting[end:], before_login=before_login)

@@ -51,6 +51,14 @@ def test_what_is_no_secret_behind_login_stays_readable() -> None:
     assert "+OK 1234 5678" in told.texts()["transcript"]
 
 
+def test_the_reading_goes_on_when_less_waits_than_before() -> None:
+    told = heard(
+        *(b"C: AUTH LOGIN", b"C: AUTH PLAIN", b"S: -ERR not so", b"C< O", b"S: + what"),
+        *(b"S: +OK", b"S: which was read"),
+    )
+    assert "which was read" in told.texts()["transcript"]
+
+
 @pytest.mark.parametrize(
     ("ahead", "said"),
     [(b"PASS abcdefgh", b"odd"), (b"dGVzdHRlc3Q=", b"+ dGVzdHRlc3Q=")],
