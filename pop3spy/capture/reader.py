@@ -94,7 +94,7 @@ class CaptureReader:
             where = f"{self._name}:{line.number}"
             try:
                 yield from self._short(line) if line.short else self._record(line, where)
-            except (ValueError, TypeError, KeyError, OverflowError):
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
                 raise CaptureError(f"{where}: this record says nothing that can be read") from None
         for session in list(self._open):
             yield from self._release(session)

@@ -50,6 +50,13 @@ HOSTILE: dict[str, tuple[Iterable[bytes], str]] = {
     "a cut at a place that is none": (
         [HEAD, b'- [0, 1, "C", "NOOP\\r\\n", {"cuts": [[1e400, 0]]}]\n'], ":3: ",
     ),
+    **{
+        f"a {code} of session {session} without facts": (
+            [HEAD, b'- [0, 1, "S", "+OK"]\n- [0, %d, "%b", "text"]\n' % (session, code.encode())],
+            ":4: ",
+        )
+        for session, code in [(2, "open"), (1, "gate"), (1, "gap"), (0, "gap")]
+    },
     "a gzip": ([gzip.compress(HEAD)], "gzip"),
     "a gzip called a capture": ([gzip.compress(bytes(1 << 20))], "gzip"),
     "a pcap of nothing": ([b"\xd4\xc3\xb2\xa1", bytes(20)], ": "),
