@@ -13,7 +13,7 @@ from functools import partial
 
 from pop3spy.errors import TlsError
 from pop3spy.gate.acts import End, Gate
-from pop3spy.net.half import WRITE_AHEAD, Half
+from pop3spy.net.half import Half
 from pop3spy.net.loop_turn import LoopTurn
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
@@ -24,6 +24,9 @@ from pop3spy.session.tls import Tls
 
 APOLOGY = 1.0
 """Seconds that a client has to take the reason why it is sent away."""
+
+LARGE = 65536
+"""Octets beyond which a read is read at once, if the system has taken them whole."""
 
 Said = tuple[Side, bytes, float]
 """What a side said, and when, in seconds since the clock started."""
@@ -93,7 +96,7 @@ class Link:
         if side not in self._gated:
             self.pass_on(side, data)
             # So much has gone by now; read while it is in the core's cache, it costs half as much.
-            at_once = len(data) > WRITE_AHEAD and self._is_sent(side)
+            at_once = len(data) > LARGE and self._is_sent(side)
         self._heard_at = self._observer.hear(side, data, at_once=at_once)
         if self._observer.behind:
             self._hold_all(hold=True)
