@@ -57,7 +57,7 @@ class Decoder:
         None: nothing was taken, so it is to be appended.
         """
         client, server = self._order
-        if client.kept or server.kept or self.held:
+        if client.data or server.data or self.held:
             return None
         self._spoke_last = side
         reader = self._commands if side is CLIENT else self._replies
@@ -69,7 +69,7 @@ class Decoder:
         The client goes first: what it said ahead may be readable now.
         """
         for buffer in self._order:
-            if not buffer.kept or (self.held and buffer.side in self.held):
+            if not buffer.data or (self.held and buffer.side in self.held):
                 continue
             if (frame := buffer.read()) is not None:
                 return frame

@@ -25,7 +25,7 @@ class LineBuffer:
     """The unread octets of one side, and the reader that takes the next frame from them.
 
     ``received`` counts all octets ever appended and ``ahead`` those of them that had come while a
-    reply was outstanding.  ``kept`` are the octets that were not let go of: those that are unread,
+    reply was outstanding.  ``data`` are the octets that were not let go of: those that are unread,
     and the frame before them.  *lines* is the reader that nearly always is the one in use: it takes
     a line and leaves nothing.
     """
@@ -35,7 +35,7 @@ class LineBuffer:
         "_rest",
         "_scan",
         "ahead",
-        "kept",
+        "data",
         "lines",
         "reader",
         "received",
@@ -51,24 +51,24 @@ class LineBuffer:
         self.ahead = 0
         self.rest_number = 0  # the exchange that the rest of an overlong line belongs to
         self._rest = False
-        self.kept = b""
+        self.data = b""
         self._pos = 0
         self._scan = 0  # no line end stands before here
 
     @property
     def unread(self) -> int:
         """How many octets are in no frame yet."""
-        return len(self.kept) - self._pos
+        return len(self.data) - self._pos
 
     @property
     def plain(self) -> bool:
         """Whether the next octet, which there is, is printable ASCII."""
-        return 0x20 <= self.kept[self._pos] < 0x7F
+        return 0x20 <= self.data[self._pos] < 0x7F
 
     @property
     def waiting(self) -> bytes:
         """The octets that are in no frame yet."""
-        return self.kept[self._pos :]
+        return self.data[self._pos :]
 
     @property
     def offset(self) -> int:
@@ -80,13 +80,13 @@ class LineBuffer:
 
         A frame that was taken is here until the next is asked for.
         """
-        return self.kept[max(0, len(self.kept) - size) :]
+        return self.data[max(0, len(self.data) - size) :]
 
     def append(self, data: bytes) -> None:
         """Put *data* behind what is unread."""
         self.received += len(data)
         self._let_go()  # or what was taken long ago would be copied again each time
-        self.kept = self.kept + data if self.kept else data
+        self.data = self.data + data if self.data else data
 
     def passes(self, data: bytes) -> bool:
         r"""Count *data* as read if it is a plain line with its end, and alone; nothing is kept.
@@ -108,7 +108,7 @@ class LineBuffer:
     def read(self) -> Frame | None:
         """Return the next frame, or None until there is more."""
         frame = None
-        if self._pos < len(self.kept):
+        if self._pos < len(self.data):
             frame = self._rest_of_line() if self._rest else self.reader()
         if frame is None and self._pos:
             self._let_go()
@@ -116,11 +116,11 @@ class LineBuffer:
 
     def peek(self) -> bytes:
         """Return the next octets, as many of them as are looked at."""
-        return self.kept[self._pos : self._pos + PEEK]
+        return self.data[self._pos : self._pos + PEEK]
 
     def take(self, size: int) -> bytes:
         """Take the next *size* octets."""
-        raw = self.kept[self._pos : self._pos + size]
+        raw = self.data[self._pos : self._pos + size]
         self._pos += size
         self._scan = max(self._scan, self._pos)
         return raw
@@ -131,7 +131,7 @@ class LineBuffer:
 
     def line(self) -> bytes | None:
         """Take a line with its end, or the first LINE octets of a longer one; None: not yet."""
-        data, start = self.kept, self._pos
+        data, start = self.data, self._pos
         end = data.find(b"\n", self._scan, start + LINE) + 1
         if end:
             self._pos = self._scan = end
@@ -139,12 +139,12 @@ class LineBuffer:
         if self.unread >= LINE:
             self._rest = True
             return self.take(LINE)
-        self._scan = len(self.kept)
+        self._scan = len(self.data)
         return None
 
     def line_within(self, size: int) -> bytes:
         """Take a line with its end, or the next *size* octets if no line ends in them."""
-        end = self.kept.find(b"\n", self._pos, self._pos + size)
+        end = self.data.find(b"\n", self._pos, self._pos + size)
         return self.take(size if end == _NO_LINE_END else end + 1 - self._pos)
 
     def piece(self, body: BodyReader, number: int) -> Frame | None:
@@ -152,7 +152,7 @@ class LineBuffer:
 
         *number* is that of the exchange.
         """
-        raw = self.take(body.next_piece(self.kept, self._pos))
+        raw = self.take(body.next_piece(self.data, self._pos))
         if not raw:
             return None
         if body.ended:
@@ -188,12 +188,12 @@ class LineBuffer:
     def _let_go(self) -> None:
         if not self._pos:
             return
-        self.kept = self.kept[self._pos :]
+        self.data = self.data[self._pos :]
         self._scan -= self._pos
         self._pos = 0
 
     def _rest_of_line(self) -> Frame:
-        end = self.kept.find(b"\n", self._pos)
+        end = self.data.find(b"\n", self._pos)
         self._rest = end == _NO_LINE_END
         raw = self.take_all() if self._rest else self.take(end + 1 - self._pos)
         return Opaque(self.side, raw, self.rest_number, why=Why.TOO_LONG)
