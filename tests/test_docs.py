@@ -6,6 +6,7 @@
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import click
 import pytest
 
 from cli.program import VERBS
+from man_pages import man_pages, write_man_pages
 from pop3spy.cli.options import default_note
 from pop3spy.cli.trusting import TRUST_STORES
 from pop3spy.config.settings import SETTINGS
@@ -197,6 +199,24 @@ def test_what_is_generated_is_current(page: str, part: str) -> None:
         path.write_text(f"{before}{start}{made}{end}{after}", encoding="utf-8")
     else:
         assert old == made, "stale: run make docs"
+
+
+def test_the_man_pages_are_current() -> None:
+    folder = ROOT / "docs" / "man"
+    command_line = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    if os.environ.get("POP3SPY_WRITE_DOCS"):
+        write_man_pages(folder, command_line)
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert there == man_pages(command_line), "stale: run make docs"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_troff_takes_the_man_pages_without_a_word() -> None:
+    pages = sorted(map(str, (ROOT / "docs" / "man").iterdir()))
+    groff = ["groff", "-man", "-Tutf8", "-ww", "-rLL=78n", *pages]
+    done = subprocess.run(groff, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "pop3spy show --filter err session.yaml" in done.stdout
 
 
 def shell_lines() -> Iterator[str]:

@@ -8,7 +8,7 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, Verb, with_setting
 from pop3spy.replay.compare import Compared, compare_sessions
 from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
 from pop3spy.replay.report import tables
@@ -24,8 +24,8 @@ from pop3spy.replay.report import tables
     "Sessions are compared in order: the first with the first, and so on.\n"
     "The exit status is 1 if there are any.",
 )
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=FILE_NAME)
+@click.argument("b", type=FILE_NAME)
 @click.option(
     "--session", type=int, metavar="N", help="Compare only this session of both.  [default: all]"
 )

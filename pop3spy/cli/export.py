@@ -8,7 +8,7 @@ import click
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import ValueType, Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, Verb, with_setting
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
@@ -28,7 +28,7 @@ from pop3spy.session.playback import play_back
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
     "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
 )
-@click.argument("file")
+@click.argument("file", type=FILE_NAME)
 @click.option(
     "--to",
     "name",

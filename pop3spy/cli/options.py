@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, Concatenate, TypeVar
+from typing import Any, Concatenate, Final, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from pop3spy.config.file import read_config
 from pop3spy.config.kinds import FLAG, PATH, ValueKind, wrong
@@ -35,6 +36,35 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
             return self._kind.read(value)
         except ValueError as error:
             raise wrong(self._label, error) from None
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        param: click.Parameter,  # noqa: ARG002 - click's
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return what a shell offers for a value that begins with *incomplete*."""
+        if self._kind.file:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(word) for word in self._kind.words if word.startswith(incomplete)]
+
+
+class FileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """A name of a file as it was typed, which a shell completes."""
+
+    name = "file"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        param: click.Parameter,  # noqa: ARG002 - click's
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return that the shell offers names of files."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE_NAME: Final = FileName()
 
 
 class Verb(click.Command):

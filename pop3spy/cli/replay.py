@@ -14,7 +14,7 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs, trust_of
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import ValueType, Verb, collected, with_setting, with_settings
+from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.secret import asked_for, secret_from
@@ -78,7 +78,7 @@ def replay() -> None:
     "Any user and password pass, unless --user or --users names those that do.\n"
     "The password of --user is asked for unless a file or the environment has it.",
 )
-@click.argument("file")
+@click.argument("file", type=FILE_NAME)
 @with_settings("replay server", ReplayServerSettings)
 def server(settings: ReplayServerSettings, file: str) -> int:
     """Be the recorded server of FILE for any number of clients."""
@@ -104,7 +104,7 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     "The password is asked for unless a file or the environment has it.\n"
     "The exit status is 1 if the server's answers differ.",
 )
-@click.argument("file")
+@click.argument("file", type=FILE_NAME)
 @click.option(
     "--to",
     "url",

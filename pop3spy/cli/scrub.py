@@ -13,7 +13,7 @@ from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
-from pop3spy.cli.options import Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, Verb, with_setting
 from pop3spy.config.file import STDOUT
 from pop3spy.session.playback import play_back
 
@@ -26,7 +26,7 @@ from pop3spy.session.playback import play_back
     "  pop3spy scrub a.yaml -o b.yaml --bodies drop      messages become sizes\n"
     "  pop3spy scrub a.yaml -o - | gzip > b.yaml.gz      through a pipe",
 )
-@click.argument("file")
+@click.argument("file", type=FILE_NAME)
 @click.option(
     "-o",
     "--out",

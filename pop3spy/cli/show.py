@@ -10,7 +10,7 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
-from pop3spy.cli.options import ValueType, Verb, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
@@ -54,7 +54,7 @@ class ShowOptions:
     "  pop3spy show --filter err session.yaml    what was refused\n"
     "  pop3spy show --follow live.yaml           while it is being recorded",
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @click.option(
     "--session",
     "sessions",

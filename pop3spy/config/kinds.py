@@ -14,6 +14,7 @@ from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.filters.units import count_of, octets_of, seconds_of
+from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url, parse_url
 
@@ -27,10 +28,14 @@ class ValueKind:
 
     ``read`` takes the text of the command line or of YAML, where a list or mapping may stand in its
     place, and raises ValueError with what would be right.  What it has made it takes as it is.
+    ``words`` are what a shell offers where nothing or a beginning was typed; ``file`` says that it
+    offers names of files.
     """
 
     metavar: str
     read: Callable[[Any], Any]
+    words: tuple[str, ...] = ()
+    file: bool = False
 
 
 def wrong(where: str, error: ValueError) -> ConfigError:
@@ -167,15 +172,15 @@ def one_of(*words: str) -> ValueKind:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{text!r} is not one of {', '.join(words)}{hint}")
 
-    return ValueKind("|".join(words), read)
+    return ValueKind("|".join(words), read, words)
 
 
 URL = ValueKind("URL", _url)
 WORD = ValueKind("NAME", _word)
 ACCOUNT = ValueKind("USER[:GROUP]", _word)
 LISTEN = ValueKind("URL", _listen_url)
-PATH = ValueKind("PATH", _path)
-PLACE = ValueKind("PATH", _place)
+PATH = ValueKind("PATH", _path, file=True)
+PLACE = ValueKind("PATH", _place, file=True)
 NETWORK = ValueKind("NETWORK", _network)
 SECONDS = ValueKind("SECONDS", _seconds)
 COUNT = ValueKind("COUNT", _count)
@@ -183,7 +188,7 @@ PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
-FAULT = ValueKind("FAULT", read_fault)
+FAULT = ValueKind("FAULT", read_fault, tuple(FAULTS))
 REWRITE = ValueKind("REWRITE", read_rewrite)
 FACTOR = ValueKind("FACTOR", _factor)
 FLAG = ValueKind("", _flag)

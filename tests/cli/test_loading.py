@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cli.program import PATIENCE, environment, run
+from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.main import LazyVerb, program
 
 LAZY = {name: verb for name, verb in program.commands.items() if isinstance(verb, LazyVerb)}
@@ -95,6 +96,8 @@ COMPLETED = [
     pytest.param("pop3spy sh", "show", id="the beginning of a verb"),
     pytest.param("pop3spy replay ", "server", id="a verb of a verb"),
     pytest.param("pop3spy proxy --upst", "--upstream", id="an option"),
+    pytest.param("pop3spy proxy --stls ", "inspect", id="a value of an option"),
+    pytest.param("pop3spy serve --fault st", "stall", id="the name of a fault"),
 ]
 
 
@@ -104,3 +107,45 @@ def test_a_shell_completes_verbs_and_their_options(typed: str, offered: str) -> 
     status, out, _ = run(_POP3SPY_COMPLETE="bash_complete", **words)
     assert status == 0
     assert f"plain,{offered}" in out.splitlines()
+
+
+FILES = [
+    "pop3spy show cap",
+    "pop3spy compare a.yaml cap",
+    "pop3spy export cap",
+    "pop3spy scrub cap",
+    "pop3spy replay server cap",
+    "pop3spy serve cap",
+    "pop3spy proxy --log cap",
+    "pop3spy export a.yaml -o cap",
+]
+
+
+@pytest.mark.parametrize("typed", FILES)
+def test_a_shell_completes_names_of_files(typed: str) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    status, out, _ = run(_POP3SPY_COMPLETE="bash_complete", **words)
+    assert (status, out) == (0, "file,cap\n")
+
+
+def test_bash_takes_what_completion_prints_for_it() -> None:
+    script = run("completion", "bash").out
+    told = subprocess.run(
+        ["bash", "-c", "source /dev/stdin && complete -p pop3spy"],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "pop3spy" in told.stdout
+
+
+@pytest.mark.parametrize(("shell", "begins"), [("zsh", "#compdef pop3spy"), ("fish", "function ")])
+def test_other_shells_have_a_script_as_well(shell: str, begins: str) -> None:
+    assert run("completion", shell).out.startswith(begins)
+
+
+def test_a_shell_that_is_not_known_is_told_which_are() -> None:
+    ended = run("completion", "tcsh")
+    assert ended.status == ExitStatus.USAGE
+    assert "'bash', 'zsh', 'fish'" in ended.err
