@@ -10,7 +10,7 @@ COMPILED_BIN   := $(COMPILED_VENV)/bin
 COMPILED_READY := $(COMPILED_VENV)/.ready
 COMPILED_PIP   := $(COMPILED_BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test compiled fuzz lint docs captures bench lab clean
+.PHONY: demo test compiled fuzz lint docs captures picture bench lab clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -40,6 +40,12 @@ docs: $(READY)
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab
 	PYTHONPATH=tests unshare --uts sh -c 'hostname mail.example.org && exec $(BIN)/python -m lab.samples'
+
+# The picture of the README: a real terminal on a machine of its own, so its names and ports are free.
+picture: $(READY) lab
+	printf '127.0.0.1 localhost mail.example.org\n' > $(VENV)/hosts
+	PYTHONPATH=tests unshare --uts --net --mount sh -c 'hostname mail.example.org && ip link set lo up && \
+	  mount --bind $(VENV)/hosts /etc/hosts && exec $(BIN)/python -m lab.picture'
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -53,6 +53,16 @@ TRUST_STORES: Final = (
         ("# in the same place choose it below pop3spy, then Delete or Distrust...",),
     ),
     TrustStore(
+        "iPhone, iPad: Mail",
+        ("# Make the file here, and send it there by AirDrop or mail: {export} --format der -o pop3spy.crt", "# Settings, General, VPN & Device Management, pop3spy, Install", "# Settings, General, About, Certificate Trust Settings: switch pop3spy on"),
+        ("# Settings, General, VPN & Device Management, pop3spy, Remove Profile",),
+    ),
+    TrustStore(
+        "Android: programs that believe authorities of the user's",
+        ("# Make the file here, and take it there: {export} --format der -o pop3spy.crt", "# Settings, Security, Encryption & credentials, Install a certificate, CA certificate"),
+        ("# Settings, Security, Encryption & credentials, User credentials, pop3spy, Remove",),
+    ),
+    TrustStore(
         "Java: all programs of one installation",
         (f"keytool -importcert -noprompt -cacerts -storepass {STORE_PASSWORD} -alias pop3spy -file {{pem}}",),
         (f"keytool -delete -cacerts -storepass {STORE_PASSWORD} -alias pop3spy",),
