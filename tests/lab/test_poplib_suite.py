@@ -10,8 +10,13 @@ from lab.relay import GATED
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 judged = pytest.mark.parametrize(
-    "options", [pytest.param((), id="passing"), pytest.param(GATED, id="gated")]
+    ("loop", "options"),
+    [
+        pytest.param("uvloop", (), id="uvloop, passing"),
+        pytest.param("asyncio", GATED, id="asyncio, gated"),
+    ],
 )
+"""Each loop and each way once: the suite starts a proxy for every test of it."""
 
 
 @pytest.fixture(scope="module")

@@ -187,7 +187,7 @@ async def test_an_endless_reply_takes_little_memory() -> None:
 
 
 @pytest.mark.parametrize("greeted", [True, False])
-async def test_a_million_commands_to_a_silent_server_take_little_memory(*, greeted: bool) -> None:
+async def test_many_commands_to_a_silent_server_take_little_memory(*, greeted: bool) -> None:
     piece = b"NOOP\r\n" * 10_000
     async with running() as proxy:
         before = await proxy.warmed_up()
@@ -195,12 +195,12 @@ async def test_a_million_commands_to_a_silent_server_take_little_memory(*, greet
         if greeted:
             await server.send(b"+OK\r\n")
             await client.expect(b"+OK\r\n")
-        await flood(client, server, piece, 100)
+        await flood(client, server, piece, 30)
         client.close()
         server.close()
         told = await proxy.ended(before)
         kinds = told["kinds"]
-        assert kinds["C CommandLine"] + kinds["C Opaque OUT_OF_STEP"] >= 1_000_000
+        assert kinds["C CommandLine"] + kinds["C Opaque OUT_OF_STEP"] >= 300_000
 
 
 async def test_many_replies_to_nothing_take_little_memory() -> None:
