@@ -31,6 +31,7 @@ from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
+from pop3spy.redaction.fields import FIELDS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -172,6 +173,11 @@ def failures() -> str:
     return table("| leg | what is wrong | what pop3spy says |", both)
 
 
+def fields() -> str:
+    rows = ((row.what, row.secrets, row.strict) for row in FIELDS)
+    return table("| what | `--redact secrets` | `--redact strict` |", rows)
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -184,6 +190,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/console.md", "live"): live,
     ("docs/tls.md", "places"): places,
     ("docs/tls.md", "failures"): failures,
+    ("docs/security.md", "fields"): fields,
 }
 
 

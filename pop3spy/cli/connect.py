@@ -94,7 +94,7 @@ class _Talking:
         patience = None if self._by_hand else settings.patience or None
         self.console = Console(url, partial(self._dial, url), person, CONNECT_COMMANDS, patience)
         self.console.subscribe_to(self._bus)
-        keeping = Keeping(f"pop3spy {__version__}", bodies=settings.bodies)
+        keeping = Keeping(f"pop3spy {__version__}", bodies=settings.kept_of_bodies)
         self._recording = self.console.recording = SessionRecording(self._bus, self._clock, keeping)
         self._play = self._work(person)
 

@@ -14,6 +14,7 @@ from pop3spy.gate.holds import Holds
 from pop3spy.net.host import Host
 from pop3spy.net.limits import Limits
 from pop3spy.net.proxy import Proxy
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -62,11 +63,19 @@ def hosting(
     With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
     """
     advise(front, bus, clock)
-    limits, strict = limits_of(settings), settings.redact == "strict"
+    limits, names = limits_of(settings), names_for(settings)
     gate, legs = gate_of(settings, bus.publish, clock), front.legs
     if not gate.keepers and legs.identity is None:
-        host = Host(responder, bus, clock, limits, strict=strict)
+        host = Host(responder, bus, clock, limits, names=names)
         return lambda stop: host.run(front.places, stop)
     behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
-    proxy = Proxy(behind, bus, clock, limits, strict=strict, gate=gate, legs=legs)
+    proxy = Proxy(behind, bus, clock, limits, names=names, gate=gate, legs=legs)
     return lambda stop: proxy.run(front.places, stop)
+
+
+def names_for(settings: ServerSettings, first: int = 1, step: int = 1) -> Pseudonyms | None:
+    """Return what stands for names, None if they are shown.
+
+    One of *step* processes that share the work numbers *first*, *first* + *step* and so on.
+    """
+    return Pseudonyms(first, step) if settings.redact == "strict" else None

@@ -20,6 +20,7 @@ from pop3spy.capture.rawlog import pair_of, read_rawlog
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
@@ -47,6 +48,11 @@ class OpenedRecording:
     def bodies_kept(self) -> bool:
         """Whether the content of messages is what it was."""
         return self.bodies == "keep"
+
+    @property
+    def names(self) -> Pseudonyms | None:
+        """What stands for names: None if they are shown, kept where they were replaced before."""
+        return Pseudonyms(kept=True) if self.redaction == "strict" else None
 
 
 @contextmanager

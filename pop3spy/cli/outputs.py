@@ -106,7 +106,7 @@ def log_readers(
 def captures_at(path: str, settings: OutputSettings, clock: Clock, closing: ExitStack) -> Captures:
     """Return what records sessions, and what a person notes, at *path*."""
     program = f"pop3spy {__version__}"
-    keeping = Keeping(program, settings.redact, settings.bodies, settings.rotate)
+    keeping = Keeping(program, settings.redact, settings.kept_of_bodies, settings.rotate)
     captures = Captures(path, keeping, clock)
     closing.callback(close, captures, f"the recording {escape(path)}")
     return captures
@@ -114,7 +114,7 @@ def captures_at(path: str, settings: OutputSettings, clock: Clock, closing: Exit
 
 def recording_noted(path: str, settings: OutputSettings, clock: Clock) -> Noted:
     """Return the note that there is a recording at *path*, and what of messages is in it."""
-    return Noted(f"recording_{settings.bodies}", clock.now(), {"path": path})
+    return Noted(f"recording_{settings.kept_of_bodies}", clock.now(), {"path": path})
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from pop3spy.cli.arriving import advise, arriving
 from pop3spy.cli.environment import history_file, run
-from pop3spy.cli.gating import gate_of
+from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import Verb, with_settings
 from pop3spy.cli.outputs import outputs
@@ -62,7 +62,7 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         advise(front, bus, clock, transparent=transparent)
         holds = Holds(clock)
         gate = gate_of(settings, bus.publish, clock, stls=settings.stls, holds=holds)
-        relay = relay_of(settings, upstream, bus, clock, gate, front)
+        relay = relay_of(settings, upstream, bus, clock, gate, front, names=names_for(settings))
         if screen is None:
             return run(lambda stop: relay.run(front.places, stop), settings.loop)
         # It takes a while to load, and nobody else should wait for that.

@@ -11,6 +11,7 @@ from pop3spy.net.introduction import Introductions
 from pop3spy.net.original import Original
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 
@@ -23,17 +24,21 @@ def relay_of(  # noqa: PLR0913, PLR0917 - what it is made of
     gate: Gate,
     front: Front,
     *,
+    names: Pseudonyms | None,
     numbers: Iterator[int] | None = None,
     capacity: SessionPlaces | None = None,
 ) -> Proxy:
-    """Return a proxy for *upstream*; one of several has its own *numbers* and *capacity*."""
+    """Return a proxy for *upstream*; one of several has its own *numbers* and *capacity*.
+
+    *names* gives what stands for names that nobody may learn.
+    """
     return Proxy(
         upstream,
         bus,
         clock,
         replace(limits_of(settings), connect_timeout=settings.connect_timeout),
         answer_when_down=settings.answer_when_down,
-        strict=settings.redact == "strict",
+        names=names,
         gate=gate,
         legs=front.legs,
         introductions=Introductions(settings.accept_proxy_protocol, settings.send_proxy_protocol),

@@ -114,7 +114,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
             if wanted is not None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
-            play_back(_of(recording, options.sessions, there), subscriber)
+            play_back(_of(recording, options.sessions, there), subscriber, names=recording.names)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:

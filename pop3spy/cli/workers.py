@@ -17,7 +17,7 @@ from pop3spy.capture.files import is_folder, make_folder
 from pop3spy.cli.arriving import Front, advise, arriving
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.gating import gate_of
+from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.outputs import check_recording
 from pop3spy.cli.relay import relay_of
@@ -175,6 +175,7 @@ def _relay(common: _Common, ends: WorkerEnds, outputs: WorkerOutputs) -> int:
         common.clock,
         common.gate,
         front,
+        names=names_for(settings, ends.number, settings.workers),
         numbers=numbers_of(ends.number, settings.workers),
         capacity=SharedCapacity(common.occupancy, ends.number),
     )

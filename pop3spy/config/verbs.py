@@ -74,7 +74,12 @@ class RecordSettings:
     """Where sessions are recorded, and what of their messages."""
 
     record: str | None
-    bodies: str
+    bodies: str | None
+
+    @property
+    def kept_of_bodies(self) -> str:
+        """What a recording has of messages: ``keep``, ``mask`` or ``drop``."""
+        return self.bodies or "keep"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +92,11 @@ class OutputSettings(RecordSettings):
     show: Filter | None
     quiet: bool
     redact: str
+
+    @property
+    def kept_of_bodies(self) -> str:
+        """What a recording has of messages; their headers have names, so strict asks for less."""
+        return self.bodies or ("mask" if self.redact == "strict" else "keep")
 
 
 @dataclass(frozen=True, kw_only=True)

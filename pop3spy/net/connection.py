@@ -33,6 +33,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import Effect
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.failure import describe
@@ -84,21 +85,19 @@ class Connection:
         timeout: float = 10.0,  # noqa: ASYNC109 - for each address
         patience: float | None = 60.0,
         number: int = 1,
-        strict: bool = False,
+        names: Pseudonyms | None = None,
         trust: Trust | None = None,
     ) -> "Connection":
         """Connect to *url* as session *number*; the greeting is still to be heard.
 
         Raise ConnectError if no address answers within *timeout* seconds, or if there is no TLS
-        where the URL wants it.  *strict* hides user names and addresses from those who read along;
+        where the URL wants it.  *names* gives what stands for names that nobody may learn;
         *trust* says whose certificates are believed.
         """
         connection = cls(url, patience, trust or Trust(), timeout, clock)
         await dial(url, lambda: Half(Side.SERVER, connection._pending.join), timeout)
         client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
-        connection._reading = Reading(
-            number, client, server, clock.now(), bus.publish, strict=strict
-        )
+        connection._reading = Reading(number, client, server, clock.now(), bus.publish, names=names)
         try:
             await connection._begin()
         except BaseException:

@@ -10,6 +10,7 @@ from pop3spy.net.closing_reader import ClosingReader
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places, listen, serving
 from pop3spy.protocol.line_buffer import LINE
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -21,7 +22,7 @@ from pop3spy.session.responder import Responder
 class Host:
     """Gives every client that comes a responder of its own, and publishes what they say.
 
-    *strict* hides user names and addresses.
+    *names* gives what stands for names that nobody may learn.
     """
 
     def __init__(
@@ -31,13 +32,13 @@ class Host:
         clock: Clock,
         limits: Limits,
         *,
-        strict: bool = False,
+        names: Pseudonyms | None = None,
     ) -> None:
         self._responder = responder
         self._bus = bus
         self._clock = clock
         self._limits = limits
-        self._strict = strict
+        self._names = names
         self._number = 0
         self._accepted: dict[AcceptedClient, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(1, "maildrop")  # one thread: nothing in it needs a lock
@@ -95,7 +96,7 @@ class Host:
         client = Peer(*(writer.get_extra_info("peername") or ("", 0))[:2])
         server = Peer(*(writer.get_extra_info("sockname") or ("", 0))[:2])
         reading = Reading(
-            self._number, client, server, self._clock.now(), self._bus.publish, strict=self._strict
+            self._number, client, server, self._clock.now(), self._bus.publish, names=self._names
         )
         idle = self._limits.idle_timeout
         accepted = AcceptedClient(

@@ -26,6 +26,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.protocol.proxyheader import Ends, HeaderError
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -48,7 +49,8 @@ class Proxy:
     An upstream that is a host of this process runs for as long as the proxy does, and nobody else
     can connect to it; its clients see no difference, so for them the proxy's address is its own.
     With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
-    otherwise its connection is closed without a word.  *strict* hides names and addresses.
+    otherwise its connection is closed without a word.  *names* gives what
+    stands for names that nobody may learn.
     *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
     *legs* tell how TLS is used.
     *introductions* tell who may bring clients of others, and how servers are told of clients.
@@ -64,7 +66,7 @@ class Proxy:
         limits: Limits,
         *,
         answer_when_down: bool = False,
-        strict: bool = False,
+        names: Pseudonyms | None = None,
         gate: Gate | None = None,
         legs: Legs | None = None,
         introductions: Introductions | None = None,
@@ -80,7 +82,7 @@ class Proxy:
         self._clock = clock
         self._limits = limits
         self._answer_when_down = answer_when_down
-        self._strict = strict
+        self._names = names
         self._links: dict[Link, asyncio.Task[None] | None] = {}
         self._numbers = numbers or count(1)
         self._capacity = capacity or Capacity(limits.max_sessions)
@@ -108,7 +110,7 @@ class Proxy:
                 for url in in_use:
                     facts = {"url": str(url)}
                     if not isinstance(self._upstream, Host):
-                        facts["upstream"] = MASK if self._strict else str(self._upstream)
+                        facts["upstream"] = MASK if self._names else str(self._upstream)
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
             await self._wind_up()
@@ -188,7 +190,7 @@ class Proxy:
             server,
             self._clock.now(),
             self._bus.publish,
-            strict=self._strict,
+            names=self._names,
         )
         handshakes = Handshakes(
             self._legs,

@@ -12,7 +12,6 @@ Rules:
 6. Who has seen more secrets than can be remembered shows no text of the server any more.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -33,7 +32,9 @@ from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
+from pop3spy.redaction.pseudonyms import Kind
 from pop3spy.redaction.said_ahead import SaidAhead
 from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
 from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
@@ -44,31 +45,29 @@ _CODES = frozenset({"LOGIN-DELAY", "IN-USE", "SYS/TEMP", "SYS/PERM", "AUTH", "UT
 """Response codes that a standard names (RFC 2449, RFC 3206, RFC 6856): they repeat nothing."""
 _MOST_SHORT = 32
 _NEGOTIATION = 3  # octets of a Telnet command that cannot hold a name
-_PARTS = re.compile(rb"[\s\0@,]+")  # of a name that strict hides: alice@example.org
 
 
 class Redactor:
-    """Hides the secrets of one session; *strict* hides user names and addresses too.
+    """Hides the secrets of one session; with *identities*, names are replaced as well."""
 
-    *hosts* are the addresses that are known from the beginning.
-    """
-
-    def __init__(self, *, strict: bool = False, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, identities: Identities | None = None) -> None:
         self.user: str | None = None  # the name given last, if it may be shown
-        self._strict = strict
+        self._identities = identities
         self._secrets = SecretIndex()
         self._short: dict[int, set[bytes]] = {}  # by exchange: words too short to look for
-        self._short_names: set[bytes] = set()
         self._unknown = 0  # the last exchange whose verb nobody knows
         self._hidden = 0  # the last exchange of whose command something was hidden
         self._searched = 0  # the exchange whose body may repeat that
         self._login = SaslLogin()
         self._ahead: SaidAhead | None = None  # most clients wait for each reply
-        self._identify(host.encode() for host in hosts)
 
-    def know(self, user: str) -> None:
-        """Take the name of a user from a recording, whose octets no longer tell it."""
-        self.user = user
+    def know(self, user: str) -> str:
+        """Take the name of a user from a recording, whose octets no longer tell it.
+
+        Return it as it may be shown.
+        """
+        self.user = user if self._identities is None else self._pseudonym(user.encode())
+        return self.user
 
     def mask(self, frame: Frame, state: State, waiting: bytes = b"") -> Frame:
         """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
@@ -76,13 +75,14 @@ class Redactor:
         What its masks cover already is filler that a recording has: nothing is learned from it.
         *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
         """
-        if isinstance(frame, CommandLine) and frame.command.public:
+        identities = self._identities
+        if isinstance(frame, CommandLine) and frame.command.public and identities is None:
             return frame  # as most are, and nothing waits beside what the client says
         shown = self._mask(frame, state)
-        if not (waiting and shown.raw):
-            return shown
-        self._ahead = self._ahead or SaidAhead()
-        return self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
+        if waiting and shown.raw:
+            self._ahead = self._ahead or SaidAhead()
+            shown = self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
+        return shown if identities is None or not shown.raw else identities.hide(shown, state)
 
     def _mask(self, frame: Frame, state: State) -> Frame:
         match frame:
@@ -109,7 +109,7 @@ class Redactor:
         spec = command.spec
         if spec is None:
             return self._unknown_command(frame, line)
-        careful = self._strict or self._secrets.overflown
+        careful = self._secrets.overflown
         recorded = bool(frame.masks) and not careful
         hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
         if hidden:
@@ -120,10 +120,11 @@ class Redactor:
             self._begin_sasl(frame)
         known = command.turn is Turn.SASL and names_mechanism(command)
         spans = merged([*hidden, *self._find(line, behind(line, spec, int(known)))])
-        if spec.identity and len(command.args) >= spec.required:
-            self._identify(command.args)
-            if spec.effect in (Effect.NAME, Effect.LOGIN):
-                self._name(command.args[0])
+        names = spec.identity and spec.effect in (Effect.NAME, Effect.LOGIN)
+        if names and len(command.args) >= spec.required:
+            start = len(line) - len(command.rest)
+            masked = any(begin <= start < end for begin, end in frame.masks)
+            self._name(command.args[0], masked=masked)
         if not spans:
             return frame
         shown = hide(frame, spans)
@@ -163,24 +164,18 @@ class Redactor:
         for secret in told.secrets:
             self._learn(number, secret)
         if told.user:
-            self._identify((told.user,))
             self._name(told.user)
 
-    def _name(self, user: bytes) -> None:
-        """Note a user name; one that is a known secret is never shown."""
-        hidden = self._strict or self._secrets.overflown or self._secrets.find(user)
-        self.user = None if hidden else show(user)
+    def _name(self, user: bytes, *, masked: bool = False) -> None:
+        """Note a user name; one that is a known secret, or was *masked*, is never shown."""
+        if masked or self._secrets.overflown or self._secrets.find(user):
+            self.user = None
+        else:
+            self.user = show(user) if self._identities is None else self._pseudonym(user)
 
-    def _identify(self, names: Iterable[bytes]) -> None:
-        """Hide *names* of users and hosts, and the parts of them, if that was asked for."""
-        if not self._strict:
-            return
-        for part in {part for name in names for part in (name, *_PARTS.split(name))}:
-            word = part.rpartition(b"=")[2]  # ADDR=192.0.2.1
-            if len(word) >= SHORT:
-                self._secrets.add(word)
-            elif word:
-                self._short_names.add(word.lower() if len(self._short_names) < _MOST_SHORT else b"")
+    def _pseudonym(self, user: bytes) -> str:
+        assert self._identities is not None
+        return show(self._identities.learn(Kind.USER, user))
 
     def _learn_from(self, frame: Frame, start: int, end: int) -> None:
         """Hide what stands there in *frame*; of a line that was cut not all is known."""
@@ -226,8 +221,7 @@ class Redactor:
     def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
         """Return where a line of the server, from *start* on, repeats what must not be shown."""
         end = len(line_of(frame.raw))
-        words = self._short_names.union(short) if short or self._short_names else ()
-        if self._secrets.overflown or (words and occurs(words, frame.raw[start:end])):
+        if self._secrets.overflown or (short and occurs(short, frame.raw[start:end])):
             return ((start, end),) if start < end else ()
         return self._find(frame.raw, start)
 
@@ -247,10 +241,12 @@ class Redactor:
         harmless = frame.side is Side.SERVER or Trait.COUNTED in frame.why.traits
         if not harmless and frame.why is not Why.TOO_LONG:
             self._learn(frame.number, frame.raw)
-        if frame.why is Why.PROXY:
-            self._identify(frame.raw.split()[2:4])
+        identities = self._identities
+        if frame.why is Why.PROXY and identities is not None:
+            for host in frame.raw.split()[2:4]:
+                identities.learn(Kind.HOST, host)
         plain = (frame.why is Why.TELNET and len(frame.raw) <= _NEGOTIATION) or (
-            frame.why is Why.PROXY and frame.raw.startswith(b"PROXY ") and not self._strict
+            frame.why is Why.PROXY and frame.raw.startswith(b"PROXY ") and identities is None
         )
         counted = len(frame.raw) if harmless else None
         if plain:

@@ -1,6 +1,7 @@
 """What is known of a multi-line reply: sizes, and for a while its first and last octets."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 HEAD = 16384
@@ -19,7 +20,8 @@ class Body:
 
     ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
     nobody counts; ``head`` and ``tail``, its first and last octets, are there only until the
-    exchange has been told of.
+    exchange has been told of.  Without *keeps_head* there is no head, and *shown* gives what may be
+    shown of a line of it.
     """
 
     octets: int = 0
@@ -30,6 +32,8 @@ class Body:
     complete: bool = False
     at_line_start: bool = True
     error_before: bytes | None = None  # the last line, an -ERR, when the client went on
+    keeps_head: bool = True
+    shown: Callable[[bytes], bytes] | None = None
 
     def add(self, part: bytes, *, dotted: bool = True) -> None:
         """Count another part of it, which may begin in the middle of a line.
@@ -43,7 +47,7 @@ class Body:
         self.at_line_start = part.endswith(b"\n")
         if self.lines is not None:
             self.lines += part.count(b"\n")
-        if len(self.head) < HEAD:
+        if len(self.head) < HEAD and self.keeps_head:
             self.head += part[: HEAD - len(self.head)]
         self.tail = part[-TAIL:] if len(part) >= TAIL else (self.tail + part)[-TAIL:]
 
@@ -62,7 +66,9 @@ class Body:
     def _error_at_end(self) -> bytes | None:
         start = b"\n" if self.octets == len(self.tail) else b""
         found = _ERROR.search(start + self.tail)
-        return found[1] if found else None
+        if found is None:
+            return None
+        return self.shown(found[1]) if self.shown else found[1]
 
     def forget(self) -> None:
         """Let go of its octets: the exchange has been told of."""

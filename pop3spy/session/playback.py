@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.events import Heard
 from pop3spy.session.glimpse import glimpse_from
@@ -13,11 +14,13 @@ from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Ove
 from pop3spy.session.tls import tls_from
 
 
-def play_back(items: Iterable[Item], *subscribers: Subscriber, strict: bool = False) -> None:
+def play_back(
+    items: Iterable[Item], *subscribers: Subscriber, names: Pseudonyms | None = None
+) -> None:
     """Read *items* and let *subscribers* have what happened.
 
-    What one of them raises ends it.  A session without an end is left without one; *strict* hides
-    user names and addresses.
+    What one of them raises ends it.  A session without an end is left without one; *names* gives
+    what stands for names that nobody may learn.
     """
     bus = Bus(_fail)
     for subscriber in subscribers:
@@ -26,7 +29,7 @@ def play_back(items: Iterable[Item], *subscribers: Subscriber, strict: bool = Fa
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
-            reading = Reading(item.session, *peers, item.at, bus.publish, strict=strict)
+            reading = Reading(item.session, *peers, item.at, bus.publish, names=names)
             playing[item.session] = _Playing(reading)
         elif session := playing.get(item.session):
             session.take(item)

@@ -24,9 +24,10 @@ from pop3spy.protocol.frames import (
     StatusLine,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
-from pop3spy.protocol.text import MASK
 from pop3spy.protocol.why import Why
+from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
+from pop3spy.redaction.pseudonyms import Kind, Pseudonyms
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.deeds import Deed, Done
@@ -51,9 +52,6 @@ from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
 
-_HIDDEN = Peer(MASK, 0)
-"""What stands for a peer whose address may not be shown."""
-
 
 class Reading:
     """The decoder, the redactor and the tracker of one session, in a row.
@@ -70,16 +68,17 @@ class Reading:
         at: float,
         publish: Callable[[Told], None],
         *,
-        strict: bool = False,
+        names: Pseudonyms | None = None,
     ) -> None:
         self._publish = publish
-        self._strict = strict
-        peers = (_HIDDEN, _HIDDEN) if strict else (client, server)
-        self.session = Session(number, *peers, at)
+        self._identities = identities = None if names is None else Identities(names)
+        if identities is not None:
+            client = Peer(_pseudonym(identities, client), 0)
+            server = Peer(_pseudonym(identities, server), server.port)
+        self.session = Session(number, client, server, at)
         self._decoder = Decoder()
-        hosts = (client.host, server.host) if strict else ()
-        self._redactor = Redactor(strict=strict, hosts=hosts)
-        self._tracker = Tracker(self.session, publish)
+        self._redactor = Redactor(identities)
+        self._tracker = Tracker(self.session, publish, identities)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
         self._glimpses: Glimpses | None = None  # there are, of TLS that passes unread
@@ -280,23 +279,26 @@ class Reading:
             self._tracker.end(at)
         ending = ending_of(session, ending)
         self._decoder.release()
-        session.ending = replace(ending, why="") if self._strict else ending
+        if self._identities is not None:
+            ending = replace(ending, why=self._identities.text(ending.why.encode()).decode())
+        session.ending = ending
         self._publish(Ended(session, at, session.ending))
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
-        self._tracker.secured(tls.hidden() if self._strict else tls, at)
+        self._tracker.secured(tls.hidden() if self._identities is not None else tls, at)
 
     def glimpsed(self, glimpse: Glimpse, at: float) -> None:
         """Tell what could be seen of TLS that passes unread, here or when it was recorded."""
-        seen = glimpse.hidden() if self._strict else glimpse
+        seen = glimpse.hidden() if self._identities is not None else glimpse
         self._publish(Glimpsed(self.session, at, seen))
 
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""
-        if user != self._redactor.user:
-            self._redactor.know(user)
-            self._publish(Named(self.session, at, user))
+        before = self._redactor.user
+        shown = self._redactor.know(user)
+        if shown != before:
+            self._publish(Named(self.session, at, shown))
 
     def know_login(self, at: float) -> None:
         """Take from a recording that the session had logged in before."""
@@ -350,3 +352,7 @@ def _ends_reply(frame: Frame) -> bool:
     if isinstance(frame, StatusLine):
         return True
     return isinstance(frame, BodyEnd) or (isinstance(frame, Junk) and frame.number > 0)
+
+
+def _pseudonym(identities: Identities, peer: Peer) -> str:
+    return identities.learn(Kind.HOST, peer.host.encode()).decode()

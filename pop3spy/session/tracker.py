@@ -24,6 +24,7 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import Effect, State, after_challenge, after_reply, is_proof
 from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.redaction.identities import Identities
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
 from pop3spy.session.model import Exchange, Session
@@ -38,9 +39,15 @@ _COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
 class Tracker:
     """Keeps one session's model and publishes what changes in it."""
 
-    def __init__(self, session: Session, publish: Callable[[Told], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        publish: Callable[[Told], None],
+        identities: Identities | None = None,
+    ) -> None:
         self._session = session
         self._publish = publish
+        self._identities = identities  # if nobody may learn names
         self._loose: Exchange | None = None  # answered, unless a body follows after all
         self._speaks_ahead = False  # the client has done so before
         self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
@@ -179,7 +186,7 @@ class Tracker:
 
     def _body(self, frame: BodyPart | BodyEnd, exchange: Exchange, at: float) -> None:
         if exchange.body is None:
-            exchange.body = _body_for(exchange)
+            exchange.body = _body_for(exchange, self._identities)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
             return
@@ -284,9 +291,16 @@ def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
     return isinstance(frame, BodyPart | BodyEnd) and frame.number == exchange.number
 
 
-def _body_for(exchange: Exchange) -> Body:
-    """Return an empty body; the lines of a message are not counted, those of a listing are."""
-    return Body(lines=None if exchange.command.shape is Shape.MESSAGE else 0)
+def _body_for(exchange: Exchange, identities: Identities | None) -> Body:
+    """Return an empty body; the lines of a message are not counted, those of a listing are.
+
+    Nothing is told of the beginning of a message if nobody may learn names: headers have many.
+    """
+    if exchange.command.shape is not Shape.MESSAGE:
+        return Body(lines=0)
+    if identities is None:
+        return Body()
+    return Body(keeps_head=False, shown=identities.text)
 
 
 def _login_of(exchange: Exchange) -> str:

@@ -127,10 +127,69 @@ def test_a_scrubbed_copy_has_the_same_shape_and_no_content(
     assert "demo\\r" not in text
     assert "127.0.0.1" not in text
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert well(run("compare", str(recording), str(copy))).startswith("no differences")
+    compared = run("compare", str(recording), str(copy)).out
+    assert compared.count("unique-id of") == 5
+    assert "5 differences in 1 of 13 exchanges" in compared
     assert len(well(run("show", str(copy))).splitlines()) == len(
         well(run("show", str(recording))).splitlines()
     )
+
+
+def test_a_second_copy_changes_nothing(recording: Path, tmp_path: Path) -> None:
+    copies = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    for source, copy in zip([recording, *copies], copies, strict=False):
+        well(run("scrub", str(source), "-o", str(copy), "--redact", "strict"))
+    for view in (("show",), ("export", "--to", "dialogue")):
+        assert well(run(*view, str(copies[1]))) == well(run(*view, str(copies[0])))
+
+
+def test_what_was_replaced_and_what_is_left_is_told(recording: Path, tmp_path: Path) -> None:
+    told = {
+        args: run("scrub", str(recording), "-o", str(tmp_path / f"{place}.yaml"), *args).err
+        for place, args in enumerate(
+            [(), ("--bodies", "keep"), ("--redact", "strict"), ("--bodies", "drop")]
+        )
+    }
+    assert told[()] == (
+        "pop3spy: in the copy stand 1 mask\n"
+        "pop3spy: left of 5 messages: the lengths of words and lines (--bodies drop)\n"
+        "pop3spy: left as they were: names of users, addresses, unique-ids (--redact strict)\n"
+    )
+    assert "left as they were: 5 messages, with subjects" in told["--bodies", "keep"]
+    assert "user, 2 hosts, 5 unique-ids\n" in told["--redact", "strict"]
+    assert "message" not in told["--bodies", "drop"]
+
+
+def test_the_name_of_a_sasl_user_is_not_told(tmp_path: Path) -> None:
+    recording, copy = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    recording.write_text(
+        "pop3spy: 1\nrecords:\n"
+        '- [0.0, 1, "open", {"client": "192.0.2.1:5000", "server": "mail.example.org:110"}]\n'
+        '- [0.1, 1, "S", "+OK ready\\r\\n"]\n- [0.2, 1, "C", "AUTH PLAIN ████████\\r\\n"]\n'
+        '- [0.2, 1, "note", {"user": "carol"}]\n- [0.3, 1, "S", "+OK carol is in\\r\\n"]\n',
+        encoding="utf-8",
+    )
+    ended = run("scrub", str(recording), "-o", str(copy), "--redact", "strict")
+    well(ended)
+    assert "carol" not in (written := copy.read_text("utf-8")) + ended.err
+    assert '{"user": "user-1"}' in written
+    assert "+OK user-1 is in" in written
+
+
+def test_what_a_strict_recording_hid_is_no_name_of_stars(tmp_path: Path) -> None:
+    recording, copy = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    recording.write_text(
+        "pop3spy: 1\nredaction: strict\nrecords:\n- S: +OK ready\n- C: USER ████████\n- S: +OK\n"
+        "- C: PASS ████████\n- S: +OK\n- C: QUIT\n- S: +OK\n",
+        encoding="utf-8",
+    )
+    well(run("scrub", str(recording), "-o", str(copy), "--redact", "strict"))
+    for told in (
+        copy.read_text("utf-8"),
+        *(run("show", str(each)).out for each in (recording, copy)),
+    ):
+        assert "*" not in told
+        assert "USER ████████" in told
 
 
 def test_a_copy_can_go_to_standard_output(recording: Path, tmp_path: Path) -> None:
@@ -141,7 +200,7 @@ def test_a_copy_can_go_to_standard_output(recording: Path, tmp_path: Path) -> No
     ended = run("scrub", str(recording), "-o", "-")
 
     assert well(ended) == copy.read_text(encoding="utf-8")
-    assert ended.err == ""
+    assert ended.err.startswith("pop3spy: in the copy stand ")
     assert not here.exists()
 
 

@@ -8,6 +8,7 @@ from logs.dialogue import CLIENT, SERVER, Play, raise_it
 from pop3spy.cli.formats import FORMATS
 from pop3spy.export import Exporter, ExportSource, StreamFormat
 from pop3spy.protocol.frames import Side, Spans
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
@@ -45,7 +46,10 @@ def session(  # noqa: PLR0913 - what a session begins with
     strict: bool = False,
 ) -> Play:
     """Play *dialogue* as session *number*, which begins that many seconds after the start."""
-    play = Play(Reading(number, *peers, float(number), publish, strict=strict), float(number))
+    play = Play(
+        Reading(number, *peers, float(number), publish, names=Pseudonyms() if strict else None),
+        float(number),
+    )
     play.play(dialogue)
     if end is not None:
         play.end(end)

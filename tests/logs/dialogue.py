@@ -9,6 +9,7 @@ from typing import Any
 
 from pop3spy.logs import JsonLog, Transcript
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.how import Ending, How
@@ -46,7 +47,12 @@ class Stage:
         client: Peer = CLIENT,
         server: Peer = SERVER,
     ) -> "Play":
-        return Play(Reading(number, client, server, at, self.bus.publish, strict=strict), at)
+        return Play(
+            Reading(
+                number, client, server, at, self.bus.publish, names=Pseudonyms() if strict else None
+            ),
+            at,
+        )
 
     @property
     def rows(self) -> list[str]:

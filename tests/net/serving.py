@@ -18,6 +18,7 @@ from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places
 from pop3spy.net.proxy import Proxy
 from pop3spy.protocol.url import Url, parse_url
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.responder import Responder
@@ -123,7 +124,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
             Clock(),
             limits,
             answer_when_down=answer_when_down,
-            strict=strict,
+            names=Pseudonyms() if strict else None,
             gate=relayed.gate,
             legs=legs,
             introductions=introductions,

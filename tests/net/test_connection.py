@@ -13,6 +13,7 @@ from net.witness import Witness
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.frames import Frame
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Answered, Opened
@@ -76,7 +77,12 @@ async def _meet(
     async with asyncio.TaskGroup() as group:
         accepted = group.create_task(opened.accept())
         connection = await Connection.open(
-            opened.url, bus, Clock(), patience=patience, number=7, strict=strict
+            opened.url,
+            bus,
+            Clock(),
+            patience=patience,
+            number=7,
+            names=Pseudonyms() if strict else None,
         )
     return connection, accepted.result()
 

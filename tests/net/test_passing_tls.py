@@ -17,6 +17,7 @@ from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.net.leg import Legs
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Event, Glimpsed, Secured, Told
 from pop3spy.session.glimpse import Glimpse, glimpse_from
@@ -79,7 +80,9 @@ def talked(client: ssl.SSLContext, server: ssl.SSLContext, name: str = NAME) -> 
 
 def seen(talk: Talk, *, strict: bool = False, before: Talk = []) -> list[Told]:  # noqa: B006 - read only
     events: list[Told] = []
-    reading = Reading(1, Peer("c", 1), Peer("s", 2), 0.0, events.append, strict=strict)
+    reading = Reading(
+        1, Peer("c", 1), Peer("s", 2), 0.0, events.append, names=Pseudonyms() if strict else None
+    )
     for at, (side, data) in enumerate([*before, *talk]):
         reading.append(Chunk(side, data, float(at)))
         reading.read_all()

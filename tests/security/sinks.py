@@ -15,6 +15,7 @@ from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Unanswered
@@ -132,7 +133,9 @@ class Sinks(Readers):
         self._at = 0.0
         self.bus = Bus(self._complain)
         super().__init__(self.bus, Clock())
-        self.reading = Reading(1, CLIENT, SERVER, 0.0, self.bus.publish, strict=strict)
+        self.reading = Reading(
+            1, CLIENT, SERVER, 0.0, self.bus.publish, names=Pseudonyms() if strict else None
+        )
 
     def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
         """Let both sides say *talk*, each chunk *step* seconds behind the one before."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.fields import FIELDS
 from pop3spy.session.how import How
 from pop3spy.session.model import Peer
 from pop3spy.session.tls import Tls
@@ -54,8 +55,158 @@ def test_a_name_is_nowhere(login: str, name: bytes) -> None:
     local = words(name.split(b"@")[0].decode())
     for sink, text in sinks.texts().items():
         assert not local & words(text), sink
-    assert sinks.reading.session.user is None
+    assert (sinks.reading.session.user or "").startswith("user-1")
     assert b"+OK 2 320\r\n" in sinks.shown(Side.SERVER)
+
+
+LOGIN = (b"C: USER alice.smith@corp.example", b"S: +OK", b"C: PASS Zq7#vKx2", b"S: +OK")
+
+ROWS: dict[str, tuple[list[bytes], list[bytes], list[bytes]]] = {
+    "passwords, tokens, digests, answers inside AUTH": (
+        [b"C: USER alice", b"S: +OK", b"C: PASS Zq7#vKx2", b"S: -ERR no Zq7#vKx2"],
+        [b"Zq7#vKx2"],
+        [],
+    ),
+    "the name of a user, in commands, SASL messages and notes": (
+        [*LOGIN, b"C: NOOP", b"S: -ERR smith is over quota", b"C: NOOP", b"S: +OK Alice"],
+        [b"alice", b"smith", b"corp.example"],
+        [b"USER user-1@host-3.invalid\r\n", b"-ERR user-1 is over quota", b"+OK user-1\r\n"],
+    ),
+    "an address of mail": (
+        [
+            *LOGIN,
+            b"C: NOOP",
+            b"S: -ERR mail bob@corp.example",
+            b"C: NOOP",
+            b"S: +OK bob@[192.0.2.9]",
+        ],
+        [b"bob", b"corp.example", b"192.0.2.9"],
+        [b"-ERR mail user-2@host-3.invalid\r\n", b"+OK user-2@host-4.invalid\r\n"],
+    ),
+    "the client's address and port": (
+        [b"C: NOOP", b"S: +OK " + CLIENT.host.encode()],
+        [CLIENT.host.encode(), b"50312"],
+        [b"+OK host-1.invalid\r\n"],
+    ),
+    "the server's address": (
+        [b"C: NOOP", b"S: +OK pop.Upstream.example:110"],
+        [b"upstream"],
+        [b"+OK host-2.invalid:110\r\n"],
+    ),
+    "whom another proxy brings (PROXY, XCLIENT, XOIP)": (
+        [b"C: XCLIENT ADDR=192.0.2.99 LOGIN=carol", b"S: +OK carol from 192.0.2.99"],
+        [b"192.0.2.99", b"carol"],
+        [b"XCLIENT ADDR=host-3.invalid LOGIN=user-1\r\n", b"+OK user-1 from host-3.invalid\r\n"],
+    ),
+    "the greeting, and banners before it": (
+        [b"S: +OK mailhost7 Cyrus POP3 v2.4.1 server ready <12.34@mail.corp.example>"],
+        [b"mailhost7", b"corp"],
+        [b" Cyrus POP3 v2.4.1 server ready <12.34@host-3.invalid>\r\n"],
+    ),
+    "a challenge inside AUTH": (
+        [b"C: AUTH CRAM-MD5", b"S: + " + b64(b"<12.34@mail.corp.example>"), b"C: *", b"S: -ERR"],
+        [b"corp"],
+        [],
+    ),
+    "texts of the server: `+OK`, `-ERR`, lines without a status": (
+        [
+            *(b"C: NOOP", b"S: -ERR see http://help.corp.example/pop from 2001:db8::7", b"C: NOOP"),
+            *(b"S: error on node-7.corp.example", b"S: +OK at 10:20:30, version 2.3.19"),
+        ],
+        [b"corp", b"2001:db8::7"],
+        [
+            b"-ERR see http://host-3.invalid/pop from host-4.invalid\r\n",
+            b"error on host-5.invalid\r\n",
+            b"+OK at 10:20:30, version 2.3.19\r\n",
+        ],
+    ),
+    "response codes, numbers of messages, sizes, times": (
+        [*LOGIN, b"C: LIST", b"S: +OK 2 messages", b"S: 1 120", b"S: 2 200", b"S: ."],
+        [],
+        [b"1 120\r\n", b"2 200\r\n"],
+    ),
+    "unique-ids": (
+        [
+            *(
+                *LOGIN,
+                b"C: UIDL",
+                b"S: +OK 2",
+                b"S: 1 1700.V2.node7.corp",
+                b"S: 2 bb-alice",
+                b"S: .",
+            ),
+            *(b"C: UIDL 2", b"S: +OK 2 bb-alice"),
+        ],
+        [b"1700", b"node7", b"corp", b"bb-alice"],
+        [b"1 id-1\r\n", b"2 id-2\r\n", b"+OK 2 id-2\r\n"],
+    ),
+    "capabilities and other listings": (
+        [b"C: CAPA", b"S: +OK", b"S: TOP", b"S: IMPLEMENTATION Cyrus mail.corp.example", b"S: ."],
+        [b"corp"],
+        [b"TOP\r\n", b"IMPLEMENTATION Cyrus host-3.invalid\r\n"],
+    ),
+    "subject and sender of a message": (
+        [
+            *(
+                *LOGIN,
+                b"C: RETR 1",
+                b"S: +OK",
+                b"S: Subject: the merger",
+                b"S: From: Dan <d@e.example>",
+            ),
+            *(b"S: ", b"S: text", b"S: ."),
+        ],
+        [],
+        [],
+    ),
+    "an `-ERR` inside a message": (
+        [*LOGIN, b"C: RETR 1", b"S: +OK", b"S: A: b", b"S: -ERR node.corp.example failed"],
+        [],
+        [],
+    ),
+    "why a session ended": ([], [SERVER.host.encode()], []),
+}
+ELSEWHERE = {
+    "certificates, and the name that a client asks TLS for": "test_a_certificate_names_nobody",
+    "messages in a recording": "tests/cli/test_scrub.py",
+    "the name of a recording in a folder": "tests/capture/test_files.py",
+    "addresses, faults and rewrites in notes of the log": "tests/security/test_program.py",
+}
+BODIES = {"bodies", "raw", "hex", "narrow raw", "narrow hex", "frames", "capture", "colour"}
+
+
+def test_each_row_of_the_table_is_tried() -> None:
+    assert [row.what for row in FIELDS if row.what not in {*ROWS, *ELSEWHERE}] == []
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_a_row_says_is_so_in_every_sink(row: str) -> None:
+    said, hidden, shown = ROWS[row]
+    greeting = () if row.startswith("the greeting") else (b"S: +OK ready",)
+    sinks = Sinks(strict=True).play(talk(*greeting, *said))
+    sinks.end(How.SERVER_CLOSED, f"{SERVER}: connection lost" if row.startswith("why") else "")
+    assert sinks.holding(*hidden) == []
+    lines = b"".join(sinks.shown(Side.CLIENT) + sinks.shown(Side.SERVER))
+    assert [each for each in shown if each not in lines] == []
+
+
+@pytest.mark.parametrize("row", ["subject and sender of a message", "an `-ERR` inside a message"])
+def test_no_line_tells_what_a_message_holds(row: str) -> None:
+    texts = Sinks(strict=True).play(talk(b"S: +OK ready", *ROWS[row][0])).end().texts()
+    for sink in ("transcript", "narrow", "json"):
+        for name in ("merger", "Dan", "corp", "e.example"):
+            assert name not in texts[sink], sink
+
+
+def test_a_name_that_is_cut_is_hidden_too() -> None:
+    said = b"+OK ready\r\n", b"+OK\r\n1 node7.corp.example\r\n2 x\r\n.\r\n"
+    for cut in range(1, len(said[1])):
+        sinks = Sinks(strict=True)
+        sinks.play([(Side.SERVER, said[0]), (Side.CLIENT, b"UIDL\r\n")])
+        sinks.play([(Side.SERVER, said[1][:cut]), (Side.SERVER, said[1][cut:])])
+        assert sinks.holding(b"node7", b"corp") == []
+        shown = b"".join(sinks.shown(Side.SERVER))
+        assert shown == b"+OK ready\r\n+OK\r\n1 id-1\r\n2 id-2\r\n.\r\n"
 
 
 def test_a_part_of_a_name_is_hidden_too() -> None:

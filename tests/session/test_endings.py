@@ -5,6 +5,7 @@ from inspect import cleandoc
 import pytest
 
 from pop3spy.protocol.frames import Side
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.events import Ended, Told
 from pop3spy.session.how import Ending, How
 from pop3spy.session.playback import play_back
@@ -19,7 +20,11 @@ def ending(text: str, given: Ending, *closings: Item, strict: bool = False) -> E
     """Return how a session is told to have ended whose tape ends with *closings*, as *given*."""
     items = tape(text)[:-1]
     told: list[Told] = []
-    play_back([*items, *closings, Over(1, 99.0, given)], lambda _: told.append, strict=strict)
+    play_back(
+        [*items, *closings, Over(1, 99.0, given)],
+        lambda _: told.append,
+        names=Pseudonyms() if strict else None,
+    )
     (ended,) = [event for event in told if isinstance(event, Ended)]
     assert ended.ending is not None
     assert ended.session.ending == ended.ending

@@ -12,6 +12,7 @@ from cases.test_cases import every_case
 from cuts import wild_talk
 from dialogue import Said
 from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Ended, Event, Heard, Intervened
@@ -74,7 +75,7 @@ class Retold:
 def reading(retold: Retold, *, strict: bool = False) -> Reading:
     bus = Bus(complain)
     bus.subscribe(retold)
-    return Reading(1, CLIENT, SERVER, 0.5, bus.publish, strict=strict)
+    return Reading(1, CLIENT, SERVER, 0.5, bus.publish, names=Pseudonyms() if strict else None)
 
 
 def say(reading: Reading, talk: list[Said]) -> None:
