@@ -21,7 +21,8 @@ class SaslContents:
 
 
 Reader = Callable[[bytes, int], SaslContents]
-"""Reads a decoded client message; the number counts the client's messages from 0."""
+"""Reads a decoded client message; the number counts the client's messages from 0, or is what
+``asked_by`` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Mechanism:
 
     ``shown`` is how many of the server's challenges hold nothing secret; ``layer`` says that a
     security layer may follow (RFC 4422, section 3.7); ``ok_asks`` that some servers say ``+OK``
-    for an empty challenge.
+    for an empty challenge; ``prompts`` that the challenges say what the client's next message is.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Mechanism:
     read: Reader
     layer: bool = False
     ok_asks: bool = False
+    prompts: bool = False
     reference: str = field(default="", kw_only=True)
 
 
@@ -52,10 +54,29 @@ def _plain(message: bytes, _: int) -> SaslContents:
     return SaslContents(parts[1], (parts[2],))
 
 
-def _login(message: bytes, step: int) -> SaslContents:
+NAME, PASSWORD, UNKNOWN = range(3)
+"""What a challenge of LOGIN asks for."""
+_FOR_NAME: Final = re.compile(rb"(?i)user|login|name|account|mailbox|e-?mail|benutzer|utilis|usuar")
+_FOR_PASSWORD: Final = re.compile(rb"(?i)pass|pwd|pin\b|kennwort|secret|contras|senha|token")
+
+
+def asked_by(challenge: bytes, step: int) -> int:
+    """Return what a *challenge* of LOGIN, decoded, asks for: NAME, PASSWORD or UNKNOWN.
+
+    Of one that says nothing the place decides, as most clients do: the name comes first.
+    """
+    text = challenge.strip(b" \t:?\0")
+    if not text:
+        return min(step, PASSWORD)
+    if _FOR_PASSWORD.search(text):
+        return PASSWORD
+    return NAME if _FOR_NAME.search(text) else UNKNOWN
+
+
+def _login(message: bytes, asked: int) -> SaslContents:
     if b"\0" in message:  # a PLAIN message sent to LOGIN
-        return _plain(message, step)
-    return SaslContents(message) if step == 0 else SaslContents(None, (message,))
+        return _plain(message, asked)
+    return SaslContents(message) if asked == NAME else SaslContents(None, (message,))
 
 
 def _cram(message: bytes, _: int) -> SaslContents:
@@ -114,7 +135,7 @@ def _hidden(message: bytes, _: int) -> SaslContents:
 # fmt: off
 _ROWS = (
     Mechanism("PLAIN", client_first=True, shown=ALL, read=_plain, reference="RFC 4616"),
-    Mechanism("LOGIN", client_first=False, shown=ALL, read=_login, reference="no RFC"),
+    Mechanism("LOGIN", client_first=False, shown=ALL, read=_login, prompts=True, reference="no RFC"),
     Mechanism("CRAM-MD5", client_first=False, shown=ALL, read=_cram, reference="RFC 2195"),
     Mechanism("DIGEST-MD5", client_first=False, shown=1, read=_digest, layer=True, reference="RFC 2831"),
     Mechanism("SCRAM-SHA-1", client_first=True, shown=0, read=_scram, reference="RFC 5802"),

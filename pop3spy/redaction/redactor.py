@@ -232,7 +232,7 @@ class Redactor:
     def _challenge(self, frame: Challenge) -> Challenge:
         start, end = frame.raw.find(b"+") + 1, len(line_of(frame.raw))
         start += frame.raw[start : start + 1] == b" "
-        if self._login.hides_challenge():
+        if self._login.hides_challenge(frame.raw[start:end].strip()):
             return hide(frame, ((start, end),)) if start < end else frame
         return hide(frame, self._repeated(frame, start, self._short.get(frame.number, ())))
 

@@ -67,8 +67,6 @@ def _secrets_of(line: bytes, *, before_login: bool) -> Iterator[bytes]:
     """Yield what *line* may hold: it may be a command, or an answer inside AUTH."""
     command = parse_command(line)
     if command.spec is None:
-        if not (before_login or line.endswith(b"\n")):
-            return  # it is the beginning of a command
         yield line_of(line)
     elif not (before_login or command.spec.secret):
         return

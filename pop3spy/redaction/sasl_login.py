@@ -16,10 +16,14 @@ class SaslLogin:
         self._mechanism = sasl.mechanism_of(mechanism)
         self._messages = 0
         self._challenges = 0
+        self._asked = sasl.NAME
+        self._all_secret = False  # nobody knows what was asked for
 
-    def hides_challenge(self) -> bool:
-        """Return whether the server's next challenge may hold something secret."""
+    def hides_challenge(self, said: bytes) -> bool:
+        """Take what the server's next challenge *said*, and return whether it may be secret."""
         self._challenges += 1
+        self._asked = sasl.asked_by(sasl.decode(said) or b"", self._messages)
+        self._all_secret |= self._mechanism.prompts and self._asked == sasl.UNKNOWN
         return self._challenges > self._mechanism.shown
 
     def read(self, word: bytes) -> sasl.SaslContents | None:
@@ -31,7 +35,9 @@ class SaslLogin:
         message = sasl.decode(word)
         if message is None:
             return None
-        told = self._mechanism.read(message, step)
+        told = self._mechanism.read(message, self._asked if self._mechanism.prompts else step)
+        if self._all_secret:
+            return sasl.SaslContents(None, (message,))
         if told.user is None or not _is_text(told.user):
             return sasl.SaslContents(None, told.secrets or (message,))
         return told

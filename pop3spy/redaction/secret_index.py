@@ -1,8 +1,8 @@
 """Secrets that were seen, and where they come again.
 
-A secret is looked for in any case, in UTF-8 and in Latin-1, and as base64, hex or percent-encoding;
-so is each of its words.  Those of fewer than four octets would be found everywhere; who must not
-show them asks whether they occur.
+A secret is looked for in any case, in UTF-8 and in Latin-1, as base64 and hex, and behind every
+escaping that servers use; so is each of its words.  Those of fewer than four octets would be found
+everywhere; who must not show them asks whether they occur.
 """
 
 import base64
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from pop3spy.protocol.frames import Spans
+from pop3spy.redaction.escapings import without_escapings
 
 SHORT = 4
 """Octets below which a word is not looked for."""
@@ -27,7 +28,7 @@ _TOKEN = 64
 _BLANKS = b" \t\r\n\v\f\0\1"  # NUL and SOH part the fields of SASL messages
 _BETWEEN_WORDS = re.compile(b"[" + _BLANKS + b"]+")
 _CONTROL = re.compile(rb"[\x02-\x08\x0e-\x1f\x7f]")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")  # base64 as RFC 4648, section 5 has it
 _BASE64 = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+/")  # in lower case
 
 
@@ -64,14 +65,15 @@ class SecretIndex:
             return ()
         if self._new:
             self._learn_forms()
-        lower, encoded = data.lower(), b"%" in data
-        if not encoded and not any(map(lower.__contains__, self._forms)):
-            return ()  # as nearly always
-        found = list(self._find(lower))
-        if encoded:
-            plain, starts = _unquoted(data)
-            found += [(starts[start], starts[end]) for start, end in self._find(plain.lower())]
-        return merged(found)
+        lower = data.lower()
+        found: list[tuple[int, int]] = []
+        if any(map(lower.__contains__, self._forms)):
+            found += self._find(lower)
+        if b"-" in data or b"_" in data:
+            found += self._find_base64(lower.translate(_URL_SAFE))
+        for view, starts in without_escapings(data):
+            found += [(starts[start], starts[end]) for start, end in self._find(view.lower())]
+        return merged(found) if found else ()  # as nearly always
 
     def _learn_forms(self) -> None:
         spellings = [spelling for word in self._new for spelling in _spellings(word)]
@@ -82,6 +84,9 @@ class SecretIndex:
 
     def _find(self, lower: bytes) -> Iterator[tuple[int, int]]:
         yield from _occurrences(self._plain, lower)
+        yield from self._find_base64(lower)
+
+    def _find_base64(self, lower: bytes) -> Iterator[tuple[int, int]]:
         for start, end in _occurrences(self._base64, lower):
             yield _widened(lower, start, end)
 
@@ -95,7 +100,8 @@ def words_of(secret: bytes) -> set[bytes]:
 
 def occurs(words: Iterable[bytes], data: bytes) -> bool:
     """Return whether one of *words*, however short, stands anywhere in *data*."""
-    views = {data.lower(), _unquoted(data)[0].lower()}
+    views = {data.lower(), data.lower().translate(_URL_SAFE)}
+    views |= {view.lower() for view, _ in without_escapings(data, short=True)}
     forms = (form for word in words for form in _short_forms(word))
     return any(form in view for form in forms for view in views)
 
@@ -134,17 +140,6 @@ def _widened(lower: bytes, start: int, end: int) -> tuple[int, int]:
     while lower[end : end + 1] == b"=":
         end += 1
     return start, end
-
-
-def _unquoted(data: bytes) -> tuple[bytes, list[int]]:
-    """Return *data* without percent-encoding, and where in *data* each octet of that begins."""
-    starts: list[int] = []
-    at = 0
-    for match in _PERCENT.finditer(data):
-        starts += range(at, match.start() + 1)
-        at = match.end()
-    starts += range(at, len(data) + 1)
-    return _PERCENT.sub(lambda match: bytes.fromhex(match[1].decode()), data), starts
 
 
 def _spellings(word: bytes) -> set[bytes]:

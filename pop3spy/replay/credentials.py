@@ -85,10 +85,10 @@ def _message(mechanism: str, user: bytes, given: Credentials, challenge: bytes, 
     match mechanism, step:
         case "PLAIN", 0:
             return b"\0%s\0%s" % (user, password)  # RFC 4616, section 2
-        case "LOGIN", 0:
-            return user
-        case "LOGIN", 1:
-            return password
+        case "LOGIN", _:
+            asked = sasl.asked_by(sasl.decode(challenge) or b"", step)
+            known = step if asked == sasl.UNKNOWN else asked
+            return user if known == sasl.NAME else password
         case "CRAM-MD5", 0:
             text = sasl.decode(challenge) or b""
             return user + b" " + hmac.digest(password, text, "md5").hex().encode()  # RFC 2195

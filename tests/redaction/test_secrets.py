@@ -87,6 +87,55 @@ def test_a_line_without_an_end_shows_no_secret(line: bytes, how: How) -> None:
         assert sinks.holding(secret[:size]) == []
 
 
+PROMPTS = {
+    "the password first": (b"Password:", b"Username:", "carol"),
+    "the name first": (b"User Name", b"Password", "carol"),
+    "in other words": (b"login", b"Kennwort?", "carol"),
+    "nothing, twice": (b"", b"", "carol"),
+    "something unknown, then the password": (b"who", b"Password:", None),
+    "the name, then something unknown": (b"Username:", b"what", "carol"),
+    "something unknown twice": (b"1", b"2", None),
+}
+
+
+@pytest.mark.parametrize("prompts", PROMPTS)
+def test_what_login_asks_for_decides_what_is_a_name(prompts: str) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    *asked, user = PROMPTS[prompts]
+    first, second = (secret if b"assword" in ask or b"Kenn" in ask else b"carol" for ask in asked)
+    if first == second:  # by their places
+        second = secret
+    lines = [b"C: AUTH LOGIN"]
+    for ask, said in zip(asked, (first, second), strict=True):
+        lines += [b"S: + " + b64(ask), b"C: " + b64(said)]
+    sinks = heard(*lines, b"S: +OK welcome " + secret)
+    assert sinks.holding(secret) == []
+    assert sinks.reading.session.user == user
+
+
+AHEAD = {
+    "an argument of AUTH": [b"C< NOOP\r\nAUTH PLAIN %64\r\n"],
+    "an argument of AUTH behind one that is refused": [b"C< AUTH X\r\nAUTH PLAIN %64\r\n"],
+    "an argument of AUTH that is cut": [b"C: NOOP", b"C< AUTH PLAIN %64"],
+    "answers behind a greeting": [b"C< AUTH LOGIN\r\n%64\r\n%s\r\n"],
+    "a line of no verb, without its end": [b"C: APOP carol ff", b"S: +OK", b"C< %s"],
+    "a PASS without its end, logged in": [b"C: APOP carol ff", b"S: +OK", b"C< PASS %s"],
+    "a word behind NOOP, without its end": [b"C< NOOP\r\nPASS %s"],
+}
+
+
+@pytest.mark.parametrize("greeting", [b"+OK ready", b"-ERR busy"])
+@pytest.mark.parametrize("ahead", AHEAD)
+def test_a_secret_that_nobody_has_read_yet_is_hidden(ahead: str, greeting: bytes) -> None:
+    secret = b"Zq7#vKx2!Wm"
+    packed = b64(b"\0carol\0" + secret)
+    said = [each.replace(b"%64", packed).replace(b"%s", secret) for each in AHEAD[ahead]]
+    for echo in (secret, packed, b64(secret)):
+        for first in ([b"S: " + greeting, *said], [*said, b"S: " + greeting + b" " + echo]):
+            lines = talk(*first, b"S: -ERR not " + echo, b"S: +OK not " + echo, b"S: no " + echo)
+            assert Sinks().play(lines).end().holding(secret, packed) == []
+
+
 def test_a_secret_that_one_session_had_ahead_of_a_challenge_stays_hidden() -> None:
     secret = b"Zq7#vKx2!Wm"
     ahead = b"AUTH PLAIN\r\n" + b64(b"\0carol\0" + secret) + b"\r\n"

@@ -4,7 +4,9 @@ Nothing here is taken from the program: it is the other half of the proof.
 """
 
 import base64
+import html
 import json
+import quopri
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -31,7 +33,35 @@ def disguises(secret: bytes) -> dict[str, bytes]:
         "percent": quote_from_bytes(secret, safe="").encode(),
         "percent, some": quote_from_bytes(secret, safe="/!#$&'()*+,:;=@[]").lower().encode(),
         "percent, all": b"".join(b"%%%02X" % octet for octet in secret),
+        "percent twice": quote_from_bytes(quote_from_bytes(secret, safe="").encode()).encode(),
+        **escaped(secret),
     }
+
+
+def escaped(secret: bytes) -> dict[str, bytes]:
+    """Return *secret* as programs escape it; none of these changes a secret without odd octets."""
+    text = secret.decode("latin-1")
+    utf8 = _utf8(secret)
+    return {
+        "backslashes before quotes": re.sub(rb"([\\\"'])", rb"\\\1", secret),
+        "backslashes before all that is odd": re.sub(rb"([^\w\s])", rb"\\\1", secret),
+        "backslash and hex": b"".join(b"\\x%02x" % octet for octet in secret),
+        "backslash and octal": b"".join(b"\\%03o" % octet for octet in secret),
+        "as Python writes it": ascii(secret)[2:-1].encode(),
+        "doubled quotes": secret.replace(b'"', b'""').replace(b"'", b"''"),
+        "HTML": html.escape(text).encode("latin-1"),
+        "HTML, decimal": "".join(f"&#{ord(char)};" for char in utf8 or text).encode(),
+        "HTML, hex": "".join(f"&#x{ord(char):X};" for char in utf8 or text).encode(),
+        "HTML in percent": quote_from_bytes(html.escape(text).encode("latin-1"), safe="").encode(),
+        "quoted-printable": quopri.encodestring(secret, quotetabs=True).replace(b"=\n", b""),
+        "quoted-printable, all": b"".join(b"=%02X" % octet for octet in secret),
+        "URL-safe base64": base64.urlsafe_b64encode(secret),
+        "URL-safe base64 behind one octet": base64.urlsafe_b64encode(b"?" + secret),
+        **{f"hex with {name}": secret.hex(char).encode() for name, char in BETWEEN.items()},
+    }
+
+
+BETWEEN = {"colons": ":", "blanks": " ", "dashes": "-"}
 
 
 def unpacked(text: str) -> str:
@@ -56,6 +86,9 @@ def _traces(secret: bytes) -> Iterator[str]:
         yield spelling.hex()
         yield quote_from_bytes(spelling, safe="")
         yield "".join(f"%{octet:02x}" for octet in spelling)
+        if len(spelling) >= LEAST:  # a hex dump has two octets by chance
+            for form in escaped(spelling).values():
+                yield form.decode("latin-1").rstrip("=")
         for before in range(3):
             sure = base64.b64encode(bytes(before) + spelling).decode()
             yield sure[(0, 2, 3)[before] : (before + len(spelling)) * 8 // 6]

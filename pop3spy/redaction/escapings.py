@@ -1,0 +1,114 @@
+"""The ways in which a server may escape what it repeats, each undone for who searches a line.
+
+Percent-encoding (also of what is encoded already), backslashes, doubled quotes, HTML entities,
+quoted-printable, and hex with colons, dashes or blanks between the octets.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from html.entities import name2codepoint
+from typing import Final
+
+View = tuple[bytes, list[int]]
+"""Octets without their escaping, and where in the line each of them begins; the end is last."""
+
+Undo = Callable[[re.Match[bytes]], bytes]
+Escaping = tuple[re.Pattern[bytes], Undo]
+
+_MOST_LAYERS: Final = 3
+_MOST_CODE: Final = 0x10FFFF
+_SUSPICIOUS: Final = re.compile(
+    rb"""[%\\&=] | "" | '' | [0-9a-f]{2} (?: [ :-] [0-9a-f]{2} ){3}""", re.IGNORECASE | re.VERBOSE
+)
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PRINTABLE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
+_BACKSLASH: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([^\r\n]))")
+_DOUBLED: Final = re.compile(rb"([\"'])\1")
+_ENTITY: Final = re.compile(rb"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|([A-Za-z]{2,8}));?")
+_HEX: Final = re.compile(rb"(?<=[0-9A-Fa-f]{2})[ :-](?=[0-9A-Fa-f]{2}(?![0-9A-Za-z]))")
+_CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"e": b"\x1b"}
+
+
+def without_escapings(line: bytes, *, short: bool = False) -> Iterator[View]:
+    """Yield *line* without each escaping that it may have, alone and one inside the other.
+
+    Hex of fewer than four octets counts only where a *short* secret is looked for.
+    """
+    if not short and _SUSPICIOUS.search(line) is None:  # as nearly always
+        return
+    whole: View = line, list(range(len(line) + 1))
+    for escaping in _ESCAPINGS:
+        if escaping[0].search(line) is not None:
+            yield _undone(whole, *escaping)
+    yield from _layers(whole, _ESCAPINGS)
+    yield from _layers(whole, _MARKED)  # a backslash or a quote may be the secret's own
+
+
+def _layers(view: View, escapings: tuple[Escaping, ...]) -> Iterator[View]:
+    """Yield *view* without one layer of *escapings*, without two, and so on."""
+    for _ in range(_MOST_LAYERS):
+        before = view[0]
+        for escaping in escapings:
+            view = _undone(view, *escaping)
+        if view[0] == before:
+            return
+        yield view
+
+
+def _undone(view: View, pattern: re.Pattern[bytes], undo: Undo) -> View:
+    data, places = view
+    pieces: list[bytes] = []
+    starts: list[int] = []
+    at = 0
+    for match in pattern.finditer(data):
+        octets = undo(match)
+        pieces += [data[at : match.start()], octets]
+        starts += places[at : match.start()]
+        starts += [places[match.start()]] * len(octets)
+        at = match.end()
+    if not at:
+        return view
+    return b"".join([*pieces, data[at:]]), starts + places[at:]
+
+
+def _octet(match: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(match[1].decode())
+
+
+def _behind_backslash(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return _octet(match)
+    if match[2]:
+        return bytes([int(match[2], 8)])
+    return _CONTROLS.get(match[3], match[3])
+
+
+def _quote(match: re.Match[bytes]) -> bytes:
+    return match[1]
+
+
+def _entity(match: re.Match[bytes]) -> bytes:
+    if match[3]:
+        code = name2codepoint.get(match[3].decode(), 39 if match[3] == b"apos" else 0)
+    else:
+        code = int(match[1], 16) if match[1] else int(match[2])
+    if not code or code > _MOST_CODE or 0xD800 <= code < 0xE000:  # noqa: PLR2004 - surrogates
+        return match[0]
+    return chr(code).encode()
+
+
+def _nothing(_: re.Match[bytes]) -> bytes:
+    return b""
+
+
+_MARKED: Final[tuple[Escaping, ...]] = (
+    (_PERCENT, _octet),
+    (_ENTITY, _entity),
+    (_PRINTABLE, _octet),
+    (_HEX, _nothing),
+)
+_ESCAPINGS: Final[tuple[Escaping, ...]] = (
+    *_MARKED,
+    (_BACKSLASH, _behind_backslash),
+    (_DOUBLED, _quote),
+)
