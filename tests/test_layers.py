@@ -41,6 +41,7 @@ HOMES = {
     "prompt_toolkit": {"console", "connect", "live"},
     "click": {"cli"},
     "cryptography": {"authority"},
+    "re2": {"filters"},
 }
 """Where a name from outside may be imported."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
 from pop3spy.filters.comparisons import Judge, amount_judge, negation, text_judge, with_either
-from pop3spy.filters.pattern import Matches, glob, regular_expression
+from pop3spy.filters.pattern import Matches, RegularExpression, glob
 from pop3spy.filters.terms import OPERATORS, TERMS, Progress, Term, TermKind
 from pop3spy.filters.tokens import FilterError, Token, tokens
 from pop3spy.session.model import Exchange, Session
@@ -191,8 +191,9 @@ class _Reader:
     def _text_test(self, term: Term, sign: str, value: Token) -> Matches:
         wild = value.kind == "word" and ("*" in value.text or "?" in value.text)
         wanted = value.text.lower()
+        test: Matches
         if sign.endswith("~"):
-            test = self._try(value, regular_expression)
+            test = self._try(value, RegularExpression)
         elif wild:
             test = glob(value.text)
         else:

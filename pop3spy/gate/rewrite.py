@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from pop3spy.filters.expression import Filter
-from pop3spy.filters.pattern import Matches, regular_expression
+from pop3spy.filters.pattern import RegularExpression
 from pop3spy.gate.acts import Acts, Beginning, Moment, Send, Wait, octets_in
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
@@ -29,12 +29,12 @@ class Rewrite:
     new: str
     when: Filter | None
     text: str
-    _find: Matches = field(init=False, compare=False, repr=False)
+    _find: RegularExpression = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Read the regular expression."""
-        object.__setattr__(self, "_find", regular_expression(self.old))
-        groups = re.compile(self.old).groups
+        object.__setattr__(self, "_find", find := RegularExpression(self.old))
+        groups = find.groups
         for mark in _GROUP.findall(self.new):
             if mark != "\\" and not ("1" <= mark <= "9" and int(mark) <= groups):
                 raise ValueError(f"\\{mark} means nothing here: there are {groups} groups")
@@ -78,7 +78,7 @@ class Rewrite:
 
     def _rewritten(self, line: str) -> str:
         found = self._find(line)
-        if not isinstance(found, re.Match):
+        if found is None:
             return line
         new = _GROUP.sub(
             lambda mark: mark[1] if mark[1] == "\\" else found[int(mark[1])] or "", self.new
