@@ -1,6 +1,7 @@
 """Octets that stand in for those a capture only counted, so that the decoder takes them alike."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from pop3spy.protocol.foreign import PROXY_V2
 from pop3spy.protocol.why import Why
@@ -9,6 +10,38 @@ UNKNOWN = 8
 """Octets that stand for so many that nobody may know."""
 PIECE = 65536
 """Octets of filler at a time: a capture may speak of more than memory holds."""
+
+
+class OverBudgetError(Exception):
+    """A recording speaks of more than it can be about; the message says of what."""
+
+
+class FillerBudget:
+    """How many octets the records of one recording may stand for.
+
+    A record of a hundred octets may speak of gigabytes.  Those that are read line by line cost some
+    16 ns each, what is encrypted a twentieth of that.
+    """
+
+    _FREE: Final = 1 << 28
+    _A_RECORD: Final = 1 << 20
+    """Octets that each record adds: more than one read of a socket brings."""
+    _CHEAP: Final = 16
+
+    def __init__(self) -> None:
+        self._left = float(self._FREE)
+
+    def earn(self) -> None:
+        """Take note of another record."""
+        self._left += self._A_RECORD
+
+    def spend(self, octets: int, *, cheap: bool = False) -> None:
+        """Take *octets* of filler into account; raise OverBudgetError if there are too many."""
+        self._left -= octets / self._CHEAP if cheap else octets
+        if self._left < 0:
+            raise OverBudgetError(
+                f"this stands for {octets:,} octets, too many for a recording of its size"
+            )
 
 
 def opaque_filler(why: Why, octets: int | None) -> Iterator[bytes]:

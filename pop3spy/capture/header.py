@@ -81,6 +81,6 @@ def _date(value: object, where: str) -> datetime:
         return datetime.fromtimestamp(0, UTC)
     try:
         date = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: in UTC it is before the year 1
         raise CaptureError(f"{where}: started: {str(value)[:40]!r} is no date") from None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

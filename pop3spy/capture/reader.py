@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TextIO
 
-from pop3spy.capture.filler import body_filler, opaque_filler
+from pop3spy.capture.filler import FillerBudget, OverBudgetError, body_filler, opaque_filler
 from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
-from pop3spy.capture.text import octets_of, octets_of_text
+from pop3spy.capture.record_kinds import check_extra, check_facts, is_time
+from pop3spy.capture.text import NoOctetsError, octets_of, octets_of_text
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
-from pop3spy.protocol.why import Why
+from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How
@@ -26,7 +27,11 @@ _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
 _NOT_READ: Final = (Why.OUT_OF_STEP, Why.BEHIND_STLS, Why.BANNER, Why.UNASKED, Why.NO_STATUS)
 """What the decoder cannot find out again from octets that only stand for what was said."""
-_MOST_FILLER: Final = 1 << 32
+_LEAST: Final = 4
+"""What a record has at least."""
+_LARGEST: Final = 1 << 53
+_MOST_OPEN: Final = 8192
+"""Sessions that are open at once: each takes some 20 KiB of who reads them."""
 _MOST_WAITING: Final = 256
 """Pieces of the server's that may wait for what its client said ahead."""
 _BEGINNING: Final = 8
@@ -87,15 +92,19 @@ class CaptureReader:
         self._missed: str | None = None  # why records are missing above
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
         self._open: dict[int, _LastReply] = {}
+        self._budget = FillerBudget()
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what happened."""
         for line in read_lines(self._stream, self._name, self._line):
             where = f"{self._name}:{line.number}"
+            self._budget.earn()
             try:
                 yield from self._short(line) if line.short else self._record(line, where)
-            except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-                raise CaptureError(f"{where}: this record says nothing that can be read") from None
+            except NoOctetsError:
+                raise CaptureError(f"{where}: this is nothing that a side can have said") from None
+            except OverBudgetError as error:
+                raise CaptureError(f"{where}: {error}") from None
         for session in list(self._open):
             yield from self._release(session)
             self.notes.append(f"the capture ends before session {session} does")
@@ -104,15 +113,10 @@ class CaptureReader:
     # -- records --------------------------------------------------------------------------------
 
     def _record(self, line: Line, where: str) -> Iterator[Item]:
-        at, session, code, data, *rest = line.values
-        if code == "torn":
-            self.notes.append(f"{where}: {data}")
+        if line.values[2:3] == ["torn"]:
+            self.notes.append(f"{where}: {line.values[3]}")
             return
-        if not _is_time(at) or not isinstance(session, int) or isinstance(session, bool):
-            raise CaptureError(f"{where}: a record begins with a time and a session's number")
-        if not isinstance(code, str):
-            raise CaptureError(f"{where}: what kind of record it is stands third, as text")
-        extra = rest[0] if rest and isinstance(rest[0], dict) else {}
+        at, session, code, data, extra = _checked(line.values, where)
         self._spoken_at = at if session != self._session else max(self._spoken_at, at)
         self._session, self._at = session, max(self._at, at)
         if code in ("C", "S"):
@@ -120,7 +124,7 @@ class CaptureReader:
         elif code == "open":
             yield from self._began(session, at, data)
         elif code == "gap" and session == 0:  # of whichever sessions
-            self._missed = str(data.get("why", ""))
+            self._missed = data.get("why", "")
             for each in list(self._open):
                 yield from self._happened(each, at, code, data)
         elif session in self._open:
@@ -129,6 +133,8 @@ class CaptureReader:
     def _began(self, session: int, at: float, facts: Any) -> Iterator[Item]:
         if session in self._open:
             return
+        if len(self._open) >= _MOST_OPEN:
+            raise OverBudgetError(f"more than {_MOST_OPEN:,} sessions are open at once")
         self._open[session] = _LastReply()
         yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
 
@@ -144,7 +150,7 @@ class CaptureReader:
                 yield _changed(session, at, facts)
             case "gap" | "blind":
                 yield from self._release(session)
-                yield Missed(session, at, str(facts.get("why", "")))
+                yield Missed(session, at, facts.get("why", ""))
             case "fin" | "rst":
                 side = Side(facts["side"])
                 # What the server says later may have begun before, as with a line of the client.
@@ -153,9 +159,7 @@ class CaptureReader:
             case "close":
                 yield from self._release(session)
                 del self._open[session]
-                yield Over(
-                    session, at, Ending(How.named(str(facts["how"])), str(facts.get("why", "")))
-                )
+                yield Over(session, at, Ending(How.named(facts["how"]), facts.get("why", "")))
 
     def _spoken(
         self, session: int, side: Side, at: float, data: Any, extra: dict[str, Any]
@@ -177,12 +181,25 @@ class CaptureReader:
         unread = why if why in _NOT_READ else None
         if unread and side is Side.CLIENT:  # it was found out behind all that stands above
             yield from self._release(session)
-        filler = _filler(facts, why)
+        filler = self._filler(facts, why)
         if why is Why.TOO_LONG:  # with a mask, its beginning is shorter than it was
             missing = LINE - (self._open[session].begun.get(side) or LINE)
             filler = chain([b"x" * missing], filler)
         for data in filter(None, filler):
             yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),), unread)])
+
+    def _filler(self, facts: Any, why: Why | None) -> Iterator[bytes]:
+        octets = facts["octets"]
+        if why is not None:
+            self._budget.spend(octets or 0, cheap=Trait.ENCRYPTED in why.traits)
+            return opaque_filler(why, octets)
+        lines, stuffed = facts["lines"], facts["stuffed"]
+        if lines + stuffed > octets or stuffed > lines + 1:
+            raise OverBudgetError(
+                f"{lines:,} lines and {stuffed:,} stuffed dots cannot be in {octets:,} octets"
+            )
+        self._budget.spend(octets)
+        return body_filler(octets, lines, stuffed)
 
     def _short(self, line: Line) -> Iterator[Item]:
         side, text, block = line.values
@@ -220,6 +237,23 @@ class CaptureReader:
             yield pieces.popleft()
 
 
+def _checked(values: list[Any], where: str) -> tuple[float, int, str, Any, dict[str, Any]]:
+    """Return a record's time, session, kind, what it says, and what may stand behind that."""
+    if len(values) < _LEAST:
+        raise CaptureError(f"{where}: a record has a time, a session, a kind, and what it says")
+    at, session, code, data, *rest = values
+    if not is_time(at) or type(session) is not int or abs(session) >= _LARGEST:
+        raise CaptureError(f"{where}: a record begins with a time and a session's number")
+    if not isinstance(code, str):
+        raise CaptureError(f"{where}: what kind of record it is stands third, as text")
+    extra = rest[0] if rest else {}
+    if code in ("C", "S"):
+        check_extra(extra, where)
+    else:
+        check_facts(code, data, where)
+    return at, session, code, data, extra
+
+
 def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
     """Cut what was said where a later read began; never inside a mask."""
     data, at, start = whole.chunk.data, whole.chunk.at, 0
@@ -239,24 +273,12 @@ def _changed(session: int, at: float, facts: Any) -> Changed:
         session,
         at,
         Side(facts["side"]),
-        str(facts.get("by", "")),
+        facts.get("by", ""),
         done_from(facts),
         None if sent is None else octets_of(sent),
         None if answer is None else octets_of(answer),
         injected=facts.get("injected") is True,
     )
-
-
-def _filler(facts: Any, why: Why | None) -> Iterator[bytes]:
-    octets = facts["octets"]
-    if octets is not None and not 0 <= int(octets) <= _MOST_FILLER:
-        raise ValueError(octets)
-    if why is not None:
-        return opaque_filler(why, octets)
-    lines = int(facts["lines"])
-    if lines > int(octets):
-        raise ValueError(lines)
-    return body_filler(int(octets), lines, int(facts["stuffed"]))
 
 
 def _peer(value: Any) -> Peer:
@@ -265,7 +287,3 @@ def _peer(value: Any) -> Peer:
     if colon and port.isascii() and port.isdigit() and len(port) < 6:  # noqa: PLR2004 - 65535
         return Peer(host.strip("[]"), int(port))
     return Peer(str(value), 0) if value else Peer("", 0)
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12  # noqa: PLR2004

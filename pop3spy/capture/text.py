@@ -111,25 +111,46 @@ def _escaped(data: bytes) -> bytes:
     return data.replace(b"\x7f", b"\\u007f") if b"\x7f" in data else data
 
 
+class NoOctetsError(ValueError):
+    """What stands in a record is nothing that was said."""
+
+
 def octets_of(said: Any) -> tuple[bytes, Spans]:
     """Return what stands in a record for octets: those, and the spans of filler for its masks.
 
-    Raise ValueError if it stands for none.
+    Raise NoOctetsError if it stands for none.
     """
+    try:
+        return _octets_of(said)
+    except ValueError:  # no base64, no Latin-1, half a character
+        raise NoOctetsError from None
+
+
+def _octets_of(said: Any) -> tuple[bytes, Spans]:
     match said:
         case str():
             return _of_latin_1(said)
         case {"utf8": str(text)}:
-            return octets_of_text(text)
+            return _of_utf_8(text)
         case {"base64": str(text)}:
             return binascii.a2b_base64("".join(text.split()), strict_mode=True), ()
         case [*parts] if not any(isinstance(part, list) for part in parts):
-            return _joined(map(octets_of, parts))
+            return _joined(map(_octets_of, parts))
     raise ValueError(said)
 
 
 def octets_of_text(text: str) -> tuple[bytes, Spans]:
-    """Return the octets of UTF-8 text, and the spans of filler in place of its masks."""
+    """Return the octets of UTF-8 text, and the spans of filler in place of its masks.
+
+    Raise NoOctetsError if it holds half a character.
+    """
+    try:
+        return _of_utf_8(text)
+    except UnicodeEncodeError:
+        raise NoOctetsError from None
+
+
+def _of_utf_8(text: str) -> tuple[bytes, Spans]:
     first, *others = text.encode().split(_MASK)
     return _joined([(first, ()), *((FILLER + each, ((0, len(FILLER)),)) for each in others)])
 

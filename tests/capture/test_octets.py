@@ -211,6 +211,6 @@ def test_what_a_person_may_write(said: Any, octets: bytes, masks: tuple[Any, ...
 def test_what_stands_for_no_octets_is_told_in_one_line(said: str) -> None:
     text = f'pop3spy: 2\nrecords:\n- [0.5, 1, "S", {said}]\n'
     with pytest.raises(
-        CaptureError, match=r"^x\.yaml:3: this record says nothing that can be read$"
+        CaptureError, match=r"^x\.yaml:3: this is nothing that a side can have said$"
     ):
         list(CaptureReader(io.StringIO(text), "x.yaml"))
