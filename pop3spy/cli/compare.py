@@ -1,17 +1,37 @@
 """``pop3spy compare``: two recordings side by side."""
 
+import csv
+import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
+from pop3spy.errors import ConfigError
+from pop3spy.newfile import new_file
 from pop3spy.replay.compare import Compared, compare_sessions
+from pop3spy.replay.messages import PairBy
 from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
-from pop3spy.replay.report import tables
+from pop3spy.replay.report import tables, verdicts
+from pop3spy.replay.verdict import MOST_PLACES, Place, Texts, first_difference, verdict_of
+from pop3spy.session.playback import play_back
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """What is compared, how, and what is told."""
+
+    session: int | None
+    by: str | None
+    summary: bool
+    id_map: Path | None
+    port: tuple[int, ...]
+    as_json: bool
 
 
 @click.command(
@@ -19,6 +39,8 @@ from pop3spy.replay.report import tables
     epilog="\b\nExamples:\n"
     "  pop3spy compare yesterday.yaml today.yaml\n"
     "  pop3spy compare old-server.pcap new-server.pcap --json\n"
+    "  pop3spy compare old.yaml new.yaml --summary          what it means, and no more\n"
+    "  pop3spy compare old.yaml new.yaml --map ids.csv      old unique-ids to new ones\n"
     "\n\b\n"
     "Dates, banners and the texts of +OK are no differences.\n"
     "Sessions are compared in order: the first with the first, and so on.\n"
@@ -29,23 +51,84 @@ from pop3spy.replay.report import tables
 @click.option(
     "--session", type=int, metavar="N", help="Compare only this session of both.  [default: all]"
 )
+@click.option(
+    "--by",
+    type=click.Choice([by.value for by in PairBy]),
+    metavar="|".join(by.value for by in PairBy),
+    help="How messages are found again.  [default: what finds most, and it is said]",
+)
+@click.option("--summary", is_flag=True, help="Tell what it means, without the table.")
+@click.option(
+    "--map",
+    "id_map",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write old unique-ids and new ones, by content, to this new file (.json or .csv).",
+)
 @with_setting("port")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(a: str, b: str, session: int | None, port: tuple[int, ...], *, as_json: bool) -> int:
+@collected(CompareOptions)
+def compare(options: CompareOptions, a: str, b: str) -> int:
     """Compare what the servers answered in two recordings.
 
     Compared are status, sizes, unique-ids, capabilities and what multi-line replies hold.
     """
-    first, second = _sessions(a, session, port), _sessions(b, session, port)
-    compared = compare_sessions(first, second)
-    click.echo(_json(compared) if as_json else tables(compared, (a, b)), nl=False)
+    if options.id_map and options.id_map.suffix not in (".json", ".csv"):
+        raise ConfigError("--map: the name of the file ends in .json or .csv, which says its form")
+    by = PairBy(options.by) if options.by else None
+    first, second = (_sessions(path, options) for path in (a, b))
+    compared = compare_sessions(first, second, by)
+    places = [_places(each, (a, b), options.port) for each in compared]
+    if options.as_json:
+        click.echo(_json(compared, places), nl=False)
+    else:
+        for lines in verdicts(compared, places):
+            click.echo(lines, nl=False)
+        if not options.summary:
+            click.echo(tables(compared, (a, b)), nl=False)
+    if options.id_map:
+        _write_map(options.id_map, compare_sessions(first, second, PairBy.CONTENT))
     return ExitStatus.FOUND if any(each.differences for each in compared) else ExitStatus.DONE
 
 
-def _json(compared: Sequence[Compared]) -> str:
+def _places(compared: Compared, files: tuple[str, str], ports: tuple[int, ...]) -> dict[int, Place]:
+    """Return where changed messages differ first; of what came by a pipe nobody can tell."""
+    pairing = compared.pairing
+    if pairing is None or "-" in files or compared.expected is None or compared.got is None:
+        return {}
+    changed = verdict_of(pairing).changed[:MOST_PLACES]
+    before = {number: pairing.before[number].retrieved or 0 for number in changed}
+    now = {number: pairing.now[pairing.pairs[number]].retrieved or 0 for number in changed}
+    if not changed:
+        return {}
+    one = _texts(files[0], Texts(compared.expected, before), ports)
+    other = _texts(files[1], Texts(compared.got, now), ports)
+    return {
+        number: first_difference(one[number], other[number])
+        for number in changed
+        if number in one and number in other
+    }
+
+
+def _texts(path: str, texts: Texts, ports: tuple[int, ...]) -> dict[int, bytes]:
+    with open_recording(path, ports=ports) as recording:
+        play_back(recording.items, texts)
+    return texts.texts
+
+
+def _json(compared: Sequence[Compared], places: Sequence[dict[int, Place]]) -> str:
     report = {
         "sessions": len(compared),
         "exchanges": sum(each.exchanges for each in compared),
+        "messages": [
+            {
+                "session": each.session,
+                **asdict(verdict_of(each.pairing)),
+                "places": {number: asdict(place) for number, place in where.items()},
+            }
+            for each, where in zip(compared, places, strict=True)
+            if each.pairing
+        ],
         "differences": [
             {"session": each.session, **asdict(difference)}
             for each in compared
@@ -55,9 +138,28 @@ def _json(compared: Sequence[Compared]) -> str:
     return json.dumps(report, indent=2) + "\n"
 
 
-def _sessions(path: str, session: int | None, ports: tuple[int, ...]) -> list[Numbered]:
-    with open_recording(path, ports=ports) as recording:
+def _write_map(path: Path, compared: Sequence[Compared]) -> None:
+    """Write which unique-id each message had, and which it has, to the new file *path*."""
+    rows = [
+        (before.unique_id, now.unique_id)
+        for each in compared
+        if each.pairing
+        for _, before, now in each.pairing.both()
+        if before.unique_id and now.unique_id
+    ]
+    with new_file(path) as stream:
+        if path.suffix == ".json":
+            stream.write(json.dumps(dict(rows), indent=2).encode() + b"\n")
+            return
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([("old", "new"), *rows])
+        stream.write(text.getvalue().encode())
+
+
+def _sessions(path: str, options: CompareOptions) -> list[Numbered]:
+    with open_recording(path, ports=options.port) as recording:
         tape, contents = recording.items, recording.bodies_kept
-        if session is None:
+        if options.session is None:
             return all_outcomes_of(tape, contents=contents)
-        return [(session, outcomes_of(tape, session, contents=contents))]
+        return [(options.session, outcomes_of(tape, options.session, contents=contents))]

@@ -7,7 +7,7 @@ differences: they are for people, and new every time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final, Self
 
@@ -15,6 +15,7 @@ from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
 from pop3spy.replay.choose import key_of
 from pop3spy.replay.content import Content, Entries
+from pop3spy.replay.messages import PairBy, Pairing, messages_of, pair_messages, renumbered
 from pop3spy.replay.outcome import Outcome
 
 Value = str | int | None
@@ -44,13 +45,15 @@ class Difference:
 class Compared:
     """A session and its like: both numbers, how many exchanges there were, and what differs.
 
-    Where one of the two is not there, its number is None, and that is the only difference.
+    *pairing* says which message is which, if both tell of any.  Where one of the two is not there,
+    its number is None, and that is the only difference.
     """
 
     expected: int | None
     got: int | None
     exchanges: int
     differences: list[Difference]
+    pairing: Pairing | None = None
 
     @property
     def session(self) -> int:
@@ -59,17 +62,21 @@ class Compared:
 
 
 def compare_sessions(
-    expected: Sequence[tuple[int, Sequence[Outcome]]], got: Sequence[tuple[int, Sequence[Outcome]]]
+    expected: Sequence[tuple[int, Sequence[Outcome]]],
+    got: Sequence[tuple[int, Sequence[Outcome]]],
+    by: PairBy | None = None,
 ) -> list[Compared]:
     """Return how the sessions of two recordings differ, the first from the first, and so on.
 
-    Each is its number and its outcomes, the greeting first.
+    Each is its number and its outcomes, the greeting first; *by* is as in ``pair_messages``.
     """
     found = []
     for one, other in zip_longest(expected, got):
         if one and other:
-            differences = compare(one[1], other[1])
-            found.append(Compared(one[0], other[0], len(one[1]), differences))
+            pairing = paired(one[1], other[1], by)
+            differences = compare(one[1], other[1], pairing)
+            asked = max(len(one[1]), len(other[1]))
+            found.append(Compared(one[0], other[0], asked, differences, pairing))
         elif one:
             alone = Difference.about(one[1][0], "session", "recorded", None)
             found.append(Compared(one[0], None, len(one[1]), [alone]))
@@ -79,14 +86,35 @@ def compare_sessions(
     return found
 
 
-def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Difference]:
+def paired(
+    expected: Sequence[Outcome], got: Sequence[Outcome], by: PairBy | None = None
+) -> Pairing | None:
+    """Return which message is which in two conversations, None if one of them tells of none."""
+    before, now = messages_of(expected), messages_of(got)
+    return pair_messages(before, now, by) if before and now else None
+
+
+def compare(
+    expected: Sequence[Outcome], got: Sequence[Outcome], pairing: Pairing | None = None
+) -> list[Difference]:
     """Return how two whole conversations differ.
 
     The exchanges are paired by what was asked: the second LIST with the second LIST.  One without
-    a partner is a difference by itself.
+    a partner is a difference by itself.  With a *pairing*, a message that only one of the two has
+    is one difference, and whatever was asked about it, or follows from it, is none.
     """
-    partners = _by_question(got)
     found: list[Difference] = []
+    if pairing is not None:
+        listing = next((each for each in expected if _lists(each)), expected[0])
+        for number in pairing.missing:
+            told = str(pairing.before[number])
+            found.append(Difference.about(listing, f"message {number}", told, None))
+        for number in pairing.added:
+            told = str(pairing.now[number])
+            found.append(Difference.about(listing, f"message {number} (new)", None, told))
+        expected = renumbered(expected, pairing, now=False)
+        got = [_as_before(each, pairing) for each in renumbered(got, pairing, now=True)]
+    partners = _by_question(got)
     for outcome in expected:
         waiting = partners[_question(outcome)]
         if waiting:
@@ -98,6 +126,24 @@ def compare(expected: Sequence[Outcome], got: Sequence[Outcome]) -> list[Differe
         key=lambda outcome: outcome.number,
     )
     return found + [Difference.about(each, "exchange", "not asked", "asked") for each in extra]
+
+
+def _lists(outcome: Outcome) -> bool:
+    return outcome.command.verb in ("UIDL", "LIST") and outcome.content is not None
+
+
+def _as_before(outcome: Outcome, pairing: Pairing) -> Outcome:
+    """Return a STAT with the messages that are missing, and without those that are new."""
+    count, size = (_number(_word(outcome, place)) for place in (0, 1))
+    if outcome.command.verb != "STAT" or not isinstance(count, int) or not isinstance(size, int):
+        return outcome
+    for numbers, messages, sign in (
+        (pairing.missing, pairing.before, 1),
+        (pairing.added, pairing.now, -1),
+    ):
+        count += sign * len(numbers)
+        size += sign * sum(messages[number].size or 0 for number in numbers)
+    return replace(outcome, words=(str(count), str(size)))
 
 
 def differences(expected: Outcome, got: Outcome) -> list[Difference]:

@@ -28,7 +28,8 @@ class Content:
     """A body without its stuffed dots and its lone dot.
 
     ``size`` counts octets (RFC 1939, section 11); ``entries`` are there for listings, ``digest``
-    (SHA-256) for messages, unless some of the content is not the true one.  With
+    (SHA-256) for messages, unless some of the content is not the true one; ``text`` is that of all
+    but the ends of lines behind the last text.  With
     ``error_inside`` the last line of a body without an end is ``-ERR``.
     """
 
@@ -37,6 +38,7 @@ class Content:
     complete: bool
     entries: Entries | None = None
     digest: str | None = None
+    text: str | None = None
     error_inside: bool = False
 
 
@@ -48,6 +50,8 @@ class ContentReader:
         self._true = contents
         self._counted = Body(lines=0)
         self._digest = hashlib.sha256()
+        self._text = hashlib.sha256()
+        self._ends = b""  # of lines, behind the last text
         self._listing: list[bytes] | None = [] if command.shape in _WITH_ENTRIES else None
 
     def add(self, part: BodyPart) -> None:
@@ -59,6 +63,12 @@ class ContentReader:
         if self._listing is None:
             self._true = self._true and not part.masks
             self._digest.update(text)
+            written = text.rstrip(b"\r\n")
+            if written:
+                self._text.update(self._ends)
+                self._text.update(written)
+                self._ends = b""
+            self._ends += text[len(written) :]
         elif self._counted.size > LISTED:
             self._listing = None
             self._true = False
@@ -72,8 +82,9 @@ class ContentReader:
         entries = None if self._listing is None else entries_of(self._command, self._listing)
         whole = self._command.shape is Shape.MESSAGE and self._true and complete
         digest = self._digest.hexdigest() if whole else None
+        text = self._text.hexdigest() if whole else None
         failed = counted.error_inside is not None
-        return Content(counted.size, counted.lines or 0, complete, entries, digest, failed)
+        return Content(counted.size, counted.lines or 0, complete, entries, digest, text, failed)
 
 
 def entries_of(command: Command, text: Iterable[bytes]) -> Entries:

@@ -9,17 +9,23 @@ exchange     what          recorded       now
 3 differences in 2 of 9 exchanges
 """
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pop3spy.protocol.text import count
 from pop3spy.replay.compare import Compared, Difference, Value
 from pop3spy.replay.play_options import Played
+from pop3spy.replay.verdict import Place, verdict_of
 
 NOTHING: Final = "nothing"
 WIDEST: Final = 40
 """Characters up to which a column grows; what is longer stands out."""
 _DIGEST: Final = 12
+MOST_ALIKE: Final = 5
+"""Rows of the same kind that are shown; of more, the last stands for the rest."""
+_NUMBER: Final = re.compile(r"\d+")
 
 
 def table(
@@ -36,7 +42,16 @@ def table(
     rows = [("exchange", "what", *names)]
     last: tuple[int, str] | None = None
     width = len(str(max(each.exchange for each in differences)))
+    folded = Counter(map(_alike, differences))
+    told: Counter[tuple[str, str]] = Counter()
     for each in differences:
+        kind = _alike(each)
+        told[kind] += 1
+        if folded[kind] > MOST_ALIKE and told[kind] >= MOST_ALIKE:
+            if told[kind] == MOST_ALIKE:
+                rows.append(("", f"and {folded[kind] - MOST_ALIKE + 1:,} more", "", ""))
+                last = None
+            continue
         head = (each.exchange, each.command)
         shown = "" if head == last else f"{each.exchange:>{width}}  {each.command}"
         rows.append((shown, each.what, _shown(each, each.expected), _shown(each, each.got)))
@@ -48,6 +63,19 @@ def table(
         f"{count(len(differences), 'difference')} in {touched} of {count(exchanges, 'exchange')}"
     )
     return "\n".join([lines[0], rule, *lines[1:], "", total, ""])
+
+
+def verdicts(compared: Sequence[Compared], places: Sequence[Mapping[int, Place]]) -> Iterator[str]:
+    """Yield what differences of messages mean, for each session that has some.
+
+    *places* are where the changed messages of each session differ first.
+    """
+    for each, where in zip(compared, places, strict=True):
+        if each.pairing is None or not each.differences:
+            continue
+        lines = list(verdict_of(each.pairing).lines(where))
+        head = [f"{_heading(each)}:"] if len(compared) > 1 else []
+        yield "\n".join([*head, *lines, "", ""])
 
 
 def tables(compared: Sequence[Compared], names: tuple[str, str]) -> str:
@@ -72,6 +100,12 @@ def _heading(compared: Compared) -> str:
     if None in (compared.expected, compared.got) or compared.expected == compared.got:
         return f"session {compared.session}"
     return f"session {compared.expected}, and {compared.got} beside it"
+
+
+def _alike(difference: Difference) -> tuple[str, str]:
+    """Return what differences have in common that are the same but for a number."""
+    verb = difference.command.partition(" ")[0]
+    return verb, _NUMBER.sub("N", difference.what)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -338,6 +338,7 @@ def test_programs_are_told_in_which_session_the_difference_is(five: Path) -> Non
     assert json.loads(ended.out) == {
         "sessions": 5,
         "exchanges": 10,
+        "messages": [],
         "differences": [dict(zip(keys, each, strict=True)) for each in differences],
     }
     one = compared(five, EDITED, "--session", "2", "--json")

@@ -114,3 +114,22 @@ def test_what_was_left_out_is_told() -> None:
         "differences": [],
         "left_out": [{"exchange": 5, "command": "DELE 1", "why": "it would delete a message"}],
     }
+
+
+def test_differences_of_the_same_kind_are_folded() -> None:
+    found = [Difference(6, "UIDL", f"unique-id of {number}", "a", "b") for number in range(1, 43)]
+    lines = table([*found, Difference(7, "NOOP", "status", "+OK", "-ERR")], 8).splitlines()
+    assert [line.strip() for line in lines[2:8]] == [
+        "6  UIDL    unique-id of 1   a          b",
+        "unique-id of 2   a          b",
+        "unique-id of 3   a          b",
+        "unique-id of 4   a          b",
+        "and 38 more",
+        "7  NOOP    status           +OK        -ERR",
+    ]
+    assert lines[-1] == "43 differences in 2 of 8 exchanges"
+
+
+def test_five_of_a_kind_are_shown() -> None:
+    found = [Difference(6, "UIDL", f"unique-id of {number}", "a", "b") for number in range(1, 6)]
+    assert "more" not in table(found, 8)

@@ -1,0 +1,205 @@
+"""The messages of a session as its replies tell of them, and which message of another each is."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from pop3spy.replay.content import Content
+from pop3spy.replay.outcome import Outcome
+from pop3spy.replay.recorded_maildrop import message_of, number_in
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is known of one message: what LIST and UIDL say, and what RETR brought.
+
+    ``retrieved`` is the exchange that brought it.
+    """
+
+    size: int | None = None
+    unique_id: str | None = None
+    content: Content | None = None
+    retrieved: int | None = None
+
+    def __str__(self) -> str:
+        """Return it for a person: ``id-1, 120 octets``."""
+        size = self.content.size if self.content else self.size
+        parts = [self.unique_id, None if size is None else f"{size:,} octets"]
+        return ", ".join(filter(None, parts)) or "listed"
+
+
+Messages = Mapping[int, Message]
+"""The messages of a maildrop by their numbers."""
+
+
+class PairBy(Enum):
+    """How the messages of two sessions are paired."""
+
+    UID = "uid"
+    CONTENT = "content"
+    POSITION = "position"
+
+
+_WORDS: Final = {
+    PairBy.UID: "unique-id",
+    PairBy.CONTENT: "content",
+    PairBy.POSITION: "position",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Which message is which: *pairs* are numbers before and now, the others have no partner."""
+
+    by: PairBy
+    before: Messages
+    now: Messages
+    pairs: Mapping[int, int]
+
+    @property
+    def called(self) -> str:
+        """What the messages were found by, in words."""
+        return _WORDS[self.by]
+
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of messages that are there no more."""
+        return [number for number in self.before if number not in self.pairs]
+
+    @property
+    def added(self) -> list[int]:
+        """The numbers, as they are now, of messages that were not there before."""
+        return sorted(self.now.keys() - self.pairs.values())
+
+    def both(self) -> Iterator[tuple[int, Message, Message]]:
+        """Yield each message that is in both: its number before, and what is known of it."""
+        for number, other in self.pairs.items():
+            yield number, self.before[number], self.now[other]
+
+
+def messages_of(outcomes: Iterable[Outcome]) -> dict[int, Message]:
+    """Return the messages that *outcomes* tell of, in the order of their numbers."""
+    found: dict[int, Message] = {}
+
+    def learn(number: int, known: Message) -> None:
+        there = found.get(number, Message())
+        found[number] = Message(
+            there.size if known.size is None else known.size,
+            known.unique_id or there.unique_id,
+            known.content or there.content,
+            known.retrieved or there.retrieved,
+        )
+
+    for outcome in outcomes:
+        if not (outcome.ok and outcome.complete):
+            continue
+        verb = outcome.command.verb
+        if verb == "RETR" and (named := message_of(outcome.command)):
+            learn(named, Message(content=outcome.content, retrieved=outcome.number))
+        elif verb in ("LIST", "UIDL"):
+            for number, said in _entries(outcome):
+                size = int(said) if verb == "LIST" and said.isdecimal() else None
+                learn(number, Message(size, said if verb == "UIDL" else None))
+    return dict(sorted(found.items()))
+
+
+def _entries(outcome: Outcome) -> Iterator[tuple[int, str]]:
+    if outcome.content and outcome.content.entries is not None:
+        for number, said in outcome.content.entries.items():
+            if isinstance(number, int):
+                yield number, said
+    elif (named := number_in(outcome.words, 0)) and len(outcome.words) > 1:
+        yield named, outcome.words[1]
+
+
+def pair_messages(before: Messages, now: Messages, by: PairBy | None = None) -> Pairing:
+    """Return which message of *now* each of *before* is, found *by* what is best or asked for.
+
+    What is not found so is looked for in the other ways, but never by its position.
+    """
+    if by is None:
+        by = _best(before, now)
+    if by is PairBy.POSITION:
+        return Pairing(by, before, now, dict(zip(before, now, strict=False)))
+    first, second = (_ids, _digests) if by is PairBy.UID else (_digests, _ids)
+    pairs: dict[int, int] = {}
+    for keys in (first, second):
+        left = {number: each for number, each in before.items() if number not in pairs}
+        taken = set(pairs.values())
+        there = {number: each for number, each in now.items() if number not in taken}
+        known = {key: number for number, key in keys(there)}
+        pairs |= {number: known[key] for number, key in keys(left) if key in known}
+    return Pairing(by, before, now, dict(sorted(pairs.items())))
+
+
+def _best(before: Messages, now: Messages) -> PairBy:
+    """Return the way in which most are found; unique-ids are for it, positions the last resort."""
+    for by, keys in ((PairBy.UID, _ids), (PairBy.CONTENT, _digests)):
+        old, new = ({key for _, key in keys(each)} for each in (before, now))
+        if old & new and 2 * len(old & new) >= min(len(old), len(new)):
+            return by
+    return PairBy.POSITION
+
+
+Keyed = Iterator[tuple[int, tuple[str, int]]]
+
+
+def _ids(messages: Messages) -> Keyed:
+    return _by_occurrence((number, each.unique_id) for number, each in messages.items())
+
+
+def _digests(messages: Messages) -> Keyed:
+    return _by_occurrence(
+        (number, each.content.text if each.content else None) for number, each in messages.items()
+    )
+
+
+def _by_occurrence(keys: Iterable[tuple[int, str | None]]) -> Keyed:
+    """Yield each number with its key; copies may share one (RFC 1939, section 7)."""
+    seen: Counter[str] = Counter()
+    for number, key in keys:
+        if key is not None:
+            seen[key] += 1
+            yield number, (key, seen[key])
+
+
+def renumbered(outcomes: Sequence[Outcome], pairing: Pairing, *, now: bool) -> list[Outcome]:
+    """Return *outcomes* with numbers that mean the same in both, less what has no partner.
+
+    Those of *now* get the numbers of before.
+    """
+    numbers = {new: old for old, new in pairing.pairs.items()} if now else None
+    known = pairing.pairs.keys()
+    alone = set(pairing.added if now else pairing.missing)
+    found = []
+    for outcome in outcomes:
+        number = message_of(outcome.command)
+        if number in alone:
+            continue
+        found.append(_renumbered(outcome, number, numbers or dict.fromkeys(known, 0), now=now))
+    return found
+
+
+def _renumbered(
+    outcome: Outcome, number: int | None, numbers: Mapping[int, int], *, now: bool
+) -> Outcome:
+    if outcome.command.verb in ("LIST", "UIDL") and outcome.content:
+        entries = outcome.content.entries
+        if entries is not None:
+            kept: dict[int | str, str] = {}
+            for key, said in entries.items():
+                if not isinstance(key, int):
+                    kept[key] = said
+                elif key in numbers:
+                    kept[numbers[key] if now else key] = said
+            return replace(outcome, content=replace(outcome.content, entries=kept))
+    if now and number is not None and number in numbers:
+        there = str(numbers[number])
+        command = outcome.command
+        args = (there.encode(), *command.args[1:])
+        outcome = replace(outcome, command=replace(command, args=args))
+        if number_in(outcome.words, 0) == number:
+            outcome = replace(outcome, words=(there, *outcome.words[1:]))
+    return outcome
