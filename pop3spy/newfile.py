@@ -1,6 +1,7 @@
 """Files that nobody else may read and that were not there before."""
 
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -34,3 +35,18 @@ def new_file(path: Path, mode: int = _PRIVATE) -> BinaryIO:
 def reason_of(error: Exception) -> str:
     """Return why the operating system refused, without the path that it names."""
     return getattr(error, "strerror", None) or "this is no file name"
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return whether *path* is a file that others than its owner may read or write."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(status.st_mode) and is_exposed(status)
+
+
+def is_exposed(status: os.stat_result) -> bool:
+    """Return whether a file is open to others; its group may be meant if we do not own it."""
+    ours = hasattr(os, "geteuid") and status.st_uid == os.geteuid()
+    return os.name == "posix" and bool(status.st_mode & (0o077 if ours else 0o007))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.newfile import new_file, reason_of
+from pop3spy.newfile import is_exposed, new_file, reason_of
 from pop3spy.protocol.text import escape
 
 KEY: Final = "ca-key.pem"
@@ -103,7 +103,7 @@ def _read(path: Path, *, private: bool = False) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ConfigError(f"{_shown(path)} is no file; move it away")
-        if private and _exposed(status):
+        if private and is_exposed(status):
             raise ConfigError(
                 f"{_shown(path)} is open to others, who could pass for any server with it; if"
                 " nobody has it, say chmod 600, else make a new authority"
@@ -116,12 +116,6 @@ def _read(path: Path, *, private: bool = False) -> bytes:
 def _anybodys(status: os.stat_result) -> bool:
     """Return whether all may replace what is in a folder; a sticky bit prevents it, as in /tmp."""
     return os.name == "posix" and status.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH
-
-
-def _exposed(status: os.stat_result) -> bool:
-    """Return whether a key's file is open to others; its group may be meant if we do not own it."""
-    ours = hasattr(os, "geteuid") and status.st_uid == os.geteuid()
-    return os.name == "posix" and bool(status.st_mode & (0o077 if ours else 0o007))
 
 
 def _shown(path: Path | str) -> str:

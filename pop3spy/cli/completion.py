@@ -14,10 +14,10 @@ _VARIABLE = "_POP3SPY_COMPLETE"
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy completion bash > ~/.local/share/bash-completion/completions/pop3spy\n"
+    '  eval "$(pop3spy completion bash)"             for this shell only\n'
+    "  pop3spy completion bash >> ~/.bash_completion    for all to come\n"
     "  pop3spy completion zsh > ~/.zfunc/_pop3spy       a folder of your fpath\n"
-    "  pop3spy completion fish > ~/.config/fish/completions/pop3spy.fish\n"
-    '  eval "$(pop3spy completion bash)"                for this shell only',
+    "  pop3spy completion fish > ~/.config/fish/completions/pop3spy.fish",
 )
 @click.argument("shell", type=click.Choice(SHELLS), metavar="bash|zsh|fish")
 def completion(shell: str) -> int:

@@ -13,6 +13,7 @@ from pop3spy.cli.standard_streams import discard, open_standard_streams, say
 from pop3spy.cli.version import version_line
 from pop3spy.errors import Pop3SpyError, said_by_system
 from pop3spy.protocol.text import MASK, escape
+from pop3spy.redaction.typed import without_logins
 from pop3spy.session.failure import describe
 
 VERBS: Final = {
@@ -146,6 +147,6 @@ def _fail(message: str, status: ExitStatus) -> ExitStatus:
 
     It may repeat what was typed: a password in a URL is hidden, and nothing moves the cursor.
     """
-    message = _IN_A_URL.sub(f"{MASK}@", message)
+    message = without_logins(_IN_A_URL.sub(f"{MASK}@", message))
     say(f"pop3spy: {escape(message).replace(_TWO, _ONE)}")  # a backslash is no danger here
     return status

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 import sys
 import time
@@ -25,6 +26,8 @@ from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
+_HEAD: Final = 4096
+_TRANSCRIPT: Final = re.compile(rb" *\d+\.\d{3}  s\d+ ")
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -135,10 +138,24 @@ def _recording(
     if is_packets(magic):
         packets = read_packets(raw, name, ports=ports)
         return OpenedRecording(name, packets.started or _NO_DATE, packets, packets.notes)
+    _refuse_logs(buffered.peek(_HEAD)[:_HEAD], name)
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
     kept = header.bodies, header.redaction
     return OpenedRecording(name, header.started, iter(reader), reader.notes, *kept)
+
+
+def _refuse_logs(head: bytes, name: str) -> None:
+    """Raise CaptureError if a file begins as logs of pop3spy do, or as JSON lines."""
+    first = head.split(b"\n")[0]
+    if first.startswith(b"{"):
+        ours = b'"event":' in first
+        what = "a JSON log of pop3spy" if ours else "JSON lines"
+        raise CaptureError(f"{name}: this is {what}, not a recording; jq . {name} shows it")
+    if _TRANSCRIPT.match(first):
+        raise CaptureError(
+            f"{name}: this is a transcript, not a recording; less -R {name} shows it"
+        )
 
 
 class _Growing(io.RawIOBase):

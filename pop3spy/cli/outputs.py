@@ -11,6 +11,7 @@ from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
+from pop3spy.cli.secret import tell_if_open
 from pop3spy.cli.streams import Spools, close
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.file import STDOUT
@@ -143,6 +144,7 @@ def open_log_stream(
     if path == STDOUT:
         return spools.standard(sys.stdout, gap)
     file = open_log(path)
+    tell_if_open(path)
     closing.callback(file.close)
     return spools.spool(file, f"the log {escape(str(path))}", gap)
 

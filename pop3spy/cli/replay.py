@@ -17,7 +17,7 @@ from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
-from pop3spy.cli.secret import asked_for, secret_from
+from pop3spy.cli.secret import asked_for, secret_from, tell_if_open
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import (
     LoginSettings,
@@ -183,6 +183,8 @@ def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
     """Return who may log in, with their passwords; nobody: anybody may."""
     file, user = settings.users, settings.user
     accounts = accounts_from(load_yaml(file), escape(str(file))) if file else ()
+    if file is not None:
+        tell_if_open(file)
     users = {each.name.encode(): each.password.encode() for each in accounts}
     secret = secret_from(settings.password_file, settings.password_env)
     if user:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from pop3spy.cli.standard_streams import say
 from pop3spy.errors import ConfigError
+from pop3spy.newfile import is_open_to_others
 from pop3spy.protocol.text import escape
 
 
@@ -17,12 +19,16 @@ def secret_from(file: Path | None, variable: str | None) -> bytes | None:
     """
     if file is not None:
         try:
-            return file.read_bytes().split(b"\n")[0].rstrip(b"\r")
+            secret = file.read_bytes().split(b"\n")[0].rstrip(b"\r")
         except OSError as error:
             raise ConfigError(f"{escape(str(file))}: {(error.strerror or '').lower()}") from None
+        tell_if_open(file)
+        return secret
     if variable is not None:
         if variable not in os.environ:
-            raise ConfigError(f"--password-env: there is no variable {escape(variable)}")
+            raise ConfigError(  # it is not repeated: it may be the password itself
+                "--password-env: there is no variable of that name; give its name, not the password"
+            )
         return os.environb[variable.encode()]
     return None
 
@@ -32,3 +38,10 @@ def asked_for() -> bytes:
     if not sys.stdin.isatty():
         raise ConfigError("a password is needed; give --password-file or --password-env")
     return str(click.prompt("Password", hide_input=True, err=True)).encode()
+
+
+def tell_if_open(file: Path) -> None:
+    """Tell, once, that others may read or change a *file* in which secrets or logs are."""
+    if is_open_to_others(file):
+        name = escape(str(file))
+        say(f"pop3spy: {name} can be read or changed by others; say chmod 600 {name}")

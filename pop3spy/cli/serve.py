@@ -15,6 +15,7 @@ from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs
 from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.outputs import outputs
+from pop3spy.cli.secret import tell_if_open
 from pop3spy.config.kinds import PATH
 from pop3spy.config.verbs import ServeSettings
 from pop3spy.config.yamlfile import load_yaml
@@ -74,4 +75,5 @@ def _accounts(users: Path | None) -> tuple[Account, ...]:
         except ValueError as error:
             raise ConfigError(f"{where}: {escape(account.name)}: mailbox: {error}") from None
         accounts.append(replace(account, mailbox=mailbox))
+    tell_if_open(users)
     return tuple(accounts)

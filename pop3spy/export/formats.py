@@ -43,7 +43,7 @@ EXPORTERS: Final[dict[str, Format]] = {
     ),
     "jsonl": StreamFormat("one JSON object for each command and its reply", JsonLines),
     "eml": FolderFormat("each retrieved message as a file of its own", eml_folder),
-    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", mbox),
+    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", mbox, text=False),
     "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False, filterable=False),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

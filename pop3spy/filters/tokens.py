@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.typed import without_logins
 
 LONGEST: Final = 1000
 """Characters of an expression."""
@@ -33,7 +34,9 @@ class FilterError(ValueError):
         self.problem = problem
         self.column = at + 1
         before = escape(text[max(0, at - _AROUND) : at])
-        self.pointer = f"{before}{escape(text[at : at + _AROUND])}\n{' ' * len(before)}^"
+        shown = text[max(0, at - _AROUND) : at + _AROUND]
+        hidden = without_logins(shown)  # the caret would not stand where the mistake is
+        self.pointer = escape(hidden) + (f"\n{' ' * len(before)}^" if hidden == shown else "")
 
 
 @dataclass(frozen=True, slots=True)

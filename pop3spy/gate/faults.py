@@ -28,6 +28,7 @@ from pop3spy.gate.fault_params import (
 )
 from pop3spy.gate.flow import At, Dropped, Followed, Sliced, Substituted, Unended, Work
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine, Side, StatusLine
+from pop3spy.redaction.typed import without_logins
 from pop3spy.session.deeds import Deed, Done
 
 Values = Mapping[str, Any]
@@ -71,8 +72,8 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        """Return the plain spelling."""
-        return self.text
+        """Return the plain spelling as it may be told."""
+        return without_logins(self.text)
 
     @property
     def chancy(self) -> bool:

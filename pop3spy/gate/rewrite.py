@@ -8,6 +8,7 @@ from pop3spy.filters.pattern import RegularExpression
 from pop3spy.gate.acts import Acts, Beginning, Moment, Send, Wait, octets_in
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
+from pop3spy.redaction.typed import without_logins
 from pop3spy.session.deeds import Deed
 
 BY = "rewrite"
@@ -42,8 +43,8 @@ class Rewrite:
             raise ValueError("a line is rewritten in printable latin-1 characters")
 
     def __str__(self) -> str:
-        """Return the plain spelling."""
-        return self.text
+        """Return the plain spelling as it may be told."""
+        return without_logins(self.text)
 
     @property
     def sides(self) -> frozenset[Side]:

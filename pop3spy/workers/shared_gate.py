@@ -92,7 +92,7 @@ class SharedFaults(Faults):
     def add(self, fault: Fault) -> FaultKeeper:
         """Set *fault*, with the same seed in all; return what commits it."""
         keeper = super().add(fault)
-        self._orders.order("set fault", str(fault), keeper.seed)
+        self._orders.order("set fault", fault.text, keeper.seed)
         return keeper
 
     def remove(self, number: int) -> FaultKeeper:

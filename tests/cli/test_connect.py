@@ -147,7 +147,7 @@ WRONG = [
     (["--script", "/nowhere"], "/nowhere: no such file or directory"),
     (["--quit-after", "later"], "--quit-after: 'later' is not one of connect, tls, capa"),
     (["--upstream-ca", "/nowhere"], "/nowhere: no such file or directory"),
-    (["--quit-after", "auth", "--password-env", "NOT_THERE"], "there is no variable NOT_THERE"),
+    (["--quit-after", "auth", "--password-env", "NOT_THERE"], "there is no variable of that name"),
     (["--record", "/nowhere/x.yaml"], "cannot write /nowhere/x.yaml"),
 ]
 
