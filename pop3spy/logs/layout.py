@@ -1,4 +1,8 @@
-"""One event on one line: columns, colours, and cutting to the width of a terminal."""
+"""One event on one line: columns, colours, and what becomes of text that is too wide.
+
+Rule: only lines of listings and messages are cut; whatever else is too wide for a terminal goes on
+under itself, since a reason or a remedy may stand at its end.
+"""
 
 import re
 import unicodedata
@@ -36,7 +40,7 @@ class LineTone(Enum):
 
 
 class LineLayout:
-    """Makes lines; *width* is that of the terminal, None for a file: nothing is cut there."""
+    """Makes lines; *width* is that of the terminal, None for a file: a line has any width there."""
 
     def __init__(self, *, colour: bool, width: int | None) -> None:
         self.colour = colour
@@ -52,24 +56,38 @@ class LineLayout:
         elapsed: float,
         session: int,
         state: State | None,
+        cut: bool = False,
     ) -> str:
         """Return a line with its end; *text* and *right* have been escaped.
 
-        Without a *state* the mark stands in its place.
+        Without a *state* the mark stands in its place.  What is too wide is *cut*, or goes on in
+        further lines.
         """
         end = _FILE if self.width is None else max(self.width, _LEAST)
         head = f"s{session} " if end < _NARROW else f"{elapsed:8.3f}  {_place(session, state)}"
         room = end - len(head) - len(mark) - 1
+        more: list[str] = []
         if self.width is not None:
             if right and len(text) + 2 + len(right) > room:
                 right = right[-_RIGHT:]
-            text = _cut(text, room - len(right) - 2 if right else room)
+            beside = room - len(right) - 2 if right else room
+            if cut or columns(text) <= beside:
+                text = _cut(text, beside)
+            else:
+                text, *more = wrapped(text, beside, room)
         if right:
             blanks = max(0, room - len(right) - 2)
             right = f"{' ' * (blanks - columns(text[:blanks]))}  {right}"
         if self.colour:
-            return _paint(head, mark, text, right, tone)
-        return f"{head}{mark} {text}{right}\n"
+            line = _paint(head, mark, text, right, tone)
+        else:
+            line = f"{head}{mark} {text}{right}\n"
+        return line + "".join(self._under(len(head) + len(mark) + 1, each, tone) for each in more)
+
+    def _under(self, indent: int, text: str, tone: LineTone) -> str:
+        """Return a line of what did not fit above it."""
+        blanks = " " * indent
+        return f"{blanks}{_painted(text, tone)}\n" if self.colour else f"{blanks}{text}\n"
 
     def fits(self, text: str) -> bool:
         """Return whether *text* can stand on the line of a session's beginning or end uncut."""
@@ -83,14 +101,19 @@ def _place(session: int, state: State | None) -> str:
 
 
 def _paint(head: str, mark: str, text: str, right: str, tone: LineTone) -> str:
-    """Return the line with its colours; secrets are dim."""
-    mark_colour, text_colour = tone.value
-    if MASK in text:
-        text = text.replace(MASK, f"{_PLAIN}{_DIM}{MASK}{_PLAIN}{text_colour}")
-    if text_colour:
-        text = f"{text_colour}{text}{_PLAIN}"
+    """Return the line with its colours."""
+    mark_colour, _ = tone.value
+    text = _painted(text, tone)
     right = right and f"{_DIM}{right}{_PLAIN}"
     return f"{_DIM}{head}{_PLAIN}{mark_colour}{mark}{_PLAIN} {text}{right}\n"
+
+
+def _painted(text: str, tone: LineTone) -> str:
+    """Return *text* in its colour; secrets are dim."""
+    _, colour = tone.value
+    if MASK in text:
+        text = text.replace(MASK, f"{_PLAIN}{_DIM}{MASK}{_PLAIN}{colour}")
+    return f"{colour}{text}{_PLAIN}" if colour else text
 
 
 def columns(text: str) -> int:
@@ -105,6 +128,35 @@ def columns_of(char: str) -> int:
     if unicodedata.category(char) in _ZERO_WIDTH:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def wrapped(text: str, first: int, rest: int) -> list[str]:
+    """Return *text* in lines: the first has *first* columns, the others *rest*.
+
+    It is broken at blanks, and a word that is too long wherever the line ends.
+    """
+    lines: list[str] = []
+    room = max(1, first)
+    while columns(text) > room:
+        end = len(_fitting(text, room))
+        blank = text.rfind(" ", 1, end + 1)
+        stop = blank if blank > end // 2 else end
+        lines.append(text[:stop].rstrip(" "))
+        text = text[stop:].lstrip(" ")
+        room = max(1, rest)
+    return [*lines, text] if text or not lines else lines
+
+
+def _fitting(text: str, room: int) -> str:
+    """Return as much of *text* as fits into *room*: at least a character."""
+    if text.isascii():
+        return text[:room]
+    used = 0
+    for index, char in enumerate(text):
+        used += columns_of(char)
+        if (used > room or index > 2 * room) and index:  # so many marks on one letter are no text
+            return text[:index]
+    return text
 
 
 def _cut(text: str, room: int) -> str:

@@ -127,7 +127,16 @@ class SessionTranscript:
                 self._end_stretches(event)
                 self._ended(event)
 
-    def _add(self, event: Event, mark: str, text: str, right: str = "", *, tone: LineTone) -> None:
+    def _add(  # noqa: PLR0913 - the columns, and what becomes of a wide one
+        self,
+        event: Event,
+        mark: str,
+        text: str,
+        right: str = "",
+        *,
+        tone: LineTone,
+        cut: bool = False,
+    ) -> None:
         session = event.session
         state = event.state if isinstance(event, Heard) else session.state
         row = self._layout.row(
@@ -138,6 +147,7 @@ class SessionTranscript:
             elapsed=event.at - session.opened_at,
             session=session.id,
             state=None if tone is LineTone.FRAME else state,
+            cut=cut,
         )
         self._rows.append(row)
 
@@ -206,7 +216,7 @@ class SessionTranscript:
             if exchange and isinstance(frame, BodyPart) and self._is_shown(exchange):
                 self._listing = self._listing or Listing(ALL if self._bodies else SHOWN)
                 for text in self._listing.add(frame):
-                    self._add(event, "S:", text, tone=LineTone.SERVER)
+                    self._add(event, "S:", text, tone=LineTone.SERVER, cut=True)
         elif isinstance(frame, BodyPart):
             self._sent += len(frame.raw)
         else:
@@ -249,10 +259,10 @@ class SessionTranscript:
         right = f"{seconds(exchange.duration or 0.0):>9}"
         if self._is_shown(exchange):
             for text in listing.rest():
-                self._add(event, "S:", text, tone=LineTone.SERVER)
+                self._add(event, "S:", text, tone=LineTone.SERVER, cut=True)
         if exchange.command.shape is Shape.MESSAGE:
             tone = LineTone.NOTE if body.complete else LineTone.PROBLEM
-            self._add(event, "S…", message(exchange), right, tone=tone)
+            self._add(event, "S…", message(exchange), right, tone=tone, cut=body.complete)
         else:
             self._end_listing(event, body, listing.shown, right)
 
