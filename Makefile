@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# The program without what developers need beside it.
+ALONE  := $(VENV)/.alone
 
 # The compiled build has a virtual environment of its own, and is installed there.
 COMPILED_VENV  ?= .venv-compiled
@@ -13,8 +15,9 @@ COMPILED_PIP   := $(COMPILED_BIN)/python -m pip --quiet --disable-pip-version-ch
 .PHONY: demo test compiled fuzz lint docs captures picture bench lab clean
 .DEFAULT_GOAL := test
 
-demo: $(READY)
-	@$(BIN)/pop3spy demo || [ $$? = 130 ] # Ctrl-C is how it ends on a terminal
+# Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not.
+demo: $(ALONE)
+	@set -m 2>/dev/null; $(BIN)/pop3spy demo || [ $$? = 130 ]
 
 # make test COMPILED=1 runs them on the compiled build; the sources here are not on its path.
 ifeq ($(COMPILED),1)
@@ -61,10 +64,15 @@ bench: $(READY) lab
 lab:
 	@sh tests/lab/install.sh
 
-$(READY): pyproject.toml constraints.txt
+$(ALONE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pop3spy needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "setting up pop3spy in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --disable-pip-version-check install $(if $(MAKE_TERMOUT),,--quiet) -c constraints.txt -e .
+	@touch $@
+
+$(READY): $(ALONE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, TypeVar
 
 import click
@@ -74,10 +75,17 @@ async def _demo(stop: asyncio.Event) -> None:
             await _converse(await here, PACE if stays else 0)
             await over
             if stays:
-                facts = {"host": here.result().host, "port": here.result().port}
+                url = here.result()
+                facts = {"program": _program(), "host": url.host, "port": url.port}
                 bus.publish(Noted("demo_stays", clock.now(), facts))
             else:
                 stop.set()
+
+
+def _program() -> str:
+    """Return what a person has to type to start this program again."""
+    typed = sys.argv[0]
+    return typed if "/" in typed and Path(typed).name == "pop3spy" else "pop3spy"
 
 
 def _first(bus: Bus, find: Callable[[Told], T | None]) -> asyncio.Future[T]:

@@ -13,7 +13,7 @@ from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.secret import tell_if_open
 from pop3spy.cli.streams import Spools, close
-from pop3spy.cli.terminal import colourful, keep_width
+from pop3spy.cli.terminal import colourful, keep_width, width_of
 from pop3spy.config.file import STDOUT
 from pop3spy.config.settings import SETTINGS
 from pop3spy.config.verbs import OutputSettings
@@ -57,7 +57,7 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
         log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
-        notes = Notes(told, colour=colourful(sys.stderr))
+        notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         bus = Bus(partial(complain, notes, clock))
         bus.subscribe_to_notes(notes)
         if log is not None:
@@ -129,7 +129,9 @@ def demo_outputs(clock: Clock) -> Iterator[Bus]:
         closing.callback(spools.close)
         bus = Bus(lambda *_: None)
         told = spools.standard(sys.stderr, lines_lost)
-        bus.subscribe_to_notes(Notes(told, colour=colourful(sys.stderr)))
+        bus.subscribe_to_notes(
+            Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
+        )
         bus.subscribe(transcript_on(spools.standard(sys.stdout, lines_lost), clock))
         yield bus
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TextIO
 
@@ -24,14 +25,28 @@ class Fitting(Protocol):
     width: int | None
 
 
+def width_of(stream: TextIO) -> Callable[[], int | None]:
+    """Return what tells how many columns the terminal has that *stream* is, None if it is none."""
+    if not stream.isatty():
+        return lambda: None
+
+    def width() -> int | None:
+        with suppress(OSError):
+            return os.get_terminal_size(stream.fileno()).columns or None
+        return None
+
+    return width
+
+
 def keep_width(writer: Fitting, stream: TextIO) -> None:
     """Give *writer* the width of the terminal that *stream* is, now and whenever it changes."""
     if not stream.isatty():
         return
 
+    width = width_of(stream)
+
     def measure(*_: object) -> None:
-        with suppress(OSError):
-            writer.width = os.get_terminal_size(stream.fileno()).columns or None
+        writer.width = width()
 
     measure()
     if hasattr(signal, "SIGWINCH"):

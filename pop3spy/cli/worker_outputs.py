@@ -22,7 +22,7 @@ from pop3spy.cli.outputs import (
     transcript_on,
 )
 from pop3spy.cli.streams import Spools
-from pop3spy.cli.terminal import colourful
+from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.live.screen import Screen
 from pop3spy.logs import Notes, Transcript, lines_lost, name_of, reader_failed
@@ -58,7 +58,7 @@ def shared_outputs(
         log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
-        notes = Notes(told, colour=colourful(sys.stderr))
+        notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         failed = _Failures(notes, clock)
         bus = Bus(failed)
         bus.subscribe_to_notes(notes)

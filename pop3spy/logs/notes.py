@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from pop3spy.logs.layout import wrapped
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -20,6 +21,7 @@ from pop3spy.spool import Stream
 
 _COLOURS: Final = {"info": "", "warning": "\x1b[33m", "error": "\x1b[31m"}
 _FACTS: Final = string.Formatter()
+_HEAD: Final = "pop3spy: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ NOTES: Final = {
     "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
     "running_as_root": Note("info", "running as root, for other machines to speak to; --run-as USER gives root up once it listens"),
     "tproxy_denied": Note("info", "what a firewall redirects is relayed, but nothing that TPROXY sends: that needs CAP_NET_RAW or root"),
-    "demo_stays": Note("info", "still here for you: telnet {host} {port} (user demo, password demo); Ctrl-C ends it"),
+    "demo_stays": Note("info", "still here for you (user demo, password demo; Ctrl-C ends it): {program} connect pop3://{host}:{port}"),
     "fault_set": Note("warning", "a fault is set: {fault}"),
     "fault_taken": Note("info", "a fault is taken away: {fault}"),
     "rewrite_set": Note("warning", "lines are rewritten: {rewrite}"),
@@ -100,11 +102,20 @@ def name_of(reader: Callable[..., object]) -> str:
 class Notes:
     """A reader of notes that writes them to *stream*.
 
-    With *clock* each line begins with the date, as a log file needs it.
+    With *clock* each line begins with the date, as a log file needs it.  *width* tells how many
+    columns the terminal has, None if there is none: a note that is too wide goes on under itself.
     """
 
-    def __init__(self, stream: Stream, clock: Clock | None = None, *, colour: bool = False) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        clock: Clock | None = None,
+        *,
+        colour: bool = False,
+        width: Callable[[], int | None] = lambda: None,
+    ) -> None:
         self._clock = clock
+        self._width = width
         self._colour = colour
         self._log: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more
@@ -124,6 +135,9 @@ class Notes:
         text = fields["event"]
         if level != "info":
             text = f"{level}: {text}"
+        if (width := self._width()) is not None:
+            room = max(1, width - len(_HEAD))
+            text = f"\n{' ' * len(_HEAD)}".join(wrapped(text, room, room))
         if self._colour and _COLOURS[level]:
             text = f"{_COLOURS[level]}{text}\x1b[0m"
-        return f"{date}pop3spy: {text}"
+        return f"{date}{_HEAD}{text}"

@@ -97,11 +97,11 @@ def demo(tmp_path: Path) -> Iterator[Window]:
 
 
 def test_a_demo_on_a_terminal_stays_until_ctrl_c(demo: Window) -> None:
-    port = int(demo.shows(r"still here for you: telnet 127\.0\.0\.1 (\d+)")[1])
+    port = int(demo.shows(r"pop3spy connect\s+pop3://127\.0\.0\.1:(\d+)")[1])
     shown = demo.rows()
     assert "listening on" in shown[0]
-    assert "ended by QUIT" in shown[-2], "the note is the last line"
-    assert "still here for you" in shown[-1]
+    assert "ended by QUIT" in shown[-3], "the note is behind it, on two lines"
+    assert "still here for you" in shown[-2]
     session(port)
     demo.shows(r"s2 +└─ ended by QUIT")
     demo.press("C-c")
