@@ -24,7 +24,7 @@ from rich.text import Text
 from cli.program import PATIENCE, serving
 
 PICTURE = Path(__file__).parents[2] / "docs" / "terminal.svg"
-COLUMNS, LINES = 80, 26
+COLUMNS, LINES = 80, 28
 TYPED = "pop3spy proxy --upstream mail.example.org:1100 --listen :1110"
 
 _THEME = TerminalTheme(
@@ -66,13 +66,13 @@ def talk(port: int) -> None:
     client.user("demo")
     client.pass_("demo")
     client.stat()
-    client.uidl()
     client.retr(1)
     with suppress(poplib.error_proto):
         client.retr(9)
     client.dele(1)
-    client.rset()
-    client.quit()
+    client._shortcmd("QUIT")  # type: ignore[attr-defined]
+    assert client.sock.recv(1) == b""  # so that the server is seen to close
+    client.close()
 
 
 class Tmux:
