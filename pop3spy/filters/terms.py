@@ -127,6 +127,8 @@ TERMS: Final = {row.name: row for row in (
     Term("latency", TermKind.TIME, Progress.ANSWERED, "How long the first octet of the reply took.", "latency > 200ms", lambda _, e: e.latency),
     Term("tls", TermKind.FLAG, Progress.ASKED, "It was said inside TLS, or TLS began with it.", "tls", lambda s, e: s.tls is not None or State.TLS in (e.state_before, e.state_after), grows=True),
     Term("duration", TermKind.TIME, Progress.ENDED, "How long the last octet of the reply took.", "duration > 5s", lambda _, e: e.duration),
+    Term("incomplete", TermKind.FLAG, Progress.ENDED, "Its reply began and did not come whole.", "incomplete", lambda _, e: e.answered and not e.complete and not e.kept),
+    Term("waiting", TermKind.FLAG, Progress.ENDED, "Nothing ever came in reply.", "waiting and verb = RETR", lambda _, e: not e.answered),
     Term("octets", TermKind.OCTETS, Progress.ENDED, "The octets of a multi-line reply, stuffed dots included.", "octets > 1MB", lambda _, e: e.body.octets if e.body else None),
 )}
 # fmt: on

@@ -9,17 +9,24 @@ from pop3spy.session.bus import Reader
 from pop3spy.session.events import Answered, Event, Unanswered
 from pop3spy.session.model import Exchange, Session
 
-_HEAD = ("command", "count", "errors", "no reply", "p50", "p95", "max", "octets")
+_HEAD = (*("command", "count", "errors", "none", "cut", "p50", "p95", "end p95", "max", "octets"),)
+"""``none`` had no reply, ``cut`` none that was whole; p50 and p95 are times to the first octet."""
 
 
 @dataclass(slots=True)
 class _CommandStats:
-    """What is counted of one command; latencies are in seconds, to the first octet."""
+    """What is counted of one command.
+
+    ``latencies`` are seconds to the first octet of a reply, ``durations`` to the last of one that
+    came whole.
+    """
 
     latencies: deque[float]
+    durations: deque[float]
     count: int = 0
     errors: int = 0
     unanswered: int = 0
+    incomplete: int = 0
     octets: int = 0
 
     def add(self, exchange: Exchange) -> None:
@@ -27,15 +34,20 @@ class _CommandStats:
         self.count += 1
         self.errors += exchange.ok is False
         self.unanswered += not exchange.answered
+        self.incomplete += exchange.answered and not exchange.complete and not exchange.kept
         self.octets += exchange.body.octets if exchange.body else 0
         if exchange.latency is not None:
             self.latencies.append(exchange.latency)
+        if exchange.duration is not None and exchange.complete:
+            self.durations.append(exchange.duration)
 
     def cells(self, name: str) -> tuple[str, ...]:
         """Return the row as text."""
-        latencies = sorted(self.latencies)
-        times = (_quantile(latencies, share) for share in (0.5, 0.95, 1.0))
-        counts = (f"{number:,}" for number in (self.count, self.errors, self.unanswered))
+        first, whole = sorted(self.latencies), sorted(self.durations)
+        times = [_quantile(first, share) for share in (0.5, 0.95)]
+        times += [_quantile(whole, share) for share in (0.95, 1.0)]
+        numbers = self.count, self.errors, self.unanswered, self.incomplete
+        counts = (f"{number:,}" for number in numbers)
         return name, *counts, *times, f"{self.octets:,}"
 
 
@@ -57,7 +69,9 @@ class Statistics:
         if isinstance(event, Answered | Unanswered):
             name = _name_of(event.exchange)
             if (row := self._rows.get(name)) is None:
-                row = self._rows[name] = _CommandStats(deque(maxlen=self._latencies))
+                row = self._rows[name] = _CommandStats(
+                    deque(maxlen=self._latencies), deque(maxlen=self._latencies)
+                )
             row.add(event.exchange)
 
     def table(self) -> str:

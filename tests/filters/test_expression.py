@@ -64,6 +64,9 @@ MEANT = [
     ("octets != 14", others((6,))),
     ("octets > 1MB", ()),
     ("octets < 1K", (6, 7)),
+    ("incomplete", ()),
+    ("waiting", (11,)),
+    ("not waiting", others((11,))),
     ("tls", ()),
     ('"octets"', (6, 7)),
     ("'OCTETS'", (6, 7)),
@@ -98,6 +101,12 @@ def test_the_plain_spelling_means_the_same_and_is_its_own(
     assert str(again) == str(wanted)
     assert again.known is wanted.known
     assert numbers(again) == meant
+
+
+def test_a_reply_that_broke_off_is_incomplete_and_waits_for_nothing() -> None:
+    said = "S: +OK\nC: STAT\nS: +OK 0 0\nC: RETR 1\nS: +OK\nS: a\n"
+    assert numbers("incomplete", said) == (2,)
+    assert numbers("waiting", said) == ()
 
 
 TLS = """
