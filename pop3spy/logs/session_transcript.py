@@ -43,6 +43,7 @@ from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange
 from pop3spy.session.reply_problems import reply_problems
+from pop3spy.session.silence import silence_text
 from pop3spy.session.unread import Stretches, UnreadStretch
 
 _UNANSWERED = 5
@@ -156,6 +157,8 @@ class SessionTranscript:
         self._add(event, "┌─", f"{client} → {server}", self._date, tone=LineTone.FRAME)
 
     def _ended(self, event: Ended) -> None:
+        if silent := silence_text(event.session, event.at):
+            self._add(event, " !", silent, tone=LineTone.PROBLEM)
         how = ended(event.session, event.at, event.ending)
         totals = amounts(event.session, event.ending)
         text = f"{how}: {totals}" if totals else how
