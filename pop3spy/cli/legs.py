@@ -38,11 +38,13 @@ def trust_of(settings: TrustSettings) -> Trust:
 def proxy_legs(settings: ProxySettings, listen: Iterable[Url]) -> Legs:
     """Return how TLS is used by a proxy that listens at *listen*."""
     identity = _identity_of(settings, listen, wanted=settings.stls == "inspect")
+    inspect = identity is not None and settings.stls in (None, "inspect")
     return Legs(
         trust_of(settings),
         identity,
-        inspect=identity is not None and settings.stls in (None, "inspect"),
+        inspect=inspect,
         timeout=settings.connect_timeout,
+        stls=settings.stls or ("inspect" if inspect else "pass"),
     )
 
 

@@ -38,7 +38,7 @@ class Note:
 
 # fmt: off
 NOTES: Final = {
-    "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream}"),
+    "listening": Note("info", "listening on {url}", "listening on {url}, relaying to {upstream} ({tls})"),
     "running_as_root": Note("info", "running as root, for other machines to speak to; --run-as USER gives root up once it listens"),
     "tproxy_denied": Note("info", "what a firewall redirects is relayed, but nothing that TPROXY sends: that needs CAP_NET_RAW or root"),
     "demo_stays": Note("info", "still here for you (user demo, password demo; Ctrl-C ends it): {program} connect pop3://{host}:{port}"),

@@ -249,6 +249,9 @@ class SessionTranscript:
     def _answered(self, event: Answered, exchange: Exchange) -> None:
         if exchange.body is not None:
             self._end_body(event, exchange)
+        if exchange.ok and exchange.command.verb == "AUTH" and exchange.user is not None:
+            text = f"logged in as {exchange.user}"
+            self._add(event, " ·", text, tone=LineTone.NOTE)
         for problem in reply_problems(exchange):
             mark = " ·" if exchange.complete else " !"
             self._add(event, mark, problem, tone=LineTone.PROBLEM)

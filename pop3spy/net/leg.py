@@ -6,6 +6,7 @@ and if it fails somebody is told in one sentence why.
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Final
 
 from pop3spy.errors import TlsError
 from pop3spy.net.failed import why_failed
@@ -18,19 +19,37 @@ from pop3spy.protocol.hello import ClientHello, is_tls
 from pop3spy.protocol.records import read_hello
 from pop3spy.protocol.url import Url
 
+_STLS: Final = {
+    "inspect": "STLS is taken apart and read",
+    "pass": "STLS passes unread",
+    "refuse": "STLS is refused",
+    "strip": "STLS is hidden and refused",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Legs:
     """How TLS is used: whom we *trust*, and as whom we appear to clients.
 
     Without an *identity* there is no TLS with clients, and with *inspect* there is where STLS is
-    granted.  *timeout* is in seconds, for each handshake.
+    granted.  *timeout* is in seconds, for each handshake; *stls* says what becomes of a client's
+    STLS: ``inspect``, ``pass``, ``refuse`` or ``strip``.
     """
 
     trust: Trust = field(default_factory=Trust)
     identity: Identity | None = None
     inspect: bool = False
     timeout: float = 10.0
+    stls: str = "pass"
+
+    def told(self, listener: str, upstream: str) -> str:
+        """Return what becomes of TLS between *listener* and *upstream*, which are schemes."""
+        stls = {"pop3s": "TLS at once", "pop3+stls": "STLS is required"}.get(listener)
+        begins = upstream != "pop3" or (listener == "pop3" and self.stls == "inspect")
+        if not begins:
+            return stls or _STLS[self.stls]
+        checked = "not checked" if self.trust.insecure else "checked"
+        return f"{stls or _STLS[self.stls]}, the server's certificate is {checked}"
 
     def towards(self, url: Url, name: str) -> Layer:
         """Return TLS with the server at *url*, which should be called *name*."""

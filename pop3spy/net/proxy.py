@@ -111,6 +111,8 @@ class Proxy:
                     facts = {"url": str(url)}
                     if not isinstance(self._upstream, Host):
                         facts["upstream"] = MASK if self._names else str(self._upstream)
+                        scheme = getattr(self._upstream, "scheme", "pop3")
+                        facts["tls"] = self._legs.told(url.scheme, scheme)
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
             await self._wind_up()

@@ -36,7 +36,7 @@ def test_the_transcript_is_the_result_and_notes_are_not(relayed: Relayed) -> Non
     ended = relayed()
     assert is_transcript(ended.out)
     (note,) = ended.notes
-    assert re.fullmatch(r"pop3spy: listening on \S+, relaying to \S+", note)
+    assert re.fullmatch(r"pop3spy: listening on \S+, relaying to \S+ \(.*\)", note)
 
 
 def test_quiet_prints_no_transcript(relayed: Relayed) -> None:

@@ -31,9 +31,10 @@ def test_the_address_in_use_is_told() -> None:
 
 def test_a_sentence_says_more_when_more_is_known() -> None:
     facts = {"url": "pop3://127.0.0.1:1110", "upstream": "pop3://mail.example.org:110"}
+    facts["tls"] = "STLS passes unread"
     assert (
         told(Noted("listening", 0.0, facts)) == "pop3spy: listening on pop3://127.0.0.1:1110,"
-        " relaying to pop3://mail.example.org:110\n"
+        " relaying to pop3://mail.example.org:110 (STLS passes unread)\n"
     )
 
 

@@ -165,6 +165,7 @@ def test_sasl_is_shown_without_its_secrets() -> None:
         "S: + 1.2 ms",
         "C: ████████",
         "S: +OK 1.2 ms",
+        "· logged in as bob",
     ]
 
 
