@@ -10,7 +10,7 @@ from typing import Any, Final
 from pop3spy.cli.outputs import later
 from pop3spy.cli.terminal import colourful
 from pop3spy.config.file import STDOUT
-from pop3spy.config.verbs import OutputSettings
+from pop3spy.config.verbs import ProxySettings
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole, SteeredProxy
@@ -36,7 +36,7 @@ class Live:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
-        settings: OutputSettings,
+        settings: ProxySettings,
         relay: SteeredProxy,
         holds: Holds,
         faults: Faults,
@@ -54,7 +54,7 @@ class Live:
         self._colour = colourful(sys.stdout)
         self._paced = Paced(screen)
         fd = sys.stdout.fileno()
-        self._ui = TerminalUi(screen, fd, history, colour=self._colour)
+        self._ui = TerminalUi(screen, fd, history, colour=self._colour, sure=settings.yes)
         silent = settings.quiet or settings.log == STDOUT
         make = _nothing if silent else lambda: self._transcript(fd)
         self._console = LiveConsole(

@@ -86,6 +86,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("dry-run-delete", FLAG, _SERVERS, "Let clients believe that DELE works, while the server hears of none.", default=False),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
     Setting("console", FLAG, (_PROXY,), "On a terminal, take commands below the transcript (docs/console.md).", default=True),
+    Setting("yes", FLAG, (_PROXY,), "Let Ctrl-C at the prompt end sessions that are open, without asking once more.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or names of users, hosts and messages too (docs/security.md).", "secrets"),
     Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),
     Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),

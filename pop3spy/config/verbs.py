@@ -148,6 +148,7 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     upstream: Url | None
     transparent: bool
     console: bool
+    yes: bool
     answer_when_down: bool
     accept_proxy_protocol: tuple[IPv4Network | IPv6Network, ...]
     send_proxy_protocol: str | None

@@ -21,6 +21,7 @@ from pop3spy.console.pager import screen as size_of
 from pop3spy.console.paste import Paste
 from pop3spy.console.prompt import LINES, STYLE, Choice, without_echo
 from pop3spy.console.registry import RefusalError
+from pop3spy.console.rows import hint
 from pop3spy.export import EXPORTERS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import COMMON
@@ -40,11 +41,15 @@ _FAULTS = [*((row.name, row.does) for row in FAULTS.values()), ("off", "takes fa
 class TerminalUi:
     """A person at the terminal behind *fd*, on whose *screen* the prompt is the last line.
 
-    Lines that were typed are kept in the file *history*, if there is one.
+    Lines that were typed are kept in the file *history*, if there is one.  Who is *sure* is not
+    asked whether Ctrl-C is to end sessions that are open.
     """
 
-    def __init__(self, screen: Screen, fd: int, history: Path | None, *, colour: bool) -> None:
+    def __init__(
+        self, screen: Screen, fd: int, history: Path | None, *, colour: bool, sure: bool = False
+    ) -> None:
         self._screen = screen
+        self._sure = sure
         self._history = KeptLines(history)
         self._paste = Paste()
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
@@ -64,16 +69,25 @@ class TerminalUi:
             InputMask(console.hides), history=self._history, completer=LiveCompleter(console)
         )
         with without_echo():
-            try:
-                while not console.leaving:
+            asked = self._sure
+            while not console.leaving:
+                try:
                     line = await self._line(lines, console)
-                    if await console.dispatch(line):
-                        self._history.remember(line)
-            except EOFError:
-                pass
-            except KeyboardInterrupt:  # the key; it means what the signal means
-                signal.raise_signal(signal.SIGINT)
-                await stop.wait()
+                except EOFError:
+                    return
+                except KeyboardInterrupt:  # the key
+                    if lines.default_buffer.text:
+                        continue  # which has cleared the line
+                    if not asked and (count := len(console.sessions.open)):
+                        console.tell(hint(_ends_sessions(count)))
+                        asked = True
+                        continue
+                    signal.raise_signal(signal.SIGINT)
+                    await stop.wait()
+                    return
+                asked = self._sure
+                if await console.dispatch(line):
+                    self._history.remember(line)
 
     async def answer(
         self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
@@ -116,6 +130,11 @@ class TerminalUi:
             color_depth=self._depth,
             **more,
         )
+
+
+def _ends_sessions(number: int) -> str:
+    sessions = "a session" if number == 1 else f"{number:,} sessions"
+    return f"Ctrl-C once more ends pop3spy, and {sessions} with it"
 
 
 class LiveCompleter(Completer):

@@ -33,6 +33,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "dry-run-delete": ("true", True, "false"),
     "quiet": ("true", True, "false"),
     "console": ("false", False, "true"),
+    "yes": ("true", True, "false"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),
     "idle-timeout": ("10m", 600.0, "0"),
@@ -77,6 +78,7 @@ def option(name: str, text: str) -> list[str]:
     flags = {
         "quiet",
         "console",
+        "yes",
         "answer-when-down",
         "cuts",
         "strict",

@@ -207,11 +207,46 @@ def test_a_key_ends_it_in_order_and_leaves_the_terminal_as_it_was(
     pop = client(port)
     window.shows(r"S: \+OK")
     window.press(key)
+    if key == "C-c":
+        window.shows("Ctrl-C once more ends pop3spy, and a session with it")
+        window.press(key)
     window.shows(r"ended because pop3spy stopped")
     window.shows(f"exit status {status}")
     pop.close()
     window.type("echoed again")
     window.shows("echoed again")
+
+
+def test_ctrl_c_clears_a_line_before_it_asks_and_asks_anew_behind_each_command(
+    upstream: str, opening: Opening
+) -> None:
+    window, port = opening(upstream)
+    pop = client(port)
+    window.shows("1 open>")
+    window.type(":note to be cleared")
+    window.shows("1 open> :note to be cleared")
+    window.press("C-c")
+    window.shows(r"1 open> *$")
+    window.press("C-c")
+    window.shows("Ctrl-C once more ends pop3spy")
+    window.enter(":note still here")
+    window.shows("note: still here")
+    window.press("C-c")
+    window.shows(r"(?s)once more ends pop3spy.*once more ends pop3spy")
+    pop.quit()
+    window.shows("0 open>")
+    window.press("C-c")
+    window.shows("exit status 130")
+
+
+def test_who_says_yes_is_not_asked(upstream: str, opening: Opening) -> None:
+    window, port = opening(upstream, "--yes")
+    pop = client(port)
+    window.shows("1 open>")
+    window.press("C-c")
+    window.shows("exit status 130")
+    assert "once more" not in "\n".join(window.rows())
+    pop.close()
 
 
 def test_without_the_console_there_is_no_prompt(upstream: str, tmp_path: Path) -> None:

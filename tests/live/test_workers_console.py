@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed_is_told_on_the_console_and_the_others_go_on(
     upstream: str, opening: Opening, tmp_path: Path, closing: ExitStack
 ) -> None:
     log = tmp_path / "log"
-    window, port = opening(upstream, "--workers", "2", "--log", str(log))
+    window, port = opening(upstream, "--workers", "2", "--yes", "--log", str(log))
     clients = of_both_workers(port, closing)
     window.shows(r"16 open> *$")
     first, victim, other = processes(log)
