@@ -17,9 +17,9 @@ Escaping = tuple[re.Pattern[bytes], Undo]
 
 _MOST_LAYERS: Final = 3
 _MOST_CODE: Final = 0x10FFFF
-_SUSPICIOUS: Final = re.compile(
-    rb"""[%\\&=] | "" | '' | [0-9a-f]{2} (?: [ :-] [0-9a-f]{2} ){3}""", re.IGNORECASE | re.VERBOSE
-)
+_SIGNS: Final = (b"%", b"\\", b"&", b"=", b'""', b"''")
+"""Without any of these a line has no escaping, but for hex."""
+_HEX_OF_FOUR: Final = re.compile(rb"[ :-][0-9A-Fa-f]{2}[ :-][0-9A-Fa-f]{2}[ :-]")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PRINTABLE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _BACKSLASH: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([^\r\n]))")
@@ -34,7 +34,8 @@ def without_escapings(line: bytes, *, short: bool = False) -> Iterator[View]:
 
     Hex of fewer than four octets counts only where a *short* secret is looked for.
     """
-    if not short and _SUSPICIOUS.search(line) is None:  # as nearly always
+    signs = any(map(line.__contains__, _SIGNS))
+    if not (signs or short or _HEX_OF_FOUR.search(line)):  # as nearly always
         return
     whole: View = line, list(range(len(line) + 1))
     for escaping in _ESCAPINGS:
