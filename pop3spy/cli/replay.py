@@ -32,7 +32,7 @@ from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.replay.assemble import read_script
-from pop3spy.replay.credentials import Credentials, needs
+from pop3spy.replay.credentials import COMPUTED, Credentials, needs
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.play_options import Played, PlayOptions
@@ -52,6 +52,7 @@ class ReplayClientSettings(PlaySettings, LoginSettings, TrustSettings):
 
     file: str
     url: Url
+    auth: str | None
     by: str
     timed: bool
     allow_delete: bool
@@ -129,6 +130,12 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     help="Take the password, or token, from this environment variable.",
 )
 @click.option(
+    "--auth",
+    type=click.Choice(sorted(COMPUTED), case_sensitive=False),
+    metavar="MECH",
+    help="Log in by this mechanism where the recorded one cannot be computed, as GSSAPI.",
+)
+@click.option(
     "--by",
     type=click.Choice([by.value for by in By]),
     default=By.NUMBER.value,
@@ -151,7 +158,14 @@ def client(settings: ReplayClientSettings) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
     script = _script(settings.file, settings)
     pace = _pace(settings.speed or (1.0 if settings.timed else None))
-    play_options = PlayOptions(By(settings.by), settings.allow_delete, pace, settings.timed)
+    play_options = PlayOptions(
+        By(settings.by),
+        settings.allow_delete,
+        pace,
+        settings.timed,
+        instead=settings.auth,
+        host=settings.url.host,
+    )
     player = ClientPlayer(script, _credentials(script, settings), play_options)
     played: list[Played] = []
     trust = trust_of(settings)
@@ -224,13 +238,12 @@ def _pace(speed: float | None) -> Pace:
     return AT_ONCE if speed is None else Pace(speed)
 
 
-def _credentials(script: Script, settings: LoginSettings) -> Credentials:
+def _credentials(script: Script, settings: ReplayClientSettings) -> Credentials:
     """Return who logs in; the secret comes from a file, the environment, or a person."""
-    needed = needs(script)
+    user = settings.user.encode() if settings.user else None
     secret = None
-    if needed & {"password", "token"}:
+    if needs(script, user=user, instead=settings.auth):
         secret = secret_from(settings.password_file, settings.password_env)
         if secret is None:
             secret = asked_for()
-    user = settings.user.encode() if settings.user else None
     return Credentials(user, password=secret, token=secret)

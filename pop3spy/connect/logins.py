@@ -11,7 +11,6 @@ from typing import Final
 
 from pop3spy.connect.clear_text import CLEAR, TOKENS, in_clear
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
-from pop3spy.connect.scram import HASHES, Scram, ScramError
 from pop3spy.connect.talk import ServerReply
 from pop3spy.console.escapes import wire
 from pop3spy.console.registry import RefusalError, Words
@@ -21,6 +20,7 @@ from pop3spy.protocol.replies import timestamp_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.replay.credentials import Credentials, digest, message
+from pop3spy.replay.scram import HASHES, Scram, ScramError
 
 _CANCEL: Final = b"*\r\n"  # RFC 5034, section 4
 _MOST_ASKS: Final = 4

@@ -15,10 +15,13 @@ from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Turn
 from pop3spy.protocol.replies import timestamp_of
 from pop3spy.protocol.states import Effect
+from pop3spy.replay.scram import HASHES
 from pop3spy.replay.script import Script, Step
 
-_WITH_PASSWORD: Final = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
+_WITH_PASSWORD: Final = frozenset({"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", *HASHES})
 _WITH_TOKEN: Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
+COMPUTED: Final = _WITH_PASSWORD | _WITH_TOKEN
+"""The mechanisms by which a recorded client can log in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,44 @@ class Credentials:
     token: bytes | None = field(default=None, repr=False)
 
 
-def needs(script: Script) -> frozenset[str]:
-    """Return what must be given to play *script*: some of ``user``, ``password``, ``token``."""
+def needs(
+    script: Script, *, user: bytes | None = None, instead: str | None = None
+) -> frozenset[str]:
+    """Return what must be given to play *script*: some of ``password`` and ``token``.
+
+    *user* is who logs in, if that was told, and *instead* the mechanism where one cannot be
+    computed.  A login whose user nobody knows cannot be said again, so it needs nothing; neither
+    does one that was refused, which is tried with something wrong.
+    """
     found: set[str] = set()
+    named = user is not None
     for step in script.steps:
-        mechanism = mechanism_of(step)
-        if step.command.verb in ("PASS", "APOP") or mechanism in _WITH_PASSWORD:
+        if step.command.effect is Effect.NAME:
+            named = user is not None or name_in(step) is not None
+        if step.command.effect is not Effect.LOGIN or was_refused(step):
+            continue
+        mechanism = mechanism_of(step) or (instead or "" if unplayable(script, step) else "")
+        if mechanism and (user is not None or script.user is not None):
+            found.add("token" if mechanism in _WITH_TOKEN else "password")
+        known = named if step.command.verb == "PASS" else user is not None or name_in(step)
+        if step.command.verb in ("PASS", "APOP") and known:
             found.add("password")
-        if mechanism in _WITH_TOKEN:
-            found.add("token")
-        names_user = step.command.effect is Effect.NAME or step.command.verb == "APOP"
-        if (names_user and name_in(step) is None) or (mechanism and script.user is None):
-            found.add("user")
     return frozenset(found)
+
+
+def was_refused(step: Step) -> bool:
+    """Return whether *step* was refused with a status."""
+    return step.outcome.ok is False
+
+
+def refused_anyway(step: Step) -> bool:
+    """Return whether a refused login says that it was not for its credentials (RFC 3206)."""
+    return was_refused(step) and step.outcome.code not in (None, "AUTH")
+
+
+def unplayable(script: Script, step: Step) -> bool:
+    """Return whether *step* logged in by a mechanism that cannot be computed afresh."""
+    return step.command.turn is Turn.SASL and script.logs_in(step) and not mechanism_of(step)
 
 
 def mechanism_of(step: Step) -> str:
@@ -50,7 +78,7 @@ def mechanism_of(step: Step) -> str:
     if step.command.turn is not Turn.SASL:
         return ""
     name = sasl.mechanism_of(step.command.args[0]).name
-    return name if name in _WITH_PASSWORD | _WITH_TOKEN else ""
+    return name if name in COMPUTED else ""
 
 
 def name_in(step: Step) -> bytes | None:

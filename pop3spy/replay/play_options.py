@@ -40,12 +40,16 @@ class PlayOptions:
     """How a client is played.
 
     In recorded time (*timed*) it does not wait for replies but where it must: inside AUTH.
+    *instead* is the mechanism for logins by one that cannot be computed; *host* is the server's
+    name, which DIGEST-MD5 needs.
     """
 
     by: By = By.NUMBER
     allow_delete: bool = False
     pace: Pace = AT_ONCE
     timed: bool = False
+    instead: str | None = None
+    host: str = "localhost"
 
     def forbids(self, command: Command) -> str:
         """Return why *command* must not be said, or nothing."""

@@ -9,7 +9,7 @@ from collections import deque
 
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine
-from pop3spy.protocol.states import State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.why import Why
 from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
@@ -40,7 +40,12 @@ class ClientPlayer:
         self._script = script
         self._options = options or PlayOptions()
         self._maildrop = RecordedMaildrop(script)
-        self._relogin = Relogin(script, credentials or Credentials())
+        self._relogin = Relogin(
+            script,
+            credentials or Credentials(),
+            instead=self._options.instead,
+            host=self._options.host,
+        )
         self._steps = deque(script.steps)
         self._pending: deque[PendingReply] = deque()
         self._answer = b""  # the next line inside AUTH
@@ -238,7 +243,11 @@ class ClientPlayer:
             self._kept_messages.forget()
         as_then = step.outcome.odd and outcome.odd
         if self._script.logs_in(step) and not outcome.ok and not as_then:
-            self._stop(None, "the login failed")
+            self._stop(None, self._relogin.trouble or "the login failed")
+        elif step.command.effect is Effect.LOGIN:
+            doubt = self._relogin.doubt(step, ok=outcome.ok is True)
+            if doubt:
+                self._stop(None, doubt)
 
     def _pair_up(self, listing: Outcome) -> None:
         """Learn which message is which."""

@@ -1,14 +1,35 @@
-"""The recorded client's lines with secrets filled in again, and its answers inside AUTH."""
+"""The recorded client's lines with secrets filled in again, and its answers inside AUTH.
+
+Rules: 1. a login that was refused is tried with something wrong, so that it is refused again for
+the same reason, and no password is needed for it; 2. whether everything can be said is known
+before anything is.
+"""
+
+import secrets
+from dataclasses import replace
 
 from pop3spy.errors import ConfigError
+from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import Challenge
 from pop3spy.protocol.states import Effect
-from pop3spy.replay.credentials import Credentials, digest, mechanism_of, message, name_in, needs
+from pop3spy.protocol.text import show
+from pop3spy.replay.credentials import (
+    Credentials,
+    digest,
+    mechanism_of,
+    name_in,
+    needs,
+    refused_anyway,
+    unplayable,
+    was_refused,
+)
+from pop3spy.replay.sasl_client import SaslClient, SaslError
 from pop3spy.replay.script import Script, Step
 
 _CANCEL = b"*\r\n"  # RFC 5034, section 4
 _MOST_ASKS = 8
+_NO_USER = "its user is not in the recording; --user names one"
 
 
 class UnfillableError(Exception):
@@ -16,19 +37,42 @@ class UnfillableError(Exception):
 
 
 class Relogin:
-    """Logs in as the recorded client did, with what is *given*.
+    """Logs in at *host* as the recorded client did, with what is *given*.
 
-    Raise ConfigError if *script* cannot be played without more than that.
+    *instead* is the mechanism for a login by one that cannot be computed.  Raise ConfigError if
+    *script* cannot be played without more than that.
     """
 
-    def __init__(self, script: Script, given: Credentials) -> None:
-        for need in sorted(needs(script)):
+    def __init__(
+        self,
+        script: Script,
+        given: Credentials,
+        *,
+        instead: str | None = None,
+        host: str = "localhost",
+    ) -> None:
+        gone = next((step for step in script.steps if unplayable(script, step)), None)
+        if gone is not None and instead is None:
+            name = show(gone.command.args[0].upper())
+            raise ConfigError(
+                f"the recorded client logs in with {name}, which cannot be computed afresh, so"
+                " nothing was sent; --auth PLAIN, or another mechanism, logs in with that instead"
+            )
+        for need in sorted(needs(script, user=given.user, instead=instead)):
             if getattr(given, need) is None:
                 raise ConfigError(f"the recorded client logs in: a {need} is needed to do so again")
+        wrong = secrets.token_hex(8).encode()
+        self._script = script
         self._given = given
-        self._user = given.user or (script.user or "").encode()
+        self._wrong = Credentials(given.user, password=wrong, token=wrong)
+        self._instead = instead or ""
+        self._host = host
+        self._user = given.user or (script.user.encode() if script.user is not None else None)
+        self._name: bytes | None = None  # what was said with USER
         self._greeting = b""
-        self._said: list[bytes] = []
+        self._sasl: SaslClient | None = None
+        self.trouble = ""
+        """Why the last login was given up, or may not be believed."""
 
     def greeted(self, line: bytes) -> None:
         """Learn the live greeting, whose timestamp APOP needs."""
@@ -37,17 +81,21 @@ class Relogin:
     def line(self, step: Step) -> bytes:
         """Return the line of a step as it is sent now; raise UnfillableError."""
         command, end = step.command, step.line[len(line_of(step.line)) :]
-        mechanism = mechanism_of(step)
+        self._sasl, self.trouble = None, ""
+        if command.effect is Effect.LOGIN and refused_anyway(step):
+            raise UnfillableError(
+                f"it was refused for another reason than its password: [{step.outcome.code}]"
+            )
         if command.effect is Effect.NAME:
-            return b"USER " + self._name(step) + end
+            self._name = self._named(step)
+            return b"USER " + self._known(self._name) + end
         if command.verb == "PASS":
-            return b"PASS " + (self._given.password or b"") + end
+            self._known(self._name)
+            return b"PASS " + (self._for(step).password or b"") + end
         if command.verb == "APOP":
-            return b"APOP " + self._name(step) + b" " + self._digest() + end
-        if mechanism:
-            self._said = []
-            initial = [self._message(mechanism, b"")] if len(command.args) > 1 else []
-            return b" ".join([b"AUTH", command.args[0], *initial]) + end
+            return b"APOP " + self._known(self._named(step)) + b" " + self._digest(step) + end
+        if mechanism := self._mechanism(step):
+            return self._auth(mechanism, step) + end
         if step.masks or not end:
             raise UnfillableError("it holds what the recording hides")
         return step.line
@@ -56,22 +104,61 @@ class Relogin:
         """Return the line that answers the challenge before which there were *asked* ones."""
         recorded = step.asks[asked] if asked < len(step.asks) else None
         if recorded and not recorded.hidden and recorded.answer:
-            return recorded.answer
-        mechanism = mechanism_of(step)
-        if not mechanism or asked > _MOST_ASKS:
+            given_up = line_of(recorded.answer) == b"*"
+            if given_up or self._sasl is None:
+                return recorded.answer
+        if self._sasl is None or asked > _MOST_ASKS:
             return _CANCEL
-        return self._message(mechanism, line_of(challenge.raw)[1:].strip()) + b"\r\n"
+        try:
+            return self._sasl.message(line_of(challenge.raw)[1:].strip()) + b"\r\n"
+        except SaslError as error:
+            self.trouble = f"the login was given up: {error}"
+            return _CANCEL
 
-    def _message(self, mechanism: str, challenge: bytes) -> bytes:
-        text = message(mechanism, self._user, self._given, challenge, self._said)
-        self._said.append(text)
-        return text
+    def doubt(self, step: Step, *, ok: bool) -> str:
+        """Return why nothing may follow the login of *step*, which came out like that."""
+        if ok and was_refused(step):
+            return "the server took a login that was refused"
+        if ok and self._sasl and self._sasl.unproven:
+            return "the server has not proven that it knows the password"
+        return ""
 
-    def _name(self, step: Step) -> bytes:
-        return self._given.user or name_in(step) or b""
+    # -- who, and with what ---------------------------------------------------------------------
 
-    def _digest(self) -> bytes:
-        computed = digest(self._greeting, self._given.password or b"")
+    def _for(self, step: Step) -> Credentials:
+        return self._wrong if was_refused(step) else self._given
+
+    def _named(self, step: Step) -> bytes | None:
+        recorded = name_in(step)
+        if was_refused(step) and step.command.effect is Effect.NAME:
+            return recorded or self._wrong.password  # the name itself was wrong
+        return self._given.user or recorded
+
+    def _known(self, name: bytes | None) -> bytes:
+        if name is None:
+            raise UnfillableError(_NO_USER)
+        return name
+
+    def _mechanism(self, step: Step) -> str:
+        return self._instead if unplayable(self._script, step) else mechanism_of(step)
+
+    def _auth(self, mechanism: str, step: Step) -> bytes:
+        """Return AUTH, with an initial response if the recorded client sent one."""
+        user = self._user or (self._wrong.password if was_refused(step) else None)
+        given = replace(self._for(step), user=None)
+        try:
+            self._sasl = SaslClient(mechanism, self._known(user), given, self._host)
+            begins = len(step.command.args) > 1 and sasl.MECHANISMS[mechanism].client_first
+            initial = [self._sasl.message(b"")] if begins else []
+        except SaslError as error:
+            raise UnfillableError(str(error)) from None
+        return b" ".join([b"AUTH", *self._word(mechanism, step), *initial])
+
+    def _word(self, mechanism: str, step: Step) -> list[bytes]:
+        return [step.command.args[0] if mechanism_of(step) else mechanism.encode()]
+
+    def _digest(self, step: Step) -> bytes:
+        computed = digest(self._greeting, self._for(step).password or b"")
         if computed is None:
             raise UnfillableError("the server offers no APOP")
         return computed

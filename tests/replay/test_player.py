@@ -241,17 +241,35 @@ def test_a_login_that_was_given_up_is_given_up_again() -> None:
     )
 
 
-def test_a_mechanism_that_cannot_be_computed_ends_the_play() -> None:
-    read = script(
-        "S: +OK\nC: AUTH SCRAM-SHA-1 biws\nS: + cj1h\nC: Yz1i\nS: +OK\nC: STAT\nS: +OK 0 0"
-    )
-    stage = Stage(read)
-    stage.server(b"+OK\r\n")
-    assert stage.next() == b""
+UNPLAYABLE = "S: +OK\nC: AUTH GSSAPI eA==\nS: + eA==\nC: Yz1i\nS: +OK\nC: STAT\nS: +OK 0 0"
+
+
+def test_a_mechanism_that_cannot_be_computed_is_told_before_anything_is_sent() -> None:
+    with pytest.raises(ConfigError, match=r"GSSAPI, .* nothing was sent; --auth PLAIN"):
+        ClientPlayer(script(UNPLAYABLE), Credentials(b"bob", PASSWORD))
+
+
+def test_another_mechanism_takes_its_place() -> None:
+    given = Credentials(b"bob", PASSWORD)
+    stage = Stage(script(UNPLAYABLE), given, PlayOptions(instead="CRAM-MD5"))
+    stage.play(f"""
+        S: +OK
+        C: AUTH CRAM-MD5
+        S: + {b64(b"<live@x>")}
+        C: {b64(CRAM)}
+        S: +OK
+        C: STAT
+        S: +OK 0 0
+    """)
     assert stage.player.done
-    assert [why for _, why in stage.left_out] == [
-        "it holds what the recording hides, so nothing more was asked"
-    ]
+    assert stage.found == []
+
+
+def test_a_refused_login_by_such_a_mechanism_is_tried_again() -> None:
+    read = script("S: +OK\nC: AUTH GSSAPI\nS: -ERR no such\nC: QUIT\nS: +OK")
+    stage = Stage(read, Credentials())
+    stage.play("S: +OK\nC: AUTH GSSAPI\nS: -ERR\nC: QUIT\nS: +OK")
+    assert stage.found == []
 
 
 def test_behind_a_failed_login_nothing_is_asked() -> None:
@@ -265,32 +283,95 @@ def test_behind_a_failed_login_nothing_is_asked() -> None:
     assert stage.left_out == [("STAT", "the login failed, so nothing more was asked")]
 
 
-def test_a_login_that_failed_then_may_fail_again() -> None:
-    read = script("S: +OK\nC: USER bob\nS: +OK\nC: PASS x\nS: -ERR no\nC: QUIT\nS: +OK")
-    stage = Stage(read).play(
-        "S: +OK\nC: USER bob\nS: +OK\nC: PASS correct horse\nS: -ERR no\nC: QUIT\nS: +OK"
+REFUSED = [
+    pytest.param("C: USER bob\nS: +OK\nC: PASS x\nS: -ERR no", [b"USER bob"], id="USER"),
+    pytest.param("C: USER eve\nS: -ERR nobody", [], id="USER alone"),
+    pytest.param("C: APOP bob 0123456789abcdef0123456789abcdef\nS: -ERR no", [], id="APOP"),
+    pytest.param("C: AUTH PLAIN eHh4eA==\nS: -ERR [AUTH] no", [], id="PLAIN"),
+    pytest.param("C: AUTH XOAUTH2 eHh4eA==\nS: -ERR no", [], id="XOAUTH2"),
+    pytest.param("C: AUTH SCRAM-SHA-1 eHh4eA==\nS: -ERR no", [], id="SCRAM"),
+]
+
+
+@pytest.mark.parametrize(("login", "before"), REFUSED)
+def test_a_refused_login_is_tried_with_something_wrong(login: str, before: list[bytes]) -> None:
+    read = script(f"S: +OK <1@x>\n{login}\nC: QUIT\nS: +OK")
+    assert needs(read) == set()
+    said = []
+    for _ in range(2):
+        stage = Stage(read, replace(GIVEN, token=b"ya29"))
+        stage.server(b"+OK <2@x>\r\n")
+        for line in before:
+            assert stage.next() == line + b"\r\n"
+            stage.server(b"+OK\r\n")
+        said.append(stage.next())
+        code = b" [AUTH] no" if "[AUTH]" in login else b" no"
+        stage.play(f"S: -ERR{code.decode()}\nC: QUIT\nS: +OK")
+        assert stage.found == []
+        assert stage.left_out == []
+    assert b"ya29" not in said[0]
+    assert PASSWORD not in said[0]
+    assert base64.b64encode(PASSWORD) not in said[0]
+    assert (said[0] == said[1]) is (login.startswith("C: USER eve"))  # else made up each time
+
+
+def test_a_login_refused_for_another_reason_is_left_out() -> None:
+    read = script(
+        "S: +OK\nC: USER bob\nS: +OK\nC: PASS x\nS: -ERR [IN-USE] locked\nC: QUIT\nS: +OK"
     )
+    stage = Stage(read, Credentials()).play("S: +OK\nC: USER bob\nS: +OK\nC: QUIT\nS: +OK")
     assert stage.found == []
-    assert stage.left_out == []
+    ((_, why),) = stage.left_out
+    assert why == "it was refused for another reason than its password: [IN-USE]"
+
+
+def test_behind_a_wrong_login_that_is_taken_nothing_is_asked() -> None:
+    read = script("S: +OK\nC: USER bob\nS: +OK\nC: PASS x\nS: -ERR no\nC: USER bob\nS: +OK")
+    stage = Stage(read).play("S: +OK\nC: USER bob\nS: +OK")
+    assert stage.next().startswith(b"PASS ")
+    stage.server(b"+OK\r\n")
+    assert stage.player.done
+    assert [each[1:] for each in stage.found] == [("status", "-ERR", "+OK")]
+    ((_, why),) = stage.left_out
+    assert why == "the server took a login that was refused, so nothing more was asked"
+
+
+NOBODY = "C: USER " + r"\xe2\x96\x88" * 8
 
 
 @pytest.mark.parametrize(
-    ("text", "needed"),
+    ("text", "needed", "with_user"),
     [
-        ("C: CAPA\nS: -ERR no", set()),
-        ("C: USER bob\nS: +OK\nC: PASS x\nS: +OK", {"password"}),
-        (r"C: USER " + r"\xe2\x96\x88" * 8 + "\nS: +OK", {"user"}),
-        ("C: APOP bob 0123456789abcdef0123456789abcdef\nS: +OK", {"password"}),
-        (f"C: AUTH PLAIN {b64(b'%cbob%cxxxx' % (0, 0))}\nS: +OK", {"password"}),
-        ("C: AUTH XOAUTH2 eA==\nS: +OK", {"token", "user"}),
+        ("C: CAPA\nS: -ERR no", set(), set()),
+        ("C: USER bob\nS: +OK\nC: PASS x\nS: +OK", {"password"}, {"password"}),
+        (f"{NOBODY}\nS: +OK\nC: PASS x\nS: +OK", set(), {"password"}),
+        ("C: APOP bob 0123456789abcdef0123456789abcdef\nS: +OK", {"password"}, {"password"}),
+        (f"C: AUTH PLAIN {b64(b'%cbob%cxxxx' % (0, 0))}\nS: +OK", {"password"}, {"password"}),
+        ("C: AUTH XOAUTH2 eA==\nS: +OK", set(), {"token"}),
     ],
 )
-def test_what_must_be_given_is_known_beforehand(text: str, needed: set[str]) -> None:
+def test_what_must_be_given_is_known_beforehand(
+    text: str, needed: set[str], with_user: set[str]
+) -> None:
     read = script(f"S: +OK\n{text}")
     assert needs(read) == needed
+    assert needs(read, user=b"eve") == with_user
     if needed:
         with pytest.raises(ConfigError, match=f"a {min(needed)} is needed"):
             ClientPlayer(read)
+
+
+@pytest.mark.parametrize(
+    "login", [f"{NOBODY}\nS: +OK\nC: PASS x\nS: +OK", "C: AUTH XOAUTH2 eA==\nS: +OK"]
+)
+def test_a_recording_that_names_nobody_is_played_up_to_the_login(login: str) -> None:
+    read = script(f"S: +OK\nC: CAPA\nS: -ERR\n{login}\nC: STAT\nS: +OK 0 0")
+    stage = Stage(read, Credentials()).play("S: +OK\nC: CAPA\nS: -ERR")
+    assert stage.next() == b""
+    assert stage.player.done
+    assert stage.left_out[-1][1] == (
+        "its user is not in the recording; --user names one, so nothing more was asked"
+    )
 
 
 def test_credentials_are_in_no_representation() -> None:

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from pop3spy.connect.scram import Scram, ScramError, prepared
+from pop3spy.replay.scram import Scram, ScramError, prepared
 
 # RFC 7677, section 3
 NONCE = "rOprNGfwEbeRWgbNEkqO"
