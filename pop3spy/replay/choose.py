@@ -51,6 +51,10 @@ class Chooser:
         """
         return self._same.get(key_of(command), [])
 
+    def logins(self, mechanism: str) -> list[Step]:
+        """Return the steps that say AUTH with *mechanism*, which is in upper case."""
+        return self._same.get(("AUTH", mechanism.encode("latin-1")), [])
+
     def alike(self, command: Command) -> list[Step]:
         """Return the steps of the same verb that would do as well.
 

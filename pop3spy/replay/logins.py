@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Command, line_of
+from pop3spy.replay.scram import HASHES
+from pop3spy.replay.scram_server import ScramServer
 from pop3spy.replay.script import RecordedReply, ReplyPiece, Step
 
 Users = Mapping[bytes, bytes]
@@ -50,6 +52,10 @@ def challenges(command: Command, step: Step | None) -> Sequence[RecordedReply] |
     return recorded[1:] if begun else [_ASKS.get(mechanism, (_EMPTY,))[0], *recorded]
 
 
+_JUDGED: Final = frozenset({"PLAIN", "LOGIN", "CRAM-MD5", *HASHES})
+"""The mechanisms by which a password can be judged."""
+
+
 class Logins:
     """Knows the passwords of *users*; without users, everybody is right."""
 
@@ -60,6 +66,24 @@ class Logins:
     def everybody(self) -> bool:
         """Whether nobody is asked who they are."""
         return self._users is None
+
+    def plays(self, mechanism: str, recorded: Iterable[Step]) -> bool:
+        """Return whether a client can log in by *mechanism*, of which these were *recorded*.
+
+        With users their passwords must be able to judge it.  Without any, no challenge may be
+        needed that a recording hides, nor a proof that only who knows the password has.
+        """
+        if self._users is not None:
+            return mechanism in _JUDGED
+        shown = sasl.mechanism_of(mechanism.encode("latin-1")).shown
+        return mechanism in _ASKS or any(
+            step.outcome.ok and len(step.asks) <= shown for step in recorded
+        )
+
+    def scram(self, mechanism: str) -> ScramServer | None:
+        """Return who sees to a login by *mechanism*, if that is SCRAM and there are users."""
+        scram = mechanism in HASHES and self._users is not None
+        return ScramServer(mechanism, self._users or {}) if scram else None
 
     def takes_password(self, name: bytes, password: bytes) -> bool:
         """Judge USER and PASS."""

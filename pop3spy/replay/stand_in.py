@@ -8,21 +8,25 @@ what was, unless that is forbidden (*strict*), and refused where that cannot be 
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Command, Turn
 from pop3spy.protocol.replies import status_of, timestamp_of
 from pop3spy.protocol.states import Effect, State, after_reply
 from pop3spy.replay.choose import Bookmark, Chooser
 from pop3spy.replay.improvise import NOT_RECORDED, improvise, without
 from pop3spy.replay.logins import Logins, Users, challenges
+from pop3spy.replay.offered import as_offered
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.recorded_maildrop import COUNTING, RecordedMaildrop, message_of
 from pop3spy.replay.reply_pacing import ReplyPacing
+from pop3spy.replay.scram_server import ScramServer
 from pop3spy.replay.script import RecordedReply, Script, Step
 from pop3spy.session.responder import Answer, Responder, Verbatim
 
 _REFUSED: Final = Answer(b"-ERR [AUTH] user name and password do not match")
 _OUT_OF_PLACE: Final = Answer(b"-ERR this command is not allowed now")
 _NO_TLS: Final = Answer(b"-ERR TLS is not played back")
+_NO_MECHANISM: Final = Answer(b"-ERR this mechanism is not played back")
 _CANCELLED: Final = Answer(b"-ERR authentication cancelled")
 _SILENCE: Final = Verbatim(b"")
 
@@ -50,6 +54,13 @@ class StandIn:
         self.strict = strict
         self.pacing = ReplyPacing(pace, cuts=cuts)
 
+    def plays(self, mechanism: str) -> bool:
+        """Return whether a client can log in by *mechanism*."""
+        recorded = self.chooser.logins(mechanism)
+        if self.strict and not recorded:
+            return False
+        return self.logins.plays(mechanism, recorded)
+
     def session(self) -> Responder:
         """Return who answers one new connection."""
         return ReplayResponder(self)
@@ -62,6 +73,7 @@ class _OpenCommand:
     command: Command
     step: Step | None
     asks: list[RecordedReply]
+    scram: ScramServer | None = None
     asked: list[bytes] = field(default_factory=list)
     said: list[bytes] = field(default_factory=list)
 
@@ -143,7 +155,8 @@ class ReplayResponder:
         self._bookmark.use(step)
         if step.reply is None:
             return replace(_SILENCE, close=True)
-        answer = self._stand_in.pacing.say(step.reply)
+        reply = as_offered(step, self._stand_in.plays) or step.reply
+        answer = self._stand_in.pacing.say(reply)
         opened = step.outcome.odd and self._stand_in.script.logs_in(step)
         return replace(answer, line=b"+OK") if opened else answer
 
@@ -159,10 +172,17 @@ class ReplayResponder:
             return NOT_RECORDED
         if command.turn is not Turn.SASL:
             return self._judged(command, step, self._proves(command))
+        mechanism = sasl.mechanism_of(command.args[0]).name
+        said, scram = list(command.args[1:]), self._stand_in.logins.scram(mechanism)
+        if scram is not None:
+            self._dialogue = _OpenCommand(command, step, [], scram, said=said)
+            return self._ask(self._dialogue)
         asks = challenges(command, step)
         if asks is None:
             return NOT_RECORDED
-        self._dialogue = _OpenCommand(command, step, list(asks), said=list(command.args[1:]))
+        if asks and not self._stand_in.plays(mechanism):
+            return _NO_MECHANISM
+        self._dialogue = _OpenCommand(command, step, list(asks), said=said)
         return self._ask(self._dialogue)
 
     def _proves(self, command: Command) -> bool:
@@ -189,6 +209,12 @@ class ReplayResponder:
 
     def _ask(self, dialogue: _OpenCommand) -> Answer:
         """Return the next challenge, or the reply if there is none."""
+        if dialogue.scram is not None:
+            said = dialogue.scram.next(dialogue.said)
+            if isinstance(said, bytes):
+                return Answer(b"+ " + said, asks=True)
+            self._dialogue = None
+            return self._judged(dialogue.command, dialogue.step, said)
         if dialogue.asks:
             reply = dialogue.asks.pop(0)
             dialogue.asked.append(reply.line)

@@ -7,6 +7,7 @@ import hmac
 import pytest
 
 from pop3spy.replay.pace import AT_ONCE
+from pop3spy.replay.scram import HASHES, Scram
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.how import How
@@ -160,10 +161,43 @@ def test_any_answer_will_do(name: str, lines: list[bytes], replies: list[bytes])
     assert logged_in(asking) is replies[-1].startswith(b"+OK")
 
 
-def test_a_challenge_that_hides_something_holds_filler() -> None:
+def test_a_mechanism_whose_challenges_are_hidden_is_refused() -> None:
     asking = Client(StandIn(auth("SCRAM")))
-    replies = [asking.send(line) for line in (b"AUTH SCRAM-SHA-1 biws", b"Yz1i", b"")]
-    assert replies == [b"+ ********\r\n", b"+ ********\r\n", b"+OK by SCRAM\r\n"]
+    assert asking.send(b"AUTH SCRAM-SHA-1 biws") == b"-ERR this mechanism is not played back\r\n"
+
+
+@pytest.mark.parametrize("mechanism", HASHES)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_scram_is_real(mechanism: str, *, at_once: bool) -> None:
+    for password, ok in (("wonder land", True), ("hatter", False)):
+        asking = Client(StandIn(auth("SCRAM"), users=USERS))
+        scram = Scram(mechanism, "alice", password)
+        line = b"AUTH " + mechanism.encode()
+        if at_once:
+            reply = asking.send(line + b" " + b64(scram.first()))
+        else:
+            assert asking.send(line) == b"+ \r\n"
+            reply = asking.send(b64(scram.first()))
+        reply = asking.send(b64(scram.final(base64.b64decode(reply[2:]))))
+        if ok:
+            scram.verify(base64.b64decode(reply[2:]))
+            reply = asking.send(b"")
+            assert reply == (
+                b"+OK by SCRAM\r\n" if mechanism == "SCRAM-SHA-1" else b"+OK logged in\r\n"
+            )
+        else:
+            assert reply.startswith(b"-ERR [AUTH]")
+        assert logged_in(asking) is ok
+
+
+def test_the_reply_to_scram_is_another_in_another_session() -> None:
+    said = {
+        Client(StandIn(auth("SCRAM"), users=USERS)).send(
+            b"AUTH SCRAM-SHA-1 " + b64(b"n,,n=alice,r=abc")
+        )
+        for _ in range(2)
+    }
+    assert len(said) == 2
 
 
 def test_a_strict_stand_in_takes_anybody_who_logs_in_as_was_recorded() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,29 @@ async def test_client_and_stand_in_play_together() -> None:
     async with hosting(StandIn(read, users={b"demo": b"demo"}).session) as hosted:
         result, _ = await played(hosted.urls[0], read, PlayOptions(allow_delete=True))
         assert told(result) == []
+
+
+HIDDEN = r"\xe2\x96\x88" * 8
+SCRAM = f"""
+    S: +OK
+    C: AUTH SCRAM-SHA-256 {HIDDEN}
+    S: + {HIDDEN}
+    C: {HIDDEN}
+    S: + {HIDDEN}
+    C:
+    S: +OK
+    C: QUIT
+    S: +OK
+"""
+
+
+async def test_a_hidden_scram_login_is_computed_on_both_sides() -> None:
+    read = replace(script(SCRAM), user="demo")
+    for password, exchanges in ((b"demo", 3), (b"wrong", 2)):
+        async with hosting(StandIn(read, users={b"demo": b"demo"}).session) as hosted:
+            result, _ = await played(hosted.urls[0], read, given=Credentials(None, password))
+        assert result.exchanges == exchanges
+        assert bool(told(result)) is (password == b"wrong")
 
 
 ODD = """

@@ -346,7 +346,7 @@ ODD = {
     "a banner": "S: Welcome\nS: +OK\nC: QUIT\nS: +OK",
     "a banner in the same read": "S: Welcome\nS| +OK\nC: QUIT\nS: +OK",
     "a banner for a greeting": "S: POP3\nC: USER bob\nS: +OK\nC: PASS x\nS: +OK\nC: QUIT\nS: +OK",
-    "a greeting that sends nobody away": "S: -ERR busy\nC: CAPA\nS: +OK\nS| STLS\nS| .",
+    "a greeting that sends nobody away": "S: -ERR busy\nC: CAPA\nS: +OK\nS| UIDL\nS| .",
     "lines before replies": """
         S: +OK
         C: USER bob
@@ -544,3 +544,62 @@ def test_a_reply_comes_as_fast_and_in_such_pieces_as_is_wanted(
     asking.send(b"RETR 1")
     rounded = [Pause(round(p.seconds, 6)) if isinstance(p, Pause) else p for p in asking.pieces]
     assert rounded == pieces
+
+
+OFFERS = """
+    S: +OK ready <1.2@mail.example>
+    C: CAPA
+    S: +OK
+    S| TOP
+    S| STLS
+    S| SASL {}
+    S| UIDL
+    S| .
+    C: AUTH
+    S: +OK
+    S| {}
+    S| .
+    C: AUTH CRAM-MD5
+    S: + PDFAYj4=
+    C: Ym9iIDEyMzQ=
+    S: +OK
+    C: AUTH NTLM eA==
+    S: + eA==
+    C: eA==
+    S: -ERR
+    C: AUTH MSN eA==
+    S: + eA==
+    C: eA==
+    S: +OK
+"""
+ALL = ("PLAIN", "GSSAPI", "cram-md5", "SCRAM-SHA-1", "SCRAM-SHA-256-PLUS", "XOAUTH2", "NTLM", "MSN")
+
+
+@pytest.mark.parametrize(
+    ("users", "strict", "offered"),
+    [
+        (None, False, ("PLAIN", "cram-md5", "XOAUTH2", "MSN")),
+        (None, True, ("cram-md5", "MSN")),
+        ({b"bob": b"x"}, False, ("PLAIN", "cram-md5", "SCRAM-SHA-1")),
+        ({b"bob": b"x"}, True, ("cram-md5",)),
+    ],
+)
+def test_only_mechanisms_are_offered_that_can_be_played(
+    users: dict[bytes, bytes] | None, offered: tuple[str, ...], *, strict: bool
+) -> None:
+    read = script(OFFERS.format(" ".join(ALL), "\n    S| ".join(ALL)))
+    asking = Client(StandIn(read, users=users, strict=strict))
+    sasl = " ".join(("SASL", *offered))
+    assert asking.send(b"CAPA").decode() == f"+OK\r\nTOP\r\n{sasl}\r\nUIDL\r\n.\r\n"
+    mechanisms = "".join(f"{name}\r\n" for name in offered)
+    assert asking.send(b"AUTH").decode() == f"+OK\r\n{mechanisms}.\r\n"
+    for name in ALL:
+        taken = asking.send(f"AUTH {name}".encode()).startswith(b"+ ")
+        assert taken is (name in offered), name
+        if taken:
+            assert asking.send(b"*").startswith(b"-ERR")
+
+
+def test_where_nothing_can_be_played_no_mechanism_is_offered() -> None:
+    read = script("S: +OK\nC: CAPA\nS: +OK\nS| TOP\nS| SASL GSSAPI\nS| .")
+    assert Client(StandIn(read)).send(b"CAPA") == b"+OK\r\nTOP\r\n.\r\n"
