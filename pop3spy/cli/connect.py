@@ -16,7 +16,7 @@ from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, Verb, with_settings
-from pop3spy.cli.secret import secret_from
+from pop3spy.cli.secret import password_source, token_source
 from pop3spy.cli.standard_streams import Unbuffered
 from pop3spy.cli.streams import close
 from pop3spy.cli.terminal import colourful
@@ -25,11 +25,13 @@ from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import ConnectSettings
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console, Person
-from pop3spy.connect.login_stages import LoginDetails, go_to
+from pop3spy.connect.login_details import LoginDetails
+from pop3spy.connect.login_stages import go_to
+from pop3spy.connect.logins import COMPUTED
 from pop3spy.connect.scripted import ScriptedPerson
 from pop3spy.console.record import SessionRecording
 from pop3spy.console.rows import hint
-from pop3spy.errors import ConfigError
+from pop3spy.errors import ConfigError, TlsError
 from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.text import escape
@@ -48,9 +50,13 @@ _STDIN: Final = STDOUT  # both are a dash
     "  pop3spy connect pop3+stls://mail.example.org   STLS, or not at all\n"
     "  pop3spy connect :1110 --script commands.txt\n"
     "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob\n"
+    "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob \\\n"
+    "      --auth XOAUTH2 --token-command 'my-oauth-tool bob'\n"
     "\n\b\n"
     "On a terminal, :help tells what there is, and Tab what may come next.\n"
-    "The exit status is 1 if the connection broke, or a stage was not reached.",
+    "In a script and with --quit-after, the exit status tells what failed: 3 the\n"
+    "connection, 10 the greeting, 11 TLS, 12 the capabilities, 13 the login,\n"
+    "14 what came behind it.  It is 1 if the connection broke otherwise.",
 )
 @click.argument("url", type=ValueType(URL, "URL"), metavar="URL")
 @with_settings("connect", ConnectSettings)
@@ -65,7 +71,7 @@ def connect(settings: ConnectSettings, url: Url) -> int:
     talking = _Talking(url, settings)
     with talking.prepared():
         status = run(talking.talk, talking.loop)
-    return status or (ExitStatus.FOUND if talking.console.failed else ExitStatus.DONE)
+    return status or talking.status
 
 
 class Player(Person, Protocol):
@@ -92,11 +98,21 @@ class _Talking:
         self._by_hand = self._seated and settings.quit_after is None
         self._person = person = self._find_person()
         patience = None if self._by_hand else settings.patience or None
-        self.console = Console(url, partial(self._dial, url), person, CONNECT_COMMANDS, patience)
+        dial = partial(self._dial, url)
+        login = _login_details(settings)
+        self.console = Console(url, dial, person, CONNECT_COMMANDS, patience, login=login)
         self.console.subscribe_to(self._bus)
         keeping = Keeping(f"pop3spy {__version__}", bodies=settings.kept_of_bodies)
         self._recording = self.console.recording = SessionRecording(self._bus, self._clock, keeping)
         self._play = self._work(person)
+
+    @property
+    def status(self) -> ExitStatus:
+        """How it ended; who sits at a terminal has seen what was refused."""
+        stage = None if self._by_hand else self.console.failed_at
+        if stage is not None:
+            return ExitStatus[stage.name]
+        return ExitStatus.FOUND if self.console.broke else ExitStatus.DONE
 
     @property
     def loop(self) -> str:
@@ -138,26 +154,41 @@ class _Talking:
     def _work(self, person: Player) -> Callable[[], Awaitable[None]]:
         if (last := self._settings.quit_after) is None:
             return partial(person.play, self.console)
-        secret = secret_from(self._settings.password_file, self._settings.password_env)
-        told = None if secret is None else secret.decode("utf-8", "surrogateescape")
-        return partial(go_to, self.console, last, LoginDetails(self._settings.user or "", told))
+        return partial(go_to, self.console, last)
 
     async def _dial(self, url: Url, number: int) -> Connection:
-        return await Connection.open(
-            url,
-            self._bus,
-            self._clock,
-            timeout=self._settings.connect_timeout,
-            patience=None,
-            number=number,
-            trust=self._trust,
-        )
+        try:
+            return await Connection.open(
+                url,
+                self._bus,
+                self._clock,
+                timeout=self._settings.connect_timeout,
+                patience=None,
+                number=number,
+                trust=self._trust,
+            )
+        except TlsError as error:
+            error.exit_status = ExitStatus.TLS
+            raise
 
     def _complain(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
         if subscriber != self.console.begin:  # then it is the recording
             failed = reader_failed(subscriber, error, self._clock.now())
             text = escape(str(failed.facts["error"]))
             self.console.view.add(hint(f"the recording failed: {text}"))
+
+
+def _login_details(settings: ConnectSettings) -> LoginDetails:
+    """Return who logs in and how; raise ConfigError if that cannot be."""
+    auth = settings.auth or ()
+    if beyond := [name for name in auth if name not in ("USER", "APOP", *COMPUTED)]:
+        raise ConfigError(
+            f"--auth: {beyond[0]} cannot be computed here; there are"
+            f" {', '.join((*COMPUTED, 'APOP', 'USER'))}"
+        )
+    return LoginDetails(
+        settings.user or "", auth, password_source(settings), token_source(settings)
+    )
 
 
 def _lines(script: Path | None) -> list[str]:

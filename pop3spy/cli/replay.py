@@ -17,15 +17,22 @@ from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
-from pop3spy.cli.secret import asked_for, secret_from, tell_if_open
+from pop3spy.cli.secret import (
+    asked_for,
+    password_source,
+    secret_from,
+    tell_if_open,
+    token_source,
+)
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import (
-    LoginSettings,
+    ClientLoginSettings,
     PlaySettings,
     ReplayServerSettings,
     TrustSettings,
 )
 from pop3spy.config.yamlfile import load_yaml
+from pop3spy.connect.login_details import SecretSource, looks_like_token
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
@@ -47,7 +54,7 @@ from pop3spy.session.tape import Tape
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayClientSettings(PlaySettings, LoginSettings, TrustSettings):
+class ReplayClientSettings(PlaySettings, ClientLoginSettings, TrustSettings):
     """What is played, against which server, and how."""
 
     file: str
@@ -129,6 +136,8 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     metavar="NAME",
     help="Take the password, or token, from this environment variable.",
 )
+@with_setting("password-command")
+@with_setting("token-command")
 @click.option(
     "--auth",
     type=click.Choice(sorted(COMPUTED), case_sensitive=False),
@@ -239,11 +248,21 @@ def _pace(speed: float | None) -> Pace:
 
 
 def _credentials(script: Script, settings: ReplayClientSettings) -> Credentials:
-    """Return who logs in; the secret comes from a file, the environment, or a person."""
+    """Return who logs in; the secret comes from a file, the environment, a command or a person.
+
+    Raise ConfigError if it cannot be had.
+    """
     user = settings.user.encode() if settings.user else None
-    secret = None
-    if needs(script, user=user, instead=settings.auth):
-        secret = secret_from(settings.password_file, settings.password_env)
-        if secret is None:
-            secret = asked_for()
-    return Credentials(user, password=secret, token=secret)
+    needed = needs(script, user=user, instead=settings.auth)
+    by_password, by_token = password_source(settings), token_source(settings)
+    token = asyncio.run(_given_by(by_token or by_password)) if "token" in needed else None
+    password = asyncio.run(_given_by(by_password)) if "password" in needed else None
+    if password is not None and looks_like_token(password):
+        raise ConfigError(
+            "this looks like an OAuth token, which is never sent as a password; say --auth XOAUTH2"
+        )
+    return Credentials(user, password=password, token=token)
+
+
+async def _given_by(source: SecretSource | None) -> bytes:
+    return asked_for() if source is None else await source()

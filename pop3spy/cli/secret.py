@@ -1,12 +1,16 @@
-"""Where a password comes from: a file, the environment, a person; never the command line."""
+"""Where a password comes from: a file, the environment, a command or a person, never an option."""
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
+from pop3spy.cli.secret_command import printed_by
 from pop3spy.cli.standard_streams import say
+from pop3spy.config.verbs import ClientLoginSettings
+from pop3spy.connect.login_details import SecretSource
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import is_open_to_others
 from pop3spy.protocol.text import escape
@@ -31,6 +35,30 @@ def secret_from(file: Path | None, variable: str | None) -> bytes | None:
             )
         return os.environb[variable.encode()]
     return None
+
+
+def password_source(settings: ClientLoginSettings) -> SecretSource | None:
+    """Return what gives the password; a file and the environment are read now, a command later.
+
+    Raise ConfigError if they give none, or if there are two of them.
+    """
+    command = settings.password_command
+    if command is None:
+        secret = secret_from(settings.password_file, settings.password_env)
+        return None if secret is None else partial(_given, secret)
+    if settings.password_file is not None or settings.password_env is not None:
+        raise ConfigError("--password-command is one way to get the password; choose one")
+    return partial(printed_by, command, "--password-command")
+
+
+def token_source(settings: ClientLoginSettings) -> SecretSource | None:
+    """Return what gives the token, afresh each time."""
+    command = settings.token_command
+    return None if command is None else partial(printed_by, command, "--token-command")
+
+
+async def _given(secret: bytes) -> bytes:
+    return secret
 
 
 def asked_for() -> bytes:

@@ -16,6 +16,7 @@ from pop3spy.filters.tokens import FilterError
 from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import read_fault, read_rewrite
+from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.url import Url, parse_url
 
 MOST_WORKERS = 256
@@ -175,8 +176,24 @@ def one_of(*words: str) -> ValueKind:
     return ValueKind("|".join(words), read, words)
 
 
+def _mechanisms(value: Any) -> tuple[str, ...]:
+    """Read ways to log in: SASL mechanisms, APOP, and USER for USER with PASS."""
+    if isinstance(value, tuple):
+        return value
+    names = tuple(word.strip().upper() for word in _word(value).split(","))
+    for name in names:
+        if name not in WAYS_TO_LOG_IN:
+            near = difflib.get_close_matches(name, WAYS_TO_LOG_IN, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{name!r} is no way to log in; write PLAIN or XOAUTH2,PLAIN{hint}")
+    return names
+
+
+WAYS_TO_LOG_IN = ("USER", "APOP", *MECHANISMS)
 URL = ValueKind("URL", _url)
 WORD = ValueKind("NAME", _word)
+COMMAND = ValueKind("COMMAND", _word)
+AUTH = ValueKind("MECH[,MECH]", _mechanisms, WAYS_TO_LOG_IN)
 ACCOUNT = ValueKind("USER[:GROUP]", _word)
 LISTEN = ValueKind("URL", _listen_url)
 PATH = ValueKind("PATH", _path, file=True)

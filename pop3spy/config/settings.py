@@ -10,6 +10,8 @@ from typing import Any, Final
 from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
     ACCOUNT,
+    AUTH,
+    COMMAND,
     COUNT,
     FACTOR,
     FAULT,
@@ -112,6 +114,9 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("user", WORD, (_CONNECT, _REPLAY), "Who logs in with --quit-after; in a replay, who may."),
     Setting("password-file", PATH, (_CONNECT, _REPLAY), "Take the password, or token, for that from the first line of this file."),
     Setting("password-env", WORD, (_CONNECT, _REPLAY), "Take it from this environment variable."),
+    Setting("password-command", COMMAND, (_CONNECT,), "Take it from the first line that this command prints, run afresh at each login."),
+    Setting("token-command", COMMAND, (_CONNECT,), "Take an OAuth access token from the first line that this command prints, run afresh at each login; it is never sent as a password."),
+    Setting("auth", AUTH, (_CONNECT,), "Log in with the first of these mechanisms that the server offers; APOP and USER count as such.  [default: the best that it offers]"),
     Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
     Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),

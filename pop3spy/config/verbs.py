@@ -70,6 +70,14 @@ class LoginSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientLoginSettings(LoginSettings):
+    """How we log in ourselves, and which commands print the secret for that."""
+
+    password_command: str | None
+    token_command: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordSettings:
     """Where sessions are recorded, and what of their messages."""
 
@@ -173,9 +181,12 @@ class ReplayServerSettings(ServerSettings, PlaySettings, LoginSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectSettings(RecordSettings, TrustSettings, DialSettings, LoginSettings, LoopSettings):
+class ConnectSettings(
+    RecordSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
+):
     """The settings of ``pop3spy connect``."""
 
+    auth: tuple[str, ...] | None
     script: Path | None
     quit_after: str | None
     patience: float

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pop3spy.connect.clear_text import in_clear, shows_secret
+from pop3spy.connect.login_details import LoginDetails
+from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import Dial, ServerReply, Talk
 from pop3spy.console.escapes import CRLF, wire
 from pop3spy.console.record import SessionRecording
@@ -43,18 +45,22 @@ class Console:
     """Speaks POP3 with the server at *url* for a *person*, line by line.
 
     Let it ``subscribe_to`` the bus before anything else.  *console_commands* are those of its
-    own; *patience* is how many seconds a reply may take, None for any number.
+    own; *patience* is how many seconds a reply may take, None for any number; *login* is who logs
+    in.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a console begins with
         self,
         url: Url,
         dial: Dial,
         person: Person,
         console_commands: "Registry[Console]",
         patience: float | None = None,
+        *,
+        login: LoginDetails | None = None,
     ) -> None:
         self.url = url
+        self.login = login or LoginDetails()
         self.console_commands = console_commands
         self.view = View()
         self.person = person
@@ -65,7 +71,8 @@ class Console:
         self.leaving = False
         self._warned: Session | None = None  # whose person knows that it is in clear
         self._broken: str | None = None  # what was told of the connection
-        self.failed = False  # the connection broke, or a stage was not reached
+        self.broke = False  # a connection did
+        self._failed_at: Stage | None = None
         self.recording: SessionRecording | None = None
         self._session: Session | None = None
         self._busy = False
@@ -80,6 +87,17 @@ class Console:
         """Take *session* for the one that is spoken in, and return what shows it."""
         self._session = session
         return self.view
+
+    # -- what becomes of it ---------------------------------------------------------------------
+
+    def fail(self, stage: Stage) -> None:
+        """Note that *stage* was not reached; the first of them counts."""
+        self._failed_at = self._failed_at or stage
+
+    @property
+    def failed_at(self) -> Stage | None:
+        """The stage that was not reached, if there is one."""
+        return self._failed_at or (Stage.LOGIN if self.insisted else None)
 
     # -- what others ask ------------------------------------------------------------------------
 
@@ -123,9 +141,11 @@ class Console:
         await self.talk.close()
         self.pipeline = None
         try:
-            await self.talk.open(self._group)
+            greeting = await self.talk.open(self._group)
         finally:
             await self.flush()
+        if not greeting.ok:
+            self.fail(Stage.GREETING)
 
     async def flush(self) -> None:
         """Show what has happened since, and why the connection broke if it did."""
@@ -134,7 +154,7 @@ class Console:
                 self._broken = self.talk.broken
                 if self._broken:
                     self.view.add(error_row(self._broken))
-                    self.failed = True
+                    self.broke = True
             if rows := self.view.take():
                 await self.person.show(rows)
 
@@ -174,7 +194,12 @@ class Console:
         told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
         self.view.add(note(f":{escape(told)}"))
         masked = self.view.masked
-        await row.run(self, rest)
+        try:
+            await row.run(self, rest)
+        except (RefusalError, ConnectError, ConfigError):
+            if isinstance(row.stage, Stage) and not self.insisted:
+                self.fail(row.stage)
+            raise
         if row.words is Words.ASKS and self.state is State.TRANSACTION:
             self.view.masked = masked  # what was hidden stood in an answer, not in the line
 

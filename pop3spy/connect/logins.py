@@ -11,6 +11,8 @@ from typing import Final
 
 from pop3spy.connect.clear_text import CLEAR, TOKENS, in_clear
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
+from pop3spy.connect.login_details import LoginDetails, looks_like_token
+from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import ServerReply
 from pop3spy.console.escapes import wire
 from pop3spy.console.registry import RefusalError, Words
@@ -21,6 +23,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.replay.credentials import Credentials, digest, message
 from pop3spy.replay.scram import HASHES, Scram, ScramError
+from pop3spy.session.model import Session
 
 _CANCEL: Final = b"*\r\n"  # RFC 5034, section 4
 _MOST_ASKS: Final = 4
@@ -37,9 +40,10 @@ _IN_CLEAR: Final = (*_SCRAM, "CRAM-MD5", "APOP", "PLAIN", "LOGIN", "USER", *_LAS
 
 @dataclass(frozen=True, slots=True)
 class LoginMethod:
-    """How to log in: a mechanism, APOP, or USER with PASS."""
+    """How to log in: a mechanism, APOP, or USER with PASS; *chosen* if somebody named it."""
 
     name: str
+    chosen: bool = True
 
     @property
     def secret(self) -> str:
@@ -52,6 +56,7 @@ class LoginMethod:
     "[user]",
     "asks who you are, and logs in the best way that the server offers",
     Words.ASKS,
+    stage=Stage.LOGIN,
 )
 async def login(console: Console, rest: str) -> None:
     """Log in by the best way."""
@@ -61,7 +66,11 @@ async def login(console: Console, rest: str) -> None:
 
 
 @CONNECT_COMMANDS.add(
-    "apop", "[user]", "logs in with a digest of the greeting's timestamp", Words.ASKS
+    "apop",
+    "[user]",
+    "logs in with a digest of the greeting's timestamp",
+    Words.ASKS,
+    stage=Stage.LOGIN,
 )
 async def apop(console: Console, rest: str) -> None:
     """Log in with APOP."""
@@ -71,7 +80,11 @@ async def apop(console: Console, rest: str) -> None:
 
 
 @CONNECT_COMMANDS.add(
-    "auth", "mechanism [user]", f"logs in with SASL: {', '.join(COMPUTED)}", Words.ASKS
+    "auth",
+    "mechanism [user]",
+    f"logs in with SASL: {', '.join(COMPUTED)}",
+    Words.ASKS,
+    stage=Stage.LOGIN,
 )
 async def auth(console: Console, rest: str) -> None:
     """Log in with a mechanism."""
@@ -83,20 +96,45 @@ async def auth(console: Console, rest: str) -> None:
     await log_in(console, LoginMethod(name.upper()), user)
 
 
-async def log_in(
-    console: Console, method: LoginMethod, user: str, secret: str | None = None
-) -> bool:
-    """Log in, and return whether that worked; without a *secret* it is asked for.
+async def log_in(console: Console, method: LoginMethod, user: str) -> bool:
+    """Log in, and return whether that worked; a missing name or secret is asked for.
 
-    Raise RefusalError if the secret would go over clear text, until that is asked for again.
+    Raise RefusalError if the secret would go over clear text, until that is asked for again, or if
+    a token would go as a password; ConfigError if a command gives no secret.
     """
     _must_be_safe(console, method)
-    name = user or await console.person.answer("User", hidden=False)
-    if secret is None:
-        secret = await console.person.answer(method.secret, hidden=True)
+    name = user or console.login.user or await console.person.answer("User", hidden=False)
+    secret = await _secret(console, method, name)
     console.insisted = ""
     if any(char in name + secret for char in "\r\n\0"):
         raise RefusalError("a name or password with a line end or NUL in it is not sent")
+    console.view.automatic = True
+    try:
+        worked = await _logged_in(console, method, name, secret)
+    finally:
+        console.view.automatic = False
+    if not worked:
+        console.fail(Stage.LOGIN)
+    return worked
+
+
+async def _secret(console: Console, method: LoginMethod, name: str) -> str:
+    """Return the password or token of *name*, afresh from where it comes, or as it is typed."""
+    login, takes_token = console.login, method.name in TOKENS
+    source = (login.token or login.password) if takes_token else login.password
+    if source is None or (login.user and login.user != name):
+        secret = await console.person.answer(method.secret, hidden=True)
+    else:
+        secret = (await source()).decode("utf-8", "surrogateescape")
+    if not (takes_token or method.chosen) and looks_like_token(wire(secret)):
+        raise RefusalError(
+            "this looks like an OAuth token, which is never sent as a password; --auth XOAUTH2 or"
+            " :auth XOAUTH2 logs in with it, and so does OAUTHBEARER"
+        )
+    return secret
+
+
+async def _logged_in(console: Console, method: LoginMethod, name: str, secret: str) -> bool:
     if method.name == "USER":
         taken = await console.command(b"USER", wire(name))
         return taken.ok and (await console.command(b"PASS", wire(secret))).ok
@@ -125,13 +163,30 @@ async def best_method(console: Console) -> LoginMethod:
         ways.add("USER")
     if _timestamp(console):
         ways.add("APOP")
-    order = _IN_TLS if session.tls else _IN_CLEAR
-    found = next((name for name in order if name in ways), None)
+    found = next((name for name in _order(console.login, session) if name in ways), None)
+    if found is None and console.login.auth:
+        found = console.login.auth[0]
+        console.view.add(hint(f"the server does not offer {found}; it is tried as --auth says"))
     if found is None:
+        what = "that takes a token" if _only_token(console.login) else "that pop3spy can compute"
         more = "; it offers STLS: say :stls first" if "STLS" in offered else ""
-        raise RefusalError(f"the server offers no login that pop3spy can compute{more}")
+        raise RefusalError(f"the server offers no login {what}{more}")
     console.view.add(note(f"logging in with {'USER and PASS' if found == 'USER' else found}"))
-    return LoginMethod(found)
+    return LoginMethod(found, chosen=bool(console.login.auth))
+
+
+def _only_token(login: LoginDetails) -> bool:
+    return login.token is not None and login.password is None
+
+
+def _order(login: LoginDetails, session: Session) -> tuple[str, ...]:
+    """Return the ways to log in that may be taken, the best first."""
+    if login.auth:
+        return login.auth
+    if _only_token(login):
+        return _LAST
+    order = _IN_TLS if session.tls else _IN_CLEAR
+    return (*_LAST, *order) if login.token else order
 
 
 # -- the ways -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
+from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import MOST, ServerReply
 from pop3spy.console.registry import RefusalError, message_number
 from pop3spy.console.rows import Row, RowTone, note
@@ -22,7 +23,10 @@ _TOLD: Final = frozenset({"from", "to", "cc", "date", "subject"})
 
 
 @CONNECT_COMMANDS.add(
-    "headers", "[message]", "shows the headers of a message, decoded; alone, who sent what"
+    "headers",
+    "[message]",
+    "shows the headers of a message, decoded; alone, who sent what",
+    stage=Stage.TRANSACTION,
 )
 async def headers(console: Console, rest: str) -> None:
     """Show headers."""
@@ -35,7 +39,10 @@ async def headers(console: Console, rest: str) -> None:
 
 
 @CONNECT_COMMANDS.add(
-    "message", "message", "shows a message as people read it: headers and text, decoded"
+    "message",
+    "message",
+    "shows a message as people read it: headers and text, decoded",
+    stage=Stage.TRANSACTION,
 )
 async def message(console: Console, rest: str) -> None:
     """Show a message."""
@@ -57,7 +64,10 @@ async def message(console: Console, rest: str) -> None:
 
 
 @CONNECT_COMMANDS.add(
-    "save", "message FILE", "keeps a message, octet by octet, in a new file of your own"
+    "save",
+    "message FILE",
+    "keeps a message, octet by octet, in a new file of your own",
+    stage=Stage.TRANSACTION,
 )
 async def save(console: Console, rest: str) -> None:
     """Save a message."""

@@ -51,7 +51,7 @@ class ScriptedPerson:
                 continue
             await console.dispatch(line)
             if console.talk.connection is None and self._waits(console):
-                console.failed = True
+                console.broke = True
                 return
 
     def _waits(self, console: Console) -> bool:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
+from pop3spy.connect.stage import Stage
 from pop3spy.console.explain import CODES
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowTone, entry, note
+from pop3spy.console.rows import Row, RowTone, entry, hint, note
 from pop3spy.protocol.commands import COMMANDS, CommandSpec
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
@@ -13,15 +14,23 @@ from pop3spy.protocol.text import escape
 _NAMES = 35  # columns
 
 
-@CONNECT_COMMANDS.add("stls", "", "begins TLS on this connection (RFC 2595)")
+@CONNECT_COMMANDS.add("stls", "", "begins TLS on this connection (RFC 2595)", stage=Stage.TLS)
 async def stls(console: Console, _: str) -> None:
     """Begin TLS."""
     if console.session and console.session.tls:
-        raise RefusalError("this connection has TLS already")
+        console.view.add(hint("this connection has TLS already"))
+        return
     await console.command(b"STLS")
+    if console.session is None or console.session.tls is None:
+        console.fail(Stage.TLS)
 
 
-@CONNECT_COMMANDS.add("reconnect", "", "connects anew; what was marked as deleted stays")
+@CONNECT_COMMANDS.add(
+    "reconnect",
+    "",
+    "connects anew; what was marked as deleted stays",
+    stage=Stage.CONNECTION,
+)
 async def reconnect(console: Console, _: str) -> None:
     """Connect anew."""
     await console.open()

@@ -3,12 +3,14 @@
 from typing import Final
 
 from pop3spy.console.maildrop import MaildropSummary
+from pop3spy.console.oauth_error import explain_oauth_error
 from pop3spy.protocol.capabilities import Capability
-from pop3spy.protocol.commands import CommandSpec
+from pop3spy.protocol.commands import CommandSpec, Turn
 from pop3spy.protocol.frames import Junk
 from pop3spy.protocol.replies import number_of
+from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import Effect, State
-from pop3spy.protocol.text import count
+from pop3spy.protocol.text import count, escape
 from pop3spy.protocol.why import Why
 from pop3spy.session.model import Exchange, Session
 
@@ -38,10 +40,14 @@ def explain(exchange: Exchange, session: Session, maildrop: MaildropSummary) -> 
     if exchange.ok:
         return _explain_success(exchange, session)
     code = exchange.status.code if exchange.status else None
+    if (why := _unoffered_mechanism(exchange, session)) and code in (None, "AUTH"):
+        return why
     if code is not None:
         known = CODES.get(code) or CODES.get(_PARENTS.get(code.split("/")[0], ""))
         return known or "a response code that no standard has; only who runs the server knows it"
     spec = exchange.command.spec
+    if exchange.command.turn is Turn.SASL and (error := _oauth_error(exchange)):
+        return error
     if spec is None:
         return "no such command here, or none that pop3spy knows; :help lists those of POP3"
     return (
@@ -100,6 +106,15 @@ def _message(exchange: Exchange, maildrop: MaildropSummary) -> str | None:
     return None
 
 
+def _oauth_error(exchange: Exchange) -> str | None:
+    """Return the line for an error that stands in a refusal itself, in base64."""
+    status = exchange.status
+    if status is None or status.masks:
+        return None
+    found = (explain_oauth_error(word) for word in status.text.split())
+    return next((error for error in found if error), None)
+
+
 def _login(spec: CommandSpec, session: Session) -> str | None:
     if spec.effect not in (Effect.LOGIN, Effect.NAME):
         return None
@@ -110,6 +125,24 @@ def _login(spec: CommandSpec, session: Session) -> str | None:
         why = f"it may not allow this kind of login, or {why}"
     tls = "; perhaps it wants TLS first, :stls" if _offers(session, "STLS") else ""
     return f"the server does not say why: {why}{tls}"
+
+
+def _unoffered_mechanism(exchange: Exchange, session: Session) -> str | None:
+    """Return the line for an AUTH whose mechanism the server never said that it has."""
+    command = exchange.command
+    if command.turn is not Turn.SASL or exchange.state_before.phase is not State.AUTHORIZATION:
+        return None
+    name = command.args[0].decode("latin-1").upper()
+    if name not in MECHANISMS:  # who knows what it is
+        return None
+    capabilities = session.capabilities.get(State.AUTHORIZATION)
+    if capabilities is None:
+        return None
+    offered = [word.upper() for each in capabilities if each.tag == "SASL" for word in each.params]
+    if name in offered:
+        return None
+    has = f"only {', '.join(map(escape, offered))}" if offered else "no SASL at all"
+    return f"{name} was never offered: CAPA has {has} (RFC 5034, section 3)"
 
 
 def _unoffered(spec: CommandSpec, session: Session) -> str | None:

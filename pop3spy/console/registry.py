@@ -27,13 +27,17 @@ class Words(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleCommand(Generic[C]):
-    """One row: ``:save``, what it takes, and what it does; ``run`` gets the rest of the line."""
+    """One row: ``:save``, what it takes, and what it does; ``run`` gets the rest of the line.
+
+    ``stage`` is what a script fails at if the command is refused, if at anything.
+    """
 
     name: str
     syntax: str
     summary: str
     words: Words
     run: Callable[[C, str], Awaitable[None]]
+    stage: Enum | None = None
 
     @property
     def usage(self) -> str:
@@ -57,14 +61,19 @@ class Registry(Generic[C]):
         return {row.name: row.words is Words.WIRE for row in self}
 
     def add(
-        self, name: str, syntax: str, summary: str, words: Words = Words.PLAIN
+        self,
+        name: str,
+        syntax: str,
+        summary: str,
+        words: Words = Words.PLAIN,
+        stage: Enum | None = None,
     ) -> Callable[[Callable[[C, str], Awaitable[None]]], Callable[[C, str], Awaitable[None]]]:
         """Make the decorated function the command *name*."""
 
         def decorate(
             run: Callable[[C, str], Awaitable[None]],
         ) -> Callable[[C, str], Awaitable[None]]:
-            self._rows[name] = ConsoleCommand(name, syntax, summary, words, run)
+            self._rows[name] = ConsoleCommand(name, syntax, summary, words, run, stage)
             return run
 
         return decorate

@@ -8,6 +8,7 @@ from typing import Final
 
 from pop3spy.console.explain import explain, explain_junk
 from pop3spy.console.maildrop import MaildropSummary
+from pop3spy.console.oauth_error import explain_oauth_error
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export.unstuff import Unstuffer
 from pop3spy.protocol import sasl
@@ -46,18 +47,13 @@ MOST_LINES: Final = 5000
 _LONGEST: Final = 4096
 """Octets of one line that are shown."""
 
-_QUESTIONS: Final = frozenset({b"username", b"user name", b"user", b"password"})
-"""What servers ask inside AUTH LOGIN.
-
-Nothing else is decoded: inside, a server might repeat a secret in yet another encoding.
-"""
-
 
 class View:
     """Reads a session, or one after the other, and collects rows until ``take`` fetches them.
 
     ``masked`` counts the client's lines of which something was hidden; with ``timed`` each reply
-    has its latency; while it is ``folded``, bodies are told as a size.
+    has its latency; while it is ``folded``, bodies are told as a size; with ``automatic`` nobody
+    has to answer challenges.
     """
 
     def __init__(self) -> None:
@@ -65,6 +61,7 @@ class View:
         self.masked = 0
         self.timed = False
         self.folded = False
+        self.automatic = False
         self._rows: list[Row] = []
         self._unstuffer = Unstuffer()
         self._rest = b""
@@ -135,10 +132,15 @@ class View:
 
     def _challenge(self, frame: Challenge) -> None:
         self.add(Row("S:", line_text(frame), RowTone.SERVER))
-        asked = sasl.decode(line_of(frame.raw)[1:].strip()) or b""
-        known = asked.rstrip(b":\0 ").lower() in _QUESTIONS
-        words = f"it asks “{show(asked)}”: answer" if known else "answer"
-        self.add(hint(f"{words} in base64, an empty line or * (RFC 5034, section 4)"))
+        said = b"" if frame.masks else line_of(frame.raw)[1:].strip()
+        if error := explain_oauth_error(said):
+            self.add(hint(error))
+        text = "" if error else _readable(said)
+        if not self.automatic:
+            words = f"it asks “{text}”: answer" if text else "answer"
+            self.add(hint(f"{words} in base64, an empty line or * (RFC 5034, section 4)"))
+        elif text:
+            self.add(hint(f"it asks “{text}”"))
 
     def _not_read(self, frame: Opaque) -> None:
         if self._opaque != (frame.side, frame.why):
@@ -192,3 +194,12 @@ class View:
             self.add(hint(problem))
         if text := explain(exchange, event.session, self.maildrop):
             self.add(hint(text))
+
+
+def _readable(word: bytes) -> str:
+    """Return what a challenge says in base64 if that is text; whoever masks it, looks inside."""
+    said = (sasl.decode(word) or b"").rstrip(b"\0\r\n")
+    try:
+        return show(said) if said.decode().isprintable() else ""
+    except UnicodeDecodeError:
+        return ""

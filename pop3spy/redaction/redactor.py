@@ -15,6 +15,7 @@ Rules:
 from collections.abc import Iterable
 from dataclasses import replace
 
+from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import Turn, command_of, line_of, parse_command
 from pop3spy.protocol.frames import (
     BodyPart,
@@ -232,9 +233,17 @@ class Redactor:
     def _challenge(self, frame: Challenge) -> Challenge:
         start, end = frame.raw.find(b"+") + 1, len(line_of(frame.raw))
         start += frame.raw[start : start + 1] == b" "
-        if self._login.hides_challenge(frame.raw[start:end].strip()):
+        said = frame.raw[start:end].strip()
+        short = self._short.get(frame.number, ())
+        if self._login.hides_challenge(said) or self._is_repeated_in(sasl.decode(said), short):
             return hide(frame, ((start, end),)) if start < end else frame
-        return hide(frame, self._repeated(frame, start, self._short.get(frame.number, ())))
+        return hide(frame, self._repeated(frame, start, short))
+
+    def _is_repeated_in(self, said: bytes | None, short: Iterable[bytes]) -> bool:
+        """Return whether what a challenge says repeats a secret, in whatever encoding."""
+        if not said:
+            return False
+        return bool(self._secrets.find(said)) or (bool(short) and occurs(short, said))
 
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
+from pop3spy.cli.secret_command import printed_by
+from pop3spy.errors import ConfigError
 from security.program import Play
 
 PASSWORD = "tanstaaf-Hunter2"
@@ -67,7 +69,7 @@ def test_a_password_of_a_script_is_nowhere_in_what_is_shown_or_recorded(
         f"USER demo\nPASS {PASSWORD}\n:login\ndemo\n{PASSWORD}\nPASS{PASSWORD}\n:{PASSWORD}\nQUIT\n"
     )
     ended = piped(text, upstream, "--record", str(capture), XDG_STATE_HOME=str(tmp_path))
-    assert ended.status == 0
+    assert ended.status == 13, "a login was refused"
     everything = ended.out + ended.err + capture.read_text()
     assert PASSWORD.lower() not in everything.lower()
     assert "█" in capture.read_text()
@@ -137,7 +139,7 @@ def test_a_server_that_cannot_be_reached_is_status_3() -> None:
 def test_a_server_without_tls_is_told_in_one_line(upstream: str) -> None:
     for scheme, told in (("pop3s", "clear text came"), ("pop3+stls", "the server refuses STLS")):
         ended = run("connect", f"{scheme}://{upstream}")
-        assert ended.status == 3
+        assert ended.status == 11
         assert ended.err.startswith(f"pop3spy: {scheme}://{upstream}: {told}")
         assert ended.err.count("\n") == 1
 
@@ -180,17 +182,17 @@ def test_a_session_goes_up_to_a_stage_and_ends(upstream: str, stage: str, said: 
     assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == said
 
 
-def test_a_stage_that_is_not_reached_is_status_1(upstream: str, tmp_path: Path) -> None:
+def test_a_stage_that_is_not_reached_has_a_status_of_its_own(upstream: str, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(f"{PASSWORD}\n")
     login = ["--user", "demo", "--password-file", str(secret)]
     ended = run("connect", upstream, "--quit-after", "stat", *login)
-    assert ended.status == 1
+    assert ended.status == 13
     assert " ? stage not reached: auth" in ended.out.splitlines()
     assert "C: STAT" not in ended.out
     assert PASSWORD not in ended.out
     ended = run("connect", upstream, "--quit-after", "tls")
-    assert ended.status == 1
+    assert ended.status == 11
     assert "C: STLS" in ended.out
 
 
@@ -201,7 +203,7 @@ def test_why_the_connection_is_of_no_use_is_told(way: tuple[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"127.0.0.1:{silent.getsockname()[1]}"
         ended = run("connect", url, *way, "--patience", "0.1s")
-    assert ended.status == 1
+    assert ended.status == 10
     stage = [" ? stage not reached: connect"] * (way[0] == "--quit-after")
     assert ended.out.splitlines()[2:] == [" ? the server said nothing for 0.1 s", *stage]
 
@@ -216,7 +218,7 @@ def test_a_server_that_sends_its_client_away_was_not_reached() -> None:
                 assert server.recv(100) == b"QUIT\r\n"
                 server.sendall(b"+OK bye\r\n")
             ended = program.ended()
-    assert ended.status == 1
+    assert ended.status == 10
     assert " ? stage not reached: connect" in ended.out.splitlines()
 
 
@@ -230,7 +232,7 @@ def test_why_tls_is_not_reached_is_told() -> None:
                 assert server.recv(100) == b"STLS\r\n"
                 server.sendall(b"+OK go on\r\nmore")
             ended = program.ended()
-    assert ended.status == 1
+    assert ended.status == 11
     *_, why, stage = ended.out.splitlines()
     assert "the server said more in clear behind its +OK to STLS" in why
     assert stage == " ? stage not reached: tls"
@@ -238,7 +240,7 @@ def test_why_tls_is_not_reached_is_told() -> None:
 
 def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:
     ended = run("connect", upstream, "--quit-after", "auth")
-    assert ended.status == 1
+    assert ended.status == 13
     assert "an answer is needed: User" in ended.out
 
 
@@ -294,5 +296,81 @@ def test_nothing_but_stls_is_said_in_clear_to_a_server_that_is_to_have_tls(
         ended = run("connect", url, "--script", str(script))
         server.join(PATIENCE)
     assert not server.is_alive()
-    assert ended.status == 3
+    assert ended.status == 11
     assert set(heard) <= {b"STLS\r\n"}
+
+
+FAILURES = [
+    pytest.param(":auth PLAIN demo\nwrong\nQUIT\n", 13, id="a refused :auth"),
+    pytest.param(":login demo\nwrong\n:login demo\ndemo\nQUIT\n", 13, id="then a good one"),
+    pytest.param(":login demo\ndemo\nQUIT\n", 0, id="a good :login"),
+    pytest.param(":auth PLAIN demo\n", 13, id="no password"),
+    pytest.param(":stls\nQUIT\n", 11, id="a refused :stls"),
+    pytest.param(":login demo\ndemo\n:message 99\nQUIT\n", 14, id="a message that is not there"),
+    pytest.param("USER demo\nPASS wrong\nRETR 1\nQUIT\n", 0, id="lines of its own"),
+]
+
+
+@pytest.mark.parametrize(("script", "status"), FAILURES)
+def test_a_script_ends_with_the_status_of_the_stage_that_failed_first(
+    upstream: str, script: str, status: int
+) -> None:
+    assert piped(script, upstream).status == status
+
+
+def test_a_secret_is_asked_of_its_command_at_each_login_and_shown_nowhere(
+    upstream: str, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    command = f"echo run >> {runs}; echo {PASSWORD}; echo more; echo {PASSWORD} >&2"
+    login = ["--user", "demo", "--password-command", command]
+    ended = piped(":login\n:login\nQUIT\n", upstream, *login)
+    assert runs.read_text() == "run\n" * 2
+    assert ended.status == 13
+    assert PASSWORD not in ended.out + ended.err
+    login[-1] = "echo demo; echo more"
+    assert run("connect", upstream, "--quit-after", "stat", *login).status == 0
+
+
+COMMANDS = [
+    (f"echo {PASSWORD}; exit 4", "the command ended with status 4; run it in a shell to see why"),
+    ("true", "the first line that the command printed is empty"),
+    ("kill -9 $$", "the command was ended by signal 9"),
+    (f"yes {PASSWORD}", "the command printed more than 65,536 octets"),
+    (f"no-{PASSWORD}", "the command ended with status 127"),
+]
+
+
+@pytest.mark.parametrize(("command", "told"), COMMANDS, ids=[told for _, told in COMMANDS])
+@pytest.mark.parametrize("option", ["--password-command", "--token-command"])
+def test_a_command_that_gives_no_secret_is_told_in_one_line_without_its_output(
+    upstream: str, option: str, command: str, told: str
+) -> None:
+    auth = "XOAUTH2" if option == "--token-command" else "PLAIN"
+    login = ["--user", "demo", "--auth", auth, option, command]
+    ended = run("connect", upstream, "--quit-after", "auth", *login)
+    assert ended.status == 13
+    assert [row for row in ended.out.splitlines() if f"{option}: {told}" in row]
+    assert PASSWORD not in ended.out + ended.err
+    assert not [row for row in ended.out.splitlines() if row.startswith("C: AUTH")]
+
+
+async def test_a_command_has_so_long_and_no_longer() -> None:
+    with pytest.raises(ConfigError, match=r"the command has not ended within 0\.1 s"):
+        await printed_by("sleep 1000 & sleep 1000", "--token-command", patience=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--auth", "GSSAPI"], "--auth: GSSAPI cannot be computed here"),
+        (["--auth", "PLAN"], "'PLAN' is no way to log in"),
+        (["--password-command", "a", "--password-file", "b"], "choose one"),
+    ],
+)
+def test_a_login_that_cannot_be_is_told_before_anything_is_said(
+    upstream: str, options: list[str], told: str
+) -> None:
+    ended = run("connect", upstream, *options)
+    assert (ended.status, ended.out) == (2, "")
+    assert told in ended.err

@@ -8,6 +8,7 @@ from net.serving import hosting, nothing_in_the_log
 from pop3spy.capture.files import Keeping
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console
+from pop3spy.connect.login_details import LoginDetails
 from pop3spy.connect.scripted import ScriptedPerson
 from pop3spy.console.record import SessionRecording
 from pop3spy.net.connection import Connection
@@ -50,12 +51,14 @@ class Hand(ScriptedPerson):
         self.remembered: list[str] = []
 
 
-async def talking(
+async def talking(  # noqa: PLR0913 - all that a session may begin with
     url: Url,
     lines: Sequence[str],
     trust: Trust | None = None,
     patience: float | None = 15.0,
+    *,
     then: Callable[[Console], None] = lambda _: None,
+    login: LoginDetails | None = None,
 ) -> Shown:
     """Say *lines* to the server at *url*; *then* may look at the console while it is connected."""
 
@@ -68,7 +71,7 @@ async def talking(
     async def dial(number: int) -> Connection:
         return await Connection.open(url, bus, clock, patience=None, number=number, trust=trust)
 
-    console = Console(url, dial, hand, CONNECT_COMMANDS, patience)
+    console = Console(url, dial, hand, CONNECT_COMMANDS, patience, login=login)
     console.subscribe_to(bus)
     recording = console.recording = SessionRecording(bus, clock, Keeping("pop3spy"))
     dispatch = console.dispatch
@@ -88,7 +91,12 @@ async def talking(
         await console.run(work)
     finally:
         recording.close()
-    return Shown(stream.getvalue().splitlines(), console.failed, hand.remembered, console)
+    return Shown(
+        stream.getvalue().splitlines(),
+        console.broke or console.failed_at is not None,
+        hand.remembered,
+        console,
+    )
 
 
 async def to_office(*lines: str, then: Callable[[Console], None] = lambda _: None) -> Shown:
@@ -107,7 +115,8 @@ async def to_responder(
     responder: Callable[[], Responder],
     *lines: str,
     then: Callable[[Console], None] = lambda _: None,
+    login: LoginDetails | None = None,
 ) -> Shown:
     with nothing_in_the_log():
         async with hosting(responder) as hosted:
-            return await talking(hosted.urls[0], lines, then=then)
+            return await talking(hosted.urls[0], lines, then=then, login=login)

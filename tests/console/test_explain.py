@@ -67,3 +67,22 @@ async def test_quit_tells_what_was_removed() -> None:
 async def test_what_needs_no_explanation_has_none() -> None:
     shown = await to_office(*LOGIN, "STAT", "LIST 1", "NOOP", "RSET", "CAPA", "QUIT")
     assert not [row for row in shown.rows if row.startswith(" ? ")]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "told"),
+    [
+        ([b"SASL PLAIN XOAUTH2\r\n"], "LOGIN was never offered: CAPA has only PLAIN, XOAUTH2"),
+        ([b"USER\r\n"], "LOGIN was never offered: CAPA has no SASL at all"),
+        ([b"SASL LOGIN\r\n"], None),
+    ],
+)
+@pytest.mark.parametrize("refusal", [b"-ERR", b"-ERR [AUTH] no"])
+async def test_a_mechanism_that_was_never_offered_is_explained_as_that(
+    capabilities: list[bytes], told: str | None, refusal: bytes
+) -> None:
+    hinted = await hints(
+        {"CAPA": body(capabilities), "AUTH": Answer(refusal)}, "CAPA", "AUTH LOGIN"
+    )
+    never = [hint for hint in hinted if "never offered" in hint]
+    assert never == ([f"{told} (RFC 5034, section 3)"] if told else [])
