@@ -217,7 +217,7 @@ class Identities:
         if not word or frame.masks:
             return frame
         said = sasl.decode(word)
-        if said is not None and self.text(said) == said and self._encoded.find(word) == ():
+        if said is not None and not self._search.search(said) and not self._encoded.find(word):
             return frame
         start = line.find(word)
         return hide(frame, ((start, start + len(word)),))

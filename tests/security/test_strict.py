@@ -198,6 +198,12 @@ def test_no_line_tells_what_a_message_holds(row: str) -> None:
             assert name not in texts[sink], sink
 
 
+def test_what_is_masked_uses_up_no_number() -> None:
+    said = ROWS["a challenge inside AUTH"][0]
+    sinks = Sinks(strict=True).play(talk(b"S: +OK ready", *said, b"C: USER alice", b"S: +OK"))
+    assert b"USER user-1\r\n" in sinks.shown(Side.CLIENT)
+
+
 def test_a_name_that_is_cut_is_hidden_too() -> None:
     said = b"+OK ready\r\n", b"+OK\r\n1 node7.corp.example\r\n2 x\r\n.\r\n"
     for cut in range(1, len(said[1])):
