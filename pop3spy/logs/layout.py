@@ -137,8 +137,7 @@ def wrapped(text: str, first: int, rest: int) -> list[str]:
     """
     lines: list[str] = []
     room = max(1, first)
-    while columns(text) > room:
-        end = len(_fitting(text, room))
+    while (end := len(_fitting(text, room))) < len(text):
         blank = text.rfind(" ", 1, end + 1)
         stop = blank if blank > end // 2 else end
         lines.append(text[:stop].rstrip(" "))

@@ -1,6 +1,7 @@
 """On a terminal a line is never wider than the terminal, and colours say something."""
 
 import re
+import time
 from inspect import cleandoc
 
 import pytest
@@ -75,6 +76,13 @@ def test_no_reason_and_no_refusal_is_cut(width: int) -> None:
         assert word in text.replace("- ", "-") or width < 40
     assert "…" not in text
     assert max(map(len, stage.rows)) <= width
+
+
+@pytest.mark.parametrize("text", ["漢" * 5300, "é" * 8000, "e\u0301" * 5300, "a" * 16000])
+def test_wrapping_a_long_line_takes_little_time(text: str) -> None:
+    started = time.process_time()
+    wrapped(text, 30, 30)
+    assert time.process_time() - started < 0.2  # a tenth of that, on a machine with nothing to do
 
 
 @given(
