@@ -50,13 +50,13 @@ def run(
     loop: str,
     complaints: Stream | None = None,
     *,
-    stops: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
+    stops: Sequence[signal.Signals] | None = None,
 ) -> ExitStatus:
     """Run *work* on an event loop until it is done.
 
-    The first of the signals *stops* sets the event that *work* is given, so that it ends in order;
-    the second ends the program at once.  What concerns no session is told to *complaints*, or
-    stderr.
+    The first of the signals *stops*, or of those that ask a program to end, sets the event that
+    *work* is given, so that it ends in order; the second ends the program at once.  What concerns
+    no session is told to *complaints*, or stderr.
     """
     if loop == "uvloop" and uvloop is None:
         raise ConfigError("--loop uvloop: uvloop is not installed; leave the option out")
@@ -66,7 +66,16 @@ def run(
         new_loop = uvloop.new_event_loop
     raise_file_limit()
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_with_signals(work, complaints, stops))
+        heeded = _asking_to_end() if stops is None else stops
+        return runner.run(_with_signals(work, complaints, heeded))
+
+
+def _asking_to_end() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask to end; nohup has SIGHUP ignored, and so it stays."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+        return signal.SIGINT, signal.SIGTERM
+    return signal.SIGINT, signal.SIGTERM, hangup
 
 
 async def _with_signals(

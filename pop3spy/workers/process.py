@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAILED: Final = 70
 """The exit status of a worker that does not even know why it failed."""
 

@@ -14,6 +14,7 @@ from cli.program import PATIENCE, client, environment, running, session
 STOPS = [
     pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
     pytest.param(signal.SIGTERM, 0, id="SIGTERM"),
+    pytest.param(signal.SIGHUP, 0, id="SIGHUP"),
 ]
 LOOPS = ["uvloop", "asyncio"]
 SAMPLE = Path(__file__).parents[2] / "captures" / "postoffice-user.yaml"
@@ -54,6 +55,15 @@ def test_a_session_in_progress_is_ended_and_told(
     assert "stopping" in ended.err
     assert "Traceback" not in ended.err
     assert events(log)[-1] == ("session_ended", "shutdown")
+
+
+def test_nohup_keeps_a_proxy_that_nobody_hears(upstream: str) -> None:
+    options = ("proxy", "--upstream", upstream, "--listen", ":0")
+    with running(*options, before=["nohup"]) as proxy:
+        port = proxy.port()
+        proxy.send(signal.SIGHUP)
+        session(port)
+        assert proxy.stopped().status == 0
 
 
 def test_a_reply_on_its_way_still_arrives() -> None:
