@@ -76,8 +76,6 @@ def _password(value: object, at: str) -> str:
         raise ConfigError(f"{at}: the password must be text: put it in quotes")
     if not _encodes(value) or any(char in value for char in _UNSENDABLE):
         raise ConfigError(f"{at}: the password holds a line end or NUL, which no client can send")
-    if not value.strip(" \t"):
-        raise ConfigError(f"{at}: the password holds only blanks, which PASS cannot send")
     return value
 
 

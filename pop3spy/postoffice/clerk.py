@@ -98,7 +98,7 @@ class Clerk:
             raise Refused(f"{command.spec.name} is not available here")
         if self._state not in command.spec.states:
             raise Refused(phrases.out_of_place(command.spec, self._state))
-        _check_arguments(command.spec, len(command.args))
+        _check_arguments(command.spec, command)
         return handler(self, command)
 
     # Before login
@@ -232,10 +232,13 @@ class Clerk:
         return number, messages[number - 1]
 
 
-def _check_arguments(spec: CommandSpec, given: int) -> None:
+def _check_arguments(spec: CommandSpec, command: Command) -> None:
+    given = len(command.args)
+    if spec.syntax == _TO_THE_LINES_END:
+        given = min(1, len(command.rest))  # a password may be nothing but blanks
     if given < spec.required:
         raise Refused(f"too few arguments: {spec.usage}")
-    if given > len(spec.syntax.split()) and spec.syntax != _TO_THE_LINES_END:
+    if given > len(spec.syntax.split()):
         raise Refused(f"too many arguments: {spec.usage}")
 
 

@@ -33,7 +33,6 @@ def test_without_a_file_there_is_the_demo_user() -> None:
         pytest.param("bob: yes", "users.yaml: bob: the password must be text", id="a yes"),
         pytest.param("bob:", "users.yaml: bob: there must be a password", id="nothing"),
         pytest.param("bob: ''", "users.yaml: bob: there must be a password", id="empty"),
-        pytest.param("bob: '  '", "users.yaml: bob: the password holds only blanks", id="blanks"),
         pytest.param("bob: {mailbox: x}", "bob: password: there must be", id="only a mailbox"),
         pytest.param(f'bob: "{SECRET}\\n"', "bob: the password holds a line end", id="a line end"),
         pytest.param(f'bob: "{SECRET}\\ud800"', "bob: the password holds", id="half a character"),

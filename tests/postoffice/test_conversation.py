@@ -300,6 +300,9 @@ def test_every_greeting_has_a_timestamp_of_its_own() -> None:
         pytest.param("Secret", b"PASS secret", False, id="another case"),
         pytest.param("two words", b"PASS twowords", False, id="without the blank"),
         pytest.param("x", b"PASS", False, id="none"),
+        pytest.param("  ", b"PASS   ", True, id="nothing but blanks"),
+        pytest.param("  ", b"PASS  ", False, id="a blank less"),
+        pytest.param("x", b"PASS ", False, id="nothing behind the blank"),
     ],
 )
 def test_a_password_is_the_rest_of_the_line(password: str, line: bytes, admitted: bool) -> None:  # noqa: FBT001
