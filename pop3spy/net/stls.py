@@ -8,7 +8,7 @@ said in clear behind the STLS line, or behind its grant, is told and goes nowher
 import math
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pop3spy.errors import TlsError
 from pop3spy.gate.acts import Acts, Beginning, End, Hold, Moment, Respond, Send, Wait, octets_in
@@ -150,6 +150,9 @@ def _grants(acts: Acts) -> bool:
     return comes and status_of(octets_in(acts)) is True
 
 
+_SURPLUS: Final = b"-ERR too many arguments: STLS\r\n"
+
+
 def _needs_no_tls(command: Command) -> bool:
     """Return whether a command may be said in clear: it names nobody, and no message."""
     spec = command.spec
@@ -202,6 +205,8 @@ class Offer:
             return self._unread(moment, acts) if self._required else acts
         heard = parse_command(said)
         before = [act for act in acts if isinstance(act, Wait)]
+        if heard.effect is Effect.TLS and heard.args:
+            return *before, Respond(_SURPLUS)
         if heard.effect is Effect.TLS:
             self._over = True
             return *before, Respond(GRANT), Hold(partial(self._with_client, moment))
@@ -239,6 +244,7 @@ class Offer:
             and not frame.ok
             and exchange is not None
             and exchange.command.verb == "CAPA"
+            and not exchange.command.args  # else that is what the server refuses
         ):
             self._unlisted = True
             moment.note(BY, Deed.STLS_LISTED)

@@ -131,3 +131,19 @@ async def test_an_upstream_that_is_to_be_asked_for_stls_hears_no_client_in_clear
         client.close()
         assert (await relayed.witness.ending()).how is How.TLS
         assert "sesame" not in repr(relayed.witness.events)
+
+
+async def test_what_a_surplus_argument_says_is_refused_and_offers_nothing(shop: Shop) -> None:
+    """Neither does a refusal of it make a list of capabilities, nor does it begin TLS."""
+    async with relay(shop.legs(), "pop3+stls", "pop3") as relayed:
+        client, server = await relayed.pair()
+        await server.send(b"+OK\r\n")
+        await client.expect(b"+OK\r\n")
+        await client.send(b"CAPA x\r\n")
+        await server.expect(b"CAPA x\r\n")
+        await server.send(b"-ERR no argument\r\n")
+        await client.expect(b"-ERR no argument\r\n")
+        await client.send(b"STLS x\r\n")
+        await client.expect(b"-ERR too many arguments: STLS\r\n")
+        await client.send(b"STLS\r\n")
+        await client.expect(GRANT)
