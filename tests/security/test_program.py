@@ -197,7 +197,8 @@ def test_a_folder_of_captures_is_private(tmp_path: Path) -> None:
 def test_no_option_records_secrets() -> None:
     assert SETTINGS["redact"].kind.metavar == "secrets|strict"
     found = {name for name in SETTINGS if "secret" in name or "password" in name}
-    assert found == {"password-file", "password-env"}, "they say where one comes from"
+    sources = {"password-file", "password-env", "password-command"}
+    assert found == sources, "they say where one comes from"
 
 
 def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
