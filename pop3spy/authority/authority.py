@@ -30,8 +30,11 @@ class Authority:
     """Signs certificates that clients believe who trust ``certificate``, a file; use ``open``.
 
     ``key`` is the file of its private key.  ``subject`` is its name, ``sha256`` its fingerprint; it
-    is valid from ``since`` until ``until``.  It belongs to one thread.
+    is valid from ``since`` until ``until``.  It was ``made`` by whoever opened it, or was there.
+    It belongs to one thread.
     """
+
+    made = False
 
     def __init__(self, folder: Path, issuer: "Issuer", now: Callable[[], datetime]) -> None:
         self.certificate = folder / CERTIFICATE
@@ -56,11 +59,19 @@ class Authority:
         """
         from pop3spy.authority import issuer  # noqa: PLC0415 - see above
 
+        made: list[bytes] = []
+
+        def certify(key: bytes) -> bytes:
+            made.append(issuer.certify(key, owner, now()))
+            return made[0]
+
         try:
-            pair = read_pair(folder, issuer.make_key, lambda key: issuer.certify(key, owner, now()))
-            return cls(folder, issuer.issuer_from(*pair, now()), now)
+            key, certificate = read_pair(folder, issuer.make_key, certify)
+            authority = cls(folder, issuer.issuer_from(key, certificate, now()), now)
         except issuer.UnfitError as error:
             raise ConfigError(f"{escape(str(folder))}: {error}") from None
+        authority.made = certificate in made  # else another process was faster
+        return authority
 
     def leaf(self, names: Iterable[str]) -> Leaf:
         """Return a certificate for *names*: of hosts, or addresses; what is neither is left out."""

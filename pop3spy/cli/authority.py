@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pop3spy.authority import Authority, authority_in
+from pop3spy.authority import Authority
 from pop3spy.cli.environment import settings_folder
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.text import escape
@@ -29,9 +29,8 @@ def open_authority(given: Path | None) -> Authority:
     Raise ConfigError if that cannot be, or if what is there is not to be used.
     """
     folder = authority_folder(given)
-    new = not authority_in(folder)
     authority = Authority.open(folder, _owner())
-    if new:
+    if authority.made:
         click.echo(f"pop3spy: made an authority in {escape(str(folder))}", err=True)
     return authority
 

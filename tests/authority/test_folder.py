@@ -97,7 +97,8 @@ def test_processes_that_start_at_once_end_with_one_authority(tmp_path: Path) -> 
     script = (
         "import sys, pathlib; from pop3spy.authority import Authority, issuer\n"
         "print('ready', flush=True); sys.stdin.read()\n"
-        "print(Authority.open(pathlib.Path(sys.argv[1])).sha256.hex())\n"
+        "found = Authority.open(pathlib.Path(sys.argv[1]))\n"
+        "print(found.sha256.hex(), found.made)\n"
     )
     folder = tmp_path / "a" / "b"
     command = [sys.executable, "-c", script, str(folder)]
@@ -115,7 +116,9 @@ def test_processes_that_start_at_once_end_with_one_authority(tmp_path: Path) -> 
             racer.kill()
             racer.wait()
     assert [err for _, err in ended] == [""] * len(racers)
-    assert len({out for out, _ in ended}) == 1
+    told = [out.split() for out, _ in ended]
+    assert len({fingerprint for fingerprint, _ in told}) == 1
+    assert sorted(made for _, made in told) == ["False"] * (len(racers) - 1) + ["True"]
     assert names(folder) == FILES
 
 
