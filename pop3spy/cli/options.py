@@ -49,22 +49,8 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         return [CompletionItem(word) for word in self._kind.words if word.startswith(incomplete)]
 
 
-class FileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
-    """A name of a file as it was typed, which a shell completes."""
-
-    name = "file"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's
-        param: click.Parameter,  # noqa: ARG002 - click's
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Return that the shell offers names of files."""
-        return [CompletionItem(incomplete, type="file")]
-
-
-FILE_NAME: Final = FileName()
+FILE_NAME: Final = ValueType(ValueKind("FILE", str, file=True), "FILE")
+"""A name of a file as it was typed; - may be standard input."""
 
 
 class Verb(click.Command):

@@ -79,6 +79,8 @@ def _misplaced(exchange: Exchange, spec: CommandSpec) -> str | None:
     before = exchange.state_before
     if spec.states == {State.USER_GIVEN}:
         return f"{spec.name} comes right behind a USER that was taken ({spec.reference})"
+    if before is State.USER_GIVEN and State.AUTHORIZATION in spec.states:
+        return f"{spec.name} cannot come between USER and PASS ({spec.reference})"
     where = " and ".join(sorted({state.phase.value for state in spec.states}))
     if before.phase is State.AUTHORIZATION:
         return f"{spec.name} belongs in {where}: log in first, :login does it ({spec.reference})"

@@ -76,7 +76,7 @@ def _in_command(text: str, state: State) -> int | None:
         return len(verb) + 1 if len(verb) < len(text) else None
     if _begins_mechanism(command):
         return None
-    spans = beyond_the_table(command, command.spec, line, state, strict=False)
+    spans = beyond_the_table(command, command.spec, line, state, hide_names=False)
     if not spans:
         return None
     start = min(start for start, _ in spans)

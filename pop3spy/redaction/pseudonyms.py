@@ -12,7 +12,8 @@ from os import urandom
 
 MOST = 100_000
 """Names of a kind that are numbered; those beyond have a digest in place of a number."""
-_OURS = re.compile(rb"(?:user|id)-[0-9a-z]+|host-[0-9a-z]+\.invalid", re.IGNORECASE)
+_NUMBER = rb"(?:\d+|[0-9a-f]{12})"
+_OURS = re.compile(rb"user-%b|id-%b|host-%b\.invalid" % (_NUMBER, _NUMBER, _NUMBER), re.IGNORECASE)
 _KEPT_BELOW = 10_000
 """Numbers that a strict recording is believed to have used; what is found in it has others."""
 

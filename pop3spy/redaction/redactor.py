@@ -112,7 +112,9 @@ class Redactor:
             return self._unknown_command(frame, line)
         careful = self._secrets.overflown
         recorded = bool(frame.masks) and not careful
-        hidden = [] if recorded else beyond_the_table(command, spec, line, state, strict=careful)
+        hidden = (
+            [] if recorded else beyond_the_table(command, spec, line, state, hide_names=careful)
+        )
         if hidden:
             self._hidden = frame.number
         for start, end in hidden:

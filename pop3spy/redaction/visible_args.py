@@ -10,12 +10,12 @@ _WORD = re.compile(rb"[ \t]*[^ \t]*")
 
 
 def beyond_the_table(
-    command: Command, spec: CommandSpec, line: bytes, state: State, *, strict: bool
+    command: Command, spec: CommandSpec, line: bytes, state: State, *, hide_names: bool
 ) -> list[tuple[int, int]]:
     """Return the spans of *line* that its row of the command table does not allow to be shown."""
     before_login = state in BEFORE_LOGIN
     shown = spec.shows
-    if strict and spec.identity:
+    if hide_names and spec.identity:
         shown = 0
     elif not (spec.secret or before_login):
         return []

@@ -170,36 +170,30 @@ def renumbered(outcomes: Sequence[Outcome], pairing: Pairing, *, now: bool) -> l
 
     Those of *now* get the numbers of before.
     """
-    numbers = {new: old for old, new in pairing.pairs.items()} if now else None
-    known = pairing.pairs.keys()
+    numbers = {(new if now else old): old for old, new in pairing.pairs.items()}
     alone = set(pairing.added if now else pairing.missing)
-    found = []
-    for outcome in outcomes:
-        number = message_of(outcome.command)
-        if number in alone:
-            continue
-        found.append(_renumbered(outcome, number, numbers or dict.fromkeys(known, 0), now=now))
-    return found
+    return [
+        _renumbered(outcome, number, numbers)
+        for outcome in outcomes
+        if (number := message_of(outcome.command)) not in alone
+    ]
 
 
-def _renumbered(
-    outcome: Outcome, number: int | None, numbers: Mapping[int, int], *, now: bool
-) -> Outcome:
-    if outcome.command.verb in ("LIST", "UIDL") and outcome.content:
-        entries = outcome.content.entries
-        if entries is not None:
-            kept: dict[int | str, str] = {}
-            for key, said in entries.items():
-                if not isinstance(key, int):
-                    kept[key] = said
-                elif key in numbers:
-                    kept[numbers[key] if now else key] = said
-            return replace(outcome, content=replace(outcome.content, entries=kept))
-    if now and number is not None and number in numbers:
-        there = str(numbers[number])
-        command = outcome.command
-        args = (there.encode(), *command.args[1:])
-        outcome = replace(outcome, command=replace(command, args=args))
-        if number_in(outcome.words, 0) == number:
-            outcome = replace(outcome, words=(there, *outcome.words[1:]))
-    return outcome
+def _renumbered(outcome: Outcome, number: int | None, numbers: Mapping[int, int]) -> Outcome:
+    """Return *outcome*, which is about message *number* if about one, with these *numbers*."""
+    content = outcome.content
+    if outcome.command.verb in ("LIST", "UIDL") and content and content.entries is not None:
+        kept: dict[int | str, str] = {
+            numbers[key] if isinstance(key, int) else key: said
+            for key, said in content.entries.items()
+            if not isinstance(key, int) or key in numbers
+        }
+        return replace(outcome, content=replace(content, entries=kept))
+    if number is None or number not in numbers:
+        return outcome
+    there = str(numbers[number])
+    args = (there.encode(), *outcome.command.args[1:])
+    words = outcome.words
+    if number_in(words, 0) == number:
+        words = (there, *words[1:])
+    return replace(outcome, command=replace(outcome.command, args=args), words=words)

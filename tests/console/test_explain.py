@@ -29,6 +29,7 @@ REFUSALS = [
     pytest.param(["STAT"], "STAT belongs in TRANSACTION: log in first, :login does it (RFC 1939, section 5)", id="before login"),
     pytest.param([*LOGIN, "STLS"], "STLS belongs in AUTHORIZATION, and this is TRANSACTION (RFC 2595, section 4)", id="after login"),
     pytest.param(["PASS x"], "PASS comes right behind a USER that was taken (RFC 1939, section 7)", id="PASS alone"),
+    pytest.param(["USER bob", "AUTH PLAIN"], "AUTH cannot come between USER and PASS (RFC 5034, section 4)", id="between"),
     pytest.param([*LOGIN, "SATT"], "did you mean STAT?", id="a slip"),
 ]  # fmt: skip
 

@@ -198,6 +198,13 @@ def test_no_line_tells_what_a_message_holds(row: str) -> None:
             assert name not in texts[sink], sink
 
 
+@pytest.mark.parametrize("name", ["user-bob", "id-alice", "host-backup.invalid", "USER-Bob"])
+def test_a_name_that_looks_like_a_pseudonym_is_none(name: str) -> None:
+    said = name.encode()
+    sinks = Sinks(strict=True).play(talk(b"S: +OK " + said + b" ready", b"C: USER " + said))
+    assert sinks.end().holding(said) == []
+
+
 def test_what_is_masked_uses_up_no_number() -> None:
     said = ROWS["a challenge inside AUTH"][0]
     sinks = Sinks(strict=True).play(talk(b"S: +OK ready", *said, b"C: USER alice", b"S: +OK"))
