@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from pop3spy.cli.arriving import advise, arriving
+from pop3spy.cli.arriving import advise, arriving, named
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
@@ -34,6 +34,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --upstream mail --fault 'cut after=1K when verb = RETR'\n"
     "  pop3spy proxy --upstream pop3s://mail --listen :1110\n"
     "  pop3spy proxy --upstream pop3s://mail --listen pop3s://:1995\n"
+    "  pop3spy proxy --route :1110=mail --route pop3s://:1995=pop3s://mail\n"
     "  pop3spy proxy --transparent --listen :1110\n"
     "  pop3spy proxy --upstream mail --listen :1110 --workers 4\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
@@ -56,7 +57,13 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
     screen = Screen() if settings.console and on_terminal() else None
     legs_at = partial(proxy_legs, settings)
     with (
-        arriving(settings, legs_at, transparent=transparent) as front,
+        arriving(
+            settings,
+            legs_at,
+            transparent=transparent,
+            routes=settings.route,
+            routed=upstream is None,
+        ) as front,
         outputs(settings, clock, screen) as bus,
     ):
         advise(front, bus, clock, transparent=transparent)
@@ -83,7 +90,7 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         return run(live.run, settings.loop, screen)
 
 
-def _workers(settings: ProxySettings, upstream: Url | Original) -> int:
+def _workers(settings: ProxySettings, upstream: Url | Original | None) -> int:
     """Be several processes."""
     if not hasattr(os, "fork"):
         raise ConfigError("--workers needs a system that can fork processes; leave it out")
@@ -93,14 +100,26 @@ def _workers(settings: ProxySettings, upstream: Url | Original) -> int:
     return run_workers(settings, upstream)
 
 
-def _upstream(settings: ProxySettings) -> Url | Original:
-    """Return the server that clients are for, or what knows of each where it was going."""
+def _upstream(settings: ProxySettings) -> Url | Original | None:
+    """Return the server that clients are for, or what knows of each where it was going.
+
+    None means that routes name the server of every client.
+    """
     if settings.transparent:
-        if settings.upstream is not None:
-            raise ConfigError("--transparent relays clients to where they go; leave out --upstream")
+        if settings.upstream is not None or settings.route:
+            option = "--upstream" if settings.upstream else "--route"
+            raise ConfigError(f"--transparent relays clients to where they go; leave out {option}")
         if sys.platform != "linux":
             raise ConfigError("--transparent needs Linux; name a server with --upstream")
         return Original()
-    if settings.upstream is None:
+    listens = [url for url in (route.listen for route in settings.route) if url.port]
+    if twice := [url for url in listens if listens.count(url) > 1]:
+        raise ConfigError(f"--route: {twice[0]} has two servers; leave one of them out")
+    if settings.upstream is None and not settings.route:
         raise ConfigError("no server to relay to; name it: --upstream mail.example.org")
+    if settings.upstream is None and named("listen"):
+        url = settings.listen[0]
+        raise ConfigError(
+            f"clients of --listen {url} have no server; name it: --route {url}=mail.example.org"
+        )
     return settings.upstream

@@ -10,6 +10,7 @@ from pop3spy.net.capacity import SessionPlaces
 from pop3spy.net.introduction import Introductions
 from pop3spy.net.original import Original
 from pop3spy.net.proxy import Proxy
+from pop3spy.net.upstream import Servers
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
@@ -18,7 +19,7 @@ from pop3spy.session.chunk import Clock
 
 def relay_of(  # noqa: PLR0913, PLR0917 - what it is made of
     settings: ProxySettings,
-    upstream: Url | Original,
+    upstream: Url | Original | None,
     bus: Bus,
     clock: Clock,
     gate: Gate,
@@ -30,10 +31,17 @@ def relay_of(  # noqa: PLR0913, PLR0917 - what it is made of
 ) -> Proxy:
     """Return a proxy for *upstream*; one of several has its own *numbers* and *capacity*.
 
-    *names* gives what stands for names that nobody may learn.
+    Without an upstream, routes name the server of every client.  *names* gives what stands for
+    names that nobody may learn.
     """
+    where: Servers | Original
+    if isinstance(upstream, Original):
+        where = upstream
+    else:
+        others = dict.fromkeys(front.places, upstream) if upstream else {}
+        where = others | front.servers
     return Proxy(
-        upstream,
+        where,
         bus,
         clock,
         replace(limits_of(settings), connect_timeout=settings.connect_timeout),

@@ -45,7 +45,7 @@ from pop3spy.workers.shared_gate import SharedFaults, SharedHolds, SharedSession
 from pop3spy.workers.supervisor import Supervisor
 
 
-def run_workers(settings: ProxySettings, upstream: Url | Original) -> int:
+def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int:
     """Start the workers, and do for all of them what one process has to do, until the end.
 
     Raise ConfigError if several workers could not do what the *settings* ask for.
@@ -57,7 +57,13 @@ def run_workers(settings: ProxySettings, upstream: Url | Original) -> int:
     holds = Holds(clock)
     gate = gate_of(settings, notes.append, clock, stls=settings.stls, holds=holds)
     with (
-        arriving(settings, legs_at, workers=settings.workers) as front,
+        arriving(
+            settings,
+            legs_at,
+            workers=settings.workers,
+            routes=settings.route,
+            routed=upstream is None,
+        ) as front,
         closing(Occupancy(settings.workers, settings.max_sessions)) as occupancy,
     ):
         if settings.record is not None:
@@ -138,7 +144,7 @@ class _Common:
     """What all workers have, each as it was when they were forked."""
 
     settings: ProxySettings
-    upstream: Url | Original
+    upstream: Url | Original | None
     front: Front
     clock: Clock
     gate: Gate

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from pop3spy.config.route import Route
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
@@ -70,6 +71,16 @@ def _listen_url(value: Any) -> Url:
         return value
     text = _word(value)
     return parse_url(f":{text}" if text.isdigit() else text, default_host="127.0.0.1")
+
+
+def _route(value: Any) -> Route:
+    if isinstance(value, Route):
+        return value
+    text = _word(value)
+    listen, equals, upstream = text.partition("=")
+    if not (listen and equals and upstream):
+        raise ValueError(f"{text!r} is no route; write LISTEN=UPSTREAM, as in :1110=mail:110")
+    return Route(_listen_url(listen), _url(upstream))
 
 
 def _path(value: Any) -> Path:
@@ -196,6 +207,7 @@ COMMAND = ValueKind("COMMAND", _word)
 AUTH = ValueKind("MECH[,MECH]", _mechanisms, WAYS_TO_LOG_IN)
 ACCOUNT = ValueKind("USER[:GROUP]", _word)
 LISTEN = ValueKind("URL", _listen_url)
+ROUTE = ValueKind("LISTEN=UPSTREAM", _route)
 PATH = ValueKind("PATH", _path, file=True)
 PLACE = ValueKind("PATH", _place, file=True)
 NETWORK = ValueKind("NETWORK", _network)

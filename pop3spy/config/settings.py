@@ -23,6 +23,7 @@ from pop3spy.config.kinds import (
     PLACE,
     PORT,
     REWRITE,
+    ROUTE,
     SECONDS,
     SIZE,
     URL,
@@ -76,6 +77,7 @@ _SERVERS = (_PROXY, _SERVE, _REPLAY)
 SETTINGS: Final = {row.name: row for row in (
     Setting("upstream", URL, (_PROXY,), "The server that clients are relayed to."),
     Setting("listen", LISTEN, _SERVERS, "Where clients connect to; :1110 is a port of this machine only, port 0 takes a free one.", (parse_url("127.0.0.1:110"),), many=True),
+    Setting("route", ROUTE, (_PROXY,), "Relay the clients of this address to a server of their own, as in :1995=pop3s://mail; may be given several times.", (), many=True),
     Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from pop3spy.config.route import Route
 from pop3spy.filters.expression import Filter
 from pop3spy.gate.faults import Fault
 from pop3spy.gate.rewrite import Rewrite
@@ -154,6 +155,7 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     """The settings of ``pop3spy proxy``."""
 
     upstream: Url | None
+    route: tuple[Route, ...]
     transparent: bool
     console: bool
     yes: bool

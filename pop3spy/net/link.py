@@ -48,7 +48,7 @@ class Link:
         gate: Gate | None = None,
         turn: LoopTurn | None = None,
     ) -> None:
-        self.number = reading.session.id
+        self.session = reading.session
         self._observer = Observer(reading, clock, self._caught_up, turn)
         self._clock = clock
         self._ended = ended

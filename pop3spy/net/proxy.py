@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any, Final
+from weakref import ReferenceType, ref
 
 from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.net.capacity import Capacity, SessionPlaces
-from pop3spy.net.dial import dial
+from pop3spy.net.circle import Circle, Lap
 from pop3spy.net.half import Half, Owner
 from pop3spy.net.handshakes import Handshakes
 from pop3spy.net.host import Host
@@ -22,8 +23,9 @@ from pop3spy.net.listen import Places, listen, serving
 from pop3spy.net.loop_turn import LoopTurn
 from pop3spy.net.original import Original
 from pop3spy.net.pending_connection import PendingConnection
+from pop3spy.net.upstream import Servers, Upstream
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.proxyheader import Ends, HeaderError
+from pop3spy.protocol.proxyheader import HeaderError
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.pseudonyms import Pseudonyms
@@ -46,6 +48,7 @@ to the system, and gets it anew page by page (mallopt(3)): up to half of what a 
 class Proxy:
     """Relays between clients and *upstream*, and publishes on *bus* what they say.
 
+    The upstream may be a server for each address that the proxy listens at.
     An upstream that is a host of this process runs for as long as the proxy does, and nobody else
     can connect to it; its clients see no difference, so for them the proxy's address is its own.
     With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
@@ -60,7 +63,7 @@ class Proxy:
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of
         self,
-        upstream: Url | Host | Original,
+        upstream: Servers | Host | Original,
         bus: Bus,
         clock: Clock,
         limits: Limits,
@@ -77,7 +80,8 @@ class Proxy:
         self._introductions = introductions or Introductions()
         self._pending: set[PendingConnection] = set()  # yet to say whom they bring
         self._gate = gate or Gate()
-        self._upstream = upstream
+        self._upstream = Upstream(upstream)
+        self._circle = Circle(clock.now)
         self._bus = bus
         self._clock = clock
         self._limits = limits
@@ -87,7 +91,6 @@ class Proxy:
         self._numbers = numbers or count(1)
         self._capacity = capacity or Capacity(limits.max_sessions)
         self._turn = LoopTurn()
-        self._own: list[Url] = []  # where it listens
         self._group = asyncio.TaskGroup()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -99,19 +102,17 @@ class Proxy:
         """
         bytes(_UNDER_WAY)  # comes and goes
         in_use = await listen(urls)
-        self._own = list(in_use)
+        self._upstream.listens_at(in_use)
         over = asyncio.Event()
-        if isinstance(self._upstream, Original):
-            self._upstream.listens_at(in_use)
         async with self._group:
-            if isinstance(self._upstream, Host):
-                self._group.create_task(self._upstream.run((), over), name="host")
+            if self._upstream.host:
+                self._group.create_task(self._upstream.host.run((), over), name="host")
             async with serving(in_use, self._client):
                 for url in in_use:
                     facts = {"url": str(url)}
-                    if not isinstance(self._upstream, Host):
-                        facts["upstream"] = MASK if self._names else str(self._upstream)
-                        scheme = getattr(self._upstream, "scheme", "pop3")
+                    if upstream := self._upstream.at(url):
+                        facts["upstream"] = MASK if self._names else str(upstream)
+                        scheme = getattr(upstream, "scheme", "pop3")
                         facts["tls"] = self._legs.told(url.scheme, scheme)
                     self._bus.publish(Noted("listening", self._clock.now(), facts))
                 await stop.wait()
@@ -125,7 +126,7 @@ class Proxy:
 
     def link(self, number: int) -> Link | None:
         """Return the link of session *number*, None if there is none any more."""
-        return next((link for link in self._links if link.number == number), None)
+        return next((link for link in self._links if link.session.id == number), None)
 
     async def _wind_up(self) -> None:
         self._stopping = True
@@ -154,12 +155,8 @@ class Proxy:
 
     def _join(self, listener: Url, half: Half) -> Owner:
         """Take in whoever has come to *listener*."""
-        if isinstance(self._upstream, Original):
-            ends = self._upstream.ends(half)
-        else:
-            ends = Ends(half.name("peername"), half.name("sockname"))
-        arrival = Arrival(listener, ends)
-        if not self._introductions.due_from(ends.client[0]):
+        arrival = Arrival(listener, self._upstream.ends(half))
+        if not self._introductions.due_from(arrival.ends.client[0]):
             return self._begin(half, arrival)
         pending = PendingConnection(self._clock).join(half)
         self._pending.add(pending)
@@ -183,7 +180,7 @@ class Proxy:
 
     def _begin(self, half: Half, arrival: Arrival, refused: str = "") -> Owner:
         """Begin a session; with *refused* tell why it is to end at once."""
-        listener, url = arrival.listener, self._url_for(arrival)
+        listener, url = arrival.listener, self._upstream.url_for(arrival)
         client = Peer(*arrival.told.client)
         server = Peer(url.host, url.port) if url else Peer(*arrival.told.server)
         reading = Reading(
@@ -200,7 +197,7 @@ class Proxy:
             listener.host,
             self._clock,
             self._spawn,
-            nameless=isinstance(self._upstream, Original),
+            nameless=self._upstream.nameless,
         )
         stls = handshakes.keeper(reading.session, listener)
         gate = self._gate.beside(stls) if stls else self._gate
@@ -210,6 +207,7 @@ class Proxy:
         link.join(half)
         at_once = listener.scheme == "pop3s"
         self._links[link] = None  # who is sent away takes nobody's place
+        lap = self._circle.came(arrival.ends.client[0], partial(self._waits, ref(link)))
         if self._stopping:
             link.abort(Ending(How.SHUTDOWN))
         elif refused:
@@ -221,17 +219,17 @@ class Proxy:
         elif at_once or (url and url.scheme != "pop3"):
             pending = PendingConnection(self._clock, link).join(half) if at_once else None
             apology = self._apology("server unreachable")
-            self._spawn(link, handshakes.open(partial(self._connect, arrival), pending, apology))
+            connect = partial(self._connect, arrival, lap)
+            self._spawn(link, handshakes.open(connect, pending, apology))
             return pending or link
         else:
-            self._spawn(link, self._join_server(link, arrival))
+            self._spawn(link, self._join_server(link, arrival, lap))
         return link
 
-    def _url_for(self, arrival: Arrival) -> Url | None:
-        """Return the server that a client is for, None if it is a host of this process."""
-        if isinstance(self._upstream, Original):
-            return Url(arrival.listener.scheme, *arrival.ends.server)
-        return self._upstream if isinstance(self._upstream, Url) else None
+    def _waits(self, link: ReferenceType[Link]) -> bool:
+        """Return whether the client of *link* is there, and has heard no greeting yet."""
+        there = link()
+        return there is not None and there in self._links and there.session.greeting is None
 
     def _spawn(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for *link*, as long as there is one."""
@@ -246,13 +244,13 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - as above
             link.abort(Ending(How.TLS, describe(error)))
 
-    async def _join_server(self, link: Link, arrival: Arrival) -> None:
+    async def _join_server(self, link: Link, arrival: Arrival, lap: Lap) -> None:
         try:
-            await self._connect(arrival, lambda: Half(Side.SERVER, link.join))
+            await self._connect(arrival, lap, lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
             link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
 
-    async def _connect(self, arrival: Arrival, factory: Callable[[], Half]) -> None:
+    async def _connect(self, arrival: Arrival, lap: Lap, factory: Callable[[], Half]) -> None:
         """Connect a half from *factory* to the server that the client is for."""
 
         def announcing() -> Half:
@@ -260,13 +258,8 @@ class Proxy:
             half.first = self._introductions.header(arrival.told)
             return half
 
-        timeout = self._limits.connect_timeout
-        if isinstance(self._upstream, Host):
-            await self._upstream.connect(factory)
-        elif isinstance(self._upstream, Original):
-            await self._upstream.connect(arrival.ends, announcing, timeout)
-        else:
-            await dial(self._upstream, announcing, timeout, self._own)
+        await self._circle.call(lap)
+        await self._upstream.connect(arrival, announcing, self._limits.connect_timeout)
 
     def _apology(self, text: str) -> bytes:
         return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from cli.program import VERBS
+from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import compile_filter
@@ -18,6 +19,11 @@ from pop3spy.protocol.url import Url
 SAMPLES: dict[str, tuple[str, Any, str]] = {
     "upstream": ("mail:1110", Url("pop3", "mail", 1110), "other"),
     "listen": (":1110", (Url("pop3", "127.0.0.1", 1110),), ":1111"),
+    "route": (
+        ":1110=mail",
+        (Route(Url("pop3", "127.0.0.1", 1110), Url("pop3", "mail", 110)),),
+        ":1111=mail",
+    ),
     "transparent": ("true", True, "false"),
     "accept-proxy-protocol": ("10.1.2.3/8", (ip_network("10.0.0.0/8"),), "::1"),
     "send-proxy-protocol": ("v2", "v2", "v1"),
