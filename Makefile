@@ -12,12 +12,24 @@ COMPILED_BIN   := $(COMPILED_VENV)/bin
 COMPILED_READY := $(COMPILED_VENV)/.ready
 COMPILED_PIP   := $(COMPILED_BIN)/python -m pip --quiet --disable-pip-version-check
 
+# What venv says, it says only of what went wrong.
+define SET_UP
+{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "pop3spy needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; } && \
+echo "setting up pop3spy in $(VENV) ..." && \
+{ said=$$($(PYTHON) -m venv $(VENV) 2>&1) || { echo "$$said" >&2; exit 1; }; } && \
+$(BIN)/python -m pip --disable-pip-version-check install $(if $(MAKE_TERMOUT),,--quiet) -c constraints.txt -e . && \
+touch $(ALONE)
+endef
+
 .PHONY: demo test compiled fuzz lint docs captures picture bench lab clean
 .DEFAULT_GOAL := test
 
-# Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not.
-demo: $(ALONE)
-	@set -m 2>/dev/null; $(BIN)/pop3spy demo || [ $$? = 130 ]
+# Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not, which
+# would tell of an error.  So it sets up itself what is not there yet.
+demo:
+	@set -m 2>/dev/null; { $(MAKE) -q --no-print-directory $(ALONE) 2>/dev/null || (trap 'exit 130' INT; $(SET_UP)); } \
+	  && $(BIN)/pop3spy demo || [ $$? = 130 ]
 
 # make test COMPILED=1 runs them on the compiled build; the sources here are not on its path.
 ifeq ($(COMPILED),1)
@@ -65,12 +77,7 @@ lab:
 	@sh tests/lab/install.sh
 
 $(ALONE): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "pop3spy needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "setting up pop3spy in $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip --disable-pip-version-check install $(if $(MAKE_TERMOUT),,--quiet) -c constraints.txt -e .
-	@touch $@
+	@$(SET_UP)
 
 $(READY): $(ALONE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
