@@ -16,7 +16,7 @@ from typing import Final
 from pop3spy.capture.capture_file import CaptureFile
 from pop3spy.capture.header import Header
 from pop3spy.capture.recorder import Recorder
-from pop3spy.errors import ConfigError
+from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.newfile import reason_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
@@ -80,7 +80,7 @@ class Captures:
         """Return what records *session*."""
         file = self._current
         if file is None:
-            file = self._new_file(self._path / self._name_of(session))
+            file = self._further_file(self._path / self._name_of(session))
         elif self.is_full(file):
             file = self._rotated()
         return _SessionCapture(self, session, file)
@@ -130,10 +130,22 @@ class Captures:
         """Return the file that comes behind the current one: ``name.1.yaml``, ``name.2.yaml``."""
         self._number += 1
         name = f"{self._path.stem}.{self._number}{self._path.suffix}"
-        old, self._current = self._current, self._new_file(self._path.with_name(name))
+        old, self._current = self._current, self._further_file(self._path.with_name(name))
         if old is not None:
             self.close_unless_used(old)
         return self._current
+
+    def _further_file(self, path: Path) -> CaptureFile:
+        """Return a new file, long after the first; raise CaptureError if it cannot be made."""
+        try:
+            return self._new_file(path)
+        except ConfigError as error:
+            if path.parent.is_dir():
+                raise CaptureError(str(error)) from None
+            folder = escape(str(path.parent))
+            raise CaptureError(
+                f"{folder} is no folder any more; make it again to record later sessions"
+            ) from None
 
     def _new_file(self, path: Path) -> CaptureFile:
         keeping = self.keeping

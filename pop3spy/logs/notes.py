@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from pop3spy.errors import CaptureError
 from pop3spy.logs.layout import wrapped
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
@@ -86,8 +87,11 @@ def sentence(event: Noted) -> str:
 def reader_failed(reader: Callable[..., object], error: Exception, at: float) -> Noted:
     """Return the note to publish when a reader of the bus fails with *error*.
 
-    It holds nothing that came from the wire; of an operating system's error it holds the reason.
+    It holds nothing that came from the wire; of an operating system's error it holds the reason,
+    and of one about a recording what a person is to read.
     """
+    if isinstance(error, CaptureError):
+        return Noted("reader_failed", at, {"reader": name_of(reader), "error": str(error)})
     reason = f"{os.strerror(error.errno)}; " if isinstance(error, OSError) and error.errno else ""
     facts = {"reader": name_of(reader), "error": f"{reason}{describe(error)}"}
     return Noted("reader_failed", at, facts)

@@ -13,6 +13,7 @@ import pytest
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import ConfigError
+from pop3spy.logs import reader_failed
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
@@ -49,6 +50,35 @@ def record(path: str, *sessions: int, keeping: Keeping | None = None, host: str 
             reading.read_all()
         reading.end(clock.now(), Ending(How.QUIT))
     captures.close()
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a file"])
+def test_a_folder_that_is_no_more_is_named_and_recorded_to_once_it_is_again(
+    instead: str, tmp_path: Path
+) -> None:
+    folder, clock = tmp_path / "all", Clock()
+    captures = Captures(f"{folder}/", Keeping("test"), clock)
+    told: list[str] = []
+    bus = Bus(
+        lambda reader, error: told.append(str(reader_failed(reader, error, 0).facts["error"]))
+    )
+    bus.subscribe(captures)
+
+    def session(number: int) -> None:
+        reading = Reading(number, Peer("::1", 5), Peer("mail", 110), clock.now(), bus.publish)
+        reading.end(clock.now(), Ending(How.CLIENT_CLOSED))
+
+    folder.rmdir()
+    if instead == "a file":
+        folder.touch()
+    session(1)
+    assert told == [f"{folder} is no folder any more; make it again to record later sessions"]
+    folder.unlink(missing_ok=True)
+    folder.mkdir()
+    session(2)
+    captures.close()
+    (recorded,) = folder.iterdir()
+    assert "-s0002-" in recorded.name
 
 
 def read(path: Path) -> list[Event]:
