@@ -61,6 +61,7 @@ class AcceptedClient:
         self._idle = idle or None
         self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
         self._stopping = False
+        self._responder: Responder | None = None
         self._ending: Ending | None = None
         self._read_up = asyncio.Event()
 
@@ -70,12 +71,19 @@ class AcceptedClient:
         if self._silence and not self._silence.expired():
             self._silence.reschedule(0)
 
+    def secured(self) -> None:
+        """Let what was said in clear be forgotten; say this when every line of it is answered."""
+        if self._responder:
+            self._responder.secured()
+
     async def converse(self, responder: Responder) -> None:
         """Answer the client until one of the two has had enough; cancel it to cut it off."""
+        self._responder = responder
         try:
             try:
                 ending = await self._talk(responder)
             finally:
+                self._responder = None
                 await self._apart(responder.end)
             self._writer.close()
         except asyncio.CancelledError:

@@ -221,10 +221,11 @@ class Proxy:
         elif at_once or (url and url.scheme != "pop3"):
             pending = PendingConnection(self._clock, link).join(half) if at_once else None
             apology = self._apology("server unreachable")
-            self._spawn(link, handshakes.open(partial(self._connect, arrival), pending, apology))
+            connect = partial(self._connect, arrival, handshakes)
+            self._spawn(link, handshakes.open(connect, pending, apology))
             return pending or link
         else:
-            self._spawn(link, self._join_server(link, arrival))
+            self._spawn(link, self._join_server(link, arrival, handshakes))
         return link
 
     def _url_for(self, arrival: Arrival) -> Url | None:
@@ -246,13 +247,15 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - as above
             link.abort(Ending(How.TLS, describe(error)))
 
-    async def _join_server(self, link: Link, arrival: Arrival) -> None:
+    async def _join_server(self, link: Link, arrival: Arrival, handshakes: Handshakes) -> None:
         try:
-            await self._connect(arrival, lambda: Half(Side.SERVER, link.join))
+            await self._connect(arrival, handshakes, lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
             link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
 
-    async def _connect(self, arrival: Arrival, factory: Callable[[], Half]) -> None:
+    async def _connect(
+        self, arrival: Arrival, handshakes: Handshakes, factory: Callable[[], Half]
+    ) -> None:
         """Connect a half from *factory* to the server that the client is for."""
 
         def announcing() -> Half:
@@ -262,7 +265,7 @@ class Proxy:
 
         timeout = self._limits.connect_timeout
         if isinstance(self._upstream, Host):
-            await self._upstream.connect(factory)
+            await self._upstream.connect(factory, handshakes.answered_by)
         elif isinstance(self._upstream, Original):
             await self._upstream.connect(arrival.ends, announcing, timeout)
         else:
