@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -16,6 +16,7 @@ from pop3spy.protocol.url import parse_url
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
+from pop3spy.session.how import How
 from pop3spy.session.responder import Answer, Responder
 from postoffice.speaking import FIRST, office
 from replay.tapes import behind_login
@@ -109,3 +110,16 @@ async def test_a_host_that_has_quit_is_told_nothing(shop: Shop) -> None:
         await client.send(b"QUIT\r\nSTLS\r\n")
         await client.rest()
         assert scripted.asked == [b"QUIT"]
+
+
+async def test_an_overlong_line_is_answered_through_the_proxy_too(shop: Shop) -> None:
+    async with in_front_of(lambda: Scripted({"NOOP": Answer(b"+OK")}), shop) as relayed:
+        client = await relayed.client()
+        await client.line()
+        await client.send(b"x" * 40_000)
+        await client.expect(b"-ERR this line is too long\r\n")
+        await client.talk(b"\r\nNOOP\r\n", b"+OK\r\n")
+        with suppress(ConnectionError):
+            for _ in range(300):
+                await client.send(b"x" * 10_000)
+        assert (await relayed.witness.ending()).how is How.SERVER_RESET
