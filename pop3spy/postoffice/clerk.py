@@ -12,6 +12,7 @@ from typing import Final
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice import login, phrases
 from pop3spy.postoffice.arguments import check_arguments
+from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.refusal import Refused, refusal_of
 from pop3spy.postoffice.wire import stuffed, top
@@ -51,9 +52,10 @@ def _answers(name: str) -> Callable[[Handler], Handler]:
 class Clerk:
     """Answers one client; *timestamp* is what the greeting offers APOP."""
 
-    def __init__(self, users: login.Users, timestamp: bytes) -> None:
+    def __init__(self, users: login.Users, timestamp: bytes, attempts: Attempts) -> None:
         self._users = users
         self._timestamp = timestamp
+        self._attempts = attempts
         self._state = State.GREETING
         self._name = b""
         self._drop: OpenMaildrop | None = None
@@ -86,7 +88,7 @@ class Clerk:
         try:
             answer, ok = ask(), True
         except Refused as refused:
-            answer, ok = refused.answer, False
+            answer, ok = self._attempts.answer_to(refused), False
         if answer.asks:
             self._state = after_challenge(self._state)
         elif answer.close or effect is not Effect.QUIT:  # a malformed QUIT ends nothing

@@ -240,6 +240,39 @@ async def test_an_overlong_line_that_never_ends_is_no_reason_to_wait_for_ever() 
         assert (await hosted.witness.ending()).how is How.TIMEOUT
 
 
+# -- failed logins ------------------------------------------------------------------------------
+
+WRONG = b"USER demo\r\nPASS wrong\r\n"
+
+
+async def test_a_failed_login_that_waits_holds_nobody_else_up() -> None:
+    async with hosting(office(FIRST, login_delay=3600).session, Limits(grace=0.0)) as hosted:
+        waiting, other = await hosted.client(), await hosted.client()
+        for client in (waiting, other):
+            await client.line()
+        await waiting.send(WRONG * 2)
+        await hosted.witness.until(
+            lambda: hosted.witness.heard(Side.CLIENT).count(b"PASS") == 2  # the second one waits
+        )
+        await other.send(b"USER demo\r\nPASS demo\r\nQUIT\r\n")
+        assert (await other.rest()).count(b"+OK") == 3
+        assert hosted.witness.heard(Side.SERVER).count(b"-ERR") == 1
+        await hosted.stopped()
+        assert (await waiting.rest()).count(b"-ERR") == 1
+        assert await hosted.witness.ending(1) == Ending(How.SHUTDOWN, "a reply was cut off")
+
+
+async def test_a_connection_ends_after_five_failed_logins() -> None:
+    async with hosting(office(FIRST).session) as hosted:
+        client = await hosted.client()
+        await client.line()
+        await client.send(WRONG * 7)
+        said = await client.rest()
+        assert said.count(b"-ERR [AUTH]") == 5
+        assert said.endswith(b"; 5 logins have failed, good bye\r\n")
+        assert (await hosted.witness.ending()).how is How.SERVER_CLOSED
+
+
 # -- how it ends --------------------------------------------------------------------------------
 
 BIG: dict[str, Reply] = {
