@@ -49,7 +49,7 @@ def test_mail_that_has_gone_wrong_elsewhere_arrives(tmp_path: Path) -> None:
         pytest.param(LINE + b"a\n\nFrom here on, rain\n",
             [b"a\r\n\r\nFrom here on, rain\r\n"], id="a text that begins like a From line"),
         pytest.param(LINE + b"a\n\n>From sender Mon Jan  2 03:04:05 2023\n",
-            [b"a\r\n\r\n>From sender Mon Jan  2 03:04:05 2023\r\n"], id="a quoted From line"),
+            [b"a\r\n\r\nFrom sender Mon Jan  2 03:04:05 2023\r\n"], id="a quoted From line"),
         pytest.param((LINE + b"a\n\n" + LINE + b"b\n\n").replace(b"\n", b"\r\n"),
             [b"a\r\n", b"b\r\n"], id="CRLF"),
         pytest.param(b"From nobody\na\n\n" + LINE + b"b\n", [b"a\r\n", b"b\r\n"],
