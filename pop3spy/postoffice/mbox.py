@@ -17,9 +17,10 @@ from typing import BinaryIO
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice import mbox_lock
-from pop3spy.postoffice.maildrop import InUseError, StoredMessage, distinct, fingerprint
+from pop3spy.postoffice.maildrop import InUseError, StoredMessage
 from pop3spy.postoffice.mbox_extents import MessageExtent, extents, lasting, octets
 from pop3spy.postoffice.mboxrd import unquoted
+from pop3spy.postoffice.unique_ids import UniqueIds, fingerprint
 from pop3spy.postoffice.wire import octets_of
 
 
@@ -27,8 +28,8 @@ class MboxMaildrop:
     """The messages in the mbox *file*.
 
     A unique-id is a hash of the ``From`` line and the message, less the fields that mail programs
-    change, so it survives restarts and the removal of others.  Only of copies that agree in the
-    ``From`` line too does the second become the first when that one is removed.
+    change, so it survives restarts and the removal of others.  Copies that agree in the ``From``
+    line too have a number behind it.
     """
 
     def __init__(self, file: Path) -> None:
@@ -36,6 +37,7 @@ class MboxMaildrop:
         self._locked: mailbox.mbox | None = None
         self._file: BinaryIO | None = None
         self._places: dict[bytes, MessageExtent] = {}
+        self._unique_ids = UniqueIds()
 
     def lock(self) -> None:
         """Take the file with fcntl and a lock file, or raise InUseError at once."""
@@ -86,7 +88,7 @@ class MboxMaildrop:
         """Return what is there now, in the order of the file."""
         file = self._held()
         places = list(extents(file))
-        unique_ids = distinct(fingerprint(lasting(file, place)) for place in places)
+        unique_ids = self._unique_ids.give(fingerprint(lasting(file, place)) for place in places)
         self._places = dict(zip(unique_ids, places, strict=True))
         stored = [partial(_stored, file, place) for place in places]
         return [
@@ -113,6 +115,7 @@ class MboxMaildrop:
             self._check_unchanged(file, known, end)
             new.replace(self._path)
             undo.pop_all()
+        self._unique_ids.forget(unique_ids)
 
     def _held(self) -> BinaryIO:
         if self._file is None:

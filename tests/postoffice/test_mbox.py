@@ -137,22 +137,6 @@ def test_a_body_read_after_the_session_is_an_error_not_a_crash(tmp_path: Path) -
         list(body)
 
 
-def test_copies_have_unique_ids_of_their_own(tmp_path: Path) -> None:
-    """Getmail stops at an id that comes twice."""
-    path = write(tmp_path, (LINE + b"copy\n\n") * 4)
-    client = visit(path)
-    ids = client.unique_ids()
-    assert len(set(ids)) == 4
-    client.vanish()
-    client = visit(path)
-    assert client.unique_ids() == ids
-    client.send(b"DELE 4")
-    client.quit()
-    client = visit(path)
-    assert client.unique_ids() == ids[:3]
-    client.vanish()
-
-
 def test_copies_delivered_at_other_times_keep_their_ids_when_the_first_goes(tmp_path: Path) -> None:
     path = write(tmp_path, LINE + b"copy\n\n" + LINE.replace(b"05", b"06") + b"copy\n\n")
     client = visit(path)
