@@ -12,10 +12,12 @@ from net.shop import Shop
 from net.wires import Wire
 from pop3spy.net.host import Host
 from pop3spy.net.stls import GRANT
+from pop3spy.protocol.states import State
 from pop3spy.protocol.url import parse_url
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Moved
 from pop3spy.session.how import How
 from pop3spy.session.responder import Answer, Responder
 from postoffice.speaking import FIRST, office
@@ -85,6 +87,10 @@ async def test_a_user_sent_ahead_of_stls_counts_no_more(shop: Shop) -> None:
         await client.expect(GRANT)
         await client.begin_tls(shop.client(), "proxy.example")
         await client.talk(b"PASS demo\r\n", b"-ERR PASS must follow USER\r\n")
+        client.close()
+        await relayed.witness.ending()
+        moves = [each.after for each in relayed.witness.of(Moved)]
+        assert moves == [State.AUTHORIZATION, State.USER_GIVEN, State.AUTHORIZATION]
 
 
 @pytest.mark.parametrize("scheme", ["pop3", "pop3+stls"])
