@@ -47,19 +47,25 @@ def serve(settings: ServeSettings, mailbox: Path | None) -> int:
     clock = Clock()
     accounts = _accounts(settings.users)
     with arriving(settings, partial(host_legs, settings)) as front:
-        office = post_office(accounts, mailbox)
+        office = post_office(accounts, mailbox, settings.login_delay)
         with outputs(settings, clock) as bus:
             return run(hosting(office.session, front, settings, bus, clock), settings.loop)
 
 
-def post_office(accounts: tuple[Account, ...], mailbox: Path | None) -> PostOffice:
-    """Return a post office of this machine and process for *accounts*."""
+def post_office(
+    accounts: tuple[Account, ...], mailbox: Path | None, login_delay: float = 1.0
+) -> PostOffice:
+    """Return a post office of this machine and process for *accounts*.
+
+    A client waits *login_delay* seconds for the answer to its second failed login.
+    """
     return PostOffice(
         accounts,
         maildrops_for(accounts, mailbox),
         hostname=socket.gethostname(),
         pid=os.getpid(),
         clock=time.time_ns,
+        login_delay=login_delay,
     )
 
 

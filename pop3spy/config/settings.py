@@ -79,6 +79,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("listen", LISTEN, _SERVERS, "Where clients connect to; :1110 is a port of this machine only, port 0 takes a free one.", (parse_url("127.0.0.1:110"),), many=True),
     Setting("route", ROUTE, (_PROXY,), "Relay the clients of this address to a server of their own, as in :1995=pop3s://mail; may be given several times.", (), many=True),
     Setting("users", PATH, (_SERVE, _REPLAY), "A YAML file of users and their passwords.  [default: the user demo with the password demo; in a replay, anybody]"),
+    Setting("login-delay", SECONDS, (_SERVE,), "How long a client waits for the answer to its second failed login, and twice as long for each one more; 0: not at all.", 1.0),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
     Setting("record", PLACE, (*_SERVERS, _CONNECT), "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),

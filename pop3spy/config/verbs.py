@@ -171,6 +171,7 @@ class ServeSettings(ServerSettings):
     """The settings of ``pop3spy serve``."""
 
     users: Path | None
+    login_delay: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from pop3spy.errors import MaildropError
+from pop3spy.net.client_lines import ClientLines, EndlessLineError
 from pop3spy.net.closing_reader import ClosingReader
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.commands import Command, line_of, parse_command
@@ -55,12 +56,14 @@ class AcceptedClient:
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        self._observer = Observer(reading, clock, self._caught_up)
+        self._observer = observer = Observer(reading, clock, self._caught_up)
+        self._lines = ClientLines(reader, partial(observer.hear, Side.CLIENT))
         self._executor = executor
         self._ended = ended
         self._idle = idle or None
         self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
         self._stopping = False
+        self._responder: Responder | None = None
         self._ending: Ending | None = None
         self._read_up = asyncio.Event()
 
@@ -70,12 +73,19 @@ class AcceptedClient:
         if self._silence and not self._silence.expired():
             self._silence.reschedule(0)
 
+    def secured(self) -> None:
+        """Let what was said in clear be forgotten; say this when every line of it is answered."""
+        if self._responder:
+            self._responder.secured()
+
     async def converse(self, responder: Responder) -> None:
         """Answer the client until one of the two has had enough; cancel it to cut it off."""
+        self._responder = responder
         try:
             try:
                 ending = await self._talk(responder)
             finally:
+                self._responder = None
                 await self._apart(responder.end)
             self._writer.close()
         except asyncio.CancelledError:
@@ -127,44 +137,19 @@ class AcceptedClient:
     # -- what comes -----------------------------------------------------------------------------
 
     async def _line(self) -> bytes:
-        """Return the next line with its end, empty if there is none, cut if it is too long."""
+        """Return the next line with its end, empty if there is none, without if it is too long."""
         try:
             async with asyncio.timeout(self._idle) as silence:
                 self._silence = silence
-                return await self._next_line()
+                return await self._lines.next()
+        except EndlessLineError as error:
+            raise _GoneError(How.SERVER_CLOSED, str(error)) from None
         except OSError:  # TimeoutError is one, be it ours or the network's
             if self._stopping and silence.expired():
                 return b""
             raise self._gone(silence) from None
         finally:
             self._silence = None
-
-    async def _next_line(self) -> bytes:
-        try:
-            raw = await self._reader.readuntil(b"\n")
-        except asyncio.IncompleteReadError as error:
-            self._observer.hear(Side.CLIENT, error.partial)
-            return b""
-        except asyncio.LimitOverrunError as error:
-            return await self._cut_line(error.consumed)
-        self._observer.hear(Side.CLIENT, raw)
-        return raw
-
-    async def _cut_line(self, size: int) -> bytes:
-        """Take a line that is too long, piece by piece, and return one without an end."""
-        while True:
-            raw = await self._reader.readexactly(size)
-            self._observer.hear(Side.CLIENT, raw)
-            try:
-                raw = await self._reader.readuntil(b"\n")
-            except asyncio.LimitOverrunError as error:
-                size = error.consumed
-            except asyncio.IncompleteReadError as error:
-                self._observer.hear(Side.CLIENT, error.partial)
-                return b""
-            else:
-                self._observer.hear(Side.CLIENT, raw)
-                return b"..."
 
     # -- what goes ------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pop3spy.errors import ConnectError, TlsError
 from pop3spy.gate.acts import Keeper
+from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.half import Half
 from pop3spy.net.layer import Layer
 from pop3spy.net.leg import Legs
@@ -61,6 +62,11 @@ class Handshakes:
         self._spawn = spawn
         self._certificate = b""  # the server's
         self._ready: Layer | None = None  # for the client, when its server has TLS
+        self._host: AcceptedClient | None = None
+
+    def answered_by(self, host: AcceptedClient) -> None:
+        """Know who of this program is the server."""
+        self._host = host
 
     # -- before the first word ------------------------------------------------------------------
 
@@ -213,6 +219,8 @@ class Handshakes:
         """Hear nothing in clear any more from the client, and begin the handshake with it."""
         self._ready = self._legs.from_clients(self._certificate, self._name)
         self.link.cut_off_client()
+        if self._host:
+            self._host.secured()
         self.go_on()
 
     def fail(self, error: TlsError) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.closing_reader import ClosingReader
@@ -60,11 +61,18 @@ class Host:
             await self._wind_up()
             self._executor.shutdown(wait=False)
 
-    async def connect(self, factory: Callable[[], asyncio.BaseProtocol]) -> None:
-        """Let a protocol of this process, from *factory*, be a client."""
+    async def connect(
+        self,
+        factory: Callable[[], asyncio.BaseProtocol],
+        answered_by: Callable[[AcceptedClient], None],
+    ) -> None:
+        """Let a protocol of this process, from *factory*, be a client.
+
+        *answered_by* is told who talks with it, before it is there.
+        """
         near, far = socket.socketpair()
         loop = asyncio.get_running_loop()
-        await loop.create_connection(self._protocol, sock=near)
+        await loop.create_connection(partial(self._protocol, answered_by), sock=near)
         await loop.create_connection(factory, sock=far)
 
     async def _wind_up(self) -> None:
@@ -84,10 +92,18 @@ class Host:
             self._idle.clear()
             await self._idle.wait()
 
-    def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(ClosingReader(LINE, self._clock), self._welcome)
+    def _protocol(
+        self, answered_by: Callable[[AcceptedClient], None] | None = None
+    ) -> asyncio.StreamReaderProtocol:
+        reader = ClosingReader(LINE, self._clock)
+        return asyncio.StreamReaderProtocol(reader, partial(self._welcome, answered_by))
 
-    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _welcome(
+        self,
+        answered_by: Callable[[AcceptedClient], None] | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
         assert isinstance(reader, ClosingReader)
         if self._stopping:
             writer.close()
@@ -108,6 +124,8 @@ class Host:
             ended=self._ended,
             idle=idle,
         )
+        if answered_by:
+            answered_by(accepted)
         most = self._limits.max_sessions
         if most and len(self._accepted) >= most:
             work = accepted.send_away(f"{most} sessions are open already (--max-sessions)")

@@ -13,7 +13,7 @@ from pop3spy.gate.acts import Gate
 from pop3spy.net.capacity import Capacity, SessionPlaces
 from pop3spy.net.circle import Circle, Lap
 from pop3spy.net.half import Half, Owner
-from pop3spy.net.handshakes import Handshakes
+from pop3spy.net.handshakes import Connect, Handshakes
 from pop3spy.net.host import Host
 from pop3spy.net.introduction import Arrival, Introductions, introduced
 from pop3spy.net.leg import Legs
@@ -208,6 +208,7 @@ class Proxy:
         at_once = listener.scheme == "pop3s"
         self._links[link] = None  # who is sent away takes nobody's place
         lap = self._circle.came(arrival.ends.client[0], partial(self._waits, ref(link)))
+        connect = partial(self._connect, arrival, lap, handshakes)
         if self._stopping:
             link.abort(Ending(How.SHUTDOWN))
         elif refused:
@@ -219,11 +220,10 @@ class Proxy:
         elif at_once or (url and url.scheme != "pop3"):
             pending = PendingConnection(self._clock, link).join(half) if at_once else None
             apology = self._apology("server unreachable")
-            connect = partial(self._connect, arrival, lap)
             self._spawn(link, handshakes.open(connect, pending, apology))
             return pending or link
         else:
-            self._spawn(link, self._join_server(link, arrival, lap))
+            self._spawn(link, self._join_server(link, connect))
         return link
 
     def _waits(self, link: ReferenceType[Link]) -> bool:
@@ -244,13 +244,15 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - as above
             link.abort(Ending(How.TLS, describe(error)))
 
-    async def _join_server(self, link: Link, arrival: Arrival, lap: Lap) -> None:
+    async def _join_server(self, link: Link, connect: Connect) -> None:
         try:
-            await self._connect(arrival, lap, lambda: Half(Side.SERVER, link.join))
+            await connect(lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
             link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
 
-    async def _connect(self, arrival: Arrival, lap: Lap, factory: Callable[[], Half]) -> None:
+    async def _connect(
+        self, arrival: Arrival, lap: Lap, handshakes: Handshakes, factory: Callable[[], Half]
+    ) -> None:
         """Connect a half from *factory* to the server that the client is for."""
 
         def announcing() -> Half:
@@ -259,7 +261,8 @@ class Proxy:
             return half
 
         await self._circle.call(lap)
-        await self._upstream.connect(arrival, announcing, self._limits.connect_timeout)
+        timeout = self._limits.connect_timeout
+        await self._upstream.connect(arrival, announcing, timeout, handshakes.answered_by)
 
     def _apology(self, text: str) -> bytes:
         return f"-ERR [SYS/TEMP] {text}\r\n".encode() if self._answer_when_down else b""

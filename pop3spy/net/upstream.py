@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.dial import dial
 from pop3spy.net.half import Half
 from pop3spy.net.host import Host
@@ -64,14 +65,16 @@ class Upstream:
         arrival: Arrival,
         factory: Callable[[], Half],
         timeout: float,  # noqa: ASYNC109 - for each address
+        answered_by: Callable[[AcceptedClient], None],
     ) -> None:
         """Connect a half from *factory* to the server that the client is for.
 
-        Raise ConnectError if it cannot be reached.
+        *answered_by* is told who of this program answers, if that is a host.  Raise ConnectError if
+        the server cannot be reached.
         """
         where = self.at(arrival.listener)
         if self.host:
-            await self.host.connect(factory)
+            await self.host.connect(factory, answered_by)
         elif isinstance(where, Original):
             await where.connect(arrival.ends, factory, timeout)
         elif where:

@@ -11,11 +11,13 @@ from typing import Final
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice import login, phrases
+from pop3spy.postoffice.arguments import check_arguments
+from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.refusal import Refused, refusal_of
 from pop3spy.postoffice.wire import stuffed, top
 from pop3spy.protocol.capabilities import Capability
-from pop3spy.protocol.commands import Command, CommandSpec
+from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.sasl import mechanism_of
 from pop3spy.protocol.states import Effect, State, after_challenge, after_reply
@@ -32,8 +34,6 @@ CAPABILITIES: Final = (
     Capability("UIDL"),
     Capability("IMPLEMENTATION", ("pop3spy",)),
 )
-
-_TO_THE_LINES_END = "string"  # PASS: "spaces may be part of it" (RFC 1939, section 7)
 
 Handler = Callable[["Clerk", Command], Answer]
 _HANDLERS: dict[str, Handler] = {}
@@ -52,9 +52,10 @@ def _answers(name: str) -> Callable[[Handler], Handler]:
 class Clerk:
     """Answers one client; *timestamp* is what the greeting offers APOP."""
 
-    def __init__(self, users: login.Users, timestamp: bytes) -> None:
+    def __init__(self, users: login.Users, timestamp: bytes, attempts: Attempts) -> None:
         self._users = users
         self._timestamp = timestamp
+        self._attempts = attempts
         self._state = State.GREETING
         self._name = b""
         self._drop: OpenMaildrop | None = None
@@ -72,6 +73,10 @@ class Clerk:
         """Return the reply to the answer to PLAIN's challenge (RFC 5034, section 4)."""
         return self._reply(Effect.LOGIN, lambda: self._respond(line))
 
+    def secured(self) -> None:
+        """Forget whom USER named in clear; the greeting's timestamp stays, as nobody repeats it."""
+        self._name, self._state = b"", State.AUTHORIZATION
+
     def end(self) -> None:
         """Give the maildrop back; without QUIT nothing is removed (RFC 1939, section 6)."""
         drop, self._drop = self._drop, None
@@ -83,7 +88,7 @@ class Clerk:
         try:
             answer, ok = ask(), True
         except Refused as refused:
-            answer, ok = refused.answer, False
+            answer, ok = self._attempts.answer_to(refused), False
         if answer.asks:
             self._state = after_challenge(self._state)
         elif answer.close or effect is not Effect.QUIT:  # a malformed QUIT ends nothing
@@ -98,7 +103,7 @@ class Clerk:
             raise Refused(f"{command.spec.name} is not available here")
         if self._state not in command.spec.states:
             raise Refused(phrases.out_of_place(command.spec, self._state))
-        _check_arguments(command.spec, command)
+        check_arguments(command.spec, command)
         return handler(self, command)
 
     # Before login
@@ -230,16 +235,6 @@ class Clerk:
         if number in self._open.marked:
             raise Refused(f"message {number} already deleted")
         return number, messages[number - 1]
-
-
-def _check_arguments(spec: CommandSpec, command: Command) -> None:
-    given = len(command.args)
-    if spec.syntax == _TO_THE_LINES_END:
-        given = min(1, len(command.rest))  # a password may be nothing but blanks
-    if given < spec.required:
-        raise Refused(f"too few arguments: {spec.usage}")
-    if given > len(spec.syntax.split()):
-        raise Refused(f"too many arguments: {spec.usage}")
 
 
 def _text_of(number: int, message: StoredMessage) -> Iterator[bytes]:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.locks import FolderLock
-from pop3spy.postoffice.maildrop import StoredMessage, distinct, fit_for_unique_id
-from pop3spy.postoffice.wire import PIECE, octets_of
+from pop3spy.postoffice.maildrop import StoredMessage
+from pop3spy.postoffice.unique_ids import UniqueIds, fingerprint, fit_for_unique_id
+from pop3spy.postoffice.wire import PIECE, canonical, octets_of
 
 _NOT_A_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor a pipe to wait for
 _DIGITS = re.compile(rb"(\d+)")
@@ -30,12 +31,14 @@ class FolderLayout:
     """How a kind of folder is arranged.
 
     ``parts`` are where its files lie, ``suffix`` is how their names end, and what follows ``flags``
-    in a name may change while the message stays the same.
+    in a name may change while the message stays the same.  A message is called by what stays of
+    its file's name, or where people name the files (``by_content``) by what is in it.
     """
 
     parts: tuple[str, ...]
     suffix: str = ""
     flags: bytes = b""
+    by_content: bool = False
 
     def name_of(self, path: Path) -> bytes:
         """Return what of the file's name stays the same."""
@@ -46,7 +49,8 @@ class FolderLayout:
 MAILDIR = FolderLayout(("new", "cur"), flags=b":")
 """``new`` and ``cur`` both hold mail; a flag like ``:2,S`` says nothing to POP3."""
 
-EML_FOLDER = FolderLayout((".",), suffix=".eml")
+EML_FOLDER = FolderLayout((".",), suffix=".eml", by_content=True)
+"""Renamed, a file is the same message."""
 
 Noted = tuple[int, int, int]
 """Inode, octets and time of the last change in nanoseconds: what tells one file from another."""
@@ -69,6 +73,7 @@ class FolderMaildrop:
         self._layout = layout
         self._lock = FolderLock(folder)
         self._files: dict[bytes, _File] = {}
+        self._unique_ids = UniqueIds()
 
     def lock(self) -> None:
         """Take the folder for one session, or raise InUseError."""
@@ -83,12 +88,14 @@ class FolderMaildrop:
         """Return what is there now; a file that vanishes meanwhile is not."""
         paths = sorted(self._paths(), key=lambda path: _in_order(self._layout.name_of(path)))
         measured: list[tuple[_File, int]] = []
+        names: list[bytes] = []
         for path in paths:
             with suppress(FileNotFoundError):
                 file = _File(path, _noted(path.lstat()))
-                measured.append((file, octets_of(_reading(file))))
-        names = (self._layout.name_of(file.path) for file, _ in measured)
-        unique_ids = distinct(fit_for_unique_id(name) for name in names)
+                octets, name = octets_of(_reading(file)), self._called(file)
+                measured.append((file, octets))
+                names.append(name)
+        unique_ids = self._unique_ids.give(names)
         self._files = {i: file for i, (file, _) in zip(unique_ids, measured, strict=True)}
         return [
             StoredMessage(unique_id, octets, partial(self._read, file))
@@ -98,15 +105,23 @@ class FolderMaildrop:
     def remove(self, unique_ids: Collection[bytes]) -> None:
         """Remove these messages; raise the first error when all have been tried."""
         errors: list[OSError | MaildropError] = []
+        gone: list[bytes] = []
         for unique_id in unique_ids:
             try:
-                self._unlink(self._files[unique_id])
-            except FileNotFoundError:
-                continue  # somebody else removed it
+                with suppress(FileNotFoundError):  # somebody else removed it
+                    self._unlink(self._files[unique_id])
+                gone.append(unique_id)
             except (OSError, MaildropError) as error:
                 errors.append(error)
+        self._unique_ids.forget(gone)
         if errors:
             raise errors[0]
+
+    def _called(self, file: _File) -> bytes:
+        """Return what the message in *file* is called, fit to be a unique-id."""
+        if self._layout.by_content:
+            return fingerprint(canonical(_reading(file)))
+        return fit_for_unique_id(self._layout.name_of(file.path))
 
     def _paths(self) -> Iterator[Path]:
         for part in self._layout.parts:
@@ -134,9 +149,11 @@ class FolderMaildrop:
 
     def _found_again(self, file: _File) -> _File:
         """Return where *file* is now: a mail program moves what it has read from new to cur."""
-        name = self._layout.name_of(file.path)
+        layout = self._layout
+        name = layout.name_of(file.path)
         for path in self._paths():
-            if self._layout.name_of(path) == name and _noted(path.lstat()) == file.noted:
+            same = layout.by_content or layout.name_of(path) == name
+            if same and _noted(path.lstat()) == file.noted:
                 return _File(path, file.noted)
         raise FileNotFoundError(f"{file.path.name} is gone")
 

@@ -6,7 +6,7 @@ from typing import Final
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.accounts import Account
 from pop3spy.postoffice.maildrop import Maildrop, OpenMaildrop
-from pop3spy.postoffice.refusal import Refused, refusal_of
+from pop3spy.postoffice.refusal import LoginFailed, Refused, refusal_of
 from pop3spy.protocol import sasl
 
 Users = Mapping[bytes, tuple[Account, Maildrop]]
@@ -35,14 +35,14 @@ def by_plain(users: Users, line: bytes) -> OpenMaildrop:
     except ValueError:
         raise Refused("response is not a PLAIN message") from None
     if identity not in (b"", name):
-        raise Refused("nobody may act for somebody else here", "AUTH")
+        raise LoginFailed("nobody may act for somebody else here")
     return _admit(users, name, lambda account: account.takes(password))
 
 
 def _admit(users: Users, name: bytes, proves: Callable[[Account], bool]) -> OpenMaildrop:
     account, place = users.get(name, (_NOBODY, None))
     if not proves(account) or place is None:
-        raise Refused("user name and password do not match", "AUTH")
+        raise LoginFailed("user name and password do not match")
     try:
         return OpenMaildrop.of(place)
     except (OSError, MaildropError) as error:

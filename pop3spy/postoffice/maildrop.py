@@ -4,18 +4,13 @@ Rules: 1. one session at a time has it (RFC 1939, section 4); 2. numbers, sizes 
 noted when it is opened and stay until it is closed; 3. nothing is removed but by ``update``.
 """
 
-import hashlib
-import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.wire import canonical
-
-_UNIQUE_ID = re.compile(rb"[\x21-\x7e]{1,70}")
 
 
 class InUseError(MaildropError):
@@ -91,37 +86,6 @@ class OpenMaildrop:
     def close(self) -> None:
         """Give the place back, with all that is in it."""
         self.place.unlock()
-
-
-def fit_for_unique_id(name: bytes) -> bytes:
-    """Return *name* if it may be a unique-id (1 to 70 of 0x21 to 0x7E), else a hash of it."""
-    return name if _UNIQUE_ID.fullmatch(name) else fingerprint([name])
-
-
-def fingerprint(pieces: Iterable[bytes]) -> bytes:
-    """Return 32 hexadecimal digits that only equal octets share."""
-    digest = hashlib.blake2b(digest_size=16)
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest().encode()
-
-
-def distinct(unique_ids: Iterable[bytes]) -> list[bytes]:
-    """Return *unique_ids* with each repeated one replaced, the same in every run.
-
-    RFC 1939, section 7 lets copies share one, but clients lose mail or stop over it.
-    """
-    wanted = list(unique_ids)
-    taken, copies, chosen = set(wanted), Counter[bytes](), []
-    for unique_id in wanted:
-        copies[unique_id] += 1
-        choice = unique_id
-        while copies[unique_id] > 1 and choice in taken:
-            choice = fit_for_unique_id(b"%s-%d" % (unique_id, copies[unique_id]))
-            copies[unique_id] += choice in taken
-        taken.add(choice)
-        chosen.append(choice)
-    return chosen
 
 
 def _exactly(octets: int, pieces: Iterator[bytes]) -> Iterator[bytes]:

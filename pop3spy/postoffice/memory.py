@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
-from pop3spy.postoffice.maildrop import InUseError, StoredMessage, distinct, fit_for_unique_id
+from pop3spy.postoffice.maildrop import InUseError, StoredMessage
+from pop3spy.postoffice.unique_ids import UniqueIds, fit_for_unique_id
 from pop3spy.postoffice.wire import PIECE, octets_of
 
 
@@ -12,7 +13,7 @@ class MemoryMaildrop:
 
     def __init__(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
         named = list(messages)
-        names = distinct(fit_for_unique_id(name) for name, _ in named)
+        names = UniqueIds().give(fit_for_unique_id(name) for name, _ in named)
         self._kept = {name: text for name, (_, text) in zip(names, named, strict=True)}
         self._locked = False
 

@@ -26,6 +26,13 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
         return Answer(words.encode("ascii", "replace")[:510])
 
 
+class LoginFailed(Refused):
+    """Credentials that prove nothing (RFC 3206, section 4: [AUTH])."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "AUTH")
+
+
 def refusal_of(error: OSError | MaildropError, what: str) -> Refused:
     """Return the refusal for a maildrop that fails; *what* says what cannot be done.
 

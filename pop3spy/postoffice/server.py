@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from pop3spy.postoffice.accounts import Account
+from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.clerk import Clerk
 from pop3spy.postoffice.maildrop import Maildrop
 from pop3spy.session.responder import Responder
@@ -16,9 +17,10 @@ class PostOffice:
 
     *hostname*, *pid* and *clock* (nanoseconds) make the timestamp of each greeting, which is
     never the same twice as long as the clock goes on over restarts (RFC 1939, section 7).
+    *login_delay* is how many seconds a client waits for the answer to its second failed login.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a post office is made of
         self,
         accounts: Iterable[Account],
         maildrops: Mapping[str, Maildrop],
@@ -26,16 +28,18 @@ class PostOffice:
         hostname: str,
         pid: int,
         clock: Callable[[], int],
+        login_delay: float = 0.0,
     ) -> None:
         self._users = {each.name.encode(): (each, maildrops[each.name]) for each in accounts}
         self._host = _NOT_IN_A_TIMESTAMP.sub("-", hostname) or "localhost"
         self._pid = pid
         self._clock = clock
+        self._login_delay = login_delay
         self._last = 0
 
     def session(self) -> Responder:
         """Return who answers one new connection."""
-        return Clerk(self._users, self._timestamp())
+        return Clerk(self._users, self._timestamp(), Attempts(self._login_delay))
 
     def _timestamp(self) -> bytes:
         self._last = max(self._last + 1, self._clock())

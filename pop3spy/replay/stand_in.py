@@ -108,6 +108,10 @@ class ReplayResponder:
             return NOT_RECORDED
         return self._moved(dialogue.command, self._answer_line(dialogue, line))
 
+    def secured(self) -> None:
+        """Forget whom USER named in clear."""
+        self._name, self._state = b"", State.AUTHORIZATION
+
     def end(self) -> None:
         """Do nothing: a client that is gone leaves nothing behind."""
 

@@ -67,5 +67,8 @@ class Responder(Protocol):
     def answer_sasl(self, line: bytes) -> Answer:
         """Return the reply to *line*, without its line end, which answers a challenge."""
 
+    def secured(self) -> None:
+        """Forget what was said until now: TLS has begun (RFC 2595, section 4)."""
+
     def end(self) -> None:
         """Let go of everything: the connection is gone.  Called once, after QUIT as well."""

@@ -107,15 +107,16 @@ class Tracker:
         return exchange
 
     def secured(self, tls: Tls, at: float) -> None:
-        """Take in that TLS began on a leg: what the server said of itself before is forgotten.
+        """Take in that TLS began on a leg: what was said in clear before is forgotten.
 
-        It may have been tampered with (RFC 2595, section 4).
+        It may have been tampered with, what the server said of itself and whom the client named
+        (RFC 2595, section 4).
         """
         session = self._session
         session.legs[tls.side] = tls
         session.capabilities.clear()
         self._publish(Secured(session, at, tls))
-        if session.state is State.TLS:
+        if session.state is State.TLS or session.state is State.USER_GIVEN:
             self._move(State.AUTHORIZATION, at)
 
     def end(self, at: float) -> None:

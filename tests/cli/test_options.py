@@ -45,6 +45,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "idle-timeout": ("10m", 600.0, "0"),
     "max-sessions": ("12", 12, "0"),
     "grace": ("500ms", 0.5, "1h"),
+    "login-delay": ("250ms", 0.25, "0"),
     "answer-when-down": ("yes", True, "no"),
     "session": ("2", 2, "3"),
     "port": ("1110", (1110,), "2110"),

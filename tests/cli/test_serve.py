@@ -52,6 +52,32 @@ def test_messages_of_its_own_are_there_without_a_mailbox() -> None:
         assert len(session(port)) == 5
 
 
+def test_a_second_wrong_password_waits_as_long_as_the_setting_says() -> None:
+    with serving("--login-delay", "1h") as port:
+        waiting = client(port)
+        for command in (b"USER demo", b"PASS wrong"):
+            waiting.sock.sendall(command + b"\r\n")
+            waiting.file.readline()
+        waiting.sock.sendall(b"USER demo\r\nPASS wrong\r\n")
+        assert waiting.file.readline().startswith(b"+OK")
+        assert len(session(port)) == 5
+        waiting.sock.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            waiting.sock.recv(1)
+        waiting.close()
+
+
+def test_with_no_delay_a_client_fails_as_fast_as_it_likes() -> None:
+    with serving("--login-delay", "0") as port:
+        pop = client(port)
+        for _ in range(5):
+            pop.user("demo")
+            with pytest.raises(error_proto):
+                pop.pass_("wrong")
+        assert pop.file.readline() == b""
+        pop.close()
+
+
 def test_mailboxes_of_users_are_found_from_the_folder_of_their_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

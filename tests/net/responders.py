@@ -33,6 +33,10 @@ class Scripted:
         self.asked.append(line)
         return Answer(b"-ERR cancelled" if line == b"*" else b"+OK logged in")
 
+    def secured(self) -> None:
+        assert not self.ended
+        self.asked.append(b"(TLS)")
+
     def end(self) -> None:
         self.ended += 1
 

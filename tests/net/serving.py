@@ -105,7 +105,7 @@ class Hosted(Served):
 async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
     limits: Limits = DEFAULT,
     *,
-    upstream: Url | None = None,
+    upstream: Url | Host | None = None,
     listen: Places = (HERE,),
     answer_when_down: bool = False,
     strict: bool = False,

@@ -2,12 +2,15 @@
 
 import asyncio
 import errno
+import re
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from net.responders import Reply, Scripted
 from net.serving import Hosted, forgetting_who_was_about_to_come, hosting
@@ -185,12 +188,89 @@ async def test_a_post_office_goes_on_after_an_overlong_answer() -> None:
         assert (await client.line()).startswith(b"+OK")
 
 
+async def test_an_overlong_line_is_answered_before_it_ends() -> None:
+    house = House()
+    async with hosting(house) as hosted:
+        client = await greeted(hosted)
+        await client.send(b"x" * 20_000)
+        await client.expect(TOO_LONG)
+        await client.send(b"x" * 20_000)
+        await client.talk(b"\r\nNOOP\r\n", b"+OK\r\n")
+        assert house.made[0].asked == [b"NOOP"]
+
+
+@given(sizes=st.lists(st.sampled_from([1, 16_384, 16_385, 32_768, 40_000, 70_000]), max_size=6))
+@settings(max_examples=25)
+def test_each_line_has_one_answer_however_long_it_is(sizes: list[int]) -> None:
+    async def converse() -> None:
+        async with hosting(House()) as hosted:
+            client = await greeted(hosted)
+            for size in sizes:
+                await client.send(b"x" * (size - 1) + b"\n")
+            await client.send(b"QUIT\r\n")
+            refused = [TOO_LONG if size > 16_385 else b"-ERR unknown\r\n" for size in sizes]
+            assert await client.rest() == b"".join(refused) + b"+OK bye\r\n"
+            assert await hosted.witness.ending() == Ending(How.QUIT)
+            answered = [each.exchange.status for each in hosted.witness.of(Answered)]
+            assert len(answered) == len(sizes) + 1
+
+    asyncio.run(converse())
+
+
+async def test_a_line_without_an_end_is_bounded() -> None:
+    house = House()
+    async with hosting(house) as hosted:
+        endless, other = await greeted(hosted), await greeted(hosted)
+        with suppress(ConnectionError):  # it hears no more of it
+            for _ in range(300):
+                await endless.send(b"x" * 10_000)
+        ending = await hosted.witness.ending(1)
+        assert ending.how is How.SERVER_CLOSED
+        assert re.fullmatch(r"a line of the client had no end after 1\d{6} octets", ending.why)
+        assert hosted.witness.heard(Side.SERVER).count(b"-ERR") == 1
+        await other.talk(b"NOOP\r\n", b"+OK\r\n")
+        assert house.ends == [1, 0]
+
+
 async def test_an_overlong_line_that_never_ends_is_no_reason_to_wait_for_ever() -> None:
     async with hosting(House(), Limits(idle_timeout=0.2)) as hosted:
         client = await greeted(hosted)
         await client.send(b"x" * 100_000)
-        assert await client.rest() == b""
+        assert await client.rest() == TOO_LONG
         assert (await hosted.witness.ending()).how is How.TIMEOUT
+
+
+# -- failed logins ------------------------------------------------------------------------------
+
+WRONG = b"USER demo\r\nPASS wrong\r\n"
+
+
+async def test_a_failed_login_that_waits_holds_nobody_else_up() -> None:
+    async with hosting(office(FIRST, login_delay=3600).session, Limits(grace=0.0)) as hosted:
+        waiting, other = await hosted.client(), await hosted.client()
+        for client in (waiting, other):
+            await client.line()
+        await waiting.send(WRONG * 2)
+        await hosted.witness.until(
+            lambda: hosted.witness.heard(Side.CLIENT).count(b"PASS") == 2  # the second one waits
+        )
+        await other.send(b"USER demo\r\nPASS demo\r\nQUIT\r\n")
+        assert (await other.rest()).count(b"+OK") == 3
+        assert hosted.witness.heard(Side.SERVER).count(b"-ERR") == 1
+        await hosted.stopped()
+        assert (await waiting.rest()).count(b"-ERR") == 1
+        assert await hosted.witness.ending(1) == Ending(How.SHUTDOWN, "a reply was cut off")
+
+
+async def test_a_connection_ends_after_five_failed_logins() -> None:
+    async with hosting(office(FIRST).session) as hosted:
+        client = await hosted.client()
+        await client.line()
+        await client.send(WRONG * 7)
+        said = await client.rest()
+        assert said.count(b"-ERR [AUTH]") == 5
+        assert said.endswith(b"; 5 logins have failed, good bye\r\n")
+        assert (await hosted.witness.ending()).how is How.SERVER_CLOSED
 
 
 # -- how it ends --------------------------------------------------------------------------------

@@ -19,13 +19,19 @@ def office(
     *messages: bytes,
     accounts: tuple[Account, ...] = DEMO_ACCOUNTS,
     maildrops: Mapping[str, Maildrop] | None = None,
+    login_delay: float = 0.0,
 ) -> PostOffice:
     """Return a post office whose users share these messages, or have the maildrops given."""
     if maildrops is None:
         place = MemoryMaildrop((b"id-%d" % n, text) for n, text in enumerate(messages, start=1))
         maildrops = {account.name: place for account in accounts}
     return PostOffice(
-        accounts, maildrops, hostname="post.example", pid=7, clock=count(1000).__next__
+        accounts,
+        maildrops,
+        hostname="post.example",
+        pid=7,
+        clock=count(1000).__next__,
+        login_delay=login_delay,
     )
 
 

@@ -65,8 +65,9 @@ def test_a_unique_id_is_the_name_without_its_flags(maildir: Path) -> None:
     ],
 )
 def test_a_name_that_is_no_unique_id_is_hashed(tmp_path: Path, name: bytes) -> None:
-    (tmp_path / os.fsdecode(name)).write_bytes(SMALL[0].stored)
-    client = visit(tmp_path)
+    write_maildir(tmp_path / "Maildir", [])
+    (tmp_path / "Maildir" / "new" / os.fsdecode(name)).write_bytes(SMALL[0].stored)
+    client = visit(tmp_path / "Maildir")
     (unique_id,) = client.unique_ids()
     assert len(unique_id) == 32
     assert unique_id.isalnum()
@@ -74,12 +75,48 @@ def test_a_name_that_is_no_unique_id_is_hashed(tmp_path: Path, name: bytes) -> N
     client.vanish()
 
 
+def test_a_renamed_eml_file_keeps_its_unique_id(tmp_path: Path) -> None:
+    """Its name was its id, and clients fetched a renamed message again."""
+    for number, each in enumerate(SMALL):
+        (tmp_path / f"{number}.eml").write_bytes(each.stored)
+    client = visit(tmp_path)
+    before = client.unique_ids()
+    client.vanish()
+    (tmp_path / "0.eml").rename(tmp_path / "9 last.EML")
+    client = visit(tmp_path)
+    assert client.unique_ids() == [*before[1:], before[0]]
+    client.vanish()
+
+
+def test_an_eml_file_may_be_renamed_while_somebody_has_the_maildrop(tmp_path: Path) -> None:
+    for number, each in enumerate(SMALL):
+        (tmp_path / f"{number}.eml").write_bytes(each.stored)
+    client = visit(tmp_path)
+    (tmp_path / "0.eml").rename(tmp_path / "9.eml")
+    assert client.messages() == [each.wire for each in SMALL]
+    client.send(b"DELE 1")
+    assert client.quit() == b"+OK good bye (2 messages left)\r\n"
+    assert {each.name for each in tmp_path.iterdir()} == {"1.eml", "2.eml"}
+
+
+def test_the_unique_id_of_an_eml_file_is_that_of_what_is_sent(tmp_path: Path) -> None:
+    """Whatever ends its lines; another text has another one."""
+    texts = (b"Subject: x\n\nhello\n", b"Subject: x\r\n\r\nhello\r\n", b"Subject: x\n\nhell\n")
+    ids = []
+    for text in texts:
+        (tmp_path / "x.eml").write_bytes(text)
+        client = visit(tmp_path)
+        ids += client.unique_ids()
+        client.vanish()
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_eml_names_are_seen_in_any_case_and_other_files_are_not(tmp_path: Path) -> None:
     for name in ("b.EML", "a.eml", ".hidden.eml", "notes.txt"):
         (tmp_path / name).write_bytes(b"Subject: " + name.encode() + b"\n\n")
     (tmp_path / "folder.eml").mkdir()
     client = visit(tmp_path)
-    assert client.unique_ids() == [b"a.eml", b"b.EML"]
+    assert client.messages() == [b"Subject: a.eml\r\n\r\n", b"Subject: b.EML\r\n\r\n"]
     client.vanish()
 
 

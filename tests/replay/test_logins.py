@@ -11,6 +11,7 @@ from pop3spy.replay.scram import HASHES, Scram
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
 from pop3spy.session.how import How
+from pop3spy.session.responder import Pause
 from replay.asking import Client
 from replay.tapes import LOGGED_IN, script
 
@@ -218,3 +219,14 @@ def test_a_server_that_hangs_up_on_a_failed_login_does_so_again() -> None:
 def test_no_password_is_kept() -> None:
     stand_in = StandIn(script(FAILED_FIRST), users=USERS)
     assert b"builder" not in repr(stand_in.session()).encode()
+
+
+@pytest.mark.parametrize("users", [None, USERS])
+def test_a_replayed_login_that_fails_costs_nothing(users: dict[bytes, bytes] | None) -> None:
+    """The post office makes such a client wait, and closes in the end; a recording says when."""
+    asking = client(users=users)
+    for _ in range(20):
+        asking.send(b"USER alice")
+        asking.send(b"PASS wrong")
+        assert not [piece for piece in asking.pieces if isinstance(piece, Pause)]
+        assert not asking.closed
