@@ -32,6 +32,25 @@ class PlainYamlError(Exception):
         self.line = line
 
 
+class LocatedText(str):
+    """A scalar, with the ``line`` of the text that it stands in."""
+
+    __slots__ = ("line",)
+    line: int
+
+
+class LocatedList(list[Any]):
+    """A list, with the ``line`` in which it begins."""
+
+    line: int
+
+
+class LocatedMapping(dict[Any, Any]):
+    """A mapping, with the ``line`` in which it begins."""
+
+    line: int
+
+
 class _KeysOnce:
     """Makes a loader refuse a mapping in which a key stands twice."""
 
@@ -51,6 +70,25 @@ class _Untyped(_KeysOnce, yaml.BaseLoader):
     """Takes every scalar for text; it is the one in Python, whose errors people can read."""
 
 
+class _Located(_Untyped):
+    """Remembers where everything stands."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> LocatedText:
+        made = LocatedText(super().construct_scalar(node))
+        made.line = node.start_mark.line + 1
+        return made
+
+    def construct_sequence(self, node: yaml.SequenceNode, deep: bool = False) -> LocatedList:  # noqa: FBT001, FBT002 - PyYAML's
+        made = LocatedList(super().construct_sequence(node, deep))
+        made.line = node.start_mark.line + 1
+        return made
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> LocatedMapping:  # noqa: FBT001, FBT002 - the same
+        made = LocatedMapping(super().construct_mapping(node, deep))
+        made.line = node.start_mark.line + 1
+        return made
+
+
 class _Typed(_KeysOnce, yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]  # there are two
     """Knows numbers, flags and dates; the one in C, if there is one, since captures are large."""
 
@@ -60,7 +98,15 @@ def load_plain_yaml(text: str, *, typed: bool, deepest: int) -> Any:
 
     Unless it is *typed*, every scalar is text: ``0123`` is no number.
     """
-    loader = _Typed if typed else _Untyped
+    return _load(text, _Typed if typed else _Untyped, deepest)
+
+
+def load_located_yaml(text: str, *, deepest: int) -> Any:
+    """Return what *text* says, in which everything knows its ``line``; raise PlainYamlError."""
+    return _load(text, _Located, deepest)
+
+
+def _load(text: str, loader: Any, deepest: int) -> Any:
     try:
         for event, depth in _depths(text, loader):
             if problem := _reference(event):
