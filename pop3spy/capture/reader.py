@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TextIO
 
-from pop3spy.capture.filler import FillerBudget, OverBudgetError, body_filler, opaque_filler
+from pop3spy.capture.filler import FillerBudget, OverBudgetError, body_filler
 from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.record_kinds import check_extra, check_facts, is_time
@@ -16,6 +16,7 @@ from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
+from pop3spy.protocol.unread_filler import unread_filler
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
@@ -178,13 +179,16 @@ class CaptureReader:
         """Yield filler for what was only counted."""
         side = Side(facts["side"])
         why = Why.coded(str(facts["why"])) if code == "opaque" else None
-        unread = why if why in _NOT_READ else None
+        unread: Why | None = why if why in _NOT_READ else None
         if unread and side is Side.CLIENT:  # it was found out behind all that stands above
             yield from self._release(session)
         filler = self._filler(facts, why)
-        if why is Why.TOO_LONG:  # with a mask, its beginning is shorter than it was
-            missing = LINE - (self._open[session].begun.get(side) or LINE)
-            filler = chain([b"x" * missing], filler)
+        if why is Why.TOO_LONG:
+            begun = self._open[session].begun.get(side)
+            if begun:  # with a mask, its beginning is shorter than it was
+                filler = chain([b"x" * (LINE - begun)], filler)
+            else:  # a recording of an earlier version has each piece of a line as its end
+                unread = why
         for data in filter(None, filler):
             yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),), unread)])
 
@@ -192,7 +196,7 @@ class CaptureReader:
         octets = facts["octets"]
         if why is not None:
             self._budget.spend(octets or 0, cheap=Trait.ENCRYPTED in why.traits)
-            return opaque_filler(why, octets)
+            return unread_filler(why, octets, ends_line=facts.get("ends_line", True))
         lines, stuffed = facts["lines"], facts["stuffed"]
         if lines + stuffed > octets or stuffed > lines + 1:
             raise OverBudgetError(

@@ -57,6 +57,7 @@ _SOME: Final = FieldKind(lambda value: value is None or _is_count(value), "a num
 _SIDE: Final = FieldKind(_is_side, "C or S")
 _WHY: Final = FieldKind(lambda value: str(value).lower() in _WHYS, "a reason that is known")
 _HOW: Final = FieldKind(lambda value: str(value).lower() in _HOWS, "an ending that is known")
+_FLAG: Final = FieldKind(lambda value: isinstance(value, bool), "true or false")
 _FACTS: Final = FieldKind(lambda value: isinstance(value, dict), "a mapping")
 _OCTETS: Final = FieldKind(_is_octets, "what was said")
 _CUTS: Final = FieldKind(_is_cuts, "a list of offsets and times")
@@ -76,7 +77,7 @@ KINDS: Final = {
     "omitted": RecordKind(
         {"side": _SIDE, "octets": _COUNT, "lines": _COUNT, "stuffed": _COUNT}, _NONE
     ),
-    "opaque": RecordKind({"side": _SIDE, "why": _WHY, "octets": _SOME}, _NONE),
+    "opaque": RecordKind({"side": _SIDE, "why": _WHY, "octets": _SOME}, {"ends_line": _FLAG}),
     "note": RecordKind(_NONE, {"user": _TEXT, "state": _TEXT, "tls": _FACTS, "passing": _FACTS}),
     "gate": RecordKind({"side": _SIDE}, {"by": _TEXT, "sent": _OCTETS, "answer": _OCTETS}),
     "gap": RecordKind(_NONE, {"why": _TEXT}),

@@ -64,6 +64,7 @@ class Recorder:
         self._bodies = bodies
         self._write = write
         self._counted: UnreadStretch | _Omitted | None = None
+        self._line_ended = True  # with what was counted last
 
     def __call__(self, event: Event) -> None:  # noqa: C901 - one branch an event
         """Record *event*, if captures hold such."""
@@ -135,14 +136,14 @@ class Recorder:
     # -- what is only counted -------------------------------------------------------------------
 
     def _skip(self, event: Heard, frame: Opaque) -> None:
-        """Count what cannot be read; a line without an end has the time when it began."""
-        at = event.first if frame.why is Why.UNFINISHED else event.at
+        """Count what cannot be read."""
         counted = self._counted
         if isinstance(counted, UnreadStretch) and counted.continues(frame):
-            counted.add(frame, at)
-            return
-        self._end_count()
-        self._counted = UnreadStretch(frame, at)
+            counted.add(frame, event.at)
+        else:
+            self._end_count()
+            self._counted = UnreadStretch(frame, event.first, event.at)
+        self._line_ended = frame.ends_line
 
     def _omit(self, event: Heard, raw: bytes) -> None:
         """Count some of a dropped body, and tell at once of all its lines that have an end."""
@@ -167,7 +168,9 @@ class Recorder:
         match counted:
             case UnreadStretch(side=side, why=why, octets=octets):
                 facts = {"side": side.value, "why": why.code, "octets": octets}
-                self._record(counted.ended_at, "opaque", facts)
+                if why is Why.TOO_LONG and not self._line_ended:
+                    facts["ends_line"] = False
+                self._record(counted.began_at, "opaque", facts)
             case _Omitted(side=side, octets=octets, lines=lines, stuffed=stuffed):
                 facts = {"side": side.value, "octets": octets, "lines": lines, "stuffed": stuffed}
                 self._record(counted.at, "omitted", facts)

@@ -94,8 +94,8 @@ class _SessionText:
             after = f"{closing.at - closing.session.opened_at:.3f} s"
             self._note(f"{closing_text(closing)} after {after}")
         match event:
-            case Heard(frame=frame):
-                self._heard(event.at, frame)
+            case Heard():
+                self._heard(event, event.frame)
             case Intervened():
                 self._intervened(event)
             case Answered(exchange=exchange):
@@ -116,10 +116,10 @@ class _SessionText:
             self._write(rows.rest())
         self._note_unread(self._unread.end())
 
-    def _heard(self, at: float, frame: Frame) -> None:
+    def _heard(self, event: Heard, frame: Frame) -> None:
         if isinstance(frame, Opaque):
             self._note_unread(self._unread.end_before(frame))
-            self._unread.add(frame, at)
+            self._unread.add(frame, event.first, event.at)
             return
         self._note_unread(self._unread.end())
         rows = self._rows[frame.side]

@@ -9,6 +9,7 @@ from pop3spy.export import blocks
 from pop3spy.export.addresses import Addresses
 from pop3spy.export.exporter import ExportSource
 from pop3spy.export.tcp_session import TcpSession
+from pop3spy.export.unread_segments import FillerLeft
 from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Ended, Event
@@ -27,11 +28,12 @@ class PacketCapture:
     def __init__(self, stream: BinaryIO, source: ExportSource) -> None:
         self._packets = _Packets(stream, source)
         self._addresses = Addresses()
+        self._filler = FillerLeft()
         self._open: dict[TcpSession, None] = {}  # in the order in which they began
 
     def __call__(self, session: Session) -> Reader:
         """Return what writes the packets of *session*."""
-        tcp = TcpSession(session, self._addresses.of(session), self._packets)
+        tcp = TcpSession(session, self._addresses.of(session), self._packets, self._filler)
         self._open[tcp] = None
 
         def read(event: Event) -> None:

@@ -1,9 +1,10 @@
 """One session as TCP segments: as it might have been, with comments from pop3spy.
 
 Rules: 1. a line is a segment of its own, so that Wireshark sees each command and each status line;
-what came of a body at one time is cut into the longest segments; 2. what was not recorded is
-missing from the sequence numbers; 3. a packet has the time of its last octet; 4. packets have what
-client and server said, and what a gate said in the place of one of them; comments tell the rest.
+what came of a body at one time is cut into the longest segments; 2. what was not read is filler,
+and missing from the sequence numbers where that is too much; 3. a packet has the time of its last
+octet, one of filler that of its first; 4. packets have what client and server said, and what a gate
+said in the place of one of them; comments tell the rest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Final, Protocol
 from pop3spy.export import segments
 from pop3spy.export.addresses import Endpoint
 from pop3spy.export.segments import Flags
+from pop3spy.export.unread_segments import FillerLeft, UnreadRun, UnreadSegments
 from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side
 from pop3spy.protocol.text import count, escape
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, SideClosed
@@ -20,10 +22,12 @@ from pop3spy.session.how import How
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.reply_problems import reply_problems
-from pop3spy.session.unread import Stretches
 
 _WHO: Final = {Side.CLIENT: "server", Side.SERVER: "client"}
 """Who hears what stands in place of a line of this side."""
+
+_FARTHEST: Final = 1 << 29
+"""Octets of a gap between two segments, well within the window of either reader (RFC 7323)."""
 
 
 class PacketSink(Protocol):
@@ -49,7 +53,11 @@ class TcpSession:
     """Makes the packets of *session* between its *endpoints*."""
 
     def __init__(
-        self, session: Session, endpoints: Mapping[Side, Endpoint], packets: PacketSink
+        self,
+        session: Session,
+        endpoints: Mapping[Side, Endpoint],
+        packets: PacketSink,
+        filler: FillerLeft,
     ) -> None:
         self._endpoints = endpoints
         self._packets = packets
@@ -57,7 +65,7 @@ class TcpSession:
         self._seq = dict.fromkeys(Side, first)  # the next sequence number of each side
         client, server = escape(str(session.client)), escape(str(session.server))
         self._comments = [f"session {session.id}: {client} → {server}"]  # for the next packet
-        self._unread = Stretches()
+        self._unread = UnreadSegments(filler)
         self._body: _Part | None = None
         self._finished: list[Side] = []  # who sent a FIN, in that order
         self._reset: Side | None = None  # who sent a RST
@@ -70,10 +78,11 @@ class TcpSession:
         if isinstance(event, Heard) and isinstance(event.frame, BodyPart):
             self._gather(event.at, event.frame)
             return
+        if isinstance(event, Heard) and isinstance(event.frame, Opaque):
+            self._skip(event, event.frame)
+            return
         self.settle()
         match event:
-            case Heard(frame=Opaque() as unread):
-                self._skip(event.at, unread)
             case Heard(frame=frame):
                 self._heard(event, frame)
             case Intervened():
@@ -88,19 +97,24 @@ class TcpSession:
                 self._disconnect(event)
 
     def settle(self) -> None:
-        """Send what has come of a body."""
+        """Send what has come of a body, and what stands for octets that were not read."""
         if (body := self._body) is not None:
             self._body = None
             self._say(body.at, body.side, body.octets)
+        if (run := self._unread.take()) is not None:
+            for piece in _pieces(run.filler):
+                self._comments.append(run.comment)
+                self._send(run.at, run.side, Flags.PSH | Flags.ACK, piece)
+            self._leave_out(run)
 
     # -- what was said --------------------------------------------------------------------------
 
     def _say(self, at: float, side: Side, octets: bytes) -> None:
-        self._comments += map(str, self._unread.end())
         for piece in _pieces(octets):
             self._send(at, side, Flags.PSH | Flags.ACK, piece)
 
     def _heard(self, event: Heard, frame: Frame) -> None:
+        self._comments += self._unread.end_before(frame)
         self._say(event.at, frame.side, frame.raw)
         if isinstance(frame, CommandLine):
             pipelined = ", pipelined" if frame.pipelined else ""
@@ -112,16 +126,32 @@ class TcpSession:
         if body is None or (body.side, body.at) != (part.side, at):
             self.settle()
             body = self._body = _Part(part.side, at, b"")
+        self._comments += self._unread.end_before(part)
         octets = body.octets + part.raw
         full = len(octets) - len(octets) % segments.LONGEST
         body.octets = octets[full:]
         self._say(at, part.side, octets[:full])
 
-    def _skip(self, at: float, frame: Opaque) -> None:
-        """Leave a gap for octets that were only counted."""
-        self._comments += map(str, self._unread.end_before(frame))
-        self._unread.add(frame, at)
-        self._seq[frame.side] += frame.counted or 0
+    def _skip(self, event: Heard, frame: Opaque) -> None:
+        """Gather what came at one time and was not read, but for what may be shown of it."""
+        if self._body is not None or not self._unread.continues(frame, event.first):
+            self.settle()
+        self._comments += self._unread.end_before(frame)
+        if not frame.raw:
+            self._unread.add(frame, event.first, event.at)
+            return
+        self.settle()
+        self._comments.append(f"{frame.why.value}: not read")
+        self._say(event.first, frame.side, frame.raw)
+
+    def _leave_out(self, run: UnreadRun) -> None:
+        """Leave a gap, with empty segments in it: a jump of 2 GiB would be one back."""
+        while run.missing > _FARTHEST:
+            run.missing -= _FARTHEST
+            self._seq[run.side] += _FARTHEST
+            self._send(run.at, run.side, Flags.ACK)
+            self._send(run.at, run.side.other, Flags.ACK)
+        self._seq[run.side] += run.missing
 
     def _intervene(self, event: Intervened) -> None:
         """Say what a gate said where a side said nothing, and tell the rest in a comment.
@@ -147,7 +177,7 @@ class TcpSession:
         unanswered = session.totals.unanswered
         without = f"; {count(unanswered, 'command')} without a reply" if unanswered else ""
         how = ending.how.plain
-        self._comments += map(str, self._unread.end())
+        self._comments += self._unread.end_before(None)
         self._comments.append(f"session {session.id} ended: {how}{why}{without}")
         first = ending.how.by or Side.SERVER  # what a client hears of a proxy comes from there
         if self._reset:  # there is nothing behind it but another one

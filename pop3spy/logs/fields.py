@@ -124,7 +124,8 @@ EVENTS: Final = {
         },
     ),
     "stretch_unread": Described(
-        "Octets that one side sent in a row were not read; written when they end.",
+        "Octets that one side sent in a row were not read; written when they end, with the time of "
+        "the first.",
         {
             **_EVERY,
             **_PEERS,

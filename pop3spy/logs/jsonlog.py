@@ -121,10 +121,10 @@ class _SessionLog:
             case SideClosed(side=side, reset=reset):
                 self._write("side_closed", event, side=side.name.lower(), reset=reset)
             case Blinded():
-                self._end_stretches(event)
+                self._end_stretches()
                 self._write("session_blinded", event, why=escape(event.why))
             case Ended():
-                self._end_stretches(event)
+                self._end_stretches()
                 self._write("session_ended", event, **_ended(event))
 
     def _write(self, what: str, event: Event, **facts: object) -> None:
@@ -133,10 +133,10 @@ class _SessionLog:
     def _heard(self, event: Heard, frame: Frame) -> None:
         if self._stretches:
             for stretch in self._stretches.end_before(frame):
-                self._stretch(event, stretch)
+                self._stretch(stretch)
         match frame:
             case Opaque():
-                self._stretches.add(frame, event.at)
+                self._stretches.add(frame, event.first, event.at)
             case Junk():
                 self._write(
                     "line_unpaired",
@@ -147,20 +147,19 @@ class _SessionLog:
                     line=line_text(frame),
                 )
 
-    def _stretch(self, event: Event, stretch: UnreadStretch) -> None:
-        self._write(
-            "stretch_unread",
-            event,
-            side=stretch.side.name.lower(),
-            why=stretch.why.code,
-            octets=stretch.octets,
-            duration=rounded(stretch.ended_at - stretch.began_at),
-            line=line_text(stretch.first) if stretch.first.raw else None,
-        )
+    def _stretch(self, stretch: UnreadStretch) -> None:
+        facts = {
+            "side": stretch.side.name.lower(),
+            "why": stretch.why.code,
+            "octets": stretch.octets,
+            "duration": rounded(stretch.ended_at - stretch.began_at),
+            "line": line_text(stretch.first) if stretch.first.raw else None,
+        }
+        self._write_line("stretch_unread", stretch.began_at, f"{self._peers}, {members(facts)}")
 
-    def _end_stretches(self, event: Event) -> None:
+    def _end_stretches(self) -> None:
         for stretch in self._stretches.end():
-            self._stretch(event, stretch)
+            self._stretch(stretch)
 
 
 def _intervened(event: Intervened) -> dict[str, object]:

@@ -137,6 +137,7 @@ class SessionTranscript:
         *,
         tone: LineTone,
         cut: bool = False,
+        at: float | None = None,
     ) -> None:
         session = event.session
         state = event.state if isinstance(event, Heard) else session.state
@@ -145,7 +146,7 @@ class SessionTranscript:
             text,
             right,
             tone=tone,
-            elapsed=event.at - session.opened_at,
+            elapsed=(event.at if at is None else at) - session.opened_at,
             session=session.id,
             state=None if tone is LineTone.FRAME else state,
             cut=cut,
@@ -180,7 +181,7 @@ class SessionTranscript:
     def _heard(self, event: Heard, frame: Frame) -> None:
         if self._stretches:
             for stretch in self._stretches.end_before(frame):
-                self._stretch(event, stretch, stretch.total)
+                self._end_stretch(event, stretch)
         match frame:
             case CommandLine(pipelined=pipelined):
                 self._line(event, frame, "pipelined" if pipelined else "", tone=LineTone.CLIENT)
@@ -232,17 +233,22 @@ class SessionTranscript:
         return self._bodies or exchange.command.shape is not Shape.MESSAGE
 
     def _opaque(self, event: Heard, frame: Opaque) -> None:
-        stretch = self._stretches.add(frame, event.at)
+        stretch = self._stretches.add(frame, event.first, event.at)
         if stretch and stretch.lasting:
-            self._stretch(event, stretch, stretch.beginning)
+            self._stretch(event, stretch, stretch.beginning, stretch.began_at)
 
     def _end_stretches(self, event: Event) -> None:
         for stretch in self._stretches.end():
-            self._stretch(event, stretch, stretch.total)
+            self._end_stretch(event, stretch)
 
-    def _stretch(self, event: Event, stretch: UnreadStretch, text: str) -> None:
+    def _end_stretch(self, event: Event, stretch: UnreadStretch) -> None:
+        """Tell of a stretch: of a lasting one, whose beginning was told, when it is over."""
+        at = event.at if stretch.lasting else stretch.began_at
+        self._stretch(event, stretch, stretch.total, at)
+
+    def _stretch(self, event: Event, stretch: UnreadStretch, text: str, at: float) -> None:
         tone = LineTone.NOTE if stretch.harmless else LineTone.PROBLEM
-        self._add(event, f"{stretch.side.value}…", text, tone=tone)
+        self._add(event, f"{stretch.side.value}…", text, tone=tone, at=at)
 
     # -- exchanges ------------------------------------------------------------------------------
 

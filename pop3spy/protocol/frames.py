@@ -123,11 +123,12 @@ class Opaque(Frame):
     """Octets that are not read; they may come in any number of pieces.
 
     Shown, ``raw`` is empty and ``counted`` is how many octets there were, or None where even that
-    could tell something of a secret.
+    could tell something of a secret; ``ends_line`` is whether a line ended with them.
     """
 
     why: Why = field(kw_only=True)
     counted: int | None = field(default=None, kw_only=True)
+    ends_line: bool = field(default=True, kw_only=True)
 
 
 @dataclass(slots=True)

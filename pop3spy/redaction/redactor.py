@@ -262,4 +262,6 @@ class Redactor:
         counted = len(frame.raw) if harmless else None
         if plain:
             return replace(frame, counted=counted)
-        return replace(frame, raw=b"", counted=counted, cuts=())
+        return replace(
+            frame, raw=b"", counted=counted, cuts=(), ends_line=frame.raw.endswith(b"\n")
+        )

@@ -10,25 +10,26 @@ class UnreadStretch:
     """What one side sent in a row and for one reason was not read.
 
     ``octets`` is None where even that could tell something of a secret; ``first`` is its first
-    piece.
+    piece.  It ``began_at`` the time of its first octet and ``ended_at`` that of its last.
     """
 
     __slots__ = ("began_at", "ended_at", "first", "octets", "side", "why")
 
-    def __init__(self, first: Opaque, at: float) -> None:
+    def __init__(self, first: Opaque, began_at: float, ended_at: float) -> None:
         self.first = first
         self.side = first.side
         self.why = first.why
         self.octets = first.counted
-        self.began_at = self.ended_at = at
+        self.began_at = began_at
+        self.ended_at = ended_at
 
     def continues(self, frame: Frame) -> bool:
         """Return whether *frame* is another piece of it."""
         return isinstance(frame, Opaque) and (frame.side, frame.why) == (self.side, self.why)
 
-    def add(self, piece: Opaque, at: float) -> None:
-        """Count another piece."""
-        self.ended_at = at
+    def add(self, piece: Opaque, ended_at: float) -> None:
+        """Count another piece, whose last octet came *ended_at*."""
+        self.ended_at = ended_at
         if self.octets is not None:
             self.octets = None if piece.counted is None else self.octets + piece.counted
 
@@ -68,15 +69,15 @@ class Stretches(dict[Side, UnreadStretch]):
 
     __slots__ = ()
 
-    def add(self, frame: Opaque, at: float) -> UnreadStretch | None:
-        """Take in another piece; return the stretch that it began, if it did.
+    def add(self, frame: Opaque, first: float, last: float) -> UnreadStretch | None:
+        """Take in another piece, from *first* to *last*; return the stretch that it began, if any.
 
         The caller has seen to it with ``end_before`` that no other one is open on that side.
         """
         if (stretch := self.get(frame.side)) is not None:
-            stretch.add(frame, at)
+            stretch.add(frame, last)
             return None
-        stretch = self[frame.side] = UnreadStretch(frame, at)
+        stretch = self[frame.side] = UnreadStretch(frame, first, last)
         return stretch
 
     def end_before(self, frame: Frame) -> list[UnreadStretch]:

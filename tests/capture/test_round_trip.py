@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
@@ -17,6 +18,7 @@ from dialogue import Said, said
 from pop3spy.capture.header import BODIES, Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.logs import JsonLog
 from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
@@ -64,13 +66,15 @@ def read(text: str) -> list[Event]:
 def story(events: list[Event]) -> dict[str, list[Any]]:
     """Return what matters of *events*: what each side said, the exchanges, the states, the end.
 
-    Parts of bodies and of stretches are merged.  How the sides interleave is in the times.
+    Parts of bodies and of stretches are merged, and a stretch has the time of its first octet.  How
+    the sides interleave is in the times.
     """
     told: dict[str, list[Any]] = {"C": [], "S": [], "exchange": [], "state": [], "end": []}
     for event in events:
         match event:
-            case Heard(frame=Opaque() as frame):
-                told[frame.side.value].append(("opaque", frame.why, frame.number, frame.counted))
+            case Heard(frame=Opaque() as frame, first=first):
+                piece = ("opaque", frame.why, frame.number, (ms(first), frame.counted))
+                told[frame.side.value].append(piece)
             case Heard(frame=BodyPart() as frame):
                 told[frame.side.value].append(("part", frame.number, frame.raw))
             case Heard(frame=frame, first=first, at=at):
@@ -113,8 +117,9 @@ def merged(told: list[Any]) -> Iterator[Any]:
         elif kind[0] == "part":
             yield (*kind, b"".join(item[-1] for item in items))
         else:
-            counts = [item[-1] for item in items]
-            yield (*kind, None if None in counts else sum(counts))
+            counts = [item[-1][1] for item in items]
+            began_at = items[0][-1][0]
+            yield (*kind, began_at, None if None in counts else sum(counts))
 
 
 AHEAD = [
@@ -473,3 +478,113 @@ def copied(text: str) -> str:
 def spoken(text: str) -> list[Any]:
     """Return the records of *text* without their times."""
     return [json.loads(line[2:])[2:4] for line in text.splitlines() if line.startswith("- [")]
+
+
+LONG = b"x" * 20_000
+CUT_LINES: dict[str, list[Said]] = {
+    "of the server, while the client goes on": [
+        (Side.SERVER, b"+OK\r\n"),
+        (Side.CLIENT, b"NOOP\r\n"),
+        (Side.SERVER, b"+OK " + LONG),
+        (Side.CLIENT, b"NOOP\r\n"),
+        (Side.SERVER, LONG),
+        (Side.SERVER, b"\r\n+OK\r\n"),
+        (Side.CLIENT, b"QUIT\r\n"),
+        (Side.SERVER, b"+OK\r\n"),
+    ],
+    "of the client, while the server goes on": [
+        (Side.SERVER, b"+OK\r\n"),
+        (Side.CLIENT, b"NOOP " + LONG),
+        (Side.SERVER, b"-ERR too long\r\n"),
+        (Side.CLIENT, LONG + b"\r\nSTAT\r\n"),
+        (Side.SERVER, b"+OK 2 300\r\n"),
+        (Side.CLIENT, b"QUIT\r\n"),
+        (Side.SERVER, b"+OK\r\n"),
+    ],
+    "that has no end": [
+        (Side.SERVER, b"+OK\r\n"),
+        (Side.CLIENT, b"NOOP\r\n"),
+        (Side.SERVER, b"+OK " + LONG),
+        (Side.CLIENT, b"QUIT\r\n"),
+    ],
+}
+
+
+@pytest.mark.parametrize("talk", CUT_LINES.values(), ids=CUT_LINES)
+def test_the_rest_of_an_overlong_line_goes_on_where_it_did(talk: list[Said]) -> None:
+    """What is hidden of it has another size in a recording, so of a client's all else is told."""
+    events, text = live(talk)
+
+    for again in (text, copied(text)):
+        was, is_now = story(events), story(read(again))
+        assert pairing(read(again)) == pairing(events)
+        for what in ("S", "exchange", "state"):
+            assert is_now[what] == was[what]
+        assert unread_of(is_now["C"]) == unread_of(was["C"])
+
+
+def unread_of(told: list[Any]) -> list[Any]:
+    return [item for item in told if item[0] == "opaque"]
+
+
+def test_an_earlier_recording_has_the_rest_of_a_line_in_pieces() -> None:
+    _, text = live(CUT_LINES["of the server, while the client goes on"])
+    old = text.replace(', "ends_line": false', "")
+    assert old != text
+    assert [event.exchange.ok for event in read(old) if isinstance(event, Answered)] == [True] * 3
+
+
+AT_ONCE = b"\x16\x03\x01\0\5abcde"
+
+
+def stretches(log: str) -> list[dict[str, Any]]:
+    found = map(json.loads, log.splitlines())
+    return [each for each in found if each["event"] == "stretch_unread"]
+
+
+def test_a_stretch_has_the_time_of_its_first_octet_live_recorded_and_read_again() -> None:
+    """It came in four reads, and what it is was known only with the second."""
+    clock = Clock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
+    out, log, log_again = io.BytesIO(), io.StringIO(), io.StringIO()
+    out.write(Header(clock.started).lines().encode())
+    events: list[Event] = []
+    bus = Bus(complain)
+    for subscriber in (
+        partial(Recorder, bodies="keep", write=out.write),
+        JsonLog(log, clock),
+        lambda _: events.append,
+    ):
+        bus.subscribe(subscriber)
+    reading = Reading(1, CLIENT, SERVER, 0.5, bus.publish)
+    said_at = [(1, Side.SERVER, b"+OK\r\n"), (2, Side.CLIENT, b"STLS\r\n")]
+    said_at += [(3, Side.SERVER, b"+OK\r\n"), (4, Side.CLIENT, AT_ONCE[:2])]
+    said_at += [(at, Side.CLIENT, AT_ONCE) for at in (5, 6, 7)]
+    for at, side, data in said_at:
+        reading.hear(Chunk(side, data, float(at)))
+    reading.end(8.0, Ending(How.CLIENT_CLOSED))
+
+    text = out.getvalue().decode()
+    again: list[Event] = []
+    play_back(
+        CaptureReader(io.StringIO(text), "x"), lambda _: again.append, JsonLog(log_again, clock)
+    )
+    assert [first_unread(told) for told in (events, again)] == [4.0, 4.0]
+    (record,) = [line for line in text.splitlines() if '"opaque"' in line]
+    assert record.startswith("- [4.000000000, ")
+    for told in (log, log_again):
+        (stretch,) = stretches(told.getvalue())
+        assert stretch["time"] == "2026-11-23T10:00:04.000000Z"
+
+
+def first_unread(events: list[Event]) -> float:
+    return next(e.first for e in events if isinstance(e, Heard) and isinstance(e.frame, Opaque))
+
+
+@given(wild_talk.flatmap(recut))
+def test_the_times_of_a_side_never_go_back(talk: list[Said]) -> None:
+    events, text = live(talk)
+    for told in (events, read(text)):
+        for side in Side:
+            heard = [e for e in told if isinstance(e, Heard) and e.frame.side is side]
+            times = [at for event in heard for at in (event.first, event.at)]
+            assert times == sorted(times)

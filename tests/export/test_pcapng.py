@@ -183,19 +183,6 @@ def test_how_a_body_was_cut_in_one_read_changes_no_packet() -> None:
     assert [len(packet.data) for packet in read(found[0])][-3:] == [LONGEST, 42, 3]
 
 
-def test_octets_that_were_only_counted_are_a_gap() -> None:
-    record = "\\x16\\x03\\x01\\x00\\x05abcde\\c"
-    found = packets(f"S: +OK\nC: STLS\nS: +OK\nC: {record}\nS: {record}\nC: {record}")
-    last = [packet for packet in found if packet.data][-1]
-    fin = found[-3]
-    assert fin.seq == last.seq + len(last.data) + 10
-    assert fin.ack == last.ack + 20
-    assert fin.comments[:2] == [
-        "client: TLS: 20 octets not read",
-        "server: TLS: 10 octets not read",
-    ]
-
-
 def test_a_failure_to_read_is_told() -> None:
     exporter, stream = stream_exporter("pcapng")
     play = session(told_to(exporter), "S: +OK", end=None)

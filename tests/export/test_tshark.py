@@ -11,7 +11,8 @@ from export.test_dialogue import WHOLE_SESSION
 from lab.processes import need
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.export import EXPORTERS, ExportSource, StreamFormat
-from pop3spy.protocol.frames import CommandLine, SaslLine, Side, StatusLine
+from pop3spy.protocol.frames import CommandLine, Opaque, SaslLine, Side, StatusLine
+from pop3spy.protocol.why import Why
 from pop3spy.session.events import Event, Heard
 from pop3spy.session.how import How
 from pop3spy.session.playback import play_back
@@ -175,13 +176,62 @@ def test_it_reads_every_sample_capture(capture: Path, tmp_path: Path) -> None:
     said.is_read_in(path)
 
 
-def test_it_knows_a_gap_from_octets(tmp_path: Path) -> None:
+def written(path: Path, script: str) -> list[list[str]]:
+    """Write *script* as packets; return the commands that are read of them."""
+    path.write_bytes(exported("pcapng", script))
+    return tshark(path, "pop.request.command", only="pop.request.command")
+
+
+LINE = "x" * 20_000
+UNREAD = {
+    "a line of the server": f"C: NOOP\nS: +OK {LINE}\n",
+    "a line of the client": f"C: NOOP {LINE}\nS: -ERR\n",
+    "Telnet": "S: " + r"\xff\xfa\x18\0vt100\xff\xf0\c" + "\n",
+    "the header of a TLS record": r"C: \x17\x03\x03\0\6NOOP" + "\nS: +OK\n",
+    "odd lines": "C: NOOP\n" + "S: debug\n" * 130 + "S: +OK\n",
+}
+
+
+@pytest.mark.parametrize("unread", UNREAD.values(), ids=UNREAD)
+def test_it_reads_the_commands_behind_what_was_not_read(unread: str, tmp_path: Path) -> None:
+    path = tmp_path / "unread.pcapng"
+    behind = f"C: STAT\nS: +OK 2 300\nC: LIST 1\nS: +OK 1 120\n{END}"
+    commands = written(path, LOGGED_IN + unread + behind)
+    assert commands[:2] == [["USER"], ["PASS"]]
+    assert commands[-3:] == [["STAT"], ["LIST"], ["QUIT"]]
+    replies = tshark(path, "pop.response.description", only="pop.response.indicator")
+    assert replies[-3:] == [["2 300"], ["1 120"], ["bye"]]
+    assert tshark(path, "frame.number", only="tcp.analysis.flags") == []
+    assert tshark(path, "frame.number", only='frame.comment contains "filler for"') != []
+
+
+def test_tls_that_was_not_read_is_no_fault_of_tcp(tmp_path: Path) -> None:
     record = "\\x16\\x03\\x01\\x00\\x05abcde\\c"
     path = tmp_path / "tls.pcapng"
-    script = f"S: +OK\nC: STLS\nS: +OK\nC: {record}\nS: {record}"
-    path.write_bytes(exported("pcapng", script, end=How.CLIENT_CLOSED))
-    lost = tshark(path, "frame.number", only="tcp.analysis.lost_segment")
-    assert len(lost) == 2
+    written(path, f"S: +OK\nC: STLS\nS: +OK\nC: {record}\nS: {record}")
+    assert tshark(path, "frame.number", only="tcp.analysis.flags") == []
+    assert len(tshark(path, "frame.number", only='frame.comment contains "TLS: filler"')) == 2
+
+
+def test_a_gap_is_nothing_but_a_gap(tmp_path: Path) -> None:
+    """Much that was not read is missing: nothing is out of order, and what follows is read."""
+    path, (exporter, stream) = tmp_path / "gap.pcapng", stream_exporter("pcapng")
+    publish = told_to(exporter)
+    play = session(publish, f"{LOGGED_IN}C: NOOP", end=None)
+    unread = Opaque(Side.SERVER, b"", why=Why.TOO_LONG, counted=10_000_000_000)
+    publish(Heard(play.reading.session, 2.0, unread, 2.0, play.reading.session.state))
+    play.play("S: +OK\nC: STAT\nS: +OK 2 300")
+    play.end(How.CLIENT_CLOSED)
+    exporter.close()
+    path.write_bytes(stream.getvalue())
+    assert path.stat().st_size < 100_000
+    wrong = "tcp.analysis.retransmission or tcp.analysis.out_of_order or tcp.analysis.keep_alive"
+    assert tshark(path, "frame.number", only=wrong) == []
+    assert tshark(path, "frame.number", only="tcp.analysis.lost_segment") != []
+    commands = tshark(path, "pop.request.command", only="pop.request.command")
+    assert commands == [["USER"], ["PASS"], ["NOOP"], ["STAT"]]
+    replies = tshark(path, "pop.response.description", only="pop.response.indicator")
+    assert replies[-1] == ["2 300"]
 
 
 def test_it_reads_each_fin_and_reset_at_its_time(tmp_path: Path) -> None:

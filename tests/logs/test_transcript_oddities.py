@@ -23,6 +23,22 @@ def test_tls_is_two_lines_however_many_pieces_come() -> None:
     ]
 
 
+def test_a_stretch_stands_at_the_time_of_its_first_octet() -> None:
+    stage = Stage()
+    stage.session().play(
+        r"""S: +OK
+        C: NOOP
+        S(1): \xff\xfa\x18\c
+        S(1): \0vt100\xff\xf0+OK
+        C: STLS
+        S: +OK
+        C(1): \x16\c
+        C(1): \x03\x01\0\5abcde\c"""
+    )
+    times = [row.split()[0] for row in stage.rows if "…" in row]
+    assert times == ["1.002", "3.005"]
+
+
 def test_clear_text_behind_stls_is_told() -> None:
     rows = said("S: +OK\nC: STLS\nNOOP\nS: +OK", end=How.CLIENT_CLOSED)
     assert rows[3] == "C… clear text behind STLS, not counted: it may hold a secret"

@@ -52,18 +52,18 @@ def test_a_stretch_ends_before_what_is_no_part_of_it(
     for each in map(frame, said.split(", ")):
         ended = stretches.end_before(each)
         if isinstance(each, Opaque):
-            stretches.add(each, 0.0)
+            stretches.add(each, 0.0, 0.0)
     assert list(map(str, ended)) == before_the_last
     assert list(map(str, stretches.end())) == at_the_end
     assert not stretches
 
 
-def test_a_stretch_has_the_times_of_its_first_and_last_piece() -> None:
+def test_a_stretch_has_the_times_of_its_first_and_last_octet() -> None:
     stretches = Stretches()
-    for at in (1.0, 2.5, 4.0):
-        piece = frame("S tls 1")
+    for first, last in ((0.5, 1.0), (2.5, 2.5), (3.0, 4.0)):
+        piece = frame("S tls 2")
         assert isinstance(piece, Opaque)
-        began = stretches.add(piece, at)
-        assert (began is not None) == (at == 1.0)
+        began = stretches.add(piece, first, last)
+        assert (began is not None) == (first == 0.5)
     (stretch,) = stretches.end()
-    assert (stretch.began_at, stretch.ended_at) == (1.0, 4.0)
+    assert (stretch.began_at, stretch.ended_at) == (0.5, 4.0)

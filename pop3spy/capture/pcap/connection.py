@@ -21,8 +21,6 @@ MOST: Final = 4 << 20
 """What may wait in one direction for a segment that nobody acknowledged: a large window."""
 AGAIN: Final = 1.0
 """Seconds after which a client that gets no answer asks again (RFC 6298, section 2)."""
-MOST_OF_ALL: Final = 64 << 20
-"""What may wait in all connections together."""
 
 
 class ConnectionListener(Protocol):
@@ -54,13 +52,12 @@ class ConnectionListener(Protocol):
 class TcpConnection:
     """Takes the segments of both sides and tells its listener what they carry."""
 
-    __slots__ = ("_asked", "_budget", "_closer", "_late", "listener", "over", "streams")
+    __slots__ = ("_asked", "_closer", "_late", "listener", "over", "streams")
 
     def __init__(self, listener: ConnectionListener, budget: Budget) -> None:
         self.listener = listener
         self.streams = (TcpStream(budget), TcpStream(budget))
         self.over = False
-        self._budget = budget
         self._closer: int | None = None
         self._asked: tuple[float, float] | None = None  # when the client did, first and last
         self._late = 0
@@ -115,6 +112,16 @@ class TcpConnection:
         """Whether there was more than a client that asked for a connection."""
         client, server = self.streams
         return server.start >= 0 or client.next != client.start or bool(client.pieces)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits for what is missing before it."""
+        return any(stream.pieces for stream in self.streams)
+
+    def wait_less(self, at: float) -> None:
+        """Take what is missing first for missed, and tell what waits for nothing else."""
+        self._give_up(at)
+        self._settle(at)
 
     def release(self) -> None:
         """Let go of what waits, untold."""
@@ -189,7 +196,7 @@ class TcpConnection:
         moved = self._go_on(at)
         waits = self._waits(0) or self._waits(1)
         self._late = self._late + 1 if waits and not moved else 0
-        while self._late > PATIENCE or self._too_much_waits():
+        while self._late > PATIENCE or max(each.pieces.taken for each in self.streams) > MOST:
             self._late = 0
             self._give_up(at)
             self._go_on(at)
@@ -203,10 +210,6 @@ class TcpConnection:
         while self._tell(at) or self._close():
             moved = True
         return moved
-
-    def _too_much_waits(self) -> bool:
-        taken = max(stream.pieces.taken for stream in self.streams)
-        return taken > MOST or (taken > 0 and self._budget.taken > MOST_OF_ALL)
 
     def _is_again(self, side: int, seq: int) -> bool:
         """Return whether a due segment was sent before, when it was not captured.

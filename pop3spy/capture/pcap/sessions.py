@@ -20,6 +20,8 @@ PORTS: Final = frozenset((110, 995))
 """Where connections are POP3 without a look at them; with TLS there is nothing to look at."""
 CONNECTIONS: Final = 10_000
 """How many are followed at once; with more, the oldest is let go."""
+MOST: Final = 64 << 20
+"""What may wait in all of them together; with more, who has waited longest gives up."""
 DONE: Final = 100_000
 """Of how many it is remembered that they are over, or not POP3."""
 
@@ -47,6 +49,8 @@ class SessionFinder:
         # has to look for its first key past all that were removed.
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         self._doubtful: OrderedDict[bytes, None] = OrderedDict()
+        # Those in which octets wait for what is missing, with a key; who waits longest first.
+        self._waiting: OrderedDict[TcpConnection, bytes] = OrderedDict()
         # With where each began: who is refused and asks again, asks for the same connection.
         self._done: OrderedDict[bytes, int] = OrderedDict()
 
@@ -67,9 +71,15 @@ class SessionFinder:
             if entry is None:
                 return
         connection, side = entry
+        budget = self._budget
+        taken = budget.taken
         connection.segment(side, seq, ack, flags, buffer[data:end], size, at)
+        if budget.taken != taken:
+            self._note_waiting(connection, key)
         if connection.over or connection.listener.over:
             self._forget(key)
+        if budget.taken > MOST:
+            self._relieve(at)
 
     def end(self, at: float, why: str) -> None:
         """Tell that the capture ends here, for every session that goes on."""
@@ -136,6 +146,23 @@ class SessionFinder:
             self._tell(Missed(self.count, at, why))
         return SessionEmitter(self.count, client, self._tell)
 
+    # -- which of them wait -----------------------------------------------------------------------
+
+    def _note_waiting(self, connection: TcpConnection, key: bytes) -> None:
+        if connection.waits:
+            self._waiting.setdefault(connection, key)
+        else:
+            self._waiting.pop(connection, None)
+
+    def _relieve(self, at: float) -> None:
+        """Let those give up that have waited longest: what they miss is least likely to come."""
+        while self._budget.taken > MOST:
+            connection, key = next(iter(self._waiting.items()))
+            connection.wait_less(at)
+            self._note_waiting(connection, key)
+            if connection.over or connection.listener.over:
+                self._forget(key)
+
     # -- which are not ----------------------------------------------------------------------------
 
     def _make_room(self, at: float) -> None:
@@ -159,6 +186,7 @@ class SessionFinder:
     def _forget(self, key: bytes) -> None:
         connection, side = self._entries[key]
         connection.release()
+        self._waiting.pop(connection, None)
         for each, sender in ((key, side), (_reverse(key), 1 - side)):
             self._entries.pop(each, None)
             self._doubtful.pop(each, None)

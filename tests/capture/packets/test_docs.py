@@ -21,7 +21,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         f"within {connection.PATIENCE} packets",
         f"more than {connection.MOST >> 20} MiB wait for",
         f"{sessions.CONNECTIONS:,} connections are followed at once",
-        f"{connection.MOST_OF_ALL >> 20} MiB may wait for missing segments",
+        f"{sessions.MOST >> 20} MiB may wait for missing segments",
         f"{fragments._DATAGRAMS} datagrams for missing fragments",
     ):
         assert text in PAGE

@@ -33,8 +33,10 @@ from capture.packets.wire import (
     timed,
 )
 from pop3spy.capture.packets import read_packets
+from pop3spy.capture.pcap.reassembly import OVERHEAD
+from pop3spy.capture.pcap.sessions import MOST
 from pop3spy.errors import CaptureError
-from pop3spy.session.tape import Began, Over
+from pop3spy.session.tape import Began, Missed, Over, Spoke
 
 WHOLE = [
     pcap(timed(session().packets), RAW),
@@ -188,8 +190,19 @@ def whispers() -> Iterator[bytes]:
         yield record(ip(tcp(number + 1, 8110, number + 1, 1, ACK, header), CLIENT, SERVER))
 
 
+BROKEN, AHEAD = 3000, 30_000
+
+
+def with_holes() -> Iterator[bytes]:
+    """Sessions with a hole in each that nobody fills, and then one in which two segments swap."""
+    for port in range(1000, 1000 + BROKEN):
+        yield from map(record, Talk(port).open().segment(1, 10, bytes(AHEAD)).packets)
+    mixed_up = Talk(999).open().server(b"+OK ready\r\n").client(b"QUIT\r\n").late(3)
+    yield from map(record, mixed_up.server(b"+OK bye\r\n").close().packets)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [fragments, far_ahead, one_by_one, scan, whispers])
+@pytest.mark.parametrize("make", [fragments, far_ahead, one_by_one, scan, whispers, with_holes])
 def test_memory_is_bounded(make: Callable[[], Iterator[bytes]]) -> None:
     tracemalloc.start()
     try:
@@ -220,3 +233,22 @@ def test_a_block_as_large_as_one_can_be_is_skipped_and_not_kept(order: str) -> N
 def test_packets_without_octets_come_to_an_end() -> None:
     read(pcap([Packet(b"")] * 1000, RAW))
     read(pcap([Packet(b"")] * 1000, ETHERNET))
+
+
+@pytest.mark.slow
+def test_those_that_have_waited_longest_make_room_for_the_others() -> None:
+    items = [*read_packets(Stream(chain([pcap([], RAW)], with_holes())), "test")]
+    last = max(item.session for item in items)
+    assert last == BROKEN + 1
+    told = items[: next(at for at, item in enumerate(items) if item.session == last)]
+    missed = [item for item in told if isinstance(item, Missed)]
+    given_up = -(-(BROKEN * (AHEAD + OVERHEAD) - MOST) // (AHEAD + OVERHEAD))
+    assert [(item.session, item.octets) for item in missed] == [
+        (session, 10) for session in range(1, given_up + 1)
+    ]
+    of_last = [item for item in items if item.session == last]
+    assert not [item for item in of_last if isinstance(item, Missed)]
+    assert b"".join(item.chunk.data for item in of_last if isinstance(item, Spoke)) == (
+        b"+OK ready\r\nQUIT\r\n+OK bye\r\n"
+    )
+    assert isinstance(of_last[-1], Over)
