@@ -174,6 +174,7 @@ def client(settings: ReplayClientSettings) -> int:
         settings.timed,
         instead=settings.auth,
         host=settings.url.host,
+        tls=settings.url.scheme != "pop3",
     )
     player = ClientPlayer(script, _credentials(script, settings), play_options)
     played: list[Played] = []

@@ -21,7 +21,8 @@ from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, outcome_of_greeting
 from pop3spy.replay.recording import read_session
 from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step
-from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Unanswered
+from pop3spy.replay.tls_sides import newest_exchange, with_side
+from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Secured, Unanswered
 from pop3spy.session.how import How
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tape import Tape
@@ -101,6 +102,7 @@ class _Assembler:
         self._octets = 0
         self._hung_up = False
         self._user: str | None = None
+        self._tls_behind: int | None = None  # the exchange behind which TLS began
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
@@ -114,6 +116,8 @@ class _Assembler:
                     self._open.remove(step)
             case Named(user=user):
                 self._user = user
+            case Secured(session=session):
+                self._tls_behind = newest_exchange(session)
             case Ended(ending=ending, at=at):
                 by_server = ending.how is How.QUIT or ending.how.by is Side.SERVER
                 closed_at = at if ending.at is None else ending.at
@@ -130,7 +134,8 @@ class _Assembler:
 
     def _step(self, index: int, partial: _PartialStep) -> Step:
         assert partial.heard is not None
-        outcome, said = partial.heard.outcome(), partial.heard.exchange.said
+        outcome = with_side(partial.heard.outcome(), self._tls_behind)
+        said = partial.heard.exchange.said
         whole = outcome.complete or outcome.odd
         return Step(
             index,
