@@ -71,13 +71,16 @@ def _fits(step: Step, command: Command) -> bool:
 
 
 class Bookmark:
-    """Where one client stands in the script: what it has used, and which messages it marked."""
+    """Where one client stands in the script: what it has used, and which messages it marked.
 
-    def __init__(self, maildrop: RecordedMaildrop) -> None:
+    It begins with the step *start*.
+    """
+
+    def __init__(self, maildrop: RecordedMaildrop, start: int = 0) -> None:
         self.marked: set[int] = set()
         self._maildrop = maildrop
         self._used: set[int] = set()
-        self._cursor = -1
+        self._cursor = start - 1
 
     def use(self, step: Step) -> None:
         """Note that this step was played."""
