@@ -36,7 +36,7 @@ from pop3spy.connect.login_details import SecretSource, looks_like_token
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import count, escape
 from pop3spy.protocol.url import Url
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.credentials import COMPUTED, Credentials, needs
@@ -48,6 +48,7 @@ from pop3spy.replay.recording import asking
 from pop3spy.replay.report import told
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
+from pop3spy.replay.user_sessions import read_user_sessions
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.tape import Tape
@@ -91,7 +92,7 @@ def replay() -> None:
 def server(settings: ReplayServerSettings, file: str) -> int:
     """Be the recorded server of FILE for any number of clients."""
     stand_in = StandIn(
-        _script(file, settings),
+        *_maildrop(file, settings),
         strict=settings.strict,
         users=_users(settings) or None,
         pace=_pace(settings.speed),
@@ -174,6 +175,7 @@ def client(settings: ReplayClientSettings) -> int:
         settings.timed,
         instead=settings.auth,
         host=settings.url.host,
+        tls=settings.url.scheme != "pop3",
     )
     player = ClientPlayer(script, _credentials(script, settings), play_options)
     played: list[Played] = []
@@ -226,6 +228,32 @@ def _script(file: str, settings: PlaySettings) -> Script:
         if settings.session is None:
             _tell_of_others(script.session, tape, asked, recording.name)
         return script
+
+
+def _maildrop(file: str, settings: PlaySettings) -> tuple[Script, ...]:
+    """Return the sessions whose server is to be played; tell which of several they are."""
+    if settings.session is not None:
+        return (_script(file, settings),)
+    with open_recording(file, ports=settings.port) as recording:
+        read = read_user_sessions(recording.items, contents=recording.bodies_kept)
+    if read.trouble:
+        click.echo(f"pop3spy: {read.trouble}", err=True)
+    first, *more = read.scripts
+    what = f"session {first.session} is played"
+    other = "--session N takes another"
+    if more:
+        of_user = count(len(read.scripts), "session")
+        what = f"{of_user} of one user are played as one maildrop, from session {first.session} on"
+        other = "--session N plays one alone"
+    share = len(read.scripts) if more else "one"
+    if read.left_out:
+        what += f"; {read.left_out} more would be too much"
+    if read.asked > 1:
+        click.echo(
+            f"pop3spy: {recording.name}: {what}, {share} of {read.asked}; {other}",
+            err=True,
+        )
+    return read.scripts
 
 
 def _tell_of_others(played: int, rest: Tape, asked: set[int], name: str) -> None:

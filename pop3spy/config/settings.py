@@ -103,7 +103,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("transparent", FLAG, (_PROXY,), "Relay each client to where it was going before a firewall redirected it here (Linux; docs/deploy.md).", default=False),
     Setting("accept-proxy-protocol", NETWORK, (_PROXY,), "Whoever connects from this address or network is a proxy, and says first whom it brings; may be given several times.", (), many=True),
     Setting("send-proxy-protocol", one_of(*PROXY_VERSIONS), (_PROXY,), "Tell the server first who the client is, in this version of the PROXY protocol."),
-    Setting("session", COUNT, (_REPLAY,), "The number of the session to play.  [default: the first in which the client asks anything]"),
+    Setting("session", COUNT, (_REPLAY,), "The number of the session to play.  [default: a client plays the first in which anything was asked, a server all of who logged in first]"),
     Setting("port", PORT, (_REPLAY,), "Of a packet capture, take the sessions to this TCP port; may be given several times.  [default: whatever speaks POP3]", (), many=True),
     Setting("speed", FACTOR, (_REPLAY,), "Play so many times as fast as recorded.  [default: without waiting]"),
     Setting("cuts", FLAG, (_REPLAY,), "Send replies in the pieces in which they were recorded.", default=False),

@@ -21,7 +21,8 @@ from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, outcome_of_greeting
 from pop3spy.replay.recording import read_session
 from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step
-from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Unanswered
+from pop3spy.replay.tls_sides import newest_exchange, with_side
+from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Secured, Unanswered
 from pop3spy.session.how import How
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tape import Tape
@@ -39,7 +40,7 @@ def read_script(tape: Tape, session: int | None = None, *, contents: bool = True
     *contents* is false if the recording's bodies are not the true ones (masked or dropped).
     Raise CaptureError if there is no such session, or if it is too large.
     """
-    return read_session(tape, session, lambda it: _Assembler(it, contents=contents)).script()
+    return read_session(tape, session, lambda it: Assembler(it, contents=contents)).script()
 
 
 @dataclass(slots=True)
@@ -86,11 +87,33 @@ class _PartialStep:
             self.asks[-1] = replace(asked, answer=asked.answer + frame.raw, hidden=hidden)
 
 
-class _Assembler:
-    """A reader of events that puts the steps of one session together."""
+class TooLargeError(CaptureError):
+    """What is to be played is more than is kept in memory."""
 
-    def __init__(self, session: Session, *, contents: bool) -> None:
+
+class Allowance:
+    """How many octets may still be kept of all sessions that share it."""
+
+    def __init__(self, octets: int) -> None:
+        self._left = octets
+
+    def take(self, octets: int) -> bool:
+        """Take some, negative ones back; return whether there were as many."""
+        self._left -= octets
+        return self._left >= 0
+
+
+class Assembler:
+    """A reader of events that puts the steps of one session together.
+
+    Raise TooLargeError if it is more than the *allowance*.
+    """
+
+    def __init__(
+        self, session: Session, *, contents: bool, allowance: Allowance | None = None
+    ) -> None:
         self._session = session
+        self._allowance = allowance or Allowance(MOST)
         self._contents = contents
         self._greeting = _PartialStep()
         self._steps: list[_PartialStep] = []
@@ -98,9 +121,10 @@ class _Assembler:
         self._spoken: _PartialStep | None = self._greeting  # what the server spoke to last
         self._pieces: list[ReplyPiece] | None = None  # where that went
         self._client_at = self._server_at = session.opened_at  # when each was heard last
-        self._octets = 0
+        self.octets = 0
         self._hung_up = False
         self._user: str | None = None
+        self._tls_behind: int | None = None  # the exchange behind which TLS began
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
@@ -114,10 +138,17 @@ class _Assembler:
                     self._open.remove(step)
             case Named(user=user):
                 self._user = user
+            case Secured(session=session):
+                self._tls_behind = newest_exchange(session)
             case Ended(ending=ending, at=at):
                 by_server = ending.how is How.QUIT or ending.how.by is Side.SERVER
                 closed_at = at if ending.at is None else ending.at
                 self._hung_up = by_server and closed_at - self._server_at < SOON
+
+    @property
+    def asked(self) -> bool:
+        """Whether the client asked anything so far."""
+        return bool(self._steps)
 
     def script(self) -> Script:
         """Return the script."""
@@ -130,7 +161,8 @@ class _Assembler:
 
     def _step(self, index: int, partial: _PartialStep) -> Step:
         assert partial.heard is not None
-        outcome, said = partial.heard.outcome(), partial.heard.exchange.said
+        outcome = with_side(partial.heard.outcome(), self._tls_behind)
+        said = partial.heard.exchange.said
         whole = outcome.complete or outcome.odd
         return Step(
             index,
@@ -229,9 +261,9 @@ class _Assembler:
                 yield ReplyPiece(frame.raw[start:end], max(0.0, wait))
 
     def _count(self, octets: int) -> None:
-        self._octets += octets
-        if self._octets > MOST:
-            raise CaptureError(
+        self.octets += octets
+        if not self._allowance.take(octets):
+            raise TooLargeError(
                 f"session {self._session.id} holds more than {MOST >> 20} MiB, too much to be"
                 " played"
             )

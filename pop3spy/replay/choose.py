@@ -5,6 +5,7 @@ from collections import defaultdict
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import State
+from pop3spy.replay.outcome import TlsSide
 from pop3spy.replay.recorded_maildrop import COUNTING, RecordedMaildrop, message_of, names_message
 from pop3spy.replay.script import Script, Step
 
@@ -70,13 +71,16 @@ def _fits(step: Step, command: Command) -> bool:
 
 
 class Bookmark:
-    """Where one client stands in the script: what it has used, and which messages it marked."""
+    """Where one client stands in the script: what it has used, and which messages it marked.
 
-    def __init__(self, maildrop: RecordedMaildrop) -> None:
+    It begins with the step *start*.
+    """
+
+    def __init__(self, maildrop: RecordedMaildrop, start: int = 0) -> None:
         self.marked: set[int] = set()
         self._maildrop = maildrop
         self._used: set[int] = set()
-        self._cursor = -1
+        self._cursor = start - 1
 
     def use(self, step: Step) -> None:
         """Note that this step was played."""
@@ -102,10 +106,11 @@ class Bookmark:
             return self._maildrop.was_marked(number, step) == (number in self.marked)
         return command.verb not in COUNTING or self._maildrop.marked_at(step) <= self.marked
 
-    def _rank(self, step: Step, command: Command) -> tuple[bool, int, int, int]:
+    def _rank(self, step: Step, command: Command) -> tuple[bool, bool, int, int, int]:
         counts = command.verb in COUNTING and not command.args
         missing = len(self.marked - self._maildrop.marked_at(step)) if counts else 0
         used = step.index in self._used
         order = 2 if used else int(step.index <= self._cursor)
         index = -step.index if used else step.index
-        return step.command.args != command.args, missing, order, index
+        outside = step.outcome.side is TlsSide.BEFORE  # a stand-in knows only what came behind it
+        return step.command.args != command.args, outside, missing, order, index

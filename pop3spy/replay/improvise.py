@@ -84,9 +84,14 @@ def _list(
 
 
 def _uidl(
-    _: Command, number: int | None, __: AbstractSet[int], maildrop: RecordedMaildrop
+    command: Command, number: int | None, marked: AbstractSet[int], maildrop: RecordedMaildrop
 ) -> Improvised:
-    return _one(maildrop.unique_ids, number)
+    if command.args:
+        return _one(maildrop.unique_ids, number)
+    if (left := maildrop.ids_left(marked)) is None:
+        return None
+    lines = [b"%d %s\r\n" % (number, unique_id.encode()) for number, unique_id in left.items()]
+    return Answer(b"+OK", [b"".join(lines)])
 
 
 def _top(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pop3spy.replay.compare import Difference, differences
+from pop3spy.replay.difference import Difference, differences
 from pop3spy.replay.outcome import Outcome
 from pop3spy.replay.recorded_maildrop import COUNTING, message_of
 

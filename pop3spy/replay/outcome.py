@@ -1,6 +1,7 @@
 """What became of each command, as far as it can be compared with another time."""
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from pop3spy.protocol.commands import Command, command_of
@@ -12,6 +13,14 @@ from pop3spy.replay.content import Content, ContentReader
 from pop3spy.session.model import Exchange
 
 _GREETING: Final = command_of("", (), None)
+
+
+class TlsSide(Enum):
+    """On which side of TLS an exchange stood."""
+
+    CLEAR = "clear"  # in a session without TLS, or whose TLS nobody read
+    BEFORE = "before"  # in clear, and TLS came behind it
+    INSIDE = "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Outcome:
     content: Content | None = None
     offers_apop: bool = False
     odd: bool = False
+    side: TlsSide = TlsSide.CLEAR
 
     @property
     def complete(self) -> bool:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from pop3spy.protocol.commands import Command, Turn
-from pop3spy.replay.compare import Difference
+from pop3spy.protocol.commands import Turn
+from pop3spy.replay.difference import Difference
 from pop3spy.replay.numbers import By
+from pop3spy.replay.outcome import TlsSide
 from pop3spy.replay.pace import AT_ONCE, Pace
+from pop3spy.replay.script import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class PlayOptions:
 
     In recorded time (*timed*) it does not wait for replies but where it must: inside AUTH.
     *instead* is the mechanism for logins by one that cannot be computed; *host* is the server's
-    name, which DIGEST-MD5 needs.
+    name, which DIGEST-MD5 needs.  With *tls* there is TLS before anything is said.
     """
 
     by: By = By.NUMBER
@@ -50,13 +52,17 @@ class PlayOptions:
     timed: bool = False
     instead: str | None = None
     host: str = "localhost"
+    tls: bool = False
 
-    def forbids(self, command: Command) -> str:
-        """Return why *command* must not be said, or nothing."""
+    def forbids(self, step: Step) -> str:
+        """Return why the command of *step* must not be said, or nothing."""
+        command = step.command
         if command.verb == "DELE" and not self.allow_delete:
             return "it would delete a message"
         if command.turn is Turn.DATA:
             return "it would send mail"
         if command.turn is Turn.TLS:
             return "TLS begins as the address says, not as recorded"
+        if self.tls and step.outcome.side is TlsSide.BEFORE:
+            return "it was said before TLS, which is there from the first now"
         return ""

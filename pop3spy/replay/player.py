@@ -6,16 +6,17 @@ Rules: 1. nothing that changes the live maildrop or sends mail is said unless th
 """
 
 from collections import deque
+from dataclasses import replace
 
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.why import Why
-from pop3spy.replay.compare import Difference, differences
 from pop3spy.replay.credentials import Credentials
+from pop3spy.replay.difference import Difference, differences
 from pop3spy.replay.kept_messages import KeptMessages
 from pop3spy.replay.numbers import By, Numbers, pair_up
-from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
+from pop3spy.replay.outcome import ExchangeReader, Outcome, TlsSide, outcome_of_greeting
 from pop3spy.replay.pending_reply import PendingReply
 from pop3spy.replay.play_options import LeftOut, Played, PlayOptions, Say
 from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, names_message
@@ -130,7 +131,7 @@ class ClientPlayer:
 
     def _line(self, step: Step) -> bytes:
         """Return what to send for a step; nothing if it is left out."""
-        if why := self._options.forbids(step.command):
+        if why := self._options.forbids(step):
             if step.command.verb == "DELE" and step.outcome.ok:
                 self._kept_messages.keep(message_of(step.command))
             return self._leave_out(step, why)
@@ -238,6 +239,7 @@ class ClientPlayer:
         if step.reply:
             self._compared += 1
             got = self._numbers.as_recorded(outcome) if self._numbers else outcome
+            got = replace(got, side=TlsSide.INSIDE if self._options.tls else TlsSide.CLEAR)
             self._differences += self._kept_messages.judge(step.outcome, got)
         if step.command.verb == "RSET" and outcome.ok:
             self._kept_messages.forget()

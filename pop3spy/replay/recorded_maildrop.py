@@ -6,6 +6,7 @@ from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
+from pop3spy.protocol.states import Effect, State
 from pop3spy.replay.script import Script, Step
 
 COUNTING: Final = frozenset({"STAT", "LIST", "UIDL"})
@@ -32,7 +33,10 @@ def number_in(words: Sequence[str], place: int) -> int | None:
 
 
 class RecordedMaildrop:
-    """Sizes, unique-ids and texts by message number, as far as they were asked for."""
+    """Sizes, unique-ids and texts by message number, as far as they were asked for.
+
+    ``count`` is of all messages, marked ones as well, None if nobody asked.
+    """
 
     def __init__(self, script: Script) -> None:
         self.sizes: dict[int, str] = {}
@@ -40,9 +44,12 @@ class RecordedMaildrop:
         self.texts: dict[int, Step] = {}
         self._marked: dict[int, list[tuple[int, int]]] = {}  # from which step to which
         self._marked_at: dict[int, frozenset[int]] = {}  # by step, of those that count
-        self._count: int | None = None  # messages in the maildrop, marked ones as well
+        self.count: int | None = None
         marked: frozenset[int] = frozenset()
         for step in script.steps:
+            if step.index in script.begins:
+                self._unmark(step.index - 1)
+                marked = frozenset()
             if step.command.verb in COUNTING:
                 self._marked_at[step.index] = marked  # shared by steps between two changes
             if step.outcome.ok and step.outcome.complete:
@@ -59,27 +66,41 @@ class RecordedMaildrop:
 
     def left(self, marked: AbstractSet[int]) -> dict[int, int] | None:
         """Return the size of every message that is not *marked*, if all of them are known."""
-        if self._count is None or not all(number in self.sizes for number in self._numbers):
+        if self.count is None or not all(number in self.sizes for number in self._numbers):
             return None
         sizes = {number: number_of(self.sizes[number].encode()) for number in self._numbers}
         left = {number: size for number, size in sizes.items() if number not in marked}
         known = {number: size for number, size in left.items() if size is not None}
         return known if len(known) == len(left) else None
 
+    def ids_left(self, marked: AbstractSet[int]) -> dict[int, str] | None:
+        """Return the unique-id of every message that is not *marked*, if all of them are known."""
+        left = [number for number in self._numbers if number not in marked]
+        if self.count is None or not all(number in self.unique_ids for number in left):
+            return None
+        return {number: self.unique_ids[number] for number in left}
+
+    def learn(self, number: int, size: int | None, unique_id: str | None) -> None:
+        """Take in what another session told of a message."""
+        if size is not None:
+            self.sizes.setdefault(number, str(size))
+        if unique_id is not None:
+            self.unique_ids.setdefault(number, unique_id)
+
     @property
     def _numbers(self) -> range:
         """The messages of the maildrop: they are numbered from 1 (RFC 1939, section 5)."""
-        return range(1, (self._count or 0) + 1)
+        return range(1, (self.count or 0) + 1)
 
     def _learn(self, step: Step) -> None:
         command, outcome = step.command, step.outcome
         number = message_of(command)
         match command.verb:
             case "STAT" if (count := number_in(outcome.words, 0)) is not None:
-                self._count = count + len(self.marked_at(step))
+                self.count = count + len(self.marked_at(step))
             case "LIST" | "UIDL" if not command.args and outcome.content:
                 entries = outcome.content.entries or {}
-                self._count = len(entries) + len(self.marked_at(step))
+                self.count = len(entries) + len(self.marked_at(step))
                 self._note(step)
             case "LIST" | "UIDL":
                 self._note(step)
@@ -89,9 +110,13 @@ class RecordedMaildrop:
             case "DELE" if number is not None:
                 self._marked.setdefault(number, []).append((step.index, _ALWAYS))
             case "RSET":
-                for spans in self._marked.values():
-                    start, end = spans[-1]
-                    spans[-1] = start, min(end, step.index)
+                self._unmark(step.index)
+
+    def _unmark(self, index: int) -> None:
+        """Let no message be marked behind step *index*."""
+        for spans in self._marked.values():
+            start, end = spans[-1]
+            spans[-1] = start, min(end, index)
 
     def _note(self, step: Step) -> None:
         known = self.sizes if step.command.verb == "LIST" else self.unique_ids
@@ -106,6 +131,17 @@ def _named(step: Step) -> Iterator[tuple[int, str]]:
         yield from ((number, said) for number, said in entries if isinstance(number, int))
     elif content is None and len(words) > 1 and (number := number_in(words, 0)) is not None:
         yield number, words[1]
+
+
+def deleted_in(script: Script) -> frozenset[int]:
+    """Return the messages that were gone when the session of *script* was over."""
+    marked: frozenset[int] = frozenset()
+    for step in script.steps:
+        if step.command.effect is Effect.QUIT and step.state is State.TRANSACTION:
+            return marked if step.outcome.ok else frozenset()
+        if step.outcome.ok and step.outcome.complete:
+            marked = _marked_behind(step, marked)
+    return frozenset()
 
 
 def _marked_behind(step: Step, marked: frozenset[int]) -> frozenset[int]:

@@ -7,8 +7,9 @@ from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import CommandLine, Junk, Side
 from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
+from pop3spy.replay.tls_sides import newest_exchange, with_side
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Unanswered
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Secured, Unanswered
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Began, Item, Spoke, Tape
@@ -96,6 +97,7 @@ class OutcomeReader:
         self._odd_greeting = False
         self._reply: ExchangeReader | None = None  # to whom the server spoke last
         self._outcomes: list[Outcome] = []
+        self._tls_behind: int | None = None  # the exchange behind which TLS began
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
@@ -108,6 +110,8 @@ class OutcomeReader:
                     self._reply.add(frame)
             case Answered(exchange=exchange) | Unanswered(exchange=exchange):
                 self._settle(exchange)
+            case Secured(session=session):
+                self._tls_behind = newest_exchange(session)
             case Blinded() | Ended():
                 self.finish()
 
@@ -118,6 +122,7 @@ class OutcomeReader:
                 self._settle(exchange)
             self._outcomes.append(outcome_of_greeting(session.greeting, odd=self._odd_greeting))
             self._outcomes.sort(key=lambda outcome: outcome.number)
+            self._outcomes = [with_side(each, self._tls_behind) for each in self._outcomes]
             self._session = self._reply = None
         return tuple(self._outcomes)
 

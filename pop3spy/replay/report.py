@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pop3spy.protocol.text import count
-from pop3spy.replay.compare import Compared, Difference, Value
+from pop3spy.replay.compare import Compared
+from pop3spy.replay.difference import Difference, Value
 from pop3spy.replay.play_options import Played
 from pop3spy.replay.verdict import Place, verdict_of
 

@@ -91,13 +91,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One session: the greeting and the steps; ``user`` is a name that no line tells."""
+    """One session: the greeting and the steps; ``user`` is a name that no line tells.
+
+    In a script of several sessions, others than the first begin with the steps of ``begins``.
+    """
 
     session: int
     greeting: RecordedReply | None
     welcome: Outcome
     steps: tuple[Step, ...]
     user: str | None = None
+    begins: frozenset[int] = frozenset()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

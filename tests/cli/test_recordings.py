@@ -358,6 +358,45 @@ def test_who_plays_one_of_several_sessions_is_told(five: Path) -> None:
             assert (OTHERS in server.stopped().err) is told
 
 
+BOTH = "pop3spy: 1\nrecords:\n" + "".join(
+    f'- [{number}.0, {number}, "open", {{}}]\n- S: +OK\n- C: USER {user}\n- S: +OK\n'
+    f"- C: PASS x\n- S: +OK\n{asked}- C: QUIT\n- S: +OK\n"
+    f'- [{number}.5, {number}, "close", {{"how": "quit"}}]\n'
+    for number, user, asked in (
+        (1, "bob", "- C: STAT\n- S: +OK 1 5\n"),
+        (2, "eve", "- C: STAT\n- S: +OK 9 9\n"),
+        (3, "bob", "- C: RETR 1\n- S: +OK\n- S: one\n- S: .\n"),
+    )
+)
+
+
+def test_a_maildrop_is_made_of_all_sessions_of_a_user_and_that_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "both.yaml"
+    path.write_text(BOTH)
+    with running("replay", "server", path, "--listen", ":0") as server:
+        port = server.port()
+        for _ in range(2):
+            pop = client(port)
+            pop.user("anybody")
+            pop.pass_("x")
+            assert pop.stat() == (1, 5)
+            assert pop.retr(1)[1] == [b"one"]
+            pop.quit()
+        told = server.stopped().err
+    assert (
+        "both.yaml: 2 sessions of one user are played as one maildrop, from session 1 on, 2 of 3;"
+        " --session N plays one alone\n"
+    ) in told
+    with running("replay", "server", path, "--listen", ":0", "--session", "3") as server:
+        pop = client(server.port())
+        pop.user("anybody")
+        pop.pass_("x")
+        with pytest.raises(error_proto, match="not recorded"):
+            pop.stat()
+        pop.close()
+        assert "one maildrop" not in server.stopped().err
+
+
 def test_what_is_wrong_behind_the_session_that_is_played_is_told(five: Path) -> None:
     five.write_text(FIVE[:LAST] + "- [5.0, nonsense]\n" + FIVE[LAST:])
     with running("replay", "server", five, "--listen", ":0") as server:

@@ -93,12 +93,7 @@ def test_a_client_gets_the_octets_that_dovecot_sent(
     assert hashes(again) == hashes([client.keeps(message) for message in dovecot.holds()])
 
 
-@pytest.mark.parametrize(
-    "client",
-    [
-        pytest.param(each, id=each.name) for each in CLIENTS if each.name != "curl"
-    ],  # it connects twice
-)
+@each_client
 def test_a_client_that_does_the_same_again_is_answered_from_the_recording_alone(
     client: Client, dovecot: MailServer, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@ r"""Recordings as text, and what is made of them.
 
 A recording is written like a dialogue of the decoder's tests (``C:``, ``S:``, ``S|`` for what came
 in the same chunk, ``S<`` for octets without a line end).  ``S(2):`` comes two seconds later, other
-lines a hundredth.  Eight full blocks stand where a secret was.
+lines a hundredth.  Eight full blocks stand where a secret was; ``TLS`` is where it began.
 """
 
 import re
@@ -22,9 +22,11 @@ from pop3spy.session.events import Ended, Event, Heard, Named, Opened
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer, Session
 from pop3spy.session.tape import Began, Item, Knew, Over, Spoke
+from pop3spy.session.tls import Tls
 
 CLIENT, SERVER = Peer("127.0.0.1", 50312), Peer("mail.example.org", 110)
 STEP = 0.01
+TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 
 _WAIT = re.compile(r"^([CS])\(([0-9.]+)\)", re.MULTILINE)
 _BLOCKS = MASK.encode()
@@ -47,6 +49,9 @@ def tape(text: str, how: How = How.QUIT, *, session: int = 1, behind: float = ST
     for line in _chunks(script):
         match = _WAIT.match(line)
         at += float(match[2]) if match else STEP
+        if line == "TLS":
+            items.append(Knew(session, at, {"tls": TLS.facts()}))
+            continue
         ((side, data),) = said(_WAIT.sub(r"\1", line))
         assert data is not None
         items.append(_spoke(session, side, data, at))

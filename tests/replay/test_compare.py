@@ -11,7 +11,8 @@ import pytest
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import Side
 from pop3spy.replay.assemble import read_script
-from pop3spy.replay.compare import Difference, compare, compare_sessions
+from pop3spy.replay.compare import compare, compare_sessions
+from pop3spy.replay.difference import Difference
 from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
 from pop3spy.session.deeds import in_words
 from pop3spy.session.tape import Changed

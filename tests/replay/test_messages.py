@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.replay.compare import Difference, compare, paired
+from pop3spy.replay.compare import compare, paired
+from pop3spy.replay.difference import Difference
 from pop3spy.replay.messages import PairBy
 from pop3spy.replay.outcome import Outcome
 from pop3spy.replay.verdict import Place, Verdict, first_difference, verdict_of

@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 from inspect import cleandoc
 
-from pop3spy.replay.compare import Compared, Difference
+from pop3spy.replay.compare import Compared
+from pop3spy.replay.difference import Difference
 from pop3spy.replay.play_options import LeftOut, Played
 from pop3spy.replay.report import table, tables, told
 
