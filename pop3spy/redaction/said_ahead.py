@@ -4,7 +4,7 @@ A server may say many lines while the same octets wait, so each line of the clie
 """
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.frames import Frame, StatusLine
@@ -13,6 +13,8 @@ from pop3spy.redaction.sasl_login import roughly_decoded
 from pop3spy.redaction.secret_index import SecretIndex, words_of
 
 F = TypeVar("F", bound=Frame)
+
+_LINE_END: Final = 0x0A
 
 
 class SaidAhead:
@@ -41,17 +43,34 @@ class SaidAhead:
     def _read(self, waiting: bytes, *, before_login: bool) -> None:
         """Read what has come of *waiting* since it was read last; what waits no more may stay."""
         end = waiting.rfind(b"\n") + 1
-        known = waiting.startswith(self._lines) or self._lines.endswith(waiting[:end])
-        if before_login is not self._before_login or not known:
-            self._lines, self._last, self._secrets = b"", b"", SecretIndex()
+        known = _known(self._lines, waiting[:end])
+        if before_login is not self._before_login or (self._lines and not known and end):
+            self._last, self._secrets, known = b"", SecretIndex(), 0
             self._before_login = before_login
-        # mypyc fails at a slice that ends before it begins, as this would once some has been read.
-        start = min(len(self._lines), end)
-        _learn(self._secrets, waiting[start:end], before_login=before_login)
+        _learn(self._secrets, waiting[known:end], before_login=before_login)
         if self._last != waiting[end:]:
             self._secrets_in_last = SecretIndex()
             _learn(self._secrets_in_last, waiting[end:], before_login=before_login)
         self._lines, self._last = waiting[:end], waiting[end:]
+
+
+def _known(before: bytes, lines: bytes) -> int:
+    """Return how many octets *lines* begin with that *before* ends with, in whole lines.
+
+    The client's first lines have been read, or more has come, or both.
+    """
+    if lines.startswith(before):
+        return len(before)
+    if before.endswith(lines):
+        return len(lines)
+    first = lines[: lines.find(b"\n") + 1]
+    at = before.find(first)
+    while at >= 0:
+        begins_line = at == 0 or before[at - 1] == _LINE_END
+        if begins_line and lines.startswith(before[at:]):
+            return len(before) - at
+        at = before.find(first, at + 1)
+    return 0
 
 
 def _learn(secrets: SecretIndex, said: bytes, *, before_login: bool) -> None:

@@ -6,7 +6,10 @@ import re
 import secrets
 from typing import Final
 
-_DIRECTIVE: Final = re.compile(rb'\s*([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,"]*))\s*(?:,|$)')
+_DIRECTIVE: Final = re.compile(
+    rb'(?:^|,)\s*([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,"]*))\s*(?=,|$)'
+)
+"""It begins at a comma, so no text is gone over again from each of its octets."""
 _ESCAPED: Final = re.compile(rb"\\(.)")
 
 

@@ -73,3 +73,16 @@ def elapsed(ahead: bytes, said: list[bytes]) -> float:
     began = time.perf_counter()
     heard(b"C: AUTH PLAIN", *[b"C: " + ahead] * 3800, *[b"S: " + line for line in said])
     return time.perf_counter() - began
+
+
+def test_lines_that_come_and_go_do_not_let_the_rest_be_read_again() -> None:
+    """Some of what waits has been read, and more has come, at each line of the server."""
+    assert trickling(90) < 5 * trickling(0) + 3
+
+
+def trickling(times: int) -> float:
+    ahead = [b"C: AUTH PLAIN sesame%d" % (number % 9) for number in range(2700 + times)]
+    turns = [line for more in ahead[2700:] for line in (b"S: -ERR not so", more)]
+    began = time.perf_counter()
+    heard(b"C: AUTH PLAIN", *ahead[:2700], *turns)
+    return time.perf_counter() - began

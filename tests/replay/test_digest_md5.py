@@ -1,5 +1,7 @@
 """DIGEST-MD5 as a client: the vector of the standard, and servers that are impostors."""
 
+import time
+
 import pytest
 
 from pop3spy.replay.digest_md5 import DigestError, DigestMd5
@@ -70,3 +72,11 @@ def test_an_impostor_is_found_out(said: bytes) -> None:
     with pytest.raises(DigestError, match="impostor"):
         digest.verify(said)
     assert not digest.proven
+
+
+@pytest.mark.parametrize("piece", [b"m", b" ", b",", b", ", b"a=", b'a="', b'a="\\"', b"a=,"])
+def test_a_long_message_is_read_once(piece: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(DigestError, match="none of DIGEST-MD5"):
+        user().answer(piece * (65536 // len(piece)) + b"x")
+    assert time.process_time() - began < 1.0

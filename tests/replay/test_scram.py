@@ -47,7 +47,7 @@ IMPOSTORS = [
     pytest.param(b"r=other,s=QSXC,i=4096", "nonce", id="a nonce of its own"),
     pytest.param(b"r=" + NONCE.encode() + b",s=QSXC,i=4096", "nonce", id="our nonce alone"),
     pytest.param(CHALLENGE.replace(b"4096", b"1"), "iterations", id="too few iterations"),
-    pytest.param(CHALLENGE.replace(b"4096", b"99999999"), "iterations", id="too many of them"),
+    pytest.param(CHALLENGE.replace(b"4096", b"2000001"), "iterations", id="too many of them"),
     pytest.param(CHALLENGE.replace(b"i=4096", b"i=x"), "none of SCRAM", id="no number"),
     pytest.param(b"", "none of SCRAM", id="nothing"),
     pytest.param(b"\xff,r=,s=*,i=4096", "none of SCRAM", id="no base64"),
@@ -66,6 +66,7 @@ def test_a_first_message_that_cannot_be_right_is_refused(challenge: bytes, why: 
         (b"v=" + base64.b64encode(bytes(32)), "impostor"),
         (b"e=invalid-proof", "refuses the proof"),
         (b"v=*", "none of SCRAM"),
+        (b"v=\xd2", "none of SCRAM"),
         (b"", "none of SCRAM"),
     ],
 )
