@@ -30,6 +30,7 @@ from pop3spy.session.failure import describe
 from pop3spy.session.how import Ending
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
+from pop3spy.session.waiting import OwedReplies
 
 LIVE_COMMANDS: "Registry[LiveConsole]" = Registry()
 """The commands of ``pop3spy proxy``; ``commands`` has them all."""
@@ -106,6 +107,7 @@ class LiveConsole:
         self.clock = clock
         self.stats = stats
         self.sessions = SessionList()
+        self.waits = OwedReplies()
         self.injected = Injected(self.tell)
         self.showing = Showing(make, _elsewhere)
         self.holding: Filter | None = None
@@ -120,7 +122,8 @@ class LiveConsole:
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
         self.bus = bus
-        for subscriber in (self.sessions, self.stats, self.showing, self.injected, self._begin):
+        readers = self.sessions, self.waits, self.stats, self.showing, self.injected, self._begin
+        for subscriber in readers:
             bus.subscribe(subscriber)
 
     def tell(self, *rows: Row) -> None:

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowTone, entry, note
+from pop3spy.console.rows import Row, RowTone, entry, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
@@ -16,8 +16,10 @@ from pop3spy.session.model import Exchange, Session
 
 _MOST_ROWS = 40
 _AT_ONCE = 200
-_NAMES = 24  # columns
 """Events that are exported before others have their turn."""
+_NAMES = 24  # columns
+_A_MOMENT = 2.0
+"""Seconds for which every server may think."""
 
 
 @LIVE_COMMANDS.add("sessions", "", "lists the sessions that are open")
@@ -46,6 +48,8 @@ async def show(console: LiveConsole, rest: str) -> None:
         console.tell(note(f"{len(exchanges) - _MOST_ROWS:,} earlier commands are not shown"))
     for exchange in exchanges[-_MOST_ROWS:]:
         console.tell(*_rows(exchange))
+    if waiting := _waiting(console, session):
+        console.tell(hint(waiting))
 
 
 @LIVE_COMMANDS.add("follow", "N|off", "shows one session alone")
@@ -130,8 +134,16 @@ def _line(console: LiveConsole, session: Session) -> str:
         f"{count(commands, 'command')}, {octets:,} octets",
         f"since {console.clock.date(session.opened_at):%H:%M:%SZ}",
         f"{held:,} held" if held else "",
+        _waiting(console, session),
     ]
     return "  ".join(filter(None, parts))
+
+
+def _waiting(console: LiveConsole, session: Session) -> str:
+    """Return what a session waits for, if it has for more than a moment."""
+    now = console.clock.now()
+    wait = console.waits.of(session)
+    return wait.text(now) if wait and wait.lasted(now) >= _A_MOMENT else ""
 
 
 def _rows(exchange: Exchange) -> list[Row]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,7 +84,8 @@ class Steered:
         self.faults = Faults(relayed.gate, holds)
         self.person = Answers()
         self._stream = io.StringIO()
-        clock = Clock()
+        self.ahead = 0.0  # seconds that have passed for the console alone
+        clock = Clock(ticks=lambda: time.monotonic_ns() + round(self.ahead * 1e9))
         bus, proxy = relayed.bus, cast(SteeredProxy, relayed.proxy)
         if Way.workers:
             bus = Bus(relayed.complain)
@@ -117,6 +119,12 @@ class Steered:
     @property
     def text(self) -> str:
         return self._stream.getvalue()
+
+    @property
+    def waits(self) -> bool:
+        """Whether any session waits for its server."""
+        sessions = self.console.sessions.open.values()
+        return any(self.console.waits.of(session) for session in sessions)
 
     async def shows(self, text: str) -> None:
         """Wait until *text* is shown."""

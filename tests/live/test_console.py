@@ -299,6 +299,39 @@ async def test_what_a_person_answers_is_on_a_filtered_screen_and_told_as_theirs(
         assert "C: STAT\nC» NOOP\nS: +OK so be it" in shown
 
 
+async def test_what_a_session_waits_for_is_told_where_it_is_shown() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        assert "waiting" not in await steered.do(":show 1")
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await steered.shows("C: RETR 1")
+        assert "waiting" not in await steered.do(":show 1")
+        for said, told in (
+            (b"", "the reply to RETR 1"),
+            (b"+OK\r\nSubject: hi\r\n", "the rest of RETR 1"),
+        ):
+            await server.send(said)
+            await client.expect(said)
+            await steered.shows("+OK" if said else "RETR 1")
+            steered.ahead += 12.5
+            assert f" ? waiting 12 s for {told}\n" in await steered.do(":show 1")
+            assert f"  waiting 12 s for {told}\n" in await steered.do(":sessions")
+            steered.ahead -= 12.5
+        await server.send(b".\r\n")
+        await client.expect(b".\r\n")
+        await steered.relayed.witness.until(lambda: not steered.waits)
+        steered.ahead += 12.5
+        assert "waiting" not in await steered.do(":show 1")
+
+
+async def test_what_is_held_waits_for_nobody_else() -> None:
+    async with steering() as steered:
+        await steered.held()
+        steered.ahead += 60
+        assert "waiting" not in await steered.do(":show 1")
+
+
 async def test_a_filter_leaves_out_of_the_screen_and_of_nothing_else() -> None:
     async with steering() as steered:
         client, server = await steered.relayed.greeted()
