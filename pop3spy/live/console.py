@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pop3spy.console.input_mask import hidden_from_live
+from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
 from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.repeating import unrepeated, without_login
 from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
@@ -42,11 +43,11 @@ class LivePerson(Protocol):
     """Somebody who can be asked for a line."""
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
+        self, question: str, *, hidden: bool = False, begun: str = "", hides: Hides | None = None
     ) -> str:
         """Return the answer, which has *begun*, to a *question*; raise RefusalError without one.
 
-        Nothing is shown of one that is *hidden*, nor of what is a secret in *state*.
+        Nothing is shown of one that is *hidden*, nor of one from where on *hides* tells.
         """
 
 
@@ -148,7 +149,17 @@ class LiveConsole:
 
     def hides(self, text: str) -> int | None:
         """Return where in a line that is typed begins what must not be seen, if anywhere."""
-        return hidden_from_live(text, LIVE_COMMANDS.wire, self._state)
+        held = self.holds_secret
+        return hidden_from_live(text, LIVE_COMMANDS.wire, self._state, held=held)
+
+    def hides_in(self, session: Session) -> Hides:
+        """Return what tells the same of a line that is for the server of *session*."""
+        return lambda text: hidden_from(text, session.state, held=self.holds_secret)
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether a command is held that has something to hide."""
+        return any(ticket.moment.shown.masks for ticket in self.holds.tickets.values())
 
     def end(self) -> None:
         """Let everything go on: nobody is here to decide any more."""
@@ -158,31 +169,35 @@ class LiveConsole:
 
     async def dispatch(self, line: str) -> bool:
         """Do what *line* says; return whether it may be remembered."""
+        line = line.strip()
+        hidden = self.hides(line)  # now: what is held may be gone behind it
+        secret = "" if hidden is None else line[hidden:]
         try:
-            return await self._do(line.strip())
+            await self._do(line)
         except (RefusalError, Pop3SpyError, FilterError) as error:
-            self.tell(error_row(error))
-            pointer = error.pointer if isinstance(error, FilterError) else ""
+            self.tell(error_row(unrepeated(str(error), secret)))
+            pointer = error.pointer if isinstance(error, FilterError) and not secret else ""
             self.tell(*(Row("  ", text) for text in pointer.splitlines()))
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
             self.tell(error_row(f"that failed, and the traffic goes on: {describe(error)}"))
+        else:
+            return bool(line) and not secret and self.hides(line) is None
         finally:
             self._changed()
         return False
 
-    async def _do(self, line: str) -> bool:
+    async def _do(self, line: str) -> None:
         if not line:
-            return False
+            return
         if not line.startswith(":"):
             raise RefusalError(
                 "commands begin with a colon; :send N COMMAND says one to the server of session N"
             )
         word, _, rest = line[1:].partition(" ")
         row = LIVE_COMMANDS.find(word)
-        told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
-        self.tell(note(f":{escape(told)}"))
+        told = f"{row.name} {without_login(rest)}".rstrip()
+        self.tell(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
         await row.run(self, rest.strip())
-        return self.hides(line) is None
 
     # -- what commands ask ----------------------------------------------------------------------
 

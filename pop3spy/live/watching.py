@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 from pop3spy.console.registry import RefusalError
+from pop3spy.console.repeating import without_login
 from pop3spy.console.rows import Row, RowTone, entry, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
@@ -104,7 +105,7 @@ async def write_note(console: LiveConsole, rest: str) -> None:
     """Write a note."""
     if not rest:
         raise RefusalError("what is to be noted?  Write :note TEXT")
-    console.bus.publish(Noted("noted", console.clock.now(), {"text": rest}))
+    console.bus.publish(Noted("noted", console.clock.now(), {"text": without_login(rest)}))
 
 
 @LIVE_COMMANDS.add(

@@ -45,6 +45,10 @@ async def test_a_password_is_masked_wherever_it_is_typed() -> None:
         ":" + PASSWORD,
         ":login bob " + PASSWORD,
         ":PASS " + PASSWORD,
+        ":help PASS " + PASSWORD,
+        ":save 1 /nowhere/PASS " + PASSWORD,
+        ":time PASS " + PASSWORD,
+        ":eol PASS " + PASSWORD,
         "QUIT",
     )
     assert PASSWORD not in shown.text

@@ -10,6 +10,7 @@ from typing import cast
 
 from net.serving import Relayed, relaying
 from net.wires import Wire
+from pop3spy.console.input_mask import Hides
 from pop3spy.console.registry import RefusalError
 from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.gate.dryrun import DryRun
@@ -19,7 +20,6 @@ from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
-from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.workers.forwarding import Forwarding
@@ -37,11 +37,12 @@ class Answers:
 
     answers: list[str] = field(default_factory=list)
     asked: list[tuple[str, bool, str]] = field(default_factory=list)
+    hides: Hides | None = None
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
+        self, question: str, *, hidden: bool = False, begun: str = "", hides: Hides | None = None
     ) -> str:
-        del state
+        self.hides = hides
         self.asked.append((question, hidden, begun))
         if not self.answers:
             raise RefusalError("given up")

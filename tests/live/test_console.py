@@ -6,10 +6,11 @@ import pytest
 
 from live.steering import steering
 from net.wires import Wire
+from net.witness import Witness
 from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.terminal_ui import LiveCompleter
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Heard, Intervened, Noted
+from pop3spy.session.events import Heard, Intervened, Noted, Opened
 from pop3spy.session.how import How
 from pop3spy.session.model import Session
 
@@ -251,6 +252,73 @@ async def test_a_password_that_is_sent_is_asked_for_and_shown_nowhere() -> None:
         await server.expect(f"PASS {PASSWORD}\r\n".encode())
         assert not steered.remembered
         assert PASSWORD not in steered.text
+
+
+REPEATS = [
+    (":answer 1 -ERR bad password {}", []),
+    (":answer 1 +OK {}", []),
+    (":edit 1", ["PASS {}2"]),
+    (":edit 1", ["USER {}"]),
+    (":edit 1 PASS {}2", []),
+    (":edit 1 {}", []),
+    (":edit {}", []),
+    (":answer {} -ERR", []),
+    (":send 1 USER {}", []),
+    (":send 1 {}", []),
+    (":send 1 NOOP {}", []),
+    (":sned 1 USER {}", []),
+    ("{}", []),
+    (":{}", []),
+    (':hold text = "PASS {}"', []),
+    (':hold text = "PASS {}" nonsense', []),
+    (":hold verb = PASS {}", []),
+    (":filter text = 'PASS {}", []),
+    (":fault extra-reply line='-ERR PASS {}'", []),
+    (":fault extra-reply line='PASS {}' chance=PASS", []),
+    (":fault nonsense PASS {}", []),
+    (":note it said PASS {}", []),
+    (":export 1 dialogue /nowhere/PASS {}", []),
+    (":help PASS {}", []),
+]
+
+
+@pytest.mark.parametrize(("line", "answers"), REPEATS)
+async def test_what_is_typed_of_a_held_secret_is_told_nowhere(
+    line: str, answers: list[str]
+) -> None:
+    async with steering() as steered:
+        _, server = await steered.held(f"PASS {PASSWORD}\r\n".encode())
+        shown = steered.console.hides(line.format(PASSWORD))
+        assert PASSWORD not in line.format(PASSWORD)[:shown]
+        await steered.do(line.format(PASSWORD), *(each.format(PASSWORD) for each in answers))
+        assert not (steered.remembered and PASSWORD in line.format(PASSWORD))
+        await steered.do(":hold")
+        await steered.do(":hold off")
+        await steered.do(":fault")
+        await steered.do(":note the end")
+        await server.send(f"+OK {PASSWORD} it is\r\n".encode())
+        witness = steered.relayed.witness
+        await witness.until(lambda: any(e.facts.get("text") == "the end" for e in notes(witness)))
+        assert PASSWORD not in steered.text
+        told = [event for event in witness.events if not isinstance(event, Opened)]
+        assert PASSWORD not in repr(told)
+
+
+def notes(witness: Witness) -> list[Noted]:
+    return witness.of(Noted)
+
+
+async def test_an_edit_beside_a_held_secret_shows_the_verb_alone() -> None:
+    async with steering() as steered:
+        await steered.held(f"PASS {PASSWORD}\r\n".encode())
+        client, _ = await steered.relayed.greeted()
+        await client.send(b"LIST 1\r\n")
+        await steered.relayed.witness.until(lambda: len(steered.holds.tickets) == 2)
+        await steered.do(":edit 2", "NOOP")
+        assert steered.person.asked[-1][1:] == (False, "LIST 1")
+        hides = steered.person.hides
+        assert hides is not None
+        assert hides(f"LIST {PASSWORD}") == len("LIST ")
 
 
 async def test_a_session_is_listed_shown_followed_and_killed() -> None:
