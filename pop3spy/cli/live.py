@@ -69,6 +69,7 @@ class Live:
             colour=self._colour,
             dry_run=dry_run,
             changed=screen.soon,
+            columns=partial(_columns, fd),
         )
         self._console.showing.filter(settings.show)
         self._console.subscribe_to(bus)

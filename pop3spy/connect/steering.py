@@ -81,7 +81,7 @@ async def show_help(console: Console, rest: str) -> None:
         console_command = console.console_commands.find(word.removeprefix(":"))
         lines = [f"{console_command.usage}: {console_command.summary}"]
     for line in lines:
-        console.view.add(Row("  ", line, RowTone.BODY, hang=0))
+        console.view.add(Row("  ", line, RowTone.BODY))
 
 
 def _everything(console: Console) -> list[Row]:

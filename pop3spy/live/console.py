@@ -85,7 +85,8 @@ class LiveConsole:
     """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
 
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
-    called whenever ``prompt`` may tell something else.  In a *dry_run* no DELE goes to a server.
+    called whenever ``prompt`` may tell something else.  *columns* tells how many the
+    terminal has, None if there is none.  In a *dry_run* no DELE goes to a server.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
@@ -101,6 +102,7 @@ class LiveConsole:
         colour: bool = False,
         dry_run: bool = False,
         changed: Callable[[], None] = lambda: None,
+        columns: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.proxy = proxy
         self.holds = holds
@@ -119,6 +121,7 @@ class LiveConsole:
         self._colour = colour
         self._dry_run = dry_run
         self._changed = changed
+        self._columns = columns
 
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
@@ -129,8 +132,9 @@ class LiveConsole:
 
     def tell(self, *rows: Row) -> None:
         """Show *rows* at once."""
-        for row in rows:
-            self._stream.write(f"{row.painted(colour=self._colour)}\n")
+        columns = self._columns()
+        for part in (part for row in rows for part in row.within(columns)):
+            self._stream.write(f"{part.painted(colour=self._colour)}\n")
         self._stream.flush()
 
     @property
@@ -177,7 +181,7 @@ class LiveConsole:
         except (RefusalError, Pop3SpyError, FilterError) as error:
             self.tell(error_row(unrepeated(str(error), secret)))
             pointer = error.pointer if isinstance(error, FilterError) and not secret else ""
-            self.tell(*(Row("  ", text) for text in pointer.splitlines()))
+            self.tell(*(Row("  ", text, hang=None) for text in pointer.splitlines()))
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
             self.tell(error_row(f"that failed, and the traffic goes on: {describe(error)}"))
         else:

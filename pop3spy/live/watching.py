@@ -74,7 +74,7 @@ async def filter_exchanges(console: LiveConsole, rest: str) -> None:
 async def stats(console: LiveConsole, _: str) -> None:
     """Tell a table of commands."""
     for line in console.stats.table().splitlines():
-        console.tell(Row("  ", line, RowTone.BODY))
+        console.tell(Row("  ", line, RowTone.BODY, None))
 
 
 @LIVE_COMMANDS.add("export", "N FORMAT FILE", f"writes a session so far: {', '.join(EXPORTERS)}")

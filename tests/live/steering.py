@@ -85,6 +85,7 @@ class Steered:
         self.faults = Faults(relayed.gate, holds)
         self.person = Answers()
         self._stream = io.StringIO()
+        self.columns: int | None = None  # of the terminal, as they are now
         self.ahead = 0.0  # seconds that have passed for the console alone
         clock = Clock(ticks=lambda: time.monotonic_ns() + round(self.ahead * 1e9))
         bus, proxy = relayed.bus, cast(SteeredProxy, relayed.proxy)
@@ -106,6 +107,7 @@ class Steered:
             Statistics(),
             lambda: Transcript(self._stream),
             dry_run=dry_run,
+            columns=lambda: self.columns,
         )
         self.console.person = self.person
         self.console.subscribe_to(bus)

@@ -13,6 +13,7 @@ from pop3spy.session.bus import Reader
 from pop3spy.session.events import Heard, Intervened, Noted, Opened
 from pop3spy.session.how import How
 from pop3spy.session.model import Session
+from pop3spy.wrapping import columns
 
 pytestmark = pytest.mark.usefixtures("either_way")
 
@@ -398,6 +399,33 @@ async def test_what_is_held_waits_for_nobody_else() -> None:
         await steered.held()
         steered.ahead += 60
         assert "waiting" not in await steered.do(":show 1")
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+async def test_reasons_and_remedies_go_on_below_their_text_and_are_never_cut(width: int) -> None:
+    """By the width that the terminal has when they are told: it may be another the next time."""
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        refusal = "-ERR [IN-USE] another session has the maildrop open; " * 4 + "end"
+        await spoken(client, server, b"STAT\r\n", f"{refusal}\r\n".encode())
+        await steered.shows("end")
+        await steered.do(":hold verb = DELE")
+        await client.send(b"DELE 7\r\n")
+        await steered.shows("held as 1")
+        begun = len(steered.text)
+        steered.columns = width
+        for line in (":show 1", ":sessions", ":hold", ":fault", ":edit", ":send 1", ":help send"):
+            await steered.do(line)
+        await steered.do(":send 1 XTND")
+        rows = steered.text[begun:].splitlines()
+        assert max(map(columns, rows)) <= width
+        told = " ".join(" ".join(rows).split())
+        assert refusal in told
+        assert "says a command to the server once it owes no reply, which is shown here" in told
+        (place,) = [n for n, row in enumerate(rows) if row.startswith("S: -ERR")]
+        assert rows[place + 1].startswith("   ") or columns(refusal) + 3 < width
+        steered.columns = None
+        assert f"S: {refusal}  (" in await steered.do(":show 1")
 
 
 async def test_a_filter_leaves_out_of_the_screen_and_of_nothing_else() -> None:
