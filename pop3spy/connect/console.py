@@ -16,7 +16,7 @@ from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import Dial, ServerReply, Talk
 from pop3spy.console.escapes import CRLF, wire
 from pop3spy.console.record import SessionRecording
-from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
 from pop3spy.console.repeating import unrepeated, without_login
 from pop3spy.console.rows import Row, error_row, hint, note
 from pop3spy.console.view import View
@@ -198,6 +198,7 @@ class Console:
         row = self.console_commands.find(word)
         told = f"{row.name} {without_login(rest)}".rstrip()
         self.view.add(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        nothing_behind(row, rest)
         masked = self.view.masked
         try:
             await row.run(self, rest)

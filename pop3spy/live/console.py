@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
-from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
 from pop3spy.console.repeating import unrepeated, without_login
 from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
 from pop3spy.errors import Pop3SpyError
@@ -194,13 +194,12 @@ class LiveConsole:
         if not line:
             return
         if not line.startswith(":"):
-            raise RefusalError(
-                "commands begin with a colon; :send N COMMAND says one to the server of session N"
-            )
+            raise RefusalError(_without_colon(line))
         word, _, rest = line[1:].partition(" ")
         row = LIVE_COMMANDS.find(word)
         told = f"{row.name} {without_login(rest)}".rstrip()
         self.tell(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        nothing_behind(row, rest)
         await row.run(self, rest.strip())
 
     # -- what commands ask ----------------------------------------------------------------------
@@ -246,6 +245,15 @@ class LiveConsole:
             text = f"s{event.session.id} {line_text(event.frame)}: {event.did}"
             self.tell(Row(" ◆", text, RowTone.HINT))
         self._changed()
+
+
+def _without_colon(line: str) -> str:
+    """Return what to tell somebody who left the colon out, or takes this for ``connect``."""
+    word = line.split(maxsplit=1)[0].lower()
+    near = f"did you mean :{word}?" if word in LIVE_COMMANDS.wire else ""
+    return "commands begin with a colon; " + (
+        near or ":send N COMMAND says one to the server of session N"
+    )
 
 
 def _elsewhere(event: Event) -> bool:

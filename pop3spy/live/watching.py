@@ -4,9 +4,10 @@ import asyncio
 import io
 from pathlib import Path
 
+from pop3spy.console.help import about, everything
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.repeating import without_login
-from pop3spy.console.rows import Row, RowTone, entry, hint, note
+from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
@@ -18,7 +19,6 @@ from pop3spy.session.model import Exchange, Session
 _MOST_ROWS = 40
 _AT_ONCE = 200
 """Events that are exported before others have their turn."""
-_NAMES = 24  # columns
 _A_MOMENT = 2.0
 """Seconds for which every server may think."""
 
@@ -119,9 +119,7 @@ async def leave(console: LiveConsole, _: str) -> None:
 @LIVE_COMMANDS.add("help", "[command]", "lists what there is, or tells of one command")
 async def show_help(console: LiveConsole, rest: str) -> None:
     """Help."""
-    console_commands = [LIVE_COMMANDS.find(rest.removeprefix(":"))] if rest else list(LIVE_COMMANDS)
-    for row in console_commands:
-        console.tell(entry(row.usage, row.summary, _NAMES))
+    console.tell(*(about(LIVE_COMMANDS, rest) if rest else everything(LIVE_COMMANDS, pop3=False)))
 
 
 def _line(console: LiveConsole, session: Session) -> str:

@@ -188,12 +188,12 @@ MISTAKES = [
     (":headers x", "which message?  Write :headers 3"),
     (":save 3", "in which file?  Write :save 3 FILE"),
     (":time maybe", "write :time on or :time off"),
-    (":nonsense", "there is no such command; :help lists what there is"),
+    (":nonsense", "there is no such command"),
     (":sa 3", "in which file?  Write :save 3 FILE"),
     (":sendn", "there is no such command; did you mean :send?"),
-    (":", "there is no such command; :help lists what there is"),
+    (":", "there is no such command"),
     (":auth FOO", "which mechanism?"),
-    (":help FOO", "there is no such command; :help lists what there is"),
+    (":help FOO", "there is no such command"),
 ]
 
 
