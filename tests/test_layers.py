@@ -11,6 +11,7 @@ FLOORS = {
     "errors": 0,
     "spool": 0,
     "plainyaml": 0,
+    "wrapping": 0,
     "protocol": 1,
     "redaction": 2,
     "newfile": 2,

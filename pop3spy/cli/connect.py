@@ -19,7 +19,7 @@ from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.secret import password_source, token_source
 from pop3spy.cli.standard_streams import Unbuffered
 from pop3spy.cli.streams import close
-from pop3spy.cli.terminal import colourful
+from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import ConnectSettings
@@ -149,7 +149,7 @@ class _Talking:
             history = history_file() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
         lines = () if self._settings.quit_after else _lines(self._settings.script)
-        return ScriptedPerson(lines, self._stream, colour=colour)
+        return ScriptedPerson(lines, self._stream, colour=colour, columns=width_of(sys.stdout))
 
     def _work(self, person: Player) -> Callable[[], Awaitable[None]]:
         if (last := self._settings.quit_after) is None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.live.pace import Paced
 from pop3spy.live.screen import Screen
 from pop3spy.live.terminal_ui import TerminalUi
-from pop3spy.logs import Transcript
+from pop3spy.logs import Transcript, WaitLines
 from pop3spy.logs.stats import Statistics
 from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
@@ -68,9 +69,12 @@ class Live:
             colour=self._colour,
             dry_run=dry_run,
             changed=screen.soon,
+            columns=partial(_columns, fd),
         )
         self._console.showing.filter(settings.show)
         self._console.subscribe_to(bus)
+        if not silent:
+            bus.subscribe(self._wait_lines(fd))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set or the person has had enough, then end in order."""
@@ -108,6 +112,19 @@ class Live:
             return tell
 
         return begin
+
+    def _wait_lines(self, fd: int) -> Subscriber:
+        """Return what tells, of the sessions that are shown, who waits long."""
+        shows = self._console.showing.shows
+        return WaitLines(
+            self._paced,
+            self._clock,
+            self._console.waits,
+            later,
+            colour=self._colour,
+            width=partial(_columns, fd),
+            wanted=lambda wait: shows(wait.session, wait.exchange),
+        )
 
 
 def _nothing() -> Subscriber:

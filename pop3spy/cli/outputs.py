@@ -25,6 +25,7 @@ from pop3spy.logs import (
     JsonLog,
     Notes,
     Transcript,
+    WaitLines,
     entries_lost,
     lines_lost,
     name_of,
@@ -32,9 +33,10 @@ from pop3spy.logs import (
     reader_failed,
 )
 from pop3spy.protocol.text import MASK, escape
-from pop3spy.session.bus import Bus, NoteReader, Subscriber
+from pop3spy.session.bus import Bus, NoteReader, Subscriber, all_of
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
+from pop3spy.session.waiting import OwedReplies
 from pop3spy.spool import Stream
 
 _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
@@ -181,6 +183,11 @@ def complain(notes: Notes, clock: Clock, reader: Callable[..., object], error: E
 def transcript_on(spool: Stream, clock: Clock, wanted: Filter | None = None) -> Subscriber:
     """Return the transcript of what is *wanted*, as it fits stdout, which *spool* leads to."""
     stream = sys.stdout
-    transcript = Transcript(spool, clock, colour=colourful(stream), wait=later)
-    keep_width(transcript, stream)
+    transcript: Subscriber
+    transcript = lines = Transcript(spool, clock, colour=colourful(stream), wait=later)
+    keep_width(lines, stream)
+    if stream.isatty():
+        waits, colour = OwedReplies(), colourful(stream)
+        told = WaitLines(spool, clock, waits, later, colour=colour, width=width_of(stream))
+        transcript = all_of(lines, waits, told)
     return ExchangeFilter(wanted, transcript) if wanted else transcript

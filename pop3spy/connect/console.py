@@ -16,7 +16,8 @@ from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import Dial, ServerReply, Talk
 from pop3spy.console.escapes import CRLF, wire
 from pop3spy.console.record import SessionRecording
-from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
+from pop3spy.console.repeating import unrepeated, without_login
 from pop3spy.console.rows import Row, error_row, hint, note
 from pop3spy.console.view import View
 from pop3spy.errors import ConfigError, ConnectError
@@ -24,6 +25,7 @@ from pop3spy.protocol.commands import COMMANDS, parse_command
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.typed import login_in
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.model import Session
 
@@ -167,18 +169,21 @@ class Console:
     async def dispatch(self, line: str) -> bool:
         """Do what *line* says; return whether it may be remembered."""
         masked = self.view.masked
+        login = login_in(line) if line.startswith(":") else None
+        secret = "" if login is None else line[login:]
         self._busy = True
         try:
             await self._do(line)
         except (RefusalError, ConnectError, ConfigError) as error:
-            self.view.add(error_row(error))
+            self.view.add(error_row(unrepeated(str(error), secret)))
             return False
         finally:
             self._busy = False
             await self.flush()
         connection = self.talk.connection
         half_said = connection is not None and connection.half_said
-        return masked == self.view.masked and not half_said and self.pipeline is None
+        unseen = not secret and masked == self.view.masked
+        return unseen and not half_said and self.pipeline is None
 
     async def _do(self, line: str) -> None:
         if self.takes_everything:
@@ -191,8 +196,9 @@ class Console:
     async def _console_command(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         row = self.console_commands.find(word)
-        told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
-        self.view.add(note(f":{escape(told)}"))
+        told = f"{row.name} {without_login(rest)}".rstrip()
+        self.view.add(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        nothing_behind(row, rest)
         masked = self.view.masked
         try:
             await row.run(self, rest)

@@ -123,7 +123,9 @@ async def _overview(console: Console) -> None:
         found = headers_of(content)
         sender, subject = escape(found.get("from", "")), escape(found.get("subject", ""))
         rows.append(
-            Row("S|", f"{number.decode():>5}  {sender[:40]:<40}  {subject[:80]}", RowTone.BODY)
+            Row(
+                "S|", f"{number.decode():>5}  {sender[:40]:<40}  {subject[:80]}", RowTone.BODY, None
+            )
         )
     for row in rows:
         console.view.add(row)
@@ -170,4 +172,4 @@ def _show(console: Console, lines: Iterable[str]) -> None:
         if count == MOST_LINES:
             console.view.add(note("the message goes on; :save keeps it whole"))
             break
-        console.view.add(Row("S|", escape(line), RowTone.BODY))
+        console.view.add(Row("S|", escape(line), RowTone.BODY, None))

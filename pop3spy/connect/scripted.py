@@ -1,7 +1,7 @@
 """The console without a person: lines from a file or a pipe, rows to a stream."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 from pop3spy.connect.console import Console
@@ -12,12 +12,23 @@ _COMMENT = "#"
 
 
 class ScriptedPerson:
-    """Who answers for a person: questions take the next *lines* of the script."""
+    """Who answers for a person: questions take the next *lines* of the script.
 
-    def __init__(self, lines: Iterable[str], stream: RowStream, *, colour: bool = False) -> None:
+    *columns* tells how many the terminal has that rows are written to, None if it is none.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[str],
+        stream: RowStream,
+        *,
+        colour: bool = False,
+        columns: Callable[[], int | None] = lambda: None,
+    ) -> None:
         self._lines = deque(lines)
         self._stream = stream
         self._colour = colour
+        self._columns = columns
 
     async def answer(self, question: str, *, hidden: bool) -> str:
         """Return the next line; raise RefusalError if there is none."""
@@ -32,9 +43,10 @@ class ScriptedPerson:
 
     async def show(self, rows: list[Row]) -> None:
         """Write *rows*; the script ends where nobody reads them any more."""
+        columns = self._columns()
         try:
-            for row in rows:
-                self._stream.write(f"{row.painted(colour=self._colour)}\n")
+            for part in (part for row in rows for part in row.within(columns)):
+                self._stream.write(f"{part.painted(colour=self._colour)}\n")
             self._stream.flush()
         except BrokenPipeError:  # whoever read it has gone, as they may
             self._lines.clear()

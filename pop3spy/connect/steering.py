@@ -4,14 +4,10 @@ from pathlib import Path
 
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
 from pop3spy.connect.stage import Stage
-from pop3spy.console.explain import CODES
+from pop3spy.console.help import about, everything
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowTone, entry, hint, note
-from pop3spy.protocol.commands import COMMANDS, CommandSpec
-from pop3spy.protocol.states import State
+from pop3spy.console.rows import hint, note
 from pop3spy.protocol.text import escape
-
-_NAMES = 35  # columns
 
 
 @CONNECT_COMMANDS.add("stls", "", "begins TLS on this connection (RFC 2595)", stage=Stage.TLS)
@@ -68,42 +64,6 @@ async def leave(console: Console, _: str) -> None:
 async def show_help(console: Console, rest: str) -> None:
     """Help."""
     word = rest.strip()
-    name = word.upper()
-    lines: list[str] = []
-    if not word:
-        for row in _everything(console):
-            console.view.add(row)
-    elif spec := COMMANDS.get(name):
-        lines = _one(spec)
-    elif name.strip("[]") in CODES:
-        lines = [f"[{name.strip('[]')}]: {CODES[name.strip('[]')]}"]
-    else:
-        console_command = console.console_commands.find(word.removeprefix(":"))
-        lines = [f"{console_command.usage}: {console_command.summary}"]
-    for line in lines:
-        console.view.add(Row("  ", line, RowTone.BODY, hang=0))
-
-
-def _everything(console: Console) -> list[Row]:
-    commands = [entry(spec.usage, spec.summary, _NAMES) for spec in COMMANDS.values()]
-    console_commands = [
-        entry(console_command.usage, console_command.summary, _NAMES)
-        for console_command in console.console_commands
-    ]
-    return [
-        Row("  ", "For the server:"),
-        *commands,
-        Row("  ", ""),
-        Row("  ", "For the console:"),
-        *console_commands,
-    ]
-
-
-def _one(spec: CommandSpec) -> list[str]:
-    where = " and ".join(sorted({state.phase.value for state in spec.states}))
-    if spec.states == {State.USER_GIVEN}:
-        where += ", right behind USER"
-    return [
-        f"{spec.usage}: {spec.summary}",
-        f"allowed in {where}; {spec.reference}",
-    ]
+    commands = console.console_commands
+    for row in about(commands, word) if word else everything(commands, pop3=True):
+        console.view.add(row)

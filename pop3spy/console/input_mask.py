@@ -8,11 +8,15 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
 from pop3spy.protocol import sasl
-from pop3spy.protocol.commands import Command, Turn, parse_command
+from pop3spy.protocol.commands import COMMANDS, Command, Turn, parse_command
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
+from pop3spy.redaction.typed import login_in
 from pop3spy.redaction.visible_args import beyond_the_table
 
+Hides = Callable[[str], int | None]
+"""Tells where in a line begins what must not be seen, if anywhere."""
+_STATUS: Final = ("+OK", "-ERR")
 _NONE: Final[Mapping[str, bool]] = {}
 _ESCAPED: Final = re.compile(r"(?i)(?:pass|rpop|apop|auth)(?:[ \t]|\\t|\\x(?:20|09))")
 _CONSOLE_COMMAND: Final = re.compile(r"\s*:(\w*) *(\d*) *")
@@ -21,21 +25,24 @@ _IN_HEX: Final = re.compile(
 )
 
 
-def hidden_from(text: str, state: State | None, commands: Mapping[str, bool] = _NONE) -> int | None:
+def hidden_from(
+    text: str, state: State | None, commands: Mapping[str, bool] = _NONE, *, held: bool = False
+) -> int | None:
     """Return where in a line that is typed in *state* begins what must not be seen, if anywhere.
 
     Without a state, as without a connection, as much is hidden as before a login.  *commands* are
-    those of the console, and whether octets for a server stand behind them.
+    those of the console, and whether octets for a server stand behind them.  *held* is whether a
+    command with a secret is: then of what is for the wire the verb alone is seen.
     """
     if state is State.SASL:
         return 0 if text and text != "*" else None
-    if state is State.XMIT:
+    if state is State.XMIT and not held:
         return None
-    return hidden_from_live(text, commands, lambda _: state or State.AUTHORIZATION)
+    return hidden_from_live(text, commands, lambda _: state or State.AUTHORIZATION, held=held)
 
 
 def hidden_from_live(
-    text: str, commands: Mapping[str, bool], states: Callable[[int], State]
+    text: str, commands: Mapping[str, bool], states: Callable[[int], State], *, held: bool = False
 ) -> int | None:
     """Return the same for a line which may be ``:send N COMMAND``, of the proxy's console.
 
@@ -44,21 +51,25 @@ def hidden_from_live(
     """
     match = _CONSOLE_COMMAND.match(text)
     if match is None:
-        return _in_line(text, 0, states(0))
+        return _in_line(text, 0, states(0), held=held)
     name = match[1].lower()
     meant = {each: wire for each, wire in commands.items() if each.startswith(name)}
     if meant and not any(meant.values()):
-        return None
+        return login_in(text, match.end(1))
+    if meant.keys() == {"answer"} and not held:
+        return login_in(text, match.end())
     if name and set(meant) <= {"headers", "help", "hex"} and meant:
         found = _IN_HEX.match(text, match.end(1))
         return found.end() if found else None
     start = match.end()
     if not meant and parse_command(_octets(text[match.start(1) :])).spec:
         start = match.start(1)  # a colon where none belongs
-    return _in_line(text, start, states(int(match[2][:9] or 0)))
+    return _in_line(text, start, states(int(match[2][:9] or 0)), held=held)
 
 
-def _in_line(text: str, start: int, state: State) -> int | None:
+def _in_line(text: str, start: int, state: State, *, held: bool) -> int | None:
+    if held:
+        return _behind_verb(text, start)
     inner = _in_command(text[start:], state)
     escaped = [
         found.end()
@@ -66,6 +77,17 @@ def _in_line(text: str, start: int, state: State) -> int | None:
         if found.start() > start or found[0][-1] not in " \t"  # else it is the command itself
     ]
     return min([*escaped, *([] if inner is None else [start + inner])], default=None)
+
+
+def _behind_verb(text: str, start: int) -> int | None:
+    """Return where a line goes on behind its verb, which is one of POP3's or else hidden as well.
+
+    What of it is the secret that is held is not looked for: whoever saw a word vanish would know.
+    """
+    word = text[start:].partition(" ")[0]
+    known = any(verb.startswith(word.upper()) for verb in (*COMMANDS, *_STATUS))
+    at = start + len(word) + 1 if known else start
+    return at if at < len(text) else None
 
 
 def _in_command(text: str, state: State) -> int | None:
@@ -101,7 +123,7 @@ class InputMask(Processor):
     *hides* tells where that begins, if it is not a line for a server in ``state``.
     """
 
-    def __init__(self, hides: Callable[[str], int | None] | None = None) -> None:
+    def __init__(self, hides: Hides | None = None) -> None:
         self._hides = hides or (lambda text: hidden_from(text, self.state))
         self.state: State | None = None
         self.everything = False  # an answer to a question, and it is a secret

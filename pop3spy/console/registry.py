@@ -12,6 +12,11 @@ from typing import Generic, TypeVar
 C = TypeVar("C")
 """The console that a command works on."""
 
+_ALIKE = 0.6
+"""How much a word is like the one that may have been meant: 1 is the same."""
+_LONGEST = 40
+"""Characters of a word that are compared with names."""
+
 
 class RefusalError(Exception):
     """The console does not do what it was asked; the text says why, and what to do next."""
@@ -81,16 +86,37 @@ class Registry(Generic[C]):
     def find(self, word: str) -> ConsoleCommand[C]:
         """Return the row that *word* names, in full or by a beginning that no other has.
 
-        Raise RefusalError, which does not repeat *word*: it may be anything.
+        Raise RefusalError, which has the nearest name, and does not repeat *word*: it may be
+        anything.
         """
+        word = word.lower()
         if row := self._rows.get(word):
             return row
         rows = [row for name, row in self._rows.items() if word and name.startswith(word)]
         if len(rows) == 1:
             return rows[0]
-        near = [row.name for row in rows] or difflib.get_close_matches(word, self._rows, n=1)
-        hint = f"; did you mean :{' or :'.join(near)}?" if near else "; :help lists what there is"
-        raise RefusalError(f"there is no such command{hint}")
+        near, alike = ([row.name for row in rows], 1.0) if rows else self._nearest(word)
+        told = " or :".join(near)
+        if alike >= _ALIKE:
+            raise RefusalError(f"there is no such command; did you mean :{told}?")
+        nearest = f"the nearest is :{told}, and " if near else ""
+        raise RefusalError(f"there is no such command; {nearest}:help lists what there is")
+
+    def _nearest(self, word: str) -> tuple[list[str], float]:
+        """Return the name that is most like *word*, and how much; none if no letter of it is."""
+        likeness = difflib.SequenceMatcher(b=word[:_LONGEST])
+        best, most = "", 0.0
+        for name in self._rows:
+            likeness.set_seq1(name)
+            if (alike := likeness.ratio()) > most:
+                best, most = name, alike
+        return [best] if best else [], most
+
+
+def nothing_behind(row: ConsoleCommand[C], rest: str) -> None:
+    """Raise RefusalError if *rest* stands behind a command that takes nothing."""
+    if rest.strip() and not row.syntax:
+        raise RefusalError(f":{row.name} stands alone; nothing was done")
 
 
 def message_number(rest: str, usage: str) -> int:

@@ -3,12 +3,18 @@
 import os
 from dataclasses import dataclass, replace
 from enum import Enum
-from textwrap import wrap
 from typing import Protocol
 
 from pop3spy.protocol.text import MASK, escape
+from pop3spy.wrapping import wrapped
 
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_NARROWEST = 24
+"""Columns of the narrowest terminal."""
+_LEAST = 20
+"""Columns that a text should have below itself."""
+_LITTLE = 2
+"""How far lines are indented where there are fewer."""
 
 
 class RowTone(Enum):
@@ -26,32 +32,26 @@ class RowTone(Enum):
 class Row:
     """One row; its text has been escaped.
 
-    *hang* is how far the lines are indented that follow the first where a screen is too narrow for
-    one; without it nothing is broken, since a line of the wire is copied as it is.
+    Where a screen is too narrow for it, it goes on in lines below, *hang* columns behind where its
+    text begins.  With None it is left as it is: a body, or a drawing.
     """
 
     mark: str
     text: str
     tone: RowTone = RowTone.NOTE
-    hang: int | None = None
+    hang: int | None = 0
 
-    def within(self, columns: int) -> "list[Row]":
-        """Return the row as rows of so many columns, broken between words."""
-        room = columns - len(self.mark) - 1
-        if self.hang is None or len(self.text) <= room or room <= self.hang:
+    def within(self, columns: int | None) -> "list[Row]":
+        """Return the row as rows of so many columns, broken at blanks; None is any number."""
+        if columns is None or self.hang is None:
             return [self]
-        indent = " " * self.hang
-        lines = wrap(
-            self.text,
-            room,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]  # of blanks alone nothing is left, and the row stays one all the same
+        room = max(columns, _NARROWEST) - len(self.mark) - 1
+        hang = self.hang if room - self.hang >= _LEAST else min(self.hang, _LITTLE)
         blank = " " * len(self.mark)
+        first, *more = wrapped(self.text, room, room - hang)
         return [
-            replace(self, mark=blank if place else self.mark, text=line)
-            for place, line in enumerate(lines)
+            replace(self, text=first),
+            *(replace(self, mark=blank, text=f"{' ' * hang}{line}") for line in more),
         ]
 
     def painted(self, *, colour: bool) -> str:
@@ -70,12 +70,12 @@ def entry(name: str, text: str, width: int) -> Row:
 
 def note(text: str) -> Row:
     """Return a row in which the console tells something; *text* has been escaped."""
-    return Row(" ·", text, hang=0)
+    return Row(" ·", text)
 
 
 def hint(text: str) -> Row:
     """Return a row that explains, or says what to do; *text* has been escaped."""
-    return Row(" ?", text, RowTone.HINT, hang=0)
+    return Row(" ?", text, RowTone.HINT)
 
 
 def error_row(error: Exception | str) -> Row:

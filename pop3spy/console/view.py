@@ -166,7 +166,7 @@ class View:
         if self._lines <= MOST_LINES:
             line = line.rstrip(b"\r")
             more = "…" if len(line) > _LONGEST else ""
-            self.add(Row("S|", show(line[:_LONGEST]) + more, RowTone.BODY))
+            self.add(Row("S|", show(line[:_LONGEST]) + more, RowTone.BODY, None))
 
     def _body_end(self) -> None:
         if self._rest:

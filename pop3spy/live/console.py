@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from pop3spy.console.input_mask import hidden_from_live
-from pop3spy.console.registry import RefusalError, Registry, Words
+from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
+from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
+from pop3spy.console.repeating import unrepeated, without_login
 from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
@@ -30,6 +31,7 @@ from pop3spy.session.failure import describe
 from pop3spy.session.how import Ending
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
+from pop3spy.session.waiting import OwedReplies
 
 LIVE_COMMANDS: "Registry[LiveConsole]" = Registry()
 """The commands of ``pop3spy proxy``; ``commands`` has them all."""
@@ -41,11 +43,11 @@ class LivePerson(Protocol):
     """Somebody who can be asked for a line."""
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
+        self, question: str, *, hidden: bool = False, begun: str = "", hides: Hides | None = None
     ) -> str:
         """Return the answer, which has *begun*, to a *question*; raise RefusalError without one.
 
-        Nothing is shown of one that is *hidden*, nor of what is a secret in *state*.
+        Nothing is shown of one that is *hidden*, nor of one from where on *hides* tells.
         """
 
 
@@ -83,7 +85,8 @@ class LiveConsole:
     """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
 
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
-    called whenever ``prompt`` may tell something else.  In a *dry_run* no DELE goes to a server.
+    called whenever ``prompt`` may tell something else.  *columns* tells how many the
+    terminal has, None if there is none.  In a *dry_run* no DELE goes to a server.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
@@ -99,6 +102,7 @@ class LiveConsole:
         colour: bool = False,
         dry_run: bool = False,
         changed: Callable[[], None] = lambda: None,
+        columns: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.proxy = proxy
         self.holds = holds
@@ -106,6 +110,7 @@ class LiveConsole:
         self.clock = clock
         self.stats = stats
         self.sessions = SessionList()
+        self.waits = OwedReplies()
         self.injected = Injected(self.tell)
         self.showing = Showing(make, _elsewhere)
         self.holding: Filter | None = None
@@ -116,17 +121,20 @@ class LiveConsole:
         self._colour = colour
         self._dry_run = dry_run
         self._changed = changed
+        self._columns = columns
 
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
         self.bus = bus
-        for subscriber in (self.sessions, self.stats, self.showing, self.injected, self._begin):
+        readers = self.sessions, self.waits, self.stats, self.showing, self.injected, self._begin
+        for subscriber in readers:
             bus.subscribe(subscriber)
 
     def tell(self, *rows: Row) -> None:
         """Show *rows* at once."""
-        for row in rows:
-            self._stream.write(f"{row.painted(colour=self._colour)}\n")
+        columns = self._columns()
+        for part in (part for row in rows for part in row.within(columns)):
+            self._stream.write(f"{part.painted(colour=self._colour)}\n")
         self._stream.flush()
 
     @property
@@ -145,7 +153,17 @@ class LiveConsole:
 
     def hides(self, text: str) -> int | None:
         """Return where in a line that is typed begins what must not be seen, if anywhere."""
-        return hidden_from_live(text, LIVE_COMMANDS.wire, self._state)
+        held = self.holds_secret
+        return hidden_from_live(text, LIVE_COMMANDS.wire, self._state, held=held)
+
+    def hides_in(self, session: Session) -> Hides:
+        """Return what tells the same of a line that is for the server of *session*."""
+        return lambda text: hidden_from(text, session.state, held=self.holds_secret)
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether a command is held that has something to hide."""
+        return any(ticket.moment.shown.masks for ticket in self.holds.tickets.values())
 
     def end(self) -> None:
         """Let everything go on: nobody is here to decide any more."""
@@ -155,31 +173,34 @@ class LiveConsole:
 
     async def dispatch(self, line: str) -> bool:
         """Do what *line* says; return whether it may be remembered."""
+        line = line.strip()
+        hidden = self.hides(line)  # now: what is held may be gone behind it
+        secret = "" if hidden is None else line[hidden:]
         try:
-            return await self._do(line.strip())
+            await self._do(line)
         except (RefusalError, Pop3SpyError, FilterError) as error:
-            self.tell(error_row(error))
-            pointer = error.pointer if isinstance(error, FilterError) else ""
-            self.tell(*(Row("  ", text) for text in pointer.splitlines()))
+            self.tell(error_row(unrepeated(str(error), secret)))
+            pointer = error.pointer if isinstance(error, FilterError) and not secret else ""
+            self.tell(*(Row("  ", text, hang=None) for text in pointer.splitlines()))
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
             self.tell(error_row(f"that failed, and the traffic goes on: {describe(error)}"))
+        else:
+            return bool(line) and not secret and self.hides(line) is None
         finally:
             self._changed()
         return False
 
-    async def _do(self, line: str) -> bool:
+    async def _do(self, line: str) -> None:
         if not line:
-            return False
+            return
         if not line.startswith(":"):
-            raise RefusalError(
-                "commands begin with a colon; :send N COMMAND says one to the server of session N"
-            )
+            raise RefusalError(_without_colon(line))
         word, _, rest = line[1:].partition(" ")
         row = LIVE_COMMANDS.find(word)
-        told = f"{row.name} {rest}".rstrip() if row.words is Words.PLAIN else row.name
-        self.tell(note(f":{escape(told)}"))
+        told = f"{row.name} {without_login(rest)}".rstrip()
+        self.tell(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        nothing_behind(row, rest)
         await row.run(self, rest.strip())
-        return self.hides(line) is None
 
     # -- what commands ask ----------------------------------------------------------------------
 
@@ -224,6 +245,15 @@ class LiveConsole:
             text = f"s{event.session.id} {line_text(event.frame)}: {event.did}"
             self.tell(Row(" ◆", text, RowTone.HINT))
         self._changed()
+
+
+def _without_colon(line: str) -> str:
+    """Return what to tell somebody who left the colon out, or takes this for ``connect``."""
+    word = line.split(maxsplit=1)[0].lower()
+    near = f"did you mean :{word}?" if word in LIVE_COMMANDS.wire else ""
+    return "commands begin with a colon; " + (
+        near or ":send N COMMAND says one to the server of session N"
+    )
 
 
 def _elsewhere(event: Event) -> bool:

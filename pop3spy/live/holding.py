@@ -2,6 +2,7 @@
 
 from pop3spy.console.escapes import escaped, one_line
 from pop3spy.console.registry import RefusalError, Words
+from pop3spy.console.repeating import without_login
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.filters.expression import compile_filter
 from pop3spy.filters.terms import Progress
@@ -57,7 +58,7 @@ async def edit(console: LiveConsole, rest: str) -> None:
         f"in place of {line_text(shown)}",
         hidden=bool(shown.masks),
         begun="" if shown.masks else _typed(ticket),
-        state=ticket.moment.session.state,
+        hides=console.hides_in(ticket.moment.session),
     )
     line = one_line(text)
     console.ticket(rest, ":edit 1")  # it may have ended meanwhile
@@ -81,7 +82,10 @@ async def drop(console: LiveConsole, rest: str) -> None:
 
 
 @LIVE_COMMANDS.add(
-    "answer", "N TEXT", "answers in the server's place, which never hears what is held"
+    "answer",
+    "N TEXT",
+    "answers in the server's place, which never hears what is held",
+    Words.WIRE,
 )
 async def answer(console: LiveConsole, rest: str) -> None:
     """Answer a held command."""
@@ -110,5 +114,9 @@ def _tell_held(console: LiveConsole) -> None:
         console.tell(Row(f"{ticket.number:>4}", text, RowTone.BODY))
     if len(tickets) > _MOST_ROWS:
         console.tell(note(f"and {len(tickets) - _MOST_ROWS:,} more"))
-    text = f"held are: {escape(str(console.holding))}" if console.holding else "no filter holds"
+    text = (
+        f"held are: {escape(without_login(str(console.holding)))}"
+        if console.holding
+        else "no filter holds"
+    )
     console.tell(note(text))

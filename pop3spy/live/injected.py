@@ -1,6 +1,7 @@
 """What the console said to a server, and what that answered: nobody else hears of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from pop3spy.console.rows import Row, RowTone, hint
@@ -72,7 +73,7 @@ class _InjectedReader:
             self._shown, self._view = exchange, View()
         self._view(event)
         for row in self._view.take():
-            self._tell(Row(f"s{self._session.id} {row.mark}", row.text, row.tone))
+            self._tell(replace(row, mark=f"s{self._session.id} {row.mark}"))
 
     def _end(self) -> None:
         number = self._session.id

@@ -6,7 +6,7 @@ from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
 from pop3spy.session.bus import Reader, Subscriber
 from pop3spy.session.events import Event
-from pop3spy.session.model import Session
+from pop3spy.session.model import Exchange, Session
 
 
 class Showing:
@@ -40,6 +40,14 @@ class Showing:
     def __call__(self, session: Session) -> Reader:
         """Return what shows *session*."""
         return _ShownSession(session, self)
+
+    def shows(self, session: Session, exchange: Exchange | None) -> bool:
+        """Return whether *exchange* is wanted by what is known of it now; None is the greeting."""
+        if self.followed not in (None, session.id):
+            return False
+        if self.wanted is None:
+            return True
+        return exchange is not None and self.wanted.means(session, exchange)
 
     def _new_subscriber(self) -> Subscriber:
         subscriber = self._make()

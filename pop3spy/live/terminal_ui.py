@@ -16,7 +16,7 @@ from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from pop3spy.console.history import KeptLines
-from pop3spy.console.input_mask import InputMask
+from pop3spy.console.input_mask import Hides, InputMask
 from pop3spy.console.pager import screen as size_of
 from pop3spy.console.paste import Paste
 from pop3spy.console.prompt import LINES, STYLE, Choice, without_echo
@@ -29,7 +29,6 @@ from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.console import LiveConsole
 from pop3spy.live.screen import Screen
 from pop3spy.protocol.commands import COMMANDS
-from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.session.lines import line_text
 from pop3spy.spool import Stream
@@ -90,13 +89,13 @@ class TerminalUi:
                     self._history.remember(line)
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
+        self, question: str, *, hidden: bool = False, begun: str = "", hides: Hides | None = None
     ) -> str:
         """Return the answer; one that is *hidden* is not seen."""
         if self._paste.lines:
             return self._paste.lines.popleft()
-        mask = InputMask()
-        mask.everything, mask.state = hidden, state
+        mask = InputMask(hides)
+        mask.everything = hidden
         session = self._session(mask, history=DummyHistory())
         with self._screen.above(session.app):
             try:

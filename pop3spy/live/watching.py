@@ -4,8 +4,10 @@ import asyncio
 import io
 from pathlib import Path
 
+from pop3spy.console.help import about, everything
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowTone, entry, note
+from pop3spy.console.repeating import without_login
+from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
@@ -16,8 +18,9 @@ from pop3spy.session.model import Exchange, Session
 
 _MOST_ROWS = 40
 _AT_ONCE = 200
-_NAMES = 24  # columns
 """Events that are exported before others have their turn."""
+_A_MOMENT = 2.0
+"""Seconds for which every server may think."""
 
 
 @LIVE_COMMANDS.add("sessions", "", "lists the sessions that are open")
@@ -46,6 +49,8 @@ async def show(console: LiveConsole, rest: str) -> None:
         console.tell(note(f"{len(exchanges) - _MOST_ROWS:,} earlier commands are not shown"))
     for exchange in exchanges[-_MOST_ROWS:]:
         console.tell(*_rows(exchange))
+    if waiting := _waiting(console, session):
+        console.tell(hint(waiting))
 
 
 @LIVE_COMMANDS.add("follow", "N|off", "shows one session alone")
@@ -69,7 +74,7 @@ async def filter_exchanges(console: LiveConsole, rest: str) -> None:
 async def stats(console: LiveConsole, _: str) -> None:
     """Tell a table of commands."""
     for line in console.stats.table().splitlines():
-        console.tell(Row("  ", line, RowTone.BODY))
+        console.tell(Row("  ", line, RowTone.BODY, None))
 
 
 @LIVE_COMMANDS.add("export", "N FORMAT FILE", f"writes a session so far: {', '.join(EXPORTERS)}")
@@ -100,7 +105,7 @@ async def write_note(console: LiveConsole, rest: str) -> None:
     """Write a note."""
     if not rest:
         raise RefusalError("what is to be noted?  Write :note TEXT")
-    console.bus.publish(Noted("noted", console.clock.now(), {"text": rest}))
+    console.bus.publish(Noted("noted", console.clock.now(), {"text": without_login(rest)}))
 
 
 @LIVE_COMMANDS.add(
@@ -114,9 +119,7 @@ async def leave(console: LiveConsole, _: str) -> None:
 @LIVE_COMMANDS.add("help", "[command]", "lists what there is, or tells of one command")
 async def show_help(console: LiveConsole, rest: str) -> None:
     """Help."""
-    console_commands = [LIVE_COMMANDS.find(rest.removeprefix(":"))] if rest else list(LIVE_COMMANDS)
-    for row in console_commands:
-        console.tell(entry(row.usage, row.summary, _NAMES))
+    console.tell(*(about(LIVE_COMMANDS, rest) if rest else everything(LIVE_COMMANDS, pop3=False)))
 
 
 def _line(console: LiveConsole, session: Session) -> str:
@@ -130,8 +133,16 @@ def _line(console: LiveConsole, session: Session) -> str:
         f"{count(commands, 'command')}, {octets:,} octets",
         f"since {console.clock.date(session.opened_at):%H:%M:%SZ}",
         f"{held:,} held" if held else "",
+        _waiting(console, session),
     ]
     return "  ".join(filter(None, parts))
+
+
+def _waiting(console: LiveConsole, session: Session) -> str:
+    """Return what a session waits for, if it has for more than a moment."""
+    now = console.clock.now()
+    wait = console.waits.of(session)
+    return wait.text(now) if wait and wait.lasted(now) >= _A_MOMENT else ""
 
 
 def _rows(exchange: Exchange) -> list[Row]:

@@ -7,12 +7,14 @@ from pop3spy.logs.jsonlog import JsonLog, entries_lost
 from pop3spy.logs.logfile import LogFile, open_log
 from pop3spy.logs.notes import Notes, name_of, reader_failed
 from pop3spy.logs.transcript import Transcript, lines_lost
+from pop3spy.logs.wait_lines import WaitLines
 
 __all__ = [
     "JsonLog",
     "LogFile",
     "Notes",
     "Transcript",
+    "WaitLines",
     "entries_lost",
     "lines_lost",
     "name_of",

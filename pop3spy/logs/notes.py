@@ -13,12 +13,12 @@ from typing import Any, Final
 import structlog
 
 from pop3spy.errors import CaptureError
-from pop3spy.logs.layout import wrapped
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.failure import describe
 from pop3spy.spool import Stream
+from pop3spy.wrapping import wrapped
 
 _COLOURS: Final = {"info": "", "warning": "\x1b[33m", "error": "\x1b[31m"}
 _FACTS: Final = string.Formatter()

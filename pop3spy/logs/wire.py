@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pop3spy.logs.layout import columns
 from pop3spy.protocol.frames import Frame, Opaque
 from pop3spy.protocol.text import MASK, show
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Event, Heard
 from pop3spy.session.model import Session
 from pop3spy.spool import Stream
+from pop3spy.wrapping import columns
 
 _ROW: Final = 16
 _PIECE: Final = 120

@@ -5,11 +5,26 @@ from typing import Final
 
 from pop3spy.protocol.text import MASK
 
-_LOGIN: Final = re.compile(
-    r"""(?ix) \b ( (?: PASS | RPOP | APOP \s+ [^\s/]+ | AUTH \s+ [\w-]+ )
-        (?: [ \t]+ | \\t | \\s[+*]? | \\x(?:09|20) ) ) (?! when\b) ( [^/|,;"']+ )"""
-)
+_VERB: Final = r"""(?ix) \b ( (?: PASS | RPOP | APOP \s+ [^\s/]+ | AUTH \s+ [\w-]+ )
+        (?: [ \t]+ | \\t | \\s[+*]? | \\x(?:09|20) ) )"""
+_LOGIN: Final = re.compile(_VERB + r"""(?! when\b) ( [^/|,;"']+ )""")
 """A command that logs in, and what stands behind it: to the end of a part of a rewrite."""
+_LOGIN_IN_LINE: Final = re.compile(_VERB + r"(?= \S )")
+_ASKED_FOR: Final = re.compile(r"[=,(]\s*\Z")
+_GOES_ON: Final = re.compile(r"(?i)(?:and|or|when)\b|(?:a|an|o|w|wh|whe)\Z|[,)]")
+"""What follows a verb that a filter asks for, or the beginning of that."""
+
+
+def login_in(text: str, start: int = 0) -> int | None:
+    """Return where in *text*, from *start* on, a secret begins behind ``PASS`` and the like.
+
+    The verb alone may be asked for, as in ``verb = PASS and err``.
+    """
+    for match in _LOGIN_IN_LINE.finditer(text, start):
+        asked = _ASKED_FOR.search(text, start, match.start())
+        if not (asked and _GOES_ON.match(text, match.end())):
+            return match.end()
+    return None
 
 
 def without_logins(text: str) -> str:

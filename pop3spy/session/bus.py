@@ -112,3 +112,19 @@ class Bus:
         if id(subscriber) not in self._failed:
             self._failed.add(id(subscriber))
             self._complain(subscriber, error)
+
+
+def all_of(*subscribers: Subscriber) -> Subscriber:
+    """Return a subscriber that is all of these, one after the other."""
+
+    def begin(session: Session) -> Reader:
+        made = [subscriber(session) for subscriber in subscribers]
+        readers = [reader for reader in made if reader is not None]
+
+        def read(event: Event) -> None:
+            for reader in readers:
+                reader(event)
+
+        return read
+
+    return begin

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,16 +22,19 @@ class Chunk:
 class Clock:
     """Seconds since the program started, which never run backwards, and the date they stand for.
 
-    That of a recording has the date on which it *started*.
+    That of a recording has the date on which it *started*.  *ticks* counts nanoseconds.
     """
 
-    def __init__(self, started: datetime | None = None) -> None:
+    def __init__(
+        self, started: datetime | None = None, ticks: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self.started: Final = started or datetime.now(UTC)
-        self._zero = time.monotonic_ns()
+        self._ticks = ticks
+        self._zero = ticks()
 
     def now(self) -> float:
         """Return the seconds since the start."""
-        return (time.monotonic_ns() - self._zero) / 1e9
+        return (self._ticks() - self._zero) / 1e9
 
     def date(self, at: float) -> datetime:
         """Return the date, in UTC, of *at* seconds after the start, or the last that there is."""

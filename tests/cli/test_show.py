@@ -12,7 +12,7 @@ from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
 from cli.test_terminal import rows, terminal
 from pop3spy.cli import open_recording
 from pop3spy.cli.main import main
-from pop3spy.logs.layout import columns
+from pop3spy.wrapping import columns
 
 LONG = "a subject that is longer than any terminal is wide, \\u2602, " * 4
 CAPTURE = (

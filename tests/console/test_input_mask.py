@@ -113,6 +113,8 @@ def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
         ":sned 1 PASS |hunter2",
         " :send 1 PASS |hunter2",
         ":send PASS |hunter2",
+        ":answer 1 -ERR [IN-USE] try later",
+        ":answer 1 -ERR bad PASS |hunter2",
         ":edit 2 PASS |hunter2",
         ":e 2 PASS |hunter2",
         ":send  12  APOP bob |hunter2",
@@ -126,17 +128,76 @@ def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
         ":show 1",
         ":sessions",
         ":hold verb = PASS",
-        ":note PASS is next",
+        ":hold verb = PASS and err",
+        ":filter not verb = PASS a",
+        ":hold verb != RETR,PASS or (err)",
+        ":hold (verb = PASS) and err",
+        ':hold text = "PASS |hunter2"',
+        ":hold verb = PASS |hunter2",
+        ":fault extra-reply line='-ERR PASS |hunter2 is wrong' when err",
+        r":fault extra-reply line=PASS\x20|hunter2",
+        ":note it said PASS |hunter2, which",
+        ":note AUTH PLAIN |AGJvYgBodW50ZXIy",
+        ":n APOP bob |0123456789abcdef",
+        ":note a password, a PASSage, and AUTH PLAIN",
         "PASS |hunter2",
         "hunter |hunter2",
     ],
 )
-def test_what_is_said_to_a_session_is_hidden_as_there(marked: str) -> None:
-    commands = dict.fromkeys(["sessions", "show", "stats", "hold", "note", "export"], False)
-    commands |= {"send": True, "edit": True}
+def test_what_is_typed_to_the_live_console_is_hidden(marked: str) -> None:
+    commands = dict.fromkeys(
+        ["sessions", "show", "stats", "hold", "filter", "fault", "note", "export"], False
+    )
+    commands |= {"send": True, "edit": True, "answer": True}
     states = {2: State.TRANSACTION}
     before, bar, _ = marked.partition("|")
     found = hidden_from_live(
         marked.replace("|", "", 1), commands, lambda n: states.get(n, State.AUTHORIZATION)
     )
     assert found == (len(before) if bar else None)
+
+
+WIRE = {"send": True, "edit": True, "answer": True, "note": False, "hold": False}
+HELD = [
+    ":answer 1 -ERR |bad password hunter2",
+    ":answer 1 -ER",
+    ":answer 1 +OK |hunter2",
+    ":ans 1 -ERR |hunter2",
+    ":answer 1 |hunter2",
+    ":send 2 USER |hunter2",
+    ":send 2 RETR |3",
+    ":send 2 STAT",
+    ":send 2 sta",
+    ":send 2 |hunter2",
+    ":send |hunter2",
+    ":sned 2 |hunter2",
+    ":edit 1 |hunter2",
+    ":edit 1 PASS |x2",
+    ":edit 1",
+    "|hunter2",
+    "USER |hunter2",
+    ":note a text",
+    ":hold verb = PASS",
+]
+
+
+@pytest.mark.parametrize("marked", HELD)
+def test_while_a_secret_is_held_only_the_verb_of_what_is_for_the_wire_is_seen(marked: str) -> None:
+    before, bar, _ = marked.partition("|")
+    found = hidden_from_live(marked.replace("|", "", 1), WIRE, lambda _: T, held=True)
+    assert found == (len(before) if bar else None)
+
+
+WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1)
+
+
+@given(WORD, WORD, st.sampled_from([":answer 1 -ERR no {}", ":send 2 USER {}", ":edit 1 TOP {}"]))
+def test_nobody_learns_a_held_secret_by_trying_what_is_masked(
+    secret: str, other: str, form: str
+) -> None:
+    """Where a mask stands depends on the command alone, and at every key it stands before it."""
+    start = form.index("{}")
+    for word in (secret, other):
+        line = form.format(word)
+        for end in range(start + 1, len(line) + 1):
+            assert hidden_from_live(line[:end], WIRE, lambda _: T, held=True) in range(start + 1)

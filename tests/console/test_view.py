@@ -1,7 +1,6 @@
 """Rows of anything that two sides may say to each other."""
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from cuts import wild_talk
 from dialogue import Said, said
-from pop3spy.console.rows import Row, hint
+from pop3spy.console.rows import Row, RowTone, hint
 from pop3spy.console.view import View
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.message import all_headers_of
@@ -18,6 +17,7 @@ from pop3spy.session.chunk import Chunk
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
+from pop3spy.wrapping import columns
 
 
 def fail(_: object, error: Exception) -> None:
@@ -238,14 +238,34 @@ def test_headers_of_any_shape_are_decoded_in_order() -> None:
     ]
 
 
-@given(st.text("ab -", max_size=200), st.integers(4, 60), st.integers(0, 30))
-@example("  ", 4, 0)
-def test_a_row_is_broken_between_words_and_loses_none(text: str, columns: int, hang: int) -> None:
-    row = hint(text)
-    rows = replace(row, hang=hang).within(columns)
-    assert " ".join(part.text for part in rows).split() == text.split()
-    assert [part.mark for part in rows] == [row.mark, *["  "] * (len(rows) - 1)]
-    for part in rows if columns > hang + 3 else ():
-        words = part.text.split()
-        assert len(part.text) <= columns - 3 or len(words) == 1
-    assert replace(row, hang=None).within(columns) == [replace(row, hang=None)]
+MARKS = [" ?", "S:", "C:", "s12 S:", "   7", " ◆"]
+
+
+@given(
+    st.text("ab -é漢", max_size=200),
+    st.integers(24, 140),
+    st.integers(0, 60),
+    st.sampled_from(MARKS),
+)
+@example("  ", 24, 0, " ?")
+def test_a_row_goes_on_below_its_text_and_loses_nothing(
+    text: str, width: int, hang: int, mark: str
+) -> None:
+    row = Row(mark, text, RowTone.REFUSAL, hang)
+    rows = row.within(width)
+    assert "".join(part.text for part in rows).replace(" ", "") == text.replace(" ", "")
+    assert [part.mark for part in rows] == [mark, *[" " * len(mark)] * (len(rows) - 1)]
+    assert all(columns(part.painted(colour=False)) <= width for part in rows)
+    assert row.within(None) == [row]
+
+
+def test_a_body_is_left_as_it_is() -> None:
+    row = Row("S|", "word " * 40, RowTone.BODY, None)
+    assert row.within(24) == [row]
+
+
+@pytest.mark.parametrize("width", [24, 40, 80, 140])
+def test_where_there_is_room_words_stay_whole(width: int) -> None:
+    said = "the password was right, but another session has the maildrop open; try again"
+    rows = hint(said).within(width)
+    assert " ".join(part.text for part in rows) == said

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import cast
 
 from net.serving import Relayed, relaying
 from net.wires import Wire
+from pop3spy.console.input_mask import Hides
 from pop3spy.console.registry import RefusalError
 from pop3spy.gate.acts import Gate, Keeper
 from pop3spy.gate.dryrun import DryRun
@@ -18,7 +20,6 @@ from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
-from pop3spy.protocol.states import State
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.workers.forwarding import Forwarding
@@ -36,11 +37,12 @@ class Answers:
 
     answers: list[str] = field(default_factory=list)
     asked: list[tuple[str, bool, str]] = field(default_factory=list)
+    hides: Hides | None = None
 
     async def answer(
-        self, question: str, *, hidden: bool = False, begun: str = "", state: State | None = None
+        self, question: str, *, hidden: bool = False, begun: str = "", hides: Hides | None = None
     ) -> str:
-        del state
+        self.hides = hides
         self.asked.append((question, hidden, begun))
         if not self.answers:
             raise RefusalError("given up")
@@ -83,7 +85,9 @@ class Steered:
         self.faults = Faults(relayed.gate, holds)
         self.person = Answers()
         self._stream = io.StringIO()
-        clock = Clock()
+        self.columns: int | None = None  # of the terminal, as they are now
+        self.ahead = 0.0  # seconds that have passed for the console alone
+        clock = Clock(ticks=lambda: time.monotonic_ns() + round(self.ahead * 1e9))
         bus, proxy = relayed.bus, cast(SteeredProxy, relayed.proxy)
         if Way.workers:
             bus = Bus(relayed.complain)
@@ -103,6 +107,7 @@ class Steered:
             Statistics(),
             lambda: Transcript(self._stream),
             dry_run=dry_run,
+            columns=lambda: self.columns,
         )
         self.console.person = self.person
         self.console.subscribe_to(bus)
@@ -117,6 +122,12 @@ class Steered:
     @property
     def text(self) -> str:
         return self._stream.getvalue()
+
+    @property
+    def waits(self) -> bool:
+        """Whether any session waits for its server."""
+        sessions = self.console.sessions.open.values()
+        return any(self.console.waits.of(session) for session in sessions)
 
     async def shows(self, text: str) -> None:
         """Wait until *text* is shown."""

@@ -6,12 +6,14 @@ import pytest
 
 from live.steering import steering
 from net.wires import Wire
+from net.witness import Witness
 from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.terminal_ui import LiveCompleter
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Heard, Intervened, Noted
+from pop3spy.session.events import Heard, Intervened, Noted, Opened
 from pop3spy.session.how import How
 from pop3spy.session.model import Session
+from pop3spy.wrapping import columns
 
 pytestmark = pytest.mark.usefixtures("either_way")
 
@@ -205,7 +207,11 @@ NOT_SENT = [
     (":send STAT", "which session?"),
     (":send 1 PASS", "given up"),
     (":kill 7", "there is no such session"),
-    ("STAT", "commands begin with a colon"),
+    ("STAT", "commands begin with a colon; :send N COMMAND says one"),
+    ("sessions", "commands begin with a colon; did you mean :sessions?"),
+    (":sessions 3", ":sessions stands alone; nothing was done"),
+    (":quit now", ":quit stands alone; nothing was done"),
+    (":sned 1 STAT", "did you mean :send?"),
     (":nothing", "there is no such command"),
     (":follow", "which session?"),
     (":export 1 nothing x", "write :export 1 dialogue FILE"),
@@ -253,6 +259,73 @@ async def test_a_password_that_is_sent_is_asked_for_and_shown_nowhere() -> None:
         assert PASSWORD not in steered.text
 
 
+REPEATS = [
+    (":answer 1 -ERR bad password {}", []),
+    (":answer 1 +OK {}", []),
+    (":edit 1", ["PASS {}2"]),
+    (":edit 1", ["USER {}"]),
+    (":edit 1 PASS {}2", []),
+    (":edit 1 {}", []),
+    (":edit {}", []),
+    (":answer {} -ERR", []),
+    (":send 1 USER {}", []),
+    (":send 1 {}", []),
+    (":send 1 NOOP {}", []),
+    (":sned 1 USER {}", []),
+    ("{}", []),
+    (":{}", []),
+    (':hold text = "PASS {}"', []),
+    (':hold text = "PASS {}" nonsense', []),
+    (":hold verb = PASS {}", []),
+    (":filter text = 'PASS {}", []),
+    (":fault extra-reply line='-ERR PASS {}'", []),
+    (":fault extra-reply line='PASS {}' chance=PASS", []),
+    (":fault nonsense PASS {}", []),
+    (":note it said PASS {}", []),
+    (":export 1 dialogue /nowhere/PASS {}", []),
+    (":help PASS {}", []),
+]
+
+
+@pytest.mark.parametrize(("line", "answers"), REPEATS)
+async def test_what_is_typed_of_a_held_secret_is_told_nowhere(
+    line: str, answers: list[str]
+) -> None:
+    async with steering() as steered:
+        _, server = await steered.held(f"PASS {PASSWORD}\r\n".encode())
+        shown = steered.console.hides(line.format(PASSWORD))
+        assert PASSWORD not in line.format(PASSWORD)[:shown]
+        await steered.do(line.format(PASSWORD), *(each.format(PASSWORD) for each in answers))
+        assert not (steered.remembered and PASSWORD in line.format(PASSWORD))
+        await steered.do(":hold")
+        await steered.do(":hold off")
+        await steered.do(":fault")
+        await steered.do(":note the end")
+        await server.send(f"+OK {PASSWORD} it is\r\n".encode())
+        witness = steered.relayed.witness
+        await witness.until(lambda: any(e.facts.get("text") == "the end" for e in notes(witness)))
+        assert PASSWORD not in steered.text
+        told = [event for event in witness.events if not isinstance(event, Opened)]
+        assert PASSWORD not in repr(told)
+
+
+def notes(witness: Witness) -> list[Noted]:
+    return witness.of(Noted)
+
+
+async def test_an_edit_beside_a_held_secret_shows_the_verb_alone() -> None:
+    async with steering() as steered:
+        await steered.held(f"PASS {PASSWORD}\r\n".encode())
+        client, _ = await steered.relayed.greeted()
+        await client.send(b"LIST 1\r\n")
+        await steered.relayed.witness.until(lambda: len(steered.holds.tickets) == 2)
+        await steered.do(":edit 2", "NOOP")
+        assert steered.person.asked[-1][1:] == (False, "LIST 1")
+        hides = steered.person.hides
+        assert hides is not None
+        assert hides(f"LIST {PASSWORD}") == len("LIST ")
+
+
 async def test_a_session_is_listed_shown_followed_and_killed() -> None:
     async with steering() as steered:
         client, server = await steered.relayed.greeted()
@@ -297,6 +370,66 @@ async def test_what_a_person_answers_is_on_a_filtered_screen_and_told_as_theirs(
         shown = await steered.do(":show 1")
         assert "C: DELE 8\nS» -ERR hands off" in shown
         assert "C: STAT\nC» NOOP\nS: +OK so be it" in shown
+
+
+async def test_what_a_session_waits_for_is_told_where_it_is_shown() -> None:
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        assert "waiting" not in await steered.do(":show 1")
+        await client.send(b"RETR 1\r\n")
+        await server.expect(b"RETR 1\r\n")
+        await steered.shows("C: RETR 1")
+        assert "waiting" not in await steered.do(":show 1")
+        for said, told in (
+            (b"", "the reply to RETR 1"),
+            (b"+OK\r\nSubject: hi\r\n", "the rest of RETR 1"),
+        ):
+            await server.send(said)
+            await client.expect(said)
+            await steered.shows("+OK" if said else "RETR 1")
+            steered.ahead += 12.5
+            assert f" ? waiting 12 s for {told}\n" in await steered.do(":show 1")
+            assert f"  waiting 12 s for {told}\n" in await steered.do(":sessions")
+            steered.ahead -= 12.5
+        await server.send(b".\r\n")
+        await client.expect(b".\r\n")
+        await steered.relayed.witness.until(lambda: not steered.waits)
+        steered.ahead += 12.5
+        assert "waiting" not in await steered.do(":show 1")
+
+
+async def test_what_is_held_waits_for_nobody_else() -> None:
+    async with steering() as steered:
+        await steered.held()
+        steered.ahead += 60
+        assert "waiting" not in await steered.do(":show 1")
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+async def test_reasons_and_remedies_go_on_below_their_text_and_are_never_cut(width: int) -> None:
+    """By the width that the terminal has when they are told: it may be another the next time."""
+    async with steering() as steered:
+        client, server = await steered.relayed.greeted()
+        refusal = "-ERR [IN-USE] another session has the maildrop open; " * 4 + "end"
+        await spoken(client, server, b"STAT\r\n", f"{refusal}\r\n".encode())
+        await steered.shows("end")
+        await steered.do(":hold verb = DELE")
+        await client.send(b"DELE 7\r\n")
+        await steered.shows("held as 1")
+        begun = len(steered.text)
+        steered.columns = width
+        for line in (":show 1", ":sessions", ":hold", ":fault", ":edit", ":send 1", ":help send"):
+            await steered.do(line)
+        await steered.do(":send 1 XTND")
+        rows = steered.text[begun:].splitlines()
+        assert max(map(columns, rows)) <= width
+        told = " ".join(" ".join(rows).split())
+        assert refusal in told
+        assert "says a command to the server once it owes no reply, which is shown here" in told
+        (place,) = [n for n, row in enumerate(rows) if row.startswith("S: -ERR")]
+        assert rows[place + 1].startswith("   ") or columns(refusal) + 3 < width
+        steered.columns = None
+        assert f"S: {refusal}  (" in await steered.do(":show 1")
 
 
 async def test_a_filter_leaves_out_of_the_screen_and_of_nothing_else() -> None:

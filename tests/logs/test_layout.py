@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logs.dialogue import Stage
-from pop3spy.logs.layout import LineLayout, LineTone, columns, columns_of, wrapped
+from pop3spy.logs.layout import LineLayout, LineTone
 from pop3spy.logs.words import seconds
 from pop3spy.protocol.states import State
 from pop3spy.session.how import How
+from pop3spy.wrapping import columns, columns_of, wrapped
 
 DIALOGUE = """
     S: +OK POP3 server ready at your service, whatever it is that you may want to do here today

@@ -24,6 +24,7 @@ from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
+from pop3spy.session.waiting import OwedReplies
 from pop3spy.workers.forwarding import Forwarding
 from security.disguises import LEAST, traces, unpacked
 
@@ -51,7 +52,9 @@ class Readers:
         self._view = View()
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
+        self._owed = OwedReplies()
         for subscriber in (
+            self._owed,
             lambda _: self._keep,
             Transcript(self._streams["transcript"], self.clock),
             Transcript(self._streams["colour"], colour=True, width=100),
@@ -112,6 +115,8 @@ class Readers:
                 self._events.append(repr(event.exchange))
             case Event():
                 self._events.append(repr(event))
+        if owed := self._owed.of(event.session):
+            self._events.append(owed.text(event.at))
         # The session's own repr has all of its exchanges.
         self._events.append(f"{event.session.user!r} {event.session.parting!r}")
 

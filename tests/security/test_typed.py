@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.program import run, running
-from pop3spy.redaction.typed import without_logins
+from pop3spy.console.repeating import unrepeated, without_login
+from pop3spy.protocol.text import MASK
+from pop3spy.redaction.typed import login_in, without_logins
 
 SECRET = "Zq7#vKx2"
 
@@ -61,6 +65,34 @@ def test_a_password_in_place_of_the_name_of_a_variable_is_not_repeated() -> None
 )
 def test_what_is_no_login_stays(text: str) -> None:
     assert without_logins(text) == text
+
+
+TYPED = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=3)
+
+
+@given(TYPED, st.sampled_from(["note it said PASS {}", "fault garbage x=RPOP {}", "x AUTH FOO {}"]))
+def test_a_line_that_a_console_tells_again_has_no_password(secret: str, form: str) -> None:
+    """Whatever is in the password: a comma or a quote, and words of the message about it."""
+    line = form.format(secret)
+    at = login_in(line)
+    assert at == len(line) - len(secret)
+    assert without_login(line) == f"{line[:at]}{MASK}"
+    assert unrepeated(f"{secret!s}: there is no such thing", secret).endswith("no such thing")
+
+
+@pytest.mark.parametrize(
+    ("message", "secret", "told"),
+    [
+        ("no hunter2 here, and no 'hunter2'", "hunter2", "no █ here, and no '█'"),
+        ("column 7: hunters are no hunter", "hunter", "column 7: hunters are no █"),
+        ("two words: two of them", "two words", "█ █: █ of them"),
+        ("nothing was hidden", "", "nothing was hidden"),
+    ],
+)
+def test_an_error_about_a_line_repeats_no_word_that_was_hidden(
+    message: str, secret: str, told: str
+) -> None:
+    assert unrepeated(message, secret) == told.replace("█", MASK)
 
 
 def test_mail_is_not_written_to_a_terminal() -> None:
