@@ -137,7 +137,8 @@ class CaptureReader:
         if len(self._open) >= _MOST_OPEN:
             raise OverBudgetError(f"more than {_MOST_OPEN:,} sessions are open at once")
         self._open[session] = _LastReply()
-        yield Began(session, at, _peer(facts.get("client")), _peer(facts.get("server")))
+        peers = _peer(facts.get("client")), _peer(facts.get("server"))
+        yield Began(session, at, *peers, typed=facts.get("typed") is True)
 
     def _happened(self, session: int, at: float, code: str, facts: Any) -> Iterator[Item]:
         match code:

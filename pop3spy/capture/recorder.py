@@ -74,8 +74,13 @@ class Recorder:
             case Answered():
                 pass  # as most that is told, it follows from the octets
             case Opened(session=session):
-                peers = {"client": str(session.client), "server": str(session.server)}
-                self._record(event.at, "open", peers)
+                opened: dict[str, object] = {
+                    "client": str(session.client),
+                    "server": str(session.server),
+                }
+                if session.typed:
+                    opened["typed"] = True
+                self._record(event.at, "open", opened)
             case Intervened():
                 self._intervened(event)
             case Named(user=user):

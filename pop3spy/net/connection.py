@@ -29,11 +29,13 @@ from pop3spy.protocol.frames import (
     CommandLine,
     Frame,
     Side,
+    Spans,
     StatusLine,
 )
 from pop3spy.protocol.states import Effect
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.failure import describe
@@ -87,17 +89,21 @@ class Connection:
         number: int = 1,
         names: Pseudonyms | None = None,
         trust: Trust | None = None,
+        typist: Typist | None = None,
     ) -> "Connection":
         """Connect to *url* as session *number*; the greeting is still to be heard.
 
         Raise ConnectError if no address answers within *timeout* seconds, or if there is no TLS
         where the URL wants it.  *names* gives what stands for names that nobody may learn;
-        *trust* says whose certificates are believed.
+        *trust* says whose certificates are believed; *typist* is the person who types commands,
+        if one does.
         """
         connection = cls(url, patience, trust or Trust(), timeout, clock)
         await dial(url, lambda: Half(Side.SERVER, connection._pending.join), timeout)
         client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
-        connection._reading = Reading(number, client, server, clock.now(), bus.publish, names=names)
+        connection._reading = Reading(
+            number, client, server, clock.now(), bus.publish, names=names, typist=typist
+        )
         try:
             await connection._begin()
         except BaseException:
@@ -211,6 +217,10 @@ class Connection:
     def half_said(self) -> bool:
         """Whether the client has begun a line, or a message, without ending it."""
         return self._reading.unfinished(Side.CLIENT) > 0
+
+    def hidden_of(self, line: bytes) -> Spans:
+        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        return self._reading.hidden_of(line)
 
     # -- TLS ------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 Rules:
 
 1. Before login an argument is shown only if the command table says so.
-2. A verb that nobody knows is hidden whole, in every state: people type passwords.
+2. Of a line whose verb nobody knows ``unknown_lines`` says what is shown, in a proxy next to
+   nothing: people type passwords.
 3. Inside AUTH every line of the client is hidden.
 4. A secret that was seen is hidden wherever it comes again in the lines of either side; bodies are
    not searched, unless the command that they answer had something to hide.
@@ -39,6 +40,8 @@ from pop3spy.redaction.pseudonyms import Kind
 from pop3spy.redaction.said_ahead import SaidAhead
 from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
 from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
+from pop3spy.redaction.typist import Typist
+from pop3spy.redaction.unknown_lines import UnknownLines
 from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
 
 _HIDDEN_COMMAND = command_of("", (), None)
@@ -49,12 +52,19 @@ _NEGOTIATION = 3  # octets of a Telnet command that cannot hold a name
 
 
 class Redactor:
-    """Hides the secrets of one session; with *identities*, names are replaced as well."""
+    """Hides the secrets of one session; with *identities*, names are replaced as well.
 
-    def __init__(self, identities: Identities | None = None) -> None:
+    *typist* is the person who types what the client says, if one does; where names are replaced,
+    that makes no difference.
+    """
+
+    def __init__(self, identities: Identities | None = None, typist: Typist | None = None) -> None:
         self.user: str | None = None  # the name given last, if it may be shown
         self._identities = identities
         self._secrets = SecretIndex()
+        self._typist = typist if identities is None else None
+        self._unknown_lines = UnknownLines(self._secrets, self._typist)
+        self._due = self._unknown_lines.due
         self._short: dict[int, set[bytes]] = {}  # by exchange: words too short to look for
         self._unknown = 0  # the last exchange whose verb nobody knows
         self._hidden = 0  # the last exchange of whose command something was hidden
@@ -74,22 +84,30 @@ class Redactor:
         """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
 
         What its masks cover already is filler that a recording has: nothing is learned from it.
-        *waiting* is what the client has said that is in no frame yet, and that *frame* may repeat.
+        *waiting* is what the other side has said that is in no frame yet: of the client, *frame*
+        may repeat it; of the server, it may be a prompt.
         """
         identities = self._identities
-        if isinstance(frame, CommandLine) and frame.command.public and identities is None:
-            return frame  # as most are, and nothing waits beside what the client says
-        shown = self._mask(frame, state)
-        if waiting and shown.raw:
+        if isinstance(frame, CommandLine):
+            if frame.command.public and identities is None:  # as most are
+                self._due.command(frame)
+                return frame
+            shown: Frame = self._command_line(frame, state, waiting)
+        else:
+            shown = self._mask(frame)
+        if waiting and shown.raw and frame.side is Side.SERVER:
             self._ahead = self._ahead or SaidAhead()
             shown = self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
         return shown if identities is None or not shown.raw else identities.hide(shown, state)
 
-    def _mask(self, frame: Frame, state: State) -> Frame:
+    def hidden_of(self, line: bytes, state: State, prompt: bytes) -> Spans:
+        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        return self._unknown_lines.hidden_of(line, state, prompt)
+
+    def _mask(self, frame: Frame) -> Frame:
         match frame:
-            case CommandLine():
-                return self._command_line(frame, state)
             case StatusLine():
+                self._due.heard(frame)
                 return self._status_line(frame)
             case BodyPart() if frame.number == self._searched:
                 return hide(frame, self._repeated(frame, 0))
@@ -98,6 +116,7 @@ class Redactor:
             case Challenge():
                 return self._challenge(frame)
             case Junk():
+                self._due.heard(frame)
                 return hide(frame, self._repeated(frame, 0))
             case Opaque():
                 return self._opaque(frame)
@@ -105,11 +124,12 @@ class Redactor:
 
     # -- the client -----------------------------------------------------------------------------
 
-    def _command_line(self, frame: CommandLine, state: State) -> CommandLine:
+    def _command_line(self, frame: CommandLine, state: State, prompt: bytes) -> CommandLine:
         line, command = line_of(frame.raw), frame.command
         spec = command.spec
         if spec is None:
-            return self._unknown_command(frame, line)
+            return self._unknown_command(frame, line, state, prompt)
+        self._due.command(frame)
         careful = self._secrets.overflown
         recorded = bool(frame.masks) and not careful
         hidden = (
@@ -134,14 +154,23 @@ class Redactor:
         shown.command = parse_command(shown.raw)
         return shown
 
-    def _unknown_command(self, frame: CommandLine, line: bytes) -> CommandLine:
-        if not line.strip():
+    def _unknown_command(
+        self, frame: CommandLine, line: bytes, state: State, prompt: bytes
+    ) -> CommandLine:
+        if not line.strip() or self._unknown_lines.is_judged(line, frame.masks):
+            return frame
+        whole = ((0, len(line)),)
+        hidden = whole if frame.truncated else self._unknown_lines.hidden_of(line, state, prompt)
+        if not hidden:
             return frame
         self._unknown = self._hidden = frame.number
-        self._learn_from(frame, 0, len(line))
+        for start, end in hidden:
+            self._learn_from(frame, start, end)
         if not frame.masks:  # it may have been sent ahead to an AUTH that was refused
             self._learn(0, roughly_decoded(line))
-        return replace(hide(frame, ((0, len(line)),)), command=_HIDDEN_COMMAND)
+        shown = hide(frame, hidden)
+        shown.command = _HIDDEN_COMMAND if hidden == whole else parse_command(shown.raw)
+        return shown
 
     def _begin_sasl(self, frame: CommandLine) -> None:
         mechanism, *initial = frame.command.args
@@ -191,6 +220,8 @@ class Redactor:
 
         Words too short to look for matter in the reply of exchange *number*, if it is not 0.
         """
+        if self._typist is not None:
+            self._typist.learn(secret)
         for word in words_of(secret):
             if len(word) < SHORT:
                 if not number:

@@ -140,7 +140,8 @@ class Session:
     """One client's connection, and what became of it.
 
     ``outstanding`` are the exchanges that were asked and not answered to their end.  ``state`` is
-    what the protocol says; that the connection is over, ``ending`` tells.
+    what the protocol says; that the connection is over, ``ending`` tells.  ``typed`` is whether a
+    person types what the client says, and unknown commands are shown.
     """
 
     id: int
@@ -161,6 +162,7 @@ class Session:
     blind: bool = False
     closings: list[Closing] = field(default_factory=list)  # in the order in which they came
     ending: Ending | None = None
+    typed: bool = False
 
     @property
     def refused(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.events import Heard
 from pop3spy.session.glimpse import glimpse_from
@@ -29,7 +30,10 @@ def play_back(
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
-            reading = Reading(item.session, *peers, item.at, bus.publish, names=names)
+            typist = Typist(recorded=True) if item.typed else None
+            reading = Reading(
+                item.session, *peers, item.at, bus.publish, names=names, typist=typist
+            )
             playing[item.session] = _Playing(reading)
         elif session := playing.get(item.session):
             session.take(item)

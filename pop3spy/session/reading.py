@@ -29,6 +29,7 @@ from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.pseudonyms import Kind, Pseudonyms
 from pop3spy.redaction.redactor import Redactor
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.deeds import Deed, Done
 from pop3spy.session.ending import ending_of
@@ -56,6 +57,9 @@ F = TypeVar("F", bound=Frame)
 class Reading:
     """The decoder, the redactor and the tracker of one session, in a row.
 
+    *names* gives what stands for names that nobody may learn; *typist* is the person who types what
+    the client says, where that is so.
+
     ``append`` what came, then ``read`` until there is no frame more.  Whatever goes wrong in them
     is for the caller to catch, who then calls ``blind``.
     """
@@ -69,15 +73,16 @@ class Reading:
         publish: Callable[[Told], None],
         *,
         names: Pseudonyms | None = None,
+        typist: Typist | None = None,
     ) -> None:
         self._publish = publish
         self._identities = identities = None if names is None else Identities(names)
         if identities is not None:
             client = Peer(_pseudonym(identities, client), 0)
             server = Peer(_pseudonym(identities, server), server.port)
-        self.session = Session(number, client, server, at)
+        self.session = Session(number, client, server, at, typed=typist is not None)
         self._decoder = Decoder()
-        self._redactor = Redactor(identities)
+        self._redactor = Redactor(identities, typist)
         self._tracker = Tracker(self.session, publish, identities)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
@@ -120,6 +125,11 @@ class Reading:
     def last(self, side: Side, size: int) -> bytes:
         """Return the last *size* octets of *side*: no more than is unread, and one frame."""
         return self._decoder.last(side, size)
+
+    def hidden_of(self, line: bytes) -> Spans:
+        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        prompt = self._decoder.waiting(Side.SERVER)
+        return self._redactor.hidden_of(line, self.session.state, prompt)
 
     @property
     def client_waits(self) -> bool:
@@ -316,7 +326,8 @@ class Reading:
     def _tell(self, frame: Frame, first: float, last: float, waiting: bytes = b"") -> Heard:
         """Let *frame* be shown, paired and told; its octets came from *first* to *last*.
 
-        *waiting* is what the client has said that is in no frame yet, and *frame* may repeat.
+        *waiting* is what the other side has said that is in no frame yet, if *frame* may repeat it
+        or answer it.
         """
         redactor = self._redactor
         before = redactor.user
@@ -340,8 +351,14 @@ class Reading:
             self.glimpsed(glimpse, at)
 
     def _unread_beside(self, frame: Frame) -> bytes:
-        """Return what the client has said that is in no frame yet, if *frame* may repeat it."""
-        if frame.side is Side.CLIENT or isinstance(frame, BodyPart):
+        """Return what the other side has said that is in no frame yet, and what *frame* may be to.
+
+        The client's the server may repeat; the server's may be a prompt.
+        """
+        if frame.side is Side.CLIENT:
+            unknown = isinstance(frame, CommandLine) and frame.command.spec is None
+            return self._decoder.waiting(Side.SERVER) if unknown else b""
+        if isinstance(frame, BodyPart):
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)
         return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)

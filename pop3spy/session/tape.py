@@ -17,12 +17,16 @@ from pop3spy.session.model import Peer
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A client connected; ``at`` is in seconds since the recording started."""
+    """A client connected; ``at`` is in seconds since the recording started.
+
+    ``typed`` is whether a person typed what the client said, so that it was shown.
+    """
 
     session: int
     at: float
     client: Peer
     server: Peer
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

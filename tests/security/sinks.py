@@ -16,6 +16,7 @@ from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Unanswered
@@ -134,12 +135,14 @@ class Readers:
 class Sinks(Readers):
     """A bus of its own, and one session to be read."""
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, *, strict: bool = False, typist: Typist | None = None) -> None:
         self._at = 0.0
         self.bus = Bus(self._complain)
         super().__init__(self.bus, Clock())
         self.reading = Reading(
-            1, CLIENT, SERVER, 0.0, self.bus.publish, names=Pseudonyms() if strict else None
+            *(1, CLIENT, SERVER, 0.0, self.bus.publish),
+            names=Pseudonyms() if strict else None,
+            typist=typist,
         )
 
     def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
@@ -175,6 +178,6 @@ def talk(*lines: bytes) -> list[Said]:
     ]
 
 
-def heard(*lines: bytes, strict: bool = False) -> Sinks:
+def heard(*lines: bytes, strict: bool = False, typist: Typist | None = None) -> Sinks:
     """Return what is told of a session in which *lines* are said behind a greeting."""
-    return Sinks(strict=strict).play(talk(b"S: +OK ready", *lines)).end()
+    return Sinks(strict=strict, typist=typist).play(talk(b"S: +OK ready", *lines)).end()

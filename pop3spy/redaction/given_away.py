@@ -1,0 +1,60 @@
+"""Lines that give a secret away although nobody knows their verb.
+
+That is a login that was mistyped or is another protocol's, ``password=...``, and what has the form
+of a token or of the messages inside AUTH.
+"""
+
+import re
+from typing import Final
+
+from pop3spy.redaction.sasl_login import roughly_decoded
+
+_LOGINS: Final = (b"PASS", b"RPOP", b"APOP", b"AUTH", b"LOGIN")
+_HELO: Final = 2
+"""Words that HELO has in SMTP; in POP2 a user and a password stand behind it (RFC 937)."""
+_WITHIN: Final = re.compile(rb"PASS|PWD|AUTH|LOGIN|LOGON|TOKEN|BEARER|SECRET")
+_NAMED: Final = re.compile(rb"(?i)(?:pass\w*|pwd|pw|token|bearer|secret|key|pin)[ \t]*[=:]")
+_TOKEN: Final = re.compile(
+    rb"eyJ[\w-]+\.[\w-]+\.[\w.-]*"  # JSON Web Token (RFC 7519)
+    rb"|ya29\.[\w.~+/=-]+"  # Google's
+    rb"|[\w.~+/!*-]{200,}=*"  # nobody's password (RFC 6750, section 2.1)
+)
+_MESSAGE: Final = re.compile(rb"[\0\1]|[ ][0-9A-Fa-f]{32,}\Z")
+"""What messages of SASL have: fields with NUL or SOH between them, or a digest behind a name."""
+
+
+def gives_secret(line: bytes) -> bool:
+    """Return whether *line*, whose verb nobody knows, gives a secret away by its form."""
+    words = line.split()
+    if not words:
+        return False
+    verb, second = words[0].upper(), words[1].upper() if len(words) > 1 else b""
+    if _WITHIN.search(verb) or _NAMED.search(line) or b"\0" in line:
+        return True
+    if verb == b"HELO" and len(words) > _HELO:
+        return True
+    if any(_is_nearly(word, login) for word in (verb, second) for login in _LOGINS):
+        return True
+    return any(looks_like_token(word) or _is_message(word) for word in words)
+
+
+def looks_like_token(secret: bytes) -> bool:
+    """Return whether *secret* has the form of an OAuth access token: no password has it."""
+    return _TOKEN.fullmatch(secret) is not None
+
+
+def _is_message(word: bytes) -> bool:
+    return _MESSAGE.search(roughly_decoded(word)) is not None
+
+
+def _is_nearly(word: bytes, verb: bytes) -> bool:
+    """Return whether *word* is *verb* but for one letter, or for the order of its letters."""
+    if word == verb or sorted(word) == sorted(verb):
+        return True
+    shorter, longer = sorted((word, verb), key=len)
+    if len(longer) - len(shorter) > 1:
+        return False
+    same = 0
+    while same < len(shorter) and shorter[same] == longer[same]:
+        same += 1
+    return shorter[same + (len(shorter) == len(longer)) :] == longer[same + 1 :]
