@@ -62,7 +62,7 @@ class AcceptedClient:
         self._ended = ended
         self._idle = idle or None
         self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._responder: Responder | None = None
         self._secured = False
         self._ending: Ending | None = None
@@ -70,7 +70,7 @@ class AcceptedClient:
 
     def stop(self) -> None:
         """End behind the reply that is on its way; at once if there is none."""
-        self._stopping = True
+        self._stop.set()
         if self._silence and not self._silence.expired():
             self._silence.reschedule(0)
 
@@ -112,10 +112,10 @@ class AcceptedClient:
     async def _talk(self, responder: Responder) -> Ending:
         answer = responder.greet()
         await self._say(answer)
-        while not (answer.close or self._stopping):
+        while not (answer.close or self._stop.is_set()):
             raw = await self._line()
             if not raw:
-                return Ending(How.SHUTDOWN if self._stopping else How.CLIENT_CLOSED)
+                return Ending(How.SHUTDOWN if self._stop.is_set() else How.CLIENT_CLOSED)
             if not raw.endswith(b"\n"):
                 if answer.asks:
                     responder.answer_sasl(_CANCEL)
@@ -149,7 +149,7 @@ class AcceptedClient:
         except EndlessLineError as error:
             raise _GoneError(How.SERVER_CLOSED, str(error)) from None
         except OSError:  # TimeoutError is one, be it ours or the network's
-            if self._stopping and silence.expired():
+            if self._stop.is_set() and silence.expired():
                 return b""
             raise self._gone(silence) from None
         finally:
@@ -161,12 +161,18 @@ class AcceptedClient:
         """Send a reply, no faster than the client takes it."""
         for piece in answer.wire():
             if isinstance(piece, Pause):
-                await asyncio.sleep(piece.seconds)
+                await self._pause(piece.seconds)
                 continue
             await self._send(piece)
             if self._observer.behind:
                 self._read_up.clear()
                 await self._read_up.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        """Say nothing for so long; whoever is stopped waits no more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
 
     async def _send(self, data: bytes) -> None:
         if self._writer.is_closing():  # the client went while its answer was found
