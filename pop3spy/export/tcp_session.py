@@ -65,6 +65,7 @@ class TcpSession:
         self._seq = dict.fromkeys(Side, first)  # the next sequence number of each side
         client, server = escape(str(session.client)), escape(str(session.server))
         self._comments = [f"session {session.id}: {client} → {server}"]  # for the next packet
+        self._jump = dict.fromkeys(Side, 0)  # octets left out since the last segment of each
         self._unread = UnreadSegments(filler)
         self._body: _Part | None = None
         self._finished: list[Side] = []  # who sent a FIN, in that order
@@ -146,12 +147,14 @@ class TcpSession:
 
     def _leave_out(self, run: UnreadRun) -> None:
         """Leave a gap, with empty segments in it: a jump of 2 GiB would be one back."""
-        while run.missing > _FARTHEST:
-            run.missing -= _FARTHEST
-            self._seq[run.side] += _FARTHEST
-            self._send(run.at, run.side, Flags.ACK)
-            self._send(run.at, run.side.other, Flags.ACK)
-        self._seq[run.side] += run.missing
+        side, left = run.side, run.missing
+        while (step := _FARTHEST - self._jump[side]) < left:
+            left -= step
+            self._seq[side] += step
+            self._send(run.at, side, Flags.ACK)
+            self._send(run.at, side.other, Flags.ACK)
+        self._seq[side] += left
+        self._jump[side] += left
 
     def _intervene(self, event: Intervened) -> None:
         """Say what a gate said where a side said nothing, and tell the rest in a comment.
@@ -213,6 +216,7 @@ class TcpSession:
             ends[side], ends[side.other], flags, data, seq=seq[side], ack=seq[side.other]
         )
         seq[side] += len(data) + bool(flags & (Flags.SYN | Flags.FIN))
+        self._jump[side] = 0
         self._packets.add(self, at, packet, self._comments)
         self._comments = []
 

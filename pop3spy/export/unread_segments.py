@@ -48,7 +48,8 @@ class UnreadRun:
     def filler(self) -> bytes:
         """What stands for the octets that have some."""
         ends_line = self.ends_line and not self.missing
-        return b"".join(unread_filler(self.stretch.why, self.filled, ends_line=ends_line))
+        filler = b"".join(unread_filler(self.stretch.why, self.filled, ends_line=ends_line))
+        return filler[: self.filled]  # some has a least size
 
     @property
     def comment(self) -> str:
@@ -113,4 +114,5 @@ class UnreadSegments:
         for stretch in ended:
             missing = self._open.pop(stretch.side).missing
             if missing:
-                yield f"{stretch}; {count(missing, 'octet')} of them are a gap here"
+                of_them = f"{count(missing, 'octet')} of them are " if stretch.octets else ""
+                yield f"{stretch}; {of_them}a gap here"

@@ -201,26 +201,28 @@ def test_the_times_of_a_side_never_go_back(talk: list[Said]) -> None:
 # -- much of it -----------------------------------------------------------------------------------
 
 
-def much(*octets: int, why: Why = Why.TLS, behind: str = "S: +OK") -> tuple[list[Packet], int]:
+def much(*octets: int, apart: float) -> tuple[list[Packet], int]:
     """Return the packets of a client that sent so much that was not read, and the file's size."""
     exporter, stream = stream_exporter("pcapng")
     publish = told_to(exporter)
     play = session(publish, "S: +OK", end=None)
     for each in octets:
-        unread = Opaque(C, b"", why=why, counted=each)
-        publish(Heard(play.reading.session, 2.0, unread, 2.0, play.reading.session.state))
-    play.play(behind)
+        unread = Opaque(C, b"", why=Why.TLS, counted=each)
+        play.at += apart
+        publish(Heard(play.reading.session, play.at, unread, play.at, play.reading.session.state))
+    play.play("S: +OK")
     play.end(How.CLIENT_CLOSED)
     exporter.close()
     return read(stream.getvalue()), len(stream.getvalue())
 
 
 @pytest.mark.parametrize("octets", [64 * KIB + 1, 3 * GIB, 10_000_000_000])
-@pytest.mark.parametrize("pieces", [1, 7])
-def test_a_large_stretch_is_a_gap_of_the_right_size(octets: int, pieces: int) -> None:
+@pytest.mark.parametrize("pieces", [1, 7, 1000])
+@pytest.mark.parametrize("apart", [0.0, 0.5])
+def test_a_large_stretch_is_a_gap_of_the_right_size(octets: int, pieces: int, apart: float) -> None:
     sizes = [octets // pieces] * (pieces - 1)
-    found, size = much(*sizes, octets - sum(sizes))
-    assert size < 100 * KIB
+    found, size = much(*sizes, octets - sum(sizes), apart=apart)
+    assert size < 200 * KIB
     last = [packet for packet in found if packet.data][-1]
     assert last.ack == (found[0].seq + 1 + octets) & 0xFFFFFFFF
     for port in (110, 50312):
@@ -242,6 +244,19 @@ def test_a_small_stretch_behind_a_large_one_has_filler_again() -> None:
     exporter.close()
     comments = [text for packet in read(stream.getvalue()) for text in packet.comments]
     assert "rest of an overlong line: filler for 300 octets not read" in comments
+
+
+@pytest.mark.parametrize("why", Why)
+@pytest.mark.parametrize("left", [0, 1, 3, 50])
+def test_filler_and_gap_have_the_size_of_a_stretch_when_the_file_has_none_left(
+    why: Why, left: int
+) -> None:
+    unread = UnreadSegments(FillerLeft(left))
+    octets = 5 if why is Why.TLS_HEADER else 100
+    unread.add(Opaque(C, b"", why=why, counted=octets), 1.0, 1.0)
+    run = unread.take()
+    assert run is not None
+    assert len(run.filler) + run.missing == octets
 
 
 def test_a_file_has_no_more_filler_than_64_mib() -> None:
