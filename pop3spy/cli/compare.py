@@ -12,11 +12,11 @@ import click
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
+from pop3spy.cli.recorded_sessions import outcomes_in
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
 from pop3spy.replay.compare import Compared, compare_sessions
 from pop3spy.replay.messages import PairBy
-from pop3spy.replay.recording import Numbered, all_outcomes_of, outcomes_of
 from pop3spy.replay.report import tables, verdicts
 from pop3spy.replay.verdict import MOST_PLACES, Place, Texts, first_difference, verdict_of
 from pop3spy.session.playback import play_back
@@ -76,7 +76,9 @@ def compare(options: CompareOptions, a: str, b: str) -> int:
     if options.id_map and options.id_map.suffix not in (".json", ".csv"):
         raise ConfigError("--map: the name of the file ends in .json or .csv, which says its form")
     by = PairBy(options.by) if options.by else None
-    first, second = (_sessions(path, options) for path in (a, b))
+    (first, all_read), (second, all_read_too) = (
+        outcomes_in(path, options.session, ports=options.port) for path in (a, b)
+    )
     compared = compare_sessions(first, second, by)
     places = [_places(each, (a, b), options.port) for each in compared]
     if options.as_json:
@@ -88,7 +90,9 @@ def compare(options: CompareOptions, a: str, b: str) -> int:
             click.echo(tables(compared, (a, b)), nl=False)
     if options.id_map:
         _write_map(options.id_map, compare_sessions(first, second, PairBy.CONTENT))
-    return ExitStatus.FOUND if any(each.differences for each in compared) else ExitStatus.DONE
+    if any(each.differences for each in compared):
+        return ExitStatus.FOUND
+    return ExitStatus.DONE if all_read and all_read_too else ExitStatus.FAILED
 
 
 def _places(compared: Compared, files: tuple[str, str], ports: tuple[int, ...]) -> dict[int, Place]:
@@ -155,11 +159,3 @@ def _write_map(path: Path, compared: Sequence[Compared]) -> None:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([("old", "new"), *rows])
         stream.write(text.getvalue().encode())
-
-
-def _sessions(path: str, options: CompareOptions) -> list[Numbered]:
-    with open_recording(path, ports=options.port) as recording:
-        tape, contents = recording.items, recording.bodies_kept
-        if options.session is None:
-            return all_outcomes_of(tape, contents=contents)
-        return [(options.session, outcomes_of(tape, options.session, contents=contents))]

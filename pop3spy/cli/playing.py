@@ -21,12 +21,12 @@ async def play(player: ClientPlayer, connection: Connection) -> Played:
     try:
         while not player.done:
             say = player.next()
-            if say is None:
-                await _hear(player, connection)
-            else:
+            if say is not None:
                 await _wait(say, started, player, connection)
                 await connection.send(say.data)
                 player.sent(connection.session)
+            elif not player.done:  # it may have left out the last command
+                await _hear(player, connection)
     except ConnectError as error:
         player.lost(str(error))
     return player.played

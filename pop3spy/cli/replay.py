@@ -13,10 +13,10 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs, trust_of
-from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
+from pop3spy.cli.recorded_sessions import maildrop_in, script_in
 from pop3spy.cli.secret import (
     asked_for,
     password_source,
@@ -33,25 +33,22 @@ from pop3spy.config.verbs import (
 )
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.connect.login_details import SecretSource, looks_like_token
-from pop3spy.errors import CaptureError, ConfigError
+from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
-from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
-from pop3spy.replay.assemble import read_script
 from pop3spy.replay.credentials import COMPUTED, Credentials, needs
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.play_options import Played, PlayOptions
 from pop3spy.replay.player import ClientPlayer
-from pop3spy.replay.recording import asking
 from pop3spy.replay.report import told
 from pop3spy.replay.script import Script
 from pop3spy.replay.stand_in import StandIn
-from pop3spy.replay.user_sessions import read_user_sessions
+from pop3spy.replay.tls_sides import is_unread_inside
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.tape import Tape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +89,7 @@ def replay() -> None:
 def server(settings: ReplayServerSettings, file: str) -> int:
     """Be the recorded server of FILE for any number of clients."""
     stand_in = StandIn(
-        *_maildrop(file, settings),
+        *maildrop_in(file, settings),
         strict=settings.strict,
         users=_users(settings) or None,
         pace=_pace(settings.speed),
@@ -166,7 +163,7 @@ def server(settings: ReplayServerSettings, file: str) -> int:
 @collected(ReplayClientSettings)
 def client(settings: ReplayClientSettings) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
-    script = _script(settings.file, settings)
+    script = script_in(settings.file, settings)
     pace = _pace(settings.speed or (1.0 if settings.timed else None))
     play_options = PlayOptions(
         By(settings.by),
@@ -201,7 +198,9 @@ def client(settings: ReplayClientSettings) -> int:
         return status
     text = json.dumps(asdict(played[0]), indent=2) + "\n" if settings.as_json else told(played[0])
     click.echo(text, nl=False)
-    return ExitStatus.FOUND if played[0].differences else ExitStatus.DONE
+    if played[0].differences:
+        return ExitStatus.FOUND
+    return ExitStatus.FAILED if is_unread_inside(script.outcomes) else ExitStatus.DONE
 
 
 def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
@@ -217,58 +216,6 @@ def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
     elif secret is not None:
         raise ConfigError("there is a password and nobody to have it; name the user with --user")
     return users
-
-
-def _script(file: str, settings: PlaySettings) -> Script:
-    """Return what is to be played; where nobody said which session, tell that there are others."""
-    with open_recording(file, ports=settings.port) as recording:
-        asked: set[int] = set()
-        tape = asking(recording.items, asked)
-        script = read_script(tape, settings.session, contents=recording.bodies_kept)
-        if settings.session is None:
-            _tell_of_others(script.session, tape, asked, recording.name)
-        return script
-
-
-def _maildrop(file: str, settings: PlaySettings) -> tuple[Script, ...]:
-    """Return the sessions whose server is to be played; tell which of several they are."""
-    if settings.session is not None:
-        return (_script(file, settings),)
-    with open_recording(file, ports=settings.port) as recording:
-        read = read_user_sessions(recording.items, contents=recording.bodies_kept)
-    if read.trouble:
-        click.echo(f"pop3spy: {read.trouble}", err=True)
-    first, *more = read.scripts
-    what = f"session {first.session} is played"
-    other = "--session N takes another"
-    if more:
-        of_user = count(len(read.scripts), "session")
-        what = f"{of_user} of one user are played as one maildrop, from session {first.session} on"
-        other = "--session N plays one alone"
-    share = len(read.scripts) if more else "one"
-    if read.left_out:
-        what += f"; {read.left_out} more would be too much"
-    if read.asked > 1:
-        click.echo(
-            f"pop3spy: {recording.name}: {what}, {share} of {read.asked}; {other}",
-            err=True,
-        )
-    return read.scripts
-
-
-def _tell_of_others(played: int, rest: Tape, asked: set[int], name: str) -> None:
-    """Count the sessions to the end of the recording; what is wrong there harms no play."""
-    try:
-        for _ in rest:
-            pass
-    except CaptureError as error:
-        click.echo(f"pop3spy: {error}", err=True)
-    if len(asked) > 1:
-        click.echo(
-            f"pop3spy: {name}: session {played} is played, one of {len(asked)};"
-            " --session N takes another",
-            err=True,
-        )
 
 
 def _pace(speed: float | None) -> Pace:

@@ -21,8 +21,8 @@ from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, outcome_of_greeting
 from pop3spy.replay.recording import read_session
 from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step
-from pop3spy.replay.tls_sides import newest_exchange, with_side
-from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Secured, Unanswered
+from pop3spy.replay.tls_sides import TlsWatch
+from pop3spy.session.events import Answered, Ended, Event, Heard, Named, Unanswered
 from pop3spy.session.how import How
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tape import Tape
@@ -124,10 +124,11 @@ class Assembler:
         self.octets = 0
         self._hung_up = False
         self._user: str | None = None
-        self._tls_behind: int | None = None  # the exchange behind which TLS began
+        self._tls = TlsWatch()
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
+        self._tls(event)
         match event:
             case Heard(frame=frame) if frame.side is Side.CLIENT:
                 self._client(event, frame)
@@ -138,8 +139,6 @@ class Assembler:
                     self._open.remove(step)
             case Named(user=user):
                 self._user = user
-            case Secured(session=session):
-                self._tls_behind = newest_exchange(session)
             case Ended(ending=ending, at=at):
                 by_server = ending.how is How.QUIT or ending.how.by is Side.SERVER
                 closed_at = at if ending.at is None else ending.at
@@ -161,7 +160,7 @@ class Assembler:
 
     def _step(self, index: int, partial: _PartialStep) -> Step:
         assert partial.heard is not None
-        outcome = with_side(partial.heard.outcome(), self._tls_behind)
+        outcome = self._tls.sided(partial.heard.outcome())
         said = partial.heard.exchange.said
         whole = outcome.complete or outcome.odd
         return Step(

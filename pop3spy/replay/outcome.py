@@ -21,6 +21,7 @@ class TlsSide(Enum):
     CLEAR = "clear"  # in a session without TLS, or whose TLS nobody read
     BEFORE = "before"  # in clear, and TLS came behind it
     INSIDE = "inside"
+    UNREAD = "unread"  # in clear, and nobody read the TLS that came behind it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,27 @@ from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import CommandLine, Junk, Side
 from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
-from pop3spy.replay.tls_sides import newest_exchange, with_side
+from pop3spy.replay.tls_sides import TlsWatch, is_unread_tls
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Secured, Unanswered
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Unanswered
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Began, Item, Spoke, Tape
 
-NOTHING_ASKED: Final = "no client asks anything in this recording"
+_NOTHING_ASKED: Final = "no client asks anything in this recording"
+_ALL_INSIDE: Final = (
+    "what is said in this recording is inside TLS, which nobody read; the proxy reads it with a"
+    " certificate of its own, see docs/tls.md"
+)
 
 R = TypeVar("R", bound=Reader)
+
+
+class NothingAskedError(CaptureError):
+    """No session of a recording has a command that can be read; *unread*: for they are in TLS."""
+
+    def __init__(self, *, unread: bool) -> None:
+        super().__init__(_ALL_INSIDE if unread else _NOTHING_ASKED)
 
 
 def no_session(number: int, there: Iterable[int]) -> CaptureError:
@@ -45,6 +56,7 @@ class _SessionChoice(Generic[R]):
         self._chosen: R | None = None
         self._there: list[int] = []
         self._over = False
+        self._unread = False
 
     def wanted(self, tape: Tape) -> Iterator[Item]:
         """Yield the items that the choice is still about."""
@@ -63,6 +75,7 @@ class _SessionChoice(Generic[R]):
             self._chosen = reader
 
         def read(event: Event) -> None:
+            self._unread = self._unread or is_unread_tls(event)
             if self._chosen is None or self._chosen is reader:
                 reader(event)
                 self._consider(event, reader)
@@ -74,7 +87,7 @@ class _SessionChoice(Generic[R]):
         if self._chosen is not None:
             return self._chosen
         if self._number is None:
-            raise CaptureError(NOTHING_ASKED)
+            raise NothingAskedError(unread=self._unread)
         raise no_session(self._number, self._there)
 
     def _consider(self, event: Event, reader: R) -> None:
@@ -87,7 +100,8 @@ class _SessionChoice(Generic[R]):
 class OutcomeReader:
     """A reader of events that makes the outcomes of one session, and keeps no bodies.
 
-    *contents* is as in ``ExchangeReader``.
+    *contents* is as in ``ExchangeReader``; ``unread`` says that something was said inside TLS that
+    nobody read.
     """
 
     def __init__(self, session: Session, *, contents: bool = True) -> None:
@@ -97,10 +111,13 @@ class OutcomeReader:
         self._odd_greeting = False
         self._reply: ExchangeReader | None = None  # to whom the server spoke last
         self._outcomes: list[Outcome] = []
-        self._tls_behind: int | None = None  # the exchange behind which TLS began
+        self._tls = TlsWatch()
+        self.unread = False
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
+        self._tls(event)
+        self.unread = self.unread or is_unread_tls(event)
         match event:
             case Heard(frame=Junk(why=Why.BANNER)):
                 self._odd_greeting = True
@@ -110,8 +127,6 @@ class OutcomeReader:
                     self._reply.add(frame)
             case Answered(exchange=exchange) | Unanswered(exchange=exchange):
                 self._settle(exchange)
-            case Secured(session=session):
-                self._tls_behind = newest_exchange(session)
             case Blinded() | Ended():
                 self.finish()
 
@@ -122,7 +137,7 @@ class OutcomeReader:
                 self._settle(exchange)
             self._outcomes.append(outcome_of_greeting(session.greeting, odd=self._odd_greeting))
             self._outcomes.sort(key=lambda outcome: outcome.number)
-            self._outcomes = [with_side(each, self._tls_behind) for each in self._outcomes]
+            self._outcomes = [self._tls.sided(each) for each in self._outcomes]
             self._session = self._reply = None
         return tuple(self._outcomes)
 
@@ -166,7 +181,7 @@ def all_outcomes_of(tape: Tape, *, contents: bool = True) -> list[Numbered]:
     found = [(reader.number, reader.finish()) for reader in readers]
     asked = [(number, outcomes) for number, outcomes in found if len(outcomes) > 1]
     if not asked:
-        raise CaptureError(NOTHING_ASKED)
+        raise NothingAskedError(unread=any(each.unread for each in readers))
     return asked
 
 

@@ -8,24 +8,48 @@ inside TLS is never taken for what was not asked.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from pop3spy.protocol.frames import Opaque
 from pop3spy.protocol.states import Effect
+from pop3spy.protocol.why import Why
 from pop3spy.replay.outcome import Outcome, TlsSide
+from pop3spy.session.events import Event, Heard, Secured
 from pop3spy.session.model import Session
 
 
-def newest_exchange(session: Session) -> int:
+def is_unread_tls(event: Event) -> bool:
+    """Return whether something was said inside TLS that nobody read."""
+    return (
+        isinstance(event, Heard) and isinstance(event.frame, Opaque) and event.frame.why is Why.TLS
+    )
+
+
+class TlsWatch:
+    """A reader of events that notices where TLS began in one session."""
+
+    def __init__(self) -> None:
+        self._begun: int | None = None  # the exchange behind which it began
+        self._unread: int | None = None  # the one behind which nobody read it
+
+    def __call__(self, event: Event) -> None:
+        """Take in what happened."""
+        if isinstance(event, Secured):
+            self._begun = _newest_exchange(event.session)
+        elif self._unread is None and is_unread_tls(event):
+            self._unread = _newest_exchange(event.session)
+
+    def sided(self, outcome: Outcome) -> Outcome:
+        """Return *outcome* with its side; the greeting has none, for it is compared anyhow."""
+        if outcome.number and outcome.number == self._unread:
+            return replace(outcome, side=TlsSide.UNREAD)
+        if self._begun is None or not outcome.number:
+            return outcome
+        before = outcome.number <= self._begun
+        return replace(outcome, side=TlsSide.BEFORE if before else TlsSide.INSIDE)
+
+
+def _newest_exchange(session: Session) -> int:
     """Return the number of the exchange that was asked last, 0 if none was."""
     return session.exchanges[-1].number if session.exchanges else 0
-
-
-def with_side(outcome: Outcome, begun: int | None) -> Outcome:
-    """Return *outcome* with its side; TLS began behind exchange *begun*, None: it never did.
-
-    The greeting has none: it is compared wherever it came.
-    """
-    if begun is None or not outcome.number:
-        return outcome
-    return replace(outcome, side=TlsSide.BEFORE if outcome.number <= begun else TlsSide.INSIDE)
 
 
 def goes_on_inside(outcomes: Iterable[Outcome]) -> bool:
@@ -33,10 +57,9 @@ def goes_on_inside(outcomes: Iterable[Outcome]) -> bool:
     return any(each.side is TlsSide.INSIDE for each in outcomes)
 
 
-def _unread_inside(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether STLS was granted, and nothing was read behind it."""
-    granted = any(_begins_tls(each) and each.ok for each in outcomes)
-    return granted and not goes_on_inside(outcomes)
+def is_unread_inside(outcomes: Iterable[Outcome]) -> bool:
+    """Return whether a session goes on inside TLS, where nobody read it."""
+    return any(each.side is TlsSide.UNREAD for each in outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +80,7 @@ class CommonGround:
 def common_ground(expected: Sequence[Outcome], got: Sequence[Outcome]) -> CommonGround:
     """Return what of two conversations can be compared, and on which sides."""
     outside = _last_outside(expected), _last_outside(got)
-    unread = _unread_inside(expected), _unread_inside(got)
+    unread = is_unread_inside(expected), is_unread_inside(got)
     if all(unread):
         unread = False, False
     if all(outside):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import CommandLine
 from pop3spy.replay.assemble import Allowance, Assembler, TooLargeError
-from pop3spy.replay.recording import NOTHING_ASKED
+from pop3spy.replay.recording import NothingAskedError
 from pop3spy.replay.script import MOST, Script
+from pop3spy.replay.tls_sides import is_unread_tls
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Ended, Event, Heard
 from pop3spy.session.model import Session
@@ -48,7 +49,7 @@ def read_user_sessions(tape: Tape, *, contents: bool = True) -> UserSessions:
             raise
     chosen = tuple(each.assembler for each in gathering.chosen(whole=bool(trouble)))
     if not chosen:
-        raise CaptureError(NOTHING_ASKED)
+        raise NothingAskedError(unread=gathering.unread)
     scripts = tuple(each.script() for each in chosen)
     return UserSessions(scripts, gathering.asked, gathering.left_out, trouble)
 
@@ -72,6 +73,7 @@ class _Gathering:
         self._allowance = Allowance(MOST)
         self._owner: object = None
         self._kept: dict[int, _Candidate] = {}  # in the order in which they began
+        self.unread = False
         self._begun = self.asked = self.left_out = 0
 
     def __call__(self, session: Session) -> Reader:
@@ -86,6 +88,7 @@ class _Gathering:
             if not candidate.asked and isinstance(event, Heard):
                 candidate.asked = isinstance(event.frame, CommandLine)
                 self.asked += candidate.asked
+            self.unread = self.unread or is_unread_tls(event)
             if place in self._kept:
                 self._read(candidate, event)
                 if not self._may_be_played(candidate):

@@ -384,7 +384,7 @@ def test_a_maildrop_is_made_of_all_sessions_of_a_user_and_that_is_told(tmp_path:
             pop.quit()
         told = server.stopped().err
     assert (
-        "both.yaml: 2 sessions of one user are played as one maildrop, from session 1 on, 2 of 3;"
+        "both.yaml: 2 sessions of one user, from session 1 on, are played as one maildrop, 2 of 3;"
         " --session N plays one alone\n"
     ) in told
     with running("replay", "server", path, "--listen", ":0", "--session", "3") as server:

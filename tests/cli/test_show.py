@@ -133,7 +133,7 @@ def test_a_session_to_this_port_is_played_and_compared(packets: str) -> None:
 def test_a_port_without_sessions_is_told(packets: str, verb: tuple[str, ...]) -> None:
     ended = run(*[packets if arg == "FILE" else arg for arg in verb], "--port", "9")
     assert ended.status == 3
-    assert ended.err == "pop3spy: no client asks anything in this recording\n"
+    assert ended.err == f"pop3spy: {packets}: no client asks anything in this recording\n"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "pop3", "-1"])

@@ -287,6 +287,13 @@ async def test_a_server_is_played_to_inside_tls_that_was_asked_for(tmp_path: Pat
     assert told(result) == [("CAPA", "SASL", None, "PLAIN")]
 
 
+async def test_it_is_over_when_the_last_command_was_left_out() -> None:
+    text = "S: +OK\nC: USER demo\nS: +OK\nC: PASS x\nS: +OK\nC: DELE 1\nS: +OK"
+    async with hosting(office().session) as hosted:
+        result, _ = await played(hosted.urls[0], script(text, How.CLIENT_CLOSED))
+    assert [each.command for each in result.left_out] == ["DELE 1"]
+
+
 async def test_a_server_that_hangs_up_is_a_difference() -> None:
     read = await recorded()
     text = "S: +OK <1@x>\nC: CAPA\nS: -ERR no\nC: USER demo\nS: +OK\nC: PASS x\nS: +OK\nC: STAT"
