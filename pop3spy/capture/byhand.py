@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, Final, NamedTuple
 
 from pop3spy.capture.header import Header
-from pop3spy.capture.recorder import Recorder
+from pop3spy.capture.recorder import Recorder, noted
 from pop3spy.capture.short import short_block, short_line
 from pop3spy.capture.text import recorded
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Junk, Opaque, Side, StatusLine
 from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Event, Heard
+from pop3spy.session.events import Ended, Event, Heard, Noted
 from pop3spy.session.model import Session
 
 _IN_MEMORY: Final = 1 << 18
@@ -62,6 +62,10 @@ class ByHand:
         sheet = _Sheet(session, self._finish)
         self._open.append(sheet)
         return sheet
+
+    def note(self, event: Noted) -> None:
+        """Write what a person noted: a record, which belongs to no session."""
+        self._stream.write(noted(event))
 
     def close(self) -> None:
         """Write the sessions that have no end."""

@@ -4,7 +4,6 @@ Rules: 1. no file is ever overwritten, and all are private; 2. whoever records n
 writes; 3. each file can be read alone: a session that goes on in the next one is opened there anew.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Final
 
 from pop3spy.capture.capture_file import CaptureFile
 from pop3spy.capture.header import Header
-from pop3spy.capture.recorder import Recorder
+from pop3spy.capture.recorder import Recorder, noted
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.newfile import reason_of
 from pop3spy.protocol.states import State
@@ -89,8 +88,7 @@ class Captures:
         """Write what a person notes into every file that is being written."""
         if event.what != "noted":
             return
-        text = json.dumps({"text": str(event.facts.get("text", ""))})
-        record = f'- [{event.at:.9f}, 0, "note", {text}]\n'.encode()
+        record = noted(event)
         for file in self._open:
             self.write(record, file)
 

@@ -22,7 +22,7 @@ from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
-from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Remarked, Spoke
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
@@ -128,6 +128,10 @@ class CaptureReader:
             self._missed = data.get("why", "")
             for each in list(self._open):
                 yield from self._happened(each, at, code, data)
+        elif code == "note" and session == 0:
+            text = data.get("text")  # whatever a person could type
+            if isinstance(text, str) and text:
+                yield Remarked(at, text)
         elif session in self._open:
             yield from self._happened(session, at, code, data)
 

@@ -22,6 +22,7 @@ from pop3spy.session.events import (
     Heard,
     Intervened,
     Named,
+    Noted,
     Opened,
     Placed,
     Secured,
@@ -194,6 +195,12 @@ class Recorder:
         if self._counted is not None:
             self._end_count()
         self._write(b"- [%.9f, %b, %b]\n" % (at, kind, data))
+
+
+def noted(event: Noted) -> bytes:
+    """Return the record of what a person noted; it belongs to no session."""
+    text = json.dumps({"text": str(event.facts.get("text", ""))})
+    return b'- [%.9f, 0, "note", %b]\n' % (event.at, text.encode())
 
 
 def _may_be_message(part: BodyPart, exchange: Exchange | None) -> bool:

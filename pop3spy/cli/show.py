@@ -140,6 +140,7 @@ def _of(
 ) -> Iterator[Item]:
     """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
     for item in recording.items:
-        there[item.session] = None
+        if item.session:  # what a person noted is of none
+            there[item.session] = None
         if not sessions or item.session in sessions:
             yield item

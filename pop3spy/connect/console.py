@@ -17,7 +17,7 @@ from pop3spy.connect.talk import Dial, ServerReply, Talk
 from pop3spy.console.escapes import CRLF, wire
 from pop3spy.console.record import SessionRecording
 from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
-from pop3spy.console.repeating import unrepeated, without_login
+from pop3spy.console.repeating import unrepeated
 from pop3spy.console.rows import Row, error_row, hint, note
 from pop3spy.console.view import View
 from pop3spy.errors import ConfigError, ConnectError
@@ -25,7 +25,7 @@ from pop3spy.protocol.commands import COMMANDS, parse_command
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
-from pop3spy.redaction.typed import login_in
+from pop3spy.redaction.typed import login_in, without_login
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.model import Session
 

@@ -7,7 +7,7 @@ from pop3spy.capture.files import Captures, Keeping
 from pop3spy.console.registry import RefusalError
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Event, Heard
+from pop3spy.session.events import Event, Heard, Noted, Told
 from pop3spy.session.model import Session
 
 MOST: Final = 4 << 20
@@ -20,15 +20,19 @@ class EventHistory:
     """A reader that keeps what happened in a session, as long as it is not too much."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] | None = deque()
+        self._events: deque[Told] | None = deque()
         self.octets = 0  # of what is kept, and something for each event
 
     def __call__(self, event: Event) -> None:
         """Keep *event*."""
+        self.keep(event)
+
+    def keep(self, told: Told) -> None:
+        """Keep an event, or what a person noted."""
         if self._events is None:
             return
-        self._events.append(event)
-        self.octets += _EVENT + (len(event.frame.raw) if isinstance(event, Heard) else 0)
+        self._events.append(told)
+        self.octets += _EVENT + _size(told)
         if self.octets > MOST:
             self.forget()
 
@@ -42,14 +46,22 @@ class EventHistory:
         return self._events is not None
 
     @property
-    def events(self) -> list[Event] | None:
+    def events(self) -> list[Told] | None:
         """All that happened until now; None if it was too much to be kept."""
         return None if self._events is None else list(self._events)
 
     def tell(self, reader: Reader) -> None:
         """Tell *reader* all that happened."""
-        for event in self._events or ():
-            reader(event)
+        for told in self._events or ():
+            if not isinstance(told, Noted):
+                reader(told)
+
+
+def _size(told: Told) -> int:
+    """Return the octets of what was said, or characters of what was noted."""
+    if isinstance(told, Noted):
+        return len(str(told.facts.get("text", "")))
+    return len(told.frame.raw) if isinstance(told, Heard) else 0
 
 
 class SessionRecording:

@@ -1,22 +1,8 @@
-"""What of a line that was typed is told again: nothing that was hidden while it was typed."""
+"""What of a line that was typed may stand in a message about it."""
 
 import re
 
 from pop3spy.protocol.text import MASK
-from pop3spy.redaction.typed import login_in
-
-
-def without_login(text: str) -> str:
-    """Return *text* with the mask in place of what stands behind ``PASS`` and the like, to its end.
-
-    A comma or a quote may be part of a password.
-    """
-    return masked(text, login_in(text))
-
-
-def masked(text: str, start: int | None) -> str:
-    """Return *text* with the mask in place of what begins at *start*, if anything does."""
-    return text if start is None else f"{text[:start]}{MASK}"
 
 
 def unrepeated(message: str, secret: str) -> str:

@@ -16,7 +16,7 @@ from pop3spy.protocol.frames import BodyEnd, BodyPart, Frame, Opaque, Side
 from pop3spy.protocol.text import count, escape
 from pop3spy.session.bus import Reader
 from pop3spy.session.closings import Closings, closing_text
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, Noted
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
@@ -25,6 +25,8 @@ from pop3spy.session.unread import Stretches, UnreadStretch
 
 _IN_MEMORY: Final = 1 << 18
 """Octets of a session beyond which it waits on disk."""
+_MOST_NOTED: Final = 100
+"""Sessions that a note is written into, those that began last."""
 
 
 class Dialogue:
@@ -42,6 +44,21 @@ class Dialogue:
     def __call__(self, session: Session) -> Reader:
         """Return what writes *session* when that is over."""
         return self._read(session)
+
+    def note(self, event: Noted) -> None:
+        """Write what a person noted into each session that is open, or between two sessions.
+
+        With a filter that is left out: it is about no exchange.
+        """
+        if self._source.wanted is not None:
+            return
+        text = f"note: {escape(str(event.facts.get('text', '')))}"
+        for session in list(self._open)[-_MOST_NOTED:]:
+            session.note(text)
+        if not self._open:
+            date = f"{self._source.date(event.at):%Y-%m-%d %H:%M:%SZ}"
+            blank = "\n" if self._written else ""
+            self._stream.write(f"{blank}# {text}, {date}\n{'' if blank else chr(10)}".encode())
 
     def close(self) -> None:
         """Write the sessions that have no end."""
@@ -85,14 +102,14 @@ class _SessionText:
         self._rows = {side: Rows(f"{side.value}:") for side in Side}
         self._unread = Stretches()
         self._closings = Closings()
-        self._note(title)
+        self.note(title)
 
     def read(self, event: Event) -> None:
         """Write what is to be told of *event*."""
         for closing in self._closings.before(event):
             self.settle()
             after = f"{closing.at - closing.session.opened_at:.3f} s"
-            self._note(f"{closing_text(closing)} after {after}")
+            self.note(f"{closing_text(closing)} after {after}")
         match event:
             case Heard():
                 self._heard(event, event.frame)
@@ -102,10 +119,10 @@ class _SessionText:
                 if not exchange.complete:
                     self._write(self._rows[Side.SERVER].rest())
                 for problem in reply_problems(exchange):
-                    self._note(problem)
+                    self.note(problem)
             case Blinded(why=why):
                 self.settle()
-                self._note(f"nothing more was read: {escape(why)}")
+                self.note(f"nothing more was read: {escape(why)}")
             case Ended():
                 self.settle()
                 self._ended(event)
@@ -132,22 +149,23 @@ class _SessionText:
 
     def _intervened(self, event: Intervened) -> None:
         self._note_unread(self._unread.end())
-        self._note(f"◆ {intervention_text(event)}")
+        self.note(f"◆ {intervention_text(event)}")
         for frame, text in substitutes(event):
-            self._note(f"{frame.side.value}» {text}")
+            self.note(f"{frame.side.value}» {text}")
 
     def _ended(self, event: Ended) -> None:
         session, ending = event.session, event.ending
         how = ending.how.plain
         why = f" ({escape(ending.why)})" if ending.why else ""
         after = f"{event.at - session.opened_at:.3f} s"
-        self._note(f"session {session.id} ended after {after}: {how}{why}")
+        self.note(f"session {session.id} ended after {after}: {how}{why}")
 
     def _note_unread(self, stretches: list[UnreadStretch]) -> None:
         for stretch in stretches:
-            self._note(str(stretch))
+            self.note(str(stretch))
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Write what neither client nor server said."""
         self._write(f"# {text}\n")
 
     def _write(self, text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
 from pop3spy.session.bus import Reader
+from pop3spy.session.events import Noted
 from pop3spy.session.model import Exchange, Session
 
 
@@ -52,6 +53,9 @@ class Exporter(Protocol):
 
     def __call__(self, session: Session, /) -> Reader:
         """Return what writes *session*, or keeps what can be said only later."""
+
+    def note(self, event: Noted, /) -> None:
+        """Write what a person noted meanwhile, where the form has room for it."""
 
     def close(self) -> None:
         """Write what was kept; the stream stays open, for whoever opened it."""

@@ -1,11 +1,14 @@
-"""One JSON object for each command and its reply: the lines that the JSON log has for it."""
+"""One JSON object for each command and its reply: the lines that the JSON log has for it.
+
+What a person noted has a line as well.
+"""
 
 from typing import BinaryIO
 
 from pop3spy.export.exporter import ExportSource
-from pop3spy.protocol.text import count
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Answered, Event, Unanswered
+from pop3spy.session.events import Answered, Event, Noted, Unanswered
 from pop3spy.session.facts import facts_of, peers_of
 from pop3spy.session.json_text import members
 from pop3spy.session.model import Session
@@ -23,6 +26,12 @@ class JsonLines:
         """Return what writes the exchanges of a session."""
         return self._read
 
+    def note(self, event: Noted) -> None:
+        """Write what a person noted, unless a filter asks for exchanges alone."""
+        if self._source.wanted is None:
+            text = escape(str(event.facts.get("text", "")))
+            self._line("noted", event.at, members({"text": text}))
+
     def close(self) -> None:
         """Do nothing: nothing is kept back."""
 
@@ -39,8 +48,10 @@ class JsonLines:
 
     def _write(self, event: Answered | Unanswered) -> None:
         what = "command_answered" if isinstance(event, Answered) else "command_unanswered"
-        date = self._source.date(event.at).isoformat(timespec="microseconds")[:26]
-        known = members({"time": f"{date}Z", "event": what, "level": "info"})
-        line = f"{{{known}, {peers_of(event.session)}, {facts_of(event.exchange)}}}\n"
-        self._stream.write(line.encode("ascii"))
+        self._line(what, event.at, f"{peers_of(event.session)}, {facts_of(event.exchange)}")
         self._written += 1
+
+    def _line(self, what: str, at: float, told: str) -> None:
+        date = self._source.date(at).isoformat(timespec="microseconds")[:26]
+        known = members({"time": f"{date}Z", "event": what, "level": "info"})
+        self._stream.write(f"{{{known}, {told}}}\n".encode("ascii"))

@@ -16,7 +16,7 @@ from pop3spy.protocol import replies
 from pop3spy.protocol.frames import BodyPart, Side
 from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard
+from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Noted
 from pop3spy.session.model import Exchange, Session
 
 _IN_MEMORY: Final = 1 << 20
@@ -72,6 +72,9 @@ class Messages:
                 self._open.discard(messages)
 
         return read
+
+    def note(self, _: Noted) -> None:
+        """Do nothing: mail has no room for what a person noted about it."""
 
     def close(self) -> None:
         """Count what is still coming as broken off."""

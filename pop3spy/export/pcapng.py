@@ -10,15 +10,17 @@ from pop3spy.export.addresses import Addresses
 from pop3spy.export.exporter import ExportSource
 from pop3spy.export.tcp_session import TcpSession
 from pop3spy.export.unread_segments import FillerLeft
-from pop3spy.protocol.text import count
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Event
+from pop3spy.session.events import Ended, Event, Noted
 from pop3spy.session.model import Session
 
 _COMMENT: Final = (
     "Made by pop3spy from a recording. What was said and when is recorded; TCP around it is not. "
     "******** stands for a secret."
 )
+_MOST_NOTES: Final = 100
+"""Comments of a packet beyond which no note is put on it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +44,10 @@ class PacketCapture:
                 del self._open[tcp]
 
         return read
+
+    def note(self, event: Noted) -> None:
+        """Put what a person noted on the packet before it, or else on the next."""
+        self._packets.note(f"note: {escape(str(event.facts.get('text', '')))}")
 
     def close(self) -> None:
         """Write what waits for more of it."""
@@ -73,12 +79,14 @@ class _Packets:
         self._stream = stream
         self._source = source
         self._last: _LastPacket | None = None
+        self._notes: list[str] = []  # for the next packet
         stream.write(blocks.section(_COMMENT))
 
     def add(self, sender: object, at: float, data: bytes, comments: Sequence[str]) -> None:
         """Take the next packet, which *sender* made."""
         self.flush()
-        self._last = _LastPacket(sender, at, data, [*comments])
+        self._last = _LastPacket(sender, at, data, [*self._notes, *comments])
+        self._notes.clear()
 
     def comment(self, sender: object, text: str) -> bool:
         """Put *text* on the last packet if *sender* made it; return whether it did."""
@@ -86,6 +94,12 @@ class _Packets:
             return False
         self._last.comments.append(text)
         return True
+
+    def note(self, text: str) -> None:
+        """Put *text* on the last packet, or on the next if there is none."""
+        comments = self._last.comments if self._last else self._notes
+        if len(comments) < _MOST_NOTES:
+            comments.append(text)
 
     def flush(self) -> None:
         """Write the last packet."""

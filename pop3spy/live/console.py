@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
 from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
-from pop3spy.console.repeating import unrepeated, without_login
+from pop3spy.console.repeating import unrepeated
 from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
@@ -23,6 +23,7 @@ from pop3spy.live.sessions import SessionList
 from pop3spy.live.showing import Showing
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.typed import without_login
 from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import Deed
@@ -129,6 +130,7 @@ class LiveConsole:
         readers = self.sessions, self.waits, self.stats, self.showing, self.injected, self._begin
         for subscriber in readers:
             bus.subscribe(subscriber)
+        bus.subscribe_to_notes(self.sessions.note)
 
     def tell(self, *rows: Row) -> None:
         """Show *rows* at once."""

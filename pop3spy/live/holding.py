@@ -2,7 +2,6 @@
 
 from pop3spy.console.escapes import escaped, one_line
 from pop3spy.console.registry import RefusalError, Words
-from pop3spy.console.repeating import without_login
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.filters.expression import compile_filter
 from pop3spy.filters.terms import Progress
@@ -10,6 +9,7 @@ from pop3spy.gate.holds import Ticket
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.typed import without_login
 from pop3spy.session.lines import line_text
 
 _MOST_ROWS = 40

@@ -6,7 +6,7 @@ from typing import Final
 
 from pop3spy.console.record import EventHistory
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Event
+from pop3spy.session.events import Ended, Event, Noted, Told
 from pop3spy.session.model import Session
 
 ENDED: Final = 50
@@ -32,12 +32,15 @@ class SessionList:
         return partial(self._take_in, history)
 
     def _take_in(self, history: EventHistory, event: Event) -> None:
-        before = history.octets
-        history(event)
-        self._octets += history.octets - before
-        self._forget_some()
+        self._keep(history, event)
         if isinstance(event, Ended):
             self._end(event.session)
+
+    def _keep(self, history: EventHistory, told: Told) -> None:
+        before = history.octets
+        history.keep(told)
+        self._octets += history.octets - before
+        self._forget_some()
 
     def _end(self, session: Session) -> None:
         del self.open[session.id]
@@ -50,8 +53,19 @@ class SessionList:
         """Return session *number*, None if nothing is known of it any more."""
         return self.open.get(number) or self.ended.get(number)
 
-    def past(self, number: int) -> list[Event] | None:
-        """Return all that happened in session *number*; None if that is not known any more."""
+    def note(self, event: Noted) -> None:
+        """Keep what a person noted, in each session that is open."""
+        if event.what != "noted":
+            return
+        for number in self.open:
+            if history := self._histories.get(number):
+                self._keep(history, event)
+
+    def past(self, number: int) -> list[Told] | None:
+        """Return all that happened in session *number*, and what was noted meanwhile.
+
+        None if that is not known any more.
+        """
         history = self._histories.get(number)
         return history.events if history else None
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pop3spy.console.help import about, everything
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.repeating import without_login
 from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
 from pop3spy.protocol.text import count, escape
+from pop3spy.redaction.typed import without_login
 from pop3spy.session.events import Noted
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange, Session
@@ -94,13 +94,16 @@ async def export(console: LiveConsole, rest: str) -> None:
     with exporting(EXPORTERS[name], out, io.BytesIO(), source) as exporter:
         read = exporter(session)
         for place, event in enumerate(events):
-            read(event)
+            if isinstance(event, Noted):
+                exporter.note(event)
+            else:
+                read(event)
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
     console.tell(note(f"{exporter.summary} to {escape(str(out))}"))
 
 
-@LIVE_COMMANDS.add("note", "TEXT", "writes a text into the log and the recording")
+@LIVE_COMMANDS.add("note", "TEXT", "writes a text into the log, the recording and exports")
 async def write_note(console: LiveConsole, rest: str) -> None:
     """Write a note."""
     if not rest:

@@ -27,6 +27,15 @@ def login_in(text: str, start: int = 0) -> int | None:
     return None
 
 
+def without_login(text: str) -> str:
+    """Return *text* with the mask in place of what stands behind ``PASS`` and the like, to its end.
+
+    A comma or a quote may be part of a password.
+    """
+    start = login_in(text)
+    return text if start is None else f"{text[:start]}{MASK}"
+
+
 def without_logins(text: str) -> str:
     """Return *text* with the mask in place of what stands behind ``PASS``, ``AUTH`` and ``APOP``.
 

@@ -5,27 +5,33 @@ from collections.abc import Iterable
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.typed import without_login
 from pop3spy.redaction.typist import Typist
-from pop3spy.session.bus import Bus, Subscriber
-from pop3spy.session.events import Heard
+from pop3spy.session.bus import Bus, NoteReader, Subscriber
+from pop3spy.session.events import Heard, Noted
 from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
-from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Remarked, Spoke
 from pop3spy.session.tls import tls_from
 
 
 def play_back(
-    items: Iterable[Item], *subscribers: Subscriber, names: Pseudonyms | None = None
+    items: Iterable[Item],
+    *subscribers: Subscriber,
+    names: Pseudonyms | None = None,
+    note: NoteReader | None = None,
 ) -> None:
     """Read *items* and let *subscribers* have what happened.
 
-    What one of them raises ends it.  A session without an end is left without one; *names* gives
-    what stands for names that nobody may learn.
+    *note* is told what a person noted meanwhile.  What one of them raises ends it.  A session
+    without an end is left without one; *names* gives what stands for names that nobody may learn.
     """
     bus = Bus(_fail)
     for subscriber in subscribers:
         bus.subscribe(subscriber)
+    if note is not None:
+        bus.subscribe_to_notes(note)
     playing: dict[int, _Playing] = {}
     for item in items:
         if isinstance(item, Began):
@@ -35,6 +41,8 @@ def play_back(
                 item.session, *peers, item.at, bus.publish, names=names, typist=typist
             )
             playing[item.session] = _Playing(reading)
+        elif isinstance(item, Remarked):
+            bus.publish(Noted("noted", item.at, {"text": without_login(item.text)}))
         elif session := playing.get(item.session):
             session.take(item)
             if isinstance(item, Over):

@@ -55,6 +55,15 @@ class Knew:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """A person noted *text*, about no session in particular."""
+
+    at: float
+    text: str
+    session: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A gate did something about what *side* had said last; see ``events.Intervened``.
 
@@ -104,6 +113,6 @@ class Over:
     ending: Ending
 
 
-Item = Began | Spoke | Knew | Changed | Missed | Closed | Over
+Item = Began | Spoke | Knew | Changed | Missed | Closed | Over | Remarked
 Tape = Iterator[Item]
 """Several sessions, interleaved as they were."""

@@ -486,6 +486,27 @@ async def test_a_session_is_exported_while_it_lasts(tmp_path: Path) -> None:
     assert "C: USER bob\nS: +OK\nC: PASS ████████" in written
 
 
+@pytest.mark.parametrize("form", ["dialogue", "jsonl"])
+async def test_a_note_is_in_the_export_of_a_session_that_was_open(
+    form: str, tmp_path: Path
+) -> None:
+    async with steering() as steered:
+        await steered.do(":note before it began")
+        client, server = await steered.relayed.greeted()
+        await spoken(client, server, b"NOOP\r\n", b"+OK\r\n")
+        await steered.shows("S: +OK")
+        await steered.do(":note now PASS tanstaafl")
+        await spoken(client, server, b"STAT\r\n", b"+OK 1 2\r\n")
+        await steered.shows("+OK 1 2")
+        out = tmp_path / "session"
+        await steered.do(f":export 1 {form} {out}")
+    written = out.read_text()
+    assert "before it began" not in written
+    assert "tanstaafl" not in written
+    place = written.index("now PASS")
+    assert written.index("NOOP") < place < written.index("STAT")
+
+
 async def test_a_note_goes_into_the_log() -> None:
     async with steering() as steered:
         await steered.do(":note here it begins")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.program import run, running
-from pop3spy.console.repeating import unrepeated, without_login
+from pop3spy.console.repeating import unrepeated
 from pop3spy.protocol.text import MASK
-from pop3spy.redaction.typed import login_in, without_logins
+from pop3spy.redaction.typed import login_in, without_login, without_logins
 
 SECRET = "Zq7#vKx2"
 

@@ -21,7 +21,7 @@ from capture.packets.wire import (
 from pop3spy.capture.packets import Packets, read_packets
 from pop3spy.protocol.frames import Side
 from pop3spy.session.how import How
-from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Spoke
+from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Remarked, Spoke
 
 Short = tuple[str, object]
 """What is left of an item: who spoke or what happened, and what."""
@@ -141,7 +141,7 @@ def octets(told: Iterable[Short], side: Side) -> bytes:
     return b"".join(what for who, what in told if who == side.value and isinstance(what, bytes))
 
 
-def _short(item: Began | Spoke | Knew | Changed | Missed | Over) -> Short:
+def _short(item: Began | Spoke | Knew | Changed | Missed | Over | Remarked) -> Short:
     match item:
         case Began(client=client, server=server):
             return "began", f"{client} {server}"
@@ -153,5 +153,7 @@ def _short(item: Began | Spoke | Knew | Changed | Missed | Over) -> Short:
             return "over", ending.how
         case Knew(facts=facts):
             return "knew", dict(facts)
+        case Remarked(text=text):  # nor of a person
+            return "remarked", text
         case Changed(did=did):  # no packet tells of a gate
             return "changed", str(did)
