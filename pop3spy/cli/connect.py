@@ -36,6 +36,7 @@ from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
 
@@ -99,8 +100,11 @@ class _Talking:
         self._person = person = self._find_person()
         patience = None if self._by_hand else settings.patience or None
         dial = partial(self._dial, url)
-        login = _login_details(settings)
-        self.console = Console(url, dial, person, CONNECT_COMMANDS, patience, login=login)
+        details = _login_details(settings)
+        self._typist = typist = None if settings.hide_unknown else Typist()
+        self.console = Console(
+            url, dial, person, CONNECT_COMMANDS, patience, login=details, typist=typist
+        )
         self.console.subscribe_to(self._bus)
         keeping = Keeping(f"pop3spy {__version__}", bodies=settings.kept_of_bodies)
         self._recording = self.console.recording = SessionRecording(self._bus, self._clock, keeping)
@@ -166,6 +170,7 @@ class _Talking:
                 patience=None,
                 number=number,
                 trust=self._trust,
+                typist=self._typist,
             )
         except TlsError as error:
             error.exit_status = ExitStatus.TLS

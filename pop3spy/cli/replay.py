@@ -32,12 +32,13 @@ from pop3spy.config.verbs import (
     TrustSettings,
 )
 from pop3spy.config.yamlfile import load_yaml
-from pop3spy.connect.login_details import SecretSource, looks_like_token
+from pop3spy.connect.login_details import SecretSource
 from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.given_away import looks_like_token
 from pop3spy.replay.credentials import COMPUTED, Credentials, needs
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace

@@ -124,6 +124,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("auth", AUTH, (_CONNECT,), "Log in with the first of these mechanisms that the server offers; APOP and USER count as such.  [default: the best that it offers]"),
     Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),
+    Setting("hide-unknown", FLAG, (_CONNECT,), "Hide a command that pop3spy does not know, and its reply where that repeats it, as the proxy does.", default=False),
     Setting("patience", SECONDS, (_CONNECT,), "How long a reply may take in a script or with --quit-after.", 60.0),
     Setting("run-as", ACCOUNT, _SERVERS, "Started as root, be this user once listening (docs/deploy.md)."),
     Setting("workers", WORKERS, (_PROXY,), "How many processes share the work; with more than one, a recording is a folder (docs/deploy.md).", 1),

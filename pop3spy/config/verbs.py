@@ -193,6 +193,7 @@ class ConnectSettings(
     auth: tuple[str, ...] | None
     script: Path | None
     quit_after: str | None
+    hide_unknown: bool
     patience: float
 
 

@@ -2,7 +2,7 @@
 
 Rules: 1. whatever is sent is shown as those who read along see it, with secrets hidden; 2. no error
 repeats what was typed, which may be a password; 3. a line may be remembered only if it worked and
-held nothing to hide.
+held nothing to hide; a command that nobody knows has worked if the server said +OK to it.
 """
 
 import asyncio
@@ -22,10 +22,13 @@ from pop3spy.console.rows import Row, error_row, hint, note
 from pop3spy.console.view import View
 from pop3spy.errors import ConfigError, ConnectError
 from pop3spy.protocol.commands import COMMANDS, parse_command
+from pop3spy.protocol.frames import Spans
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.password_due import logs_in
 from pop3spy.redaction.typed import login_in, without_login
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.model import Session
 
@@ -48,7 +51,7 @@ class Console:
 
     Let it ``subscribe_to`` the bus before anything else.  *console_commands* are those of its
     own; *patience* is how many seconds a reply may take, None for any number; *login* is who logs
-    in.
+    in; *typist* knows the secrets of whoever types, None if nothing unknown is to be shown.
     """
 
     def __init__(  # noqa: PLR0913 - what a console begins with
@@ -60,9 +63,11 @@ class Console:
         patience: float | None = None,
         *,
         login: LoginDetails | None = None,
+        typist: Typist | None = None,
     ) -> None:
         self.url = url
         self.login = login or LoginDetails()
+        self.typist = typist
         self.console_commands = console_commands
         self.view = View()
         self.person = person
@@ -124,6 +129,16 @@ class Console:
         connection = self.talk.connection
         return connection is not None and connection.asks
 
+    def hidden_of(self, line: bytes) -> Spans:
+        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        connection, whole = self.talk.connection, ((0, len(line)),)
+        if self.typist is None or connection is None:
+            return whole
+        waiting = b"".join(self.pipeline or ()).splitlines()
+        if any(logs_in(parse_command(each)) for each in waiting):
+            return whole  # behind it, once they are said
+        return connection.hidden_of(line)
+
     # -- its life -------------------------------------------------------------------------------
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -168,7 +183,7 @@ class Console:
 
     async def dispatch(self, line: str) -> bool:
         """Do what *line* says; return whether it may be remembered."""
-        masked = self.view.masked
+        masked, doubtful = self.view.masked, set(self.view.doubtful)
         login = login_in(line) if line.startswith(":") else None
         secret = "" if login is None else line[login:]
         self._busy = True
@@ -182,8 +197,8 @@ class Console:
             await self.flush()
         connection = self.talk.connection
         half_said = connection is not None and connection.half_said
-        unseen = not secret and masked == self.view.masked
-        return unseen and not half_said and self.pipeline is None
+        harmless = masked == self.view.masked and self.view.doubtful <= doubtful
+        return harmless and not secret and not half_said and self.pipeline is None
 
     async def _do(self, line: str) -> None:
         if self.takes_everything:

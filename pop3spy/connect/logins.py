@@ -11,7 +11,7 @@ from typing import Final
 
 from pop3spy.connect.clear_text import CLEAR, TOKENS, in_clear
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
-from pop3spy.connect.login_details import LoginDetails, looks_like_token
+from pop3spy.connect.login_details import LoginDetails
 from pop3spy.connect.stage import Stage
 from pop3spy.connect.talk import ServerReply
 from pop3spy.console.escapes import wire
@@ -21,6 +21,7 @@ from pop3spy.protocol import sasl
 from pop3spy.protocol.replies import timestamp_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.given_away import looks_like_token
 from pop3spy.replay.credentials import Credentials, digest, message
 from pop3spy.replay.scram import HASHES, Scram, ScramError
 from pop3spy.session.model import Session
@@ -105,6 +106,8 @@ async def log_in(console: Console, method: LoginMethod, user: str) -> bool:
     _must_be_safe(console, method)
     name = user or console.login.user or await console.person.answer("User", hidden=False)
     secret = await _secret(console, method, name)
+    if console.typist is not None:
+        console.typist.learn(wire(secret))  # many a login does not say it on the wire
     console.insisted = ""
     if any(char in name + secret for char in "\r\n\0"):
         raise RefusalError("a name or password with a line end or NUL in it is not sent")

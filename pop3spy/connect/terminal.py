@@ -120,9 +120,9 @@ class Terminal:
         if (console := self._console) is None:
             return hidden_from(text, None, CONNECT_COMMANDS.wire)
         self._inside |= console.takes_everything and console.state is not State.XMIT
-        return hidden_from(
-            text, State.SASL if self._inside else console.state, CONNECT_COMMANDS.wire
-        )
+        state = State.SASL if self._inside else console.state
+        judge = None if console.typist is None else console.hidden_of
+        return hidden_from(text, state, CONNECT_COMMANDS.wire, judge)
 
     def _session(self, history: Any, **more: Any) -> PromptSession[str]:
         return PromptSession(

@@ -1,7 +1,7 @@
 """What of a line is hidden while it is being typed, so that no password is ever on the screen."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -9,6 +9,7 @@ from prompt_toolkit.layout.processors import Processor, Transformation, Transfor
 
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import COMMANDS, Command, Turn, parse_command
+from pop3spy.protocol.frames import Spans
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
 from pop3spy.redaction.typed import login_in
@@ -16,6 +17,9 @@ from pop3spy.redaction.visible_args import beyond_the_table
 
 Hides = Callable[[str], int | None]
 """Tells where in a line begins what must not be seen, if anywhere."""
+Judge = Callable[[bytes], Spans]
+"""Tells what would be hidden of a line whose verb nobody knows, if it were said now."""
+
 _STATUS: Final = ("+OK", "-ERR")
 _NONE: Final[Mapping[str, bool]] = {}
 _ESCAPED: Final = re.compile(r"(?i)(?:pass|rpop|apop|auth)(?:[ \t]|\\t|\\x(?:20|09))")
@@ -26,23 +30,36 @@ _IN_HEX: Final = re.compile(
 
 
 def hidden_from(
-    text: str, state: State | None, commands: Mapping[str, bool] = _NONE, *, held: bool = False
+    text: str,
+    state: State | None,
+    commands: Mapping[str, bool] = _NONE,
+    judge: Judge | None = None,
+    *,
+    held: bool = False,
 ) -> int | None:
     """Return where in a line that is typed in *state* begins what must not be seen, if anywhere.
 
     Without a state, as without a connection, as much is hidden as before a login.  *commands* are
-    those of the console, and whether octets for a server stand behind them.  *held* is whether a
-    command with a secret is: then of what is for the wire the verb alone is seen.
+    those of the console, and whether octets for a server stand behind them.  Without a *judge*,
+    what stands behind a verb that nobody knows is hidden.  *held* is whether a command with a
+    secret is: then of what is for the wire the verb alone is seen.
     """
     if state is State.SASL:
         return 0 if text and text != "*" else None
     if state is State.XMIT and not held:
         return None
-    return hidden_from_live(text, commands, lambda _: state or State.AUTHORIZATION, held=held)
+    return hidden_from_live(
+        text, commands, lambda _: state or State.AUTHORIZATION, judge, held=held
+    )
 
 
 def hidden_from_live(
-    text: str, commands: Mapping[str, bool], states: Callable[[int], State], *, held: bool = False
+    text: str,
+    commands: Mapping[str, bool],
+    states: Callable[[int], State],
+    judge: Judge | None = None,
+    *,
+    held: bool = False,
 ) -> int | None:
     """Return the same for a line which may be ``:send N COMMAND``, of the proxy's console.
 
@@ -51,7 +68,7 @@ def hidden_from_live(
     """
     match = _CONSOLE_COMMAND.match(text)
     if match is None:
-        return _in_line(text, 0, states(0), held=held)
+        return _in_line(text, 0, states(0), judge, held=held)
     name = match[1].lower()
     meant = {each: wire for each, wire in commands.items() if each.startswith(name)}
     if meant and not any(meant.values()):
@@ -64,13 +81,15 @@ def hidden_from_live(
     start = match.end()
     if not meant and parse_command(_octets(text[match.start(1) :])).spec:
         start = match.start(1)  # a colon where none belongs
-    return _in_line(text, start, states(int(match[2][:9] or 0)), held=held)
+    # What is misspelt is not said, and never shown again.
+    judge = judge if meant else None
+    return _in_line(text, start, states(int(match[2][:9] or 0)), judge, held=held)
 
 
-def _in_line(text: str, start: int, state: State, *, held: bool) -> int | None:
+def _in_line(text: str, start: int, state: State, judge: Judge | None, *, held: bool) -> int | None:
     if held:
         return _behind_verb(text, start)
-    inner = _in_command(text[start:], state)
+    inner = _in_command(text[start:], state, judge)
     escaped = [
         found.end()
         for found in _ESCAPED.finditer(text, start)
@@ -90,17 +109,33 @@ def _behind_verb(text: str, start: int) -> int | None:
     return at if at < len(text) else None
 
 
-def _in_command(text: str, state: State) -> int | None:
+def _in_command(text: str, state: State, judge: Judge | None) -> int | None:
     line = _octets(text)
     command = parse_command(line)
     if command.spec is None:
         verb = text.replace("\t", " ").partition(" ")[0]
-        return len(verb) + 1 if len(verb) < len(text) else None
+        behind = len(verb) + 1 if len(verb) < len(text) else None
+        return behind if judge is None else _judged(line, command.verb, behind, judge)
     if _begins_mechanism(command):
         return None
     spans = beyond_the_table(command, command.spec, line, state, hide_names=False)
     if not spans:
         return None
+    return _first(line, spans)
+
+
+def _judged(line: bytes, verb: str, behind: int | None, judge: Judge) -> int | None:
+    """Return what *judge* hides; what may become a verb that is known can be seen."""
+    spans = judge(line) if line.strip() else ()
+    if not spans:
+        return None
+    if spans[0] != (0, len(line)):
+        return _first(line, spans)
+    return behind if any(known.startswith(verb) for known in COMMANDS) else 0
+
+
+def _first(line: bytes, spans: Iterable[tuple[int, int]]) -> int:
+    """Return at which character of *line* the first of *spans* begins."""
     start = min(start for start, _ in spans)
     return len(line[:start].decode("utf-8", "surrogateescape"))
 

@@ -51,14 +51,16 @@ _LONGEST: Final = 4096
 class View:
     """Reads a session, or one after the other, and collects rows until ``take`` fetches them.
 
-    ``masked`` counts the client's lines of which something was hidden; with ``timed`` each reply
-    has its latency; while it is ``folded``, bodies are told as a size; with ``automatic`` nobody
-    has to answer challenges.
+    ``masked`` counts the client's lines of which something was hidden; ``doubtful`` are the numbers
+    of commands that nobody knows and no server took: they may be anything.  With ``timed`` each
+    reply has its latency; while it is ``folded``, bodies are told as a size; with ``automatic``
+    nobody has to answer challenges.
     """
 
     def __init__(self) -> None:
         self.maildrop = MaildropSummary()
         self.masked = 0
+        self.doubtful: set[int] = set()
         self.timed = False
         self.folded = False
         self.automatic = False
@@ -83,6 +85,7 @@ class View:
         """Take in what happened."""
         match event:
             case Heard():
+                self._judge(event.frame)
                 self._heard(event.frame)
             case Answered():
                 self._answered(event)
@@ -90,6 +93,7 @@ class View:
                 self.add(hint(f"no reply to {line_text(event.exchange.line)}"))
             case Opened(session=session):
                 self.maildrop, self._inferred = MaildropSummary(), None
+                self.doubtful.clear()
                 self.add(note(f"connected to {escape(str(session.server))}"))
             case Secured(tls=tls):
                 self.add(note(escape(str(tls))))
@@ -123,6 +127,13 @@ class View:
             self._opaque = None
         if not isinstance(frame, Junk):
             self._explained = None
+
+    def _judge(self, frame: Frame) -> None:
+        """Doubt a command that nobody knows until it is taken."""
+        if isinstance(frame, CommandLine) and frame.command.spec is None:
+            self.doubtful.add(frame.number)
+        elif isinstance(frame, StatusLine) and frame.ok:
+            self.doubtful.discard(frame.number)
 
     def _junk(self, frame: Junk) -> None:
         self.add(Row("S:", line_text(frame), RowTone.HINT))

@@ -20,6 +20,8 @@ class ShownField:
 # fmt: off
 FIELDS: Final = (
     ShownField("passwords, tokens, digests, answers inside AUTH", "`████████`", "`████████`"),
+    ShownField("a command that nobody knows", "`████████`; in `connect` shown, unless it may be a secret", "`████████`"),
+    ShownField("a command of another protocol, `EHLO` or `GET`", "its verb", "its verb"),
     ShownField("the name of a user, in commands, SASL messages and notes", "shown", "`user-1`, and so are its parts of a dotted name"),
     ShownField("an address of mail", "shown", "`user-1@host-1.invalid`"),
     ShownField("the client's address and port", "shown", "`host-1.invalid`, no port"),

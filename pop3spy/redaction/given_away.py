@@ -13,7 +13,10 @@ _LOGINS: Final = (b"PASS", b"RPOP", b"APOP", b"AUTH", b"LOGIN")
 _HELO: Final = 2
 """Words that HELO has in SMTP; in POP2 a user and a password stand behind it (RFC 937)."""
 _WITHIN: Final = re.compile(rb"PASS|PWD|AUTH|LOGIN|LOGON|TOKEN|BEARER|SECRET")
-_NAMED: Final = re.compile(rb"(?i)(?:pass\w*|pwd|pw|token|bearer|secret|key|pin)[ \t]*[=:]")
+_NAMED: Final = re.compile(
+    rb"(?i)(?:pass\w*|pwd|pw|token|bearer|secret|key|pin)[ \t]*[=:]"
+    rb"|(?:pass|rpop|apop|auth)[ \t]"  # further behind in the line
+)
 _TOKEN: Final = re.compile(
     rb"eyJ[\w-]+\.[\w-]+\.[\w.-]*"  # JSON Web Token (RFC 7519)
     rb"|ya29\.[\w.~+/=-]+"  # Google's

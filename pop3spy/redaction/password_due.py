@@ -10,11 +10,18 @@ import re
 from typing import Final
 
 from pop3spy.protocol import sasl
+from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import CommandLine, Frame, StatusLine
 from pop3spy.protocol.states import Effect, State
 
 _VERB: Final = re.compile(rb"\bPASS\b")
 """The name of the command: who says that a login has to come first asks for no password."""
+
+
+def logs_in(command: Command) -> bool:
+    """Return whether a password is due behind *command*, or may be: also behind AUTH alone."""
+    spec = command.spec
+    return spec is not None and spec.effect in (Effect.NAME, Effect.LOGIN)
 
 
 class PasswordDue:
@@ -27,11 +34,10 @@ class PasswordDue:
 
     def command(self, frame: CommandLine) -> None:
         """Take in a command that is known."""
-        spec = frame.command.spec
-        effect = spec.effect if spec else Effect.NONE
-        if effect is Effect.NAME or effect is Effect.LOGIN:
+        if logs_in(frame.command):
             self.begun = True
-            self._login = frame.number if effect is Effect.LOGIN else -1
+            spec = frame.command.spec
+            self._login = frame.number if spec and spec.effect is Effect.LOGIN else -1
         elif not frame.pipelined:
             self.begun = False
 

@@ -89,8 +89,10 @@ class Redactor:
         """
         identities = self._identities
         if isinstance(frame, CommandLine):
-            if frame.command.public and identities is None:  # as most are
-                self._due.command(frame)
+            spec = frame.command.spec
+            if frame.command.public and identities is None and spec is not None:  # as most are
+                if spec.secret or self._due.begun:
+                    self._due.command(frame)
                 return frame
             shown: Frame = self._command_line(frame, state, waiting)
         else:

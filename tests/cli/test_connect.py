@@ -77,6 +77,37 @@ def test_a_password_of_a_script_is_nowhere_in_what_is_shown_or_recorded(
     assert capture.stat().st_mode & 0o777 == 0o600
 
 
+SAID = "XFOO bar\nUSER demo\nletmein\nPASS demo\nXTAGS 7\nQUIT\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        ([], ["XFOO bar", "USER demo", "████████", "PASS ████████", "XTAGS 7", "QUIT"]),
+        (
+            ["--hide-unknown"],
+            ["████████", "USER demo", "████████", "PASS ████████", "████████", "QUIT"],
+        ),
+    ],
+    ids=["shown", "hidden"],
+)
+def test_a_command_that_nobody_knows_is_shown_live_and_later_unless_it_is_to_be_hidden(
+    upstream: str, tmp_path: Path, args: list[str], shown: list[str]
+) -> None:
+    capture, copy = tmp_path / "session.yaml", tmp_path / "copy.yaml"
+    ended = piped(SAID, upstream, "--record", str(capture), *args)
+    assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == shown
+    assert run("scrub", str(capture), "-o", str(copy)).status == 0
+    for recorded in (capture, copy):
+        told = run("show", str(recorded)).out
+        assert [row.partition("C: ")[2] for row in told.splitlines() if " C: " in row] == shown
+        lines = run("export", str(recorded), "--to", "jsonl").out.splitlines()
+        assert [json.loads(line)["line"] for line in lines] == shown
+    strict = run("scrub", "--redact", "strict", str(capture)).out
+    assert "XFOO" not in strict
+    assert "XTAGS" not in strict
+
+
 def test_commands_of_the_console_stand_in_a_script_too(upstream: str, tmp_path: Path) -> None:
     mail = tmp_path / "mail.eml"
     ended = piped(f":login\ndemo\ndemo\n:headers\n:save 3 {mail}\n:eol lf\n:quit\n", upstream)

@@ -17,6 +17,7 @@ from pop3spy.postoffice import DEMO_ACCOUNTS, PostOffice
 from pop3spy.postoffice.demo_mail import DEMO_MESSAGES
 from pop3spy.postoffice.memory import MemoryMaildrop
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.responder import Responder
@@ -59,19 +60,26 @@ async def talking(  # noqa: PLR0913 - all that a session may begin with
     *,
     then: Callable[[Console], None] = lambda _: None,
     login: LoginDetails | None = None,
+    hide_unknown: bool = False,
 ) -> Shown:
-    """Say *lines* to the server at *url*; *then* may look at the console while it is connected."""
+    """Say *lines* to the server at *url*; *then* may look at the console while it is connected.
+
+    With *hide_unknown*, commands that nobody knows are hidden.
+    """
 
     def complain(_: object, error: Exception) -> None:
         raise error
 
     stream = io.StringIO()
     bus, clock, hand = Bus(complain), Clock(), Hand(lines, stream)
+    typist = None if hide_unknown else Typist()
 
     async def dial(number: int) -> Connection:
-        return await Connection.open(url, bus, clock, patience=None, number=number, trust=trust)
+        return await Connection.open(
+            url, bus, clock, patience=None, number=number, trust=trust, typist=typist
+        )
 
-    console = Console(url, dial, hand, CONNECT_COMMANDS, patience, login=login)
+    console = Console(url, dial, hand, CONNECT_COMMANDS, patience, login=login, typist=typist)
     console.subscribe_to(bus)
     recording = console.recording = SessionRecording(bus, clock, Keeping("pop3spy"))
     dispatch = console.dispatch
@@ -99,7 +107,12 @@ async def talking(  # noqa: PLR0913 - all that a session may begin with
     )
 
 
-async def to_office(*lines: str, then: Callable[[Console], None] = lambda _: None) -> Shown:
+async def to_office(
+    *lines: str,
+    then: Callable[[Console], None] = lambda _: None,
+    hide_unknown: bool = False,
+    login: LoginDetails | None = None,
+) -> Shown:
     """Say *lines* to the post office with its demo mail."""
     office = PostOffice(
         DEMO_ACCOUNTS,
@@ -108,7 +121,9 @@ async def to_office(*lines: str, then: Callable[[Console], None] = lambda _: Non
         pid=7,
         clock=iter(range(1, 100)).__next__,
     )
-    return await to_responder(office.session, *lines, then=then)
+    return await to_responder(
+        office.session, *lines, then=then, login=login, hide_unknown=hide_unknown
+    )
 
 
 async def to_responder(
@@ -116,7 +131,10 @@ async def to_responder(
     *lines: str,
     then: Callable[[Console], None] = lambda _: None,
     login: LoginDetails | None = None,
+    hide_unknown: bool = False,
 ) -> Shown:
     with nothing_in_the_log():
         async with hosting(responder) as hosted:
-            return await talking(hosted.urls[0], lines, then=then, login=login)
+            return await talking(
+                hosted.urls[0], lines, then=then, login=login, hide_unknown=hide_unknown
+            )

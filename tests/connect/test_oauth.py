@@ -8,7 +8,8 @@ import pytest
 
 from connect.by_hand import Shown, to_responder
 from connect.test_logins import Judge, ask
-from pop3spy.connect.login_details import LoginDetails, SecretSource, looks_like_token
+from pop3spy.connect.login_details import LoginDetails, SecretSource
+from pop3spy.redaction.given_away import looks_like_token
 from pop3spy.session.responder import Answer
 
 TOKEN = "ya29.a0AfH6SMBx-Qw_7"

@@ -309,6 +309,32 @@ def test_an_answer_inside_auth_is_hidden_whenever_the_server_asks_or_gives_up(
     assert "dGFhZg" not in shown
 
 
+def test_a_command_that_nobody_knows_is_seen_while_it_is_typed_unless_it_may_be_a_password(
+    opening: Opening, tmp_path: Path
+) -> None:
+    with greeted(opening) as (window, stream):
+        window.type("XFOO bar")
+        window.shows(r"AUTHORIZATION> XFOO bar *$")
+        window.press("Enter")
+        assert stream.readline() == b"XFOO bar\r\n"
+        stream.write(b"-ERR unknown XFOO bar\r\n")
+        window.shows(r"C: XFOO bar\nS: -ERR unknown XFOO bar\n(?s:.*)AUTHORIZATION> *$")
+        window.enter("USER bob")
+        assert stream.readline() == b"USER bob\r\n"
+        stream.write(b"+OK\r\n")
+        window.shows(r"USER_GIVEN> *$")
+        window.type("vvhunter2")
+        window.shows(r"USER_GIVEN> █{8} *$")
+        window.press("Enter")
+        assert stream.readline() == b"vvhunter2\r\n"
+        stream.write(b"-ERR unknown vvhunter2\r\n")
+        window.shows(r"C: █{8}\nS: -ERR unknown █{8}\n(?s:.*)USER_GIVEN> *$")
+        window.enter(":quit")
+        window.shows("exit status 0")
+    shown = until(lambda: (tmp_path / "stream").read_text(errors="replace") or None, "the stream")
+    assert "vvh" not in shown
+
+
 def test_what_is_typed_while_a_reply_is_awaited_is_not_echoed(
     opening: Opening, tmp_path: Path
 ) -> None:

@@ -11,8 +11,13 @@ from prompt_toolkit.layout.processors import TransformationInput
 
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.console.input_mask import InputMask, hidden_from, hidden_from_live
+from pop3spy.protocol.commands import COMMANDS
+from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
+from pop3spy.redaction.typist import Typist
+from pop3spy.session.reading import Reading
+from security.sinks import Sinks, talk
 
 A, U, T = State.AUTHORIZATION, State.USER_GIVEN, State.TRANSACTION
 
@@ -78,6 +83,82 @@ def test_what_may_be_a_secret_is_hidden_as_it_is_typed(marked: str, state: State
     assert hidden_from(marked.replace("|", "", 1), state, CONNECT_COMMANDS.wire) == (
         len(shown) if bar else None
     )
+
+
+NOW = {
+    "nothing": [],
+    "USER": [b"C: USER bob", b"S: +OK"],
+    "AUTH": [b"C: AUTH PLAIN", b"S: + "],
+    "login": [b"C: USER bob", b"S: +OK", b"C: PASS hunter2", b"S: +OK"],
+}
+
+JUDGED = [
+    ("nothing", "XFOO bar"),
+    ("nothing", "xfoo"),
+    ("nothing", "EHLO client.example"),
+    ("nothing", ":send XFOO bar\\r\\n"),
+    ("nothing", ":split 3 XFOO bar"),
+    ("nothing", ":sned XFOO |bar"),
+    ("nothing", "PASS |hunter2"),
+    ("nothing", "PAS |hunter2"),
+    ("nothing", "|PASShunter2"),
+    ("nothing", "|LOGIN bob hunter2"),
+    ("nothing", "a1 LOGIN |bob hunter2"),
+    ("nothing", ":send PAS |hunter2"),
+    ("USER", "|hunter2"),
+    ("USER", "|XFOO bar"),
+    ("USER", "|ehlo x"),
+    ("USER", "PASS |hunter2"),
+    ("USER", "PA"),
+    ("USER", "pass"),
+    ("USER", "CAPA"),
+    ("USER", ":send |hunter2"),
+    ("AUTH", "|hunter2"),
+    ("login", "XFOO bar"),
+    ("login", "|hunter2"),
+    ("login", "XFOO |hunter2 x"),
+    ("login", "XFOO ünï |hunter2"),
+]
+
+
+def reading_behind(now: str) -> Reading:
+    return Sinks(typist=Typist()).play(talk(b"S: +OK ready", *NOW[now])).reading
+
+
+@pytest.mark.parametrize(("now", "marked"), JUDGED)
+def test_where_a_person_types_what_nobody_knows_is_seen_if_it_will_be(
+    now: str, marked: str
+) -> None:
+    reading = reading_behind(now)
+    shown, bar, _ = marked.partition("|")
+    text, state = marked.replace("|", "", 1), reading.session.state
+    found = hidden_from(text, state, CONNECT_COMMANDS.wire, reading.hidden_of)
+    assert found == (len(shown) if bar else None)
+
+
+WORDS = ["XFOO", "hunter2", "bar", "EHLO", "PASS", "a1", "LOGIN", "x", "USER", "PA"]
+
+
+@given(
+    now=st.sampled_from(sorted(NOW)),
+    verb=st.sampled_from([word for word in WORDS if word not in COMMANDS]),
+    words=st.lists(st.sampled_from(WORDS)),
+)
+def test_what_is_seen_while_it_is_typed_is_what_is_shown_afterwards(
+    now: str, verb: str, words: list[str]
+) -> None:
+    line = " ".join([verb, *words])
+    sinks = Sinks(typist=Typist()).play(talk(b"S: +OK ready", *NOW[now]))
+    reading = sinks.reading
+    begin = hidden_from(line, reading.session.state, judge=reading.hidden_of)
+    sinks.play(talk(b"C: " + line.encode()))
+    after = sinks.shown(Side.CLIENT)[-1].rstrip(b"\r\n").decode()
+    if begin is None:
+        begun = any(known.startswith(line.upper()) for known in COMMANDS)
+        assert after == line or (begun and after == "********")
+    else:
+        assert "********" in after
+        assert after.startswith(line[:begin]) or after == "********"
 
 
 def transformed(text: str, state: State) -> str:

@@ -193,7 +193,14 @@ GIVEN_AWAY = [
     *(b"PAS %b", b"PSAS %b", b"PASSW %b", b"PASSWORD %b", b"PASS%b", b"PASS:%b", b" PASS %b"),
     *(b"PADS %b", b"APSS %b", b"LOGIN carol %b", b"LOGN carol %b", b"AUHT PLAIN %b", b"XAUTH %b"),
     *(b"APO carol %b", b"RPO %b", b"a1 LOGIN carol %b", b"tag LOGIN carol %b", b"x PASS %b"),
-    *(b"HELO carol %b", b"XFOO password=%b", b"XFOO pin: %b", b"AUTHINFO PASS %b", b"XFOO\0%b"),
+    *(
+        b"HELO carol %b",
+        b"XFOO password=%b",
+        b"XFOO pin: %b",
+        b"XFOO bar PASS %b",
+        b"AUTHINFO PASS %b",
+        b"XFOO\0%b",
+    ),
 ]
 
 

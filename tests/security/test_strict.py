@@ -67,6 +67,16 @@ ROWS: dict[str, tuple[list[bytes], list[bytes], list[bytes]]] = {
         [b"Zq7#vKx2"],
         [],
     ),
+    "a command that nobody knows": (
+        [*LOGIN, b"C: XFOO alice", b"S: -ERR no XFOO alice", b"C: XFOO 7", b"S: -ERR"],
+        [b"alice", b"XFOO"],
+        [b"********\r\n"],
+    ),
+    "a command of another protocol, `EHLO` or `GET`": (
+        [b"C: EHLO pc7.corp.example", b"S: -ERR unknown EHLO", b"C: GET /alice", b"S: -ERR"],
+        [b"pc7", b"corp.example", b"alice"],
+        [b"EHLO ********\r\n", b"-ERR unknown EHLO\r\n", b"GET ********\r\n"],
+    ),
     "the name of a user, in commands, SASL messages and notes": (
         [*LOGIN, b"C: NOOP", b"S: -ERR smith is over quota", b"C: NOOP", b"S: +OK Alice"],
         [b"alice", b"smith", b"corp.example"],
