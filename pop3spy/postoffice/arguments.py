@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.postoffice.phrases import Phrase
 from pop3spy.postoffice.refusal import Refused
 from pop3spy.protocol.commands import Command, CommandSpec
 
@@ -14,6 +15,6 @@ def check_arguments(spec: CommandSpec, command: Command) -> None:
     if spec.syntax == _TO_THE_LINES_END:
         given = min(1, len(command.rest))  # a password may be nothing but blanks
     if given < spec.required:
-        raise Refused(f"too few arguments: {spec.usage}")
+        raise Refused(Phrase.TOO_FEW, command=spec.name, usage=spec.usage)
     if given > len(spec.syntax.split()):
-        raise Refused(f"too many arguments: {spec.usage}")
+        raise Refused(Phrase.TOO_MANY, command=spec.name, usage=spec.usage)

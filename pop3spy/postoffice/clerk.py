@@ -1,39 +1,29 @@
 """One client's conversation with the post office.
 
 Rules: 1. which command is allowed when, and with how many arguments, is read from the command
-table; 2. the state moves by ``protocol.states``; 3. no text repeats what the client said, because
-anything may be a password; 4. nothing is raised out of an answer: a failure is an -ERR.
+table; 2. the state moves by ``protocol.states``; 3. what is said is a row of ``phrases``, in the
+words of the personality; 4. nothing is raised out of an answer: a failure is an -ERR.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Final
+from dataclasses import replace
 
 from pop3spy.errors import MaildropError
-from pop3spy.postoffice import login, phrases
+from pop3spy.postoffice import login, reply_facts
 from pop3spy.postoffice.arguments import check_arguments
 from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
-from pop3spy.postoffice.refusal import Refused, refusal_of
+from pop3spy.postoffice.personality import Personality
+from pop3spy.postoffice.phrases import Phrase
+from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of
+from pop3spy.postoffice.reply_facts import Facts
+from pop3spy.postoffice.sasl_login import MECHANISMS, AuthLogin
 from pop3spy.postoffice.wire import stuffed, top
-from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
-from pop3spy.protocol.sasl import mechanism_of
 from pop3spy.protocol.states import Effect, State, after_challenge, after_reply
 from pop3spy.session.responder import Answer
-
-CAPABILITIES: Final = (
-    Capability("TOP"),
-    Capability("USER"),
-    Capability("SASL", ("PLAIN",)),
-    Capability("RESP-CODES"),
-    Capability("AUTH-RESP-CODE"),
-    Capability("PIPELINING"),
-    Capability("EXPIRE", ("NEVER",)),
-    Capability("UIDL"),
-    Capability("IMPLEMENTATION", ("pop3spy",)),
-)
 
 Handler = Callable[["Clerk", Command], Answer]
 _HANDLERS: dict[str, Handler] = {}
@@ -50,12 +40,16 @@ def _answers(name: str) -> Callable[[Handler], Handler]:
 
 
 class Clerk:
-    """Answers one client; *timestamp* is what the greeting offers APOP."""
+    """Answers one client as *personality* words it; *timestamp* is what is offered to APOP."""
 
-    def __init__(self, users: login.Users, timestamp: bytes, attempts: Attempts) -> None:
+    def __init__(
+        self, users: login.Users, timestamp: bytes, attempts: Attempts, personality: Personality
+    ) -> None:
         self._users = users
         self._timestamp = timestamp
         self._attempts = attempts
+        self._personality = personality
+        self._sasl: AuthLogin | None = None
         self._state = State.GREETING
         self._name = b""
         self._drop: OpenMaildrop | None = None
@@ -63,14 +57,14 @@ class Clerk:
     def greet(self) -> Answer:
         """Return the greeting (RFC 1939, section 4)."""
         self._state = State.AUTHORIZATION
-        return Answer(b"+OK pop3spy post office ready " + self._timestamp)
+        return self._say(Phrase.GREETING, reply_facts.of_timestamp(self._timestamp))
 
     def answer(self, command: Command) -> Answer:
         """Return the reply to *command*."""
         return self._reply(command.effect, lambda: self._obey(command))
 
     def answer_sasl(self, line: bytes) -> Answer:
-        """Return the reply to the answer to PLAIN's challenge (RFC 5034, section 4)."""
+        """Return the reply to what answers a challenge (RFC 5034, section 4)."""
         return self._reply(Effect.LOGIN, lambda: self._respond(line))
 
     def secured(self) -> None:
@@ -88,7 +82,7 @@ class Clerk:
         try:
             answer, ok = ask(), True
         except Refused as refused:
-            answer, ok = self._attempts.answer_to(refused), False
+            answer, ok = self._attempts.answer_to(refused, self._say), False
         if answer.asks:
             self._state = after_challenge(self._state)
         elif answer.close or effect is not Effect.QUIT:  # a malformed QUIT ends nothing
@@ -96,13 +90,15 @@ class Clerk:
         return answer
 
     def _obey(self, command: Command) -> Answer:
+        if self._personality.is_too_long(command):
+            raise Refused(Phrase.TOO_LONG)
         if command.spec is None:
-            raise Refused("unknown command")
+            raise Refused(Phrase.UNKNOWN_COMMAND)
         handler = _HANDLERS.get(command.spec.name)
-        if handler is None:
-            raise Refused(f"{command.spec.name} is not available here")
+        if handler is None or command.spec.name in self._personality.missing:
+            raise Refused(Phrase.NOT_AVAILABLE, command=command.spec.name)
         if self._state not in command.spec.states:
-            raise Refused(phrases.out_of_place(command.spec, self._state))
+            raise out_of_place(command.spec, self._state)
         check_arguments(command.spec, command)
         return handler(self, command)
 
@@ -111,134 +107,152 @@ class Clerk:
     @_answers("USER")
     def _user(self, command: Command) -> Answer:
         self._name = command.args[0]
-        return phrases.line("now the password")  # for unknown names as well: nobody learns which
+        return self._say(Phrase.USER)  # for unknown names as well: nobody learns which
 
     @_answers("PASS")
     def _pass(self, command: Command) -> Answer:
-        return self._admitted(login.by_password(self._users, self._name, command.rest))
+        drop = login.by_password(self._users, self._name, command.rest)
+        return self._admitted(drop, Phrase.PASS)
 
     @_answers("APOP")
     def _apop(self, command: Command) -> Answer:
         name, digest = command.args
-        return self._admitted(login.by_digest(self._users, name, digest, self._timestamp))
+        drop = login.by_digest(self._users, name, digest, self._timestamp)
+        return self._admitted(drop, Phrase.APOP)
 
     @_answers("AUTH")
     def _auth(self, command: Command) -> Answer:
+        offered = self._personality.mechanisms(secured=False)
         if command.bare:  # in no RFC, but clients ask
-            return phrases.listing("mechanisms follow", ["PLAIN"])
+            return self._list_lines(Phrase.MECHANISMS, offered)
         mechanism, *initial = command.args
-        if mechanism_of(mechanism).name != "PLAIN":
-            raise Refused("that mechanism is not available, only PLAIN is")
-        if not initial:
-            return Answer(b"+ ", asks=True)
-        return self._admitted(login.by_plain(self._users, initial[0]))
+        name = mechanism.decode("latin-1").upper()
+        if name not in offered:
+            raise Refused(Phrase.NO_MECHANISM, mechanisms=" or ".join(offered))
+        self._sasl = MECHANISMS[name](self._users, name, self._personality.token_error)
+        return self._hear(initial[0]) if initial else Answer(b"+ ", asks=True)
 
     def _respond(self, line: bytes) -> Answer:
         if self._state is not State.SASL:
-            raise Refused("no AUTH has begun")
+            raise Refused(Phrase.NO_AUTH)
         if line == b"*":
-            raise Refused("authentication cancelled")
-        return self._admitted(login.by_plain(self._users, line))
+            raise Refused(Phrase.CANCELLED)
+        return self._hear(line)
 
-    def _admitted(self, drop: OpenMaildrop) -> Answer:
+    def _hear(self, line: bytes) -> Answer:
+        assert self._sasl
+        heard = self._sasl.hear(line)
+        return heard if isinstance(heard, Answer) else self._admitted(heard, Phrase.AUTH)
+
+    def _admitted(self, drop: OpenMaildrop, phrase: Phrase) -> Answer:
         self._drop = drop
-        return phrases.line(f"maildrop has {phrases.summary(drop)}")
+        return self._say(phrase, reply_facts.of_drop(drop))
 
     # At any time
 
     @_answers("CAPA")
     def _capa(self, _: Command) -> Answer:
-        return phrases.listing("capabilities follow", CAPABILITIES)
+        listed = self._personality.capabilities(self._state, secured=False, stls=False)
+        return self._list_lines(Phrase.CAPA, listed)
 
     @_answers("QUIT")
     def _quit(self, _: Command) -> Answer:
         drop, self._drop = self._drop, None
         if drop is None:
-            return Answer(b"+OK good bye", close=True)
-        left = len(drop.unmarked)
+            return replace(self._say(Phrase.QUIT_EARLY), close=True)
+        facts = {**reply_facts.of_drop(drop), "left": reply_facts.left(len(drop.unmarked))}
         try:
             try:
                 drop.update()
             finally:
                 drop.close()
         except (OSError, MaildropError) as error:
-            refused = refusal_of(error, "some deleted messages not removed")
-            return Answer(refused.answer.line, close=True)
-        rest = f"{phrases.count(left, 'message')} left" if left else "maildrop empty"
-        return Answer(f"+OK good bye ({rest})".encode(), close=True)
+            refused = refusal_of(error, Phrase.NOT_REMOVED)
+            return replace(self._say(refused.phrase, refused.facts), close=True)
+        return replace(self._say(Phrase.QUIT, facts), close=True)
 
     # After login
 
     @_answers("STAT")
     def _stat(self, _: Command) -> Answer:
-        sizes = [message.octets for _, message in self._open.unmarked]
-        return phrases.line(f"{len(sizes)} {sum(sizes)}")
+        return self._say(Phrase.STAT, reply_facts.of_drop(self._open))
 
     @_answers("LIST")
     def _list(self, command: Command) -> Answer:
         if not command.bare:
-            number, message = self._message(command)
-            return phrases.line(f"{number} {message.octets}")
+            return self._say(Phrase.LIST_ONE, reply_facts.of_message(*self._message(command)))
         lines = (f"{number} {message.octets}" for number, message in self._open.unmarked)
-        return phrases.listing(phrases.summary(self._open), lines)
+        return self._list_lines(Phrase.LIST, lines, reply_facts.of_drop(self._open))
 
     @_answers("UIDL")
     def _uidl(self, command: Command) -> Answer:
         if not command.bare:
-            number, message = self._message(command)
-            return phrases.line(f"{number} {message.unique_id.decode()}")
+            return self._say(Phrase.UIDL_ONE, reply_facts.of_message(*self._message(command)))
         ids = (f"{number} {message.unique_id.decode()}" for number, message in self._open.unmarked)
-        return phrases.listing("unique-ids follow", ids)
+        return self._list_lines(Phrase.UIDL, ids, reply_facts.of_drop(self._open))
 
     @_answers("RETR")
     def _retr(self, command: Command) -> Answer:
         number, message = self._message(command)
-        return Answer(b"+OK %d octets" % message.octets, stuffed(_text_of(number, message)))
+        body = stuffed(_text_of(number, message))
+        return self._say(Phrase.RETR, reply_facts.of_message(number, message), body)
 
     @_answers("TOP")
     def _top(self, command: Command) -> Answer:
         number, message = self._message(command)
         lines = number_of(command.args[1])
         if lines is None:
-            raise Refused("the number of lines must be digits")
-        return Answer(b"+OK top of message follows", stuffed(top(_text_of(number, message), lines)))
+            raise Refused(Phrase.NO_LINES)
+        body = stuffed(top(_text_of(number, message), lines))
+        return self._say(Phrase.TOP, reply_facts.of_message(number, message), body)
 
     @_answers("DELE")
     def _dele(self, command: Command) -> Answer:
-        number, _ = self._message(command)
+        number, message = self._message(command)
         self._open.marked.add(number)
-        return phrases.line(f"message {number} deleted")
+        return self._say(Phrase.DELE, reply_facts.of_message(number, message))
 
     @_answers("RSET")
     def _rset(self, _: Command) -> Answer:
         self._open.marked.clear()
-        return phrases.line(f"maildrop has {phrases.summary(self._open)}")
+        return self._say(Phrase.RSET, reply_facts.of_drop(self._open))
 
     @_answers("NOOP")
     def _noop(self, _: Command) -> Answer:
-        return Answer(b"+OK")
+        return self._say(Phrase.NOOP)
 
     @property
     def _open(self) -> OpenMaildrop:
         if self._drop is None:
-            raise Refused("no maildrop is open")
+            raise Refused(Phrase.NOT_OPEN)
         return self._drop
 
     def _message(self, command: Command) -> tuple[int, StoredMessage]:
         """Return the message whose number is the first argument, if it may be used."""
         number, messages = number_of(command.args[0]), self._open.messages
         if number is None:
-            raise Refused("a message number must be digits")
+            raise Refused(Phrase.NO_NUMBER)
         if not 1 <= number <= len(messages):
-            only = phrases.count(len(messages), "message")
-            raise Refused(f"no such message, only {only} in maildrop")
+            raise Refused(Phrase.NO_MESSAGE, **reply_facts.of_all(len(messages)), number=number)
         if number in self._open.marked:
-            raise Refused(f"message {number} already deleted")
+            raise Refused(Phrase.DELETED, number=number)
         return number, messages[number - 1]
+
+    # What is said
+
+    def _say(
+        self, phrase: Phrase, facts: Facts | None = None, body: Iterator[bytes] | None = None
+    ) -> Answer:
+        return self._personality.answer(phrase, facts or {}, body)
+
+    def _list_lines(
+        self, phrase: Phrase, lines: Iterable[object], facts: Facts | None = None
+    ) -> Answer:
+        return self._personality.listing(phrase, lines, facts or {})
 
 
 def _text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
     try:
         return message.open()
     except (OSError, MaildropError) as error:
-        raise Refused(f"message {number} cannot be read any more", "SYS/TEMP") from error
+        raise Refused(Phrase.UNREADABLE, number=number) from error

@@ -6,7 +6,8 @@ from typing import Final
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.accounts import Account
 from pop3spy.postoffice.maildrop import Maildrop, OpenMaildrop
-from pop3spy.postoffice.refusal import LoginFailed, Refused, refusal_of
+from pop3spy.postoffice.phrases import Phrase
+from pop3spy.postoffice.refusal import Refused, refusal_of
 from pop3spy.protocol import sasl
 
 Users = Mapping[bytes, tuple[Account, Maildrop]]
@@ -29,21 +30,41 @@ def by_plain(users: Users, line: bytes) -> OpenMaildrop:
     """Log in with a message of SASL PLAIN in base64 (RFC 4616, section 2); raise Refused."""
     message = sasl.decode(line)
     if message is None:
-        raise Refused("response is not base64")
+        raise Refused(Phrase.NO_BASE64)
     try:
         identity, name, password = message.split(b"\0")
     except ValueError:
-        raise Refused("response is not a PLAIN message") from None
+        raise Refused(Phrase.NO_RESPONSE, mechanism="PLAIN") from None
     if identity not in (b"", name):
-        raise LoginFailed("nobody may act for somebody else here")
+        raise Refused(Phrase.OTHER_IDENTITY)
     return _admit(users, name, lambda account: account.takes(password))
 
 
-def _admit(users: Users, name: bytes, proves: Callable[[Account], bool]) -> OpenMaildrop:
+def by_token(users: Users, line: bytes, mechanism: str) -> OpenMaildrop:
+    """Log in with an OAuth token in base64 (RFC 7628, section 3.1); raise Refused.
+
+    Nobody issues tokens here: the one that is taken is the user's password.
+    """
+    message = sasl.decode(line)
+    if message is None:
+        raise Refused(Phrase.NO_BASE64)
+    said = sasl.MECHANISMS[mechanism].read(message, 0)
+    if said.user is None or said.secrets == (message,):
+        raise Refused(Phrase.NO_RESPONSE, mechanism=mechanism)
+    token = said.secrets[0]
+    return _admit(users, said.user, lambda account: account.takes(token), Phrase.TOKEN_REFUSED)
+
+
+def _admit(
+    users: Users,
+    name: bytes,
+    proves: Callable[[Account], bool],
+    refused: Phrase = Phrase.REFUSED,
+) -> OpenMaildrop:
     account, place = users.get(name, (_NOBODY, None))
     if not proves(account) or place is None:
-        raise LoginFailed("user name and password do not match")
+        raise Refused(refused)
     try:
         return OpenMaildrop.of(place)
     except (OSError, MaildropError) as error:
-        raise refusal_of(error, "the maildrop cannot be opened") from error
+        raise refusal_of(error, Phrase.NOT_OPENED) from error

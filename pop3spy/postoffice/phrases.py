@@ -1,48 +1,95 @@
-"""How the post office words its replies, in the forms of RFC 1939."""
+"""Everything that the post office can have to say, as one table.
 
-from collections.abc import Iterable
+Rules: 1. what a reply says is looked up here, and stands nowhere else; 2. a text is what
+stands behind ``+OK`` or ``-ERR``, its response code included; 3. no text repeats what a client
+said, because anything may be a password: of a command it names the row of the command table.
+"""
 
-from pop3spy.postoffice.maildrop import OpenMaildrop
-from pop3spy.postoffice.wire import stuffed
-from pop3spy.protocol.commands import CommandSpec
-from pop3spy.protocol.states import State
-from pop3spy.session.responder import Answer
-
-_LINES_A_PIECE = 2000
-
-
-def line(text: str) -> Answer:
-    """Return a positive reply of one line."""
-    return Answer(f"+OK {text}".encode())
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
 
 
-def listing(text: str, lines: Iterable[object]) -> Answer:
-    """Return a positive reply that lists *lines*."""
-    listed = [f"{each}\r\n" for each in lines]
-    starts = range(0, len(listed), _LINES_A_PIECE)
-    body = ["".join(listed[at : at + _LINES_A_PIECE]).encode() for at in starts]
-    return Answer(f"+OK {text}".encode(), list(stuffed(body)))
+@dataclass(frozen=True, slots=True, eq=False)
+class PhraseRow:
+    """One phrase: whether it is ``ok``, its ``text``, and the ``facts`` that a text may name.
+
+    Clients read numbers out of some replies: a text must begin with what ``begins`` says.
+    """
+
+    ok: bool
+    text: str
+    facts: tuple[str, ...] = ()
+    begins: str = ""
 
 
-def summary(drop: OpenMaildrop) -> str:
-    """Say what is there and not marked as deleted: ``2 messages (320 octets)``."""
-    sizes = [message.octets for _, message in drop.unmarked]
-    return f"{count(len(sizes), 'message')} ({count(sum(sizes), 'octet')})"
+_DROP: Final = ("count", "octets", "messages", "size")
+_ONE: Final = ("number", "octets", "uid")
 
 
-def count(number: int, thing: str) -> str:
-    """Say how many: ``1 message``, ``2 messages``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+class Phrase(Enum):
+    """One row each, with the text that the post office has of its own."""
+
+    # fmt: off
+    GREETING = PhraseRow(True, "pop3spy post office ready {timestamp}", ("timestamp", "host", "session"))
+    USER = PhraseRow(True, "now the password")
+    PASS = PhraseRow(True, "maildrop has {messages} ({size})", _DROP)
+    APOP = PhraseRow(True, "maildrop has {messages} ({size})", _DROP)
+    AUTH = PhraseRow(True, "maildrop has {messages} ({size})", _DROP)
+    MECHANISMS = PhraseRow(True, "mechanisms follow")
+    CAPA = PhraseRow(True, "capabilities follow")
+    STLS = PhraseRow(True, "begin TLS")
+    STAT = PhraseRow(True, "{count} {octets}", _DROP, "{count} {octets}")
+    LIST = PhraseRow(True, "{messages} ({size})", _DROP)
+    LIST_ONE = PhraseRow(True, "{number} {octets}", _ONE, "{number} {octets}")
+    UIDL = PhraseRow(True, "unique-ids follow", _DROP)
+    UIDL_ONE = PhraseRow(True, "{number} {uid}", _ONE, "{number} {uid}")
+    RETR = PhraseRow(True, "{octets} octets", _ONE)
+    TOP = PhraseRow(True, "top of message follows", _ONE)
+    DELE = PhraseRow(True, "message {number} deleted", _ONE)
+    RSET = PhraseRow(True, "maildrop has {messages} ({size})", _DROP)
+    NOOP = PhraseRow(True, "")
+    QUIT = PhraseRow(True, "good bye ({left})", ("left", *_DROP))
+    QUIT_EARLY = PhraseRow(True, "good bye")  # before login
+
+    UNKNOWN_COMMAND = PhraseRow(False, "unknown command")
+    NOT_AVAILABLE = PhraseRow(False, "{command} is not available here", ("command",))
+    LOGGED_IN = PhraseRow(False, "{command} is for before login, and you are logged in", ("command",))
+    USER_FIRST = PhraseRow(False, "{command} must follow USER", ("command",))
+    BEFORE_PASS = PhraseRow(False, "{command} cannot come between USER and PASS", ("command",))
+    LOGIN_FIRST = PhraseRow(False, "{command} needs a login first", ("command",))
+    OVER = PhraseRow(False, "{command} cannot be used any more", ("command",))
+    TOO_LONG = PhraseRow(False, "this line is too long")
+    TOO_FEW = PhraseRow(False, "too few arguments: {usage}", ("command", "usage"))
+    TOO_MANY = PhraseRow(False, "too many arguments: {usage}", ("command", "usage"))
+    NO_NUMBER = PhraseRow(False, "a message number must be digits")
+    NO_LINES = PhraseRow(False, "the number of lines must be digits")
+    NO_MESSAGE = PhraseRow(False, "no such message, only {messages} in maildrop", ("number", "count", "messages"))
+    DELETED = PhraseRow(False, "message {number} already deleted", ("number",))
+    UNREADABLE = PhraseRow(False, "[SYS/TEMP] message {number} cannot be read any more", ("number",))
+    REFUSED = PhraseRow(False, "[AUTH] user name and password do not match")
+    TOKEN_REFUSED = PhraseRow(False, "[AUTH] user name and token do not match")
+    OTHER_IDENTITY = PhraseRow(False, "[AUTH] nobody may act for somebody else here")
+    LAST_REFUSED = PhraseRow(False, "{refused}; {most} logins have failed, good bye", ("refused", "most"))
+    NO_MECHANISM = PhraseRow(False, "that mechanism is not available, only {mechanisms} is", ("mechanisms",))
+    NO_BASE64 = PhraseRow(False, "response is not base64")
+    NO_RESPONSE = PhraseRow(False, "response is not a {mechanism} message", ("mechanism",))
+    CANCELLED = PhraseRow(False, "authentication cancelled")
+    NO_AUTH = PhraseRow(False, "no AUTH has begun")
+    IN_USE = PhraseRow(False, "[IN-USE] {why}", ("why",))
+    NOT_OPENED = PhraseRow(False, "[{code}] the maildrop cannot be opened", ("code",))
+    NOT_REMOVED = PhraseRow(False, "[{code}] some deleted messages not removed", ("code",))
+    NOT_OPEN = PhraseRow(False, "no maildrop is open")
+    # fmt: on
+
+    @property
+    def key(self) -> str:
+        """How a file names it: ``login-first``."""
+        return self.name.lower().replace("_", "-")
 
 
-def out_of_place(spec: CommandSpec, state: State) -> str:
-    """Say why a command cannot be used in *state*."""
-    if state is State.TRANSACTION:
-        return f"{spec.name} is for before login, and you are logged in"
-    if spec.states == {State.USER_GIVEN}:
-        return f"{spec.name} must follow USER"
-    if state is State.USER_GIVEN and State.AUTHORIZATION in spec.states:
-        return f"{spec.name} cannot come between USER and PASS"
-    if state.phase is State.AUTHORIZATION:
-        return f"{spec.name} needs a login first"
-    return f"{spec.name} cannot be used any more"
+CREDENTIALS: Final = (Phrase.REFUSED, Phrase.TOKEN_REFUSED, Phrase.OTHER_IDENTITY)
+"""What is said of credentials that prove nothing (RFC 3206, section 5: [AUTH])."""
+
+BY_KEY: Final = {phrase.key: phrase for phrase in Phrase}
+"""Every phrase by the name that a file gives it."""

@@ -4,7 +4,9 @@ import errno
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice.maildrop import InUseError
-from pop3spy.session.responder import Answer
+from pop3spy.postoffice.phrases import Phrase
+from pop3spy.protocol.commands import CommandSpec
+from pop3spy.protocol.states import State
 
 _FOR_AN_OPERATOR = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
@@ -12,35 +14,37 @@ _FOR_AN_OPERATOR = frozenset(
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error
-    """A command that is answered -ERR, with a text and perhaps a response code."""
+    """A command that is answered -ERR: the phrase that says why, and what its text may name."""
 
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.code = code
-
-    @property
-    def answer(self) -> Answer:
-        """The reply, cut to the 512 octets of RFC 2449, section 4."""
-        words = f"-ERR [{self.code}] {self.text}" if self.code else f"-ERR {self.text}"
-        return Answer(words.encode("ascii", "replace")[:510])
+    def __init__(self, phrase: Phrase, **facts: object) -> None:
+        super().__init__(phrase.key)
+        self.phrase = phrase
+        self.facts = facts
 
 
-class LoginFailed(Refused):
-    """Credentials that prove nothing (RFC 3206, section 4: [AUTH])."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text, "AUTH")
+def out_of_place(spec: CommandSpec, state: State) -> Refused:
+    """Return why a command cannot be used in *state*."""
+    return Refused(_why_out_of_place(spec, state), command=spec.name)
 
 
-def refusal_of(error: OSError | MaildropError, what: str) -> Refused:
-    """Return the refusal for a maildrop that fails; *what* says what cannot be done.
+def _why_out_of_place(spec: CommandSpec, state: State) -> Phrase:
+    if state is State.TRANSACTION:
+        return Phrase.LOGGED_IN
+    if spec.states == {State.USER_GIVEN}:
+        return Phrase.USER_FIRST
+    if state is State.USER_GIVEN and State.AUTHORIZATION in spec.states:
+        return Phrase.BEFORE_PASS
+    return Phrase.LOGIN_FIRST if state.phase is State.AUTHORIZATION else Phrase.OVER
+
+
+def refusal_of(error: OSError | MaildropError, phrase: Phrase) -> Refused:
+    """Return the refusal for a maildrop that fails; *phrase* says what cannot be done.
 
     What passes by itself is [SYS/TEMP], what somebody must mend is [SYS/PERM] (RFC 3206,
     section 4).  The name of the file is not told to the client.
     """
     if isinstance(error, InUseError):
-        return Refused(str(error), "IN-USE")
+        return Refused(Phrase.IN_USE, why=str(error))
     cause = error if isinstance(error, OSError) else error.__cause__
     number = cause.errno if isinstance(cause, OSError) else None
-    return Refused(what, "SYS/PERM" if number in _FOR_AN_OPERATOR else "SYS/TEMP")
+    return Refused(phrase, code="SYS/PERM" if number in _FOR_AN_OPERATOR else "SYS/TEMP")

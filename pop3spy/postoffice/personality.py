@@ -1,0 +1,106 @@
+"""How a post office presents itself: its texts, its capabilities, and what it has not.
+
+Rules: 1. without a file it is pop3spy's own, in every octet; 2. whatever a personality says, a
+reply is one line of printable ASCII of at most 512 octets, and its status is the phrase's; 3. it
+lists only what the post office can do.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pop3spy.postoffice.phrases import Phrase
+from pop3spy.postoffice.wire import stuffed
+from pop3spy.protocol.capabilities import Capability
+from pop3spy.protocol.commands import Command
+from pop3spy.protocol.states import State
+from pop3spy.session.responder import Answer
+
+PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+"""What a text has in place of a fact; other braces stand for themselves."""
+
+_LONGEST: Final = 510  # and CRLF: RFC 2449, section 4
+_LINES_A_PIECE: Final = 2000
+_STLS: Final = Capability("STLS")
+
+OWN: Final = (
+    Capability("TOP"),
+    Capability("USER"),
+    Capability("SASL", ("PLAIN",)),
+    Capability("RESP-CODES"),
+    Capability("AUTH-RESP-CODE"),
+    Capability("PIPELINING"),
+    Capability("EXPIRE", ("NEVER",)),
+    Capability("UIDL"),
+    Capability("IMPLEMENTATION", ("pop3spy",)),
+)
+"""The capabilities of the post office itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Personality:
+    """What is said of each phrase, and what is listed where.
+
+    ``texts`` are in place of those of the table, and behind an phrase of ``closes`` the connection
+    is closed.  ``clear``, ``tls`` and ``logged_in`` are the capabilities before login, before login
+    in TLS, and after login.  Commands that are ``missing`` are refused.  A command line of more
+    than ``longest`` octets is refused, without the limit none.  With ``token_error`` a token is
+    refused in two steps, the first of which is a challenge that says this (RFC 7628, section
+    3.2.3).
+    """
+
+    texts: Mapping[Phrase, str] = field(default_factory=dict)
+    closes: frozenset[Phrase] = frozenset()
+    clear: tuple[Capability, ...] = OWN
+    tls: tuple[Capability, ...] = OWN
+    logged_in: tuple[Capability, ...] = OWN
+    missing: frozenset[str] = frozenset()
+    longest: int | None = None
+    token_error: str = ""
+
+    def text(self, phrase: Phrase) -> str:
+        """Return what is said of *phrase*, with its placeholders."""
+        return self.texts.get(phrase, phrase.value.text)
+
+    def answer(
+        self, phrase: Phrase, facts: Mapping[str, object], body: Iterable[bytes] | None = None
+    ) -> Answer:
+        """Return the reply that says *phrase*; *body* is stuffed already."""
+        text = PLACEHOLDER.sub(lambda found: str(facts[found[1]]), self.text(phrase))
+        words = f"{'+OK' if phrase.value.ok else '-ERR'} {text}" if text else _bare(phrase)
+        line = words.encode("ascii", "replace")[:_LONGEST]
+        return Answer(line, body, close=phrase in self.closes)
+
+    def listing(
+        self, phrase: Phrase, lines: Iterable[object], facts: Mapping[str, object]
+    ) -> Answer:
+        """Return the reply that says *phrase* and lists *lines*."""
+        listed = [f"{each}\r\n" for each in lines]
+        starts = range(0, len(listed), _LINES_A_PIECE)
+        body = ["".join(listed[at : at + _LINES_A_PIECE]).encode() for at in starts]
+        return self.answer(phrase, facts, list(stuffed(body)))
+
+    def capabilities(self, state: State, *, secured: bool, stls: bool) -> list[Capability]:
+        """Return what is listed in *state*; STLS is, where it is in the list and can be granted."""
+        if state.phase is State.TRANSACTION:
+            listed = self.logged_in
+        else:
+            listed = self.tls if secured else self.clear
+        grants = stls and not secured and state.phase is State.AUTHORIZATION
+        return [each for each in listed if each != _STLS or grants]
+
+    def mechanisms(self, *, secured: bool) -> tuple[str, ...]:
+        """Return the SASL mechanisms, as the capabilities before login have them."""
+        listed = self.tls if secured else self.clear
+        return next((each.params for each in listed if each.tag == "SASL"), ())
+
+    def is_too_long(self, command: Command) -> bool:
+        """Return whether *command* is a longer line than is taken."""
+        if self.longest is None:
+            return False
+        return len(command.verb) + len(command.rest) + 1 > self.longest
+
+
+def _bare(phrase: Phrase) -> str:
+    return "+OK" if phrase.value.ok else "-ERR"
