@@ -32,6 +32,13 @@ class PlainYamlError(Exception):
         self.line = line
 
 
+class LocatedText(str):
+    """A scalar, with the ``line`` of the text that it stands in."""
+
+    __slots__ = ("line",)
+    line: int
+
+
 class _KeysOnce:
     """Makes a loader refuse a mapping in which a key stands twice."""
 
@@ -51,6 +58,15 @@ class _Untyped(_KeysOnce, yaml.BaseLoader):
     """Takes every scalar for text; it is the one in Python, whose errors people can read."""
 
 
+class _Located(_Untyped):
+    """Remembers where each scalar stands."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> LocatedText:
+        made = LocatedText(super().construct_scalar(node))
+        made.line = node.start_mark.line + 1
+        return made
+
+
 class _Typed(_KeysOnce, yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]  # there are two
     """Knows numbers, flags and dates; the one in C, if there is one, since captures are large."""
 
@@ -60,7 +76,15 @@ def load_plain_yaml(text: str, *, typed: bool, deepest: int) -> Any:
 
     Unless it is *typed*, every scalar is text: ``0123`` is no number.
     """
-    loader = _Typed if typed else _Untyped
+    return _load(text, _Typed if typed else _Untyped, deepest)
+
+
+def load_located_yaml(text: str, *, deepest: int) -> Any:
+    """Return what *text* says with every scalar a LocatedText; raise PlainYamlError."""
+    return _load(text, _Located, deepest)
+
+
+def _load(text: str, loader: Any, deepest: int) -> Any:
     try:
         for event, depth in _depths(text, loader):
             if problem := _reference(event):

@@ -20,17 +20,21 @@ from cli.program import VERBS
 from man_pages import man_pages, write_man_pages
 from pop3spy.cli.options import default_note
 from pop3spy.cli.trusting import TRUST_STORES
+from pop3spy.config.personality import read_personality
 from pop3spy.config.settings import SETTINGS
+from pop3spy.config.shipped import shipped
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.filters.terms import TERMS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.net import failed, refused
+from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
 from pop3spy.redaction.fields import FIELDS
+from postoffice.speaking import FIRST, Client, office
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -177,6 +181,49 @@ def fields() -> str:
     return table("| what | `--redact secrets` | `--redact strict` |", rows)
 
 
+def phrases() -> str:
+    rows = (
+        (
+            f"`{phrase.key}`",
+            "+OK" if phrase.value.ok else "-ERR",
+            f"`{phrase.value.text}`" if phrase.value.text else "",
+            " ".join(f"`{{{fact}}}`" for fact in phrase.value.facts),
+        )
+        for phrase in Phrase
+    )
+    return table("| reply | status | pop3spy's own text | can be filled in |", rows)
+
+
+MET = """CAPA
+USER demo
+PASS wrong
+USER demo
+PASS demo
+STAT
+LIST
+TOP 1 0
+DELE 9
+XYZZY
+QUIT"""
+
+
+def personalities() -> str:
+    """Return what is said to a client at each personality, the first line of every reply."""
+
+    def replies(name: str) -> list[str]:
+        chosen = read_personality(name).without_stls
+        client = Client(office(FIRST, personality=chosen).session())
+        said = [client.send(line.encode()).decode().split("\r\n") for line in MET.splitlines()]
+        capabilities = ", ".join(said[0][1:-2])
+        heads = [client.greeting.decode().strip(), *(reply[0] for reply in said)]
+        return [*heads[:1], f"{heads[1]}: {capabilities}", *heads[2:]]
+
+    names = list(shipped())
+    rows = zip(("", *MET.splitlines()), *map(replies, names), strict=True)
+    cells = (tuple(f"`{cell}`" if cell else "" for cell in row) for row in rows)
+    return table(f"| client | {' | '.join(names)} |", cells)
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -185,6 +232,8 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/commands.md", "mechanisms"): mechanisms,
     ("docs/filters.md", "terms"): terms,
     ("docs/command-line.md", "helps"): helps,
+    ("docs/personalities.md", "personalities"): personalities,
+    ("docs/personalities.md", "phrases"): phrases,
     ("docs/console.md", "metas"): console_commands,
     ("docs/console.md", "live"): live,
     ("docs/tls.md", "places"): places,

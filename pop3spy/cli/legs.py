@@ -10,7 +10,7 @@ from pop3spy.gate.acts import Keeper
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.identity import Identity, Minted, Own
-from pop3spy.net.leg import Legs
+from pop3spy.net.leg import GRANT, Legs
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.url import Url
 
@@ -48,10 +48,20 @@ def proxy_legs(settings: ProxySettings, listen: Iterable[Url]) -> Legs:
     )
 
 
-def host_legs(settings: IdentitySettings, listen: Iterable[Url]) -> Legs:
-    """Return how TLS is used in front of a host that listens at *listen*."""
+def host_legs(
+    settings: IdentitySettings,
+    listen: Iterable[Url],
+    *,
+    grant: bytes = GRANT,
+    lists_stls: bool = False,
+) -> Legs:
+    """Return how TLS is used in front of a host that listens at *listen*.
+
+    STLS is granted by saying *grant*; a host may list it itself.
+    """
     identity = _identity_of(settings, listen)
-    return Legs(identity=identity, inspect=identity is not None)
+    inspect = identity is not None
+    return Legs(identity=identity, inspect=inspect, grant=grant, lists_stls=lists_stls)
 
 
 def stls_keepers(stls: str | None) -> list[Keeper]:

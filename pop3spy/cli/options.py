@@ -44,9 +44,10 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         incomplete: str,
     ) -> list[CompletionItem]:
         """Return what a shell offers for a value that begins with *incomplete*."""
-        if self._kind.file:
+        words = self._kind.offered(incomplete)
+        if self._kind.file and not words:
             return [CompletionItem(incomplete, type="file")]
-        return [CompletionItem(word) for word in self._kind.words if word.startswith(incomplete)]
+        return [CompletionItem(word) for word in words]
 
 
 FILE_NAME: Final = ValueType(ValueKind("FILE", str, file=True), "FILE")

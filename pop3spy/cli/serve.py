@@ -17,10 +17,13 @@ from pop3spy.cli.options import ValueType, Verb, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.secret import tell_if_open
 from pop3spy.config.kinds import PATH
+from pop3spy.config.personality import read_personality
 from pop3spy.config.verbs import ServeSettings
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, PostOffice, accounts_from, maildrops_for
+from pop3spy.postoffice.personality import Personality
+from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.text import escape
 from pop3spy.session.chunk import Clock
 
@@ -31,6 +34,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy serve --listen :1110              messages of its own, user demo\n"
     "  pop3spy serve ~/Maildir --listen :1110    a Maildir, an mbox or .eml files\n"
     "  pop3spy serve mbox --users users.yaml     with users of your own\n"
+    "  pop3spy serve --personality gmail         as Gmail speaks\n"
     "\n\b\n"
     "A file of users maps names to passwords, or to a password and a mailbox,\n"
     "whose path starts from the folder that the file is in:\n"
@@ -46,14 +50,22 @@ def serve(settings: ServeSettings, mailbox: Path | None) -> int:
     """
     clock = Clock()
     accounts = _accounts(settings.users)
-    with arriving(settings, partial(host_legs, settings)) as front:
-        office = post_office(accounts, mailbox, settings.login_delay)
+    personality = read_personality(settings.personality) if settings.personality else Personality()
+    grant = personality.answer(Phrase.STLS, {}).line + b"\r\n"
+    legs_at = partial(host_legs, settings, grant=grant, lists_stls=personality.lists_stls)
+    with arriving(settings, legs_at) as front:
+        if front.legs.identity is None:
+            personality = personality.without_stls
+        office = post_office(accounts, mailbox, settings.login_delay, personality)
         with outputs(settings, clock) as bus:
             return run(hosting(office.session, front, settings, bus, clock), settings.loop)
 
 
 def post_office(
-    accounts: tuple[Account, ...], mailbox: Path | None, login_delay: float = 1.0
+    accounts: tuple[Account, ...],
+    mailbox: Path | None,
+    login_delay: float = 1.0,
+    personality: Personality | None = None,
 ) -> PostOffice:
     """Return a post office of this machine and process for *accounts*.
 
@@ -66,6 +78,7 @@ def post_office(
         pid=os.getpid(),
         clock=time.time_ns,
         login_delay=login_delay,
+        personality=personality,
     )
 
 

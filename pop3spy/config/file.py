@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from pop3spy.config.kinds import PATH, PLACE, wrong
+from pop3spy.config.kinds import PATH, PERSONALITY, PLACE, wrong
 from pop3spy.config.settings import SETTINGS, settings_of
+from pop3spy.config.shipped import shipped
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.text import escape
@@ -42,6 +43,8 @@ def read_config(path: Path, verb: str) -> dict[str, Any]:
             raise wrong(f"{where}: {key}", error) from None
         if known[key].kind is PATH and values[key] != STDOUT:
             values[key] = path.parent / values[key]
+        if known[key].kind is PERSONALITY and values[key] not in shipped():
+            values[key] = str(path.parent / values[key])
         if known[key].kind is PLACE:
             values[key] = os.path.join(path.parent, values[key])  # noqa: PTH118 - keeps a last slash
     return values

@@ -30,13 +30,18 @@ class ValueKind:
     ``read`` takes the text of the command line or of YAML, where a list or mapping may stand in its
     place, and raises ValueError with what would be right.  What it has made it takes as it is.
     ``words`` are what a shell offers where nothing or a beginning was typed; ``file`` says that it
-    offers names of files.
+    offers names of files.  ``found`` returns words that take some looking for.
     """
 
     metavar: str
     read: Callable[[Any], Any]
     words: tuple[str, ...] = ()
     file: bool = False
+    found: Callable[[], tuple[str, ...]] = tuple
+
+    def offered(self, beginning: str) -> list[str]:
+        """Return the words that begin as what was typed."""
+        return [word for word in (*self.words, *self.found()) if word.startswith(beginning)]
 
 
 def wrong(where: str, error: ValueError) -> ConfigError:
@@ -89,6 +94,17 @@ def _place(value: Any) -> str:
     if isinstance(value, str):
         return f"{_path(value)}{'/' * value.endswith('/')}"
     return _word(value)
+
+
+def _personality(value: Any) -> str:
+    """Read the name of a personality, or a path to one."""
+    return value if value in _personalities() else str(_path(value))
+
+
+def _personalities() -> tuple[str, ...]:
+    from pop3spy.config.shipped import shipped  # noqa: PLC0415 - hardly anybody asks
+
+    return tuple(shipped())
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network:
@@ -198,6 +214,7 @@ ACCOUNT = ValueKind("USER[:GROUP]", _word)
 LISTEN = ValueKind("URL", _listen_url)
 PATH = ValueKind("PATH", _path, file=True)
 PLACE = ValueKind("PATH", _place, file=True)
+PERSONALITY = ValueKind("NAME|FILE", _personality, file=True, found=_personalities)
 NETWORK = ValueKind("NETWORK", _network)
 SECONDS = ValueKind("SECONDS", _seconds)
 COUNT = ValueKind("COUNT", _count)

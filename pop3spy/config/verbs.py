@@ -170,6 +170,7 @@ class ServeSettings(ServerSettings):
 
     users: Path | None
     login_delay: float
+    personality: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

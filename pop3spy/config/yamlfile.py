@@ -7,22 +7,25 @@ from pathlib import Path
 from typing import Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.plainyaml import PlainYamlError, load_plain_yaml
+from pop3spy.plainyaml import PlainYamlError, load_located_yaml, load_plain_yaml
 from pop3spy.protocol.text import escape
 
 _DEEPEST: Final = 32
 """More than any setting takes."""
 
 
-def load_yaml(path: Path) -> object:
+def load_yaml(path: Path, *, located: bool = False) -> object:
     """Return what the YAML file at *path* holds: text, lists and mappings, None if it is empty.
 
-    Raise ConfigError, with the line where it is known; it repeats nothing of the file, which may
-    hold passwords.
+    If it is to be *located*, each text knows its line.  Raise ConfigError, with the line where it
+    is known; it repeats nothing of the file, which may hold passwords.
     """
     where = escape(str(path))
     try:
-        return load_plain_yaml(path.read_text("utf-8"), typed=False, deepest=_DEEPEST)
+        text = path.read_text("utf-8")
+        if located:
+            return load_located_yaml(text, deepest=_DEEPEST)
+        return load_plain_yaml(text, typed=False, deepest=_DEEPEST)
     except OSError as error:
         raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:

@@ -64,6 +64,7 @@ class AcceptedClient:
         self._silence: asyncio.Timeout | None = None  # there is one while a line is awaited
         self._stop = asyncio.Event()
         self._responder: Responder | None = None
+        self._secured = False
         self._ending: Ending | None = None
         self._read_up = asyncio.Event()
 
@@ -75,12 +76,15 @@ class AcceptedClient:
 
     def secured(self) -> None:
         """Let what was said in clear be forgotten; say this when every line of it is answered."""
+        self._secured = True
         if self._responder:
             self._responder.secured()
 
     async def converse(self, responder: Responder) -> None:
         """Answer the client until one of the two has had enough; cancel it to cut it off."""
         self._responder = responder
+        if self._secured:
+            responder.secured()
         try:
             try:
                 ending = await self._talk(responder)

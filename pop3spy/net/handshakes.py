@@ -63,10 +63,13 @@ class Handshakes:
         self._certificate = b""  # the server's
         self._ready: Layer | None = None  # for the client, when its server has TLS
         self._host: AcceptedClient | None = None
+        self._at_once = False
 
     def answered_by(self, host: AcceptedClient) -> None:
-        """Know who of this program is the server."""
+        """Know who of this program is the server, before a word is said."""
         self._host = host
+        if self._at_once:
+            host.secured()
 
     # -- before the first word ------------------------------------------------------------------
 
@@ -80,6 +83,7 @@ class Handshakes:
         server, client = PendingConnection(self._clock), self.link.half(Side.CLIENT)
         client.hold("opening", hold=pending is None)
         hello = b""
+        self._at_once = pending is not None
         try:
             if pending:
                 hello, asked = await self._legs.hello(pending)
@@ -180,10 +184,10 @@ class Handshakes:
     def keeper(self, session: Session, listener: Url) -> Keeper | None:
         """Return who sees to STLS for those who come to *listener*, if anybody does."""
         if listener.scheme == "pop3+stls":
-            return Offer(session, self, required=True)
+            return Offer(session, self, self._legs, required=True)
         if listener.scheme == "pop3" and self._legs.identity:
             if self._url is None:
-                return Offer(session, self, required=False)
+                return Offer(session, self, self._legs, required=False)
             if self._legs.inspect and self._url.scheme == "pop3":
                 return Inspection(session, self)
         return None

@@ -19,6 +19,8 @@ from pop3spy.protocol.hello import ClientHello, is_tls
 from pop3spy.protocol.records import read_hello
 from pop3spy.protocol.url import Url
 
+GRANT: Final = b"+OK begin TLS\r\n"
+"""What a client is told whose STLS is granted in the place of a server that has no TLS."""
 _STLS: Final = {
     "inspect": "STLS is taken apart and read",
     "pass": "STLS passes unread",
@@ -33,7 +35,8 @@ class Legs:
 
     Without an *identity* there is no TLS with clients, and with *inspect* there is where STLS is
     granted.  *timeout* is in seconds, for each handshake; *stls* says what becomes of a client's
-    STLS: ``inspect``, ``pass``, ``refuse`` or ``strip``.
+    STLS: ``inspect``, ``pass``, ``refuse`` or ``strip``.  Where STLS is granted in a server's place
+    ``grant`` is said, and listed unless that server ``lists_stls`` itself.
     """
 
     trust: Trust = field(default_factory=Trust)
@@ -41,6 +44,8 @@ class Legs:
     inspect: bool = False
     timeout: float = 10.0
     stls: str = "pass"
+    grant: bytes = GRANT
+    lists_stls: bool = False
 
     def told(self, listener: str, upstream: str) -> str:
         """Return what becomes of TLS between *listener* and *upstream*, which are schemes."""

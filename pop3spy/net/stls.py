@@ -14,6 +14,7 @@ from pop3spy.errors import TlsError
 from pop3spy.gate.acts import Acts, Beginning, End, Hold, Moment, Respond, Send, Wait, octets_in
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
+from pop3spy.net.leg import Legs
 from pop3spy.net.opening import STLS
 from pop3spy.protocol.commands import COMMANDS, Command, parse_command
 from pop3spy.protocol.frames import CommandLine, Opaque, Side, StatusLine
@@ -26,7 +27,6 @@ from pop3spy.session.model import Session
 GoOn = Callable[[Acts], None]
 
 BY = "stls"
-GRANT = b"+OK begin TLS\r\n"
 CAPABILITIES = b"+OK\r\nUSER\r\n%b.\r\n"
 """What is listed for a server that does not know CAPA, of which clients would learn nothing."""
 STLS_FIRST = b"-ERR STLS first\r\n"
@@ -170,9 +170,12 @@ class Offer:
 
     by = BY
 
-    def __init__(self, session: Session, negotiation: Negotiation, *, required: bool) -> None:
+    def __init__(
+        self, session: Session, negotiation: Negotiation, legs: Legs, *, required: bool
+    ) -> None:
         self._session = session
         self._negotiation = negotiation
+        self._legs = legs
         self._required = required
         self._listing = FaultKeeper(read_fault(_LISTING), 0)
         self._over = False
@@ -209,7 +212,7 @@ class Offer:
             return *before, Respond(_SURPLUS)
         if heard.effect is Effect.TLS:
             self._over = True
-            return *before, Respond(GRANT), Hold(partial(self._with_client, moment))
+            return *before, Respond(self._legs.grant), Hold(partial(self._with_client, moment))
         if self._required and not (_needs_no_tls(heard) and _needs_no_tls(frame.command)):
             self._refused = frame.number
             moment.note(BY, Deed.STLS_FIRST)
@@ -249,7 +252,8 @@ class Offer:
             self._unlisted = True
             moment.note(BY, Deed.STLS_LISTED)
             return (Send(CAPABILITIES % (b"" if self._over else STLS)),)
-        return acts if self._over else self._listing.judge(moment, acts)
+        listed = self._over or self._legs.lists_stls
+        return acts if listed else self._listing.judge(moment, acts)
 
     def _with_client(self, moment: Moment, go_on: GoOn) -> None:
         moment.note(BY, Deed.STLS_GRANTED)

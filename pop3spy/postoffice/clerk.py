@@ -8,6 +8,7 @@ words of the personality; 4. nothing is raised out of an answer: a failure is an
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
 from pop3spy.errors import MaildropError
 from pop3spy.postoffice import login, reply_facts
@@ -50,6 +51,7 @@ class Clerk:
         self._attempts = attempts
         self._personality = personality
         self._sasl: AuthLogin | None = None
+        self._secured = False
         self._state = State.GREETING
         self._name = b""
         self._drop: OpenMaildrop | None = None
@@ -69,7 +71,7 @@ class Clerk:
 
     def secured(self) -> None:
         """Forget whom USER named in clear; the greeting's timestamp stays, as nobody repeats it."""
-        self._name, self._state = b"", State.AUTHORIZATION
+        self._name, self._state, self._secured = b"", State.AUTHORIZATION, True
 
     def end(self) -> None:
         """Give the maildrop back; without QUIT nothing is removed (RFC 1939, section 6)."""
@@ -122,7 +124,7 @@ class Clerk:
 
     @_answers("AUTH")
     def _auth(self, command: Command) -> Answer:
-        offered = self._personality.mechanisms(secured=False)
+        offered = self._personality.mechanisms(secured=self._secured)
         if command.bare:  # in no RFC, but clients ask
             return self._list_lines(Phrase.MECHANISMS, offered)
         mechanism, *initial = command.args
@@ -152,7 +154,7 @@ class Clerk:
 
     @_answers("CAPA")
     def _capa(self, _: Command) -> Answer:
-        listed = self._personality.capabilities(self._state, secured=False, stls=False)
+        listed = self._personality.capabilities(self._state, secured=self._secured)
         return self._list_lines(Phrase.CAPA, listed)
 
     @_answers("QUIT")
@@ -256,3 +258,7 @@ def _text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
         return message.open()
     except (OSError, MaildropError) as error:
         raise Refused(Phrase.UNREADABLE, number=number) from error
+
+
+SERVED: Final = frozenset(_HANDLERS)
+"""The commands that there can be."""

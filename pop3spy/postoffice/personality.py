@@ -7,7 +7,7 @@ lists only what the post office can do.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pop3spy.postoffice.phrases import Phrase
@@ -81,25 +81,37 @@ class Personality:
         body = ["".join(listed[at : at + _LINES_A_PIECE]).encode() for at in starts]
         return self.answer(phrase, facts, list(stuffed(body)))
 
-    def capabilities(self, state: State, *, secured: bool, stls: bool) -> list[Capability]:
-        """Return what is listed in *state*; STLS is, where it is in the list and can be granted."""
+    def capabilities(self, state: State, *, secured: bool) -> tuple[Capability, ...]:
+        """Return what is listed in *state*, inside TLS if it is *secured*."""
         if state.phase is State.TRANSACTION:
-            listed = self.logged_in
-        else:
-            listed = self.tls if secured else self.clear
-        grants = stls and not secured and state.phase is State.AUTHORIZATION
-        return [each for each in listed if each != _STLS or grants]
+            return self.logged_in
+        return self.tls if secured else self.clear
 
     def mechanisms(self, *, secured: bool) -> tuple[str, ...]:
         """Return the SASL mechanisms, as the capabilities before login have them."""
-        listed = self.tls if secured else self.clear
+        listed = self.capabilities(State.AUTHORIZATION, secured=secured)
         return next((each.params for each in listed if each.tag == "SASL"), ())
+
+    @property
+    def lists_stls(self) -> bool:
+        """Whether STLS has a place among the capabilities."""
+        return _STLS in self.clear
+
+    @property
+    def without_stls(self) -> "Personality":
+        """The same where there is no TLS, so that nothing promises it."""
+        return replace(self, clear=without_stls(self.clear))
 
     def is_too_long(self, command: Command) -> bool:
         """Return whether *command* is a longer line than is taken."""
         if self.longest is None:
             return False
         return len(command.verb) + len(command.rest) + 1 > self.longest
+
+
+def without_stls(listed: Iterable[Capability]) -> tuple[Capability, ...]:
+    """Return what is *listed* where TLS cannot begin, or has begun."""
+    return tuple(each for each in listed if each != _STLS)
 
 
 def _bare(phrase: Phrase) -> str:

@@ -21,6 +21,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "transparent": ("true", True, "false"),
     "accept-proxy-protocol": ("10.1.2.3/8", (ip_network("10.0.0.0/8"),), "::1"),
     "send-proxy-protocol": ("v2", "v2", "v1"),
+    "personality": ("gmail", "gmail", "/etc/exchange.yaml"),
     "users": ("/etc/users.yaml", Path("/etc/users.yaml"), "/etc/others.yaml"),
     "log": ("/var/log/spy", Path("/var/log/spy"), "-"),
     "log-format": ("json", "json", "text"),

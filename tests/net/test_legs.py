@@ -12,7 +12,7 @@ from net.test_fail_open import break_at
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.gate.holds import Holds
-from pop3spy.net.stls import GRANT as OFFERED
+from pop3spy.net.leg import GRANT as OFFERED
 from pop3spy.net.stls import NO_TLS, STLS_FIRST
 from pop3spy.protocol.command_reader import AHEAD
 from pop3spy.protocol.decoder import Decoder

@@ -7,7 +7,8 @@ import pytest
 
 from net.legs import grant, relay
 from net.shop import Shop
-from pop3spy.net.stls import GRANT, STLS_FIRST
+from pop3spy.net.leg import GRANT
+from pop3spy.net.stls import STLS_FIRST
 from pop3spy.protocol.frames import Side
 from pop3spy.session.how import How
 

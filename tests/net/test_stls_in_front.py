@@ -11,7 +11,7 @@ from net.serving import DEFAULT, Relayed, relaying
 from net.shop import Shop
 from net.wires import Wire
 from pop3spy.net.host import Host
-from pop3spy.net.stls import GRANT
+from pop3spy.net.leg import GRANT
 from pop3spy.protocol.states import State
 from pop3spy.protocol.url import parse_url
 from pop3spy.replay.stand_in import StandIn

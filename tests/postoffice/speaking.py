@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pop3spy.postoffice import DEMO_ACCOUNTS, Account, Maildrop, PostOffice, maildrops_for
 from pop3spy.postoffice.memory import MemoryMaildrop
+from pop3spy.postoffice.personality import Personality
 from pop3spy.protocol.commands import parse_command
 from pop3spy.protocol.message import unstuff
 from pop3spy.session.responder import Answer, Responder
@@ -20,6 +21,7 @@ def office(
     accounts: tuple[Account, ...] = DEMO_ACCOUNTS,
     maildrops: Mapping[str, Maildrop] | None = None,
     login_delay: float = 0.0,
+    personality: Personality | None = None,
 ) -> PostOffice:
     """Return a post office whose users share these messages, or have the maildrops given."""
     if maildrops is None:
@@ -32,6 +34,7 @@ def office(
         pid=7,
         clock=count(1000).__next__,
         login_delay=login_delay,
+        personality=personality,
     )
 
 
