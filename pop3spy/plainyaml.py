@@ -39,6 +39,18 @@ class LocatedText(str):
     line: int
 
 
+class LocatedList(list[Any]):
+    """A list, with the ``line`` in which it begins."""
+
+    line: int
+
+
+class LocatedMapping(dict[Any, Any]):
+    """A mapping, with the ``line`` in which it begins."""
+
+    line: int
+
+
 class _KeysOnce:
     """Makes a loader refuse a mapping in which a key stands twice."""
 
@@ -59,10 +71,20 @@ class _Untyped(_KeysOnce, yaml.BaseLoader):
 
 
 class _Located(_Untyped):
-    """Remembers where each scalar stands."""
+    """Remembers where everything stands."""
 
     def construct_scalar(self, node: yaml.ScalarNode) -> LocatedText:
         made = LocatedText(super().construct_scalar(node))
+        made.line = node.start_mark.line + 1
+        return made
+
+    def construct_sequence(self, node: yaml.SequenceNode, deep: bool = False) -> LocatedList:  # noqa: FBT001, FBT002 - PyYAML's
+        made = LocatedList(super().construct_sequence(node, deep))
+        made.line = node.start_mark.line + 1
+        return made
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> LocatedMapping:  # noqa: FBT001, FBT002 - the same
+        made = LocatedMapping(super().construct_mapping(node, deep))
         made.line = node.start_mark.line + 1
         return made
 
@@ -80,7 +102,7 @@ def load_plain_yaml(text: str, *, typed: bool, deepest: int) -> Any:
 
 
 def load_located_yaml(text: str, *, deepest: int) -> Any:
-    """Return what *text* says with every scalar a LocatedText; raise PlainYamlError."""
+    """Return what *text* says, in which everything knows its ``line``; raise PlainYamlError."""
     return _load(text, _Located, deepest)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pop3spy.plainyaml import Flaw, PlainYamlError, load_plain_yaml
+from pop3spy.plainyaml import Flaw, PlainYamlError, load_located_yaml, load_plain_yaml
 
 BOTH = pytest.mark.parametrize("typed", [True, False], ids=["typed", "untyped"])
 
@@ -63,3 +63,18 @@ def test_what_is_not_plain_is_told_with_its_line(
 def test_a_date_that_is_none_is_an_error_where_there_are_dates() -> None:
     assert flaw("a: 2026-99-99", typed=True) == (Flaw.SYNTAX, None)
     assert load_plain_yaml("a: 2026-99-99", typed=False, deepest=3) == {"a": "2026-99-99"}
+
+
+def test_everything_can_know_its_line() -> None:
+    loaded = load_located_yaml("# first\na: x\nb:\n  - y\n  - {c: ''}\n'd': []\n", deepest=4)
+    assert loaded == {"a": "x", "b": ["y", {"c": ""}], "d": []}
+    assert [key.line for key in loaded] == [2, 3, 6]
+    assert [loaded["a"].line, loaded["b"].line, loaded["d"].line, loaded.line] == [2, 4, 6, 2]
+    inner = loaded["b"][1]
+    assert [loaded["b"][0].line, inner.line, inner["c"].line] == [4, 5, 5]
+
+
+def test_what_is_not_plain_is_not_located_either() -> None:
+    with pytest.raises(PlainYamlError) as raised:
+        load_located_yaml("a: 1\nb: &x 2\n", deepest=4)
+    assert (raised.value.flaw, raised.value.line) == (Flaw.REFERENCE, 2)

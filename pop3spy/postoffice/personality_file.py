@@ -6,11 +6,11 @@ end a line or begin another; 3. what is promised is checked in ``promises``.
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, Final, NoReturn
 
 from pop3spy.errors import ConfigError
-from pop3spy.plainyaml import LocatedText
+from pop3spy.plainyaml import LocatedList, LocatedMapping, LocatedText
 from pop3spy.postoffice.clerk import SERVED
 from pop3spy.postoffice.personality import OWN, PLACEHOLDER, Personality, without_stls
 from pop3spy.postoffice.phrases import BY_KEY, Phrase
@@ -155,16 +155,8 @@ class _File:
         return int(text)
 
     def _fail(self, at: object, told: str) -> NoReturn:
-        line = _line_of(at)
-        raise ConfigError(f"{self._where}:{line}: {told}" if line else f"{self._where}: {told}")
+        line = at.line if isinstance(at, LocatedText | LocatedList | LocatedMapping) else 1
+        raise ConfigError(f"{self._where}:{line}: {told}")
 
 
 _NOTHING: Final = LocatedText()
-
-
-def _line_of(data: object) -> int | None:
-    """Return the line in which *data* begins, if anything in it tells."""
-    if isinstance(data, LocatedText):
-        return data.line
-    parts: Iterable[object] = data if isinstance(data, list | dict) else ()
-    return next(filter(None, map(_line_of, parts)), None)
