@@ -17,7 +17,7 @@ from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.personality import Personality
 from pop3spy.postoffice.phrases import Phrase
-from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of
+from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of, unavailable
 from pop3spy.postoffice.reply_facts import Facts
 from pop3spy.postoffice.sasl_login import MECHANISMS, AuthLogin
 from pop3spy.postoffice.wire import stuffed, top
@@ -98,7 +98,7 @@ class Clerk:
             raise Refused(Phrase.UNKNOWN_COMMAND)
         handler = _HANDLERS.get(command.spec.name)
         if handler is None or command.spec.name in self._personality.missing:
-            raise Refused(Phrase.NOT_AVAILABLE, command=command.spec.name)
+            raise unavailable(command.spec, self._state, secured=self._secured)
         if self._state not in command.spec.states:
             raise out_of_place(command.spec, self._state)
         check_arguments(command.spec, command)

@@ -54,6 +54,8 @@ class Phrase(Enum):
 
     UNKNOWN_COMMAND = PhraseRow(False, "unknown command")
     NOT_AVAILABLE = PhraseRow(False, "{command} is not available here", ("command",))
+    NOT_AVAILABLE_EARLY = PhraseRow(False, "{command} is not available here", ("command",))  # before login
+    TLS_ACTIVE = PhraseRow(False, "{command} is not available here", ("command",))  # STLS inside TLS
     LOGGED_IN = PhraseRow(False, "{command} is for before login, and you are logged in", ("command",))
     USER_FIRST = PhraseRow(False, "{command} must follow USER", ("command",))
     BEFORE_PASS = PhraseRow(False, "{command} cannot come between USER and PASS", ("command",))

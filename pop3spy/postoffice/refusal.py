@@ -6,7 +6,7 @@ from pop3spy.errors import MaildropError
 from pop3spy.postoffice.maildrop import InUseError
 from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.commands import CommandSpec
-from pop3spy.protocol.states import State
+from pop3spy.protocol.states import Effect, State
 
 _FOR_AN_OPERATOR = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
@@ -20,6 +20,17 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error
         super().__init__(phrase.key)
         self.phrase = phrase
         self.facts = facts
+
+
+def unavailable(spec: CommandSpec, state: State, *, secured: bool) -> Refused:
+    """Return the refusal of a command that does not exist, or not any more, in *state*.
+
+    The post office is *secured* inside TLS, where STLS cannot begin again.
+    """
+    if state.phase is not State.AUTHORIZATION:
+        return Refused(Phrase.NOT_AVAILABLE, command=spec.name)
+    again = secured and spec.effect is Effect.TLS
+    return Refused(Phrase.TLS_ACTIVE if again else Phrase.NOT_AVAILABLE_EARLY, command=spec.name)
 
 
 def out_of_place(spec: CommandSpec, state: State) -> Refused:

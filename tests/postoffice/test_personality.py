@@ -58,7 +58,9 @@ REACHED: dict[Phrase, list[bytes]] = {
     Phrase.QUIT: [b"(login)", b"QUIT"],
     Phrase.QUIT_EARLY: [b"QUIT"],
     Phrase.UNKNOWN_COMMAND: [b"XYZZY"],
-    Phrase.NOT_AVAILABLE: [b"LAST"],
+    Phrase.NOT_AVAILABLE: [b"(login)", b"LAST"],
+    Phrase.NOT_AVAILABLE_EARLY: [b"LAST"],
+    Phrase.TLS_ACTIVE: [b"(tls)", b"STLS"],
     Phrase.LOGGED_IN: [b"(login)", b"USER demo"],
     Phrase.USER_FIRST: [b"PASS demo"],
     Phrase.BEFORE_PASS: [b"USER demo", b"AUTH"],
@@ -106,6 +108,8 @@ def spoken(phrase: Phrase, text: str) -> bytes:
         match line:
             case b"(login)":
                 client.login()
+            case b"(tls)":
+                client.responder.secured()
             case b"(somebody)":
                 Client(post_office.session()).login()
             case _ if client.closed:
