@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from pop3spy.postoffice.phrases import Phrase
+from pop3spy.postoffice.phrases import CREDENTIALS, Phrase
 from pop3spy.postoffice.sasl_login import MECHANISMS
 from pop3spy.protocol.capabilities import CAPABILITIES, Capability
 from pop3spy.protocol.commands import COMMANDS
 
 _IN_FRONT: Final = "STLS"  # done by who stands in front of the post office, and listed if it is
-_ABOUT_CREDENTIALS: Final = (Phrase.REFUSED, Phrase.TOKEN_REFUSED, Phrase.OTHER_IDENTITY)
+_CODED: Final = ("[AUTH]", "{refused}")  # the second stands for what begins so itself
 
 
 class Promises:
@@ -36,8 +36,8 @@ class Promises:
             known = ", ".join(MECHANISMS)
             return f"{unknown[0]} cannot be served; there is {known}" if unknown else ""
         if tag == "AUTH-RESP-CODE":
-            for phrase in _ABOUT_CREDENTIALS:
-                if not self._texts.get(phrase, phrase.value.text).startswith("[AUTH]"):
+            for phrase in (*CREDENTIALS, Phrase.LAST_REFUSED):
+                if not self._texts.get(phrase, phrase.value.text).startswith(_CODED):
                     return f"{tag} promises [AUTH], with which the reply {phrase.key} must begin"
         return ""
 

@@ -75,6 +75,7 @@ REACHED: dict[Phrase, list[bytes]] = {
     Phrase.DELETED: [b"(login)", b"DELE 1", b"RETR 1"],
     Phrase.REFUSED: [b"USER demo", b"PASS wrong"],
     Phrase.TOKEN_REFUSED: [b"AUTH XOAUTH2 " + token(b"user=demo\1auth=Bearer no\1\1")],
+    Phrase.LAST_REFUSED: [b"USER demo", b"PASS wrong"] * 5,
     Phrase.OTHER_IDENTITY: [b"AUTH PLAIN " + token(b"root\0demo\0demo")],
     Phrase.NO_MECHANISM: [b"AUTH NTLM"],
     Phrase.NO_BASE64: [b"AUTH PLAIN ?"],
@@ -432,6 +433,7 @@ def test_what_cannot_be_served_cannot_be_listed(capability: str, said: str, name
             "AUTH-RESP-CODE",
             "AUTH-RESP-CODE promises [AUTH], with which the",
         ),
+        ("replies: {last-refused: no}", "AUTH-RESP-CODE", "AUTH-RESP-CODE promises [AUTH], with"),
         ("replies: {token-refused: no}", "AUTH-RESP-CODE", "AUTH-RESP-CODE promises [AUTH], with"),
     ],
 )
