@@ -274,3 +274,28 @@ def test_a_shell_completes_names_and_files(typed: str, offered: list[str]) -> No
     words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     status, out, _ = run(_POP3SPY_COMPLETE="bash_complete", **words)
     assert (status, out.splitlines()) == (0, offered)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_recorded_client_plays_against_it_with_no_difference(name: str, tmp_path: Path) -> None:
+    record = tmp_path / "session.yaml"
+    options = ("--personality", name, "--record", record, "--quiet")
+    with running("serve", "--listen", ":0", *options) as program:
+        pop = client(program.port())
+        pop.capa()
+        pop.user("demo")
+        pop.pass_("demo")
+        pop.stat()
+        pop.list()
+        pop.uidl()
+        pop.retr(1)
+        pop.top(2, 0)
+        with pytest.raises(error_proto):
+            pop.retr(99)
+        pop.noop()
+        pop.quit()
+        assert program.stopped().status == 0
+    with serving("--personality", name) as port:
+        to = ("--to", f"pop3://127.0.0.1:{port}", "--password-env", "PASSWORD_OF_DEMO")
+        played = run("replay", "client", str(record), *to, PASSWORD_OF_DEMO="demo")
+    assert played.status == 0, played.out + played.err
