@@ -51,7 +51,7 @@ def serve(settings: ServeSettings, mailbox: Path | None) -> int:
     clock = Clock()
     accounts = _accounts(settings.users)
     personality = read_personality(settings.personality) if settings.personality else Personality()
-    grant = personality.answer(Phrase.STLS, {}).line + b"\r\n"
+    grant = personality.answer(Phrase.STLS).line + b"\r\n"
     legs_at = partial(host_legs, settings, grant=grant, lists_stls=personality.lists_stls)
     with arriving(settings, legs_at) as front:
         if front.legs.identity is None:

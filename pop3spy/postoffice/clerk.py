@@ -5,7 +5,7 @@ table; 2. the state moves by ``protocol.states``; 3. what is said is a row of ``
 words of the personality; 4. nothing is raised out of an answer: a failure is an -ERR.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -17,8 +17,7 @@ from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.personality import Personality
 from pop3spy.postoffice.phrases import Phrase
-from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of, unavailable
-from pop3spy.postoffice.reply_facts import Facts
+from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of, text_of, unavailable
 from pop3spy.postoffice.sasl_login import MECHANISMS, AuthLogin
 from pop3spy.postoffice.wire import stuffed, top
 from pop3spy.protocol.commands import Command
@@ -50,6 +49,7 @@ class Clerk:
         self._timestamp = timestamp
         self._attempts = attempts
         self._personality = personality
+        self._say, self._list_lines = personality.answer, personality.listing
         self._sasl: AuthLogin | None = None
         self._secured = False
         self._state = State.GREETING
@@ -196,7 +196,7 @@ class Clerk:
     @_answers("RETR")
     def _retr(self, command: Command) -> Answer:
         number, message = self._message(command)
-        body = stuffed(_text_of(number, message))
+        body = stuffed(text_of(number, message))
         return self._say(Phrase.RETR, reply_facts.of_message(number, message), body)
 
     @_answers("TOP")
@@ -205,7 +205,7 @@ class Clerk:
         lines = number_of(command.args[1])
         if lines is None:
             raise Refused(Phrase.NO_LINES)
-        body = stuffed(top(_text_of(number, message), lines))
+        body = stuffed(top(text_of(number, message), lines))
         return self._say(Phrase.TOP, reply_facts.of_message(number, message), body)
 
     @_answers("DELE")
@@ -239,25 +239,6 @@ class Clerk:
         if number in self._open.marked:
             raise Refused(Phrase.DELETED, number=number)
         return number, messages[number - 1]
-
-    # What is said
-
-    def _say(
-        self, phrase: Phrase, facts: Facts | None = None, body: Iterator[bytes] | None = None
-    ) -> Answer:
-        return self._personality.answer(phrase, facts or {}, body)
-
-    def _list_lines(
-        self, phrase: Phrase, lines: Iterable[object], facts: Facts | None = None
-    ) -> Answer:
-        return self._personality.listing(phrase, lines, facts or {})
-
-
-def _text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
-    try:
-        return message.open()
-    except (OSError, MaildropError) as error:
-        raise Refused(Phrase.UNREADABLE, number=number) from error
 
 
 SERVED: Final = frozenset(_HANDLERS)

@@ -22,6 +22,7 @@ PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 _LONGEST: Final = 510  # and CRLF: RFC 2449, section 4
 _LINES_A_PIECE: Final = 2000
+_NONE: Final[Mapping[str, object]] = {}
 _STLS: Final = Capability("STLS")
 
 OWN: Final = (
@@ -42,7 +43,7 @@ OWN: Final = (
 class Personality:
     """What is said of each phrase, and what is listed where.
 
-    ``texts`` are in place of those of the table, and behind an phrase of ``closes`` the connection
+    ``texts`` are in place of those of the table, and behind a phrase of ``closes`` the connection
     is closed.  ``clear``, ``tls`` and ``logged_in`` are the capabilities before login, before login
     in TLS, and after login.  Commands that are ``missing`` are refused.  A command line of more
     than ``longest`` octets is refused, without the limit none.  With ``token_error`` a token is
@@ -64,7 +65,10 @@ class Personality:
         return self.texts.get(phrase, phrase.value.text)
 
     def answer(
-        self, phrase: Phrase, facts: Mapping[str, object], body: Iterable[bytes] | None = None
+        self,
+        phrase: Phrase,
+        facts: Mapping[str, object] = _NONE,
+        body: Iterable[bytes] | None = None,
     ) -> Answer:
         """Return the reply that says *phrase*; *body* is stuffed already."""
         text = PLACEHOLDER.sub(lambda found: str(facts[found[1]]), self.text(phrase))
@@ -73,7 +77,7 @@ class Personality:
         return Answer(line, body, close=phrase in self.closes)
 
     def listing(
-        self, phrase: Phrase, lines: Iterable[object], facts: Mapping[str, object]
+        self, phrase: Phrase, lines: Iterable[object], facts: Mapping[str, object] = _NONE
     ) -> Answer:
         """Return the reply that says *phrase* and lists *lines*."""
         listed = [f"{each}\r\n" for each in lines]
@@ -106,7 +110,9 @@ class Personality:
         """Return whether *command* is a longer line than is taken."""
         if self.longest is None:
             return False
-        return len(command.verb) + len(command.rest) + 1 > self.longest
+        verb = command.verb.partition(" ")[0]  # of XTND XLST, the second word stands in the rest
+        behind = len(command.rest) + 1 if command.rest else 0
+        return len(verb) + behind > self.longest
 
 
 def without_stls(listed: Iterable[Capability]) -> tuple[Capability, ...]:

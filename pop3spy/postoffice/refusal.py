@@ -1,9 +1,10 @@
 """Saying no: every -ERR of the post office is raised as one exception."""
 
 import errno
+from collections.abc import Iterator
 
 from pop3spy.errors import MaildropError
-from pop3spy.postoffice.maildrop import InUseError
+from pop3spy.postoffice.maildrop import InUseError, StoredMessage
 from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.commands import CommandSpec
 from pop3spy.protocol.states import Effect, State
@@ -59,3 +60,11 @@ def refusal_of(error: OSError | MaildropError, phrase: Phrase) -> Refused:
     cause = error if isinstance(error, OSError) else error.__cause__
     number = cause.errno if isinstance(cause, OSError) else None
     return Refused(phrase, code="SYS/PERM" if number in _FOR_AN_OPERATOR else "SYS/TEMP")
+
+
+def text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
+    """Return the text of *message*, in pieces; raise Refused if it cannot be opened."""
+    try:
+        return message.open()
+    except (OSError, MaildropError) as error:
+        raise Refused(Phrase.UNREADABLE, number=number) from error

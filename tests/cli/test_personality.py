@@ -178,7 +178,10 @@ def test_gmail_refuses_a_token_in_two_steps_and_nothing_shows_it(tmp_path: Path)
     wrong = base64.b64encode(b"user=bob\1auth=Bearer ya29.Wrong\1\1").decode()
     right = base64.b64encode(b"user=bob\1auth=Bearer ya29.Sesame\1\1").decode()
     options = ("--personality", "gmail", "--users", users, "--log-format", "json")
-    with running("serve", "--listen", ":0", *options, "--log", tmp_path / "log") as program:
+    record = ("--record", tmp_path / "session.yaml")
+    with running(
+        "serve", "--listen", ":0", *options, "--log", tmp_path / "log", *record
+    ) as program:
         address = ("127.0.0.1", program.port())
         with socket.create_connection(address, 20) as plain, talking(plain) as say:
             asked = say(f"AUTH XOAUTH2 {wrong}")[0]
@@ -188,7 +191,8 @@ def test_gmail_refuses_a_token_in_two_steps_and_nothing_shows_it(tmp_path: Path)
             assert say(f"AUTH XOAUTH2 {right}") == ["+OK Welcome."]
             assert say("QUIT") == ["+OK Farewell."]
         ended = program.stopped()
-    told = ended.out + ended.err + (tmp_path / "log").read_text()
+    kept = (tmp_path / "log").read_text() + (tmp_path / "session.yaml").read_text()
+    told = ended.out + ended.err + kept
     assert "Farewell" in told
     for secret in ("ya29", wrong, right):
         assert secret not in told

@@ -274,12 +274,13 @@ def test_a_reply_can_close_the_connection() -> None:
 
 @pytest.mark.parametrize("octets", [38, 39, 40, 41, 42])
 def test_a_command_can_be_too_long(octets: int) -> None:
-    """The limit is that of the line without its end; a token inside AUTH may be longer."""
+    """The limit is that of the line without its end; what answers a challenge may be longer."""
     client = client_of("longest-command: 40\nreplies: {too-long: 'Protocol error. 10'}")
-    reply = client.send(b"USER " + b"x" * (octets - 5))
-    assert reply == (
-        b"+OK now the password\r\n" if octets <= 40 else b"-ERR Protocol error. 10\r\n"
-    )
+    for begins in (b"USER ", b"x", b"XTND XLST ", b"AUTH PLAIN "):
+        line = begins.ljust(octets, b"x")
+        assert (client.send(line) == b"-ERR Protocol error. 10\r\n") is (octets > 40)
+    assert client.send(b"AUTH PLAIN") == b"+ \r\n"
+    assert client.send(token(b"\0demo\0" + b"x" * 99)).startswith(b"-ERR [AUTH]")
     client.login()
 
 
