@@ -44,10 +44,16 @@ compiled: $(COMPILED_READY)
 	@$(COMPILED_BIN)/pop3spy --version
 
 # The properties for as long as EXAMPLES takes: make fuzz EXAMPLES=20000 ARGS=tests/capture
+# With INPUTS, so many mutated inputs at each door, or at some: make fuzz INPUTS=100000 ARGS=filter
+ifdef INPUTS
+fuzz: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --inputs $(INPUTS) --seed "$(or $(SEED),0)" $(ARGS)
+else
 fuzz: export HYPOTHESIS_PROFILE = deep
 fuzz: export HYPOTHESIS_EXAMPLES = $(or $(EXAMPLES),5000)
 fuzz: $(READY)
 	$(BIN)/python -m pytest -n 2 --timeout 0 $(or $(ARGS),tests/protocol tests/capture tests/export)
+endif
 
 docs: $(READY)
 	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/lab/test_faults.py
@@ -97,4 +103,4 @@ $(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(COMPILED_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/bin
+	rm -rf $(VENV) $(COMPILED_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz benchmarks/bin

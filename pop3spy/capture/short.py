@@ -17,7 +17,7 @@ _ESCAPED: Final = {"\\": "\\\\", '"': '\\"'}
 _NOT_IN_BLOCKS: Final = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_BLOCK: Final = re.compile(r"\n*[^ \t\n](?s:.*)[^ \t\n][^\n]*\n|\n*[^ \t\n]+\n")
+_BEGINS_BLOCK: Final = re.compile(r"\n*[^ \t\n]")
 _INDENT: Final = "    "
 
 
@@ -43,7 +43,10 @@ def short_block(raw: bytes) -> str | None:
     if raw.count(b"\r\n") != raw.count(b"\n") or (text := _text(raw, ())) is None:
         return None
     text = text.replace("\r\n", "\n")
-    if _NOT_IN_BLOCKS.search(text) or not _BLOCK.fullmatch(text):
+    last = text[text.rfind("\n", 0, -1) + 1 : -1]
+    if not (text.endswith("\n") and last.strip(" \t") and _BEGINS_BLOCK.match(text)):
+        return None
+    if _NOT_IN_BLOCKS.search(text):
         return None
     return "|\n" + re.sub(r"(?m)^(?=.)", _INDENT, text)
 

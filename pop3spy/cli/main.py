@@ -31,7 +31,7 @@ VERBS: Final = {
 }
 """What the help says of each verb, which is the first sentence of the verb's own help."""
 
-_IN_A_URL = re.compile(r"(?:(?<=//)[^/\s]*|[^\s/:@]+:[^\s/@]+)@")
+_IN_A_URL = re.compile(r"(?:(?<=//)[^/\s]*|(?<![^\s/@]):*[^\s/:@]+:[^\s/@]+)@")
 _ONE, _TWO = "\\", "\\\\"
 
 

@@ -33,6 +33,7 @@ from pop3spy.config.verbs import (
 )
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.connect.login_details import SecretSource
+from pop3spy.console.escapes import wire
 from pop3spy.errors import ConfigError
 from pop3spy.net.connection import Connection
 from pop3spy.postoffice import accounts_from
@@ -213,7 +214,7 @@ def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
     users = {each.name.encode(): each.password.encode() for each in accounts}
     secret = secret_from(settings.password_file, settings.password_env)
     if user:
-        users[user.encode()] = asked_for() if secret is None else secret
+        users[wire(user)] = asked_for() if secret is None else secret
     elif secret is not None:
         raise ConfigError("there is a password and nobody to have it; name the user with --user")
     return users
@@ -228,7 +229,7 @@ def _credentials(script: Script, settings: ReplayClientSettings) -> Credentials:
 
     Raise ConfigError if it cannot be had.
     """
-    user = settings.user.encode() if settings.user else None
+    user = wire(settings.user) if settings.user else None
     needed = needs(script, user=user, instead=settings.auth)
     by_password, by_token = password_source(settings), token_source(settings)
     token = asyncio.run(_given_by(by_token or by_password)) if "token" in needed else None

@@ -11,6 +11,7 @@ from pop3spy.cli.secret_command import printed_by
 from pop3spy.cli.standard_streams import say
 from pop3spy.config.verbs import ClientLoginSettings
 from pop3spy.connect.login_details import SecretSource
+from pop3spy.console.escapes import wire
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import is_open_to_others
 from pop3spy.protocol.text import escape
@@ -33,7 +34,7 @@ def secret_from(file: Path | None, variable: str | None) -> bytes | None:
             raise ConfigError(  # it is not repeated: it may be the password itself
                 "--password-env: there is no variable of that name; give its name, not the password"
             )
-        return os.environb[variable.encode()]
+        return os.environb[os.fsencode(variable)]
     return None
 
 
@@ -65,7 +66,7 @@ def asked_for() -> bytes:
     """Return the password that a person types; raise ConfigError if there is nobody to ask."""
     if not sys.stdin.isatty():
         raise ConfigError("a password is needed; give --password-file or --password-env")
-    return str(click.prompt("Password", hide_input=True, err=True)).encode()
+    return wire(str(click.prompt("Password", hide_input=True, err=True)))
 
 
 def tell_if_open(file: Path) -> None:

@@ -28,10 +28,10 @@ from pop3spy.session.deeds import Deed
 
 BY: Final = "dry run"
 
-_DELETES = re.compile(rb"(?s:.*\r)?[^A-Za-z]*DELE", re.IGNORECASE)
-_MAY_DELETE = re.compile(rb"(?s:.*\r)?[^A-Za-z]*D?E?L?", re.IGNORECASE)
+_DELETES = re.compile(rb"(?:\A|\r)[^A-Za-z\r]*DELE", re.IGNORECASE)
+_MAY_DELETE = re.compile(rb"(?:\A|\r)[^A-Za-z\r]*D?E?L?\Z", re.IGNORECASE)
 """The beginning of an overlong line that may go on as one."""
-_DELETES_IN_SASL = re.compile(rb"(?s:.*\r)?[^A-Za-z]*DELE[ \t]", re.IGNORECASE)
+_DELETES_IN_SASL = re.compile(rb"(?:\A|\r)[^A-Za-z\r]*DELE[ \t]", re.IGNORECASE)
 """What no answer inside AUTH looks like, which is base64."""
 _OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
 
@@ -86,7 +86,7 @@ class DryRun:
     def withholds(self, beginning: Beginning) -> bool:
         """Return whether a server could read a DELE in what a client has left."""
         lines = beginning.data.split(b"\n") if beginning.side is Side.CLIENT else ()
-        return any(_DELETES.match(line) for line in lines)
+        return any(_DELETES.search(line) for line in lines)
 
     def may_act_on(self, beginning: Beginning) -> bool:
         """Return that it could, but for the greeting: it learns from every line that it judges."""
@@ -98,7 +98,7 @@ class DryRun:
         match frame:
             case CommandLine():
                 sent = octets_in(acts)
-                if _DELETES.match(sent) or (frame.truncated and _MAY_DELETE.fullmatch(sent)):
+                if _DELETES.search(sent) or (frame.truncated and _MAY_DELETE.search(sent)):
                     return self._dele(moment, sent, marks)
                 return self._other(moment, parse_command(sent), acts, marks)
             case SaslLine() if _may_delete_in_sasl(frame, octets_in(acts)):
@@ -202,8 +202,8 @@ class DryRun:
 
 def _may_delete_in_sasl(frame: SaslLine, sent: bytes) -> bool:
     """Return whether a server that takes AUTH for ended would take this answer for a DELE."""
-    may = frame.truncated and _MAY_DELETE.fullmatch(sent)
-    return bool(may or _DELETES_IN_SASL.match(sent))
+    may = frame.truncated and _MAY_DELETE.search(sent)
+    return bool(may or _DELETES_IN_SASL.search(sent))
 
 
 def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:

@@ -1,6 +1,7 @@
 """What is exported in the short form reads as the same session, for pop3spy and for any YAML."""
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -165,6 +166,14 @@ def test_a_block_is_read_as_the_same_octets(lines: list[str]) -> None:
 )
 def test_what_a_block_would_change_is_none(raw: bytes) -> None:
     assert short_block(raw) is None
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, " x" * 50_000, "\r\n" * 50_000 + "x"])
+@pytest.mark.parametrize("end", ["\r\n", "\r\n \r\n", " \r\n\r\n"])
+def test_whether_a_body_is_a_block_is_seen_at_once(text: str, end: str) -> None:
+    began = time.process_time()
+    short_block((text + end).encode())
+    assert time.process_time() - began < 0.5
 
 
 def test_a_body_with_indented_and_empty_lines_is_a_block() -> None:

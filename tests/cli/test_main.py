@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -149,6 +150,14 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert err.startswith("pop3spy: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("piece", ["a", "a:", ":", "//", "/a:b", "a:@"])
+def test_a_long_mistake_is_told_at_once(piece: str, capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.process_time()
+    assert main(["show", piece * (100_000 // len(piece))]) == 3
+    assert time.process_time() - began < 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_port_in_use_is_told_with_the_way_out() -> None:

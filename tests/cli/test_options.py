@@ -1,5 +1,6 @@
 """Every setting can be given on the command line and in a file, and the command line wins."""
 
+import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 import click
 import pytest
 
-from cli.program import VERBS
+from cli.program import VERBS, run
 from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import compile_filter
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url
+
+_CAPTURES = Path(__file__).parents[2] / "captures"
 
 # A text for each setting, what it means, and another text that means something else.
 SAMPLES: dict[str, tuple[str, Any, str]] = {
@@ -162,3 +165,44 @@ def test_every_option_is_a_setting() -> None:
         options = {p.name for p in command.params if isinstance(p, click.Option)}
         rows = {row.field for row in SETTINGS.values() if verb in row.verbs}
         assert options == rows | {"config"} | OF_ONE_TIME.get(verb, set())
+
+
+_NOBODY = ("--to", "127.0.0.1:1")
+_NOWHERE = ("--listen", "192.0.2.1:1110")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("replay", "client", "FILE", *_NOBODY, "--user", "ODD", "--password-env", "GIVEN"),
+        ("replay", "client", "FILE", *_NOBODY, "--user", "bob", "--password-env", "ODD"),
+        ("replay", "server", "FILE", *_NOWHERE, "--user", "ODD", "--password-env", "GIVEN"),
+        ("connect", "127.0.0.1:1", "--user", "ODD", "--password-env", "ODD"),
+        ("connect", "ODD:1", "--quit-after", "stat"),
+        ("serve", *_NOWHERE, "--run-as", "ODD"),
+        ("show", "ODD"),
+        ("show", "FILE", "--filter", "user = ODD"),
+        ("export", "FILE", "--to", "ODD"),
+        ("scrub", "FILE", "-o", "ODD/ODD"),
+        ("compare", "FILE", "ODD"),
+        ("ca", "show", "--ca-dir", "FILE/ODD"),
+        ("ODD",),
+    ],
+    ids=" ".join,
+)
+def test_octets_that_are_no_text_are_as_good_as_any(words: tuple[str, ...]) -> None:
+    odd = os.fsdecode(b"b\xffb")
+    names = {
+        "FILE": str(_CAPTURES / "dovecot-user.yaml"),
+        "ODD": odd,
+        "user = ODD": f"user = {odd}",
+    }
+    done = run(
+        *(
+            names.get(word, word.replace("FILE", names["FILE"]).replace("ODD", odd))
+            for word in words
+        ),
+        **{odd: "sesame123", "GIVEN": "sesame123"},
+    )
+    assert "bug" not in done.err
+    assert len(done.err.splitlines()) <= 2

@@ -1,5 +1,7 @@
 """A dry run: what the client hears of its DELE, and what the server hears."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +131,16 @@ def test_an_overlong_dele_goes_nowhere_wherever_it_stands(begun: int, server: Se
     assert server.ask(line).startswith(b"-ERR ")
     assert server.ask(b"DELE 1" + line).startswith(b"-ERR ")
     assert server.talk.heard[S] == b"USER bob\r\nPASS secret\r\n"
+
+
+@pytest.mark.parametrize("piece", [b"\r", b"1\r", b" ", b"D", b"\rDEL"])
+@pytest.mark.parametrize("end", [b"", b"\r\n"], ids=["overlong", "whole"])
+def test_no_line_of_a_client_takes_long_to_judge(piece: bytes, end: bytes) -> None:
+    """Every other session would wait for it."""
+    line = piece * ((LINE - 2) // len(piece)) + (end or piece * 2)
+    began = time.process_time()
+    Talk([DryRun()]).say([(S, b"+OK\r\n"), (C, line)])
+    assert time.process_time() - began < 0.5
 
 
 def test_a_rewrite_into_dele_goes_nowhere_either() -> None:
