@@ -113,7 +113,7 @@ def _with_console(
     from pop3spy.cli.live import Live  # noqa: PLC0415 - see cli.proxy
 
     settings, clock = common.settings, common.clock
-    supervisor.watcher = Retelling(bus, clock)
+    supervisor.watcher = Retelling(bus, clock, anonymous=settings.redact == "strict")
     sessions, holds = SharedSessions(supervisor), SharedHolds(supervisor, clock)
     faults = SharedFaults(supervisor, common.gate, common.holds)
     bus.subscribe(sessions)

@@ -1,8 +1,10 @@
 """What is known of a multi-line reply: sizes, and for a while its first and last octets."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+from pop3spy.protocol.text import MASK
 
 HEAD = 16384
 """How many octets of a body are kept until it has been told of."""
@@ -11,6 +13,7 @@ TAIL = 512
 """How many of a body's last octets are kept, to tell why it has no end."""
 
 _STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
+_HIDDEN_ERROR: Final = f"-ERR {MASK}".encode()
 _ERROR = re.compile(rb"\n(-ERR(?![0-9A-Za-z])[^\r\n]*)\r*\n?\Z", re.IGNORECASE)
 
 
@@ -20,8 +23,8 @@ class Body:
 
     ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
     nobody counts; ``head`` and ``tail``, its first and last octets, are there only until the
-    exchange has been told of.  Without *keeps_head* there is no head, and *shown* gives what may be
-    shown of a line of it.
+    exchange has been told of.  An *anonymous* one has no head, and the text of its error is masked:
+    messages have many names, and nobody may learn them.
     """
 
     octets: int = 0
@@ -32,8 +35,7 @@ class Body:
     complete: bool = False
     at_line_start: bool = True
     error_before: bytes | None = None  # the last line, an -ERR, when the client went on
-    keeps_head: bool = True
-    shown: Callable[[bytes], bytes] | None = None
+    anonymous: bool = False
 
     def add(self, part: bytes, *, dotted: bool = True) -> None:
         """Count another part of it, which may begin in the middle of a line.
@@ -47,7 +49,7 @@ class Body:
         self.at_line_start = part.endswith(b"\n")
         if self.lines is not None:
             self.lines += part.count(b"\n")
-        if len(self.head) < HEAD and self.keeps_head:
+        if len(self.head) < HEAD and not self.anonymous:
             self.head += part[: HEAD - len(self.head)]
         self.tail = part[-TAIL:] if len(part) >= TAIL else (self.tail + part)[-TAIL:]
 
@@ -68,7 +70,7 @@ class Body:
         found = _ERROR.search(start + self.tail)
         if found is None:
             return None
-        return self.shown(found[1]) if self.shown else found[1]
+        return _HIDDEN_ERROR if self.anonymous else found[1]
 
     def forget(self) -> None:
         """Let go of its octets: the exchange has been told of."""

@@ -83,7 +83,7 @@ class Reading:
         self.session = Session(number, client, server, at, typed=typist is not None)
         self._decoder = Decoder()
         self._redactor = Redactor(identities, typist)
-        self._tracker = Tracker(self.session, publish, identities)
+        self._tracker = Tracker(self.session, publish, anonymous=names is not None)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
         self._glimpses: Glimpses | None = None  # there are, of TLS that passes unread

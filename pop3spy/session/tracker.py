@@ -24,7 +24,6 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import Effect, State, after_challenge, after_reply, is_proof
 from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
-from pop3spy.redaction.identities import Identities
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
 from pop3spy.session.model import Exchange, Session
@@ -43,11 +42,12 @@ class Tracker:
         self,
         session: Session,
         publish: Callable[[Told], None],
-        identities: Identities | None = None,
+        *,
+        anonymous: bool = False,
     ) -> None:
         self._session = session
         self._publish = publish
-        self._identities = identities  # if nobody may learn names
+        self._anonymous = anonymous  # nobody may learn names
         self._loose: Exchange | None = None  # answered, unless a body follows after all
         self._speaks_ahead = False  # the client has done so before
         self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
@@ -187,7 +187,7 @@ class Tracker:
 
     def _body(self, frame: BodyPart | BodyEnd, exchange: Exchange, at: float) -> None:
         if exchange.body is None:
-            exchange.body = _body_for(exchange, self._identities)
+            exchange.body = _body_for(exchange, anonymous=self._anonymous)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
             return
@@ -292,16 +292,11 @@ def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
     return isinstance(frame, BodyPart | BodyEnd) and frame.number == exchange.number
 
 
-def _body_for(exchange: Exchange, identities: Identities | None) -> Body:
-    """Return an empty body; the lines of a message are not counted, those of a listing are.
-
-    Nothing is told of the beginning of a message if nobody may learn names: headers have many.
-    """
+def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
+    """Return an empty body; the lines of a message are not counted, those of a listing are."""
     if exchange.command.shape is not Shape.MESSAGE:
         return Body(lines=0)
-    if identities is None:
-        return Body()
-    return Body(keeps_head=False, shown=identities.text)
+    return Body(anonymous=anonymous)
 
 
 def _login_of(exchange: Exchange) -> str:

@@ -32,10 +32,14 @@ MISSED: Final = "more happened in it than the console could take; the log and th
 
 
 class Retelling:
-    """Publishes on *bus* what workers tell of their sessions."""
+    """Publishes on *bus* what workers tell of their sessions.
 
-    def __init__(self, bus: Bus, clock: Clock) -> None:
+    If they are *anonymous*, nothing of their messages may be told.
+    """
+
+    def __init__(self, bus: Bus, clock: Clock, *, anonymous: bool = False) -> None:
         self._bus = bus
+        self._anonymous = anonymous
         self._clock = clock
         self._open: dict[int, dict[int, _RetoldSession]] = {}  # by worker, and by number
 
@@ -45,9 +49,10 @@ class Retelling:
         sessions = self._open.setdefault(worker, {})
         if name == "opened":
             client, server = (Peer(*peer) for peer in rest)
-            sessions[number] = _RetoldSession(Session(number, client, server, at), self._bus)
-        elif session := sessions.get(number):
-            session.take(name, at, rest)
+            session = Session(number, client, server, at)
+            sessions[number] = _RetoldSession(session, self._bus, anonymous=self._anonymous)
+        elif told := sessions.get(number):
+            told.take(name, at, rest)
             if name == "ended":
                 del sessions[number]
 
@@ -60,10 +65,10 @@ class Retelling:
 class _RetoldSession:
     """One session: the same model as in its worker, and the same events."""
 
-    def __init__(self, session: Session, bus: Bus) -> None:
+    def __init__(self, session: Session, bus: Bus, *, anonymous: bool) -> None:
         self._session = session
         self._publish = bus.publish
-        self._tracker = Tracker(session, bus.publish)
+        self._tracker = Tracker(session, bus.publish, anonymous=anonymous)
         self._last: dict[Side, Heard] = {}
         self._publish(Opened(session, session.opened_at))
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from capture.test_gates import gated
 from cases.conversation import byte_by_byte, steps
@@ -44,14 +44,14 @@ def told(event: Event) -> str:
 class Retold:
     """Two buses, between which is a pipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         self.here: list[str] = []
         self.there: list[str] = []
         self.events: list[Event] = []
         self.waiting = 0
         bus = Bus(complain)
         bus.subscribe(lambda _: self._there)
-        self.retelling = Retelling(bus, Clock())
+        self.retelling = Retelling(bus, Clock(), anonymous=strict)
         self.forwarding = Forwarding(self._pass, lambda: self.waiting)
 
     def __call__(self, session: Session) -> Reader:
@@ -96,13 +96,26 @@ def test_every_case_is_retold(cut: type, case: str) -> None:
 
 
 @given(talk=wild_talk)
+@example(talk=[(Side.CLIENT, b"RETR 1\r\n"), (Side.SERVER, b"+OK\r\n+OK\r\na\r\n.\r\n")])
+@example(talk=[(Side.CLIENT, b"RETR 1\r\n"), (Side.SERVER, b"+OK\r\n+OK\r\n-ERR mail bob\r\n")])
 def test_whatever_is_said_is_retold(talk: list[Said]) -> None:
     for strict in (False, True):
-        retold = Retold()
+        retold = Retold(strict=strict)
         spoken = reading(retold, strict=strict)
         say(spoken, talk)
         spoken.end(9.0, Ending(How.CLIENT_CLOSED))
         assert retold.there == retold.here
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_of_a_message_no_subject_is_retold_where_nobody_may_learn_names(*, strict: bool) -> None:
+    retold = Retold(strict=strict)
+    spoken = reading(retold, strict=strict)
+    mail = b"+OK\r\nFrom: bob@example.org\r\nSubject: Lunch\r\n\r\nNoon?\r\n.\r\n"
+    say(spoken, [(Side.SERVER, b"+OK\r\n"), (Side.CLIENT, b"RETR 1\r\n"), (Side.SERVER, mail)])
+    spoken.end(9.0, Ending(How.CLIENT_CLOSED))
+    (answered,) = [line for line in retold.there if "RETR" in line and line[:9] == "Answered("]
+    assert ("head=b''" in answered) is strict
 
 
 def test_what_a_gate_did_is_retold() -> None:
