@@ -21,8 +21,7 @@ def login_in(text: str, start: int = 0) -> int | None:
     The verb alone may be asked for, as in ``verb = PASS and err``.
     """
     for match in _LOGIN_IN_LINE.finditer(text, start):
-        asked = _ASKED_FOR.search(text, start, match.start())
-        if not (asked and _GOES_ON.match(text, match.end())):
+        if not _asked_for(match, start):
             return match.end()
     return None
 
@@ -41,4 +40,14 @@ def without_logins(text: str) -> str:
 
     A fault or a rewrite may hold such a line, and so may a mistake in one.
     """
-    return _LOGIN.sub(rf"\1{MASK}", text)
+    return _LOGIN.sub(_hidden, text)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return match[0] if _asked_for(match) else f"{match[1]}{MASK}"
+
+
+def _asked_for(match: re.Match[str], start: int = 0) -> bool:
+    """Return whether a verb is what a filter asks for, in a text that begins at *start*."""
+    asked = _ASKED_FOR.search(match.string, start, match.start())
+    return asked is not None and _GOES_ON.match(match.string, match.end(1)) is not None

@@ -123,6 +123,9 @@ def test_a_password_is_typed_and_is_nowhere(
     logged_in = threads.submit(pop.pass_, "not-the-word")
     found = window.shows(r"s(\d) PASS █{8}: held as (\d)")
     number, ticket = found[1], found[2]
+    window.type(f":answer {ticket} -ERR bad password {PASSWORD}")
+    window.shows(rf"> :answer {ticket} -ERR █{{8}} *$")
+    window.press("C-u")
     window.enter(f":edit {ticket}")
     window.shows(r"in place of PASS █{8}: *$")
     window.type(f"PASS {PASSWORD}")

@@ -61,7 +61,16 @@ def test_a_password_in_place_of_the_name_of_a_variable_is_not_repeated() -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["PASSAGE to India", "pass", "cut after=1K when verb = PASS", "AUTH", "s/^STAT$/NOOP/"]
+    "text",
+    [
+        "PASSAGE to India",
+        "pass",
+        "cut after=1K when verb = PASS",
+        "AUTH",
+        "s/^STAT$/NOOP/",
+        "verb = PASS and not err",
+        "s/a/b/ when verb = RETR,PASS or err",
+    ],
 )
 def test_what_is_no_login_stays(text: str) -> None:
     assert without_logins(text) == text
