@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from pop3spy.protocol.replies import number_of
 from pop3spy.replay.content import Content, Entries
-from pop3spy.replay.outcome import Outcome, TlsSide
+from pop3spy.replay.outcome import Outcome
 
 Value = str | int | None
 """What there was: None for nothing."""
@@ -110,8 +110,8 @@ def _word(outcome: Outcome, place: int) -> str | None:
 def _contents(one: Outcome, other: Outcome, expected: Content, got: Content) -> Iterator[Pair]:
     if expected.entries is not None and got.entries is not None:
         entries = _entries(one.command.verb, expected.entries, got.entries)
-        same_side = (one.side is TlsSide.INSIDE) is (other.side is TlsSide.INSIDE)
-        yield from (each for each in entries if same_side or each[0] != _OVER_INSIDE)
+        alike = one.encrypted is other.encrypted
+        yield from (each for each in entries if alike or each[0] != _OVER_INSIDE)
         return
     yield "size", expected.size, got.size
     yield "lines", expected.lines, got.lines

@@ -16,7 +16,7 @@ _GREETING: Final = command_of("", (), None)
 
 
 class TlsSide(Enum):
-    """On which side of TLS an exchange stood."""
+    """On which side of TLS an exchange stood, for the client."""
 
     CLEAR = "clear"  # in a session without TLS, or whose TLS nobody read
     BEFORE = "before"  # in clear, and TLS came behind it
@@ -31,7 +31,8 @@ class Outcome:
     ``shown`` is the command for people, secrets masked; ``state`` is where it was answered.
     ``ok`` is None without a status; ``odd`` says that a line without a status was all the reply
     there was.  ``asks`` counts the server's challenges; ``words`` are what the status text begins
-    with, for it has a meaning in some replies (RFC 1939, section 9).
+    with, for it has a meaning in some replies (RFC 1939, section 9).  ``encrypted`` says that the
+    server heard it inside TLS, though a proxy may stand between it and the client.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Outcome:
     offers_apop: bool = False
     odd: bool = False
     side: TlsSide = TlsSide.CLEAR
+    encrypted: bool = False
 
     @property
     def complete(self) -> bool:

@@ -16,7 +16,7 @@ from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.difference import Difference, differences
 from pop3spy.replay.kept_messages import KeptMessages
 from pop3spy.replay.numbers import By, Numbers, pair_up
-from pop3spy.replay.outcome import ExchangeReader, Outcome, TlsSide, outcome_of_greeting
+from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
 from pop3spy.replay.pending_reply import PendingReply
 from pop3spy.replay.play_options import LeftOut, Played, PlayOptions, Say
 from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, names_message
@@ -239,7 +239,7 @@ class ClientPlayer:
         if step.reply:
             self._compared += 1
             got = self._numbers.as_recorded(outcome) if self._numbers else outcome
-            got = replace(got, side=TlsSide.INSIDE if self._options.tls else TlsSide.CLEAR)
+            got = replace(got, encrypted=self._options.tls)
             self._differences += self._kept_messages.judge(step.outcome, got)
         if step.command.verb == "RSET" and outcome.ok:
             self._kept_messages.forget()

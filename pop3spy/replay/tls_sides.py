@@ -28,12 +28,14 @@ class TlsWatch:
 
     def __init__(self) -> None:
         self._begun: int | None = None  # the exchange behind which it began
+        self._server: int | None = None  # the same for the server: a proxy may be in between
         self._unread: int | None = None  # the one behind which nobody read it
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
         if isinstance(event, Secured):
             self._begun = _newest_exchange(event.session)
+            self._server = self._begun if event.tls.side == "server" else self._server
         elif self._unread is None and is_unread_tls(event):
             self._unread = _newest_exchange(event.session)
 
@@ -44,7 +46,9 @@ class TlsWatch:
         if self._begun is None or not outcome.number:
             return outcome
         before = outcome.number <= self._begun
-        return replace(outcome, side=TlsSide.BEFORE if before else TlsSide.INSIDE)
+        encrypted = self._server is not None and outcome.number > self._server
+        side = TlsSide.BEFORE if before else TlsSide.INSIDE
+        return replace(outcome, side=side, encrypted=encrypted)
 
 
 def _newest_exchange(session: Session) -> int:

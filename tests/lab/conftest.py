@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab.servers import MailServer, dovecot, popa3d
+from lab.servers import MailServer, cyrus, dovecot, popa3d
 
-__all__ = ["dovecot", "popa3d"]
+__all__ = ["cyrus", "dovecot", "popa3d"]
 
 
 @pytest.fixture(params=["dovecot", "popa3d"])

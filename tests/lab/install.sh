@@ -3,6 +3,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 popa3d=$root/.venv/lab/popa3d
+cyrus=$root/.venv/lab/cyrus
 python=$root/.venv/bin/python
 [ -x "$python" ] || python=python3
 PATH=$PATH:/usr/sbin:/sbin
@@ -25,6 +26,7 @@ if sys.base_prefix == "/usr" and not pathlib.Path(sysconfig.get_path("include"),
 missing="$missing${headers:+ $headers}"
 unpacked=
 command -v popa3d >/dev/null 2>&1 || [ -x "$popa3d/usr/sbin/popa3d" ] || unpacked=popa3d
+[ -x "$cyrus/usr/lib/cyrus/bin/pop3d" ] || unpacked="${unpacked:+$unpacked }cyrus"
 
 [ -n "$missing$unpacked" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
@@ -38,13 +40,24 @@ if [ -n "$missing" ]; then
     # Services must not start by themselves: the tests run their own on loopback.
     RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing >/dev/null
 fi
-if [ -n "$unpacked" ]; then
-    # It conflicts with dovecot-pop3d, so it is put beside the tests and not into the system.
+# These conflict with dovecot-pop3d, so they are put beside the tests and not into the system.
+unpack() {
+    folder=$1
+    shift
     download=$(mktemp -d)
-    trap 'rm -rf "$download"' EXIT
-    (cd "$download" && apt-get download -qq -o APT::Sandbox::User=root popa3d)
-    mkdir -p "${popa3d%/*}"
-    rm -rf "$popa3d" "$popa3d.new"
-    dpkg-deb -x "$download"/popa3d_*.deb "$popa3d.new"
-    mv "$popa3d.new" "$popa3d"
-fi
+    (cd "$download" && apt-get download -qq -o APT::Sandbox::User=root "$@")
+    mkdir -p "${folder%/*}"
+    rm -rf "$folder" "$folder.new"
+    for package in "$download"/*.deb; do
+        dpkg-deb -x "$package" "$folder.new"
+    done
+    mv "$folder.new" "$folder"
+    rm -rf "$download"
+}
+for each in $unpacked; do
+    case $each in
+    popa3d) unpack "$popa3d" popa3d ;;
+    # What it needs and the system may not have comes along.
+    cyrus) unpack "$cyrus" cyrus-pop3d cyrus-common libical3 libpcre3 libxapian30 sasl2-bin libsasl2-modules libsasl2-modules-db ;;
+    esac
+done

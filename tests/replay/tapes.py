@@ -2,11 +2,13 @@ r"""Recordings as text, and what is made of them.
 
 A recording is written like a dialogue of the decoder's tests (``C:``, ``S:``, ``S|`` for what came
 in the same chunk, ``S<`` for octets without a line end).  ``S(2):`` comes two seconds later, other
-lines a hundredth.  Eight full blocks stand where a secret was; ``TLS`` is where it began.
+lines a hundredth.  Eight full blocks stand where a secret was; ``TLS`` is where it
+began, and ``TLS client`` where it did with the client alone.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from inspect import cleandoc
 
 from dialogue import said
@@ -49,8 +51,9 @@ def tape(text: str, how: How = How.QUIT, *, session: int = 1, behind: float = ST
     for line in _chunks(script):
         match = _WAIT.match(line)
         at += float(match[2]) if match else STEP
-        if line == "TLS":
-            items.append(Knew(session, at, {"tls": TLS.facts()}))
+        if line.startswith("TLS"):
+            tls = replace(TLS, side=line.removeprefix("TLS ")) if " " in line else TLS
+            items.append(Knew(session, at, {"tls": tls.facts()}))
             continue
         ((side, data),) = said(_WAIT.sub(r"\1", line))
         assert data is not None

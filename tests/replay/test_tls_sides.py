@@ -55,6 +55,7 @@ WAYS = {
     "STLS at once": session(STLS, TLS, INSIDE),
     "TLS from the first": session(TLS, GREETING, INSIDE),
     "in clear": session(GREETING, IN_CLEAR),
+    "TLS up to a proxy": session("TLS client", GREETING, IN_CLEAR),
     "STLS that nobody reads": session(OUTSIDE, OPAQUE),
     "STLS refused": session(OUTSIDE.replace("+OK begin", "-ERR no"), IN_CLEAR),
 }
@@ -153,7 +154,9 @@ def test_inside_tls_a_client_says_what_it_said_there(way: str) -> None:
     assert stage.left_out == asked
 
 
-@pytest.mark.parametrize("way", ["STLS at once", "TLS from the first", "in clear"])
+@pytest.mark.parametrize(
+    "way", ["STLS at once", "TLS from the first", "in clear", "TLS up to a proxy"]
+)
 def test_in_clear_stls_may_still_be_offered(way: str) -> None:
     stage = Stage(script(WAYS[way]))
     stage.server(b"+OK live\r\n")
