@@ -52,12 +52,26 @@ class Identities:
 
     def learn(self, kind: Kind, name: bytes) -> bytes:
         """Replace *name* from now on, and its parts; return what stands for it."""
-        local, at, domain = name.rpartition(b"@") if kind is Kind.USER else (b"", b"", b"")
-        if at and local and domain:
-            return self.learn(Kind.USER, local) + b"@" + self.learn(Kind.HOST, domain)
-        prefix, colon, rest = name.partition(b":")
-        if kind is Kind.USER and colon and prefix.lower() in _KEEP_PARTS:
-            return prefix + colon + self.learn(kind, rest)
+        return self._learn_user(name) if kind is Kind.USER else self._learn_name(kind, name)
+
+    def _learn_user(self, name: bytes) -> bytes:
+        """Learn a user, and of an address, which may have several hosts, each part of it."""
+        domains: list[bytes] = []
+        local, _, domain = name.rpartition(b"@")
+        while local and domain:
+            domains.append(domain)
+            name = local
+            local, _, domain = name.rpartition(b"@")
+        start = 0
+        colon = name.find(b":")
+        while colon >= 0 and name[start:colon].lower() in _KEEP_PARTS:
+            start = colon + 1
+            colon = name.find(b":", start)
+        shown = name[:start] + self._learn_name(Kind.USER, name[start:])
+        hosts = [self._learn_name(Kind.HOST, domain) for domain in reversed(domains)]
+        return b"@".join([shown, *hosts])
+
+    def _learn_name(self, kind: Kind, name: bytes) -> bytes:
         pseudonym = self._names.of(kind, name)
         if pseudonym != name:
             parts = _PARTS.split(name) if kind is Kind.USER else name.split(b".")[:1]

@@ -314,3 +314,12 @@ def test_refusals_and_numbers_are_still_told() -> None:
     lines = sinks.shown(Side.SERVER) + sinks.shown(Side.CLIENT)
     for line in (b"-ERR [AUTH] wrong password", b"-ERR [SYS/PERM] log in first", b"RETR 3"):
         assert line + b"\r\n" in lines
+
+
+@pytest.mark.parametrize(
+    "name", [b"a@" * 8000 + b"b", b"recent:" * 2300 + b"bob", b"@" * 16000, b"a:" * 8000]
+)
+def test_a_name_of_very_many_parts_is_hidden_as_any(name: bytes) -> None:
+    told = heard(b"C: USER " + name, b"S: +OK", b"C: STAT", b"S: +OK 0 0", strict=True)
+    assert not told.reading.session.blind
+    assert told.holding(name) == []
