@@ -1,15 +1,13 @@
 """The live console of ``pop3spy proxy``: who sits at the terminal while the proxy runs."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Coroutine
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pop3spy.cli.outputs import later
-from pop3spy.cli.terminal import colourful
+from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.gate.faultset import Faults
@@ -54,10 +52,11 @@ class Live:
         self._clock = clock
         self._colour = colourful(sys.stdout)
         self._paced = Paced(screen)
+        self._width = width_of(sys.stdout)
         fd = sys.stdout.fileno()
         self._ui = TerminalUi(screen, fd, history, colour=self._colour, sure=settings.yes)
         silent = settings.quiet or settings.log == STDOUT
-        make = _nothing if silent else lambda: self._transcript(fd)
+        make = _nothing if silent else self._transcript
         self._console = LiveConsole(
             relay,
             holds,
@@ -69,12 +68,12 @@ class Live:
             colour=self._colour,
             dry_run=dry_run,
             changed=screen.soon,
-            columns=partial(_columns, fd),
+            columns=self._width,
         )
         self._console.showing.filter(settings.show)
         self._console.subscribe_to(bus)
         if not silent:
-            bus.subscribe(self._wait_lines(fd))
+            bus.subscribe(self._wait_lines())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set or the person has had enough, then end in order."""
@@ -98,7 +97,7 @@ class Live:
             self._bus.publish(Noted("console_failed", self._clock.now(), facts))
             await stop.wait()
 
-    def _transcript(self, fd: int) -> Subscriber:
+    def _transcript(self) -> Subscriber:
         """Return a new transcript that fits the window, whatever becomes of that."""
         transcript = Transcript(self._paced, self._clock, colour=self._colour, wait=later)
 
@@ -106,14 +105,14 @@ class Live:
             read = transcript(session)
 
             def tell(event: Event) -> None:
-                transcript.width = _columns(fd)
+                transcript.width = self._width()
                 read(event)
 
             return tell
 
         return begin
 
-    def _wait_lines(self, fd: int) -> Subscriber:
+    def _wait_lines(self) -> Subscriber:
         """Return what tells, of the sessions that are shown, who waits long."""
         shows = self._console.showing.shows
         return WaitLines(
@@ -122,17 +121,10 @@ class Live:
             self._console.waits,
             later,
             colour=self._colour,
-            width=partial(_columns, fd),
+            width=self._width,
             wanted=lambda wait: shows(wait.session, wait.exchange),
         )
 
 
 def _nothing() -> Subscriber:
     return lambda _: None
-
-
-def _columns(fd: int) -> int | None:
-    try:
-        return os.get_terminal_size(fd).columns or None
-    except OSError:
-        return None
