@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from os.path import commonprefix
 from typing import Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -155,11 +156,13 @@ def _begins_mechanism(command: Command) -> bool:
 class InputMask(Processor):
     """Shows a mask of always the same length in place of what is hidden.
 
-    *hides* tells where that begins, if it is not a line for a server in ``state``.
+    *hides* tells where that begins, if it is not a line for a server in ``state``.  What was hidden
+    once stays so while the words before it are edited: ``PASS`` may be taken away from a password.
     """
 
     def __init__(self, hides: Hides | None = None) -> None:
         self._hides = hides or (lambda text: hidden_from(text, self.state))
+        self._hidden = ""  # what stood hidden at the end of the line when it was shown last
         self.state: State | None = None
         self.everything = False  # an answer to a question, and it is a secret
 
@@ -167,7 +170,10 @@ class InputMask(Processor):
         """Return what is shown of the line."""
         text = transformation_input.document.text
         start = 0 if self.everything else self._hides(text)
-        if start is None or start >= len(text):
+        still = len(commonprefix([text[::-1], self._hidden[::-1]]))
+        start = min(len(text) if start is None else start, len(text) - still)
+        self._hidden = text[start:]
+        if start == len(text):
             return Transformation(transformation_input.fragments)
         shown: StyleAndTextTuples = [("", text[:start]), ("class:mask", MASK)]
         end = start + len(MASK)

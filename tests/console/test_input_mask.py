@@ -161,8 +161,8 @@ def test_what_is_seen_while_it_is_typed_is_what_is_shown_afterwards(
         assert after.startswith(line[:begin]) or after == "********"
 
 
-def transformed(text: str, state: State) -> str:
-    mask = InputMask()
+def transformed(text: str, state: State, mask: InputMask | None = None) -> str:
+    mask = mask or InputMask()
     mask.state = state
     document = Document(text)
     control = BufferControl(Buffer(document=document))
@@ -177,6 +177,29 @@ def transformed(text: str, state: State) -> str:
 def test_a_password_leaves_the_same_picture_whatever_it_is(password: str) -> None:
     assert transformed(f"PASS {password}", U) == f"PASS {MASK}"
     assert transformed(f"USER ünï {password.strip() or 'x'}", A).startswith("USER ünï ")
+
+
+EDITED = [
+    ("PASS hunter2", "PAS hunter2", "PA hunter2", "P hunter2", " hunter2", "hunter2"),
+    ("PASS hunter2", "hunter2", "Xhunter2", "XFOO hunter2", "RETR 3 hunter2"),
+    ("PASX hunter2", "PAX hunter2", "PA hunter2", "PASS hunter2", "S hunter2"),
+    (":send 1 PASS hunter2", ":send 1 hunter2", ": hunter2", "hunter2"),
+    ("PASS a hunter2", "PASS hunter2", "hunter2"),
+]
+
+
+@pytest.mark.parametrize("texts", EDITED, ids=lambda texts: texts[0])
+@pytest.mark.parametrize("now", ["nothing", "login"])
+def test_what_was_hidden_stays_so_while_the_words_before_it_are_edited(
+    texts: tuple[str, ...], now: str
+) -> None:
+    reading = reading_behind(now)
+    state, wire = reading.session.state, CONNECT_COMMANDS.wire
+    mask = InputMask(lambda text: hidden_from(text, state, wire, reading.hidden_of))
+    for text in texts:
+        assert "hunter2" not in transformed(text, state, mask)
+    for text in ("", "XFOO bar", "STAT"):  # another line
+        assert transformed(text, state, mask) == text
 
 
 def test_a_line_without_a_secret_is_shown_as_it_is() -> None:
