@@ -29,7 +29,7 @@ def wrapped(text: str, first: int, rest: int) -> list[str]:
     """
     lines: list[str] = []
     room = max(1, first)
-    while (end := len(_fitting(text, room))) < len(text):
+    while (end := len(fitting(text, room))) < len(text):
         blank = text.rfind(" ", 1, end + 1)
         stop = blank if blank > end // 2 else end
         lines.append(text[:stop].rstrip(" "))
@@ -38,7 +38,7 @@ def wrapped(text: str, first: int, rest: int) -> list[str]:
     return [*lines, text] if text or not lines else lines
 
 
-def _fitting(text: str, room: int) -> str:
+def fitting(text: str, room: int) -> str:
     """Return as much of *text* as fits into *room*: at least a character."""
     if text.isascii():
         return text[:room]

@@ -52,7 +52,6 @@ def is_time(value: Any) -> bool:
 
 
 _TEXT: Final = FieldKind(lambda value: isinstance(value, str), "a text")
-_TRUTH: Final = FieldKind(lambda value: isinstance(value, bool), "true or false")
 _COUNT: Final = FieldKind(_is_count, "a number of octets or lines")
 _SOME: Final = FieldKind(lambda value: value is None or _is_count(value), "a number, or null")
 _SIDE: Final = FieldKind(_is_side, "C or S")
@@ -74,7 +73,7 @@ class RecordKind:
 
 _NONE: Final[Mapping[str, FieldKind]] = {}
 KINDS: Final = {
-    "open": RecordKind(_NONE, {"client": _TEXT, "server": _TEXT, "typed": _TRUTH}),
+    "open": RecordKind(_NONE, {"client": _TEXT, "server": _TEXT, "typed": _FLAG}),
     "omitted": RecordKind(
         {"side": _SIDE, "octets": _COUNT, "lines": _COUNT, "stuffed": _COUNT}, _NONE
     ),

@@ -70,9 +70,12 @@ def arriving(  # noqa: PLR0913 - whatever can be asked of it
         if not routed and (not given or named("listen")):
             own = _listening(settings.listen, closing)
         for route in routes:
-            here = {route.listen} & given.keys() or _listening((route.listen,), closing)
-            servers |= dict.fromkeys(here, route.upstream)
-            own |= here if isinstance(here, dict) else {}
+            if route.listen in given:
+                servers[route.listen] = route.upstream
+            else:
+                listening = _listening((route.listen,), closing)
+                servers |= dict.fromkeys(listening, route.upstream)
+                own |= listening
         if routed and (lost := given.keys() - servers.keys()):
             url = min(map(str, lost))
             raise ConfigError(

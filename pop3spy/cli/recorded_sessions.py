@@ -84,15 +84,18 @@ def _tell(recording: OpenedRecording, what: str) -> None:
 
 def _which(read: UserSessions) -> str:
     """Return which sessions are played, of several."""
-    first, *more = read.scripts
-    if not more and not read.left_out:
-        return f"session {first.session} is played, one of {read.asked}; --session N takes another"
-    played = f"{count(len(read.scripts), 'session')} of one user"
+    first, played = read.scripts[0].session, len(read.scripts)
+    if played == 1 and not read.left_out:
+        return _one_of(first, read.asked)
     left_out = f"; {read.left_out} more would be too much" if read.left_out else ""
     return (
-        f"{played}, from session {first.session} on, are played as one maildrop, {1 + len(more)} of"
-        f" {read.asked}{left_out}; --session N plays one alone"
+        f"{count(played, 'session')} of one user, from session {first} on, are played as one"
+        f" maildrop, {played} of {read.asked}{left_out}; --session N plays one alone"
     )
+
+
+def _one_of(played: int, asked: int) -> str:
+    return f"session {played} is played, one of {asked}; --session N takes another"
 
 
 def _tell_of_others(played: int, rest: Tape, asked: set[int], recording: OpenedRecording) -> None:
@@ -103,8 +106,7 @@ def _tell_of_others(played: int, rest: Tape, asked: set[int], recording: OpenedR
     except CaptureError as error:
         click.echo(f"pop3spy: {error}", err=True)
     if len(asked) > 1:
-        others = f"one of {len(asked)}; --session N takes another"
-        _tell(recording, f"session {played} is played, {others}")
+        _tell(recording, _one_of(played, len(asked)))
 
 
 def _tell_of_tls(recording: OpenedRecording, scripts: Sequence[Script]) -> None:
@@ -114,7 +116,7 @@ def _tell_of_tls(recording: OpenedRecording, scripts: Sequence[Script]) -> None:
 
 
 def _nobody_read(sessions: Sequence[int]) -> str:
-    """Return that these sessions go on inside TLS."""
+    """Return what to tell of sessions that go on inside TLS."""
     if len(sessions) == 1:
         return f"nobody read what session {sessions[0]} said inside TLS"
     return f"nobody read what {len(sessions)} sessions said inside TLS"

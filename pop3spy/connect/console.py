@@ -27,7 +27,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.password_due import logs_in
-from pop3spy.redaction.typed import login_in, without_login
+from pop3spy.redaction.typed import login_in
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.model import Session
@@ -211,8 +211,7 @@ class Console:
     async def _console_command(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         row = self.console_commands.find(word)
-        told = f"{row.name} {without_login(rest)}".rstrip()
-        self.view.add(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        self.view.add(note(escape(row.repeated(rest))))
         nothing_behind(row, rest)
         masked = self.view.masked
         try:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from pop3spy.connect.console import Console
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowStream
+from pop3spy.console.rows import Row, RowStream, write_rows
 
 _COMMENT = "#"
 
@@ -45,9 +45,7 @@ class ScriptedPerson:
         """Write *rows*; the script ends where nobody reads them any more."""
         columns = self._columns()
         try:
-            for part in (part for row in rows for part in row.within(columns)):
-                self._stream.write(f"{part.painted(colour=self._colour)}\n")
-            self._stream.flush()
+            write_rows(rows, self._stream, columns, colour=self._colour)
         except BrokenPipeError:  # whoever read it has gone, as they may
             self._lines.clear()
 

@@ -25,7 +25,7 @@ from pop3spy.console.pager import page, screen
 from pop3spy.console.paste import Paste
 from pop3spy.console.prompt import LINES, STYLE, without_echo
 from pop3spy.console.registry import RefusalError
-from pop3spy.console.rows import Row, RowStream
+from pop3spy.console.rows import Row, RowStream, write_rows
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 
@@ -105,9 +105,7 @@ class Terminal:
             await page(rows, self._write, self._fd)
 
     def _write(self, rows: list[Row]) -> None:
-        for row in rows:
-            self._stream.write(f"{row.painted(colour=self._colour)}\n")
-        self._stream.flush()
+        write_rows(rows, self._stream, None, colour=self._colour)
 
     async def _read(self, lines: PromptSession[str], prompt: Callable[[], Any]) -> str:
         if self._paste.lines:

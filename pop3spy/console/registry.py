@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from pop3spy.redaction.typed import without_login
+
 C = TypeVar("C")
 """The console that a command works on."""
 
@@ -48,6 +50,12 @@ class ConsoleCommand(Generic[C]):
     def usage(self) -> str:
         """The command with its arguments, as a person types it: ``:save message FILE``."""
         return f":{self.name} {self.syntax}".rstrip()
+
+    def repeated(self, rest: str) -> str:
+        """Return what may be shown of this command with *rest* behind it; it is not escaped."""
+        if self.words is not Words.PLAIN:
+            return f":{self.name}"
+        return f":{self.name} {without_login(rest)}".rstrip()
 
 
 class Registry(Generic[C]):

@@ -1,6 +1,7 @@
 """What the console shows: rows with a mark, a text and a colour."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
@@ -91,6 +92,15 @@ class RowStream(Protocol):
 
     def flush(self) -> object:
         """Write what is kept back."""
+
+
+def write_rows(
+    rows: Iterable[Row], stream: RowStream, columns: int | None, *, colour: bool
+) -> None:
+    """Write *rows* to *stream*, in lines of so many *columns*; None is any number."""
+    for part in (part for row in rows for part in row.within(columns)):
+        stream.write(f"{part.painted(colour=colour)}\n")
+    stream.flush()
 
 
 def height(rows: list[str], columns: int) -> int:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
-from pop3spy.export.exporter import ExportSource
+from pop3spy.export.exporter import ExportSource, noted_text
 from pop3spy.export.rows import Rows
 from pop3spy.export.waiting import waiting_file
 from pop3spy.filters.exchange_filter import ExchangeFilter
@@ -52,7 +52,7 @@ class Dialogue:
         """
         if self._source.wanted is not None:
             return
-        text = f"note: {escape(str(event.facts.get('text', '')))}"
+        text = f"note: {noted_text(event)}"
         for session in list(self._open)[-_MOST_NOTED:]:
             session.note(text)
         if not self._open:

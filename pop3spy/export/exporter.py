@@ -6,9 +6,15 @@ from typing import Protocol
 
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
+from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Noted
 from pop3spy.session.model import Exchange, Session
+
+
+def noted_text(event: Noted) -> str:
+    """Return what a person noted, escaped."""
+    return escape(str(event.facts.get("text", "")))
 
 
 class ExportError(Pop3SpyError):

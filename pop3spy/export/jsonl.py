@@ -5,8 +5,8 @@ What a person noted has a line as well.
 
 from typing import BinaryIO
 
-from pop3spy.export.exporter import ExportSource
-from pop3spy.protocol.text import count, escape
+from pop3spy.export.exporter import ExportSource, noted_text
+from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Answered, Event, Noted, Unanswered
 from pop3spy.session.facts import facts_of, peers_of
@@ -29,8 +29,7 @@ class JsonLines:
     def note(self, event: Noted) -> None:
         """Write what a person noted, unless a filter asks for exchanges alone."""
         if self._source.wanted is None:
-            text = escape(str(event.facts.get("text", "")))
-            self._line("noted", event.at, members({"text": text}))
+            self._line("noted", event.at, members({"text": noted_text(event)}))
 
     def close(self) -> None:
         """Do nothing: nothing is kept back."""

@@ -7,10 +7,10 @@ from typing import BinaryIO, Final
 
 from pop3spy.export import blocks
 from pop3spy.export.addresses import Addresses
-from pop3spy.export.exporter import ExportSource
+from pop3spy.export.exporter import ExportSource, noted_text
 from pop3spy.export.tcp_session import TcpSession
 from pop3spy.export.unread_segments import FillerLeft
-from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Ended, Event, Noted
 from pop3spy.session.model import Session
@@ -47,7 +47,7 @@ class PacketCapture:
 
     def note(self, event: Noted) -> None:
         """Put what a person noted on the packet before it, or else on the next."""
-        self._packets.note(f"note: {escape(str(event.facts.get('text', '')))}")
+        self._packets.note(f"note: {noted_text(event)}")
 
     def close(self) -> None:
         """Write what waits for more of it."""

@@ -13,18 +13,14 @@ from typing import Final, Protocol
 
 from pop3spy.export import segments
 from pop3spy.export.addresses import Endpoint
+from pop3spy.export.packet_comments import answered_comment, intervened_comment
 from pop3spy.export.segments import Flags
 from pop3spy.export.unread_segments import FillerLeft, UnreadRun, UnreadSegments
 from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side
 from pop3spy.protocol.text import count, escape
 from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, SideClosed
 from pop3spy.session.how import How
-from pop3spy.session.intervention_text import intervention_text, substitutes
-from pop3spy.session.model import Exchange, Session
-from pop3spy.session.reply_problems import reply_problems
-
-_WHO: Final = {Side.CLIENT: "server", Side.SERVER: "client"}
-"""Who hears what stands in place of a line of this side."""
+from pop3spy.session.model import Session
 
 _FARTHEST: Final = 1 << 29
 """Octets of a gap between two segments, well within the window of either reader (RFC 7323)."""
@@ -89,7 +85,7 @@ class TcpSession:
             case Intervened():
                 self._intervene(event)
             case Answered(exchange=exchange) if not exchange.kept:  # else the answer comes next
-                self._note(_answered(exchange))
+                self._note(answered_comment(exchange))
             case Blinded(why=why):
                 self._comments.append(f"nothing more was read: {escape(why)}")
             case SideClosed(at=at, side=side, reset=reset):
@@ -165,7 +161,7 @@ class TcpSession:
         said = event.sent if event.frame is None else event.answer
         if said is not None:
             self._say(event.at, said.side, said.raw)
-        self._note(_intervened(event))
+        self._note(intervened_comment(event))
 
     def _note(self, text: str) -> None:
         """Put *text* on the session's last packet, or on its next if others came between."""
@@ -224,31 +220,3 @@ class TcpSession:
 def _pieces(raw: bytes) -> Iterator[bytes]:
     for at in range(0, len(raw), segments.LONGEST):
         yield raw[at : at + segments.LONGEST]
-
-
-def _answered(exchange: Exchange) -> str:
-    """Return what the reply amounts to; the command itself is in its own packet."""
-    notes = [f"exchange {exchange.number}: reply after {_seconds(exchange.latency)}"]
-    if exchange.body is not None:
-        notes.append(f"ended after {_seconds(exchange.duration)}")
-    if exchange.state_after is not exchange.state_before:
-        notes.append(f"{exchange.state_before.value} → {exchange.state_after.value}")
-    if exchange.status is not None and not exchange.complete:
-        notes.append("broke off")
-    if exchange.injected:
-        notes.append("not heard by the client")
-    if exchange.misplaced:
-        notes.append(f"not allowed in {exchange.state_before.value}")
-    return ", ".join([*notes, *reply_problems(exchange)])
-
-
-def _intervened(event: Intervened) -> str:
-    """Return what a gate did, and what the peers heard because of it."""
-    frame = event.frame or event.sent
-    number = f"exchange {frame.number}: " if frame and frame.number else ""
-    heard = [f"; the {_WHO[each.side]} heard: {text}" for each, text in substitutes(event)]
-    return f"{number}{intervention_text(event)}{''.join(heard)}"
-
-
-def _seconds(time: float | None) -> str:
-    return "an unknown time" if time is None else f"{time:.6f} s"

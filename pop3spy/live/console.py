@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
-from pop3spy.console.registry import RefusalError, Registry, Words, nothing_behind
+from pop3spy.console.registry import RefusalError, Registry, nothing_behind
 from pop3spy.console.repeating import unrepeated
-from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note
+from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note, write_rows
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.tokens import FilterError
@@ -23,7 +23,6 @@ from pop3spy.live.sessions import SessionList
 from pop3spy.live.showing import Showing
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
-from pop3spy.redaction.typed import without_login
 from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import Deed
@@ -86,8 +85,8 @@ class LiveConsole:
     """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
 
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
-    called whenever ``prompt`` may tell something else.  *columns* tells how many the
-    terminal has, None if there is none.  In a *dry_run* no DELE goes to a server.
+    called whenever ``prompt`` may tell something else.  *columns* tells how many the terminal has,
+    None if there is none.  In a *dry_run* no DELE goes to a server.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
@@ -134,10 +133,7 @@ class LiveConsole:
 
     def tell(self, *rows: Row) -> None:
         """Show *rows* at once."""
-        columns = self._columns()
-        for part in (part for row in rows for part in row.within(columns)):
-            self._stream.write(f"{part.painted(colour=self._colour)}\n")
-        self._stream.flush()
+        write_rows(rows, self._stream, self._columns(), colour=self._colour)
 
     @property
     def prompt(self) -> str:
@@ -199,8 +195,7 @@ class LiveConsole:
             raise RefusalError(_without_colon(line))
         word, _, rest = line[1:].partition(" ")
         row = LIVE_COMMANDS.find(word)
-        told = f"{row.name} {without_login(rest)}".rstrip()
-        self.tell(note(f":{escape(told if row.words is Words.PLAIN else row.name)}"))
+        self.tell(note(escape(row.repeated(rest))))
         nothing_behind(row, rest)
         await row.run(self, rest.strip())
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
-from pop3spy.wrapping import columns, columns_of, wrapped
+from pop3spy.wrapping import columns, fitting, wrapped
 
 _FILE = 100
 """Where the right-hand column ends if there is no terminal to say so."""
@@ -114,13 +114,4 @@ def _painted(text: str, tone: LineTone) -> str:
 
 def _cut(text: str, room: int) -> str:
     """Return as much of *text* as fits, with an ellipsis if that is not all."""
-    if text.isascii():
-        return text if len(text) <= room else f"{text[: room - 1]}…"
-    used = fits = 0
-    for index, char in enumerate(text):
-        used += columns_of(char)
-        if used < room:
-            fits = index + 1
-        if used > room or index > 2 * room:  # so many marks on one letter are no text
-            return f"{text[:fits]}…"
-    return text
+    return text if len(fitting(text, room)) == len(text) else f"{fitting(text, room - 1)}…"

@@ -31,7 +31,7 @@ _REMEMBERED: Final = 1024
 
 @dataclass(slots=True)
 class Lap:
-    """A client as part of what may be a circle: the how many-th in a row it is.
+    """A client that may be part of a circle; ``number`` is its place in the row, from 1.
 
     ``waits`` tells whether it has heard no greeting yet; ``called_at`` is when the server was
     called for it.

@@ -48,17 +48,15 @@ to the system, and gets it anew page by page (mallopt(3)): up to half of what a 
 class Proxy:
     """Relays between clients and *upstream*, and publishes on *bus* what they say.
 
-    The upstream may be a server for each address that the proxy listens at.
-    An upstream that is a host of this process runs for as long as the proxy does, and nobody else
-    can connect to it; its clients see no difference, so for them the proxy's address is its own.
-    With *answer_when_down* a client whose server cannot be reached is told so with ``-ERR``;
-    otherwise its connection is closed without a word.  *names* gives what
-    stands for names that nobody may learn.
-    *gate* decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.
-    *legs* tell how TLS is used.
-    *introductions* tell who may bring clients of others, and how servers are told of clients.
-    Where several processes are one proxy, *numbers* are what this one calls its sessions, and
-    *capacity* counts those of all; without them it is alone.
+    The upstream may be a server for each address that the proxy listens at.  An upstream that is a
+    host of this process runs for as long as the proxy does, and nobody else can connect to it; its
+    clients see no difference, so for them the proxy's address is its own.  With *answer_when_down*
+    a client whose server cannot be reached is told so with ``-ERR``; otherwise its connection is
+    closed without a word.  *names* gives what stands for names that nobody may learn.  *gate*
+    decides what goes on, if anybody keeps it; say ``regate`` when its keepers have changed.  *legs*
+    tell how TLS is used.  *introductions* tell who may bring clients of others, and how servers are
+    told of clients.  Where several processes are one proxy, *numbers* are what this one calls its
+    sessions, and *capacity* counts those of all; without them it is alone.
     """
 
     def __init__(  # noqa: PLR0913 - what a proxy is made of

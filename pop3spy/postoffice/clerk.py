@@ -17,7 +17,7 @@ from pop3spy.postoffice.attempts import Attempts
 from pop3spy.postoffice.maildrop import OpenMaildrop, StoredMessage
 from pop3spy.postoffice.personality import Personality
 from pop3spy.postoffice.phrases import Phrase
-from pop3spy.postoffice.refusal import Refused, out_of_place, refusal_of, text_of, unavailable
+from pop3spy.postoffice.refusal import Refused, open_text, out_of_place, refusal_of, unavailable
 from pop3spy.postoffice.sasl_login import MECHANISMS, AuthLogin
 from pop3spy.postoffice.wire import stuffed, top
 from pop3spy.protocol.commands import Command
@@ -196,7 +196,7 @@ class Clerk:
     @_answers("RETR")
     def _retr(self, command: Command) -> Answer:
         number, message = self._message(command)
-        body = stuffed(text_of(number, message))
+        body = stuffed(open_text(number, message))
         return self._say(Phrase.RETR, reply_facts.of_message(number, message), body)
 
     @_answers("TOP")
@@ -205,7 +205,7 @@ class Clerk:
         lines = number_of(command.args[1])
         if lines is None:
             raise Refused(Phrase.NO_LINES)
-        body = stuffed(top(text_of(number, message), lines))
+        body = stuffed(top(open_text(number, message), lines))
         return self._say(Phrase.TOP, reply_facts.of_message(number, message), body)
 
     @_answers("DELE")

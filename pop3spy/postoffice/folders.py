@@ -52,14 +52,14 @@ MAILDIR = FolderLayout(("new", "cur"), flags=b":")
 EML_FOLDER = FolderLayout((".",), suffix=".eml", by_content=True)
 """Renamed, a file is the same message."""
 
-Noted = tuple[int, int, int]
+FileState = tuple[int, int, int]
 """Inode, octets and time of the last change in nanoseconds: what tells one file from another."""
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
     path: Path
-    noted: Noted
+    state: FileState
 
 
 class FolderMaildrop:
@@ -91,7 +91,7 @@ class FolderMaildrop:
         names: list[bytes] = []
         for path in paths:
             with suppress(FileNotFoundError):
-                file = _File(path, _noted(path.lstat()))
+                file = _File(path, _state_of(path.lstat()))
                 octets, name = octets_of(_reading(file)), self._called(file)
                 measured.append((file, octets))
                 names.append(name)
@@ -153,17 +153,17 @@ class FolderMaildrop:
         name = layout.name_of(file.path)
         for path in self._paths():
             same = layout.by_content or layout.name_of(path) == name
-            if same and _noted(path.lstat()) == file.noted:
-                return _File(path, file.noted)
+            if same and _state_of(path.lstat()) == file.state:
+                return _File(path, file.state)
         raise FileNotFoundError(f"{file.path.name} is gone")
 
 
-def _noted(status: os.stat_result) -> Noted:
+def _state_of(status: os.stat_result) -> FileState:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _check(file: _File, status: os.stat_result) -> None:
-    if _noted(status) != file.noted:
+    if _state_of(status) != file.state:
         raise MaildropError(f"{file.path.name} has changed since the maildrop was opened")
 
 

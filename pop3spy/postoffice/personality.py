@@ -1,4 +1,4 @@
-"""How a post office presents itself: its texts, its capabilities, and what it has not.
+"""How a post office presents itself: its texts, its capabilities, and the commands that it lacks.
 
 Rules: 1. without a file it is pop3spy's own, in every octet; 2. whatever a personality says, a
 reply is one line of printable ASCII of at most 512 octets, and its status is the phrase's; 3. it
@@ -46,7 +46,7 @@ class Personality:
     ``texts`` are in place of those of the table, and behind a phrase of ``closes`` the connection
     is closed.  ``clear``, ``tls`` and ``logged_in`` are the capabilities before login, before login
     in TLS, and after login.  Commands that are ``missing`` are refused.  A command line of more
-    than ``longest`` octets is refused, without the limit none.  With ``token_error`` a token is
+    than ``longest`` octets is refused; None is no limit.  With ``token_error`` a token is
     refused in two steps, the first of which is a challenge that says this (RFC 7628, section
     3.2.3).
     """

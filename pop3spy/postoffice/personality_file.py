@@ -27,6 +27,7 @@ _LONGEST_TEXT: Final = 505
 _LONGEST_ERROR: Final = 380
 """What fits in base64."""
 _LIMITS: Final = range(40, 65536)
+_NO_TEXT: Final = LocatedText()
 
 
 def personality_from(data: object, where: str) -> Personality:
@@ -59,7 +60,7 @@ class _File:
             self._listed(lists, "TRANSACTION", later, promises),
             frozenset(missing),
             self._limit(given.get("longest-command")),
-            str(self._text(given.get("token-error", _NOTHING), "token-error", _LONGEST_ERROR)),
+            str(self._text(given.get("token-error", _NO_TEXT), "token-error", _LONGEST_ERROR)),
         )
 
     # -- replies --------------------------------------------------------------------------------
@@ -157,6 +158,3 @@ class _File:
     def _fail(self, at: object, told: str) -> NoReturn:
         line = at.line if isinstance(at, LocatedText | LocatedList | LocatedMapping) else 1
         raise ConfigError(f"{self._where}:{line}: {told}")
-
-
-_NOTHING: Final = LocatedText()

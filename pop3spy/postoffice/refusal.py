@@ -62,7 +62,7 @@ def refusal_of(error: OSError | MaildropError, phrase: Phrase) -> Refused:
     return Refused(phrase, code="SYS/PERM" if number in _FOR_AN_OPERATOR else "SYS/TEMP")
 
 
-def text_of(number: int, message: StoredMessage) -> Iterator[bytes]:
+def open_text(number: int, message: StoredMessage) -> Iterator[bytes]:
     """Return the text of *message*, in pieces; raise Refused if it cannot be opened."""
     try:
         return message.open()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -18,6 +17,7 @@ from pop3spy.protocol.frames import (
     StatusLine,
 )
 from pop3spy.protocol.why import Why
+from pop3spy.replay.allowance import Allowance, TooLargeError
 from pop3spy.replay.outcome import ExchangeReader, outcome_of_greeting
 from pop3spy.replay.recording import read_session
 from pop3spy.replay.script import MOST, Continuation, RecordedReply, ReplyPiece, Script, Step
@@ -85,22 +85,6 @@ class _PartialStep:
             asked = self.asks[-1]
             hidden = asked.hidden or bool(frame.masks)
             self.asks[-1] = replace(asked, answer=asked.answer + frame.raw, hidden=hidden)
-
-
-class TooLargeError(CaptureError):
-    """What is to be played is more than is kept in memory."""
-
-
-class Allowance:
-    """How many octets may still be kept of all sessions that share it."""
-
-    def __init__(self, octets: int) -> None:
-        self._left = octets
-
-    def take(self, octets: int) -> bool:
-        """Take some, negative ones back; return whether there were as many."""
-        self._left -= octets
-        return self._left >= 0
 
 
 class Assembler:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.frames import CommandLine
-from pop3spy.replay.assemble import Allowance, Assembler, TooLargeError
+from pop3spy.replay.allowance import Allowance, TooLargeError
+from pop3spy.replay.assemble import Assembler
 from pop3spy.replay.recording import NothingAskedError
 from pop3spy.replay.script import MOST, Script
 from pop3spy.replay.tls_sides import is_unread_tls

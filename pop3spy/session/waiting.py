@@ -95,7 +95,7 @@ class _SessionWait:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._heard_at = session.opened_at  # when anything came that the server need not wait for
+        self._heard_at = session.opened_at  # since when it is the server's turn
         self._next = FIRST  # seconds of silence to be told next
         self._asks = False  # it is the client's turn, inside AUTH or before a message
         self._known: set[int] = set()  # exchanges: others may be shown elsewhere

@@ -57,6 +57,7 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "cuts": ("true", True, "false"),
     "strict": ("true", True, "false"),
     "insecure": ("true", True, "false"),
+    "hide-unknown": ("true", True, "false"),
     "upstream-ca": ("/etc/ca.pem", Path("/etc/ca.pem"), "/etc/other.pem"),
     "ca-dir": ("/etc/ca", Path("/etc/ca"), "/etc/other"),
     "stls": ("strip", "strip", "refuse"),
@@ -89,18 +90,7 @@ PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
 
 
 def option(name: str, text: str) -> list[str]:
-    flags = {
-        "quiet",
-        "console",
-        "yes",
-        "answer-when-down",
-        "cuts",
-        "strict",
-        "insecure",
-        "transparent",
-        "dry-run-delete",
-    }
-    if name in flags:
+    if not SETTINGS[name].kind.metavar:
         return [f"--{name}" if text in {"true", "yes"} else f"--no-{name}"]
     return [f"--{name}", text]
 
