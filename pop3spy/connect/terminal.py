@@ -122,7 +122,8 @@ class Terminal:
         self._inside |= console.takes_everything and console.state is not State.XMIT
         state = State.SASL if self._inside else console.state
         judge = None if console.typist is None else console.hidden_of
-        return hidden_from(text, state, CONNECT_COMMANDS.wire, judge)
+        found = hidden_from(text, state, CONNECT_COMMANDS.wire, judge)
+        return CONNECT_COMMANDS.beyond_words(text) if found is None else found
 
     def _session(self, history: Any, **more: Any) -> PromptSession[str]:
         return PromptSession(

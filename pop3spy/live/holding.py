@@ -51,13 +51,13 @@ async def go(console: LiveConsole, rest: str) -> None:
     Words.WIRE,
 )
 async def edit(console: LiveConsole, rest: str) -> None:
-    """Send another line; one that had a secret begins empty, and is not seen."""
+    """Send another line; one that had a secret, or a name to replace, begins empty."""
     ticket = console.ticket(rest, ":edit 1")
     shown = ticket.moment.shown
     text = await console.person.answer(
         f"in place of {line_text(shown)}",
         hidden=bool(shown.masks),
-        begun="" if shown.masks else _typed(ticket),
+        begun=_typed(ticket),
         hides=console.hides_in(ticket.moment.session),
     )
     line = one_line(text)
@@ -101,7 +101,9 @@ async def answer(console: LiveConsole, rest: str) -> None:
 
 
 def _typed(ticket: Ticket) -> str:
-    """Return a held line as somebody could have typed it; nothing if nobody could."""
+    """Return a held line as somebody could have typed it; nothing if it is not shown as it is."""
+    if ticket.moment.shown.raw != ticket.moment.frame.raw:
+        return ""
     text = line_of(ticket.moment.frame.raw).decode("utf-8", "replace")
     return escaped(text) if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else ""
 
