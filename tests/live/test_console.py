@@ -121,6 +121,17 @@ async def test_the_edit_of_a_secret_begins_empty_and_is_hidden(line: bytes, ques
         assert PASSWORD not in shown
 
 
+@pytest.mark.parametrize("said", ["USER carol", "USER carol@mail.example", "XCLIENT NAME=carol"])
+async def test_the_edit_of_a_name_that_is_replaced_begins_empty(said: str) -> None:
+    async with steering(strict=True) as steered:
+        _, server = await steered.held(f"{said}\r\n".encode())
+        await steered.do(":edit 1", "NOOP")
+        question, _, begun = steered.person.asked[0]
+        assert "carol" not in question
+        assert not begun
+        await server.expect(b"NOOP\r\n")
+
+
 async def test_what_an_edit_begins_with_stands_for_what_is_held() -> None:
     async with steering() as steered:
         _, server = await steered.held(b"USER a\\b\r\n")
