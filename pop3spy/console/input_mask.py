@@ -57,6 +57,17 @@ def hidden_from(
     )
 
 
+def hidden_behind_half_a_line(text: str, commands: Mapping[str, bool] = _NONE) -> int | None:
+    """Return the same for a line that goes on with what was said: its beginning may be a login."""
+    match = _CONSOLE_COMMAND.match(text)
+    if match is None:
+        return 0 if text else None
+    meant = [wire for each, wire in commands.items() if each.startswith(match[1].lower())]
+    if meant and not any(meant):
+        return login_in(text, match.end(1))
+    return match.end(1) if match.end(1) < len(text) else None
+
+
 def hidden_from_live(
     text: str,
     commands: Mapping[str, bool],
