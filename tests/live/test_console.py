@@ -320,6 +320,15 @@ async def test_what_is_typed_of_a_held_secret_is_told_nowhere(
         assert PASSWORD not in repr(told)
 
 
+async def test_the_name_of_an_exported_file_is_told_without_a_login(tmp_path: Path) -> None:
+    async with steering() as steered:
+        await steered.relayed.greeted()
+        told = await steered.do(f":export 1 dialogue {tmp_path}/PASS {PASSWORD}")
+        assert "session" in told
+        assert PASSWORD not in steered.text
+        assert not steered.remembered
+
+
 def notes(witness: Witness) -> list[Noted]:
     return witness.of(Noted)
 
