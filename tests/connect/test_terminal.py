@@ -108,7 +108,7 @@ def log_in_tls(window: Window) -> None:
     window.shows(r"localhost TLS TRANSACTION> *$")
 
 
-def test_a_password_is_never_on_the_screen_however_it_is_typed(
+def test_a_password_is_never_on_the_screen_however_it_is_typed(  # noqa: PLR0915 - one session
     dovecot: MailServer, opening: Opening, tmp_path: Path
 ) -> None:
     """Every octet that was ever written to the terminal is looked at, not the last picture."""
