@@ -39,6 +39,7 @@ def test_ctrl_c_while_make_sets_up_leaves_no_error_of_makes(slow: str, tmp_path:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        env={name: text for name, text in os.environ.items() if not name.startswith("MAKE")},
     )
     os.close(theirs)
     try:

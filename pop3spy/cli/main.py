@@ -97,9 +97,10 @@ def _unraised(told: "sys.UnraisableHookArgs") -> None:
     """Say in one line what no code of ours can catch, in place of Python's traceback.
 
     A client whose TLS asks for a name of odd octets is refused by Python's own callback; what
-    became of it is told by its session.
+    became of it is told by its session.  A terminal that is gone takes no last words.
     """
-    if told.exc_value is not None and not isinstance(told.exc_value, UnicodeDecodeError):
+    expected = (UnicodeDecodeError, OSError) if sys.is_finalizing() else (UnicodeDecodeError,)
+    if told.exc_value is not None and not isinstance(told.exc_value, expected):
         say(f"pop3spy: this is a bug in pop3spy: {describe(told.exc_value)}")
 
 

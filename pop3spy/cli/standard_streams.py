@@ -31,6 +31,11 @@ def discard(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Write *text* as the last line to stderr; if nobody takes it, it is lost."""
+    if sys.is_finalizing():  # no thread can begin any more
+        with suppress(OSError, ValueError):
+            if select.select((), (sys.stderr,), (), 0)[1]:
+                Unbuffered(sys.stderr).write(f"{text}\n")
+        return
     spool = Spool(Unbuffered(sys.stderr), lambda _: "")
     with suppress(OSError):
         spool.write(f"{text}\n")

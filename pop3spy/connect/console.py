@@ -27,6 +27,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.password_due import logs_in
+from pop3spy.redaction.secret_index import merged
 from pop3spy.redaction.typed import login_in
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, Reader
@@ -130,14 +131,25 @@ class Console:
         return connection is not None and connection.asks
 
     def hidden_of(self, line: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        """Return what is hidden of *line*, whose verb nobody knows, while it is typed now.
+
+        That is what is hidden if it is said, and the beginning of a secret that is known.
+        """
         connection, whole = self.talk.connection, ((0, len(line)),)
         if self.typist is None or connection is None:
             return whole
         waiting = b"".join(self.pipeline or ()).splitlines()
         if any(logs_in(parse_command(each)) for each in waiting):
             return whole  # behind it, once they are said
-        return connection.hidden_of(line)
+        begun = self.typist.begun(line)
+        more = [] if begun is None else [(begun, len(line))]
+        return merged([*connection.hidden_of(line), *more])
+
+    @property
+    def half_said(self) -> bool:
+        """Whether what is typed next goes on with a line that has no end yet."""
+        connection = self.talk.connection
+        return connection is not None and connection.half_said
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -195,10 +207,8 @@ class Console:
         finally:
             self._busy = False
             await self.flush()
-        connection = self.talk.connection
-        half_said = connection is not None and connection.half_said
         harmless = masked == self.view.masked and self.view.doubtful <= doubtful
-        return harmless and not secret and not half_said and self.pipeline is None
+        return harmless and not secret and not self.half_said and self.pipeline is None
 
     async def _do(self, line: str) -> None:
         if self.takes_everything:

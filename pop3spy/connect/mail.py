@@ -16,6 +16,7 @@ from pop3spy.export.unstuff import Unstuffer
 from pop3spy.newfile import new_file, reason_of
 from pop3spy.protocol.message import all_headers_of, headers_of
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.typed import without_login
 
 _MANY: Final = 500
 """Messages whose headers are asked for in one go."""
@@ -100,7 +101,7 @@ async def save(console: Console, rest: str) -> None:
         path.unlink()
         raise RefusalError("nothing was saved")
     state = full or ("saved" if reply.whole else "broken off, what came is saved")
-    console.view.add(note(f"{state}: {size:,} octets in {escape(str(path))}"))
+    console.view.add(note(f"{state}: {size:,} octets in {escape(without_login(str(path)))}"))
 
 
 async def _overview(console: Console) -> None:

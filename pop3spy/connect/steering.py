@@ -8,6 +8,7 @@ from pop3spy.console.help import about, everything
 from pop3spy.console.registry import RefusalError
 from pop3spy.console.rows import hint, note
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.typed import without_login
 
 
 @CONNECT_COMMANDS.add("stls", "", "begins TLS on this connection (RFC 2595)", stage=Stage.TLS)
@@ -41,7 +42,7 @@ async def record(console: Console, rest: str) -> None:
         raise RefusalError("nothing can be recorded here")
     path = str(Path(rest.strip()).expanduser())  # noqa: ASYNC240 - it asks no disk
     console.recording.start(path)
-    console.view.add(note(f"recording to {escape(path)}"))
+    console.view.add(note(f"recording to {escape(without_login(path))}"))
 
 
 @CONNECT_COMMANDS.add("time", "on|off", "tells with each reply how long it took")

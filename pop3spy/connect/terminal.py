@@ -20,7 +20,7 @@ from prompt_toolkit.output.color_depth import ColorDepth
 from pop3spy.connect.completion import ConnectCompleter
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
 from pop3spy.console.history import KeptLines
-from pop3spy.console.input_mask import InputMask, hidden_from
+from pop3spy.console.input_mask import InputMask, hidden_behind_half_a_line, hidden_from
 from pop3spy.console.pager import page, screen
 from pop3spy.console.paste import Paste
 from pop3spy.console.prompt import LINES, STYLE, without_echo
@@ -118,9 +118,12 @@ class Terminal:
         if (console := self._console) is None:
             return hidden_from(text, None, CONNECT_COMMANDS.wire)
         self._inside |= console.takes_everything and console.state is not State.XMIT
+        if console.half_said and not console.takes_everything:
+            return hidden_behind_half_a_line(text, CONNECT_COMMANDS.wire)
         state = State.SASL if self._inside else console.state
         judge = None if console.typist is None else console.hidden_of
-        return hidden_from(text, state, CONNECT_COMMANDS.wire, judge)
+        found = hidden_from(text, state, CONNECT_COMMANDS.wire, judge)
+        return CONNECT_COMMANDS.beyond_words(text) if found is None else found
 
     def _session(self, history: Any, **more: Any) -> PromptSession[str]:
         return PromptSession(

@@ -6,7 +6,7 @@ from typing import Final
 from pop3spy.console.registry import RefusalError
 
 _SIMPLE: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "e": b"\x1b", "\\": b"\\"}
-_ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
+ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|[rnt0e\\])|\\")
 CRLF: Final = b"\r\n"
 
 
@@ -37,7 +37,7 @@ def octets_of(text: str) -> bytes:
     Raise RefusalError for a backslash that begins no escape.
     """
     pieces, at = [], 0
-    for match in _ESCAPE.finditer(text):
+    for match in ESCAPE.finditer(text):
         pieces.append(wire(text[at : match.start()]))
         at = match.end()
         if match[1] is None:

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 from typing import Final
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
+from pop3spy.console.placed import Placed, unescaped, unhexed
 from pop3spy.protocol import sasl
 from pop3spy.protocol.commands import COMMANDS, Command, Turn, parse_command
 from pop3spy.protocol.frames import Spans
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import MASK
+from pop3spy.redaction.given_away import begins_login
+from pop3spy.redaction.password_due import logs_in
 from pop3spy.redaction.typed import login_in
 from pop3spy.redaction.visible_args import beyond_the_table
 
@@ -53,6 +57,17 @@ def hidden_from(
     )
 
 
+def hidden_behind_half_a_line(text: str, commands: Mapping[str, bool] = _NONE) -> int | None:
+    """Return the same for a line that goes on with what was said: its beginning may be a login."""
+    match = _CONSOLE_COMMAND.match(text)
+    if match is None:
+        return 0 if text else None
+    meant = [wire for each, wire in commands.items() if each.startswith(match[1].lower())]
+    if meant and not any(meant):
+        return login_in(text, match.end(1))
+    return match.end(1) if match.end(1) < len(text) else None
+
+
 def hidden_from_live(
     text: str,
     commands: Mapping[str, bool],
@@ -75,15 +90,17 @@ def hidden_from_live(
         return login_in(text, match.end(1))
     if meant.keys() == {"answer"} and not held:
         return login_in(text, match.end())
+    state = states(int(match[2][:9] or 0))
     if name and set(meant) <= {"headers", "help", "hex"} and meant:
         found = _IN_HEX.match(text, match.end(1))
-        return found.end() if found else None
+        decoded = unhexed(text, match.end(1)) if "hex" in meant else []
+        return _least(found and found.end(), _in_lines(decoded, state, judge))
     start = match.end()
     if not meant and parse_command(_octets(text[match.start(1) :])).spec:
         start = match.start(1)  # a colon where none belongs
     # What is misspelt is not said, and never shown again.
     judge = judge if meant else None
-    return _in_line(text, start, states(int(match[2][:9] or 0)), judge, held=held)
+    return _in_line(text, start, state, judge, held=held)
 
 
 def _in_line(text: str, start: int, state: State, judge: Judge | None, *, held: bool) -> int | None:
@@ -95,7 +112,33 @@ def _in_line(text: str, start: int, state: State, judge: Judge | None, *, held: 
         for found in _ESCAPED.finditer(text, start)
         if found.start() > start or found[0][-1] not in " \t"  # else it is the command itself
     ]
-    return min([*escaped, *([] if inner is None else [start + inner])], default=None)
+    decoded = unescaped(text, start) if "\\" in text else []
+    return _least(
+        *escaped, None if inner is None else start + inner, _in_lines(decoded, state, judge)
+    )
+
+
+def _in_lines(chars: Placed, state: State, judge: Judge | None) -> int | None:
+    """Return where in a text begins what must not be seen of the lines that *chars* are.
+
+    Behind one that begins a login, all is hidden: a password is due there.
+    """
+    at = 0
+    while at < len(chars):
+        end = next((n for n in range(at, len(chars)) if chars[n][0] in "\r\n"), len(chars))
+        line = "".join(char for char, _ in chars[at:end])
+        if (inner := _in_command(line, state, judge)) is not None:
+            return chars[at + inner][1]
+        octets = _octets(line)
+        login = logs_in(parse_command(octets)) or begins_login(octets)
+        if login and end + 1 < len(chars):
+            return chars[end + 1][1]
+        at = end + 1
+    return None
+
+
+def _least(*places: int | None) -> int | None:
+    return min((place for place in places if place is not None), default=None)
 
 
 def _behind_verb(text: str, start: int) -> int | None:
@@ -152,14 +195,22 @@ def _begins_mechanism(command: Command) -> bool:
     return any(name.startswith(word) for name in sasl.MECHANISMS)
 
 
+def _same_end(text: str, other: str) -> int:
+    """Return how many characters both end with."""
+    pairs = zip(reversed(text), reversed(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 class InputMask(Processor):
     """Shows a mask of always the same length in place of what is hidden.
 
-    *hides* tells where that begins, if it is not a line for a server in ``state``.
+    *hides* tells where that begins, if it is not a line for a server in ``state``.  What was hidden
+    once stays so while the words before it are edited: ``PASS`` may be taken away from a password.
     """
 
     def __init__(self, hides: Hides | None = None) -> None:
         self._hides = hides or (lambda text: hidden_from(text, self.state))
+        self._hidden = ""  # what stood hidden at the end of the line when it was shown last
         self.state: State | None = None
         self.everything = False  # an answer to a question, and it is a secret
 
@@ -167,7 +218,10 @@ class InputMask(Processor):
         """Return what is shown of the line."""
         text = transformation_input.document.text
         start = 0 if self.everything else self._hides(text)
-        if start is None or start >= len(text):
+        still = _same_end(text, self._hidden)
+        start = min(len(text) if start is None else start, len(text) - still)
+        self._hidden = text[start:]
+        if start == len(text):
             return Transformation(transformation_input.fragments)
         shown: StyleAndTextTuples = [("", text[:start]), ("class:mask", MASK)]
         end = start + len(MASK)

@@ -4,6 +4,7 @@ Rule: a command has one row, made where its function is; help, completion and do
 """
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,8 @@ from pop3spy.redaction.typed import without_login
 C = TypeVar("C")
 """The console that a command works on."""
 
+_COMMAND = re.compile(r"\s*:(\w*)")
+_WORD = re.compile(r"\S+")
 _ALIKE = 0.6
 """How much a word is like the one that may have been meant: 1 is the same."""
 _LONGEST = 40
@@ -72,6 +75,19 @@ class Registry(Generic[C]):
     def wire(self) -> dict[str, bool]:
         """Every name, and whether octets for a server may stand behind it."""
         return {row.name: row.words is Words.WIRE for row in self}
+
+    def beyond_words(self, text: str) -> int | None:
+        """Return where *text* has more words than a command takes that asks for secrets itself.
+
+        Whoever writes ``:login bob hunter2`` takes the password to belong there.
+        """
+        word = _COMMAND.match(text)
+        if word is None or not word[1]:
+            return None
+        rows = [row for row in self if row.name.startswith(word[1].lower())]
+        most = [len(row.syntax.split()) for row in rows if row.words is Words.ASKS]
+        behind = list(_WORD.finditer(text, word.end()))
+        return behind[min(most)].start() if most and len(behind) > min(most) else None
 
     def add(
         self,

@@ -1,5 +1,7 @@
 """Commands of the live console for what is held at the gate."""
 
+import re
+
 from pop3spy.console.escapes import escaped, one_line
 from pop3spy.console.registry import RefusalError, Words
 from pop3spy.console.rows import Row, RowTone, hint, note
@@ -9,10 +11,12 @@ from pop3spy.gate.holds import Ticket
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.text import escape
+from pop3spy.redaction.pseudonyms import is_pseudonym
 from pop3spy.redaction.typed import without_login
 from pop3spy.session.lines import line_text
 
 _MOST_ROWS = 40
+_BETWEEN_NAMES = re.compile(rb"[\s@=:]+")
 
 
 @LIVE_COMMANDS.add(
@@ -51,13 +55,13 @@ async def go(console: LiveConsole, rest: str) -> None:
     Words.WIRE,
 )
 async def edit(console: LiveConsole, rest: str) -> None:
-    """Send another line; one that had a secret begins empty, and is not seen."""
+    """Send another line; one that had a secret, or a name to replace, begins empty."""
     ticket = console.ticket(rest, ":edit 1")
     shown = ticket.moment.shown
     text = await console.person.answer(
         f"in place of {line_text(shown)}",
         hidden=bool(shown.masks),
-        begun="" if shown.masks else _typed(ticket),
+        begun=_typed(ticket),
         hides=console.hides_in(ticket.moment.session),
     )
     line = one_line(text)
@@ -101,8 +105,15 @@ async def answer(console: LiveConsole, rest: str) -> None:
 
 
 def _typed(ticket: Ticket) -> str:
-    """Return a held line as somebody could have typed it; nothing if nobody could."""
-    text = line_of(ticket.moment.frame.raw).decode("utf-8", "replace")
+    """Return a held line as somebody could have typed it; nothing if it is not shown as it is.
+
+    What a worker holds is known as it is shown: a pseudonym tells that a name was replaced.
+    """
+    frame, shown = ticket.moment.frame, ticket.moment.shown
+    names = _BETWEEN_NAMES.split(shown.raw)
+    if shown.masks or shown.raw != frame.raw or any(map(is_pseudonym, names)):
+        return ""
+    text = line_of(frame.raw).decode("utf-8", "replace")
     return escaped(text) if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text else ""
 
 

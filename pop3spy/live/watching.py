@@ -100,7 +100,7 @@ async def export(console: LiveConsole, rest: str) -> None:
                 read(event)
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-    console.tell(note(f"{exporter.summary} to {escape(str(out))}"))
+    console.tell(note(f"{exporter.summary} to {escape(without_login(str(out)))}"))
 
 
 @LIVE_COMMANDS.add("note", "TEXT", "writes a text into the log, the recording and exports")

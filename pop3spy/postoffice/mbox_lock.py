@@ -6,6 +6,7 @@ have made.
 
 import os
 import re
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Final
 
 _AT_RANDOM: Final = r"[a-z0-9_]{8}"
 """What ``tempfile`` puts behind a prefix."""
+
+_LONGEST: Final = 32
+"""Octets that the number of a process has, and more."""
 
 _ours: set[Path] = set()
 """The lock files that this process has now: fcntl does not keep it apart from itself."""
@@ -41,7 +45,7 @@ def left_behind(lock: Path) -> bool:
     A lock file without a number may be anybody's.
     """
     try:
-        pid = int(lock.read_bytes())
+        pid = int(_content(lock))
         if pid == os.getpid():
             return lock not in _ours  # it was another process's before the number was ours
         if pid > 0:
@@ -51,6 +55,14 @@ def left_behind(lock: Path) -> bool:
     except (OSError, ValueError, OverflowError):
         return False
     return False
+
+
+def _content(lock: Path) -> bytes:
+    """Return how *lock* begins, nothing if it is no file: a pipe would be waited for."""
+    descriptor = os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return stream.read(_LONGEST) if regular else b""
 
 
 def new_copy(mbox: Path) -> tuple[int, Path]:

@@ -23,7 +23,7 @@ PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _LONGEST: Final = 510  # and CRLF: RFC 2449, section 4
 _LINES_A_PIECE: Final = 2000
 _NONE: Final[Mapping[str, object]] = {}
-_STLS: Final = Capability("STLS")
+_STLS: Final = "STLS"
 
 OWN: Final = (
     Capability("TOP"),
@@ -99,7 +99,7 @@ class Personality:
     @property
     def lists_stls(self) -> bool:
         """Whether STLS has a place among the capabilities."""
-        return _STLS in self.clear
+        return any(each.tag == _STLS for each in self.clear)
 
     @property
     def without_stls(self) -> "Personality":
@@ -117,7 +117,7 @@ class Personality:
 
 def without_stls(listed: Iterable[Capability]) -> tuple[Capability, ...]:
     """Return what is *listed* where TLS cannot begin, or has begun."""
-    return tuple(each for each in listed if each != _STLS)
+    return tuple(each for each in listed if each.tag != _STLS)
 
 
 def _bare(phrase: Phrase) -> str:

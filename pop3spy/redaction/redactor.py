@@ -34,6 +34,7 @@ from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.redaction.given_away import begins_login
 from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.pseudonyms import Kind
@@ -163,6 +164,8 @@ class Redactor:
             return frame
         whole = ((0, len(line)),)
         hidden = whole if frame.truncated else self._unknown_lines.hidden_of(line, state, prompt)
+        if self._typist is not None and begins_login(line):
+            self._due.begun = True
         if not hidden:
             return frame
         self._unknown = self._hidden = frame.number

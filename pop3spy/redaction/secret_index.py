@@ -75,6 +75,15 @@ class SecretIndex:
             found += [(starts[start], starts[end]) for start, end in self._find(view.lower())]
         return merged(found) if found else ()  # as nearly always
 
+    def begun(self, data: bytes) -> int | None:
+        """Return where at the end of *data* a word begins of which more is missing, if one does."""
+        lower = data.lower()
+        known = [word.lower() for word in self._known]
+        for start in range(len(lower) - SHORT + 1):
+            if any(word.startswith(lower[start:]) for word in known):
+                return start
+        return None
+
     def _learn_forms(self) -> None:
         spellings = [spelling for word in self._new for spelling in _spellings(word)]
         self._new.clear()

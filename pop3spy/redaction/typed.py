@@ -7,8 +7,10 @@ from pop3spy.protocol.text import MASK
 
 _VERB: Final = r"""(?ix) \b ( (?: PASS | RPOP | APOP \s+ [^\s/]+ | AUTH \s+ [\w-]+ )
         (?: [ \t]+ | \\t | \\s[+*]? | \\x(?:09|20) ) )"""
-_LOGIN: Final = re.compile(_VERB + r"""(?! when\b) ( [^/|,;"']+ )""")
-"""A command that logs in, and what stands behind it: to the end of a part of a rewrite."""
+_LOGIN: Final = re.compile(_VERB + r"""(?! when\b | [/|,;"'] ) (?= . )""")
+"""A command that logs in, with something behind it."""
+_OPENING: Final = re.compile(r"""(?x) \\. | (?P<quote> ["'] ) | \bs(?P<slash> [^\w\s"'] )""")
+"""What may enclose a part of a fault or a rewrite: quotes, or the sign behind ``s``."""
 _LOGIN_IN_LINE: Final = re.compile(_VERB + r"(?= \S )")
 _ASKED_FOR: Final = re.compile(r"[=,(]\s*\Z")
 _GOES_ON: Final = re.compile(r"(?i)(?:and|or|when)\b|(?:a|an|o|w|wh|whe)\Z|[,)]")
@@ -40,11 +42,28 @@ def without_logins(text: str) -> str:
 
     A fault or a rewrite may hold such a line, and so may a mistake in one.
     """
-    return _LOGIN.sub(_hidden, text)
+    pieces: list[str] = []
+    at = 0
+    while (match := _LOGIN.search(text, at)) is not None:
+        start = match.end()
+        end = start if _asked_for(match) else _end_of_part(text, start)
+        pieces += [text[at:start], MASK if end > start else ""]
+        at = end
+    return "".join(pieces) + text[at:]
 
 
-def _hidden(match: re.Match[str]) -> str:
-    return match[0] if _asked_for(match) else f"{match[1]}{MASK}"
+def _end_of_part(text: str, start: int) -> int:
+    """Return where the part ends in which *start* is: a comma may belong to a password there."""
+    quote = slash = ""
+    for opening in _OPENING.finditer(text, 0, start):
+        if opening["quote"]:
+            quote = "" if opening["quote"] == quote else quote or opening["quote"]
+            slash = ""
+        else:
+            slash = opening["slash"] or slash
+    ends = re.escape(slash or quote) if slash or quote else r"""[/|,;"']"""
+    found = re.compile(rf"(?:\\.|(?!{ends}).)*", re.DOTALL).match(text, start)
+    return found.end() if found else len(text)
 
 
 def _asked_for(match: re.Match[str], start: int = 0) -> bool:

@@ -31,3 +31,7 @@ class Typist:
         if many or any(word in self._short for word in line.lower().split()):
             return None
         return self._secrets.find(line)
+
+    def begun(self, line: bytes) -> int | None:
+        """Return where at the end of *line*, while it is typed, a secret begins, if one does."""
+        return self._secrets.begun(line)

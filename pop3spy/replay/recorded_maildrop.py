@@ -75,10 +75,9 @@ class RecordedMaildrop:
 
     def ids_left(self, marked: AbstractSet[int]) -> dict[int, str] | None:
         """Return the unique-id of every message that is not *marked*, if all of them are known."""
-        left = [number for number in self._numbers if number not in marked]
-        if self.count is None or not all(number in self.unique_ids for number in left):
+        if self.count is None or not all(number in self.unique_ids for number in self._numbers):
             return None
-        return {number: self.unique_ids[number] for number in left}
+        return {n: self.unique_ids[n] for n in self._numbers if n not in marked}
 
     def learn(self, number: int, size: int | None, unique_id: str | None) -> None:
         """Take in what another session told of a message."""

@@ -22,7 +22,7 @@ from pop3spy.replay.messages import Message, Messages, messages_of
 from pop3spy.replay.recorded_maildrop import RecordedMaildrop, deleted_in, message_of, number_in
 from pop3spy.replay.script import Script, Step
 
-MOST_UNNAMED: Final = 100_000
+MOST_UNNAMED: Final = 1000
 """Messages that are kept apart though nothing is known of them but that they are counted."""
 
 

@@ -4,6 +4,8 @@ import fcntl
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import PATIENCE, running, session
+from cli.program import PATIENCE, environment, running, session
 
 FULL = Path("/dev/full")
 PIPE_SIZE = 4096
@@ -123,3 +125,35 @@ def test_traffic_goes_on_when_the_reader_has_gone(upstream: str, tmp_path: Path)
     assert ended.status == 0
     assert ended.err.count("traffic goes on") == 1
     assert log.read_text().count("ended by QUIT") == 6
+
+
+LAST_WORDS = """
+import sys
+from pop3spy.cli import main
+sys.unraisablehook = main._unraised
+sys.stdout.write("x")
+class Bug:
+    def __del__(self):
+        {failing}
+kept = Bug()
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "told"),
+    [("pass", ""), ("raise KeyError", "pop3spy: this is a bug in pop3spy: KeyError at")],
+)
+def test_what_fails_in_the_last_moment_holds_up_no_end(failing: str, told: str) -> None:
+    """Python writes what is left to stdout when no thread can begin any more."""
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", LAST_WORDS.replace("{failing}", failing)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            env=environment(),
+            check=False,
+        )
+    assert done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) == bool(told)

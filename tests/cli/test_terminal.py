@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import struct
+import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Terminal, running, session
+from cli.program import COMMAND, PATIENCE, Terminal, environment, running, session
 from cli.window import Window
+from lab.processes import need
 
 ESCAPE = "\x1b["
 SERVE = ("serve", "--listen", ":0")
@@ -107,3 +109,29 @@ def test_a_demo_on_a_terminal_stays_until_ctrl_c(demo: Window) -> None:
     demo.press("C-c")
     demo.shows("exit status 130")
     assert "Traceback" not in "\n".join(demo.rows())
+
+
+@pytest.mark.parametrize(
+    ("args", "up"),
+    [
+        (["connect", "{upstream}"], "now|ready"),
+        (["proxy", "--upstream", "{upstream}", "--listen", ":0"], "open>"),
+        (["serve", "--listen", ":0"], "listening"),
+        (["demo"], "ends it"),
+    ],
+    ids=lambda args: args[0] if isinstance(args, list) else "",
+)
+def test_it_ends_with_its_terminal(args: list[str], up: str, upstream: str) -> None:
+    command = [need("setsid"), "--ctty", *COMMAND, *(arg.format(upstream=upstream) for arg in args)]
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment()
+    )
+    os.close(theirs)
+    try:
+        Terminal(ours).shows(up)
+        os.close(ours)
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()

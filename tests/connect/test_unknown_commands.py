@@ -8,6 +8,7 @@ import pytest
 from connect.by_hand import LOGIN, PASSWORD, to_office, to_responder
 from net.responders import Scripted
 from pop3spy.capture.reader import CaptureReader
+from pop3spy.connect.console import Console
 from pop3spy.console.view import View
 from pop3spy.protocol.commands import Command
 from pop3spy.session.playback import play_back
@@ -78,6 +79,16 @@ async def test_a_password_that_was_due_or_is_known_is_not_shown(due: str) -> Non
     assert shown.text.count("████████") >= 1
     echoing = await to_responder(lambda: Echo({"USER": Answer(b"+OK")}), *DUE[due])
     assert PASSWORD.upper() not in echoing.text.upper()
+
+
+async def test_a_known_secret_is_hidden_from_its_beginning_on_while_it_is_typed() -> None:
+    seen: list[object] = []
+
+    def then(console: Console) -> None:
+        seen.extend(console.hidden_of(line) for line in (b"tans", b"XFOO tanstaaf-H", b"XFOO"))
+
+    await to_office("USER demo", f"PASS {PASSWORD}", "CAPA", then=then)
+    assert seen == [((0, 4),), ((5, 15),), ()]
 
 
 @pytest.mark.parametrize("prompt", [b"+OK give me your password", b"-ERR password required"])

@@ -10,7 +10,12 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import TransformationInput
 
 from pop3spy.connect.commands import CONNECT_COMMANDS
-from pop3spy.console.input_mask import InputMask, hidden_from, hidden_from_live
+from pop3spy.console.input_mask import (
+    InputMask,
+    hidden_behind_half_a_line,
+    hidden_from,
+    hidden_from_live,
+)
 from pop3spy.protocol.commands import COMMANDS
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
@@ -113,6 +118,17 @@ JUDGED = [
     ("USER", "pass"),
     ("USER", "CAPA"),
     ("USER", ":send |hunter2"),
+    ("USER", ":hex |68756e74657232"),
+    ("USER", ":hex 43415041"),
+    ("nothing", ":hex 58464f4f 20 626172"),
+    ("nothing", ":hex 41504f50 20 626f62 20 |78"),
+    ("nothing", ":hex 55534552 20 626f620d |0a 78"),
+    ("nothing", r":send USER bob\r|\nhunter2\r\n"),
+    ("nothing", r":send NOOP\nUSER bob\n|hunter2"),
+    ("nothing", r":send USR bob\n|hunter2"),
+    ("nothing", r":send p\x61ss |hunter2"),
+    ("nothing", r":send NOOP\r\nXFOO bar\r\nSTAT"),
+    ("nothing", r":send XFOO a\\nb\q"),
     ("AUTH", "|hunter2"),
     ("login", "XFOO bar"),
     ("login", "|hunter2"),
@@ -134,6 +150,45 @@ def test_where_a_person_types_what_nobody_knows_is_seen_if_it_will_be(
     text, state = marked.replace("|", "", 1), reading.session.state
     found = hidden_from(text, state, CONNECT_COMMANDS.wire, reading.hidden_of)
     assert found == (len(shown) if bar else None)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "|hunter2",
+        "|CAPA",
+        "",
+        ":send| hunter2",
+        ":hex| 68",
+        ":eol lf",
+        ":save 3 my mail",
+        ":",
+        ":x| y",
+    ],
+)
+def test_what_goes_on_with_half_a_line_is_hidden(marked: str) -> None:
+    """Its beginning may be PASS."""
+    shown, bar, _ = marked.partition("|")
+    found = hidden_behind_half_a_line(marked.replace("|", ""), CONNECT_COMMANDS.wire)
+    assert found == (len(shown) if bar else None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "begun"),
+    [
+        (b"hunt", 0),
+        (b"hunter2-and-mor", 0),
+        (b"XFOO HUNTER", 5),
+        (b"XFOO hunter2-and-more x", None),
+        (b"hun", None),
+        (b"XFOO unter2", None),
+        (b"", None),
+    ],
+)
+def test_the_beginning_of_a_known_secret_is_found(typed: bytes, begun: int | None) -> None:
+    typist = Typist()
+    typist.learn(b"Hunter2-and-more")
+    assert typist.begun(typed) == begun
 
 
 WORDS = ["XFOO", "hunter2", "bar", "EHLO", "PASS", "a1", "LOGIN", "x", "USER", "PA"]
@@ -161,8 +216,8 @@ def test_what_is_seen_while_it_is_typed_is_what_is_shown_afterwards(
         assert after.startswith(line[:begin]) or after == "********"
 
 
-def transformed(text: str, state: State) -> str:
-    mask = InputMask()
+def transformed(text: str, state: State, mask: InputMask | None = None) -> str:
+    mask = mask or InputMask()
     mask.state = state
     document = Document(text)
     control = BufferControl(Buffer(document=document))
@@ -177,6 +232,29 @@ def transformed(text: str, state: State) -> str:
 def test_a_password_leaves_the_same_picture_whatever_it_is(password: str) -> None:
     assert transformed(f"PASS {password}", U) == f"PASS {MASK}"
     assert transformed(f"USER ünï {password.strip() or 'x'}", A).startswith("USER ünï ")
+
+
+EDITED = [
+    ("PASS hunter2", "PAS hunter2", "PA hunter2", "P hunter2", " hunter2", "hunter2"),
+    ("PASS hunter2", "hunter2", "Xhunter2", "XFOO hunter2", "RETR 3 hunter2"),
+    ("PASX hunter2", "PAX hunter2", "PA hunter2", "PASS hunter2", "S hunter2"),
+    (":send 1 PASS hunter2", ":send 1 hunter2", ": hunter2", "hunter2"),
+    ("PASS a hunter2", "PASS hunter2", "hunter2"),
+]
+
+
+@pytest.mark.parametrize("texts", EDITED, ids=lambda texts: texts[0])
+@pytest.mark.parametrize("now", ["nothing", "login"])
+def test_what_was_hidden_stays_so_while_the_words_before_it_are_edited(
+    texts: tuple[str, ...], now: str
+) -> None:
+    reading = reading_behind(now)
+    state, wire = reading.session.state, CONNECT_COMMANDS.wire
+    mask = InputMask(lambda text: hidden_from(text, state, wire, reading.hidden_of))
+    for text in texts:
+        assert "hunter2" not in transformed(text, state, mask)
+    for text in ("", "XFOO bar", "STAT"):  # another line
+        assert transformed(text, state, mask) == text
 
 
 def test_a_line_without_a_secret_is_shown_as_it_is() -> None:

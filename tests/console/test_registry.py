@@ -102,3 +102,25 @@ def test_help_tells_of_commands_of_pop3_and_response_codes_on_both_consoles(
     assert next(about(commands, "[in-use]")).text.startswith("[IN-USE]: the password was right")
     listed = [row.text for row in everything(commands, pop3=True)]
     assert all(any(spec.usage in text for text in listed) for spec in COMMANDS.values())
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        ":login bob |hunter2",
+        ":LOG bob |hunter2 x",
+        " :apop bob |hunter2",
+        ":auth PLAIN bob |hunter2",
+        ":a PLAIN |bob hunter2",
+        ":auth PLAIN bob",
+        ":login  bob ",
+        ":save 3 my mail",
+        ":send NOOP again x",
+        ": login bob hunter2",
+        "login bob hunter2",
+    ],
+)
+def test_more_words_than_a_login_takes_may_be_a_password(marked: str) -> None:
+    shown, bar, _ = marked.partition("|")
+    found = CONNECT_COMMANDS.beyond_words(marked.replace("|", ""))
+    assert found == (len(shown) if bar else None)

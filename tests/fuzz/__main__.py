@@ -10,14 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from fuzz import recording_doors, text_doors, wire_doors
+from fuzz import file_doors, recording_doors, text_doors, wire_doors
 from fuzz.mutations import mutated
 from fuzz.reducing import smallest
 from fuzz.trial import Door, tried
 
 DOORS = {
     door.name: door
-    for table in (recording_doors.DOORS, wire_doors.DOORS, text_doors.DOORS)
+    for table in (recording_doors.DOORS, wire_doors.DOORS, text_doors.DOORS, file_doors.DOORS)
     for door in table
 }
 _KEPT = Path(".fuzz")

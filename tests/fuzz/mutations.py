@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 
+_LINE = 16_000
 LONGEST = 1 << 16
 """Octets of an input: what costs a reader more than that is found by small ones too."""
 
@@ -44,7 +45,8 @@ def mutated(random: Random, seeds: Sequence[bytes]) -> bytes:
     """Return one of *seeds*, changed in one place or in a few."""
     data = random.choice(seeds)
     for _ in range(1 + int(random.expovariate(0.7))):
-        data = random.choice(MUTATIONS)(random, data, seeds)
+        change = _fill if random.randrange(_SELDOM) == 0 else random.choice(MUTATIONS)
+        data = change(random, data, seeds)
     return data[:LONGEST]
 
 
@@ -85,6 +87,15 @@ def _double(random: Random, data: bytes, _: Sequence[bytes]) -> bytes:
 def _insert(random: Random, data: bytes, _: Sequence[bytes]) -> bytes:
     at = random.randint(0, len(data))
     return data[:at] + random.choice(_ODD_OCTETS) + data[at:]
+
+
+def _fill(random: Random, data: bytes, _: Sequence[bytes]) -> bytes:
+    """Make a line as long as is read of one, of a short piece: what goes back in it takes long."""
+    at = random.randint(0, len(data))
+    piece = data[at : at + random.randint(1, 4)] or random.choice(_ODD_OCTETS)
+    if random.random() < 0.5:
+        piece = random.choice(_ODD_OCTETS) + piece[1:]
+    return data[:at] + piece * (_LINE // len(piece)) + data[at:]
 
 
 def _truncate(random: Random, data: bytes, _: Sequence[bytes]) -> bytes:
@@ -134,3 +145,5 @@ MUTATIONS: Sequence[Mutation] = (
     *(_flip, _overwrite, _cut_out, _double, _insert, _truncate, _splice, _borrow, _lines),
     *(_token, _token, _token),
 )
+_SELDOM = 30
+"""One of so many inputs has a line that is filled."""

@@ -1,26 +1,21 @@
-"""What people write: settings, users, mail, keys, and what they type."""
+"""What people write: settings, users, faults, and what they type."""
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from filters.judged import numbers
 from fuzz import seeds
+from fuzz.file_doors import written
 from fuzz.trial import Door
 from gate.talking import TALK, Talk
-from pop3spy.authority import Authority
 from pop3spy.cli.main import program
-from pop3spy.cli.secret import secret_from
 from pop3spy.config.file import read_config
 from pop3spy.config.settings import SETTINGS
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.console.escapes import octets_of, one_line
-from pop3spy.console.history import KeptLines
 from pop3spy.console.input_mask import hidden_from, hidden_from_live
 from pop3spy.console.registry import RefusalError
 from pop3spy.errors import Pop3SpyError
@@ -30,27 +25,17 @@ from pop3spy.filters.tokens import FilterError
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.live.commands import LIVE_COMMANDS
-from pop3spy.net import trust
-from pop3spy.net.identity import Own
 from pop3spy.plainyaml import PlainYamlError, load_plain_yaml
 from pop3spy.postoffice import accounts_from
-from pop3spy.postoffice.maildrop import OpenMaildrop
-from pop3spy.postoffice.recognise import open_maildrop
 from pop3spy.protocol.states import State
 from pop3spy.protocol.url import parse_url
 
 
 def _config(verb: str) -> Callable[[bytes], object]:
     def enter(data: bytes) -> None:
-        read_config(_written("input", data), verb)
+        read_config(written("input", data), verb)
 
     return enter
-
-
-def _written(name: str, data: bytes) -> Path:
-    path = Path(name)
-    path.write_bytes(data)
-    return path
 
 
 def _typed(data: bytes) -> str:
@@ -59,7 +44,7 @@ def _typed(data: bytes) -> str:
 
 
 def _users(data: bytes) -> None:
-    accounts = accounts_from(load_yaml(_written("input", data)), "input")
+    accounts = accounts_from(load_yaml(written("input", data)), "input")
     for account in accounts:
         account.takes(b"sesame123")
         account.takes_digest(b"0" * 32, b"<1.2@a>")
@@ -79,7 +64,7 @@ def _fault(data: bytes) -> None:
 
 
 def _fault_of_yaml(data: bytes) -> None:
-    given = load_yaml(_written("input", data))
+    given = load_yaml(written("input", data))
     if isinstance(given, Mapping):
         read_fault(given)
 
@@ -128,7 +113,7 @@ def _settings() -> list[bytes]:
 
 def _command_line(data: bytes) -> None:
     """Read a command line, and do not do what it says."""
-    _written("input", b"pop3spy: 1\nrecords:\n")
+    written("input", b"pop3spy: 1\nrecords:\n")
     with program.make_context("pop3spy", _words(data)) as context:
         _resolve(program, context)
 
@@ -151,72 +136,6 @@ def _resolve(group: click.Group, context: click.Context) -> None:
     with command.make_context(command.name, rest, parent=context) as inner:
         if isinstance(inner.command, click.Group):
             _resolve(inner.command, inner)
-
-
-def _mbox(data: bytes) -> None:
-    _use(_written("input", data))
-
-
-def _folder(names: Sequence[str]) -> Callable[[bytes], object]:
-    """Return what serves a folder of messages, in one of *names*, if they are a Maildir."""
-
-    def enter(data: bytes) -> None:
-        folder = Path("mail")
-        try:
-            for name in ("", *names):
-                (folder / name).mkdir(exist_ok=True)
-            for number, piece in enumerate(data.split(seeds.APART)):
-                title, _, text = piece.partition(b"\n")
-                title = title.translate(None, b"/\0")[:200]
-                if title not in (b"", b".", b".."):
-                    place = folder / names[number % len(names)] if names else folder
-                    (place / os.fsdecode(title)).write_bytes(text)
-            _use(folder)
-        finally:
-            shutil.rmtree(folder)
-
-    return enter
-
-
-def _use(path: Path) -> None:
-    """Read all mail at *path*, and delete the first message."""
-    opened = OpenMaildrop.of(open_maildrop(path))
-    try:
-        for message in opened.messages:
-            for _ in message.open():
-                pass
-        if opened.messages:
-            opened.marked.add(1)
-            opened.update()
-    finally:
-        opened.close()
-
-
-def _authority(data: bytes) -> None:
-    certificate, _, key = data.partition(seeds.APART)
-    folder = Path("ca")
-    folder.mkdir(0o700)
-    try:
-        for name, text in (("ca.pem", certificate), ("ca-key.pem", key)):
-            _written(f"ca/{name}", text).chmod(0o600)
-        Authority.open(folder, now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
-    finally:
-        shutil.rmtree(folder)
-
-
-def _pair() -> list[bytes]:
-    certificate, begin, key = seeds.file("authority.pem")()[0].partition(b"-----BEGIN PRIVATE")
-    return [certificate + seeds.APART + begin + key]
-
-
-def _trust(data: bytes) -> None:
-    trust._context.cache_clear()
-    trust.Trust(ca=_written("input", data)).context()
-
-
-def _secret(data: bytes) -> None:
-    secret_from(_written("input", data), None)
-    list(KeptLines(Path("input")).load_history_strings())
 
 
 def _one(*texts: bytes) -> Callable[[], Sequence[bytes]]:
@@ -254,31 +173,4 @@ DOORS = (
     ),
     Door("setting", _settings, _setting, (ValueError, FilterError)),
     Door("command line", _command_lines, _command_line, _CLICK),
-    Door("mbox", seeds.file("mail.mbox"), _mbox, (Pop3SpyError,)),
-    Door(
-        "eml",
-        _one(b"1.eml\nSubject: a\n\nText\x1e10.eml\nSubject: b\r\n\r\n.\r\n"),
-        _folder(()),
-        (Pop3SpyError,),
-    ),
-    Door(
-        "Maildir",
-        _one(b"1.a:2,S\nSubject: a\n\nText\x1e2.b,S=10:2,\nb\x1e3.c\nFrom: c\r\n\r\n.\r\n"),
-        _folder(("cur", "new")),
-        (Pop3SpyError,),
-    ),
-    Door("authority", _pair, _authority, (Pop3SpyError,)),
-    Door(
-        "upstream CA",
-        seeds.file("identity.pem"),
-        _trust,
-        (Pop3SpyError,),
-    ),
-    Door(
-        "identity",
-        seeds.file("identity.pem"),
-        lambda data: Own(_written("input", data), None),
-        (Pop3SpyError,),
-    ),
-    Door("secret and history", _one(b"sesame123\nSTAT\nRETR 1\n"), _secret, (Pop3SpyError,)),
 )

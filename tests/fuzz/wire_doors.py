@@ -9,6 +9,7 @@ from functools import cache
 from dialogue import said
 from fuzz import seeds
 from fuzz.trial import Door
+from gate.talking import Talk
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.console.oauth_error import explain_oauth_error
@@ -16,6 +17,9 @@ from pop3spy.console.view import View
 from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import compile_filter
+from pop3spy.gate.dryrun import DryRun
+from pop3spy.gate.faults import FaultKeeper
+from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.logs import JsonLog, Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.protocol.certificate import read_certificate
@@ -83,6 +87,14 @@ def _fail(_: object, error: Exception) -> None:
 
 def _view(_: Session) -> Reader:
     return View()
+
+
+def _judge(data: bytes) -> None:
+    """Let keepers of the gate judge a conversation, one after the other."""
+    chunks = [chunk for chunk in data.split(seeds.APART) if len(chunk) > 1]
+    spoken = [(Side.CLIENT if chunk[:1] == b"C" else Side.SERVER, chunk[1:]) for chunk in chunks]
+    faults = [FaultKeeper(read_fault(text), 1) for text in ("wrong-size", "changed-uid", "bare-lf")]
+    Talk([DryRun(), read_rewrite("client s/^(.*)A(.*)$/B/"), *faults]).say(spoken)
 
 
 def _hellos() -> list[bytes]:
@@ -155,6 +167,7 @@ def _listed(*texts: bytes) -> Callable[[], Sequence[bytes]]:
 DOORS = (
     Door("reading", _talks, _read(None), (Pop3SpyError,)),
     Door("reading strictly", _talks, _read(Pseudonyms()), (Pop3SpyError,)),
+    Door("gate", _talks, _judge),
     Door("TLS hello", _hellos, _read_tls),
     Door("certificate", _certificates, read_certificate),
     Door("PROXY header", _headers, read_header, (HeaderError,)),

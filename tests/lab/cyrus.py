@@ -1,7 +1,7 @@
 """Cyrus: a store of its own, SASL with and without a digest, STLS and a TLS port.
 
-The package conflicts with other POP3 servers, so install.sh unpacks it beside the tests with the
-libraries that it needs.  Its master takes no sockets that listen already: the ports are free ones.
+The package conflicts with other POP3 servers, so install.sh unpacks it beside the tests.  Its
+master takes no sockets that listen already, so it is told ports that were free a moment ago.
 """
 
 import getpass
@@ -114,16 +114,13 @@ def answers(address: Address) -> bool | None:
 
 
 def as_owner(*command: str | Path) -> list[str | Path]:
-    """Return *command* as it is run by the owner of the mail, with the libraries beside it."""
-    libraries = [str(each) for each in (*UNPACKED.glob("usr/lib/*/"), *UNPACKED.glob("lib/*/"))]
-    mechanisms = [str(each) for each in (*UNPACKED.glob("usr/lib/*/sasl2/"),)]
-    variables = [
-        f"LD_LIBRARY_PATH={os.pathsep.join(libraries)}",
-        f"SASL_PATH={os.pathsep.join(mechanisms)}",
-    ]
+    """Return *command* as the owner of the mail runs it, with the libraries of Cyrus."""
+    libraries = os.pathsep.join(
+        str(each.parent) for each in UNPACKED.glob("usr/lib/*/libcyrus.so.0")
+    )
     owner, group = identity()
     become = [need("setpriv"), f"--reuid={owner}", f"--regid={group}", "--clear-groups"]
-    return [*(become if os.geteuid() == 0 else ()), "env", *variables, *command]
+    return [*(become if os.geteuid() == 0 else ()), "env", f"LD_LIBRARY_PATH={libraries}", *command]
 
 
 def chown(path: Path) -> None:

@@ -57,7 +57,12 @@ unpack() {
 for each in $unpacked; do
     case $each in
     popa3d) unpack "$popa3d" popa3d ;;
-    # What it needs and the system may not have comes along.
-    cyrus) unpack "$cyrus" cyrus-pop3d cyrus-common libical3 libpcre3 libxapian30 sasl2-bin libsasl2-modules libsasl2-modules-db ;;
+    cyrus)
+        # Its libraries conflict with nothing; that against viruses is not used.
+        libraries=$(apt-cache depends cyrus-common cyrus-pop3d sasl2-bin |
+            sed -n 's/^ *|\{0,1\}Depends: \(lib[^<>]*\)$/\1/p' | grep -v clamav | sort -u)
+        apt-get install -qq -y --no-upgrade --no-install-recommends $libraries >/dev/null
+        unpack "$cyrus" cyrus-pop3d cyrus-common sasl2-bin
+        ;;
     esac
 done

@@ -143,9 +143,9 @@ class Steered:
 
 
 @asynccontextmanager
-async def steering(*, dry_run: bool = False) -> AsyncIterator[Steered]:
+async def steering(*, dry_run: bool = False, strict: bool = False) -> AsyncIterator[Steered]:
     holds = Holds(Clock())
     keepers: list[Keeper] = [holds, DryRun()] if dry_run else [holds]
-    async with relaying(keepers=keepers) as relayed:
+    async with relaying(keepers=keepers, strict=strict) as relayed:
         yield Steered(relayed, holds, dry_run=dry_run)
         assert not relayed.complaints

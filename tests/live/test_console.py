@@ -121,6 +121,17 @@ async def test_the_edit_of_a_secret_begins_empty_and_is_hidden(line: bytes, ques
         assert PASSWORD not in shown
 
 
+@pytest.mark.parametrize("said", ["USER carol", "USER carol@mail.example", "XCLIENT NAME=carol"])
+async def test_the_edit_of_a_name_that_is_replaced_begins_empty(said: str) -> None:
+    async with steering(strict=True) as steered:
+        _, server = await steered.held(f"{said}\r\n".encode())
+        await steered.do(":edit 1", "NOOP")
+        question, _, begun = steered.person.asked[0]
+        assert "carol" not in question
+        assert not begun
+        await server.expect(b"NOOP\r\n")
+
+
 async def test_what_an_edit_begins_with_stands_for_what_is_held() -> None:
     async with steering() as steered:
         _, server = await steered.held(b"USER a\\b\r\n")
@@ -307,6 +318,15 @@ async def test_what_is_typed_of_a_held_secret_is_told_nowhere(
         assert PASSWORD not in steered.text
         told = [event for event in witness.events if not isinstance(event, Opened)]
         assert PASSWORD not in repr(told)
+
+
+async def test_the_name_of_an_exported_file_is_told_without_a_login(tmp_path: Path) -> None:
+    async with steering() as steered:
+        await steered.relayed.greeted()
+        told = await steered.do(f":export 1 dialogue {tmp_path}/PASS {PASSWORD}")
+        assert "session" in told
+        assert PASSWORD not in steered.text
+        assert not steered.remembered
 
 
 def notes(witness: Witness) -> list[Noted]:

@@ -1,5 +1,6 @@
 """What a QUIT that was killed leaves beside an mbox, and who takes it away."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -68,6 +69,28 @@ def test_a_copy_that_is_being_written_stays(mbox: Path) -> None:
         assert other.communicate("\n")[0].startswith("+OK good bye")
     assert mbox.read_bytes() == MAIL[1]
     assert not copies(mbox)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "endless"])
+def test_a_lock_that_is_no_file_is_somebody_elses_and_holds_nothing_up(
+    mbox: Path, kind: str
+) -> None:
+    lock = mbox.parent / "mbox.lock"
+    match kind:
+        case "pipe":
+            os.mkfifo(lock)
+        case "folder":
+            lock.mkdir()
+        case "link":
+            (mbox.parent / "pid").write_text("4194304999\n")
+            lock.symlink_to(mbox.parent / "pid")
+        case "endless":
+            lock.symlink_to("/dev/zero")
+    client = Client(office_over(mbox).session())
+    client.send(b"USER demo")
+    assert client.send(b"PASS demo").startswith(b"-ERR [IN-USE] ")
+    assert lock.is_symlink() or lock.exists()
+    assert mbox.read_bytes() == b"".join(MAIL)
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,10 @@ def test_where_there_is_no_tls_nothing_promises_it() -> None:
 def test_a_list_that_is_left_out_is_the_first_one_without_stls() -> None:
     client = client_of("capabilities: {AUTHORIZATION: [STLS, TOP, USER]}")
     assert listed(client) == ["STLS", "TOP", "USER"]
+    odd = personality("capabilities: {AUTHORIZATION: [stls now, TOP]}")
+    assert odd.lists_stls
+    assert [each.tag for each in (*odd.tls, *odd.logged_in)] == ["TOP", "TOP"]
+    assert not odd.without_stls.lists_stls
     client.responder.secured()
     assert listed(client) == ["TOP", "USER"]
     assert listed(client.login()) == ["TOP", "USER"]

@@ -192,6 +192,7 @@ def test_it_is_known_in_the_next_session_too() -> None:
 GIVEN_AWAY = [
     *(b"PAS %b", b"PSAS %b", b"PASSW %b", b"PASSWORD %b", b"PASS%b", b"PASS:%b", b" PASS %b"),
     *(b"PADS %b", b"APSS %b", b"LOGIN carol %b", b"LOGN carol %b", b"AUHT PLAIN %b", b"XAUTH %b"),
+    *("ÜASS %b".encode(), b"PA SS %b", b"PASWORD %b", b"PWORD %b", b"AUHTENTICATE LOGIN %b"),
     *(b"APO carol %b", b"RPO %b", b"a1 LOGIN carol %b", b"tag LOGIN carol %b", b"x PASS %b"),
     *(
         b"HELO carol %b",
@@ -211,6 +212,18 @@ def test_a_mistyped_login_gives_nothing_away(said: bytes, when: str) -> None:
     line = said.replace(b"%b", secret)
     sinks = typed(*NOT_DUE[when], b"C: " + line, b"S: -ERR unknown " + line)
     assert sinks.holding(secret) == []
+
+
+@pytest.mark.parametrize(
+    "said", [b"USR carol", b"PAS", b"PASSWORD", b"LOGIN carol", b"a1 AUTHENTICATE LOGIN"], ids=repr
+)
+def test_behind_a_mistyped_login_a_password_is_due(said: bytes) -> None:
+    secret = b"n0t-th3-Same!"
+    talk = [b"C: " + said, b"S: -ERR", b"C: " + secret, b"S: -ERR unknown " + secret]
+    sinks = typed(*talk)
+    assert sinks.holding(secret) == []
+    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert client_lines(typed(*talk[:2], b"C: CAPA", b"S: -ERR", b"C: XFOO"))[-1] == b"XFOO"
 
 
 MESSAGES = [

@@ -289,6 +289,12 @@ def test_sessions_beyond_what_is_kept_are_left_out(monkeypatch: pytest.MonkeyPat
         read_user_sessions(iter(tape(long.replace("x", "xx"))))
 
 
+def test_a_server_that_counts_more_than_there_can_be_costs_no_time() -> None:
+    many = "C: STAT\nS: +OK 99999999999 5"
+    stand_in = StandIn(*scripts(said(many, QUIT), said(many, ONE, QUIT), said(LIST, QUIT)))
+    visit(stand_in, many, ONE, "C: UIDL\nS: -ERR this was not recorded")
+
+
 def test_a_state_is_no_other_because_there_are_several() -> None:
     """Each session of a scene begins before its login."""
     (first, second) = scripts(said(LIST, QUIT), said(ONE, QUIT))

@@ -24,6 +24,23 @@ SPECS = {
 }
 
 
+@pytest.mark.parametrize("sign", [",", ";", "|", "/", "'", '"', " when x"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "extra-reply line='PASS {}'",
+        'extra-reply line="PASS {}" when verb = RETR',
+        "client s~^x$~PASS {}~",
+        "wrong: 'client s~^x$~PASS {}~' is no rewrite",
+    ],
+)
+def test_a_sign_in_a_password_does_not_end_it_early(spec: str, sign: str) -> None:
+    around = spec.replace("PASS {}", "")
+    secret = f"{SECRET}{sign}Tail9"
+    if sign not in around or sign == " when x":
+        assert without_logins(spec.format(secret)) == spec.format(MASK)
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_a_login_in_a_rewrite_is_told_by_nobody(spec: str, tmp_path: Path) -> None:
     log = tmp_path / "log"

@@ -1,0 +1,126 @@
+"""Files that are no recordings: mail, keys and certificates, secrets."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fuzz import seeds
+from fuzz.trial import Door
+from pop3spy.authority import Authority
+from pop3spy.cli.secret import secret_from
+from pop3spy.console.history import KeptLines
+from pop3spy.errors import Pop3SpyError
+from pop3spy.net import trust
+from pop3spy.net.identity import Own
+from pop3spy.postoffice.maildrop import OpenMaildrop
+from pop3spy.postoffice.recognise import open_maildrop
+
+
+def written(name: str, data: bytes) -> Path:
+    """Return the new file *name* with *data*."""
+    path = Path(name)
+    path.write_bytes(data)
+    return path
+
+
+def _mbox(data: bytes) -> None:
+    _use(written("input", data))
+
+
+def _folder(names: Sequence[str]) -> Callable[[bytes], object]:
+    """Return what serves a folder of messages, in one of *names*, if they are a Maildir."""
+
+    def enter(data: bytes) -> None:
+        folder = Path("mail")
+        try:
+            for name in ("", *names):
+                (folder / name).mkdir(exist_ok=True)
+            for number, piece in enumerate(data.split(seeds.APART)):
+                title, _, text = piece.partition(b"\n")
+                title = title.translate(None, b"/\0")[:200]
+                if title not in (b"", b".", b".."):
+                    place = folder / names[number % len(names)] if names else folder
+                    (place / os.fsdecode(title)).write_bytes(text)
+            _use(folder)
+        finally:
+            shutil.rmtree(folder)
+
+    return enter
+
+
+def _use(path: Path) -> None:
+    """Read all mail at *path*, and delete the first message."""
+    opened = OpenMaildrop.of(open_maildrop(path))
+    try:
+        for message in opened.messages:
+            for _ in message.open():
+                pass
+        if opened.messages:
+            opened.marked.add(1)
+            opened.update()
+    finally:
+        opened.close()
+
+
+def _authority(data: bytes) -> None:
+    certificate, _, key = data.partition(seeds.APART)
+    folder = Path("ca")
+    folder.mkdir(0o700)
+    try:
+        for name, text in (("ca.pem", certificate), ("ca-key.pem", key)):
+            written(f"ca/{name}", text).chmod(0o600)
+        Authority.open(folder, now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _pair() -> list[bytes]:
+    certificate, begin, key = seeds.file("authority.pem")()[0].partition(b"-----BEGIN PRIVATE")
+    return [certificate + seeds.APART + begin + key]
+
+
+def _trust(data: bytes) -> None:
+    trust._context.cache_clear()
+    trust.Trust(ca=written("input", data)).context()
+
+
+def _secret(data: bytes) -> None:
+    secret_from(written("input", data), None)
+    list(KeptLines(Path("input")).load_history_strings())
+
+
+def _one(*texts: bytes) -> Callable[[], Sequence[bytes]]:
+    return lambda: texts
+
+
+DOORS = (
+    Door("mbox", seeds.file("mail.mbox"), _mbox, (Pop3SpyError,)),
+    Door(
+        "eml",
+        _one(b"1.eml\nSubject: a\n\nText\x1e10.eml\nSubject: b\r\n\r\n.\r\n"),
+        _folder(()),
+        (Pop3SpyError,),
+    ),
+    Door(
+        "Maildir",
+        _one(b"1.a:2,S\nSubject: a\n\nText\x1e2.b,S=10:2,\nb\x1e3.c\nFrom: c\r\n\r\n.\r\n"),
+        _folder(("cur", "new")),
+        (Pop3SpyError,),
+    ),
+    Door("authority", _pair, _authority, (Pop3SpyError,)),
+    Door(
+        "upstream CA",
+        seeds.file("identity.pem"),
+        _trust,
+        (Pop3SpyError,),
+    ),
+    Door(
+        "identity",
+        seeds.file("identity.pem"),
+        lambda data: Own(written("input", data), None),
+        (Pop3SpyError,),
+    ),
+    Door("secret and history", _one(b"sesame123\nSTAT\nRETR 1\n"), _secret, (Pop3SpyError,)),
+)
