@@ -10,7 +10,7 @@ _VERB: Final = r"""(?ix) \b ( (?: PASS | RPOP | APOP \s+ [^\s/]+ | AUTH \s+ [\w-
 _LOGIN: Final = re.compile(_VERB + r"""(?! when\b) ( [^/|,;"']+ )""")
 """A command that logs in, and what stands behind it: to the end of a part of a rewrite."""
 _LOGIN_IN_LINE: Final = re.compile(_VERB + r"(?= [^ \t] )")  # other blanks begin a password
-_ASKED_FOR: Final = re.compile(r"[=,(]\s*\Z")
+_ASKED_FOR: Final = re.compile(r"(?i)\bverb\s*!?=\s*(?:\w+\s*,\s*)*\Z")
 _GOES_ON: Final = re.compile(r"(?i)(?:and|or|when)\b|(?:a|an|o|w|wh|whe)\Z|[,)]")
 """What follows a verb that a filter asks for, or the beginning of that."""
 
