@@ -195,10 +195,22 @@ def _begins_mechanism(command: Command) -> bool:
     return any(name.startswith(word) for name in sasl.MECHANISMS)
 
 
-def _same_end(text: str, other: str) -> int:
-    """Return how many characters both end with."""
-    pairs = zip(reversed(text), reversed(other), strict=False)
+def _same(text: Iterable[str], other: Iterable[str]) -> int:
+    """Return how many characters both begin with."""
+    pairs = zip(text, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _still_hidden(text: str, before: str, start: int) -> int:
+    """Return from where on *text* is still hidden, which was *before* and hidden from *start* on.
+
+    What is, or may become, a verb alone is not.
+    """
+    if any(verb.startswith(text.upper()) for verb in COMMANDS):
+        return len(text)
+    begun = _same(text, before)
+    ended = min(_same(reversed(text), reversed(before)), len(before) - start)
+    return start if begun > start else len(text) - ended
 
 
 class InputMask(Processor):
@@ -210,7 +222,7 @@ class InputMask(Processor):
 
     def __init__(self, hides: Hides | None = None) -> None:
         self._hides = hides or (lambda text: hidden_from(text, self.state))
-        self._hidden = ""  # what stood hidden at the end of the line when it was shown last
+        self._before = ("", 0)  # what was shown last, and from where on it was hidden
         self.state: State | None = None
         self.everything = False  # an answer to a question, and it is a secret
 
@@ -218,9 +230,8 @@ class InputMask(Processor):
         """Return what is shown of the line."""
         text = transformation_input.document.text
         start = 0 if self.everything else self._hides(text)
-        still = _same_end(text, self._hidden)
-        start = min(len(text) if start is None else start, len(text) - still)
-        self._hidden = text[start:]
+        start = min(len(text) if start is None else start, _still_hidden(text, *self._before))
+        self._before = text, start
         if start == len(text):
             return Transformation(transformation_input.fragments)
         shown: StyleAndTextTuples = [("", text[:start]), ("class:mask", MASK)]

@@ -7,12 +7,12 @@ from pop3spy.protocol.text import MASK
 
 _VERB: Final = r"""(?ix) \b ( (?: PASS | RPOP | APOP \s+ [^\s/]+ | AUTH \s+ [\w-]+ )
         (?: [ \t]+ | \\t | \\s[+*]? | \\x(?:09|20) ) )"""
-_LOGIN: Final = re.compile(_VERB + r"""(?! when\b | [/|,;"'] ) (?= . )""")
+_LOGIN: Final = re.compile(_VERB + r"""(?! when\b) (?= . )""")
 """A command that logs in, with something behind it."""
 _OPENING: Final = re.compile(r"""(?x) \\. | (?P<quote> ["'] ) | \bs(?P<slash> [^\w\s"'] )""")
 """What may enclose a part of a fault or a rewrite: quotes, or the sign behind ``s``."""
-_LOGIN_IN_LINE: Final = re.compile(_VERB + r"(?= \S )")
-_ASKED_FOR: Final = re.compile(r"[=,(]\s*\Z")
+_LOGIN_IN_LINE: Final = re.compile(_VERB + r"(?= [^ \t] )")  # other blanks begin a password
+_ASKED_FOR: Final = re.compile(r"(?i)\bverb\s*!?=\s*(?:\w+\s*,\s*)*\Z")
 _GOES_ON: Final = re.compile(r"(?i)(?:and|or|when)\b|(?:a|an|o|w|wh|whe)\Z|[,)]")
 """What follows a verb that a filter asks for, or the beginning of that."""
 

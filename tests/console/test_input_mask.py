@@ -240,6 +240,7 @@ EDITED = [
     ("PASX hunter2", "PAX hunter2", "PA hunter2", "PASS hunter2", "S hunter2"),
     (":send 1 PASS hunter2", ":send 1 hunter2", ": hunter2", "hunter2"),
     ("PASS a hunter2", "PASS hunter2", "hunter2"),
+    ("PASS hunter2x", "hunter2x", "hunter2", "hunter2y", "hunter2 yz", "x hunter2 yz"),
 ]
 
 
