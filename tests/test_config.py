@@ -79,7 +79,7 @@ WRONG = [
     ("upstrem: mail", "upstrem: there is no such setting; did you mean 'upstream'?"),
     ("log_format: json", "log_format: there is no such setting; did you mean 'log-format'?"),
     ("users: u.yaml", "users: this is a setting of serve and replay server, not of proxy"),
-    ("12: mail", "12: there is no such setting; proxy has upstream, listen, log, log-format,"),
+    ("12: mail", "12: there is no such setting; proxy has upstream, listen, route, log,"),
     ("'a\\nb\x1b': 1", None),
     ('"a\\nb\\e": 1', "a\\nb\\x1b: there is no such setting; proxy has upstream,"),
     ("upstream:", "upstream: there is no value"),

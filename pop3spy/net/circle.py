@@ -2,7 +2,7 @@
 
 Nothing in POP3 names those that a connection has passed, and nothing is put into what is said.
 But in a circle the next client comes as soon as the proxy has called the server for the last one,
-never before that, and nobody hears a greeting.  A call is delayed where that has happened several
+never before that, and nobody says anything.  A call is delayed where that has happened several
 times: other clients do not wait for it.
 """
 
@@ -16,10 +16,10 @@ from pop3spy.errors import ConnectError
 _SOON: Final = 0.5
 """Seconds within which a call comes back."""
 
-_PASS: Final = 3
+_PASS: Final = 100
 """So many in a row are called without a delay."""
 
-_MOST: Final = 8
+_MOST: Final = 105
 """So many in a row may be a coincidence."""
 
 _DELAY: Final = 0.1
@@ -33,12 +33,12 @@ _REMEMBERED: Final = 1024
 class Lap:
     """A client that may be part of a circle; ``number`` is its place in the row, from 1.
 
-    ``waits`` tells whether it has heard no greeting yet; ``called_at`` is when the server was
-    called for it.
+    ``silent`` tells whether nobody has said anything in its session, which lasts; ``called_at`` is
+    when the server was called for it.
     """
 
     number: int
-    waits: Callable[[], bool]
+    silent: Callable[[], bool]
     called_at: float | None = None
 
 
@@ -57,16 +57,16 @@ class Circle:
         self._sleep = sleep
         self._last: dict[str, Lap] = {}
 
-    def came(self, host: str, waits: Callable[[], bool]) -> Lap:
-        """Take in a client from *host*, and what tells whether it *waits* for a greeting."""
+    def came(self, host: str, silent: Callable[[], bool]) -> Lap:
+        """Take in a client from *host*, and what tells whether its session is *silent*."""
         before = self._last.pop(host, None)
         follows = (
             before is not None
             and before.called_at is not None
             and self._now() - before.called_at <= _SOON
-            and before.waits()
+            and before.silent()
         )
-        lap = Lap(before.number + 1 if before and follows else 1, waits)
+        lap = Lap(before.number + 1 if before and follows else 1, silent)
         self._last[host] = lap
         if len(self._last) > _REMEMBERED:
             del self._last[next(iter(self._last))]

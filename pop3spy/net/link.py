@@ -68,7 +68,7 @@ class Link:
         self._stopping = False
         self._negotiating = False  # TLS with the server, on account of the client
         self._idle = idle
-        self._heard_at = clock.now()
+        self.heard_at = clock.now()
         self._timer: asyncio.TimerHandle | None = None
         if idle:
             self._set_timer(idle, self._check_idle)
@@ -97,7 +97,7 @@ class Link:
             self.pass_on(side, data)
             # So much has gone by now; read while it is in the core's cache, it costs half as much.
             at_once = len(data) > LARGE and self._is_sent(side)
-        self._heard_at = self._observer.hear(side, data, at_once=at_once)
+        self.heard_at = self._observer.hear(side, data, at_once=at_once)
         if self._observer.behind:
             self._hold_all(hold=True)
 
@@ -332,7 +332,7 @@ class Link:
             self._ending = Ending(how, why)
 
     def _check_idle(self) -> None:
-        left = self._heard_at + self._idle - self._clock.now()
+        left = self.heard_at + self._idle - self._clock.now()
         if left > 0:
             self._set_timer(left, self._check_idle)
         else:

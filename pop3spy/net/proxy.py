@@ -205,7 +205,9 @@ class Proxy:
         link.join(half)
         at_once = listener.scheme == "pop3s"
         self._links[link] = None  # who is sent away takes nobody's place
-        lap = self._circle.came(arrival.ends.client[0], partial(self._waits, ref(link)))
+        lap = self._circle.came(
+            arrival.ends.client[0], partial(self._is_silent, ref(link), link.heard_at)
+        )
         connect = partial(self._connect, arrival, lap, handshakes)
         if self._stopping:
             link.abort(Ending(How.SHUTDOWN))
@@ -224,10 +226,10 @@ class Proxy:
             self._spawn(link, self._join_server(link, connect))
         return link
 
-    def _waits(self, link: ReferenceType[Link]) -> bool:
-        """Return whether the client of *link* is there, and has heard no greeting yet."""
+    def _is_silent(self, link: ReferenceType[Link], begun: float) -> bool:
+        """Return whether *link* is there, and nobody has said anything since it was *begun*."""
         there = link()
-        return there is not None and there in self._links and there.session.greeting is None
+        return there is not None and there in self._links and there.heard_at == begun
 
     def _spawn(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
         """Let *work* be done for *link*, as long as there is one."""

@@ -153,7 +153,10 @@ async def test_five_hundred_slow_sessions_do_not_slow_a_new_one() -> None:
     """Each says octet after octet and never ends its line, here as fast as it goes."""
     raise_file_limit()
     async with relaying(Limits(grace=1.0), witnessed=False) as relayed:
-        slow = [await relayed.pair() for _ in range(500)]
+        slow: list[tuple[Wire, Wire]] = []
+        for _ in range(500):
+            slow.append(await relayed.pair())
+            await slow[-1][0].send(b"x")
         everywhere = asyncio.Event()
 
         async def trickle() -> None:
