@@ -108,7 +108,10 @@ def _asked(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
 
 
 def _names_in(file: Path) -> tuple[str, ...]:
-    """Return the names of the first certificate in *file*, which has one in PEM form."""
-    found = _PEM.search(file.read_text("latin-1"))
+    """Return the names of the first certificate in *file*, which has one in PEM form.
+
+    OpenSSL has read it, and passes over octets that belong in no such file.
+    """
+    found = _PEM.search(file.read_text("ascii", errors="ignore"))
     read = read_certificate(ssl.PEM_cert_to_DER_cert(found[0])) if found else Certificate()
     return read.names or tuple(filter(None, (read.subject,)))
