@@ -9,7 +9,7 @@ import click
 from pop3spy.authority import STORE_PASSWORD
 from pop3spy.cli.authority import open_authority
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import Verb, with_settings
+from pop3spy.cli.options import Verb, VerbGroup, with_settings
 from pop3spy.cli.trusting import fingerprint, quoted, steps
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import AuthoritySettings
@@ -22,12 +22,12 @@ _PUBLIC: Final = 0o644
 """A certificate is for everybody, and some systems read it where it was put."""
 
 
-class _Shows(click.Group):
+class _Shows(VerbGroup):
     """A group that shows what there is unless it is told to do something else."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line *args*."""
-        wants_help = args[:1] and args[0] in ctx.help_option_names
+        wants_help = args[:1] and args[0] in self.get_help_option_names(ctx)
         if not wants_help and (not args or args[0].startswith("-")):
             args = ["show", *args]
         return super().parse_args(ctx, args)
@@ -35,7 +35,6 @@ class _Shows(click.Group):
 
 @click.group(
     cls=_Shows,
-    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n"
     "  pop3spy ca                        what there is; made on first use\n"
     "  pop3spy ca trust                  how programs come to believe it\n"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.options import VerbGroup
 from pop3spy.cli.standard_streams import discard, open_standard_streams, say
 from pop3spy.cli.version import version_line
 from pop3spy.errors import Pop3SpyError, said_by_system
@@ -36,8 +37,9 @@ _ONE, _TWO = "\\", "\\\\"
 
 
 @click.group(
+    cls=VerbGroup,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"max_content_width": 100},
     epilog="\b\nExamples:\n"
     "  pop3spy demo                                 nothing to set up\n"
     "  pop3spy proxy --upstream mail.example.org    then point the client here\n"

@@ -13,7 +13,15 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs, trust_of
-from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting, with_settings
+from pop3spy.cli.options import (
+    FILE_NAME,
+    ValueType,
+    Verb,
+    VerbGroup,
+    collected,
+    with_setting,
+    with_settings,
+)
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.recorded_sessions import maildrop_in, script_in
@@ -67,7 +75,7 @@ class ReplayClientSettings(PlaySettings, ClientLoginSettings, TrustSettings):
 
 
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=VerbGroup,
     epilog="\b\nExamples:\n"
     "  pop3spy replay server session.yaml --listen :1110\n"
     "  pop3spy replay client session.yaml --to mail.example.org",

@@ -12,7 +12,7 @@ _SENDER = 50
 
 def seconds(time: float) -> str:
     """Return how long something took, in three digits or so: ``0.4 ms``, ``12 ms``, ``1.25 s``."""
-    if time < 0.01:  # noqa: PLR2004 - below, a digit behind the point says something
+    if time < 0.00995:  # noqa: PLR2004 - below, a digit behind the point says something
         return f"{time * 1000:.1f} ms"
     if time < 0.9995:  # noqa: PLR2004 - what rounds to 1000 ms is a second
         return f"{time * 1000:.0f} ms"
