@@ -14,6 +14,7 @@ from pop3spy.protocol.states import State
 from pop3spy.session.body import Body
 from pop3spy.session.finding import Finding
 from pop3spy.session.how import Closing, Ending
+from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.tls import Tls
 
 HISTORY = 1000
@@ -167,6 +168,14 @@ class Session:
     ending: Ending | None = None
     typed: bool = False
     findings: list[Finding] = field(default_factory=list)  # in the order in which they were raised
+    _maildrop: SeenMaildrop | None = field(default=None, init=False, repr=False)
+
+    @property
+    def maildrop(self) -> SeenMaildrop:
+        """What was told of the maildrop; made when first asked for, as many sessions are idle."""
+        if self._maildrop is None:
+            self._maildrop = SeenMaildrop()
+        return self._maildrop
 
     @property
     def refused(self) -> bool:
