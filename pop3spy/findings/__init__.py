@@ -4,27 +4,27 @@
 """
 
 from pop3spy.findings.engine import Findings
-from pop3spy.findings.limits import Limits
 from pop3spy.findings.loading import own_rules
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import RULES, Claim, Claims, On, Rule, RuleError, Scope, on, rule
-from pop3spy.session.finding import Evidence, Fault, Finding, Severity
+from pop3spy.findings.thresholds import Thresholds
+from pop3spy.session.finding import AtFault, Evidence, Finding, Severity
 
 __all__ = [
     "RULES",
+    "AtFault",
     "Claim",
     "Claims",
     "Evidence",
-    "Fault",
     "Finding",
     "Findings",
-    "Limits",
     "Observed",
     "On",
     "Rule",
     "RuleError",
     "Scope",
     "Severity",
+    "Thresholds",
     "on",
     "own_rules",
     "rule",

@@ -47,7 +47,7 @@ _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 8
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Says:
     """One side says *data* in one write."""
 
     side: Side
@@ -55,14 +55,14 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Waits:
     """Nobody says anything for so many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class Closes:
     """One side sends a FIN, or a RST."""
 
     side: Side
@@ -70,15 +70,15 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class BeginTls:
+class BeginsTls:
     """Both sides begin TLS."""
 
 
-Step = Say | Wait | Close | BeginTls
+Step = Says | Waits | Closes | BeginsTls
 
 
 @dataclass(slots=True)
-class Connection:
+class DialogueConnection:
     """One connection of a conversation, which begins *later* than the one before by seconds."""
 
     later: float = 0.0
@@ -87,17 +87,17 @@ class Connection:
     @property
     def closes(self) -> bool:
         """Whether a side closes in it."""
-        return any(isinstance(step, Close) for step in self.steps)
+        return any(isinstance(step, Closes) for step in self.steps)
 
 
 @dataclass(slots=True)
-class Dialogue:
+class RuleDialogue:
     """A conversation, read; ``clear`` is whether it is not inside TLS."""
 
     clear: bool = False
     server: Peer = field(default_factory=lambda: Peer(_SERVER, 110))
     client: Peer = field(default_factory=lambda: Peer(_CLIENT, 50000))
-    connections: list[Connection] = field(default_factory=list)
+    connections: list[DialogueConnection] = field(default_factory=list)
 
     def tape(self) -> Iterator[Item]:
         """Yield what happens, as any recording gives it."""
@@ -110,30 +110,30 @@ class Dialogue:
             for step in connection.steps:
                 at += STEP
                 match step:
-                    case Say(side, data):
+                    case Says(side, data):
                         yield Spoke(number, Chunk(side, data, at))
-                    case Wait(seconds):
+                    case Waits(seconds):
                         at += seconds
-                    case Close(side, reset):
+                    case Closes(side, reset):
                         yield Closed(number, at, side, reset)
-                    case BeginTls():
+                    case BeginsTls():
                         yield Knew(number, at, {"tls": _TLS.facts()})
             at += STEP
             yield Over(number, at, _ending(connection))
 
 
-def _ending(connection: Connection) -> Ending:
-    closes = [step for step in connection.steps if isinstance(step, Close)]
+def _ending(connection: DialogueConnection) -> Ending:
+    closes = [step for step in connection.steps if isinstance(step, Closes)]
     if not closes:
         return Ending(How.CUT)
     return Ending(How.by_peer(closes[0].side, reset=closes[0].reset))
 
 
-def read_dialogue(text: str) -> Dialogue:
+def read_dialogue(text: str) -> RuleDialogue:
     """Return the conversation *text*; raise RuleError for a line that is none of the above."""
-    dialogue = Dialogue()
+    dialogue = RuleDialogue()
     lines = [line for line in cleandoc(text).split("\n") if line.strip()]
-    connection = Connection()
+    connection = DialogueConnection()
     dialogue.connections.append(connection)
     greets = True
     for line in _expanded(lines):
@@ -151,13 +151,13 @@ def read_dialogue(text: str) -> Dialogue:
                 dialogue.server = Peer(dialogue.server.host, int(found[1]))
             elif later := _LATER.fullmatch(told):
                 seconds = float(later[1]) * _SECONDS[later[2]] if later[1] else 1.0
-                connection = Connection(seconds)
+                connection = DialogueConnection(seconds)
                 dialogue.connections.append(connection)
             else:
                 connection.steps.append(_direction(told, line))
         else:
             if greets and not connection.steps and not line.startswith("S"):
-                connection.steps.append(Say(Side.SERVER, b"+OK ready\r\n"))
+                connection.steps.append(Says(Side.SERVER, b"+OK ready\r\n"))
             _say(line, connection.steps)
     return dialogue
 
@@ -172,11 +172,11 @@ def _expanded(lines: list[str]) -> Iterator[str]:
 
 def _direction(told: str, line: str) -> Step:
     if told == "TLS":
-        return BeginTls()
+        return BeginsTls()
     if wait := _WAIT.fullmatch(told):
-        return Wait(float(wait[1]) * _SECONDS[wait[2]])
+        return Waits(float(wait[1]) * _SECONDS[wait[2]])
     if closes := _CLOSES.fullmatch(told):
-        return Close(Side[closes[1].upper()], closes[2] == "resets")
+        return Closes(Side[closes[1].upper()], closes[2] == "resets")
     raise RuleError(f"cannot read {line!r} in a conversation: see pop3spy.findings.dialogue")
 
 
@@ -187,15 +187,15 @@ def _say(line: str, steps: list[Step]) -> None:
     side = Side(line[0])
     text = _REPEATED.sub(lambda found: found[1] * int(found[2]), text)
     if kind == "<":
-        steps.append(Say(side, _octets(text)))
+        steps.append(Says(side, _octets(text)))
         return
     words = ("" if part == "(blank)" else part for part in text.split(" / "))
     data = b"".join(_octets(word) + b"\r\n" for word in words)
     before = steps[-1] if steps else None
-    if kind == "|" and isinstance(before, Say) and before.side is side:
-        steps[-1] = Say(side, before.data + data)
+    if kind == "|" and isinstance(before, Says) and before.side is side:
+        steps[-1] = Says(side, before.data + data)
     else:
-        steps.append(Say(side, data))
+        steps.append(Says(side, data))
 
 
 def _octets(text: str) -> bytes:

@@ -19,13 +19,13 @@ from itertools import count
 from typing import Any, Final
 
 from pop3spy.findings.dispatch import Dispatch, Instances, Way, Ways
-from pop3spy.findings.limits import Limits
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.own_deeds import OwnDeeds
 from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Candidate, Precedence
 from pop3spy.findings.rule import Claim, On, Rule, Scope
 from pop3spy.findings.silence import Silence
+from pop3spy.findings.thresholds import Thresholds
 from pop3spy.findings.watching import watch
 from pop3spy.protocol.frames import (
     BodyEnd,
@@ -55,7 +55,7 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
-from pop3spy.session.finding import Finding, Place, Severity
+from pop3spy.session.finding import Finding, SeenAt, Severity
 from pop3spy.session.model import Exchange, Session
 
 Complaint = Callable[[Rule, Exception], None]
@@ -77,12 +77,12 @@ class Findings:
         rules: Mapping[str, Rule],
         complain: Complaint,
         *,
-        limits: Limits | None = None,
+        thresholds: Thresholds | None = None,
         history: Any = None,
     ) -> None:
         self._publish = publish
         self._complain = complain
-        self._limits = limits or Limits()
+        self._limits = thresholds or Thresholds()
         self._history = history
         self.dispatch = Dispatch(rules.values())
         self.precedence = Precedence(rules)
@@ -280,7 +280,7 @@ class _Judged:
                 when,
                 place,
                 claim.evidence,
-                places=[Place(place, when)],
+                places=[SeenAt(place, when)],
             )
             self._keep(finding, at)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
 
-from pop3spy.findings.limits import Limits
+from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.protocol.states import Effect, State
 from pop3spy.session.how import Closing, Ending
+from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.model import Exchange, Session
 
 SAME_TIME: Final = 0.00002
@@ -43,9 +44,9 @@ class Observed:
     exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
     """
 
-    def __init__(self, session: Session, limits: Limits, history: Any = None) -> None:
+    def __init__(self, session: Session, thresholds: Thresholds, history: Any = None) -> None:
         self.session = session
-        self.limits = limits
+        self.thresholds = thresholds
         self.history = history
         self.now = session.opened_at
         self.last: dict[Side, float | None] = {CLIENT: None, SERVER: None}
@@ -65,6 +66,11 @@ class Observed:
         self.opaque = False  # what passes cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
+
+    @property
+    def maildrop(self) -> SeenMaildrop:
+        """What was told of the maildrop."""
+        return self.session.maildrop
 
     # -- time -----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from inspect import cleandoc
 from typing import Any, Final
 
 from pop3spy.errors import Pop3SpyError
-from pop3spy.session.finding import Evidence, Fault, Severity
+from pop3spy.session.finding import AtFault, Evidence, Severity
 
 
 class RuleError(Pop3SpyError):
@@ -63,7 +63,7 @@ class Claim:
     exchange: int | None = None
     at: float | None = None
     severity: Severity | None = None
-    fault: tuple[Fault, ...] | None = None
+    fault: tuple[AtFault, ...] | None = None
     remedy: str | None = None
     covers: tuple[int, ...] = ()
     evidence: Evidence = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Rule:
 
     id: str
     severity: Severity
-    fault: tuple[Fault, ...]
+    fault: tuple[AtFault, ...]
     scope: Scope
     rank: int
     basis: str
@@ -141,7 +141,7 @@ def on(what: On, *verbs: str, after: float = 0.0) -> Callable[[Any], Any]:
 def rule(  # noqa: PLR0913 - the columns of the table
     id: str,  # noqa: A002 - what everybody calls it
     severity: Severity,
-    fault: Fault | tuple[Fault, ...],
+    fault: AtFault | tuple[AtFault, ...],
     scope: Scope,
     *,
     rank: int,

@@ -25,7 +25,7 @@ class Severity(Enum):
         return self.name.lower()
 
 
-class Fault(Enum):
+class AtFault(Enum):
     """Who has to change something, which is not the same as who is guilty."""
 
     CLIENT = "client"
@@ -35,7 +35,7 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SeenAt:
     """Where a finding was seen: the number of the exchange, if it has one, and the time."""
 
     exchange: int | None
@@ -54,18 +54,18 @@ class Finding:
 
     id: str
     severity: Severity
-    fault: tuple[Fault, ...]
+    fault: tuple[AtFault, ...]
     text: str
     remedy: str
     at: float
     exchange: int | None = None
     evidence: Evidence = field(default_factory=dict)
     count: int = 1
-    places: list[Place] = field(default_factory=list)
+    places: list[SeenAt] = field(default_factory=list)
     explained_by: str | None = None
 
     def seen_again(self, exchange: int | None, at: float) -> None:
         """Count it once more."""
         self.count += 1
         if len(self.places) < PLACES:
-            self.places.append(Place(exchange, at))
+            self.places.append(SeenAt(exchange, at))

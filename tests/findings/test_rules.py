@@ -3,7 +3,7 @@
 import pytest
 
 from findings.doors import ids, in_a_recording, in_pieces, judged, on_tape
-from pop3spy.findings import Fault, Rule, Scope, own_rules
+from pop3spy.findings import AtFault, Rule, Scope, own_rules
 from pop3spy.findings.dialogue import read_dialogue
 
 RULES = own_rules()
@@ -54,5 +54,5 @@ def test_a_rule_says_what_it_means_and_what_to_do(rule: Rule) -> None:
     assert rule.rank in (1, 2, 3)
     assert rule.raises
     assert isinstance(rule.scope, Scope)
-    assert all(isinstance(fault, Fault) for fault in rule.fault)
+    assert all(isinstance(fault, AtFault) for fault in rule.fault)
     assert [name for name in rule.beats if name not in RULES] == []

@@ -3,13 +3,13 @@
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.session.events import Heard
-from pop3spy.session.finding import Fault, Severity
+from pop3spy.session.finding import AtFault, Severity
 
 
 @rule(
     "status-lowercase",
     Severity.ERROR,
-    Fault.SERVER,
+    AtFault.SERVER,
     Scope.LINE,
     rank=2,
     basis="RFC 1939, section 3",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Thresholds:
     """Thresholds of rules, in seconds unless the name says otherwise; each is one setting."""
 
     greeting_slow: float = 5.0
