@@ -26,13 +26,14 @@ from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
+from pop3spy.session.maildrop import CHANGING, LISTING, TELLING
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
 # Globals are found faster than members of an Enum, and each reply is compared with these.
 _LOGIN, _TLS, _QUIT = Effect.LOGIN, Effect.TLS, Effect.QUIT
-_COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
-"""Verbs whose good replies tell more of the session than that there was one."""
+_TOLD: Final = TELLING | {"CAPA"}
+"""Verbs whose replies tell more of the session than that there was one."""
 
 
 class Tracker:
@@ -190,6 +191,7 @@ class Tracker:
             exchange.body = _body_for(exchange, anonymous=self._anonymous)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
+            exchange.body.hidden = exchange.body.hidden or bool(frame.masks)
             return
         exchange.body.complete = True
         if exchange is self._loose:
@@ -227,10 +229,19 @@ class Tracker:
         exchange.ended_at = at
         verb, ok = exchange.line.command.verb, exchange.ok
         totals.refused += ok is False
-        if verb in _COUNTED and ok and exchange.complete and not exchange.kept:
+        if verb in _TOLD and not exchange.kept:
+            self._learn(exchange, verb, at)
+        self._publish(Answered(session, at, exchange))
+        if exchange.body:
+            exchange.body.forget()
+
+    def _learn(self, exchange: Exchange, verb: str, at: float) -> None:
+        """Take in what the server said of itself, and of the maildrop."""
+        session, totals, body = self._session, self._session.totals, exchange.body
+        if exchange.ok and exchange.complete:
             match verb:
-                case "CAPA" if exchange.body:
-                    lines = exchange.body.head.splitlines()
+                case "CAPA" if body:
+                    lines = body.head.splitlines()
                     session.capabilities[session.state.phase] = parse_capabilities(lines)
                 case "RETR":
                     totals.retrieved += 1
@@ -238,9 +249,10 @@ class Tracker:
                     totals.deleted += 1
                 case "RSET":
                     totals.deleted = 0
-        self._publish(Answered(session, at, exchange))
-        if exchange.body:
-            exchange.body.forget()
+        if verb != "CAPA":
+            since_login = session.login is not None
+            told = exchange.line, exchange.status, body
+            session.maildrop.learn(*told, at, since_login=since_login)
 
     def _answered_oddly(self, exchange: Exchange) -> None:
         """Take a line without a status as all of the reply that there is."""
@@ -255,6 +267,8 @@ class Tracker:
     def _unanswered(self, exchange: Exchange, at: float) -> None:
         del self._session.outstanding[exchange.number]
         self._session.totals.unanswered += 1
+        if exchange.line.command.verb in CHANGING and not exchange.kept:
+            self._learn(exchange, exchange.line.command.verb, at)
         self._publish(Unanswered(self._session, at, exchange))
 
     def _settle_loose(self, at: float) -> None:
@@ -294,9 +308,11 @@ def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
 
 def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
     """Return an empty body; the lines of a message are not counted, those of a listing are."""
-    if exchange.command.shape is not Shape.MESSAGE:
-        return Body(lines=0)
-    return Body(anonymous=anonymous)
+    command = exchange.command
+    if command.shape is Shape.MESSAGE:
+        return Body(anonymous=anonymous)
+    listed: list[bytes] | None = [] if command.bare and command.verb in LISTING else None
+    return Body(lines=0, listed=listed)
 
 
 def _login_of(exchange: Exchange) -> str:
