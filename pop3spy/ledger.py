@@ -22,7 +22,7 @@ from threading import Thread
 from typing import Any, Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.findings.history import Account, AccountKey, History, KnownMessage, PastSession
+from pop3spy.findings.history import AccountKey, History, KnownAccount, KnownMessage, PastSession
 from pop3spy.newfile import new_file
 from pop3spy.protocol.text import escape
 
@@ -37,6 +37,7 @@ _WRITERS_PATIENCE: Final = 10.0
 _PRUNED_EVERY: Final = 1000
 _RECALLED: Final = 100
 """Sessions of an account that are read again."""
+_BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
 _MESSAGE: Final = tuple(field.name for field in fields(KnownMessage))
 _SCHEMA: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -49,7 +50,7 @@ CREATE TABLE message (
 );
 """
 _SAVE_MESSAGE: Final = (
-    f"INSERT OR REPLACE INTO message (account, id, seen_at, listed, {', '.join(_MESSAGE)})"
+    f"INSERT OR REPLACE INTO message (account, id, seen_at, listed, {', '.join(_MESSAGE)})"  # noqa: S608 - names of ours
     f" VALUES ({', '.join('?' * (4 + len(_MESSAGE)))})"
 )
 
@@ -85,10 +86,16 @@ class Ledger:
 
     def _open(self) -> bytes:
         """Return the key of the ledger; make the file, or set aside one that cannot be read."""
-        if not self._path.exists():
+        try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with suppress(ConfigError):  # another process was first
-                new_file(self._path).close()
+            if not self._path.exists():
+                with suppress(ConfigError):  # another process was first
+                    new_file(self._path).close()
+        except OSError as error:
+            raise ConfigError(
+                f"cannot keep a ledger in {escape(str(self._path))}: {error.strerror};"
+                " name another with --ledger, or use --no-ledger"
+            ) from None
         try:
             return self._prepared()
         except sqlite3.DatabaseError as error:
@@ -145,10 +152,7 @@ class Ledger:
             ledger.execute("DELETE FROM session WHERE ended_at < ?", (before,))
             ledger.execute("DELETE FROM message WHERE seen_at < ? AND NOT listed", (before,))
             ledger.execute("DELETE FROM message WHERE account NOT IN (SELECT id FROM account)")
-            for table, at, most in (
-                ("message", "seen_at", ROWS),
-                ("session", "ended_at", ROWS // 10),
-            ):
+            for table, at, most in _BOUNDS:
                 row = ledger.execute(
                     f"SELECT {at} FROM {table} ORDER BY {at} DESC LIMIT 1 OFFSET ?",  # noqa: S608 - names of ours
                     (most,),
@@ -158,7 +162,7 @@ class Ledger:
 
     # -- reading --------------------------------------------------------------------------------
 
-    def _recall(self, key: AccountKey) -> Account | None:
+    def _recall(self, key: AccountKey) -> KnownAccount | None:
         """Return what the file knows of an account; None if that is nothing, or it is locked."""
         try:
             return self._read(self._id(key))
@@ -166,13 +170,13 @@ class Ledger:
             self._fail(error)
             return None
 
-    def _read(self, account_id: bytes) -> Account | None:
+    def _read(self, account_id: bytes) -> KnownAccount | None:
         ledger = self._reader
         row = ledger.execute("SELECT facts FROM account WHERE id = ?", (account_id,)).fetchone()
         if row is None:
             return None
         facts = json.loads(row[0])
-        account = Account(
+        account = KnownAccount(
             worked={way: (at, clear) for way, (at, clear) in facts["worked"].items()},
             refused=facts["refused"],
             login_delay=facts["login_delay"],
@@ -200,7 +204,7 @@ class Ledger:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def _keep(self, key: AccountKey, account: Account, past: PastSession) -> None:
+    def _keep(self, key: AccountKey, account: KnownAccount, past: PastSession) -> None:
         """Let the thread write what has changed in *account*."""
         facts = {
             "worked": account.worked,

@@ -62,7 +62,7 @@ def test_the_next_run_knows_what_this_one_knew(path: Path) -> None:
     )
 
 
-def test_what_is_gone_from_the_maildrop_is_gone_from_the_listing_and_still_known(
+def test_what_has_left_the_maildrop_is_listed_no_more_and_still_known(
     path: Path,
 ) -> None:
     for number, ids in enumerate(({b"a": 1, b"b": 2}, {b"b": 2})):
@@ -108,10 +108,11 @@ def test_a_damaged_file_is_set_aside_with_a_word(path: Path, content: bytes) -> 
     ledger.close()
     aside = path.with_name("ledger.sqlite3.damaged-1")
     assert aside.read_bytes() == content
-    assert told == [
+    (complaint,) = told
+    assert complaint == (
         f"the ledger {path} could not be read; it is ledger.sqlite3.damaged-1 now,"
         " and a new one begins"
-    ]
+    )
     assert ledger.history.account(*BOB).listing == {b"u1": 11}
 
 

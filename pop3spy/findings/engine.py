@@ -203,6 +203,8 @@ class _Judged:
                     self._own.end(event.ending)
                 self._ask_all(self._ways(kind), event, at, None)
         self._remembering.learn(event)
+        if isinstance(event, Answered):
+            observed.scans.pop(event.exchange.number, None)
 
     def _heard(self, event: Heard) -> None:
         frame, exchange = event.frame, event.exchange
@@ -275,7 +277,7 @@ class _Judged:
                 continue
             when = at if claim.at is None else claim.at
             for general in precedence.explained(candidate, raised):
-                general.explained_by = rule.id
+                general.explain(rule.id, place)
             if (known := self._by_id.get(rule.id)) is not None:
                 known.seen_again(place, when)
                 continue
@@ -289,6 +291,7 @@ class _Judged:
                 place,
                 claim.evidence,
                 places=[SeenAt(place, when)],
+                last=place,
             )
             self._keep(finding, at)
 

@@ -83,7 +83,7 @@ class PastSession:
 
 
 @dataclass(slots=True)
-class Account:
+class KnownAccount:
     """What is known of one user at one server from sessions that are over.
 
     ``listing`` is the last whole UIDL, each id with its size if LIST told it; ``listed_in`` is the
@@ -109,7 +109,7 @@ class Account:
         return self.sessions[-1] if self.sessions else None
 
     def message(self, unique_id: bytes) -> KnownMessage | None:
-        """Return what is known of the message with that id, to add to it; None if there is no room."""
+        """Return what is known of a message by its id, to add to it; None if there is no room."""
         known = self.messages.get(unique_id)
         if known is None and len(self.messages) < MESSAGES:
             known = self.messages[unique_id] = KnownMessage()
@@ -148,21 +148,21 @@ class History:
         self,
         key: bytes | None = None,
         *,
-        recall: Callable[[AccountKey], Account | None] = lambda _: None,
-        keep: Callable[[AccountKey, Account, PastSession], None] = lambda *_: None,
+        recall: Callable[[AccountKey], KnownAccount | None] = lambda _: None,
+        keep: Callable[[AccountKey, KnownAccount, PastSession], None] = lambda *_: None,
     ) -> None:
         self.key = key or secrets.token_bytes(32)
         self._recall = recall
         self._keep = keep
-        self._accounts: OrderedDict[AccountKey, Account] = OrderedDict()
+        self._accounts: OrderedDict[AccountKey, KnownAccount] = OrderedDict()
         self._servers: OrderedDict[ServerKey, ServerHabits] = OrderedDict()
 
-    def account(self, host: str, port: int, user: str) -> Account:
+    def account(self, host: str, port: int, user: str) -> KnownAccount:
         """Return what is known of *user* there; nothing, if it is the first session."""
         key = (host, port, user)
         found = _used(self._accounts, key)
         if found is None:
-            found = self._accounts[key] = self._recall(key) or Account()
+            found = self._accounts[key] = self._recall(key) or KnownAccount()
             _bound(self._accounts, ACCOUNTS)
         return found
 

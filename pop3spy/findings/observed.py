@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
 
-from pop3spy.findings.history import Account, History, PastSession, ServerHabits
+from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.protocol.states import Effect, State
+from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
 from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.model import Exchange, Session
@@ -189,12 +190,12 @@ class Observed:
         return self.history.server(peer.host, peer.port)
 
     @property
-    def account(self) -> Account | None:
+    def account(self) -> KnownAccount | None:
         """What earlier sessions told of this user here; None before a login named one."""
         user = self.session.user or (self.logins[-1].user if self.logins else None)
         return None if user is None else self.account_of(user)
 
-    def account_of(self, user: str) -> Account:
+    def account_of(self, user: str) -> KnownAccount:
         """Return what earlier sessions told of *user* here."""
         peer = self.session.server
         return self.history.account(peer.host, peer.port, user)

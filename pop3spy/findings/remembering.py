@@ -3,7 +3,7 @@
 Rules are asked before anything is remembered of an event, so they see what was known before.
 """
 
-from pop3spy.findings.history import Account, AccountKey, History, PastSession
+from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
 from pop3spy.findings.observed import Observed, is_login
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Event, Finished, SideClosed
@@ -87,12 +87,12 @@ class Remembering:
             account.open.append(self.past)
         self._login_delay(account)
 
-    def _login_delay(self, account: Account) -> None:
+    def _login_delay(self, account: KnownAccount) -> None:
         line = self._observed.capability("LOGIN-DELAY")
         if line is not None and line.params and line.params[0].isdigit():
             account.login_delay = int(line.params[0][:9])
 
-    def _retrieved(self, exchange: Exchange, account: Account, at: float) -> None:
+    def _retrieved(self, exchange: Exchange, account: KnownAccount, at: float) -> None:
         maildrop = self._observed.maildrop
         number = exchange.command.args[0] if exchange.command.args else b""
         unique_id = maildrop.id_of(int(number)) if number.isdigit() and len(number) < 20 else None  # noqa: PLR2004 - more digits are no message number
@@ -104,9 +104,10 @@ class Remembering:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
         scan = self._observed.scan_of(exchange)
-        if scan is not None and scan.digest is not None:
+        if scan is not None and scan.digests_all:
             known.digest, known.stable = scan.digest, scan.stable_digest
-            known.message_id = scan.message_id_digest
+            if scan.header is not None and scan.header.message_id:
+                known.message_id = self._history.digest(scan.header.message_id.strip())
 
     def _finished(self, ending: Ending, at: float) -> None:
         past = self.past
@@ -125,7 +126,7 @@ class Remembering:
         self._listed(account, past)
         self._history.ended(self._key, past)
 
-    def _listed(self, account: Account, past: PastSession) -> None:
+    def _listed(self, account: KnownAccount, past: PastSession) -> None:
         listing = self._observed.maildrop.last_uidl
         if listing is None or not listing.complete or self._observed.lost:
             return
