@@ -35,7 +35,7 @@ class Listing:
 
     __slots__ = (
         *("at", "changes", "cut", "exchange", "hidden", "lines", "verb"),
-        *("_duplicates", "_ids", "_malformed", "_numbers", "_raw", "_sizes", "_trailing"),
+        *("_duplicates", "_ids", "_malformed", "_numbers", "_parts", "_sizes", "_trailing"),
     )
 
     def __init__(self, line: CommandLine, body: Body, at: float, changes: int) -> None:
@@ -46,7 +46,7 @@ class Listing:
         self.lines = body.lines or 0
         self.cut = body.octets > LONGEST or self.lines > MOST
         self.hidden = body.hidden
-        self._raw: bytes | None = b"".join(body.listed or ())
+        self._parts: list[bytes] | None = body.listed  # until it is read
 
     @property
     def complete(self) -> bool:
@@ -96,10 +96,9 @@ class Listing:
         return self._duplicates
 
     def _read(self) -> None:
-        raw = self._raw
-        if raw is None:
+        if self._parts is None:
             return
-        self._raw = None
+        raw, self._parts = b"".join(self._parts), None
         self._numbers: list[int] = []
         self._sizes: dict[int, int] = {}
         self._ids: dict[int, bytes] = {}

@@ -46,8 +46,7 @@ class Stat:
 class SeenMaildrop:
     """The messages of one session by their numbers, at most MOST of them.
 
-    ``stats`` are the first STAT and the last, as far as there were any; of ``first_list``,
-    ``last_list``, ``first_uidl`` and ``last_uidl`` each is a whole listing, or None.
+    ``first_list``, ``last_list``, ``first_uidl`` and ``last_uidl`` are whole listings, or None.
 
     ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
     RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
@@ -57,23 +56,29 @@ class SeenMaildrop:
     ``asked`` counts the answers to ``LIST n`` and ``UIDL n``, by verb; ``single_sizes`` and
     ``single_ids`` are what they said.  ``changes`` grows with every DELE, RSET and XTND that the
     server heard, whatever became of it; commands count in the order in which they were said.
+    ``since_login`` is whether all that was said since the login was seen.
     """
 
     __slots__ = (
-        *("stats", "first_list", "last_list", "first_uidl", "last_uidl"),
+        *("since_login", "first_list", "last_list", "first_uidl", "last_uidl"),
         *("deleted", "undone", "pending", "retrieved", "incomplete", "refused", "previewed"),
         *("asked", "single_sizes", "single_ids", "changes"),
-        *("_at_least", "_bounded", "_since_login", "_elsewhere"),
+        *("_at_least", "_bounded", "_elsewhere"),
+        *("_stats", "_stat_status", "_stat_exchange", "_stat_at"),
     )
 
     def __init__(self) -> None:
+        self.since_login = False
         self.changes = 0
         self._elsewhere = False
         self._begin()
 
     def _begin(self) -> None:
         """Know nothing of the messages."""
-        self.stats: list[Stat] = []
+        self._stats: list[Stat] = []
+        self._stat_status: StatusLine | None = None  # of a STAT that was not read yet
+        self._stat_exchange = 0
+        self._stat_at = 0.0
         self.first_list: Listing | None = None
         self.last_list: Listing | None = None
         self.first_uidl: Listing | None = None
@@ -90,9 +95,14 @@ class SeenMaildrop:
         self.single_ids: dict[int, bytes] = {}
         self._at_least = 0  # the highest number of a message that may exist
         self._bounded = False  # some reply told of all messages
-        self._since_login = False  # nothing can have been deleted before this was read
 
     # -- what is asked of it --------------------------------------------------------------------
+
+    @property
+    def stats(self) -> list[Stat]:
+        """The first STAT and the last, as far as there were any that gave two numbers."""
+        self._read_stat()
+        return self._stats
 
     def size_of(self, number: int) -> int | None:
         """Return octets: as the last LIST says, else the last ``LIST n``, else the first LIST."""
@@ -123,8 +133,9 @@ class SeenMaildrop:
         It is unknown until a whole LIST or UIDL told it, or a STAT in front of any DELE; and if the
         login was not seen, since a message without a line may have been marked before.
         """
-        if not self._since_login or self._elsewhere:
+        if not self.since_login or self._elsewhere:
             return None
+        self._read_stat()
         highest, known = self._at_least, self._bounded
         for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
             if listing is not None and listing.complete and not listing.malformed:
@@ -153,7 +164,8 @@ class SeenMaildrop:
 
     def _last_count(self) -> tuple[Stat | None, Listing | None]:
         """Return which STAT counted the messages last, or which LIST."""
-        stat, listing = self.stats[-1] if self.stats else None, self.last_list
+        stats, listing = self.stats, self.last_list
+        stat = stats[-1] if stats else None
         if listing is None or (stat is not None and stat.exchange > listing.exchange):
             return stat, None
         return (None, listing) if _counts(listing) else (stat, None)
@@ -161,34 +173,23 @@ class SeenMaildrop:
     # -- what is told to it ---------------------------------------------------------------------
 
     def learn(
-        self,
-        line: CommandLine,
-        status: StatusLine | None,
-        body: Body | None,
-        at: float,
-        *,
-        since_login: bool,
+        self, line: CommandLine, status: StatusLine | None, body: Body | None, at: float
     ) -> None:
-        """Take in a command that the server heard, and its reply; None: without a status line.
-
-        *since_login* is whether all that was said since the login was seen.
-        """
-        self._since_login = since_login
+        """Take in a command that the server heard, and its reply; None: without a status line."""
         verb = line.command.verb
         if verb in CHANGING:
             self._change(line, status)
+        elif status is None:
             return
-        if status is None:
-            return
-        match verb:
-            case "STAT" if status.ok:
-                self._stat(line, status, at)
-            case "LIST" | "UIDL":
-                self._listed(line, status, body, at)
-            case "RETR" | "TOP":
-                self._retrieval(line, status, body)
+        elif verb in LISTING:
+            self._listed(line, status, body, at)
+        elif verb == "STAT":
+            self._stat(line, status, at)
+        else:
+            self._retrieval(line, status, body)
 
     def _change(self, line: CommandLine, status: StatusLine | None) -> None:
+        self._read_stat()
         self.changes += 1
         verb, number = line.command.verb, _number(line)
         if verb == "DELE" and number is not None and (status is None or status.ok):
@@ -208,13 +209,24 @@ class SeenMaildrop:
             self._begin()
 
     def _stat(self, line: CommandLine, status: StatusLine, at: float) -> None:
-        if (pair := pair_of(status.text)) is None:
+        """Take in a STAT, to be read when somebody asks: many clients do little else.
+
+        The one before it is read if it said something else, or is the first.
+        """
+        if not status.ok:
             return
-        stat = Stat(line.number, at, pair[0], pair[1], self.changes)
-        if len(self.stats) > 1:
-            self.stats[1] = stat
-        else:
-            self.stats.append(stat)
+        before = self._stat_status
+        if before is not None and (before.raw != status.raw or not self._stats):
+            self._read_stat()
+        self._stat_status, self._stat_exchange, self._stat_at = status, line.number, at
+
+    def _read_stat(self) -> None:
+        status, self._stat_status = self._stat_status, None
+        pair = pair_of(status.text) if status is not None else None
+        if pair is None:
+            return
+        stat = Stat(self._stat_exchange, self._stat_at, pair[0], pair[1], self.changes)
+        self._stats = [*self._stats[:1], stat]
         self._bounded = self._bounded or self.changes == 0
         self._at_least = max(self._at_least, stat.count + self.pending)
 
