@@ -122,7 +122,8 @@ class SeenMaildrop:
 
     def has_shown(self, number: int) -> bool:
         """Return whether the server has said, or proved, that there is such a message."""
-        if number in self.retrieved or number in self.previewed or number in self.deleted:
+        proofs = self.retrieved, self.incomplete, self.previewed, self.deleted
+        if any(number in proof for proof in proofs):
             return True
         return self.size_of(number) is not None or self.id_of(number) is not None
 
