@@ -5,7 +5,6 @@ tells nothing, and one that it changed counts as what the server heard.  What wa
 there; nothing is guessed.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from pop3spy.protocol.commands import COMMANDS
@@ -13,6 +12,7 @@ from pop3spy.protocol.frames import CommandLine, StatusLine
 from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
 from pop3spy.session.body import Body
 from pop3spy.session.listing import MOST, Listing
+from pop3spy.session.stat_replies import Stat, StatReplies
 
 _XTND: Final = frozenset(name for name in COMMANDS if name.startswith("XTND"))
 _ELSEWHERE: Final = frozenset({"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS"})
@@ -28,25 +28,11 @@ TELLING: Final = LISTING | {"STAT", "RETR", "TOP"} | CHANGING
 """Verbs whose replies say something of the maildrop."""
 
 
-@dataclass(slots=True)
-class Stat:
-    """What a STAT said: how many messages, and of how many octets.
-
-    ``exchange`` is its number, ``at`` when the reply came, in seconds; ``changes`` is as in
-    ``Listing``.
-    """
-
-    exchange: int
-    at: float
-    count: int
-    octets: int
-    changes: int
-
-
 class SeenMaildrop:
     """The messages of one session by their numbers, at most MOST of them.
 
-    ``first_list``, ``last_list``, ``first_uidl`` and ``last_uidl`` are whole listings, or None.
+    ``first_list``, ``last_list``, ``first_uidl`` and ``last_uidl`` are replies to LIST and UIDL
+    without an argument that came to their end, or None.
 
     ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
     RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
@@ -63,8 +49,7 @@ class SeenMaildrop:
         *("since_login", "first_list", "last_list", "first_uidl", "last_uidl"),
         *("deleted", "undone", "pending", "retrieved", "incomplete", "refused", "previewed"),
         *("asked", "single_sizes", "single_ids", "changes"),
-        *("_at_least", "_bounded", "_elsewhere"),
-        *("_stats", "_stat_status", "_stat_exchange", "_stat_at"),
+        *("_at_least", "_elsewhere", "_stats"),
     )
 
     def __init__(self) -> None:
@@ -75,10 +60,7 @@ class SeenMaildrop:
 
     def _begin(self) -> None:
         """Know nothing of the messages."""
-        self._stats: list[Stat] = []
-        self._stat_status: StatusLine | None = None  # of a STAT that was not read yet
-        self._stat_exchange = 0
-        self._stat_at = 0.0
+        self._stats = StatReplies()
         self.first_list: Listing | None = None
         self.last_list: Listing | None = None
         self.first_uidl: Listing | None = None
@@ -94,15 +76,13 @@ class SeenMaildrop:
         self.single_sizes: dict[int, int] = {}
         self.single_ids: dict[int, bytes] = {}
         self._at_least = 0  # the highest number of a message that may exist
-        self._bounded = False  # some reply told of all messages
 
     # -- what is asked of it --------------------------------------------------------------------
 
     @property
     def stats(self) -> list[Stat]:
         """The first STAT and the last, as far as there were any that gave two numbers."""
-        self._read_stat()
-        return self._stats
+        return self._stats.known
 
     def size_of(self, number: int) -> int | None:
         """Return octets: as the last LIST says, else the last ``LIST n``, else the first LIST."""
@@ -122,10 +102,31 @@ class SeenMaildrop:
 
     def has_shown(self, number: int) -> bool:
         """Return whether the server has said, or proved, that there is such a message."""
-        proofs = self.retrieved, self.incomplete, self.previewed, self.deleted
-        if any(number in proof for proof in proofs):
+        if any(number in proof for proof in self._proofs):
             return True
         return self.size_of(number) is not None or self.id_of(number) is not None
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all messages of which the server has said, or proved, that they exist."""
+        found: set[int] = set()
+        found.update(self.single_sizes, self.single_ids, *self._proofs)
+        for listing in self._listings:
+            found.update(listing.numbers)
+        return found
+
+    @property
+    def _proofs(self) -> tuple[dict[int, int], ...]:
+        return self.retrieved, self.incomplete, self.previewed, self.deleted
+
+    @property
+    def _listings(self) -> list[Listing]:
+        """The listings that are kept, each once."""
+        found: list[Listing] = []
+        for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
+            if listing is not None and listing not in found:
+                found.append(listing)
+        return found
 
     @property
     def highest(self) -> int | None:
@@ -136,12 +137,13 @@ class SeenMaildrop:
         """
         if not self.since_login or self._elsewhere:
             return None
-        self._read_stat()
-        highest, known = self._at_least, self._bounded
-        for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
-            if listing is not None and listing.complete and not listing.malformed:
+        stats = self._stats.known
+        known = bool(stats) and stats[0].changes == 0
+        highest = max(self._at_least, self._stats.most)
+        for listing in self._listings:
+            if listing.complete and not listing.malformed:
                 known = True
-                highest = max(highest, max(listing.numbers, default=0))
+                highest = max(highest, listing.highest)
         return highest if known else None
 
     @property
@@ -160,7 +162,7 @@ class SeenMaildrop:
         """How many octets the messages have, by the last STAT or LIST."""
         stat, listing = self._last_count()
         if listing is not None:
-            return sum(listing.sizes.values())
+            return listing.octets
         return stat.octets if stat is not None else None
 
     def _last_count(self) -> tuple[Stat | None, Listing | None]:
@@ -185,12 +187,12 @@ class SeenMaildrop:
         elif verb in LISTING:
             self._listed(line, status, body, at)
         elif verb == "STAT":
-            self._stat(line, status, at)
+            if status.ok:
+                self._stats.take(line.number, status, at, self.changes, self.pending)
         else:
             self._retrieval(line, status, body)
 
     def _change(self, line: CommandLine, status: StatusLine | None) -> None:
-        self._read_stat()
         self.changes += 1
         verb, number = line.command.verb, _number(line)
         if verb == "DELE" and number is not None and (status is None or status.ok):
@@ -209,37 +211,20 @@ class SeenMaildrop:
             self._elsewhere = True
             self._begin()
 
-    def _stat(self, line: CommandLine, status: StatusLine, at: float) -> None:
-        """Take in a STAT, to be read when somebody asks: many clients do little else.
-
-        The one before it is read if it said something else, or is the first.
-        """
+    def _listed(self, line: CommandLine, status: StatusLine, body: Body | None, at: float) -> None:
+        verb, alone = line.command.verb, not line.command.bare
+        if alone:
+            self.asked[verb] = self.asked.get(verb, 0) + 1
         if not status.ok:
             return
-        before = self._stat_status
-        if before is not None and (before.raw != status.raw or not self._stats):
-            self._read_stat()
-        self._stat_status, self._stat_exchange, self._stat_at = status, line.number, at
-
-    def _read_stat(self) -> None:
-        status, self._stat_status = self._stat_status, None
-        pair = pair_of(status.text) if status is not None else None
-        if pair is None:
-            return
-        stat = Stat(self._stat_exchange, self._stat_at, pair[0], pair[1], self.changes)
-        self._stats = [*self._stats[:1], stat]
-        self._bounded = self._bounded or self.changes == 0
-        self._at_least = max(self._at_least, stat.count + self.pending)
-
-    def _listed(self, line: CommandLine, status: StatusLine, body: Body | None, at: float) -> None:
-        verb = line.command.verb
-        if not line.command.bare:
-            self.asked[verb] = self.asked.get(verb, 0) + 1
-            if status.ok and body is None:
+        if body is None:
+            if alone:
                 self._single(verb, _number(line), status)
-        elif status.ok and body is not None and body.complete and body.listed is not None:
+        elif body.complete and body.listed is not None:
             listing = Listing(line, body, at, self.changes)
-            if verb == "LIST":
+            if alone:  # it may list all messages, or that one
+                self._told_alone(listing.sizes, listing.ids)
+            elif verb == "LIST":
                 self.first_list, self.last_list = self.first_list or listing, listing
             else:
                 self.first_uidl, self.last_uidl = self.first_uidl or listing, listing
@@ -250,14 +235,20 @@ class SeenMaildrop:
             return
         if verb == "LIST":
             size = pair_of(status.text)
-            if size and size[0] == number and _has_room(self.single_sizes, number):
-                self.single_sizes[number] = size[1]
-                self._at_least = max(self._at_least, number)
-            return
-        named = unique_id_of(status.text)
-        if named and named[0] == number and _has_room(self.single_ids, number):
-            self.single_ids[number] = named[1]
-            self._at_least = max(self._at_least, number)
+            if size is not None and size[0] == number:
+                self._told_alone({number: size[1]}, {})
+        else:
+            unique_id = unique_id_of(status.text)
+            if unique_id is not None and unique_id[0] == number:
+                self._told_alone({}, {number: unique_id[1]})
+
+    def _told_alone(self, sizes: dict[int, int], ids: dict[int, bytes]) -> None:
+        """Take in sizes and unique-ids that no listing of all messages tells."""
+        if len(self.single_sizes) + len(sizes) <= MOST:
+            self.single_sizes.update(sizes)
+        if len(self.single_ids) + len(ids) <= MOST:
+            self.single_ids.update(ids)
+        self._at_least = max(self._at_least, *sizes, *ids, 0)
 
     def _retrieval(self, line: CommandLine, status: StatusLine, body: Body | None) -> None:
         if (number := _number(line)) is None:

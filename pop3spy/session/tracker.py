@@ -176,6 +176,8 @@ class Tracker:
             exchange.user = user
             if frame.ok:
                 session.user, session.login = user, _login_of(exchange)
+                if self._maildrop is not None:  # something was asked too early
+                    self._maildrop.since_login = True
         session.said_goodbye = effect is _QUIT and (frame.ok or after is State.UPDATE)
         if frame.final and not frame.has_body:
             if frame.has_body is None:
@@ -312,7 +314,7 @@ def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
     command = exchange.command
     if command.shape is Shape.MESSAGE:
         return Body(anonymous=anonymous)
-    listed: list[bytes] | None = [] if command.bare and command.verb in LISTING else None
+    listed: list[bytes] | None = [] if command.verb in LISTING else None
     return Body(lines=0, listed=listed)
 
 
