@@ -1,0 +1,71 @@
+"""What was found in a session: what is wrong, or worth an explanation, and where it is seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+PLACES: Final = 3
+"""How many of the places where it was found a finding keeps."""
+
+Evidence = Mapping[str, str | int | float | bool]
+"""What a finding rests on: numbers, times and words of a table; never octets of a secret."""
+
+
+class Severity(Enum):
+    """How bad a finding is; a higher value is worse."""
+
+    INFO = 1  # it explains what happened, and nobody need act
+    WARNING = 2  # it is tolerated and known to hurt
+    ERROR = 3  # a MUST is broken, or mail or credentials are at stake
+
+    @property
+    def word(self) -> str:
+        """Its name as people and machines read it: ``warning``."""
+        return self.name.lower()
+
+
+class AtFault(Enum):
+    """Who has to change something, which is not the same as who is guilty."""
+
+    CLIENT = "client"
+    SERVER = "server"
+    NETWORK = "network"
+    CONFIG = "config"  # both sides work, and their settings do not match
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAt:
+    """Where a finding was seen: the number of the exchange, if it has one, and the time."""
+
+    exchange: int | None
+    at: float
+
+
+@dataclass(slots=True)
+class Finding:
+    """One finding of a session, however often it was seen there.
+
+    ``id`` is that of its rule.  ``text`` is one sentence for people, ``remedy`` what to do about
+    it.  ``exchange`` is the number of the exchange where it was seen first, at the time ``at``;
+    ``places`` are that and the next two.  ``explained_by`` is the id of a more specific finding
+    that came later and tells what this one really was.
+    """
+
+    id: str
+    severity: Severity
+    fault: tuple[AtFault, ...]
+    text: str
+    remedy: str
+    at: float
+    exchange: int | None = None
+    evidence: Evidence = field(default_factory=dict)
+    count: int = 1
+    places: list[SeenAt] = field(default_factory=list)
+    explained_by: str | None = None
+
+    def seen_again(self, exchange: int | None, at: float) -> None:
+        """Count it once more."""
+        self.count += 1
+        if len(self.places) < PLACES:
+            self.places.append(SeenAt(exchange, at))
