@@ -169,7 +169,7 @@ def _is_setting(told: str, dialogue: RuleDialogue) -> bool:
         dialogue.clear = True
     elif found := re.fullmatch(r"also (\S+)", told):
         dialogue.also += (found[1],)
-    elif found := re.fullmatch(r"server (\S+)", told):
+    elif found := re.fullmatch(r"server (?!closes|resets)(\S+)", told):
         dialogue.server = Peer(found[1], dialogue.server.port)
     elif found := re.fullmatch(r"client (\S+[.:]\S+)", told):
         dialogue.client = Peer(found[1], dialogue.client.port)

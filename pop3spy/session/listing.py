@@ -35,7 +35,17 @@ class Listing:
 
     __slots__ = (
         *("at", "changes", "cut", "exchange", "hidden", "lines", "verb"),
-        *("_duplicates", "_ids", "_malformed", "_numbers", "_raw", "_sizes", "_trailing"),
+        *(
+            "_duplicates",
+            "_highest",
+            "_octets",
+            "_ids",
+            "_malformed",
+            "_numbers",
+            "_parts",
+            "_sizes",
+            "_trailing",
+        ),
     )
 
     def __init__(self, line: CommandLine, body: Body, at: float, changes: int) -> None:
@@ -46,7 +56,7 @@ class Listing:
         self.lines = body.lines or 0
         self.cut = body.octets > LONGEST or self.lines > MOST
         self.hidden = body.hidden
-        self._raw: bytes | None = b"".join(body.listed or ())
+        self._parts: list[bytes] | None = body.listed  # until it is read
 
     @property
     def complete(self) -> bool:
@@ -75,6 +85,18 @@ class Listing:
         return self._ids
 
     @property
+    def highest(self) -> int:
+        """The highest of its numbers, 0 without any."""
+        self._read()
+        return self._highest
+
+    @property
+    def octets(self) -> int:
+        """The sum of the sizes that LIST says."""
+        self._read()
+        return self._octets
+
+    @property
     def malformed(self) -> list[tuple[int, bytes]]:
         """Lines without a number and a size, or a unique-id: which line it is, and the line.
 
@@ -96,10 +118,9 @@ class Listing:
         return self._duplicates
 
     def _read(self) -> None:
-        raw = self._raw
-        if raw is None:
+        if self._parts is None:
             return
-        self._raw = None
+        raw, self._parts = b"".join(self._parts), None
         self._numbers: list[int] = []
         self._sizes: dict[int, int] = {}
         self._ids: dict[int, bytes] = {}
@@ -112,6 +133,8 @@ class Listing:
             self._read_plain(raw)
         else:
             self._read_lines(raw)
+        self._highest = max(self._numbers, default=0)
+        self._octets = sum(self._sizes.values())
         if len(self._numbers) > max(len(self._sizes), len(self._ids)):
             times = Counter(self._numbers)
             self._duplicates = [number for number, count in times.items() if count > 1]

@@ -5,7 +5,6 @@ tells nothing, and one that it changed counts as what the server heard.  What wa
 there; nothing is guessed.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from pop3spy.protocol.commands import COMMANDS
@@ -13,6 +12,7 @@ from pop3spy.protocol.frames import CommandLine, StatusLine
 from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
 from pop3spy.session.body import Body
 from pop3spy.session.listing import MOST, Listing
+from pop3spy.session.stat_replies import Stat, StatReplies
 
 _XTND: Final = frozenset(name for name in COMMANDS if name.startswith("XTND"))
 _ELSEWHERE: Final = frozenset({"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS"})
@@ -28,26 +28,11 @@ TELLING: Final = LISTING | {"STAT", "RETR", "TOP"} | CHANGING
 """Verbs whose replies say something of the maildrop."""
 
 
-@dataclass(slots=True)
-class Stat:
-    """What a STAT said: how many messages, and of how many octets.
-
-    ``exchange`` is its number, ``at`` when the reply came, in seconds; ``changes`` is as in
-    ``Listing``.
-    """
-
-    exchange: int
-    at: float
-    count: int
-    octets: int
-    changes: int
-
-
 class SeenMaildrop:
     """The messages of one session by their numbers, at most MOST of them.
 
-    ``stats`` are the first STAT and the last, as far as there were any; of ``first_list``,
-    ``last_list``, ``first_uidl`` and ``last_uidl`` each is a whole listing, or None.
+    ``first_list``, ``last_list``, ``first_uidl`` and ``last_uidl`` are replies to LIST and UIDL
+    without an argument that came to their end, or None.
 
     ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
     RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
@@ -57,23 +42,25 @@ class SeenMaildrop:
     ``asked`` counts the answers to ``LIST n`` and ``UIDL n``, by verb; ``single_sizes`` and
     ``single_ids`` are what they said.  ``changes`` grows with every DELE, RSET and XTND that the
     server heard, whatever became of it; commands count in the order in which they were said.
+    ``since_login`` is whether all that was said since the login was seen.
     """
 
     __slots__ = (
-        *("stats", "first_list", "last_list", "first_uidl", "last_uidl"),
+        *("since_login", "first_list", "last_list", "first_uidl", "last_uidl"),
         *("deleted", "undone", "pending", "retrieved", "incomplete", "refused", "previewed"),
         *("asked", "single_sizes", "single_ids", "changes"),
-        *("_at_least", "_bounded", "_since_login", "_elsewhere"),
+        *("_at_least", "_elsewhere", "_stats"),
     )
 
     def __init__(self) -> None:
+        self.since_login = False
         self.changes = 0
         self._elsewhere = False
         self._begin()
 
     def _begin(self) -> None:
         """Know nothing of the messages."""
-        self.stats: list[Stat] = []
+        self._stats = StatReplies()
         self.first_list: Listing | None = None
         self.last_list: Listing | None = None
         self.first_uidl: Listing | None = None
@@ -89,10 +76,13 @@ class SeenMaildrop:
         self.single_sizes: dict[int, int] = {}
         self.single_ids: dict[int, bytes] = {}
         self._at_least = 0  # the highest number of a message that may exist
-        self._bounded = False  # some reply told of all messages
-        self._since_login = False  # nothing can have been deleted before this was read
 
     # -- what is asked of it --------------------------------------------------------------------
+
+    @property
+    def stats(self) -> list[Stat]:
+        """The first STAT and the last, as far as there were any that gave two numbers."""
+        return self._stats.known
 
     def size_of(self, number: int) -> int | None:
         """Return octets: as the last LIST says, else the last ``LIST n``, else the first LIST."""
@@ -112,9 +102,31 @@ class SeenMaildrop:
 
     def has_shown(self, number: int) -> bool:
         """Return whether the server has said, or proved, that there is such a message."""
-        if number in self.retrieved or number in self.previewed or number in self.deleted:
+        if any(number in proof for proof in self._proofs):
             return True
         return self.size_of(number) is not None or self.id_of(number) is not None
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all messages of which the server has said, or proved, that they exist."""
+        found: set[int] = set()
+        found.update(self.single_sizes, self.single_ids, *self._proofs)
+        for listing in self._listings:
+            found.update(listing.numbers)
+        return found
+
+    @property
+    def _proofs(self) -> tuple[dict[int, int], ...]:
+        return self.retrieved, self.incomplete, self.previewed, self.deleted
+
+    @property
+    def _listings(self) -> list[Listing]:
+        """The listings that are kept, each once."""
+        found: list[Listing] = []
+        for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
+            if listing is not None and listing not in found:
+                found.append(listing)
+        return found
 
     @property
     def highest(self) -> int | None:
@@ -123,13 +135,15 @@ class SeenMaildrop:
         It is unknown until a whole LIST or UIDL told it, or a STAT in front of any DELE; and if the
         login was not seen, since a message without a line may have been marked before.
         """
-        if not self._since_login or self._elsewhere:
+        if not self.since_login or self._elsewhere:
             return None
-        highest, known = self._at_least, self._bounded
-        for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
-            if listing is not None and listing.complete and not listing.malformed:
+        stats = self._stats.known
+        known = bool(stats) and stats[0].changes == 0
+        highest = max(self._at_least, self._stats.most)
+        for listing in self._listings:
+            if listing.complete and not listing.malformed:
                 known = True
-                highest = max(highest, max(listing.numbers, default=0))
+                highest = max(highest, listing.highest)
         return highest if known else None
 
     @property
@@ -148,12 +162,13 @@ class SeenMaildrop:
         """How many octets the messages have, by the last STAT or LIST."""
         stat, listing = self._last_count()
         if listing is not None:
-            return sum(listing.sizes.values())
+            return listing.octets
         return stat.octets if stat is not None else None
 
     def _last_count(self) -> tuple[Stat | None, Listing | None]:
         """Return which STAT counted the messages last, or which LIST."""
-        stat, listing = self.stats[-1] if self.stats else None, self.last_list
+        stats, listing = self.stats, self.last_list
+        stat = stats[-1] if stats else None
         if listing is None or (stat is not None and stat.exchange > listing.exchange):
             return stat, None
         return (None, listing) if _counts(listing) else (stat, None)
@@ -161,32 +176,21 @@ class SeenMaildrop:
     # -- what is told to it ---------------------------------------------------------------------
 
     def learn(
-        self,
-        line: CommandLine,
-        status: StatusLine | None,
-        body: Body | None,
-        at: float,
-        *,
-        since_login: bool,
+        self, line: CommandLine, status: StatusLine | None, body: Body | None, at: float
     ) -> None:
-        """Take in a command that the server heard, and its reply; None: without a status line.
-
-        *since_login* is whether all that was said since the login was seen.
-        """
-        self._since_login = since_login
+        """Take in a command that the server heard, and its reply; None: without a status line."""
         verb = line.command.verb
         if verb in CHANGING:
             self._change(line, status)
+        elif status is None:
             return
-        if status is None:
-            return
-        match verb:
-            case "STAT" if status.ok:
-                self._stat(line, status, at)
-            case "LIST" | "UIDL":
-                self._listed(line, status, body, at)
-            case "RETR" | "TOP":
-                self._retrieval(line, status, body)
+        elif verb in LISTING:
+            self._listed(line, status, body, at)
+        elif verb == "STAT":
+            if status.ok:
+                self._stats.take(line.number, status, at, self.changes, self.pending)
+        else:
+            self._retrieval(line, status, body)
 
     def _change(self, line: CommandLine, status: StatusLine | None) -> None:
         self.changes += 1
@@ -207,26 +211,20 @@ class SeenMaildrop:
             self._elsewhere = True
             self._begin()
 
-    def _stat(self, line: CommandLine, status: StatusLine, at: float) -> None:
-        if (pair := pair_of(status.text)) is None:
-            return
-        stat = Stat(line.number, at, pair[0], pair[1], self.changes)
-        if len(self.stats) > 1:
-            self.stats[1] = stat
-        else:
-            self.stats.append(stat)
-        self._bounded = self._bounded or self.changes == 0
-        self._at_least = max(self._at_least, stat.count + self.pending)
-
     def _listed(self, line: CommandLine, status: StatusLine, body: Body | None, at: float) -> None:
-        verb = line.command.verb
-        if not line.command.bare:
+        verb, alone = line.command.verb, not line.command.bare
+        if alone:
             self.asked[verb] = self.asked.get(verb, 0) + 1
-            if status.ok and body is None:
+        if not status.ok:
+            return
+        if body is None:
+            if alone:
                 self._single(verb, _number(line), status)
-        elif status.ok and body is not None and body.complete and body.listed is not None:
+        elif body.complete and body.listed is not None:
             listing = Listing(line, body, at, self.changes)
-            if verb == "LIST":
+            if alone:  # it may list all messages, or that one
+                self._told_alone(listing.sizes, listing.ids)
+            elif verb == "LIST":
                 self.first_list, self.last_list = self.first_list or listing, listing
             else:
                 self.first_uidl, self.last_uidl = self.first_uidl or listing, listing
@@ -237,14 +235,20 @@ class SeenMaildrop:
             return
         if verb == "LIST":
             size = pair_of(status.text)
-            if size and size[0] == number and _has_room(self.single_sizes, number):
-                self.single_sizes[number] = size[1]
-                self._at_least = max(self._at_least, number)
-            return
-        named = unique_id_of(status.text)
-        if named and named[0] == number and _has_room(self.single_ids, number):
-            self.single_ids[number] = named[1]
-            self._at_least = max(self._at_least, number)
+            if size is not None and size[0] == number:
+                self._told_alone({number: size[1]}, {})
+        else:
+            unique_id = unique_id_of(status.text)
+            if unique_id is not None and unique_id[0] == number:
+                self._told_alone({}, {number: unique_id[1]})
+
+    def _told_alone(self, sizes: dict[int, int], ids: dict[int, bytes]) -> None:
+        """Take in sizes and unique-ids that no listing of all messages tells."""
+        if len(self.single_sizes) + len(sizes) <= MOST:
+            self.single_sizes.update(sizes)
+        if len(self.single_ids) + len(ids) <= MOST:
+            self.single_ids.update(ids)
+        self._at_least = max(self._at_least, *sizes, *ids, 0)
 
     def _retrieval(self, line: CommandLine, status: StatusLine, body: Body | None) -> None:
         if (number := _number(line)) is None:
