@@ -34,6 +34,8 @@ def watch(observed: Observed, event: Event) -> None:
             observed.opaque = False
             if observed.greeted_at is not None:
                 observed.secured_at = event.at
+            else:
+                observed.ready_at = event.at
             observed.capa_asked = observed.capa_refused = 0
         case Blinded():
             observed.lost = True
