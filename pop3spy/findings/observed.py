@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
 
+from pop3spy.findings.own_deeds import OURS
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
@@ -103,6 +104,11 @@ class Observed:
     def ending(self) -> Ending | None:
         """How the session ended, if it has."""
         return self.session.ending
+
+    @property
+    def ended_by_us(self) -> bool:
+        """Whether neither peer ended the session: pop3spy did, or the recording ends there."""
+        return self.ending is not None and self.ending.how in OURS
 
     def closed_by(self, side: Side) -> Closing | None:
         """Return the first close if *side* made it."""
