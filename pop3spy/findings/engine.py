@@ -19,10 +19,12 @@ from itertools import count
 from typing import Any, Final
 
 from pop3spy.findings.dispatch import Dispatch, Instances, Way, Ways
+from pop3spy.findings.history import History
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.own_deeds import OwnDeeds
 from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Candidate, Precedence
+from pop3spy.findings.remembering import Remembering
 from pop3spy.findings.rule import Claim, On, Rule, Scope
 from pop3spy.findings.silence import Silence
 from pop3spy.findings.thresholds import Thresholds
@@ -68,22 +70,25 @@ class Findings:
     """A subscriber that judges every session by *rules*, and publishes what it finds.
 
     It has to subscribe before all that show findings.  *history* is what is known of earlier
-    sessions.  ``tick`` lets time pass where nothing is said.
+    sessions, *epoch* when the clock of the events was at zero, in seconds since 1970.  ``tick``
+    lets time pass where nothing is said.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to know
         self,
         publish: Callable[[Told], None],
         rules: Mapping[str, Rule],
         complain: Complaint,
         *,
         thresholds: Thresholds | None = None,
-        history: Any = None,
+        history: History | None = None,
+        epoch: float = 0.0,
     ) -> None:
         self._publish = publish
         self._complain = complain
         self._limits = thresholds or Thresholds()
-        self._history = history
+        self._history = history or History()
+        self._epoch = epoch
         self.dispatch = Dispatch(rules.values())
         self.precedence = Precedence(rules)
         self._open: dict[int, _Judged] = {}
@@ -91,8 +96,9 @@ class Findings:
 
     def __call__(self, session: Session) -> Reader:
         """Return what judges *session*."""
-        observed = Observed(session, self._limits, self._history)
-        judged = self._open[session.id] = _Judged(observed, self)
+        observed = Observed(session, self._limits, self._history, self._epoch)
+        remembering = Remembering(observed, self._history)
+        judged = self._open[session.id] = _Judged(observed, remembering, self)
         return partial(self._read, judged)
 
     def tick(self, now: float) -> None:
@@ -124,8 +130,9 @@ class Findings:
 class _Judged:
     """One session, with what was found in it."""
 
-    def __init__(self, observed: Observed, findings: Findings) -> None:
+    def __init__(self, observed: Observed, remembering: Remembering, findings: Findings) -> None:
         self._observed = observed
+        self._remembering = remembering
         self._session = observed.session
         self._findings = findings
         self._ways = findings.dispatch.ways
@@ -195,6 +202,9 @@ class _Judged:
                 if isinstance(event, Finished):
                     self._own.end(event.ending)
                 self._ask_all(self._ways(kind), event, at, None)
+        self._remembering.learn(event)
+        if isinstance(event, Answered):
+            observed.scans.pop(event.exchange.number, None)
 
     def _heard(self, event: Heard) -> None:
         frame, exchange = event.frame, event.exchange
@@ -267,7 +277,7 @@ class _Judged:
                 continue
             when = at if claim.at is None else claim.at
             for general in precedence.explained(candidate, raised):
-                general.explained_by = rule.id
+                general.explain(rule.id, place)
             if (known := self._by_id.get(rule.id)) is not None:
                 known.seen_again(place, when)
                 continue
@@ -281,6 +291,7 @@ class _Judged:
                 place,
                 claim.evidence,
                 places=[SeenAt(place, when)],
+                last=place,
             )
             self._keep(finding, at)
 
