@@ -14,6 +14,7 @@ from pop3spy.findings.own_deeds import OURS
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
@@ -223,3 +224,9 @@ def is_local(host: str) -> bool:
 def is_login(exchange: Exchange) -> bool:
     """Return whether *exchange* gives credentials: PASS, APOP, RPOP, or AUTH with a mechanism."""
     return exchange.command.effect is Effect.LOGIN
+
+
+def message_of(exchange: Exchange) -> int | None:
+    """Return the number of the message that the server heard named, or None if it heard none."""
+    args = exchange.command.args
+    return number_of(args[0]) if args and not exchange.line.truncated else None
