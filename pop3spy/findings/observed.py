@@ -230,3 +230,12 @@ def message_of(exchange: Exchange) -> int | None:
     """Return the number of the message that the server heard named, or None if it heard none."""
     args = exchange.command.args
     return number_of(args[0]) if args and not exchange.line.truncated else None
+
+
+def had_before(seen: Observed, number: int) -> bool:
+    """Return whether a client downloaded that message whole in an earlier session."""
+    unique_id, account = seen.maildrop.id_of(number), seen.account
+    if unique_id is None or account is None:
+        return False
+    known = account.messages.get(unique_id)
+    return known is not None and known.downloaded_at is not None

@@ -1,6 +1,6 @@
 """Messages that are marked for deletion before they have arrived."""
 
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.observed import Observed, had_before, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.session.events import Answered, Heard, Unanswered
 from pop3spy.session.finding import AtFault, Severity
@@ -99,13 +99,13 @@ class DeleBeforeRetrComplete:
             return
         number = message_of(event.exchange)
         retrieval = self._retrieving.get(number) if number is not None else None
-        if retrieval is None or number in self._seen.maildrop.retrieved:
+        if number is None or retrieval is None or number in self._seen.maildrop.retrieved:
             return
-        if _cannot_be_there(retrieval):
+        if _cannot_be_there(retrieval) and not had_before(self._seen, number):
             yield Claim(
                 f"The client marked message {number} for deletion before it had all of it: that is"
                 " safe only if QUIT waits until the message is stored.",
-                evidence={"message": number or 0, "retr": retrieval.number},
+                evidence={"message": number, "retr": retrieval.number},
             )
 
 

@@ -1,6 +1,6 @@
 """Messages that are removed although they were never received whole."""
 
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.observed import Observed, had_before, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered, Finished, Unanswered
@@ -129,6 +129,7 @@ class DeleAfterIncompleteRetr:
             return
         spoilt = self._spoilt() & marked.keys()
         lost = [number for number in self._broken() if number in marked]
+        lost = [number for number in lost if not had_before(self._seen, number)]
         if not lost and not spoilt:
             return
         number = min(lost or spoilt)
