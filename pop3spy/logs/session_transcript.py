@@ -6,7 +6,7 @@ Messages are told in one line, long listings are cut short, and what nobody read
 from collections.abc import Callable
 
 from pop3spy.logs.layout import LineLayout, LineTone
-from pop3spy.logs.listing import ALL, SHOWN, Listing
+from pop3spy.logs.shown_lines import ALL, SHOWN, ShownLines
 from pop3spy.logs.words import amounts, ended, message, seconds, short
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import (
@@ -77,7 +77,7 @@ class SessionTranscript:
         self._closings = closings
         self._bodies = bodies
         self._rows: list[str] = []
-        self._listing: Listing | None = None  # of the reply that is coming
+        self._listing: ShownLines | None = None  # of the reply that is coming
         self._stretches = Stretches()
         self._unanswered_in_a_row = 0
         self._sent = 0  # octets of the message that the client is sending
@@ -218,7 +218,7 @@ class SessionTranscript:
         if frame.side is Side.SERVER:
             exchange = event.exchange
             if exchange and isinstance(frame, BodyPart) and self._is_shown(exchange):
-                self._listing = self._listing or Listing(ALL if self._bodies else SHOWN)
+                self._listing = self._listing or ShownLines(ALL if self._bodies else SHOWN)
                 for text in self._listing.add(frame):
                     self._add(event, "S:", text, tone=LineTone.SERVER, cut=True)
         elif isinstance(frame, BodyPart):
@@ -266,7 +266,7 @@ class SessionTranscript:
             self._add(event, " ·", text, tone=LineTone.NOTE)
 
     def _end_body(self, event: Answered, exchange: Exchange) -> None:
-        body, listing = exchange.body, self._listing or Listing()
+        body, listing = exchange.body, self._listing or ShownLines()
         assert body is not None
         right = f"{seconds(exchange.duration or 0.0):>9}"
         if self._is_shown(exchange):

@@ -1,6 +1,6 @@
 """Makes of a recording the events that its sessions had when they took place."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
@@ -9,7 +9,7 @@ from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typed import without_login
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
-from pop3spy.session.events import Heard, Noted
+from pop3spy.session.events import Heard, Noted, Told
 from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
@@ -23,14 +23,18 @@ def play_back(
     names: Pseudonyms | None = None,
     note: NoteReader | None = None,
     memory: SecretMemory | None = None,
+    judge: Callable[[Callable[[Told], None]], Subscriber] | None = None,
 ) -> None:
     """Read *items* and let *subscribers* have what happened.
 
     *note* is told what a person noted meanwhile.  What one of them raises ends it.  A session
     without an end is left without one; *names* gives what stands for names that nobody may learn,
-    and *memory* says when times count from.
+    and *memory* says when times count from.  *judge* makes of what publishes an event a subscriber
+    that comes before all others.
     """
     bus = Bus(_fail)
+    if judge is not None:
+        bus.subscribe(judge(bus.publish))
     for subscriber in subscribers:
         bus.subscribe(subscriber)
     if note is not None:

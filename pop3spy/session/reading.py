@@ -37,6 +37,7 @@ from pop3spy.session.ending import ending_of
 from pop3spy.session.events import (
     Blinded,
     Ended,
+    Finished,
     Glimpsed,
     Heard,
     Intervened,
@@ -273,8 +274,7 @@ class Reading:
 
         Of a client whose lines wait for an answer, a recording has them behind its close.
         """
-        waits = side is Side.CLIENT and b"\n" in self._decoder.waiting(side)
-        if self.session.blind or waits:
+        if self.session.blind or (side is Side.CLIENT and b"\n" in self._decoder.waiting(side)):
             return False
         return self._decoder.unfinished(side) > 0
 
@@ -296,7 +296,8 @@ class Reading:
         if self._identities is not None:
             ending = replace(ending, why=self._identities.text(ending.why.encode()).decode())
         session.ending = ending
-        self._publish(Ended(session, at, session.ending))
+        self._publish(Finished(session, at, ending))
+        self._publish(Ended(session, at, ending))
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
@@ -310,8 +311,7 @@ class Reading:
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""
         before = self._redactor.user
-        shown = self._redactor.know(user)
-        if shown != before:
+        if (shown := self._redactor.know(user)) != before:
             self._publish(Named(self.session, at, shown))
 
     def know_login(self, at: float) -> None:

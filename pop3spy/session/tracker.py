@@ -26,6 +26,7 @@ from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
+from pop3spy.session.maildrop import CHANGING, LISTING, TELLING, SeenMaildrop
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.tls import Tls
 
@@ -50,6 +51,7 @@ class Tracker:
         self._anonymous = anonymous  # nobody may learn names
         self._loose: Exchange | None = None  # answered, unless a body follows after all
         self._speaks_ahead = False  # the client has done so before
+        self._maildrop: SeenMaildrop | None = None  # of the session, once anything was told of it
         self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
 
     def apply(self, frame: Frame, first: float, last: float, user: str | None) -> Heard:
@@ -174,6 +176,8 @@ class Tracker:
             exchange.user = user
             if frame.ok:
                 session.user, session.login = user, _login_of(exchange)
+                if self._maildrop is not None:  # something was asked too early
+                    self._maildrop.since_login = True
         session.said_goodbye = effect is _QUIT and (frame.ok or after is State.UPDATE)
         if frame.final and not frame.has_body:
             if frame.has_body is None:
@@ -190,6 +194,8 @@ class Tracker:
             exchange.body = _body_for(exchange, anonymous=self._anonymous)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
+            if frame.masks:
+                exchange.body.hidden = True
             return
         exchange.body.complete = True
         if exchange is self._loose:
@@ -238,9 +244,18 @@ class Tracker:
                     totals.deleted += 1
                 case "RSET":
                     totals.deleted = 0
+        if verb in TELLING and not exchange.kept:
+            self._learn(exchange, at)
         self._publish(Answered(session, at, exchange))
         if exchange.body:
             exchange.body.forget()
+
+    def _learn(self, exchange: Exchange, at: float) -> None:
+        """Take in what the server said of its maildrop, which nobody keeps of sessions without."""
+        if (maildrop := self._maildrop) is None:
+            maildrop = self._maildrop = self._session.maildrop
+            maildrop.since_login = self._session.login is not None
+        maildrop.learn(exchange.line, exchange.status, exchange.body, at)
 
     def _answered_oddly(self, exchange: Exchange) -> None:
         """Take a line without a status as all of the reply that there is."""
@@ -255,6 +270,8 @@ class Tracker:
     def _unanswered(self, exchange: Exchange, at: float) -> None:
         del self._session.outstanding[exchange.number]
         self._session.totals.unanswered += 1
+        if exchange.line.command.verb in CHANGING and not exchange.kept:
+            self._learn(exchange, at)
         self._publish(Unanswered(self._session, at, exchange))
 
     def _settle_loose(self, at: float) -> None:
@@ -294,9 +311,11 @@ def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
 
 def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
     """Return an empty body; the lines of a message are not counted, those of a listing are."""
-    if exchange.command.shape is not Shape.MESSAGE:
-        return Body(lines=0)
-    return Body(anonymous=anonymous)
+    command = exchange.command
+    if command.shape is Shape.MESSAGE:
+        return Body(anonymous=anonymous)
+    listed: list[bytes] | None = [] if command.verb in LISTING else None
+    return Body(lines=0, listed=listed)
 
 
 def _login_of(exchange: Exchange) -> str:

@@ -14,6 +14,7 @@ from pop3spy.session.deeds import done_from
 from pop3spy.session.events import (
     Blinded,
     Ended,
+    Finished,
     Glimpsed,
     Heard,
     Intervened,
@@ -149,6 +150,7 @@ class _RetoldSession:
         if not session.blind:
             self._tracker.end(at)
         session.ending = Ending(How.named(how), why, closed)
+        self._publish(Finished(session, at, session.ending))
         self._publish(Ended(session, at, session.ending))
 
 

@@ -1,0 +1,26 @@
+"""Lines as they ought to be: what is plain needs no rule about single lines."""
+
+import re
+from typing import Final
+
+_COMMAND: Final = re.compile(
+    rb"[A-Za-z]{3,4}(?: [\x21-\x7e\xe2-]+)*\r\n|(?:USER|PASS) [\x20-\x7e\xe2\x96\x88]+\r\n",
+    re.IGNORECASE,
+)
+_STATUS: Final = re.compile(rb"(?:\+OK|-ERR)(?: [\x20-\x7e]*)?\r\n")
+_LONGEST_COMMAND: Final = 255
+"""Octets of a command with its CRLF (RFC 2449, section 4)."""
+_LONGEST_ARGUMENT: Final = 40
+_LONGEST_STATUS: Final = 512
+
+
+def is_plain_command(raw: bytes) -> bool:
+    """Return whether a rule about a single line of the client has nothing to say of *raw*."""
+    if len(raw) > _LONGEST_ARGUMENT + 6:
+        return False
+    return _COMMAND.fullmatch(raw) is not None
+
+
+def is_plain_status(raw: bytes) -> bool:
+    """Return whether a rule about a single status line has nothing to say of *raw*."""
+    return len(raw) <= _LONGEST_STATUS and _STATUS.fullmatch(raw) is not None

@@ -1,0 +1,21 @@
+"""Where a time becomes too long or a number too large: the defaults, which users may change."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Thresholds of rules, in seconds unless the name says otherwise; each is one setting."""
+
+    greeting_slow: float = 5.0
+    greeting_missing: float = 60.0
+    reply_slow: float = 10.0
+    login_slow: float = 15.0
+    stalled: float = 30.0
+    gave_up: float = 10.0  # a client that says nothing for so long waits for something
+    stray: float = 2.0  # so long a status line may come behind a line that is none
+    parting: float = 2.0  # so soon a server closes behind its last words
+    idle_shortest: float = 20.0
+    idle_standard: float = 590.0
+    held_open: float = 600.0
+    bad_commands: int = 3
