@@ -64,6 +64,7 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
     with open_recording(file, ports=port) as recording:
         source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
-            play_back(recording.items, exporter, note=exporter.note)
+            memory = recording.memory()
+            play_back(recording.items, exporter, note=exporter.note, memory=memory)
     click.echo(f"pop3spy: {exporter.summary}", err=True)
     return ExitStatus.DONE

@@ -114,7 +114,8 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
             if wanted is not None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
-            play_back(_of(recording, options.sessions, there), subscriber, names=recording.names)
+            items, memory = _of(recording, options.sessions, there), recording.memory()
+            play_back(items, subscriber, names=recording.names, memory=memory)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:
