@@ -6,7 +6,17 @@ from typing import Any, Final
 from pop3spy.findings.observed import AtClose, Observed, is_login
 from pop3spy.findings.sasl_seen import sasl_begun
 from pop3spy.protocol.commands import Shape, Turn
-from pop3spy.protocol.frames import BodyPart, Challenge, CommandLine, Frame, Junk, Opaque, SaslLine, Side, StatusLine
+from pop3spy.protocol.frames import (
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+)
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body_scan import BodyScan

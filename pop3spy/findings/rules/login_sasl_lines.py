@@ -79,9 +79,7 @@ class SaslBadBase64:
     @on(On.COMMAND, "AUTH")
     def _client(self, event: Heard) -> Claims:
         if fault := _FAULTS.get(str(event.frame.facts.get("base64"))):
-            yield Claim(
-                f"The client's login line is not base64: {fault}.", fault=(AtFault.CLIENT,)
-            )
+            yield Claim(f"The client's login line is not base64: {fault}.", fault=(AtFault.CLIENT,))
 
     @on(On.CHALLENGE)
     def _server(self, event: Heard) -> Claims:
