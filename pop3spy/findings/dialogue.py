@@ -164,7 +164,7 @@ def read_dialogue(text: str) -> RuleDialogue:
 
 
 def _is_setting(told: str, dialogue: RuleDialogue) -> bool:
-    """Set in *dialogue* what *told* says of it as a whole; return whether it says any such thing."""
+    """Set in *dialogue* what *told* says of it as a whole; return whether it says anything."""
     if told == "clear":
         dialogue.clear = True
     elif found := re.fullmatch(r"also (\S+)", told):

@@ -19,6 +19,7 @@ from pop3spy.session.events import (
     Intervened,
     Named,
     Opened,
+    Raised,
     Secured,
     SideClosed,
 )
@@ -88,6 +89,8 @@ class _ForwardedSession:
                 self._tell("glimpsed", number, at, glimpse.facts())
             case Blinded(why=why):
                 self._tell("blinded", number, at, why)
+            case Raised(finding=finding):
+                self._tell("raised", number, at, finding.at, finding.facts())
             case SideClosed(side=side, reset=reset):
                 self._tell("side closed", number, at, side.value, reset)
 
