@@ -40,11 +40,12 @@ class Observed:
     """One session as rules see it; ``now`` is the time of the event that they are asked about.
 
     ``last`` is when each side said something last, ``None`` before it has; ``spoken_at`` is when
-    anybody did.  ``greeted_at`` and ``logged_in_at`` are when the greeting and the reply to the
-    login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused`` those that were
-    ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.  ``before`` is the
-    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
-    ``past`` is this session as history will know it.
+    anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
+    that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
+    and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.
+    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    None without.  ``past`` is this session as history will know it.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Observed:
         )
         self.last: dict[Side, float | None] = {CLIENT: None, SERVER: None}
         self.spoken_at = session.opened_at
+        self.ready_at = session.opened_at
         self.greeted_at: float | None = None
         self.logged_in_at: float | None = None
         self.scans: dict[int, BodyScan] = {}
@@ -133,6 +135,11 @@ class Observed:
         """Return the first close if *side* made it."""
         first = self.first_close
         return first if first is not None and first.side is side else None
+
+    @property
+    def unfinished(self) -> tuple[Exchange, ...]:
+        """The exchanges without a complete reply when the first side closed."""
+        return self.at_close.outstanding if self.at_close is not None else ()
 
     # -- TLS, and who can read along ------------------------------------------------------------
 

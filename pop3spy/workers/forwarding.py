@@ -71,7 +71,7 @@ class _ForwardedSession:
         elif not self._missed:
             self._tell_of(event, number, at)
 
-    def _tell_of(self, event: Event, number: int, at: float) -> None:
+    def _tell_of(self, event: Event, number: int, at: float) -> None:  # noqa: C901 - one branch an event
         match event:
             case Heard(frame=StatusLine(), exchange=exchange) if exchange is not None:
                 self._reply = event

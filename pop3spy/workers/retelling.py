@@ -4,7 +4,7 @@ What workers tell is what a tracker takes in, and there is one here for each ses
 states and totals are what they are in the worker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
@@ -23,6 +23,7 @@ from pop3spy.session.events import (
     Raised,
     SideClosed,
 )
+from pop3spy.session.finding import finding_from
 from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer, Session
