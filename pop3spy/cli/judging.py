@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+import click
 
 from pop3spy.cli.environment import ledger_file
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.findings import Findings, Rule, own_rules
 from pop3spy.findings.history import History
 from pop3spy.ledger import Ledger
-from pop3spy.session.bus import Bus, Reader
+from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted
+from pop3spy.session.events import Noted, Told
 from pop3spy.session.failure import describe
 from pop3spy.session.finding import Severity
 from pop3spy.session.model import Session
@@ -46,6 +49,22 @@ def judge_sessions(
     bus.subscribe(findings)
     if later is not None:
         bus.subscribe(Ticking(findings, clock, later))
+
+
+def judge_of(
+    started: datetime, history: History | None = None
+) -> Callable[[Callable[[Told], None]], Subscriber]:
+    """Return what judges the sessions of a recording that *started* then, for ``play_back``."""
+
+    def complain(rule: Rule, error: Exception) -> None:
+        text = f"the rule {rule.id} failed and is left out, the others go on: {describe(error)}"
+        click.echo(f"pop3spy: {text}", err=True)
+
+    def judge(publish: Callable[[Told], None]) -> Subscriber:
+        epoch = started.timestamp()
+        return Findings(publish, own_rules(), complain, history=history, epoch=epoch)
+
+    return judge
 
 
 class Ticking:
