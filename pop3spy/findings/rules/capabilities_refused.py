@@ -82,7 +82,7 @@ def _could_do(seen: Observed, exchange: Exchange) -> bool:
         """
         -- login
         C: CAPA
-        S: +OK / TOP / UIDL / .
+        S: +OK / TOP / UIDL / RESP-CODES / .
         C: UIDL
         S: -ERR [SYS/TEMP] not supported now
         -- also server-temporary
