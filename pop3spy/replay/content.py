@@ -12,7 +12,7 @@ from pop3spy.protocol.message import unstuff
 from pop3spy.protocol.text import escape, show
 from pop3spy.session.body import Body
 from pop3spy.session.listing_lines import ListingLines
-from pop3spy.session.maildrop import LISTING
+from pop3spy.session.seen_listings import LISTING
 
 LISTED = 16 << 20
 """Octets of a listing beyond which its entries are not read, only counted."""
