@@ -48,8 +48,8 @@ class Finding:
 
     ``id`` is that of its rule.  ``text`` is one sentence for people, ``remedy`` what to do about
     it.  ``exchange`` is the number of the exchange where it was seen first, at the time ``at``;
-    ``places`` are that and the next two.  ``explained_by`` is the id of a more specific finding
-    that came later and tells what this one really was.
+    ``places`` are that and the next two, ``last`` is the latest.  ``explained_by`` is the id of a
+    more specific finding that came later and tells what this one really was, wherever it was seen.
     """
 
     id: str
@@ -62,10 +62,21 @@ class Finding:
     evidence: Evidence = field(default_factory=dict)
     count: int = 1
     places: list[SeenAt] = field(default_factory=list)
+    last: int | None = None
+    explained: int = 0  # how often
     explained_by: str | None = None
 
     def seen_again(self, exchange: int | None, at: float) -> None:
         """Count it once more."""
         self.count += 1
+        self.last = exchange
+        self.explained_by = None
         if len(self.places) < PLACES:
             self.places.append(SeenAt(exchange, at))
+
+    def explain(self, by: str, exchange: int | None) -> None:
+        """Know that the finding *by* tells what was seen at *exchange*, or everywhere."""
+        everywhere = exchange is None or self.exchange is None
+        self.explained = self.count if everywhere else min(self.explained + 1, self.count)
+        if self.explained == self.count:
+            self.explained_by = by

@@ -30,10 +30,11 @@ class SeenMaildrop(SeenListings):
 
     What was listed, ``SeenListings`` has: ``last_list``, ``size_of`` and the like.
 
-    ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
-    RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
-    often a message was retrieved whole, ``incomplete`` how often that broke off, ``refused`` how
-    often it was refused with ``-ERR``, and ``previewed`` how often TOP gave some of it.
+    ``deleted`` has the exchange of each DELE that is in force; ``undone`` are the messages of which
+    RSET took a mark back, whether they were marked again or not; ``pending`` is how many messages a
+    QUIT would remove.  ``retrieved`` says how often a message was retrieved whole, ``incomplete``
+    how often that broke off, ``refused`` how often it was refused with ``-ERR``, and ``previewed``
+    how often TOP gave some of it.
 
     ``changes`` grows with every DELE, RSET and XTND that the server heard, whatever became of it;
     commands count in the order in which they were said.  ``since_login`` is whether all that was
@@ -56,7 +57,7 @@ class SeenMaildrop(SeenListings):
         """Know nothing of what was done with messages."""
         self._stats = StatReplies()
         self.deleted: dict[int, int] = {}
-        self.undone = 0
+        self.undone: set[int] = set()
         self.pending = 0
         self.retrieved: dict[int, int] = {}
         self.incomplete: dict[int, int] = {}
@@ -165,7 +166,8 @@ class SeenMaildrop(SeenListings):
             if len(self.deleted) < MOST:
                 self.deleted[number] = line.number
         elif verb == "RSET":
-            self.undone += self.pending
+            if len(self.undone) < MOST:
+                self.undone.update(self.deleted)
             self.pending = 0
             self.deleted = {}
         elif verb in _ELSEWHERE and line.command.args:
