@@ -45,6 +45,11 @@ class Listing:
         return not self.cut and not self.hidden
 
     @property
+    def clean(self) -> bool:
+        """Whether it says for certain which messages there are, and how many."""
+        return self.complete and not self.malformed and not self.duplicates
+
+    @property
     def numbers(self) -> list[int]:
         """The message numbers, in the order in which they are listed."""
         return self._read().numbers

@@ -117,7 +117,7 @@ class SeenMaildrop(SeenListings):
         if stat is not None:
             return stat.count
         uidl = self.last_uidl
-        return len(uidl.numbers) if uidl is not None and _counts(uidl) else None
+        return len(uidl.numbers) if uidl is not None and uidl.clean else None
 
     @property
     def octets(self) -> int | None:
@@ -133,7 +133,7 @@ class SeenMaildrop(SeenListings):
         stat = stats[-1] if stats else None
         if listing is None or (stat is not None and stat.exchange > listing.exchange):
             return stat, None
-        return (None, listing) if _counts(listing) else (stat, None)
+        return (None, listing) if listing.clean else (stat, None)
 
     # -- what is told to it ---------------------------------------------------------------------
 
@@ -193,8 +193,3 @@ class SeenMaildrop(SeenListings):
 
 def _has_room(known: dict[int, int] | dict[int, bytes], number: int) -> bool:
     return len(known) < MOST or number in known
-
-
-def _counts(listing: Listing) -> bool:
-    """Return whether a listing says how many messages there are."""
-    return listing.complete and not listing.malformed and not listing.duplicates
