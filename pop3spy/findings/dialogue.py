@@ -15,7 +15,7 @@ A conversation has a line for each thing that happens::
 It begins with ``S: +OK ready`` unless the server speaks first in it, or its first line is ``-- no
 greeting``.  It is inside TLS unless its first line is ``-- clear``; then it is between two hosts
 far from each other.  ``-- server NAME`` says which server it is, ``-- port 995`` at which port.
-``-- also ID`` says which other finding has to stand beside the one that the conversation is for.
+``-- also ID`` says which other finding it raises, besides the one that it is to raise, or not.
 
 Octets are written as in a Python string; ``{x*600}`` is 600 letters.
 """
@@ -164,7 +164,7 @@ def read_dialogue(text: str) -> RuleDialogue:
 
 
 def _is_setting(told: str, dialogue: RuleDialogue) -> bool:
-    """Set in *dialogue* what *told* says of it as a whole; return whether it says any such thing."""
+    """Set in *dialogue* what *told* says of all of it; return whether it says such a thing."""
     if told == "clear":
         dialogue.clear = True
     elif found := re.fullmatch(r"also (\S+)", told):

@@ -26,7 +26,7 @@ from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Candidate, Precedence
 from pop3spy.findings.remembering import Remembering
 from pop3spy.findings.rule import Claim, On, Rule, Scope
-from pop3spy.findings.silence import Silence
+from pop3spy.findings.silence import Resumed, Silence, longest_silence
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.findings.watching import watch
 from pop3spy.protocol.frames import (
@@ -144,6 +144,7 @@ class _Judged:
         self._numbers = count()
         self._asking: Way | None = None
         self._silences = findings.dispatch.silences
+        self._shortest_pause = findings.dispatch.shortest_pause
         self._silent = 0  # how many of them have been asked since anybody spoke
         observed._later = self._wait  # noqa: SLF001 - they are made for each other
 
@@ -184,13 +185,14 @@ class _Judged:
             self.pass_time(at)
         observed = self._observed
         observed.now = at
+        before = observed.spoken_at
         watch(observed, event)
         match event:
             case Heard():
                 self._silent = 0
-                self._heard(event)
-            case Answered(exchange=exchange):
-                self._ask_all(self._ways(On.ANSWERED, exchange.command.verb), event, at, exchange)
+                self._heard(event, before)
+            case Answered():
+                self._answered(event)
             case Unanswered(exchange=exchange):
                 self._ask_all(self._ways(On.UNANSWERED, exchange.command.verb), event, at, exchange)
             case Intervened():
@@ -206,7 +208,17 @@ class _Judged:
         if isinstance(event, Answered):
             observed.scans.pop(event.exchange.number, None)
 
-    def _heard(self, event: Heard) -> None:
+    def _resumed(self, event: Heard, before: float) -> None:
+        since, until = longest_silence(event, before)
+        pauses = self._findings.dispatch.pauses
+        asked = tuple(way for way in pauses if way.after <= until - since)
+        resumed = Resumed(self._session, event.at, since, until, event)
+        self._ask_all(asked, resumed, event.at, event.exchange)
+
+    def _heard(self, event: Heard, before: float) -> None:
+        """Ask about a frame; somebody spoke last at *before*."""
+        if event.at - before >= self._shortest_pause:
+            self._resumed(event, before)
         frame, exchange = event.frame, event.exchange
         verb = exchange.command.verb if exchange else ""
         kind = _FRAMES[type(frame)]
@@ -218,10 +230,20 @@ class _Judged:
         if kind is On.COMMAND:
             if not is_plain_command(frame.raw):
                 asked += self._ways(On.ODD_COMMAND, verb)
+            if isinstance(frame, CommandLine) and frame.pipelined:
+                asked += self._ways(On.AHEAD, verb)
         elif isinstance(frame, StatusLine) and not is_plain_status(frame.raw):
             asked += self._ways(On.ODD_STATUS, verb)
         if asked:
             self._ask_all(asked, event, event.at, exchange)
+
+    def _answered(self, event: Answered) -> None:
+        exchange = event.exchange
+        verb = exchange.command.verb
+        asked = self._ways(On.ANSWERED, verb)
+        if exchange.ok is False:
+            asked += self._ways(On.REFUSED, verb)
+        self._ask_all(asked, event, event.at, exchange)
 
     # -- asking ---------------------------------------------------------------------------------
 

@@ -10,9 +10,11 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
+from pop3spy.findings.own_deeds import OURS
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
@@ -40,11 +42,12 @@ class Observed:
     """One session as rules see it; ``now`` is the time of the event that they are asked about.
 
     ``last`` is when each side said something last, ``None`` before it has; ``spoken_at`` is when
-    anybody did.  ``greeted_at`` and ``logged_in_at`` are when the greeting and the reply to the
-    login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused`` those that were
-    ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.  ``before`` is the
-    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
-    ``past`` is this session as history will know it.
+    anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
+    that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
+    and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.
+    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    None without.  ``past`` is this session as history will know it.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Observed:
         )
         self.last: dict[Side, float | None] = {CLIENT: None, SERVER: None}
         self.spoken_at = session.opened_at
+        self.ready_at = session.opened_at
         self.greeted_at: float | None = None
         self.logged_in_at: float | None = None
         self.scans: dict[int, BodyScan] = {}
@@ -129,10 +133,20 @@ class Observed:
         """How the session ended, if it has."""
         return self.session.ending
 
+    @property
+    def ended_by_us(self) -> bool:
+        """Whether neither peer ended the session: pop3spy did, or the recording ends there."""
+        return self.ending is not None and self.ending.how in OURS
+
     def closed_by(self, side: Side) -> Closing | None:
         """Return the first close if *side* made it."""
         first = self.first_close
         return first if first is not None and first.side is side else None
+
+    @property
+    def unfinished(self) -> tuple[Exchange, ...]:
+        """The exchanges without a complete reply when the first side closed."""
+        return self.at_close.outstanding if self.at_close is not None else ()
 
     # -- TLS, and who can read along ------------------------------------------------------------
 
@@ -217,3 +231,18 @@ def is_local(host: str) -> bool:
 def is_login(exchange: Exchange) -> bool:
     """Return whether *exchange* gives credentials: PASS, APOP, RPOP, or AUTH with a mechanism."""
     return exchange.command.effect is Effect.LOGIN
+
+
+def message_of(exchange: Exchange) -> int | None:
+    """Return the number of the message that the server heard named, or None if it heard none."""
+    args = exchange.command.args
+    return number_of(args[0]) if args and not exchange.line.truncated else None
+
+
+def had_before(seen: Observed, number: int) -> bool:
+    """Return whether a client downloaded that message whole in an earlier session."""
+    unique_id, account = seen.maildrop.id_of(number), seen.account
+    if unique_id is None or account is None:
+        return False
+    known = account.messages.get(unique_id)
+    return known is not None and known.downloaded_at is not None

@@ -102,6 +102,8 @@ def _secured(observed: Observed, event: Secured) -> None:
     observed.opaque = False
     if observed.greeted_at is not None:
         observed.secured_at = event.at
+    else:
+        observed.ready_at = event.at
     observed.capa_asked = observed.capa_refused = 0
 
 
