@@ -23,6 +23,7 @@ LIMIT = 255
     verbs=("AUTH",),
     raises=(
         """
+        -- also capability-unadvertised-used
         C: CAPA
         S: +OK / TOP / .
         C: AUTH PLAIN AGJvYgB0YW5zdGFhZg==

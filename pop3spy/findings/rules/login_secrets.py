@@ -116,7 +116,7 @@ class SecretEchoed:
     basis="RFC 1939, section 3; RFC 4616, section 2",
     beats=(
         *("login-failed", "command-blank-start", "secret-in-command", "pipelined-password"),
-        "bare-lf-command",
+        *("pipelined-unadvertised", "bare-lf-command"),
     ),
     raises=(
         """
