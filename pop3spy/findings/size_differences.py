@@ -12,6 +12,9 @@ from pop3spy.findings.observed import Observed, message_of
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
 
+COMPARED: Final = 10_000
+"""Messages of a session that a rule compares with what comes of them later."""
+
 _KEY: Final = "size differences"
 _BLOCK: Final = 512
 _LINES: Final = 5
