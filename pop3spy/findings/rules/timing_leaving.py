@@ -43,7 +43,6 @@ _ONE_LINE: Final = frozenset({"LIST", "UIDL", "STAT", "DELE", "NOOP", "RSET"})
         -- client closes
         """,
         """
-        -- login
         C: QUIT
         -- 60 s
         -- client closes
