@@ -43,6 +43,8 @@ _ONE_LINE: Final = frozenset({"LIST", "UIDL", "STAT", "DELE", "NOOP", "RSET"})
         -- client closes
         """,
         """
+        -- also quit-unanswered
+        -- login
         C: QUIT
         -- 60 s
         -- client closes
