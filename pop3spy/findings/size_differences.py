@@ -97,7 +97,8 @@ def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | 
     fits = _count_lines(scan, more, known)
     if not more:
         return None
-    why, before = _of_session(seen, known, fits=fits), ()
+    why = _of_session(seen, known, fits=fits)
+    before: tuple[int, ...] = ()
     if why is Why.LF_COUNTED:
         before = tuple(known.one_octet_at)
         known.one_octet_at.clear()
@@ -106,7 +107,7 @@ def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | 
     if why is Why.UNKNOWN and -more in _DOT:
         first, at = known.dots.setdefault(-more, (number, exchange.number))
         if first != number:
-            why, before = Why.TERMINATOR, (at,) if at else ()
+            why, before = Why.TERMINATOR, ((at,) if at else ())
             known.dots[-more] = (first, 0)
     if fits and why is Why.UNKNOWN and known.one_octet:
         known.one_octet_at.append(exchange.number)

@@ -83,7 +83,8 @@ class RetrTruncated:
         was_open = any(one is exchange for one in at_close.outstanding)
         if not was_open or seen.closed_by(Side.CLIENT) is not None:
             return
-        who, fault = "the connection broke off", (AtFault.NETWORK,)
+        who = "the connection broke off"
+        fault: tuple[AtFault, ...] = (AtFault.NETWORK,)
         if (closing := seen.closed_by(Side.SERVER)) is not None:
             did = "reset the connection" if closing.reset else "closed the connection"
             after = closing.at - exchange.asked_at
