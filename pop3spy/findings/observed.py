@@ -239,6 +239,15 @@ def message_of(exchange: Exchange) -> int | None:
     return number_of(args[0]) if args and not exchange.line.truncated else None
 
 
+def is_there(seen: Observed, number: int) -> bool:
+    """Return whether the server has told of that message, and no DELE has marked it."""
+    maildrop = seen.maildrop
+    if number in maildrop.deleted:
+        return False
+    counted = maildrop.stats[0] if maildrop.stats and maildrop.stats[0].changes == 0 else None
+    return maildrop.has_shown(number) or (counted is not None and 1 <= number <= counted.count)
+
+
 def had_before(seen: Observed, number: int) -> bool:
     """Return whether a client downloaded that message whole in an earlier session."""
     unique_id, account = seen.maildrop.id_of(number), seen.account
