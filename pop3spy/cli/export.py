@@ -66,6 +66,6 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
         source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
             judge, memory = judge_of(recording.started), recording.memory()
-            play_back(recording.items, exporter, note=exporter.note, memory=memory, judge=judge)
+            play_back(recording.items, exporter, note=exporter.note, judge=judge, memory=memory)
     click.echo(f"pop3spy: {exporter.summary}", err=True)
     return ExitStatus.DONE

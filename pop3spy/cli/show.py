@@ -123,7 +123,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
             judge = judge_of(recording.started) if options.findings != "off" else None
             items, memory = _of(recording, options.sessions, there), recording.memory()
-            play_back(items, subscriber, names=recording.names, memory=memory, judge=judge)
+            play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:
