@@ -8,7 +8,7 @@ from pop3spy.session.line_beginnings import LineBeginnings
 from pop3spy.session.line_ends import LineEnds
 from pop3spy.session.long_lines import LongLines
 
-EXACT: Final = 1 << 18
+EXACT: Final = 1 << 16
 """How many octets of a body are read for everything, unless somebody wants more."""
 
 ALL: Final = 1 << 62
@@ -83,7 +83,7 @@ class BodyScan:
             if self._content:
                 self._content.add(part, dotted=dotted)
         elif (rest := self._gatherer.add(part)) is not None:
-            self._end_header(rest, self._gatherer)
+            self._end_header(rest, self._gatherer, dotted=dotted)
         self.octets += len(part)
         self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
 
@@ -106,13 +106,14 @@ class BodyScan:
         if part:
             self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
 
-    def _end_header(self, rest: bytes, gatherer: HeaderGatherer) -> None:
+    def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
         if gatherer.ended:
             self.has_blank_line = True
             self.header = facts_of_header(gatherer.header, self._key)
         self._gatherer = None
         if self._content:
-            self._content.add(rest, dotted=True)
+            # Without a header, what came before is in it as well.
+            self._content.add(rest, dotted=dotted or not gatherer.ended)
 
     # -- what follows from it -------------------------------------------------------------------
 
