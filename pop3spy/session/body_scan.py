@@ -78,7 +78,10 @@ class BodyScan:
                 self.first_nul = self.octets + nul
             self.nul += part.count(b"\0")
         self._long_lines.add(part)
-        self._add_lines(part, dotted=dotted)
+        if self.octets < self._exact:
+            self._add_exact(part, dotted=dotted)
+        else:
+            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
         if self._gatherer is None:
             if self._content:
                 self._content.add(part, dotted=dotted)
@@ -95,16 +98,14 @@ class BodyScan:
             self.header = facts_of_header(self._gatherer.header, self._key)
             self._gatherer = None
 
-    def _add_lines(self, part: bytes, *, dotted: bool) -> None:
+    def _add_exact(self, part: bytes, *, dotted: bool) -> None:
         left = self._exact - self.octets
-        if left > 0:
-            exact = part if left >= len(part) else part[:left]
-            self.ends.add(exact)
-            bare_cr = self.ends.bare_cr > 0
-            self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
-            part = part[left:]
-        if part:
-            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
+        exact = part if left >= len(part) else part[:left]
+        self.ends.add(exact)
+        bare_cr = self.ends.bare_cr > 0
+        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
+        if left < len(part):
+            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False, replies=False)
 
     def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
         if gatherer.ended:

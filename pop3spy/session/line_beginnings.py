@@ -80,7 +80,7 @@ class LineBeginnings:
             self.lines_behind_error += part.count(b"\n") if replies else 0
         elif self.last_error is not None:
             self._end_error(part, 0, self._offset + len(carry))
-        dotted = dotted or part.startswith(b".") or b"." in carry
+        dotted = dotted or b"\n." in carry or (part.startswith(b".") and carry.endswith(b"\n"))
         if not (dotted or replies) and len(part) >= _KEPT:
             self._offset += len(carry) + len(part) - _KEPT
             self._carry, self._start = part[-_KEPT:], _BACK
