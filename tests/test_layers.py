@@ -18,6 +18,8 @@ FLOORS = {
     "session": 3,
     "findings": 4,
     "filters": 5,
+    "ledger": 5,
+    "lint": 5,
     "authority": 6,
     "postoffice": 6,
     "capture": 6,
@@ -44,6 +46,7 @@ HOMES = {
     "click": {"cli"},
     "cryptography": {"authority"},
     "re2": {"filters"},
+    "sqlite3": {"ledger"},
 }
 """Where a name from outside may be imported."""
 

@@ -8,20 +8,21 @@ A conversation has a line for each thing that happens::
     S< +OK\nno                     these octets and nothing else
     -- 12 s                        nobody says anything for so long
     -- server closes               or resets; or the client does
-    -- TLS                         both sides begin TLS
+    -- TLS                         both sides begin TLS; ``-- TLS TLSv1`` that version
     -- login                       USER, PASS, and +OK to both
     -- session 5 min later         the next connection, to the same server
 
 It begins with ``S: +OK ready`` unless the server speaks first in it, or its first line is ``-- no
 greeting``.  It is inside TLS unless its first line is ``-- clear``; then it is between two hosts
 far from each other.  ``-- server NAME`` says which server it is, ``-- port 995`` at which port.
+``-- also ID`` says which other finding it raises, besides the one that it is to raise, or not.
 
 Octets are written as in a Python string; ``{x*600}`` is 600 letters.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Final
 
@@ -73,6 +74,8 @@ class Closes:
 class BeginsTls:
     """Both sides begin TLS."""
 
+    version: str = "TLSv1.3"
+
 
 Step = Says | Waits | Closes | BeginsTls
 
@@ -92,9 +95,13 @@ class DialogueConnection:
 
 @dataclass(slots=True)
 class RuleDialogue:
-    """A conversation, read; ``clear`` is whether it is not inside TLS."""
+    """A conversation, read; ``clear`` is whether it is not inside TLS.
+
+    ``also`` are the other findings that it raises.
+    """
 
     clear: bool = False
+    also: tuple[str, ...] = ()
     server: Peer = field(default_factory=lambda: Peer(_SERVER, 110))
     client: Peer = field(default_factory=lambda: Peer(_CLIENT, 50000))
     connections: list[DialogueConnection] = field(default_factory=list)
@@ -116,8 +123,8 @@ class RuleDialogue:
                         at += seconds
                     case Closes(side, reset):
                         yield Closed(number, at, side, reset)
-                    case BeginsTls():
-                        yield Knew(number, at, {"tls": _TLS.facts()})
+                    case BeginsTls(version):
+                        yield Knew(number, at, {"tls": replace(_TLS, version=version).facts()})
             at += STEP
             yield Over(number, at, _ending(connection))
 
@@ -141,14 +148,8 @@ def read_dialogue(text: str) -> RuleDialogue:
             told = line.removeprefix("--").strip()
             if told == "no greeting":
                 greets = False
-            elif told == "clear":
-                dialogue.clear = True
-            elif found := re.fullmatch(r"server (\S+)", told):
-                dialogue.server = Peer(found[1], dialogue.server.port)
-            elif found := re.fullmatch(r"client (\S+[.:]\S+)", told):
-                dialogue.client = Peer(found[1], dialogue.client.port)
-            elif found := re.fullmatch(r"port (\d+)", told):
-                dialogue.server = Peer(dialogue.server.host, int(found[1]))
+            elif _is_setting(told, dialogue):
+                pass
             elif later := _LATER.fullmatch(told):
                 seconds = float(later[1]) * _SECONDS[later[2]] if later[1] else 1.0
                 connection = DialogueConnection(seconds)
@@ -162,6 +163,23 @@ def read_dialogue(text: str) -> RuleDialogue:
     return dialogue
 
 
+def _is_setting(told: str, dialogue: RuleDialogue) -> bool:
+    """Set in *dialogue* what *told* says of all of it; return whether it says such a thing."""
+    if told == "clear":
+        dialogue.clear = True
+    elif found := re.fullmatch(r"also (\S+)", told):
+        dialogue.also += (found[1],)
+    elif found := re.fullmatch(r"server (?!closes|resets)(\S+)", told):
+        dialogue.server = Peer(found[1], dialogue.server.port)
+    elif found := re.fullmatch(r"client (\S+[.:]\S+)", told):
+        dialogue.client = Peer(found[1], dialogue.client.port)
+    elif found := re.fullmatch(r"port (\d+)", told):
+        dialogue.server = Peer(dialogue.server.host, int(found[1]))
+    else:
+        return False
+    return True
+
+
 def _expanded(lines: list[str]) -> Iterator[str]:
     for line in lines:
         if line.removeprefix("--").strip() == "login" and line.startswith("--"):
@@ -171,8 +189,8 @@ def _expanded(lines: list[str]) -> Iterator[str]:
 
 
 def _direction(told: str, line: str) -> Step:
-    if told == "TLS":
-        return BeginsTls()
+    if tls := re.fullmatch(r"TLS(?: (\S+))?", told):
+        return BeginsTls(tls[1]) if tls[1] else BeginsTls()
     if wait := _WAIT.fullmatch(told):
         return Waits(float(wait[1]) * _SECONDS[wait[2]])
     if closes := _CLOSES.fullmatch(told):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from pop3spy.findings.rule import On, Rule
@@ -38,6 +39,8 @@ class Dispatch:
         self._tables: Final = {kind: _table(entries) for kind, entries in listed.items()}
         silent = sorted(self._tables[On.SILENT].others, key=lambda way: way.after)
         self.silences: Final[Ways] = tuple(silent)
+        self.pauses: Final = self._tables[On.RESUMED].others
+        self.shortest_pause: Final = min((way.after for way in self.pauses), default=inf)
 
     def ways(self, kind: On, verb: str = "") -> Ways:
         """Return who is asked about an event of that *kind*, of a command with that *verb*."""

@@ -19,12 +19,14 @@ from itertools import count
 from typing import Any, Final
 
 from pop3spy.findings.dispatch import Dispatch, Instances, Way, Ways
+from pop3spy.findings.history import History
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.own_deeds import OwnDeeds
 from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Candidate, Precedence
+from pop3spy.findings.remembering import Remembering
 from pop3spy.findings.rule import Claim, On, Rule, Scope
-from pop3spy.findings.silence import Silence
+from pop3spy.findings.silence import Resumed, Silence, longest_silence
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.findings.watching import watch
 from pop3spy.protocol.frames import (
@@ -68,22 +70,25 @@ class Findings:
     """A subscriber that judges every session by *rules*, and publishes what it finds.
 
     It has to subscribe before all that show findings.  *history* is what is known of earlier
-    sessions.  ``tick`` lets time pass where nothing is said.
+    sessions, *epoch* when the clock of the events was at zero, in seconds since 1970.  ``tick``
+    lets time pass where nothing is said.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to know
         self,
         publish: Callable[[Told], None],
         rules: Mapping[str, Rule],
         complain: Complaint,
         *,
         thresholds: Thresholds | None = None,
-        history: Any = None,
+        history: History | None = None,
+        epoch: float = 0.0,
     ) -> None:
         self._publish = publish
         self._complain = complain
         self._limits = thresholds or Thresholds()
-        self._history = history
+        self._history = history or History()
+        self._epoch = epoch
         self.dispatch = Dispatch(rules.values())
         self.precedence = Precedence(rules)
         self._open: dict[int, _Judged] = {}
@@ -91,8 +96,9 @@ class Findings:
 
     def __call__(self, session: Session) -> Reader:
         """Return what judges *session*."""
-        observed = Observed(session, self._limits, self._history)
-        judged = self._open[session.id] = _Judged(observed, self)
+        observed = Observed(session, self._limits, self._history, self._epoch)
+        remembering = Remembering(observed, self._history)
+        judged = self._open[session.id] = _Judged(observed, remembering, self)
         return partial(self._read, judged)
 
     def tick(self, now: float) -> None:
@@ -124,8 +130,9 @@ class Findings:
 class _Judged:
     """One session, with what was found in it."""
 
-    def __init__(self, observed: Observed, findings: Findings) -> None:
+    def __init__(self, observed: Observed, remembering: Remembering, findings: Findings) -> None:
         self._observed = observed
+        self._remembering = remembering
         self._session = observed.session
         self._findings = findings
         self._ways = findings.dispatch.ways
@@ -137,6 +144,7 @@ class _Judged:
         self._numbers = count()
         self._asking: Way | None = None
         self._silences = findings.dispatch.silences
+        self._shortest_pause = findings.dispatch.shortest_pause
         self._silent = 0  # how many of them have been asked since anybody spoke
         observed._later = self._wait  # noqa: SLF001 - they are made for each other
 
@@ -177,13 +185,14 @@ class _Judged:
             self.pass_time(at)
         observed = self._observed
         observed.now = at
+        before = observed.spoken_at
         watch(observed, event)
         match event:
             case Heard():
                 self._silent = 0
-                self._heard(event)
-            case Answered(exchange=exchange):
-                self._ask_all(self._ways(On.ANSWERED, exchange.command.verb), event, at, exchange)
+                self._heard(event, before)
+            case Answered():
+                self._answered(event)
             case Unanswered(exchange=exchange):
                 self._ask_all(self._ways(On.UNANSWERED, exchange.command.verb), event, at, exchange)
             case Intervened():
@@ -195,8 +204,21 @@ class _Judged:
                 if isinstance(event, Finished):
                     self._own.end(event.ending)
                 self._ask_all(self._ways(kind), event, at, None)
+        self._remembering.learn(event)
+        if isinstance(event, Answered):
+            observed.scans.pop(event.exchange.number, None)
 
-    def _heard(self, event: Heard) -> None:
+    def _resumed(self, event: Heard, before: float) -> None:
+        since, until = longest_silence(event, before)
+        pauses = self._findings.dispatch.pauses
+        asked = tuple(way for way in pauses if way.after <= until - since)
+        resumed = Resumed(self._session, event.at, since, until, event)
+        self._ask_all(asked, resumed, event.at, event.exchange)
+
+    def _heard(self, event: Heard, before: float) -> None:
+        """Ask about a frame; somebody spoke last at *before*."""
+        if event.at - before >= self._shortest_pause:
+            self._resumed(event, before)
         frame, exchange = event.frame, event.exchange
         verb = exchange.command.verb if exchange else ""
         kind = _FRAMES[type(frame)]
@@ -208,10 +230,20 @@ class _Judged:
         if kind is On.COMMAND:
             if not is_plain_command(frame.raw):
                 asked += self._ways(On.ODD_COMMAND, verb)
+            if isinstance(frame, CommandLine) and frame.pipelined:
+                asked += self._ways(On.AHEAD, verb)
         elif isinstance(frame, StatusLine) and not is_plain_status(frame.raw):
             asked += self._ways(On.ODD_STATUS, verb)
         if asked:
             self._ask_all(asked, event, event.at, exchange)
+
+    def _answered(self, event: Answered) -> None:
+        exchange = event.exchange
+        verb = exchange.command.verb
+        asked = self._ways(On.ANSWERED, verb)
+        if exchange.ok is False:
+            asked += self._ways(On.REFUSED, verb)
+        self._ask_all(asked, event, event.at, exchange)
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -267,7 +299,7 @@ class _Judged:
                 continue
             when = at if claim.at is None else claim.at
             for general in precedence.explained(candidate, raised):
-                general.explained_by = rule.id
+                general.explain(rule.id, place)
             if (known := self._by_id.get(rule.id)) is not None:
                 known.seen_again(place, when)
                 continue
@@ -281,6 +313,7 @@ class _Judged:
                 place,
                 claim.evidence,
                 places=[SeenAt(place, when)],
+                last=place,
             )
             self._keep(finding, at)
 

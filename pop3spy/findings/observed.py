@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
 
+from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
+from pop3spy.findings.own_deeds import OURS
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
+from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
 from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.model import Exchange, Session
@@ -38,25 +42,44 @@ class Observed:
     """One session as rules see it; ``now`` is the time of the event that they are asked about.
 
     ``last`` is when each side said something last, ``None`` before it has; ``spoken_at`` is when
-    anybody did.  ``greeted_at`` and ``logged_in_at`` are when the greeting and the reply to the
-    login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused`` those that were
-    ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.  ``before`` is the
-    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
+    anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
+    that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
+    and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
+    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.
+    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    None without.  ``past`` is this session as history will know it.
     """
 
-    def __init__(self, session: Session, thresholds: Thresholds, history: Any = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        thresholds: Thresholds,
+        history: History | None = None,
+        epoch: float = 0.0,
+    ) -> None:
         self.session = session
         self.thresholds = thresholds
-        self.history = history
+        self.history = history or History()
+        self._epoch = epoch
         self.now = session.opened_at
+        self.past = PastSession(
+            f"session {session.id}",
+            self.history.digest(session.client.host.encode()).hex(),
+            epoch + session.opened_at,
+            clear=True,
+        )
         self.last: dict[Side, float | None] = {CLIENT: None, SERVER: None}
         self.spoken_at = session.opened_at
+        self.ready_at = session.opened_at
         self.greeted_at: float | None = None
         self.logged_in_at: float | None = None
+        self.scans: dict[int, BodyScan] = {}
         self.logins: deque[Exchange] = deque(maxlen=100)
         self.capa_asked = 0
         self.capa_refused = 0
         self.used: dict[str, int] = {}
+        self.accepted: dict[str, int] = {}
         self.before: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
@@ -72,6 +95,10 @@ class Observed:
         """What was told of the maildrop."""
         return self.session.maildrop
 
+    def scan_of(self, exchange: Exchange) -> BodyScan | None:
+        """Return the facts about the body of *exchange*, until it has been told of."""
+        return self.scans.get(exchange.number)
+
     # -- time -----------------------------------------------------------------------------------
 
     def after(self, seconds: float, check: Callable[..., Any], *args: Any) -> None:
@@ -81,6 +108,10 @@ class Observed:
         """
         assert self._later is not None
         self._later(self.now + seconds, check, args)
+
+    def wall(self, at: float | None = None) -> float:
+        """Return *at*, or now, in seconds since 1970: what history compares."""
+        return self._epoch + (self.now if at is None else at)
 
     @property
     def silent_for(self) -> float:
@@ -104,10 +135,20 @@ class Observed:
         """How the session ended, if it has."""
         return self.session.ending
 
+    @property
+    def ended_by_us(self) -> bool:
+        """Whether neither peer ended the session: pop3spy did, or the recording ends there."""
+        return self.ending is not None and self.ending.how in OURS
+
     def closed_by(self, side: Side) -> Closing | None:
         """Return the first close if *side* made it."""
         first = self.first_close
         return first if first is not None and first.side is side else None
+
+    @property
+    def unfinished(self) -> tuple[Exchange, ...]:
+        """The exchanges without a complete reply when the first side closed."""
+        return self.at_close.outstanding if self.at_close is not None else ()
 
     # -- TLS, and who can read along ------------------------------------------------------------
 
@@ -159,12 +200,21 @@ class Observed:
         return self.logged_in_at is not None
 
     @property
-    def account(self) -> tuple[str, int, str] | None:
-        """The server and the user of this session, or None before a login worked."""
-        session = self.session
-        if session.user is None:
-            return None
-        return session.server.host, session.server.port, session.user
+    def server(self) -> ServerHabits:
+        """What is known of this server from all that was said to it."""
+        peer = self.session.server
+        return self.history.server(peer.host, peer.port)
+
+    @property
+    def account(self) -> KnownAccount | None:
+        """What earlier sessions told of this user here; None before a login named one."""
+        user = self.session.user or (self.logins[-1].user if self.logins else None)
+        return None if user is None else self.account_of(user)
+
+    def account_of(self, user: str) -> KnownAccount:
+        """Return what earlier sessions told of *user* here."""
+        peer = self.session.server
+        return self.history.account(peer.host, peer.port, user)
 
 
 def is_local(host: str) -> bool:
@@ -183,3 +233,27 @@ def is_local(host: str) -> bool:
 def is_login(exchange: Exchange) -> bool:
     """Return whether *exchange* gives credentials: PASS, APOP, RPOP, or AUTH with a mechanism."""
     return exchange.command.effect is Effect.LOGIN
+
+
+def message_of(exchange: Exchange) -> int | None:
+    """Return the number of the message that the server heard named, or None if it heard none."""
+    args = exchange.command.args
+    return number_of(args[0]) if args and not exchange.line.truncated else None
+
+
+def is_there(seen: Observed, number: int) -> bool:
+    """Return whether the server has told of that message, and no DELE has marked it."""
+    maildrop = seen.maildrop
+    if number in maildrop.deleted:
+        return False
+    counted = maildrop.stats[0] if maildrop.stats and maildrop.stats[0].changes == 0 else None
+    return maildrop.has_shown(number) or (counted is not None and 1 <= number <= counted.count)
+
+
+def had_before(seen: Observed, number: int) -> bool:
+    """Return whether a client downloaded that message whole in an earlier session."""
+    unique_id, account = seen.maildrop.id_of(number), seen.account
+    if unique_id is None or account is None:
+        return False
+    known = account.messages.get(unique_id)
+    return known is not None and known.downloaded_at is not None

@@ -1,6 +1,6 @@
 """What a rule is: the row that says what it finds, and the function or class that finds it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import cleandoc
@@ -30,6 +30,7 @@ class On(Enum):
     OPENED = "a client connected"
     GREETING = "the server's first line"
     COMMAND = "a command of the client"
+    AHEAD = "a command that was said before the reply before it had ended"
     ODD_COMMAND = "a command that is not plain: wrong line end, odd octets, blanks, too long"
     SASL = "an answer of the client inside AUTH"
     CHALLENGE = "a challenge of the server"
@@ -39,6 +40,7 @@ class On(Enum):
     OPAQUE = "octets that are not read"
     BODY_END = "the lone dot that ends a body"
     ANSWERED = "a reply that has ended, or broke off"
+    REFUSED = "a reply that is -ERR"
     UNANSWERED = "it is certain that no reply comes"
     MOVED = "the state changed"
     SECURED = "TLS began"
@@ -46,6 +48,7 @@ class On(Enum):
     INTERVENED = "a gate did something"
     CLOSED = "a side closed"
     SILENT = "nobody has said anything for so long"
+    RESUMED = "somebody speaks, and nobody had said anything for so long"
     FINISHED = "all was said, and the session is over"
 
 
@@ -69,16 +72,16 @@ class Claim:
     evidence: Evidence = field(default_factory=dict)
 
 
-Claims = Iterator[Claim]
-"""What a rule yields; one that yields nothing says that all is well."""
+Claims = Iterable[Claim]
+"""What a rule yields, or returns; nothing says that all is well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One kind of event that a rule is asked about.
 
-    With *verbs* only those commands count; ``after`` is for SILENT, in seconds.  ``method`` is the
-    name of the method of a class, and None where the rule is a function.
+    With *verbs* only those commands count; ``after`` is for SILENT and RESUMED, in seconds.
+    ``method`` is the name of the method of a class, and None where the rule is a function.
     """
 
     on: On

@@ -9,6 +9,8 @@ class Thresholds:
 
     greeting_slow: float = 5.0
     greeting_missing: float = 60.0
+    greeting_awaited: float = 20.0  # a client that closes sooner may not have waited for one
+    hung_up: float = 5.0  # so soon a server closes that wants no talk
     reply_slow: float = 10.0
     login_slow: float = 15.0
     stalled: float = 30.0

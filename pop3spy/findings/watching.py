@@ -1,9 +1,14 @@
 """Keeps what is observed of a session up to date, event by event, before any rule is asked."""
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from pop3spy.findings.observed import AtClose, Observed, is_login
-from pop3spy.protocol.frames import CommandLine, Frame, Junk, Opaque, Side, StatusLine
+from pop3spy.protocol.commands import Shape
+from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Junk, Opaque, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -19,31 +24,17 @@ from pop3spy.session.model import Exchange
 
 def watch(observed: Observed, event: Event) -> None:
     """Take *event* in."""
-    match event:
-        case Heard(frame=frame):
-            observed.last[frame.side] = observed.spoken_at = event.at
-            if type(frame) in _KEPT:
-                _heard(observed, frame, event.at)
-        case Answered(exchange=exchange):
-            _answered(observed, exchange, event.at)
-        case SideClosed() if observed.at_close is None:
-            observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
-        case Moved():
-            _moved(observed, event)
-        case Secured():
-            observed.opaque = False
-            if observed.greeted_at is not None:
-                observed.secured_at = event.at
-            observed.capa_asked = observed.capa_refused = 0
-        case Blinded():
-            observed.lost = True
+    keep = _KEPT.get(type(event))
+    if keep is not None:
+        keep(observed, event)
 
 
-_KEPT = frozenset({CommandLine, StatusLine, Junk, Opaque})
-
-
-def _heard(observed: Observed, frame: Frame, at: float) -> None:
+def _heard(observed: Observed, event: Heard) -> None:
+    frame, at = event.frame, event.at
+    observed.last[frame.side] = observed.spoken_at = at
     match frame:
+        case BodyPart(side=Side.SERVER) if event.exchange is not None:
+            _scanned(observed, event.exchange).add(frame.raw, dotted=frame.dotted)
         case CommandLine():
             if frame.command.spec is not None:
                 verb = frame.command.verb
@@ -53,21 +44,27 @@ def _heard(observed: Observed, frame: Frame, at: float) -> None:
             observed.stray = 0
             if not frame.number and observed.greeted_at is None:
                 observed.greeted_at = at
-        case Junk():
-            observed.stray += 1
-        case Opaque(why=why):
-            if why is Why.OUT_OF_STEP:
-                observed.lost = True
-            elif Trait.ENCRYPTED in why.traits:
-                observed.opaque = True
+        case Junk() | Opaque():
+            _unread(observed, frame)
 
 
-def _moved(observed: Observed, event: Moved) -> None:
-    if isinstance(event, Placed):
-        observed.joined = True
-    if event.after is State.TRANSACTION and observed.logged_in_at is None:
-        observed.logged_in_at = event.at
-    observed.opaque = event.after in (State.OPAQUE, State.TLS)
+def _unread(observed: Observed, frame: Frame) -> None:
+    if isinstance(frame, Junk):
+        observed.stray += 1
+    elif isinstance(frame, Opaque):
+        if frame.why is Why.OUT_OF_STEP:
+            observed.lost = True
+        elif Trait.ENCRYPTED in frame.why.traits:
+            observed.opaque = True
+
+
+def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
+    scan = observed.scans.get(exchange.number)
+    if scan is None:
+        message = exchange.command.shape is Shape.MESSAGE
+        key = observed.history.key if message else b""
+        scan = observed.scans[exchange.number] = BodyScan(key, message=message)
+    return scan
 
 
 def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
@@ -76,7 +73,10 @@ def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
         observed.at_close.after.append((frame, at))
 
 
-def _answered(observed: Observed, exchange: Exchange, at: float) -> None:
+def _answered(observed: Observed, event: Answered) -> None:
+    exchange, at = event.exchange, event.at
+    if (scan := observed.scans.get(exchange.number)) is not None:
+        scan.end()
     if is_login(exchange):
         observed.logins.append(exchange)
         if exchange.ok and observed.logged_in_at is None:
@@ -84,4 +84,49 @@ def _answered(observed: Observed, exchange: Exchange, at: float) -> None:
     elif exchange.command.verb == "CAPA":
         observed.capa_asked += 1
         observed.capa_refused += exchange.ok is False
+    elif exchange.ok and exchange.command.verb in _AGREEMENTS:
+        observed.accepted[exchange.command.verb] = exchange.number
     observed.before = exchange
+
+
+def _moved(observed: Observed, event: Moved) -> None:
+    if event.after is State.TRANSACTION and observed.logged_in_at is None:
+        observed.logged_in_at = event.at
+    observed.opaque = event.after in (State.OPAQUE, State.TLS)
+
+
+def _placed(observed: Observed, event: Placed) -> None:
+    observed.joined = True
+    _moved(observed, event)
+
+
+def _secured(observed: Observed, event: Secured) -> None:
+    observed.opaque = False
+    if observed.greeted_at is not None:
+        observed.secured_at = event.at
+    else:
+        observed.ready_at = event.at
+    observed.capa_asked = observed.capa_refused = 0
+
+
+def _side_closed(observed: Observed, _: SideClosed) -> None:
+    if observed.at_close is None:
+        observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
+
+
+def _blinded(observed: Observed, _: Blinded) -> None:
+    observed.lost = True
+
+
+_AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
+"""What changes how everything is said, once the server agrees."""
+
+_KEPT: Final[dict[type[Event], Callable[[Observed, Any], None]]] = {
+    Heard: _heard,
+    Answered: _answered,
+    Moved: _moved,
+    Placed: _placed,
+    Secured: _secured,
+    SideClosed: _side_closed,
+    Blinded: _blinded,
+}

@@ -5,14 +5,14 @@ tells nothing, and one that it changed counts as what the server heard.  What wa
 there; nothing is guessed.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from pop3spy.protocol.commands import COMMANDS
 from pop3spy.protocol.frames import CommandLine, StatusLine
-from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
 from pop3spy.session.body import Body
 from pop3spy.session.listing import MOST, Listing
+from pop3spy.session.seen_listings import LISTING, SeenListings, number_in
+from pop3spy.session.stat_replies import Stat, StatReplies
 
 _XTND: Final = frozenset(name for name in COMMANDS if name.startswith("XTND"))
 _ELSEWHERE: Final = frozenset({"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS"})
@@ -21,100 +21,74 @@ _ELSEWHERE: Final = frozenset({"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS"}
 CHANGING: Final = frozenset({"DELE", "RSET"}) | _XTND
 """Verbs behind which a listing may be another."""
 
-LISTING: Final = frozenset({"LIST", "UIDL"})
-"""Verbs that list all messages, if they name none."""
-
 TELLING: Final = LISTING | {"STAT", "RETR", "TOP"} | CHANGING
 """Verbs whose replies say something of the maildrop."""
 
 
-@dataclass(slots=True)
-class Stat:
-    """What a STAT said: how many messages, and of how many octets.
-
-    ``exchange`` is its number, ``at`` when the reply came, in seconds; ``changes`` is as in
-    ``Listing``.
-    """
-
-    exchange: int
-    at: float
-    count: int
-    octets: int
-    changes: int
-
-
-class SeenMaildrop:
+class SeenMaildrop(SeenListings):
     """The messages of one session by their numbers, at most MOST of them.
 
-    ``stats`` are the first STAT and the last, as far as there were any; of ``first_list``,
-    ``last_list``, ``first_uidl`` and ``last_uidl`` each is a whole listing, or None.
+    What was listed, ``SeenListings`` has: ``last_list``, ``size_of`` and the like.
 
-    ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
-    RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
-    often a message was retrieved whole, ``incomplete`` how often that broke off, ``refused`` how
-    often it was refused with ``-ERR``, and ``previewed`` how often TOP gave some of it.
+    ``deleted`` has the exchange of each DELE that is in force; ``undone`` are the messages of which
+    RSET took a mark back, whether they were marked again or not; ``pending`` is how many messages a
+    QUIT would remove.  ``retrieved`` says how often a message was retrieved whole, ``incomplete``
+    how often that broke off, ``refused`` how often it was refused with ``-ERR``, and ``previewed``
+    how often TOP gave some of it.
 
-    ``asked`` counts the answers to ``LIST n`` and ``UIDL n``, by verb; ``single_sizes`` and
-    ``single_ids`` are what they said.  ``changes`` grows with every DELE, RSET and XTND that the
-    server heard, whatever became of it; commands count in the order in which they were said.
+    ``changes`` grows with every DELE, RSET and XTND that the server heard, whatever became of it;
+    commands count in the order in which they were said.  ``since_login`` is whether all that was
+    said since the login was seen.
     """
 
     __slots__ = (
-        *("stats", "first_list", "last_list", "first_uidl", "last_uidl"),
-        *("deleted", "undone", "pending", "retrieved", "incomplete", "refused", "previewed"),
-        *("asked", "single_sizes", "single_ids", "changes"),
-        *("_at_least", "_bounded", "_since_login", "_elsewhere"),
+        *("changes", "deleted", "incomplete", "pending", "previewed", "refused", "retrieved"),
+        *("since_login", "undone", "_elsewhere", "_stats"),
     )
 
     def __init__(self) -> None:
+        super().__init__()
+        self.since_login = False
         self.changes = 0
         self._elsewhere = False
         self._begin()
 
     def _begin(self) -> None:
-        """Know nothing of the messages."""
-        self.stats: list[Stat] = []
-        self.first_list: Listing | None = None
-        self.last_list: Listing | None = None
-        self.first_uidl: Listing | None = None
-        self.last_uidl: Listing | None = None
+        """Know nothing of what was done with messages."""
+        self._stats = StatReplies()
         self.deleted: dict[int, int] = {}
-        self.undone = 0
+        self.undone: set[int] = set()
         self.pending = 0
         self.retrieved: dict[int, int] = {}
         self.incomplete: dict[int, int] = {}
         self.refused: dict[int, int] = {}
         self.previewed: dict[int, int] = {}
-        self.asked: dict[str, int] = {}
-        self.single_sizes: dict[int, int] = {}
-        self.single_ids: dict[int, bytes] = {}
-        self._at_least = 0  # the highest number of a message that may exist
-        self._bounded = False  # some reply told of all messages
-        self._since_login = False  # nothing can have been deleted before this was read
 
     # -- what is asked of it --------------------------------------------------------------------
 
-    def size_of(self, number: int) -> int | None:
-        """Return octets: as the last LIST says, else the last ``LIST n``, else the first LIST."""
-        if self.last_list and (size := self.last_list.sizes.get(number)) is not None:
-            return size
-        if (size := self.single_sizes.get(number)) is not None:
-            return size
-        return self.first_list.sizes.get(number) if self.first_list else None
-
-    def id_of(self, number: int) -> bytes | None:
-        """Return a unique-id: as the last UIDL says, else the last ``UIDL n``, else the first."""
-        if self.last_uidl and (unique_id := self.last_uidl.ids.get(number)) is not None:
-            return unique_id
-        if (unique_id := self.single_ids.get(number)) is not None:
-            return unique_id
-        return self.first_uidl.ids.get(number) if self.first_uidl else None
+    @property
+    def stats(self) -> list[Stat]:
+        """The first STAT and the last, as far as there were any that gave two numbers."""
+        return self._stats.known
 
     def has_shown(self, number: int) -> bool:
         """Return whether the server has said, or proved, that there is such a message."""
-        if number in self.retrieved or number in self.previewed or number in self.deleted:
+        if any(number in proof for proof in self._proofs):
             return True
         return self.size_of(number) is not None or self.id_of(number) is not None
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all messages of which the server has said, or proved, that they exist."""
+        found: set[int] = set()
+        found.update(self.single_sizes, self.single_ids, *self._proofs)
+        for listing in self.listings:
+            found.update(listing.numbers)
+        return found
+
+    @property
+    def _proofs(self) -> tuple[dict[int, int], ...]:
+        return self.retrieved, self.incomplete, self.previewed, self.deleted
 
     @property
     def highest(self) -> int | None:
@@ -123,13 +97,15 @@ class SeenMaildrop:
         It is unknown until a whole LIST or UIDL told it, or a STAT in front of any DELE; and if the
         login was not seen, since a message without a line may have been marked before.
         """
-        if not self._since_login or self._elsewhere:
+        if not self.since_login or self._elsewhere:
             return None
-        highest, known = self._at_least, self._bounded
-        for listing in (self.first_list, self.last_list, self.first_uidl, self.last_uidl):
-            if listing is not None and listing.complete and not listing.malformed:
+        stats = self._stats.known
+        known = bool(stats) and stats[0].changes == 0
+        highest = max(self._at_least, self._stats.most)
+        for listing in self.listings:
+            if listing.complete and not listing.malformed:
                 known = True
-                highest = max(highest, max(listing.numbers, default=0))
+                highest = max(highest, listing.highest)
         return highest if known else None
 
     @property
@@ -141,56 +117,46 @@ class SeenMaildrop:
         if stat is not None:
             return stat.count
         uidl = self.last_uidl
-        return len(uidl.numbers) if uidl is not None and _counts(uidl) else None
+        return len(uidl.numbers) if uidl is not None and uidl.clean else None
 
     @property
     def octets(self) -> int | None:
         """How many octets the messages have, by the last STAT or LIST."""
         stat, listing = self._last_count()
         if listing is not None:
-            return sum(listing.sizes.values())
+            return listing.octets
         return stat.octets if stat is not None else None
 
     def _last_count(self) -> tuple[Stat | None, Listing | None]:
         """Return which STAT counted the messages last, or which LIST."""
-        stat, listing = self.stats[-1] if self.stats else None, self.last_list
+        stats, listing = self.stats, self.last_list
+        stat = stats[-1] if stats else None
         if listing is None or (stat is not None and stat.exchange > listing.exchange):
             return stat, None
-        return (None, listing) if _counts(listing) else (stat, None)
+        return (None, listing) if listing.clean else (stat, None)
 
     # -- what is told to it ---------------------------------------------------------------------
 
     def learn(
-        self,
-        line: CommandLine,
-        status: StatusLine | None,
-        body: Body | None,
-        at: float,
-        *,
-        since_login: bool,
+        self, line: CommandLine, status: StatusLine | None, body: Body | None, at: float
     ) -> None:
-        """Take in a command that the server heard, and its reply; None: without a status line.
-
-        *since_login* is whether all that was said since the login was seen.
-        """
-        self._since_login = since_login
+        """Take in a command that the server heard, and its reply; None: without a status line."""
         verb = line.command.verb
         if verb in CHANGING:
             self._change(line, status)
+        elif status is None:
             return
-        if status is None:
-            return
-        match verb:
-            case "STAT" if status.ok:
-                self._stat(line, status, at)
-            case "LIST" | "UIDL":
-                self._listed(line, status, body, at)
-            case "RETR" | "TOP":
-                self._retrieval(line, status, body)
+        elif verb in LISTING:
+            self.learn_listing(line, status, body, at, self.changes)
+        elif verb == "STAT":
+            if status.ok:
+                self._stats.take(line.number, status, at, self.changes, self.pending)
+        else:
+            self._retrieval(line, status, body)
 
     def _change(self, line: CommandLine, status: StatusLine | None) -> None:
         self.changes += 1
-        verb, number = line.command.verb, _number(line)
+        verb, number = line.command.verb, number_in(line)
         if verb == "DELE" and number is not None and (status is None or status.ok):
             self._at_least = max(self._at_least, number)
         if status is None or not status.ok:
@@ -200,54 +166,17 @@ class SeenMaildrop:
             if len(self.deleted) < MOST:
                 self.deleted[number] = line.number
         elif verb == "RSET":
-            self.undone += self.pending
+            if len(self.undone) < MOST:
+                self.undone.update(self.deleted)
             self.pending = 0
             self.deleted = {}
         elif verb in _ELSEWHERE and line.command.args:
             self._elsewhere = True
+            self.forget_listings()
             self._begin()
 
-    def _stat(self, line: CommandLine, status: StatusLine, at: float) -> None:
-        if (pair := pair_of(status.text)) is None:
-            return
-        stat = Stat(line.number, at, pair[0], pair[1], self.changes)
-        if len(self.stats) > 1:
-            self.stats[1] = stat
-        else:
-            self.stats.append(stat)
-        self._bounded = self._bounded or self.changes == 0
-        self._at_least = max(self._at_least, stat.count + self.pending)
-
-    def _listed(self, line: CommandLine, status: StatusLine, body: Body | None, at: float) -> None:
-        verb = line.command.verb
-        if not line.command.bare:
-            self.asked[verb] = self.asked.get(verb, 0) + 1
-            if status.ok and body is None:
-                self._single(verb, _number(line), status)
-        elif status.ok and body is not None and body.complete and body.listed is not None:
-            listing = Listing(line, body, at, self.changes)
-            if verb == "LIST":
-                self.first_list, self.last_list = self.first_list or listing, listing
-            else:
-                self.first_uidl, self.last_uidl = self.first_uidl or listing, listing
-
-    def _single(self, verb: str, number: int | None, status: StatusLine) -> None:
-        """Take in what was said of one message, if that is the one that was asked about."""
-        if number is None or status.masks:
-            return
-        if verb == "LIST":
-            size = pair_of(status.text)
-            if size and size[0] == number and _has_room(self.single_sizes, number):
-                self.single_sizes[number] = size[1]
-                self._at_least = max(self._at_least, number)
-            return
-        named = unique_id_of(status.text)
-        if named and named[0] == number and _has_room(self.single_ids, number):
-            self.single_ids[number] = named[1]
-            self._at_least = max(self._at_least, number)
-
     def _retrieval(self, line: CommandLine, status: StatusLine, body: Body | None) -> None:
-        if (number := _number(line)) is None:
+        if (number := number_in(line)) is None:
             return
         whole = body is not None and body.complete
         if status.ok:
@@ -262,16 +191,5 @@ class SeenMaildrop:
             times[number] = times.get(number, 0) + 1
 
 
-def _number(line: CommandLine) -> int | None:
-    """Return the message that a command names; of an overlong line nobody knows."""
-    args = line.command.args
-    return number_of(args[0]) if args and not line.truncated else None
-
-
 def _has_room(known: dict[int, int] | dict[int, bytes], number: int) -> bool:
     return len(known) < MOST or number in known
-
-
-def _counts(listing: Listing) -> bool:
-    """Return whether a listing says how many messages there are."""
-    return listing.complete and not listing.malformed and not listing.duplicates

@@ -26,14 +26,15 @@ from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
-from pop3spy.session.maildrop import CHANGING, LISTING, TELLING
+from pop3spy.session.maildrop import CHANGING, TELLING
 from pop3spy.session.model import Exchange, Session
+from pop3spy.session.seen_listings import LISTING
 from pop3spy.session.tls import Tls
 
 # Globals are found faster than members of an Enum, and each reply is compared with these.
 _LOGIN, _TLS, _QUIT = Effect.LOGIN, Effect.TLS, Effect.QUIT
-_TOLD: Final = TELLING | {"CAPA"}
-"""Verbs whose replies tell more of the session than that there was one."""
+_COUNTED: Final = frozenset({"CAPA", "RETR", "DELE", "RSET"})
+"""Verbs whose good replies tell more of the session than that there was one."""
 
 
 class Tracker:
@@ -191,7 +192,8 @@ class Tracker:
             exchange.body = _body_for(exchange, anonymous=self._anonymous)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
-            exchange.body.hidden = exchange.body.hidden or bool(frame.masks)
+            if frame.masks:
+                exchange.body.hidden = True
             return
         exchange.body.complete = True
         if exchange is self._loose:
@@ -229,19 +231,10 @@ class Tracker:
         exchange.ended_at = at
         verb, ok = exchange.line.command.verb, exchange.ok
         totals.refused += ok is False
-        if verb in _TOLD and not exchange.kept:
-            self._learn(exchange, verb, at)
-        self._publish(Answered(session, at, exchange))
-        if exchange.body:
-            exchange.body.forget()
-
-    def _learn(self, exchange: Exchange, verb: str, at: float) -> None:
-        """Take in what the server said of itself, and of the maildrop."""
-        session, totals, body = self._session, self._session.totals, exchange.body
-        if exchange.ok and exchange.complete:
+        if verb in _COUNTED and ok and exchange.complete and not exchange.kept:
             match verb:
-                case "CAPA" if body:
-                    lines = body.head.splitlines()
+                case "CAPA" if exchange.body:
+                    lines = exchange.body.head.splitlines()
                     session.capabilities[session.state.phase] = parse_capabilities(lines)
                 case "RETR":
                     totals.retrieved += 1
@@ -249,10 +242,18 @@ class Tracker:
                     totals.deleted += 1
                 case "RSET":
                     totals.deleted = 0
-        if verb != "CAPA":
-            since_login = session.login is not None
-            told = exchange.line, exchange.status, body
-            session.maildrop.learn(*told, at, since_login=since_login)
+        if verb in TELLING and not exchange.kept:
+            self._learn(exchange, at)
+        self._publish(Answered(session, at, exchange))
+        if exchange.body:
+            exchange.body.forget()
+
+    def _learn(self, exchange: Exchange, at: float) -> None:
+        """Take in what the server said of its maildrop."""
+        maildrop = self._session.maildrop
+        if not maildrop.since_login:
+            maildrop.since_login = self._session.login is not None
+        maildrop.learn(exchange.line, exchange.status, exchange.body, at)
 
     def _answered_oddly(self, exchange: Exchange) -> None:
         """Take a line without a status as all of the reply that there is."""
@@ -268,7 +269,7 @@ class Tracker:
         del self._session.outstanding[exchange.number]
         self._session.totals.unanswered += 1
         if exchange.line.command.verb in CHANGING and not exchange.kept:
-            self._learn(exchange, exchange.line.command.verb, at)
+            self._learn(exchange, at)
         self._publish(Unanswered(self._session, at, exchange))
 
     def _settle_loose(self, at: float) -> None:
@@ -311,7 +312,7 @@ def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
     command = exchange.command
     if command.shape is Shape.MESSAGE:
         return Body(anonymous=anonymous)
-    listed: list[bytes] | None = [] if command.bare and command.verb in LISTING else None
+    listed: list[bytes] | None = [] if command.verb in LISTING else None
     return Body(lines=0, listed=listed)
 
 

@@ -174,6 +174,8 @@ def test_a_session_without_a_dele_is_not_touched() -> None:
     [
         (b"STAT\r\n", b"+OK 3 400\r\n", b"+OK message 2 deleted\r\n"),
         (b"RETR 2\r\n", b"+OK\r\nmail\r\n.\r\n", b"+OK message 2 deleted\r\n"),
+        (b"LIST\r\n", b"+OK\r\n2 200\r\n.\r\n", b"+OK message 2 deleted\r\n"),
+        (b"LIST\r\n", b"+OK\r\n3 200\r\n.\r\n", b"-ERR this is not for you\r\n"),
         (b"STAT\r\n", b"+OK 1 40\r\n", b"-ERR this is not for you\r\n"),
         (b"NOOP\r\n", b"+OK\r\n", b"-ERR this is not for you\r\n"),
     ],

@@ -222,6 +222,12 @@ def test_a_unique_id_in_which_a_recording_hides_something_is_none() -> None:
 # -- one message ------------------------------------------------------------------------------
 
 
+def test_whoever_lists_several_messages_where_one_was_asked_for_tells_their_sizes() -> None:
+    maildrop = told("C: LIST 2\nS: +OK\nS: 1 120\nS: 2 200\nS: .")
+    assert (maildrop.size_of(1), maildrop.size_of(2)) == (120, 200)
+    assert (maildrop.numbers, maildrop.last_list, maildrop.count) == ({1, 2}, None, None)
+
+
 def test_one_message_can_be_asked_about() -> None:
     maildrop = told("C: LIST 2\nS: +OK 2 200\nC: UIDL 3\nS: +OK 3 c\nC: UIDL 4\nS: -ERR")
     assert (maildrop.size_of(2), maildrop.id_of(3)) == (200, b"c")
@@ -245,7 +251,7 @@ def test_how_a_message_was_retrieved_is_counted() -> None:
     assert maildrop.refused == {2: 1}
     assert maildrop.incomplete == {3: 1}
     assert maildrop.previewed == {5: 1}
-    assert [n for n in range(9) if maildrop.has_shown(n)] == [1, 5]
+    assert [n for n in range(9) if maildrop.has_shown(n)] == [1, 3, 5]
 
 
 # -- what is marked ---------------------------------------------------------------------------
@@ -260,7 +266,7 @@ def test_a_message_is_deleted_when_the_server_says_so() -> None:
 def test_reset_takes_all_marks_back() -> None:
     maildrop = told(dele(1) + dele(2) + "C: RSET\nS: +OK\n" + dele(2) + dele(2))
     assert maildrop.deleted == {2: 6}
-    assert (maildrop.undone, maildrop.pending) == (2, 1)
+    assert (maildrop.undone, maildrop.pending) == ({1, 2}, 1)
 
 
 def test_a_reset_that_is_refused_takes_nothing_back() -> None:
@@ -320,6 +326,11 @@ def test_the_highest_number_is_known_once_all_messages_were_told_of(
 
 def test_without_the_login_no_number_is_known_to_be_the_highest() -> None:
     assert told(LISTED, "").highest is None
+
+
+def test_what_is_asked_before_the_login_hides_no_login() -> None:
+    early = LOGIN.replace("C: USER", "C: STAT\nS: -ERR log in\nC: USER")
+    assert told(LISTED, early).highest == 4
 
 
 # -- who said it ------------------------------------------------------------------------------
