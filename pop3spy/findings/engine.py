@@ -142,11 +142,13 @@ class _Judged:
         self._left_out: set[str] = set()
         self._later: list[tuple[float, int, Way, Callable[..., Any], tuple[Any, ...]]] = []
         self._numbers = count()
+        self._on_answer: dict[int, list[tuple[Way, Callable[..., Any], tuple[Any, ...]]]] = {}
         self._asking: Way | None = None
         self._silences = findings.dispatch.silences
         self._shortest_pause = findings.dispatch.shortest_pause
         self._silent = 0  # how many of them have been asked since anybody spoke
         observed._later = self._wait  # noqa: SLF001 - they are made for each other
+        observed._when_answered = self._wait_for_answer  # noqa: SLF001
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -174,6 +176,12 @@ class _Judged:
     def _wait(self, at: float, check: Callable[..., Any], args: tuple[Any, ...]) -> None:
         if self._asking is not None and len(self._later) < _MOST_LATER:
             heappush(self._later, (at, next(self._numbers), self._asking, check, args))
+
+    def _wait_for_answer(
+        self, number: int, check: Callable[..., Any], args: tuple[Any, ...]
+    ) -> None:
+        if self._asking is not None and len(self._on_answer) < _MOST_LATER:
+            self._on_answer.setdefault(number, []).append((self._asking, check, args))
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -244,6 +252,10 @@ class _Judged:
         if exchange.ok is False:
             asked += self._ways(On.REFUSED, verb)
         self._ask_all(asked, event, event.at, exchange)
+        if self._on_answer:
+            for way, check, args in self._on_answer.pop(exchange.number, ()):
+                due = partial(check, self._observed, exchange, *args)
+                self._ask_all((way,), None, event.at, exchange, due)
 
     # -- asking ---------------------------------------------------------------------------------
 
