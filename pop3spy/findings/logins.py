@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.protocol.frames import StatusLine
+from pop3spy.protocol.frames import CommandLine, Frame, StatusLine
 from pop3spy.session.model import Exchange
 
 LOGINS: Final = ("PASS", "APOP", "RPOP", "AUTH")
@@ -25,3 +25,19 @@ def mechanism_of(exchange: Exchange) -> str:
     if command.verb != "AUTH" or not command.args:
         return ""
     return command.args[0].decode("latin-1").upper()
+
+
+def is_refused_unheard(exchange: Exchange) -> bool:
+    """Return whether AUTH was refused before it was given any credentials."""
+    command = exchange.command
+    return command.verb == "AUTH" and not exchange.steps and len(command.args) == 1
+
+
+def gives_secret(frame: Frame) -> bool:
+    """Return whether the client gave a password, a proof or a token in *frame*, for certain."""
+    if isinstance(frame, CommandLine):
+        command = frame.command
+        if command.verb in ("PASS", "RPOP") or (command.verb == "APOP" and len(command.args) > 1):
+            return bool(command.args)
+    facts = getattr(frame, "facts", {})
+    return facts.get("carries_secret") is True or facts.get("bearer_token") is True

@@ -10,9 +10,11 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
+from pop3spy.findings.own_deeds import OURS
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
+from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
@@ -140,6 +142,11 @@ class Observed:
         """How the session ended, if it has."""
         return self.session.ending
 
+    @property
+    def ended_by_us(self) -> bool:
+        """Whether neither peer ended the session: pop3spy did, or the recording ends there."""
+        return self.ending is not None and self.ending.how in OURS
+
     def closed_by(self, side: Side) -> Closing | None:
         """Return the first close if *side* made it."""
         first = self.first_close
@@ -233,3 +240,18 @@ def is_local(host: str) -> bool:
 def is_login(exchange: Exchange) -> bool:
     """Return whether *exchange* gives credentials: PASS, APOP, RPOP, or AUTH with a mechanism."""
     return exchange.command.effect is Effect.LOGIN
+
+
+def message_of(exchange: Exchange) -> int | None:
+    """Return the number of the message that the server heard named, or None if it heard none."""
+    args = exchange.command.args
+    return number_of(args[0]) if args and not exchange.line.truncated else None
+
+
+def had_before(seen: Observed, number: int) -> bool:
+    """Return whether a client downloaded that message whole in an earlier session."""
+    unique_id, account = seen.maildrop.id_of(number), seen.account
+    if unique_id is None or account is None:
+        return False
+    known = account.messages.get(unique_id)
+    return known is not None and known.downloaded_at is not None

@@ -12,7 +12,7 @@ _TAKES_TIME: Final = frozenset({Deed.HELD, Deed.DELAYED, Deed.SLOWED, Deed.SLICE
 _BEGINS_TLS: Final = frozenset(
     {Deed.STLS_GRANTED, Deed.STLS_FIRST, Deed.STLS_LISTED, Deed.STLS_CUT_OFF}
 )
-_OURS: Final = frozenset({How.TIMEOUT, How.SHUTDOWN, How.REFUSED, How.GATE, How.CUT})
+OURS: Final = frozenset({How.TIMEOUT, How.SHUTDOWN, How.REFUSED, How.GATE, How.CUT})
 """Endings that neither peer chose, or that nobody saw."""
 _WIDE: Final = frozenset({Scope.CONNECTION, Scope.TIMING, Scope.HISTORY})
 
@@ -38,7 +38,7 @@ class OwnDeeds:
 
     def end(self, ending: Ending) -> None:
         """Take in how the session ended."""
-        self._ended = ending.how in _OURS
+        self._ended = ending.how in OURS
 
     def explains(self, rule: Rule, place: int | None) -> bool:
         """Return whether what *rule* found at an exchange, or in the session, may be our doing."""

@@ -1,6 +1,6 @@
 """What a rule is: the row that says what it finds, and the function or class that finds it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import cleandoc
@@ -72,8 +72,8 @@ class Claim:
     evidence: Evidence = field(default_factory=dict)
 
 
-Claims = Iterator[Claim]
-"""What a rule yields; one that yields nothing says that all is well."""
+Claims = Iterable[Claim]
+"""What a rule yields, or returns; nothing says that all is well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,11 @@ class SeenMaildrop:
     ``first_list``, ``last_list``, ``first_uidl`` and ``last_uidl`` are replies to LIST and UIDL
     without an argument that came to their end, or None.
 
-    ``deleted`` has the exchange of each DELE that is in force, and ``undone`` counts those that
-    RSET took back; ``pending`` is how many messages a QUIT would remove.  ``retrieved`` says how
-    often a message was retrieved whole, ``incomplete`` how often that broke off, ``refused`` how
-    often it was refused with ``-ERR``, and ``previewed`` how often TOP gave some of it.
+    ``deleted`` has the exchange of each DELE that is in force; ``undone`` are the messages of which
+    RSET took a mark back, whether they were marked again or not; ``pending`` is how many messages a
+    QUIT would remove.  ``retrieved`` says how often a message was retrieved whole, ``incomplete``
+    how often that broke off, ``refused`` how often it was refused with ``-ERR``, and ``previewed``
+    how often TOP gave some of it.
 
     ``asked`` counts the answers to ``LIST n`` and ``UIDL n``, by verb; ``single_sizes`` and
     ``single_ids`` are what they said.  ``changes`` grows with every DELE, RSET and XTND that the
@@ -66,7 +67,7 @@ class SeenMaildrop:
         self.first_uidl: Listing | None = None
         self.last_uidl: Listing | None = None
         self.deleted: dict[int, int] = {}
-        self.undone = 0
+        self.undone: set[int] = set()
         self.pending = 0
         self.retrieved: dict[int, int] = {}
         self.incomplete: dict[int, int] = {}
@@ -204,7 +205,8 @@ class SeenMaildrop:
             if len(self.deleted) < MOST:
                 self.deleted[number] = line.number
         elif verb == "RSET":
-            self.undone += self.pending
+            if len(self.undone) < MOST:
+                self.undone.update(self.deleted)
             self.pending = 0
             self.deleted = {}
         elif verb in _ELSEWHERE and line.command.args:

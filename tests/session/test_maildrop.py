@@ -266,7 +266,7 @@ def test_a_message_is_deleted_when_the_server_says_so() -> None:
 def test_reset_takes_all_marks_back() -> None:
     maildrop = told(dele(1) + dele(2) + "C: RSET\nS: +OK\n" + dele(2) + dele(2))
     assert maildrop.deleted == {2: 6}
-    assert (maildrop.undone, maildrop.pending) == (2, 1)
+    assert (maildrop.undone, maildrop.pending) == ({1, 2}, 1)
 
 
 def test_a_reset_that_is_refused_takes_nothing_back() -> None:

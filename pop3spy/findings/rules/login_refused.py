@@ -1,6 +1,6 @@
 """Logins that were refused: what the server said, and what it may have meant by it."""
 
-from pop3spy.findings.logins import LOGINS, OWN_CODES, refusal
+from pop3spy.findings.logins import LOGINS, OWN_CODES, is_refused_unheard, refusal
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import (
     PROXY_WORDS,
@@ -14,7 +14,6 @@ from pop3spy.findings.wording import asked, quoted
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
-from pop3spy.session.model import Exchange
 
 
 @rule(
@@ -67,7 +66,7 @@ def login_failed(_: Observed, event: Answered) -> Claims:
     exchange, row = event.exchange, known_refusal(status)
     hint = f"; {row.means}" if row is not None and row.finding == "login-failed" else ""
     code = {"code": status.code} if status.code else {}
-    if _before_credentials(exchange):
+    if is_refused_unheard(exchange):
         text = f"The server refused {asked(exchange)} before it was given any credentials"
         remedy = "Let the client use a way to log in that the server has: CAPA lists them."
         yield Claim(f"{text}: {quoted(status)}.", remedy=remedy, evidence=code)
@@ -81,11 +80,6 @@ def login_failed(_: Observed, event: Answered) -> Claims:
     else:
         text = f"The server refused the login without a response code: {quoted(status)}{hint}."
         yield Claim(text, evidence=code)
-
-
-def _before_credentials(exchange: Exchange) -> bool:
-    command = exchange.command
-    return command.verb == "AUTH" and not exchange.steps and len(command.args) < 2
 
 
 @rule(
