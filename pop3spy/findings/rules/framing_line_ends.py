@@ -144,6 +144,7 @@ class BareLfResponse:
     Scope.LINE,
     rank=3,
     basis="RFC 1939, section 3",
+    beats=("listing-malformed",),
     raises=(
         r"""
         -- login

@@ -6,7 +6,7 @@ from typing import Final
 
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import quoted
+from pop3spy.findings.unasked_lines import cut_message, line_shown
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import Junk
 from pop3spy.protocol.why import Why
@@ -224,6 +224,8 @@ class StatusMalformed:
         frame = event.frame
         if not isinstance(frame, Junk) or frame.settles or not self._is_due(frame):
             return
+        if cut_message(self._seen, event) is not None:
+            return
         if _REFUSES.match(frame.raw):
             yield self._claim(frame, event.at, "meant as a refusal")
         elif _AGREES.match(frame.raw):
@@ -269,11 +271,10 @@ class StatusMalformed:
             return float("inf")
         return exchange.answered_at
 
-    @staticmethod
-    def _claim(frame: Junk, at: float, what: str) -> Claim:
+    def _claim(self, frame: Junk, at: float, what: str) -> Claim:
         return Claim(
-            f"The server's line {quoted(frame)} is not a POP3 reply ({what}), and clients stop"
-            " there.",
+            f"The server's {line_shown(self._seen, frame)} is not a POP3 reply ({what}), and"
+            " clients stop there.",
             exchange=frame.number,
             at=at,
             evidence={"role": what},
