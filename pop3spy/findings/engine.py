@@ -26,7 +26,7 @@ from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Candidate, Precedence
 from pop3spy.findings.remembering import Remembering
 from pop3spy.findings.rule import Claim, On, Rule, Scope
-from pop3spy.findings.silence import Resumed, Silence
+from pop3spy.findings.silence import Resumed, Silence, longest_silence
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.findings.watching import watch
 from pop3spy.protocol.frames import (
@@ -216,16 +216,16 @@ class _Judged:
         if isinstance(event, Answered):
             observed.scans.pop(event.exchange.number, None)
 
-    def _resumed(self, event: Heard, since: float) -> None:
+    def _resumed(self, event: Heard, before: float) -> None:
+        since, until = longest_silence(event, before)
         pauses = self._findings.dispatch.pauses
-        silence = event.first - since
-        asked = tuple(way for way in pauses if way.after <= silence)
-        resumed = Resumed(self._session, event.at, since, event)
+        asked = tuple(way for way in pauses if way.after <= until - since)
+        resumed = Resumed(self._session, event.at, since, until, event)
         self._ask_all(asked, resumed, event.at, event.exchange)
 
     def _heard(self, event: Heard, before: float) -> None:
         """Ask about a frame; somebody spoke last at *before*."""
-        if event.first - before >= self._shortest_pause:
+        if event.at - before >= self._shortest_pause:
             self._resumed(event, before)
         frame, exchange = event.frame, event.exchange
         verb = exchange.command.verb if exchange else ""

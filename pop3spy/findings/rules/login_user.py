@@ -21,6 +21,7 @@ from pop3spy.session.finding import AtFault, Severity
         S: -ERR [AUTH] no such mailbox
     """,
     silent="""
+        -- also server-temporary
         C: USER bob
         S: -ERR [SYS/TEMP] later
     """,

@@ -43,7 +43,7 @@ def greeting_slow(seen: Observed, event: Resumed) -> Claims:
     frame = event.heard.frame
     if frame.side is not SERVER or seen.last[CLIENT] is not None or event.since > seen.ready_at:
         return
-    waited = event.heard.first - seen.ready_at
+    waited = event.until - seen.ready_at
     if waited > seen.thresholds.greeting_slow:
         yield Claim(
             f"The greeting came {seconds(waited)} after the client had connected:"
