@@ -106,6 +106,11 @@ class Findings:
         for judged in list(self._open.values()):
             judged.pass_time(now)
 
+    def pass_time(self, session: int, now: float) -> None:
+        """Let it be *now* in the session of that number, before something happens there."""
+        if (judged := self._open.get(session)) is not None:
+            judged.pass_time(now)
+
     @property
     def open(self) -> int:
         """How many sessions are open."""

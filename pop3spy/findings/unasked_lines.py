@@ -1,10 +1,11 @@
 """Lines of the server that answer no command: the rest of a message that was cut, and others."""
 
 from pop3spy.findings.observed import Observed
+from pop3spy.findings.open_reply import missing_octets
 from pop3spy.findings.wording import count, quoted
 from pop3spy.protocol.commands import Shape, line_of
 from pop3spy.protocol.frames import Frame, Junk
-from pop3spy.protocol.replies import number_of, status_of
+from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Heard
 from pop3spy.session.model import Exchange
@@ -39,16 +40,6 @@ def _begins(seen: Observed, event: Heard, before: Exchange) -> bool:
         return False
     missing = missing_octets(seen, before)
     return missing is None or missing > 0 if not event.frame.number else (missing or 0) > 0
-
-
-def missing_octets(seen: Observed, exchange: Exchange) -> int | None:
-    """Return how many octets a retrieved message is shorter than listed; None: not known."""
-    args, body = exchange.command.args, exchange.body
-    number = number_of(args[0]) if args else None
-    if exchange.command.verb != "RETR" or number is None or body is None:
-        return None
-    listed = seen.maildrop.size_of(number)
-    return None if listed is None else listed - body.size
 
 
 def line_shown(seen: Observed, frame: Frame) -> str:

@@ -282,7 +282,7 @@ def telnet_negotiation(seen: Observed, event: Heard) -> Claims:
         """
         -- login
         C< QUIT
-        -- 30 s
+        -- 630 s
         -- server closes
         -- client closes
         """,

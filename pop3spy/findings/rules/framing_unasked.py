@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from pop3spy.findings.observed import Observed
+from pop3spy.findings.open_reply import missing_octets
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.unasked_lines import LONE_DOTS, cut_message, line_shown, missing_octets
+from pop3spy.findings.unasked_lines import LONE_DOTS, cut_message, line_shown
 from pop3spy.findings.wording import asked, quoted
 from pop3spy.protocol.frames import Frame, Junk, Side
 from pop3spy.protocol.why import Why
@@ -139,7 +140,6 @@ class UnsolicitedResponse:
         C: NOOP
         S: -ERR going down for maintenance
         -- server closes
-        -- also closed-after-greeting
     """,
 )
 class PartingLine:
