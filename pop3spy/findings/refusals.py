@@ -105,6 +105,14 @@ UNKNOWN_COMMAND: Final = (
 )
 """How servers say that they have no such command."""
 
+UNSUPPORTED: Final = (
+    *UNKNOWN_COMMAND,
+    *("unknown mechanism", "unknown authentication", "unrecognized", "unrecognised"),
+    *("not recognized", "not recognised", "not implemented", "unimplemented", "unsupported"),
+    *("not supported", "no such command"),
+)
+"""How servers say that they do not know what was asked for."""
+
 _CODE: Final = re.compile(r"\s*\[[^\]\s]+\]")
 _STATUS: Final = re.compile(r"\s*-err\b")
 

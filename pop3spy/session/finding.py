@@ -1,9 +1,9 @@
 """What was found in a session: what is wrong, or worth an explanation, and where it is seen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 PLACES: Final = 3
 """How many of the places where it was found a finding keeps."""
@@ -66,6 +66,23 @@ class Finding:
     explained: int = 0  # how often
     explained_by: str | None = None
 
+    @property
+    def whose(self) -> str:
+        """Who has to change something: ``client``, ``server or network``."""
+        return " or ".join(fault.value for fault in self.fault)
+
+    def facts(self) -> dict[str, object]:
+        """Return what machines are told of it; ``finding_from`` reads it again."""
+        return {
+            "id": self.id,
+            "severity": self.severity.word,
+            "fault": [fault.value for fault in self.fault],
+            "exchange": self.exchange,
+            "text": self.text,
+            "remedy": self.remedy,
+            "evidence": dict(self.evidence),
+        }
+
     def seen_again(self, exchange: int | None, at: float) -> None:
         """Count it once more."""
         self.count += 1
@@ -80,3 +97,26 @@ class Finding:
         self.explained = self.count if everywhere else min(self.explained + 1, self.count)
         if self.explained == self.count:
             self.explained_by = by
+
+
+def finding_from(facts: Mapping[str, Any], at: float) -> Finding:
+    """Return the finding of which another process told *facts*."""
+    exchange = facts["exchange"]
+    return Finding(
+        facts["id"],
+        Severity[facts["severity"].upper()],
+        tuple(map(AtFault, facts["fault"])),
+        facts["text"],
+        facts["remedy"],
+        at,
+        exchange,
+        facts["evidence"],
+        places=[SeenAt(exchange, at)],
+        last=exchange,
+    )
+
+
+def worth_telling(findings: Iterable[Finding], least: Severity) -> list[Finding]:
+    """Return those that nothing later explained and that are at least so bad, the worst first."""
+    told = [one for one in findings if not one.explained_by and one.severity.value >= least.value]
+    return sorted(told, key=lambda finding: (-finding.severity.value, finding.at))

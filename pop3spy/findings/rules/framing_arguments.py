@@ -87,7 +87,7 @@ def _given(exchange: Exchange) -> int | None:
     line = exchange.line
     if not line.masks:
         return len(line.command.args)
-    words = getattr(line, "facts", {}).get("words")
+    words = line.facts.get("words")
     if isinstance(words, int):
         return words
     return None if line.command.verb == "APOP" else len(line.command.args)

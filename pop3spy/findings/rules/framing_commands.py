@@ -72,7 +72,7 @@ def command_too_long(seen: Observed, event: Heard) -> Claims:
     frame = event.frame
     if not isinstance(frame, CommandLine) or frame.command.verb == "AUTH":
         return
-    facts = getattr(frame, "facts", {})
+    facts = frame.facts
     octets = None if frame.masks or frame.truncated else len(frame.raw)
     if (octets or 0) > _LONGEST or frame.truncated or facts.get("over_255") is True:
         seen.when_answered(frame.number, _judge_line, octets)
@@ -336,7 +336,7 @@ class CommandUnterminated:
         heard, at = left
         if first.side is Side.SERVER and first.at - at < self._seen.thresholds.gave_up:
             return
-        verb = getattr(heard.frame, "facts", {}).get("unread_verb")
+        verb = heard.frame.facts.get("unread_verb")
         named = f" ({verb})" if isinstance(verb, str) and verb.isupper() else ""
         yield Claim(
             f"The client's last line{named} had no line end, so the server never got it: the client"

@@ -200,7 +200,7 @@ class NulInLine:
             yield self._claim(AtFault.SERVER)
 
     def _judged(self, frame: Frame, fault: AtFault) -> Claims:
-        if b"\0" in frame.raw or getattr(frame, "facts", {}).get("nul") is True:
+        if b"\0" in frame.raw or frame.facts.get("nul") is True:
             yield self._claim(fault)
 
     @staticmethod

@@ -10,7 +10,7 @@ from pop3spy.findings.unasked_lines import cut_message, line_shown
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import Junk
 from pop3spy.protocol.why import Why
-from pop3spy.session.events import Answered, Finished, Heard
+from pop3spy.session.events import Finished, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
 
@@ -101,13 +101,8 @@ def status_space_after_plus(_: Observed, event: Heard) -> Claims:
     Scope.LINE,
     rank=2,
     basis="RFC 1939, section 3; RFC 2449, section 4",
-    raises=(
-        "S: +OK {x*600}",
-        """
-        C: CAPA
-        S: +OK / TOP / IMPLEMENTATION {x*600} / .
-        """,
-    ),
+    on=On.ODD_STATUS,
+    raises="S: +OK {x*600}",
     silent=(
         """
         C: AUTH GSSAPI
@@ -120,37 +115,22 @@ def status_space_after_plus(_: Observed, event: Heard) -> Claims:
         """,
     ),
 )
-class StatusLineTooLong:
-    """A line of the server is longer than the standard allows.
+def status_line_too_long(_: Observed, event: Heard) -> Claims:
+    """A status line of the server is longer than the standard allows.
 
-    A status line or a line of the list of capabilities has at most 512 octets with its line end.
-    Clients with a buffer of that size cut the rest off, or take it for the next line.
+    It has at most 512 octets with its line end.  Clients with a buffer of that size cut the rest
+    off, or take it for the next line.
 
-    To do: shorten the greeting or the list of capabilities at the server.
+    To do: shorten the greeting, or whatever text the server adds to its replies.
     """
-
-    def __init__(self, _: Observed) -> None:
-        """Keep nothing."""
-
-    @on(On.ODD_STATUS)
-    def status(self, event: Heard) -> Claims:
-        """Judge a status line; what is hidden of it may be nothing."""
-        frame = event.frame
-        yield from self._judged(len(frame.raw) - _MASK * len(frame.masks), "status line")
-
-    @on(On.ANSWERED, "CAPA")
-    def capabilities(self, event: Answered) -> Claims:
-        """Judge the lines of a list of capabilities."""
-        body = event.exchange.body
-        if body is not None and not body.hidden and body.octets > _LONGEST:
-            longest = max(map(len, body.head.splitlines(keepends=True)), default=0)
-            yield from self._judged(longest, "line of capabilities")
-
-    @staticmethod
-    def _judged(octets: int, what: str) -> Claims:
-        if octets > _LONGEST:
-            text = f"The server's {what} has {octets:,} octets where {_LONGEST} are the limit: "
-            yield Claim(f"{text}clients may cut it.", evidence={"octets": octets})
+    frame = event.frame
+    octets = len(frame.raw) - _MASK * len(frame.masks)  # what is hidden may be nothing
+    if octets > _LONGEST:
+        yield Claim(
+            f"The server's status line has {octets:,} octets where {_LONGEST} are the limit:"
+            " clients may cut it.",
+            evidence={"octets": octets},
+        )
 
 
 @rule(

@@ -185,7 +185,7 @@ class PartingLine:
     Scope.EXCHANGE,
     rank=1,
     basis="RFC 1939, section 3",
-    beats=("unsolicited-response", "status-malformed"),
+    beats=("unsolicited-response", "status-malformed", "size-mismatch"),
     raises=(
         """
         -- login

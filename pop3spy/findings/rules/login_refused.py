@@ -39,6 +39,7 @@ from pop3spy.session.finding import AtFault, Severity
         S: -ERR no
         """,
         """
+        -- also capability-unadvertised-used
         C: CAPA
         S: +OK / SASL PLAIN / .
         C: AUTH CRAM-MD5
@@ -170,7 +171,7 @@ def tls_required(seen: Observed, event: Answered) -> Claims:
         """,
     ),
     silent="""
-        -- also login-failed
+        -- also capability-refused
         C: CAPA
         S: +OK / SASL PLAIN / .
         C: AUTH PLAIN AGJvYgB0YW5zdGFhZg==

@@ -43,6 +43,7 @@ _ONE_LINE: Final = frozenset({"LIST", "UIDL", "STAT", "DELE", "NOOP", "RSET"})
         -- client closes
         """,
         """
+        -- also quit-unanswered
         -- login
         C: QUIT
         -- 60 s

@@ -3,10 +3,9 @@
 import re
 from typing import Final
 
-from pop3spy.findings.observed import SERVER, Observed
+from pop3spy.findings.observed import SERVER, Observed, is_there, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, cut, quoted
-from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered, SideClosed
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -148,19 +147,15 @@ def retr_refused(seen: Observed, event: Answered) -> Claims:
 
     To do: wait or ask the server's operator, and do not delete that message.
     """
-    exchange, maildrop = event.exchange, seen.maildrop
+    exchange, number = event.exchange, message_of(event.exchange)
     status, args = exchange.status, exchange.command.args
-    number = number_of(args[0]) if args and not exchange.line.truncated else None
     if status is None or status.code is not None or number is None:
         return
-    if len(args) != (1 if exchange.command.verb == "RETR" else 2) or number in maildrop.deleted:
+    if len(args) != (1 if exchange.command.verb == "RETR" else 2):
         return
-    if exchange.command.verb == "TOP" and not maildrop.previewed:
+    if exchange.command.verb == "TOP" and not seen.maildrop.previewed:
         return  # perhaps the server has no TOP
-    counted = maildrop.stats[0] if maildrop.stats else None
-    if maildrop.has_shown(number) or (
-        counted is not None and counted.changes == 0 and 1 <= number <= counted.count
-    ):
+    if is_there(seen, number):
         yield Claim(
             f"The server has message {number} in its list but refuses to hand it out:"
             f" {quoted(status)}; ask its operator, and do not delete that message.",
