@@ -45,7 +45,7 @@ _BLANKS: Final = re.compile(rb"\t|  | $")
     silent=(
         """
         C: AUTH XOAUTH2
-        S: +
+        S: +\x20
         C: {QUJD*500}
         S: +OK
         """,

@@ -172,12 +172,12 @@ def status_line_too_long(_: Observed, event: Heard) -> Claims:
         """
         -- login
         C: FROB
-        S: +OK frobbing / a / b / .
+        S: +OK yes / a / b / .
         """,
         """
         -- login
         C: FROB
-        S: +OK frobbing
+        S: +OK yes
         C: NOOP
         S: a / b / +OK
         """,
