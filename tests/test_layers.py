@@ -19,6 +19,7 @@ FLOORS = {
     "findings": 4,
     "filters": 5,
     "ledger": 5,
+    "lint": 5,
     "authority": 6,
     "postoffice": 6,
     "capture": 6,

@@ -1,6 +1,6 @@
 """Who looks for findings in the sessions of a bus, and what is remembered for the next run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -52,9 +52,12 @@ def judge_sessions(
 
 
 def judge_of(
-    started: datetime, history: History | None = None
+    started: datetime, history: History | None = None, rules: Mapping[str, Rule] | None = None
 ) -> Callable[[Callable[[Told], None]], Subscriber]:
-    """Return what judges the sessions of a recording that *started* then, for ``play_back``."""
+    """Return what judges the sessions of a recording that *started* then, for ``play_back``.
+
+    It asks all rules, unless *rules* are those that are to be asked.
+    """
 
     def complain(rule: Rule, error: Exception) -> None:
         text = f"the rule {rule.id} failed and is left out, the others go on: {describe(error)}"
@@ -62,7 +65,8 @@ def judge_of(
 
     def judge(publish: Callable[[Told], None]) -> Subscriber:
         epoch = started.timestamp()
-        return Findings(publish, own_rules(), complain, history=history, epoch=epoch)
+        asked = own_rules() if rules is None else rules
+        return Findings(publish, asked, complain, history=history, epoch=epoch)
 
     return judge
 

@@ -5,7 +5,7 @@ from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered, Finished, Unanswered
 from pop3spy.session.finding import AtFault, Severity
-from pop3spy.session.maildrop import MOST
+from pop3spy.session.listing import MOST
 
 _SPOILT = ("error-inside-body", "premature-terminator")
 """What ends a body in a way that the client cannot tell from its true end."""

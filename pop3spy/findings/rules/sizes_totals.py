@@ -8,7 +8,7 @@ from pop3spy.findings.wording import count
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.listing import Listing
-from pop3spy.session.maildrop import Stat
+from pop3spy.session.stat_replies import Stat
 
 _WORD: Final = 1 << 32
 """Octets that a number of 32 bits cannot count."""
