@@ -79,6 +79,7 @@ KINDS: Final = {
     ),
     "opaque": RecordKind({"side": _SIDE, "why": _WHY, "octets": _SOME}, {"ends_line": _FLAG}),
     "note": RecordKind(_NONE, {"user": _TEXT, "state": _TEXT, "tls": _FACTS, "passing": _FACTS}),
+    "facts": RecordKind({"side": _SIDE}, _NONE),
     "gate": RecordKind({"side": _SIDE}, {"by": _TEXT, "sent": _OCTETS, "answer": _OCTETS}),
     "gap": RecordKind(_NONE, {"why": _TEXT}),
     "blind": RecordKind(_NONE, {"why": _TEXT}),

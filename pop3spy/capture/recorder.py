@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pop3spy.capture.text import masked_body, recorded
 from pop3spy.protocol.commands import Shape
+from pop3spy.protocol.facts import NO_FACTS
 from pop3spy.protocol.frames import BodyPart, Opaque, Side
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import (
@@ -104,6 +105,8 @@ class Recorder:
     def _heard(self, event: Heard) -> None:
         frame = event.frame
         raw = frame.raw
+        if frame.facts is not NO_FACTS:
+            self._record(event.first, "facts", {"side": frame.side.value, **frame.facts})
         if isinstance(frame, Opaque) and not raw:
             self._skip(event, frame)
             return

@@ -17,7 +17,8 @@ greeting``.  It is inside TLS unless its first line is ``-- clear``; then it is 
 far from each other.  ``-- server NAME`` says which server it is, ``-- port 995`` at which port.
 ``-- also ID`` says which other finding it raises, besides the one that it is to raise, or not.
 
-Octets are written as in a Python string; ``{x*600}`` is 600 letters.
+Octets are written as in a Python string; ``{x*600}`` is 600 letters, ``{token aud=graph}`` a
+message with a token (``dialogue_tokens``).
 """
 
 import re
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Final
 
+from pop3spy.findings.dialogue_tokens import with_tokens
 from pop3spy.findings.rule import RuleError
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
@@ -203,6 +205,7 @@ def _say(line: str, steps: list[Step]) -> None:
     if line[:1] not in ("C", "S") or kind not in (":", "|", "<"):
         raise RuleError(f"cannot read {line!r} in a conversation: see pop3spy.findings.dialogue")
     side = Side(line[0])
+    text = with_tokens(text)
     text = _REPEATED.sub(lambda found: found[1] * int(found[2]), text)
     if kind == "<":
         steps.append(Says(side, _octets(text)))

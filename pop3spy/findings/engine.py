@@ -232,7 +232,7 @@ class _Judged:
                 asked += self._ways(On.ODD_COMMAND, verb)
             if isinstance(frame, CommandLine) and frame.pipelined:
                 asked += self._ways(On.AHEAD, verb)
-        elif isinstance(frame, StatusLine) and not is_plain_status(frame.raw):
+        elif isinstance(frame, StatusLine) and (frame.masks or not is_plain_status(frame.raw)):
             asked += self._ways(On.ODD_STATUS, verb)
         if asked:
             self._ask_all(asked, event, event.at, exchange)

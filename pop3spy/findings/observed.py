@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
 from pop3spy.findings.own_deeds import OURS
+from pop3spy.findings.sasl_seen import SaslSeen
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
@@ -45,8 +46,10 @@ class Observed:
     anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
     that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
     and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
-    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.
-    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
+    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.  ``sasl`` is
+    the AUTH that goes on, or was last.  ``before`` is the exchange that was answered last.
+    ``secured_at`` is when TLS began by STLS;
     None without.  ``past`` is this session as history will know it.
     """
 
@@ -78,6 +81,8 @@ class Observed:
         self.capa_asked = 0
         self.capa_refused = 0
         self.used: dict[str, int] = {}
+        self.sasl: SaslSeen | None = None
+        self.accepted: dict[str, int] = {}
         self.before: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None

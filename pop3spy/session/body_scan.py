@@ -8,7 +8,7 @@ from pop3spy.session.line_beginnings import LineBeginnings
 from pop3spy.session.line_ends import LineEnds
 from pop3spy.session.long_lines import LongLines
 
-EXACT: Final = 1 << 18
+EXACT: Final = 1 << 16
 """How many octets of a body are read for everything, unless somebody wants more."""
 
 ALL: Final = 1 << 62
@@ -78,12 +78,15 @@ class BodyScan:
                 self.first_nul = self.octets + nul
             self.nul += part.count(b"\0")
         self._long_lines.add(part)
-        self._add_lines(part, dotted=dotted)
+        if self.octets < self._exact:
+            self._add_exact(part, dotted=dotted)
+        else:
+            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
         if self._gatherer is None:
             if self._content:
                 self._content.add(part, dotted=dotted)
         elif (rest := self._gatherer.add(part)) is not None:
-            self._end_header(rest, self._gatherer)
+            self._end_header(rest, self._gatherer, dotted=dotted)
         self.octets += len(part)
         self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
 
@@ -95,24 +98,23 @@ class BodyScan:
             self.header = facts_of_header(self._gatherer.header, self._key)
             self._gatherer = None
 
-    def _add_lines(self, part: bytes, *, dotted: bool) -> None:
+    def _add_exact(self, part: bytes, *, dotted: bool) -> None:
         left = self._exact - self.octets
-        if left > 0:
-            exact = part if left >= len(part) else part[:left]
-            self.ends.add(exact)
-            bare_cr = self.ends.bare_cr > 0
-            self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
-            part = part[left:]
-        if part:
-            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
+        exact = part if left >= len(part) else part[:left]
+        self.ends.add(exact)
+        bare_cr = self.ends.bare_cr > 0
+        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
+        if left < len(part):
+            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False, replies=False)
 
-    def _end_header(self, rest: bytes, gatherer: HeaderGatherer) -> None:
+    def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
         if gatherer.ended:
             self.has_blank_line = True
             self.header = facts_of_header(gatherer.header, self._key)
         self._gatherer = None
         if self._content:
-            self._content.add(rest, dotted=True)
+            # Without a header, what came before is in it as well.
+            self._content.add(rest, dotted=dotted or not gatherer.ended)
 
     # -- what follows from it -------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typed import without_login
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
@@ -21,13 +22,15 @@ def play_back(
     *subscribers: Subscriber,
     names: Pseudonyms | None = None,
     note: NoteReader | None = None,
+    memory: SecretMemory | None = None,
     judge: Callable[[Callable[[Told], None]], Subscriber] | None = None,
 ) -> None:
     """Read *items* and let *subscribers* have what happened.
 
     *note* is told what a person noted meanwhile.  What one of them raises ends it.  A session
-    without an end is left without one; *names* gives what stands for names that nobody may learn.
-    *judge* makes of what publishes an event a subscriber that comes before all others.
+    without an end is left without one; *names* gives what stands for names that nobody may learn,
+    and *memory* says when times count from.  *judge* makes of what publishes an event a subscriber
+    that comes before all others.
     """
     bus = Bus(_fail)
     if judge is not None:
@@ -37,12 +40,16 @@ def play_back(
     if note is not None:
         bus.subscribe_to_notes(note)
     playing: dict[int, _Playing] = {}
+    memory = memory or SecretMemory()
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
             typist = Typist(recorded=True) if item.typed else None
             reading = Reading(
-                item.session, *peers, item.at, bus.publish, names=names, typist=typist
+                *(item.session, *peers, item.at, bus.publish),
+                names=names,
+                typist=typist,
+                memory=memory,
             )
             playing[item.session] = _Playing(reading)
         elif isinstance(item, Remarked):
@@ -90,9 +97,9 @@ class _Playing:
     def _spoken(self, item: Spoke) -> None:
         reading, chunk = self._reading, item.chunk
         if item.unread is not None:
-            self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread)
+            self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread, item.facts)
             return
-        reading.append(chunk, item.masks)
+        reading.append(chunk, item.masks, item.facts)
         while (read := reading.read()) is not None:
             frame, heard = read
             self._last[frame.side] = heard
