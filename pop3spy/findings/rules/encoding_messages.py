@@ -1,8 +1,8 @@
 """Messages that hold what mail must not hold."""
 
+from pop3spy.findings.bodies import content_scan, whole_scan
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.size_differences import whole_scan
 from pop3spy.findings.wording import count
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -59,7 +59,7 @@ def raw_utf8_header(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing for the client; the sender should encode its header, and the server may.
     """
-    scan = whole_scan(seen, event.exchange)
+    scan = content_scan(seen, event.exchange)
     header = scan.header if scan is not None else None
     if header is not None and header.eight_bit and "UTF8" not in seen.accepted:
         kind = "valid UTF-8" if header.utf8 else "not UTF-8"

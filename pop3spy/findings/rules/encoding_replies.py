@@ -1,4 +1,4 @@
-"""Charsets and UTF-8 between client and server."""
+"""Replies in which charsets and UTF-8 matter."""
 
 import re
 from typing import Final
@@ -15,6 +15,7 @@ from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import AtFault, Severity
 
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
+_TIMESTAMP: Final = re.compile(rb"<[^>]*>")  # of APOP, which has a rule of its own
 
 
 @rule(
@@ -49,10 +50,12 @@ def eight_bit_status(seen: Observed, event: Heard) -> Claims:
 
     To do: set the server to English, or to UTF-8.
     """
-    frame = event.frame
-    if not isinstance(frame, StatusLine) or not _HIGH.search(frame.raw) or seen.accepted:
+    frame, exchange = event.frame, event.exchange
+    if not isinstance(frame, StatusLine) or seen.accepted:
         return
-    if event.exchange is not None and event.exchange.command.verb in ("LANG", "UTF8") and frame.ok:
+    if not _HIGH.search(frame.raw if exchange is not None else _TIMESTAMP.sub(b"", frame.raw)):
+        return
+    if exchange is not None and exchange.command.verb in ("LANG", "UTF8") and frame.ok:
         return
     reading = None if frame.masks else reading_of(line_of(frame.raw))
     said = f": {quoted(frame)}"
