@@ -6,8 +6,17 @@ Rules are asked before anything is remembered of an event, so they see what was 
 from collections import Counter
 
 from pop3spy.findings.bodies import content_scan
-from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
+from pop3spy.findings.history import (
+    NAMES,
+    AccountKey,
+    History,
+    KnownAccount,
+    PastSession,
+    ServerHabits,
+)
+from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
 from pop3spy.findings.observed import Observed, is_login
+from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Event, Finished, SideClosed
 from pop3spy.session.how import Ending
@@ -59,12 +68,19 @@ class Remembering:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
                     server.stls_listed_at = self._wall(at)
-            case "USER" if exchange.ok is not None and exchange.status is not None:
-                if exchange.status.code is None:
-                    names = server.names_taken if exchange.ok else server.names_refused
-                    names[observed.clear] = names.get(observed.clear, 0) + 1
+            case "USER":
+                self._named(exchange, server)
             case "UTF8":
                 self.past.utf8 = bool(exchange.ok)
+
+    def _named(self, exchange: Exchange, server: ServerHabits) -> None:
+        status, args = exchange.status, exchange.command.args
+        if status is None or len(args) != 1 or not (status.ok or blames_name(status)):
+            return
+        names = server.names_taken if status.ok else server.names_refused
+        known = names.setdefault(self._observed.clear, set())
+        if len(known) < NAMES:
+            known.add(self._history.digest(args[0]))
 
     @property
     def _server(self) -> tuple[str, int]:
@@ -76,13 +92,11 @@ class Remembering:
         if user is None or exchange.ok is None:
             return
         account = self._history.account(*self._server, user)
-        verb = exchange.command.verb
-        way = verb
-        if verb == "AUTH" and exchange.command.args:
-            way = f"AUTH {exchange.command.args[0].decode('ascii', 'replace').upper()}"
+        way = way_of(exchange)
         if not exchange.ok:
-            account.refused[way] = self._wall(at)
+            self._refused(exchange, account, way, self._wall(at))
             return
+        account.same_again.clear()
         account.worked[way] = self._wall(at), self._observed.clear
         if self._key is None:
             self._key = (*self._server, user)
@@ -90,6 +104,15 @@ class Remembering:
             self.past.clear = self._observed.clear
             account.open.append(self.past)
         self._login_delay(account)
+
+    def _refused(self, exchange: Exchange, account: KnownAccount, way: str, wall: float) -> None:
+        if not is_refused_for_what_was_sent(self._observed, exchange):
+            account.same_again.clear()
+            return
+        account.refused[way] = wall
+        if not str(secret_of(self._observed, exchange)).endswith(" refused"):
+            account.same_again.clear()
+        account.same_again.append(wall)
 
     def _login_delay(self, account: KnownAccount) -> None:
         line = self._observed.capability("LOGIN-DELAY")
