@@ -92,6 +92,7 @@ class Observed:
         self.opaque = False  # what passes cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
+        self._when_answered: Callable[..., None] | None = None
 
     @property
     def maildrop(self) -> SeenMaildrop:
@@ -115,6 +116,14 @@ class Observed:
     def wall(self, at: float | None = None) -> float:
         """Return *at*, or now, in seconds since 1970: what history compares."""
         return self._epoch + (self.now if at is None else at)
+
+    def when_answered(self, number: int, check: Callable[..., Any], *args: Any) -> None:
+        """Ask *check*, with this, exchange *number* and *args*, once the reply to that has ended.
+
+        It returns claims as the rule does.  It is not asked if no reply comes.
+        """
+        assert self._when_answered is not None
+        self._when_answered(number, check, args)
 
     @property
     def silent_for(self) -> float:
@@ -251,12 +260,3 @@ def is_there(seen: Observed, number: int) -> bool:
         return False
     counted = maildrop.stats[0] if maildrop.stats and maildrop.stats[0].changes == 0 else None
     return maildrop.has_shown(number) or (counted is not None and 1 <= number <= counted.count)
-
-
-def had_before(seen: Observed, number: int) -> bool:
-    """Return whether a client downloaded that message whole in an earlier session."""
-    unique_id, account = seen.maildrop.id_of(number), seen.account
-    if unique_id is None or account is None:
-        return False
-    known = account.messages.get(unique_id)
-    return known is not None and known.downloaded_at is not None

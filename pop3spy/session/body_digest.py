@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Final
 
-DIGESTED: Final = 1 << 14
+DIGESTED: Final = 1 << 16
 """How many octets behind a header go into a digest: to digest all takes longer than to relay."""
 
 _SIZE: Final = 16

@@ -21,14 +21,16 @@ _TAIL: Final = 16
 class BodyScan:
     """What there is to know of a body as it passes, without its lone dot (RFC 1939, section 3).
 
-    All facts are the same however the octets are cut, and final after ``end``.  Offsets and
+    All facts are the same however the octets are cut, and final after ``end``; before that, what
+    begins in the last 5 octets may not be counted yet, nor has a header an end.  Offsets and
     ``octets`` are of the wire, stuffed dots included; a line ends with LF.  To count line ends
     costs as much as to relay, so it stops behind *exact* octets: then ``lines`` is None, and
     behind them bare line ends, lone dots behind a bare CR, ``-ERR`` and ``+OK`` are not seen, so
     that there are as many as was counted, or more.  ``size``, NUL, dots behind LF and long lines
     are always exact.
 
-    With a *key*, at most 64 octets, there are digests.  Only a *message* has a header and digests.
+    With a *key*, at most 64 octets, there are digests: of the header, the size, and the first
+    octets behind the header.  Only a *message* has a header and digests.
     With *oks*, lines that begin with ``+OK`` are searched as well.
     """
 
@@ -39,6 +41,7 @@ class BodyScan:
         "_key",
         "_long_lines",
         "beginnings",
+        "ended",
         "ends",
         "first_nul",
         "has_blank_line",
@@ -52,6 +55,7 @@ class BodyScan:
     def __init__(
         self, key: bytes = b"", *, message: bool = True, exact: int = EXACT, oks: bool = False
     ) -> None:
+        self.ended = False
         self.octets = 0
         self.nul = 0
         self.first_nul: int | None = None
@@ -91,7 +95,10 @@ class BodyScan:
         self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
 
     def end(self) -> None:
-        """Know that no more will come, be it the lone dot or a close."""
+        """Know that no more will come, be it the lone dot or a close; again, it changes nothing."""
+        if self.ended:
+            return
+        self.ended = True
         self._long_lines.end()
         self.beginnings.end(replies=self.whole)
         if self._gatherer is not None:

@@ -81,6 +81,13 @@ def test_two_bodies_have_the_same_digest_if_they_are_the_same_without_stuffed_do
     assert (first == second) == (one == other)
 
 
+def test_a_body_ends_once() -> None:
+    scan = scanned([b"A: b\r\n-ERR\n..\n.x"])
+    facts = facts_of_scan(scan)
+    scan.end()
+    assert facts_of_scan(scan) == facts
+
+
 def test_a_digest_depends_on_the_key_and_is_none_without_one() -> None:
     body = b"A: b\r\n\r\nx\r\n"
     assert scanned([body]).digest != scanned([body], key=b"another key").digest

@@ -91,7 +91,7 @@ def sasl_initial_response_unadvertised(seen: Observed, event: Answered) -> Claim
     rank=1,
     basis="RFC 5034, section 4",
     needs_start=True,
-    beats=("login-failed", "command-too-long", "oauth-token-long"),
+    beats=("login-failed", "command-too-long", "oauth-token-long", "reply-missing"),
     raises=(
         """
         C: CAPA
