@@ -97,7 +97,7 @@ _ROWS: Final = (
     FactKind("base64", _BASE64, "SASL lines, challenges", "whether it is base64, and what is wrong if it is not"),
     FactKind("ntlm_type", _words("1", "3", "other"), "SASL lines of NTLM", "which message it is"),
     FactKind("scram_nonce", _words("begins with", "equal", "differs"), "SCRAM, either side", "how the nonce compares with the one before, of the other side"),
-    FactKind("scram_iterations", Values(most=1 << 31, called="a number"), "challenges of SCRAM", "how often a guess has to be hashed"),
+    FactKind("scram_iterations", Values(most=999_999_999, called="a number"), "challenges of SCRAM", "how often a guess has to be hashed"),
     FactKind("bearer_token", _FLAG, "SASL lines of OAuth", "whether a bearer token was there"),
     FactKind("token_form", _words("jwt", "opaque"), "bearer tokens", "whether it is a JSON Web Token; all below is what one says, and nobody has checked its signature"),
     FactKind("token_over_4096", _FLAG, "bearer tokens", "whether it has more than 4,096 characters"),
