@@ -152,9 +152,9 @@ class FactFinder:
     def _initial_response(self, frame: CommandLine, at: float) -> dict[str, FactValue]:
         command, raw = frame.command, frame.raw
         facts = words_of_command(raw, command) | line_facts(raw, ())
-        del facts["argument_over_40"]
+        facts.pop("argument_over_40", None)
         whole = raw.endswith(b"\n")
-        if facts["over_255"] and whole and self._mechanism.name in _MEASURED:
+        if facts.get("over_255") and whole and self._mechanism.name in _MEASURED:
             facts["octets"] = len(raw)
         self._messages += 1
         word = command.args[1]
