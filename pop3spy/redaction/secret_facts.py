@@ -79,12 +79,12 @@ _DIGEST: Final = _words("ok", "upper case", "not hex", "wrong length", "missing"
 _ROWS: Final = (
     # name, values, whose frames, what it says
     FactKind("words", Values(most=3, called="0, 1, 2, 3"), "hidden commands", "how many words stand behind the verb, 3 for more; of `PASS` only 0 or 1; of an unknown verb, how many the line has"),
-    FactKind("over_255", _FLAG, "hidden commands", "whether the line has more than 255 octets (RFC 2449, section 4)"),
-    FactKind("argument_over_40", _FLAG, "hidden commands but `AUTH`", "whether an argument has more than 40 octets (RFC 1939, section 3)"),
+    FactKind("over_255", _FLAG, "commands before login", "the line has more than 255 octets (RFC 2449, section 4)"),
+    FactKind("argument_over_40", _FLAG, "the same, but `AUTH`", "an argument has more than 40 octets (RFC 1939, section 3)"),
     FactKind("octets", Values(most=_LINE, called="a number"), "`AUTH XOAUTH2`, `OAUTHBEARER`, `GSSAPI`", "how long a line is that has more than 255 octets"),
-    FactKind("eight_bit", _FLAG, "hidden commands", "whether the line has octets beyond ASCII"),
-    FactKind("valid_utf8", _FLAG, "hidden commands", "whether these are UTF-8"),
-    FactKind("nul", _FLAG, "hidden commands", "whether the line has a NUL"),
+    FactKind("eight_bit", _FLAG, "the same", "the line has octets beyond ASCII"),
+    FactKind("valid_utf8", _FLAG, "the same", "whether these are UTF-8"),
+    FactKind("nul", _FLAG, "the same", "the line has a NUL"),
     FactKind("masked_reason", _words("unknown verb", "surplus words"), "hidden commands", "why a line is hidden that is no login"),
     FactKind("masked_length", _words("up to 8", "up to 40", "up to 255", "more"), "unknown verbs", "how long the line is, if it has more than one word"),
     FactKind("protocol", Values(_PROTOCOLS, called="its name"), "the first command", "whose verb it is, if it is another protocol's"),

@@ -35,6 +35,7 @@ TALKS = [
     f"S: +OK\nC: AUTH OAUTHBEARER {'x' * 20_000}\nS: -ERR",
     f"S: +OK\nC: AUTH GSSAPI {b64('x' * 300)}\nS: -ERR",
     "S: +OK\nC: EHLO client.example.org\nS: -ERR client.example.org\nC: USER b\\xe9 x\nS: -ERR",
+    f"S: +OK\nC: PASS {'x' * 41}\\x00\nS: -ERR",
     "S: +OK\nC: AUTH NTLM\nS: +OK\nC: TlRMTVNTUAABAAAA\nS: + !\nC: *\nS: -ERR",
 ]
 

@@ -16,15 +16,7 @@ def of(line: str, name: str) -> list[object]:
 
 def test_an_ordinary_password_is_told_of_so() -> None:
     assert facts(f"{BEFORE}C: USER bob\nS: +OK\nC: PASS sesame123\nS: +OK") == [
-        {
-            "over_255": False,
-            "argument_over_40": False,
-            "eight_bit": False,
-            "nul": False,
-            "words": 1,
-            "carries_secret": True,
-            "same_secret": "new",
-        }
+        {"words": 1, "carries_secret": True, "same_secret": "new"}
     ]
 
 
@@ -58,7 +50,7 @@ def test_the_words_of_a_hidden_line_are_counted_up_to_three(line: str, words: in
 
 
 def test_a_line_of_more_than_255_octets_is_told() -> None:
-    assert of(f"C: PASS {'x' * 248}", "over_255") == [False]
+    assert of(f"C: PASS {'x' * 248}", "over_255") == []
     for line in (f"PASS {'x' * 249}", f"AUTH PLAIN {'x' * 300}", f"USER {'x' * 300}"):
         assert of(f"C: {line}", "over_255") == [True], line
 
@@ -66,7 +58,7 @@ def test_a_line_of_more_than_255_octets_is_told() -> None:
 def test_an_argument_of_more_than_40_octets_is_told() -> None:
     for line in (f"PASS {LONG}", f"APOP {LONG} x", f"FOO a {LONG}", f"USER {LONG}"):
         assert of(f"C: {line}", "argument_over_40") == [True], line
-    assert of(f"C: PASS {LONG[1:]}", "argument_over_40") == [False]
+    assert of(f"C: PASS {LONG[1:]}", "argument_over_40") == []
     assert of(f"C: AUTH PLAIN {LONG}", "argument_over_40") == []
 
 
@@ -83,7 +75,7 @@ def test_how_long_a_password_is_is_not_told() -> None:
 
 @pytest.mark.parametrize(
     ("octets", "eight_bit", "utf8"),
-    [("abc", [False], []), ("\\xc3\\xa9", [True], [True]), ("\\xe9", [True], [False])],
+    [("abc", [], []), ("\\xc3\\xa9", [True], [True]), ("\\xe9", [True], [False])],
 )
 def test_octets_beyond_ascii_are_told_and_whether_they_are_utf_8(
     octets: str, eight_bit: list[bool], utf8: list[bool]
@@ -102,7 +94,7 @@ def test_of_a_name_that_is_shown_only_what_is_odd_is_told() -> None:
 
 def test_a_nul_is_told() -> None:
     assert of("C: PASS a\\x00b", "nul") == [True]
-    assert of("C: PASS ab", "nul") == [False]
+    assert of("C: PASS ab", "nul") == []
 
 
 @pytest.mark.parametrize(
@@ -184,7 +176,6 @@ def test_of_a_line_that_was_cut_only_what_is_certain_is_told() -> None:
     assert told == {
         "over_255": True,
         "argument_over_40": True,
-        "words": 1,
         "carries_secret": True,
     }
 
