@@ -12,7 +12,7 @@ from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.record_kinds import check_extra, check_facts, is_time
 from pop3spy.capture.text import NoOctetsError, octets_of, octets_of_text
-from pop3spy.errors import CaptureError
+from pop3spy.errors import CaptureError, Unreached
 from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
@@ -28,6 +28,7 @@ from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Ove
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
+_UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _NOT_READ: Final = (Why.OUT_OF_STEP, Why.BEHIND_STLS, Why.BANNER, Why.UNASKED, Why.NO_STATUS)
 """What the decoder cannot find out again from octets that only stand for what was said."""
 _LEAST: Final = 4
@@ -173,7 +174,9 @@ class CaptureReader:
                 self._facts = {
                     place: it for place, it in self._facts.items() if place[0] != session
                 }
-                yield Over(session, at, Ending(How.named(facts["how"]), facts.get("why", "")))
+                how, why = How.named(facts["how"]), facts.get("why", "")
+                unreached = _UNREACHED.get(facts.get("unreached"))
+                yield Over(session, at, Ending(how, why, unreached=unreached))
 
     def _spoken(
         self, session: int, side: Side, at: float, data: Any, extra: dict[str, Any]

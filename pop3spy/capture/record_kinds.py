@@ -85,7 +85,7 @@ KINDS: Final = {
     "blind": RecordKind(_NONE, {"why": _TEXT}),
     "fin": RecordKind({"side": _SIDE}, _NONE),
     "rst": RecordKind({"side": _SIDE}, _NONE),
-    "close": RecordKind({"how": _HOW}, {"why": _TEXT}),
+    "close": RecordKind({"how": _HOW}, {"why": _TEXT, "unreached": _TEXT}),
 }
 """The kinds of records but for ``C`` and ``S``, which have what was said in place of keys."""
 _SAID: Final = RecordKind(_NONE, {"cuts": _CUTS})

@@ -51,7 +51,8 @@ class PastSession:
     """A session of an account, ended or still open; times are seconds since 1970.
 
     ``reference`` is what people know it by, ``client`` the digest of the host that it came from.
-    ``quit`` is whether the server answered QUIT with ``+OK``; ``closed_by`` is ``client`` or
+    ``quit`` is whether the server answered QUIT with ``+OK``, ``left`` whether it is certain that
+    the session ended without QUIT; ``closed_by`` is ``client`` or
     ``server``, or None if nobody saw it.  ``listed`` is whether a whole UIDL was seen, and ``new``
     how many ids of it the session before did not have.  ``retrieved`` are the ids that were
     downloaded whole, ``deleted`` those that a DELE marked at the end.  ``count`` is what STAT said
@@ -66,6 +67,7 @@ class PastSession:
     login_at: float | None = None
     ended_at: float | None = None
     quit: bool = False
+    left: bool = False
     closed_by: str | None = None
     closed_at: float | None = None
     utf8: bool = False

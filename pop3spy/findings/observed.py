@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
 from pop3spy.findings.own_deeds import OURS
+from pop3spy.findings.sasl_seen import SaslSeen
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
@@ -45,8 +46,10 @@ class Observed:
     anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
     that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
     and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
-    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.
-    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
+    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.  ``sasl`` is
+    the AUTH that goes on, or was last.  ``before`` is the exchange that was answered last.
+    ``secured_at`` is when TLS began by STLS;
     None without.  ``past`` is this session as history will know it.
     """
 
@@ -78,6 +81,8 @@ class Observed:
         self.capa_asked = 0
         self.capa_refused = 0
         self.used: dict[str, int] = {}
+        self.sasl: SaslSeen | None = None
+        self.accepted: dict[str, int] = {}
         self.before: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
@@ -87,6 +92,7 @@ class Observed:
         self.opaque = False  # what passes cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
+        self._when_answered: Callable[..., None] | None = None
 
     @property
     def maildrop(self) -> SeenMaildrop:
@@ -110,6 +116,14 @@ class Observed:
     def wall(self, at: float | None = None) -> float:
         """Return *at*, or now, in seconds since 1970: what history compares."""
         return self._epoch + (self.now if at is None else at)
+
+    def when_answered(self, number: int, check: Callable[..., Any], *args: Any) -> None:
+        """Ask *check*, with this, exchange *number* and *args*, once the reply to that has ended.
+
+        It returns claims as the rule does.  It is not asked if no reply comes.
+        """
+        assert self._when_answered is not None
+        self._when_answered(number, check, args)
 
     @property
     def silent_for(self) -> float:
@@ -246,12 +260,3 @@ def is_there(seen: Observed, number: int) -> bool:
         return False
     counted = maildrop.stats[0] if maildrop.stats and maildrop.stats[0].changes == 0 else None
     return maildrop.has_shown(number) or (counted is not None and 1 <= number <= counted.count)
-
-
-def had_before(seen: Observed, number: int) -> bool:
-    """Return whether a client downloaded that message whole in an earlier session."""
-    unique_id, account = seen.maildrop.id_of(number), seen.account
-    if unique_id is None or account is None:
-        return False
-    known = account.messages.get(unique_id)
-    return known is not None and known.downloaded_at is not None

@@ -3,11 +3,14 @@
 Rules are asked before anything is remembered of an event, so they see what was known before.
 """
 
+from collections import Counter
+
 from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
 from pop3spy.findings.observed import Observed, is_login
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Event, Finished, SideClosed
 from pop3spy.session.how import Ending
+from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
 
 
@@ -111,6 +114,9 @@ class Remembering:
 
     def _finished(self, ending: Ending, at: float) -> None:
         past = self.past
+        observed = self._observed
+        known_to_the_end = not (observed.ended_by_us or observed.lost or observed.joined)
+        past.left = known_to_the_end and "QUIT" not in observed.used
         past.ended_at = self._wall(ending.at if ending.at is not None else at)
         if self._key is None:
             return
@@ -119,6 +125,7 @@ class Remembering:
         past.count = maildrop.stats[-1].count if maildrop.stats else None
         marked = (maildrop.id_of(number) for number in maildrop.deleted)
         past.deleted = {unique_id for unique_id in marked if unique_id is not None}
+        past.deleted -= _shared(maildrop.last_uidl)  # one of two may stay
         if past.quit:
             for unique_id in past.deleted:
                 if (known := account.message(unique_id)) is not None:
@@ -143,3 +150,10 @@ class Remembering:
             if (known := account.message(unique_id)) is not None:
                 known.size = size
                 known.first_listed_at = known.first_listed_at or past.opened_at
+
+
+def _shared(listing: Listing | None) -> set[bytes]:
+    """Return the unique-ids that stand for several messages."""
+    if listing is None or len(set(listing.ids.values())) == len(listing.ids):
+        return set()
+    return {unique_id for unique_id, times in Counter(listing.ids.values()).items() if times > 1}

@@ -251,7 +251,8 @@ class Proxy:
         try:
             await connect(lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
-            link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
+            ending = Ending(How.UNREACHABLE, str(error), unreached=error.unreached)
+            link.refuse(ending, self._apology("server unreachable"))
 
     async def _connect(
         self, arrival: Arrival, lap: Lap, handshakes: Handshakes, factory: Callable[[], Half]
