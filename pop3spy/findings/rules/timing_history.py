@@ -35,7 +35,7 @@ def _checks(times: int, later: str) -> str:
     basis="RFC 1939, section 4",
     on=On.REFUSED,
     verbs=_LOGINS,
-    beats=("in-use", "login-failed"),
+    beats=("in-use", "login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
         -- also quit-missing
