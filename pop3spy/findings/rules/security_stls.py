@@ -1,4 +1,4 @@
-"""STLS: offered and not used, refused, used too late, or taken for what it no longer is."""
+"""STLS that was offered and not used, refused, or said too late."""
 
 from pop3spy.findings.logins import gives_secret
 from pop3spy.findings.observed import Observed
