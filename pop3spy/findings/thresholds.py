@@ -40,3 +40,4 @@ class Thresholds:
     retries: int = 3  # so often the same password is refused while a client is retrying
     listed_days: float = 30.0  # so long a server is known to offer STLS
     password_days: float = 30.0  # so long an account is known to take passwords
+    without_tls: float = 60.0  # so soon a client comes back without TLS that was refused it
