@@ -45,7 +45,8 @@ class Observed:
     anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
     that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
     and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
-    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb.
+    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
+    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.
     ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
     None without.  ``past`` is this session as history will know it.
     """
@@ -78,6 +79,7 @@ class Observed:
         self.capa_asked = 0
         self.capa_refused = 0
         self.used: dict[str, int] = {}
+        self.accepted: dict[str, int] = {}
         self.before: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None

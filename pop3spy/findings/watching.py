@@ -84,6 +84,8 @@ def _answered(observed: Observed, event: Answered) -> None:
     elif exchange.command.verb == "CAPA":
         observed.capa_asked += 1
         observed.capa_refused += exchange.ok is False
+    elif exchange.ok and exchange.command.verb in _AGREEMENTS:
+        observed.accepted[exchange.command.verb] = exchange.number
     observed.before = exchange
 
 
@@ -115,6 +117,9 @@ def _side_closed(observed: Observed, _: SideClosed) -> None:
 def _blinded(observed: Observed, _: Blinded) -> None:
     observed.lost = True
 
+
+_AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
+"""What changes how everything is said, once the server agrees."""
 
 _KEPT: Final[dict[type[Event], Callable[[Observed, Any], None]]] = {
     Heard: _heard,

@@ -26,8 +26,9 @@ from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
-from pop3spy.session.maildrop import CHANGING, LISTING, TELLING, SeenMaildrop
+from pop3spy.session.maildrop import CHANGING, TELLING
 from pop3spy.session.model import Exchange, Session
+from pop3spy.session.seen_listings import LISTING
 from pop3spy.session.tls import Tls
 
 # Globals are found faster than members of an Enum, and each reply is compared with these.
@@ -51,7 +52,6 @@ class Tracker:
         self._anonymous = anonymous  # nobody may learn names
         self._loose: Exchange | None = None  # answered, unless a body follows after all
         self._speaks_ahead = False  # the client has done so before
-        self._maildrop: SeenMaildrop | None = None  # of the session, once anything was told of it
         self._odd: list[tuple[Junk, float]] = []  # since the last reply, one for each that waits
 
     def apply(self, frame: Frame, first: float, last: float, user: str | None) -> Heard:
@@ -176,8 +176,6 @@ class Tracker:
             exchange.user = user
             if frame.ok:
                 session.user, session.login = user, _login_of(exchange)
-                if self._maildrop is not None:  # something was asked too early
-                    self._maildrop.since_login = True
         session.said_goodbye = effect is _QUIT and (frame.ok or after is State.UPDATE)
         if frame.final and not frame.has_body:
             if frame.has_body is None:
@@ -251,9 +249,9 @@ class Tracker:
             exchange.body.forget()
 
     def _learn(self, exchange: Exchange, at: float) -> None:
-        """Take in what the server said of its maildrop, which nobody keeps of sessions without."""
-        if (maildrop := self._maildrop) is None:
-            maildrop = self._maildrop = self._session.maildrop
+        """Take in what the server said of its maildrop."""
+        maildrop = self._session.maildrop
+        if not maildrop.since_login:
             maildrop.since_login = self._session.login is not None
         maildrop.learn(exchange.line, exchange.status, exchange.body, at)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import count, quoted
+from pop3spy.findings.wording import count, quoted, seconds
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Finished
@@ -120,6 +120,19 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
         C: QUIT
         -- client closes
         """,
+        """
+        -- login
+        C: DELE 1
+        S: +OK
+        C: QUIT
+        -- 60 s
+        -- client closes
+        """,
+        """
+        -- login
+        C: QUIT
+        -- server closes
+        """,
     ),
     silent=(
         """
@@ -158,8 +171,11 @@ def quit_unanswered(seen: Observed, _: Finished) -> Claims:
     marked = seen.maildrop.pending
     fault: tuple[AtFault, ...] = (AtFault.SERVER, AtFault.NETWORK)
     who = ""
-    if seen.closed_by(Side.CLIENT) is not None:
-        who, fault = ": the client did not wait for it", (AtFault.CLIENT,)
+    if closing := seen.closed_by(Side.CLIENT):
+        waited = closing.at - quitting.asked_at
+        who = f" in {seconds(waited)}"
+        if waited < seen.thresholds.gave_up:
+            who, fault = ": the client did not wait for it", (AtFault.CLIENT,)
     elif closing := seen.closed_by(Side.SERVER):
         who = ": the server " + ("reset the connection" if closing.reset else "hung up")
     if marked:

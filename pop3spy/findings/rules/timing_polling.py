@@ -32,7 +32,7 @@ def _repeated(lines: str, times: int) -> str:
     raises=(
         _repeated("C: NOOP\nS: +OK\n-- 60 s", 20),
         _repeated("C: STAT\nS: +OK 2 22\n-- 60 s", 12),
-        _repeated("C: NOOP\nS: +OK\n-- 60 s\nC: RETR 1\nS: +OK / A: b / .", 1)
+        _repeated("C: NOOP\nS: +OK\n-- 60 s\nC: RETR 1\nS: +OK / A: b / (blank) / .", 1)
         + "\nC: NOOP\nS: +OK\n-- 60 s" * 20,
     ),
     silent=(
