@@ -65,7 +65,7 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
     with open_recording(file, ports=port) as recording:
         source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
-            judge = judge_of(recording.started)
-            play_back(recording.items, exporter, note=exporter.note, judge=judge)
+            judge, memory = judge_of(recording.started), recording.memory()
+            play_back(recording.items, exporter, note=exporter.note, judge=judge, memory=memory)
     click.echo(f"pop3spy: {exporter.summary}", err=True)
     return ExitStatus.DONE

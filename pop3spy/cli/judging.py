@@ -14,7 +14,7 @@ from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
 from pop3spy.ledger import Ledger
-from pop3spy.session.bus import Bus, Reader, Subscriber
+from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted, Told
 from pop3spy.session.failure import describe
@@ -58,7 +58,7 @@ def judge_sessions(
 
 def judge_of(
     started: datetime, history: History | None = None, rules: Mapping[str, Rule] | None = None
-) -> Callable[[Callable[[Told], None]], Subscriber]:
+) -> Callable[[Callable[[Told], None]], Findings]:
     """Return what judges the sessions of a recording that *started* then, for ``play_back``.
 
     It asks all rules, unless *rules* are those that are to be asked.
@@ -68,7 +68,7 @@ def judge_of(
         text = f"the rule {rule.id} failed and is left out, the others go on: {describe(error)}"
         click.echo(f"pop3spy: {text}", err=True)
 
-    def judge(publish: Callable[[Told], None]) -> Subscriber:
+    def judge(publish: Callable[[Told], None]) -> Findings:
         epoch = started.timestamp()
         asked = all_rules() if rules is None else rules
         return Findings(publish, asked, complain, history=history, epoch=epoch)

@@ -148,7 +148,8 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
                 linting = Linting(linted, recording.name, options.wants)
                 judge = judge_of(recording.started, history, rules)
                 items = progress.along(recording.items, recording.name)
-                play_back(items, linting, names=recording.names, judge=judge)
+                memory = recording.memory()
+                play_back(items, linting, names=recording.names, judge=judge, memory=memory)
                 linting.close()
     linted.sessions.sort(key=lambda session: session.file)
     return linted

@@ -126,8 +126,8 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
             judge = judge_of(recording.started, rules=rules) if rules is not None else None
-            items = _of(recording, options.sessions, there)
-            play_back(items, subscriber, names=recording.names, judge=judge)
+            items, memory = _of(recording, options.sessions, there), recording.memory()
+            play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:

@@ -8,6 +8,7 @@ A conversation has a line for each thing that happens::
     S< +OK\nno                     these octets and nothing else
     -- 12 s                        nobody says anything for so long
     -- server closes               or resets; or the client does
+    -- refused                     there is no connection: the server refuses it, or is unanswered
     -- TLS                         both sides begin TLS; ``-- TLS TLSv1`` that version
     -- login                       USER, PASS, and +OK to both
     -- session 5 min later         the next connection, to the same server
@@ -17,7 +18,8 @@ greeting``.  It is inside TLS unless its first line is ``-- clear``; then it is 
 far from each other.  ``-- server NAME`` says which server it is, ``-- port 995`` at which port.
 ``-- also ID`` says which other finding it raises, besides the one that it is to raise, or not.
 
-Octets are written as in a Python string; ``{x*600}`` is 600 letters.
+Octets are written as in a Python string; ``{x*600}`` is 600 letters, ``{token aud=graph}`` a
+message with a token (``dialogue_tokens``).
 """
 
 import re
@@ -26,6 +28,8 @@ from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Final
 
+from pop3spy.errors import Unreached
+from pop3spy.findings.dialogue_tokens import with_tokens
 from pop3spy.findings.rule import RuleError
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
@@ -44,6 +48,7 @@ _REPEATED: Final = re.compile(r"\{(.{1,40}?)\*(\d{1,7})\}")
 _WAIT: Final = re.compile(r"([0-9.]+) (s|min|h|days?)")
 _LATER: Final = re.compile(r"session(?: ([0-9.]+) (s|min|h|days?) later)?")
 _CLOSES: Final = re.compile(r"(client|server) (closes|resets)")
+_UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
 
 
@@ -82,10 +87,14 @@ Step = Says | Waits | Closes | BeginsTls
 
 @dataclass(slots=True)
 class DialogueConnection:
-    """One connection of a conversation, which begins *later* than the one before by seconds."""
+    """One connection of a conversation, which begins *later* than the one before by seconds.
+
+    It is ``unreached`` if there was no server.
+    """
 
     later: float = 0.0
     steps: list[Step] = field(default_factory=list)
+    unreached: Unreached | None = None
 
     @property
     def closes(self) -> bool:
@@ -131,6 +140,8 @@ class RuleDialogue:
 
 def _ending(connection: DialogueConnection) -> Ending:
     closes = [step for step in connection.steps if isinstance(step, Closes)]
+    if connection.unreached is not None:
+        return Ending(How.UNREACHABLE, "no server", unreached=connection.unreached)
     if not closes:
         return Ending(How.CUT)
     return Ending(How.by_peer(closes[0].side, reset=closes[0].reset))
@@ -154,6 +165,8 @@ def read_dialogue(text: str) -> RuleDialogue:
                 seconds = float(later[1]) * _SECONDS[later[2]] if later[1] else 1.0
                 connection = DialogueConnection(seconds)
                 dialogue.connections.append(connection)
+            elif told in _UNREACHED:
+                connection.unreached = _UNREACHED[told]
             else:
                 connection.steps.append(_direction(told, line))
         else:
@@ -203,6 +216,7 @@ def _say(line: str, steps: list[Step]) -> None:
     if line[:1] not in ("C", "S") or kind not in (":", "|", "<"):
         raise RuleError(f"cannot read {line!r} in a conversation: see pop3spy.findings.dialogue")
     side = Side(line[0])
+    text = with_tokens(text)
     text = _REPEATED.sub(lambda found: found[1] * int(found[2]), text)
     if kind == "<":
         steps.append(Says(side, _octets(text)))

@@ -106,6 +106,11 @@ class Findings:
         for judged in list(self._open.values()):
             judged.pass_time(now)
 
+    def pass_time(self, session: int, now: float) -> None:
+        """Let it be *now* in the session of that number, before something happens there."""
+        if (judged := self._open.get(session)) is not None:
+            judged.pass_time(now)
+
     @property
     def open(self) -> int:
         """How many sessions are open."""
@@ -142,11 +147,13 @@ class _Judged:
         self._left_out: set[str] = set()
         self._later: list[tuple[float, int, Way, Callable[..., Any], tuple[Any, ...]]] = []
         self._numbers = count()
+        self._on_answer: dict[int, list[tuple[Way, Callable[..., Any], tuple[Any, ...]]]] = {}
         self._asking: Way | None = None
         self._silences = findings.dispatch.silences
         self._shortest_pause = findings.dispatch.shortest_pause
         self._silent = 0  # how many of them have been asked since anybody spoke
         observed._later = self._wait  # noqa: SLF001 - they are made for each other
+        observed._when_answered = self._wait_for_answer  # noqa: SLF001
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -174,6 +181,12 @@ class _Judged:
     def _wait(self, at: float, check: Callable[..., Any], args: tuple[Any, ...]) -> None:
         if self._asking is not None and len(self._later) < _MOST_LATER:
             heappush(self._later, (at, next(self._numbers), self._asking, check, args))
+
+    def _wait_for_answer(
+        self, number: int, check: Callable[..., Any], args: tuple[Any, ...]
+    ) -> None:
+        if self._asking is not None and len(self._on_answer) < _MOST_LATER:
+            self._on_answer.setdefault(number, []).append((self._asking, check, args))
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -232,7 +245,7 @@ class _Judged:
                 asked += self._ways(On.ODD_COMMAND, verb)
             if isinstance(frame, CommandLine) and frame.pipelined:
                 asked += self._ways(On.AHEAD, verb)
-        elif isinstance(frame, StatusLine) and not is_plain_status(frame.raw):
+        elif isinstance(frame, StatusLine) and (frame.masks or not is_plain_status(frame.raw)):
             asked += self._ways(On.ODD_STATUS, verb)
         if asked:
             self._ask_all(asked, event, event.at, exchange)
@@ -244,6 +257,10 @@ class _Judged:
         if exchange.ok is False:
             asked += self._ways(On.REFUSED, verb)
         self._ask_all(asked, event, event.at, exchange)
+        if self._on_answer:
+            for way, check, args in self._on_answer.pop(exchange.number, ()):
+                due = partial(check, self._observed, exchange, *args)
+                self._ask_all((way,), None, event.at, exchange, due)
 
     # -- asking ---------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pop3spy.findings.observed import Observed
+from pop3spy.findings.sasl_seen import SaslSeen
 from pop3spy.protocol.frames import CommandLine, Frame, StatusLine
 from pop3spy.session.model import Exchange
 
@@ -27,6 +29,18 @@ def mechanism_of(exchange: Exchange) -> str:
     return command.args[0].decode("latin-1").upper()
 
 
+def auth_of(seen: Observed, exchange: Exchange) -> SaslSeen | None:
+    """Return what was said in the AUTH that *exchange* is; None if it is none, or is long ago."""
+    sasl = seen.sasl
+    return sasl if sasl is not None and sasl.number == exchange.number else None
+
+
+def is_cancelled(seen: Observed, exchange: Exchange) -> bool:
+    """Return whether the client itself broke off the AUTH that *exchange* is."""
+    sasl = auth_of(seen, exchange)
+    return sasl is not None and sasl.cancelled
+
+
 def is_refused_unheard(exchange: Exchange) -> bool:
     """Return whether AUTH was refused before it was given any credentials."""
     command = exchange.command
@@ -39,5 +53,5 @@ def gives_secret(frame: Frame) -> bool:
         command = frame.command
         if command.verb in ("PASS", "RPOP") or (command.verb == "APOP" and len(command.args) > 1):
             return bool(command.args)
-    facts = getattr(frame, "facts", {})
+    facts = frame.facts
     return facts.get("carries_secret") is True or facts.get("bearer_token") is True

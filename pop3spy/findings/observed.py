@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pop3spy.findings.history import History, KnownAccount, PastSession, ServerHabits
 from pop3spy.findings.own_deeds import OURS
+from pop3spy.findings.sasl_seen import SaslSeen
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
@@ -46,8 +47,9 @@ class Observed:
     that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
     and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
     those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
-    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.
-    ``before`` is the exchange that was answered last.  ``secured_at`` is when TLS began by STLS;
+    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.  ``sasl`` is
+    the AUTH that goes on, or was last.  ``before`` is the exchange that was answered last.
+    ``secured_at`` is when TLS began by STLS;
     None without.  ``past`` is this session as history will know it.
     """
 
@@ -79,6 +81,7 @@ class Observed:
         self.capa_asked = 0
         self.capa_refused = 0
         self.used: dict[str, int] = {}
+        self.sasl: SaslSeen | None = None
         self.accepted: dict[str, int] = {}
         self.before: Exchange | None = None
         self.secured_at: float | None = None
@@ -89,6 +92,7 @@ class Observed:
         self.opaque = False  # what passes cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
+        self._when_answered: Callable[..., None] | None = None
 
     @property
     def maildrop(self) -> SeenMaildrop:
@@ -112,6 +116,14 @@ class Observed:
     def wall(self, at: float | None = None) -> float:
         """Return *at*, or now, in seconds since 1970: what history compares."""
         return self._epoch + (self.now if at is None else at)
+
+    def when_answered(self, number: int, check: Callable[..., Any], *args: Any) -> None:
+        """Ask *check*, with this, exchange *number* and *args*, once the reply to that has ended.
+
+        It returns claims as the rule does.  It is not asked if no reply comes.
+        """
+        assert self._when_answered is not None
+        self._when_answered(number, check, args)
 
     @property
     def silent_for(self) -> float:

@@ -4,9 +4,14 @@ import re
 from typing import Final
 
 _COMMAND: Final = re.compile(
-    rb"[A-Za-z]{3,4}(?: [\x21-\x7e\xe2-]+)*\r\n|(?:USER|PASS) [\x20-\x7e\xe2\x96\x88]+\r\n",
+    rb"(?:AUTH|CAPA|LAST|LIST|NOOP|QUIT|RSET|STAT|STLS|UIDL|UTF8)\r\n"
+    rb"|(?:DELE|LIST|RETR|UIDL) [1-9][0-9]{0,9}\r\n"
+    rb"|TOP [1-9][0-9]{0,9} [0-9]{1,10}\r\n"
+    rb"|(?:USER|PASS) [\x20-\x7e]+\r\n"
+    rb"|(?:APOP|AUTH)(?: [\x21-\x7e]+){1,2}\r\n",
     re.IGNORECASE,
 )
+"""A verb with the arguments that it takes; of others everybody is asked."""
 _STATUS: Final = re.compile(rb"(?:\+OK|-ERR)(?: [\x20-\x7e]*)?\r\n")
 _LONGEST_COMMAND: Final = 255
 """Octets of a command with its CRLF (RFC 2449, section 4)."""

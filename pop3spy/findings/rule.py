@@ -35,7 +35,7 @@ class On(Enum):
     SASL = "an answer of the client inside AUTH"
     CHALLENGE = "a challenge of the server"
     STATUS = "the status line of a reply"
-    ODD_STATUS = "a status line, the greeting too, that is not plain"
+    ODD_STATUS = "a status line, the greeting too, that is not plain, or is hidden in part"
     JUNK = "a line of the server that is no reply"
     OPAQUE = "octets that are not read"
     BODY_END = "the lone dot that ends a body"

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from pop3spy.findings.bodies import whole_scan
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
-
-COMPARED: Final = 10_000
-"""Messages of a session that a rule compares with what comes of them later."""
 
 _KEY: Final = "size differences"
 _BLOCK: Final = 512
@@ -73,18 +71,6 @@ def difference_of(seen: Observed, exchange: Exchange) -> Difference | None:
         known.judged = exchange.number
         known.last = _compare(seen, exchange, known)
     return known.last
-
-
-def whole_scan(seen: Observed, exchange: Exchange) -> BodyScan | None:
-    """Return the facts about a body that came whole, and of which nothing was masked."""
-    body = exchange.body
-    if body is None or not body.complete or body.hidden:
-        return None
-    scan = seen.scan_of(exchange)
-    if scan is None and not body.octets:
-        scan = BodyScan()
-        scan.end()
-    return scan
 
 
 def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | None:

@@ -21,3 +21,4 @@ class Thresholds:
     idle_standard: float = 590.0
     held_open: float = 600.0
     bad_commands: int = 3
+    line_refused: int = 2048  # octets of a line of mail that common clients take

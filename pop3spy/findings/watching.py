@@ -4,8 +4,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pop3spy.findings.observed import AtClose, Observed, is_login
-from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Junk, Opaque, Side, StatusLine
+from pop3spy.findings.sasl_seen import sasl_begun
+from pop3spy.protocol.commands import Shape, Turn
+from pop3spy.protocol.frames import (
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+)
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body_scan import BodyScan
@@ -39,7 +50,12 @@ def _heard(observed: Observed, event: Heard) -> None:
             if frame.command.spec is not None:
                 verb = frame.command.verb
                 observed.used[verb] = observed.used.get(verb, 0) + 1
+            if frame.command.turn is Turn.SASL:
+                observed.sasl = sasl_begun(frame)
             _behind_close(observed, frame, at)
+        case SaslLine() | Challenge():
+            if observed.sasl is not None and observed.sasl.number == frame.number:
+                observed.sasl.learn(frame)
         case StatusLine():
             observed.stray = 0
             if not frame.number and observed.greeted_at is None:

@@ -30,16 +30,18 @@ class ContentDigest:
 
     def add(self, octets: bytes, *, dotted: bool) -> None:
         """Digest more *octets*; *dotted*: a line that begins in them may begin with a dot."""
+        if not self._left:
+            self.whole = self.whole and not octets
+            return
         if len(octets) > self._left:
             self.whole = False
             octets = octets[: self._left]
-        if not octets:
-            return
         self._left -= len(octets)
         unstuffed = octets.replace(b"\n.", b"\n") if dotted else octets
         if self._at_line_start and octets.startswith(b"."):
             unstuffed = unstuffed[1:]
-        self._at_line_start = octets.endswith(b"\n")
+        if octets:
+            self._at_line_start = octets.endswith(b"\n")
         self._hash.update(unstuffed)
 
     def value(self) -> bytes:

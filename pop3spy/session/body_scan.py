@@ -8,7 +8,7 @@ from pop3spy.session.line_beginnings import LineBeginnings
 from pop3spy.session.line_ends import LineEnds
 from pop3spy.session.long_lines import LongLines
 
-EXACT: Final = 1 << 18
+EXACT: Final = 1 << 16
 """How many octets of a body are read for everything, unless somebody wants more."""
 
 ALL: Final = 1 << 62
@@ -21,14 +21,16 @@ _TAIL: Final = 16
 class BodyScan:
     """What there is to know of a body as it passes, without its lone dot (RFC 1939, section 3).
 
-    All facts are the same however the octets are cut, and final after ``end``.  Offsets and
+    All facts are the same however the octets are cut, and final after ``end``; before that, what
+    begins in the last 5 octets may not be counted yet, nor has a header an end.  Offsets and
     ``octets`` are of the wire, stuffed dots included; a line ends with LF.  To count line ends
     costs as much as to relay, so it stops behind *exact* octets: then ``lines`` is None, and
     behind them bare line ends, lone dots behind a bare CR, ``-ERR`` and ``+OK`` are not seen, so
     that there are as many as was counted, or more.  ``size``, NUL, dots behind LF and long lines
     are always exact.
 
-    With a *key*, at most 64 octets, there are digests.  Only a *message* has a header and digests.
+    With a *key*, at most 64 octets, there are digests: of the header, the size, and the first
+    octets behind the header.  Only a *message* has a header and digests.
     With *oks*, lines that begin with ``+OK`` are searched as well.
     """
 
@@ -39,6 +41,7 @@ class BodyScan:
         "_key",
         "_long_lines",
         "beginnings",
+        "ended",
         "ends",
         "first_nul",
         "has_blank_line",
@@ -52,6 +55,7 @@ class BodyScan:
     def __init__(
         self, key: bytes = b"", *, message: bool = True, exact: int = EXACT, oks: bool = False
     ) -> None:
+        self.ended = False
         self.octets = 0
         self.nul = 0
         self.first_nul: int | None = None
@@ -78,41 +82,46 @@ class BodyScan:
                 self.first_nul = self.octets + nul
             self.nul += part.count(b"\0")
         self._long_lines.add(part)
-        self._add_lines(part, dotted=dotted)
+        if self.octets < self._exact:
+            self._add_exact(part, dotted=dotted)
+        else:
+            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
         if self._gatherer is None:
             if self._content:
                 self._content.add(part, dotted=dotted)
         elif (rest := self._gatherer.add(part)) is not None:
-            self._end_header(rest, self._gatherer)
+            self._end_header(rest, self._gatherer, dotted=dotted)
         self.octets += len(part)
         self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
 
     def end(self) -> None:
-        """Know that no more will come, be it the lone dot or a close."""
+        """Know that no more will come, be it the lone dot or a close; again, it changes nothing."""
+        if self.ended:
+            return
+        self.ended = True
         self._long_lines.end()
         self.beginnings.end(replies=self.whole)
         if self._gatherer is not None:
             self.header = facts_of_header(self._gatherer.header, self._key)
             self._gatherer = None
 
-    def _add_lines(self, part: bytes, *, dotted: bool) -> None:
+    def _add_exact(self, part: bytes, *, dotted: bool) -> None:
         left = self._exact - self.octets
-        if left > 0:
-            exact = part if left >= len(part) else part[:left]
-            self.ends.add(exact)
-            bare_cr = self.ends.bare_cr > 0
-            self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
-            part = part[left:]
-        if part:
-            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
+        exact = part if left >= len(part) else part[:left]
+        self.ends.add(exact)
+        bare_cr = self.ends.bare_cr > 0
+        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
+        if left < len(part):
+            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False, replies=False)
 
-    def _end_header(self, rest: bytes, gatherer: HeaderGatherer) -> None:
+    def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
         if gatherer.ended:
             self.has_blank_line = True
             self.header = facts_of_header(gatherer.header, self._key)
         self._gatherer = None
         if self._content:
-            self._content.add(rest, dotted=True)
+            # Without a header, what came before is in it as well.
+            self._content.add(rest, dotted=dotted or not gatherer.ended)
 
     # -- what follows from it -------------------------------------------------------------------
 

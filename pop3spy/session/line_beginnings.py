@@ -14,6 +14,7 @@ _OK: Final = re.compile(rb"\n(?=\+OK)")
 
 _BACK: Final = 1  # octets before its beginning that a pattern looks at
 _AHEAD: Final = 5  # ... and behind
+_KEPT: Final = _BACK + _AHEAD
 
 
 class Occurrences:
@@ -79,12 +80,12 @@ class LineBeginnings:
             self.lines_behind_error += part.count(b"\n") if replies else 0
         elif self.last_error is not None:
             self._end_error(part, 0, self._offset + len(carry))
-        dotted = dotted or part.startswith(b".") or b"." in carry
-        data, start = part, 0
-        if dotted or bare_cr or replies or len(part) < _AHEAD + _BACK:
-            data, start = carry + part, self._start
-        else:  # nothing is searched, not even in what was carried
-            self._offset += len(carry)
+        dotted = dotted or b"\n." in carry or (part.startswith(b".") and carry.endswith(b"\n"))
+        if not (dotted or replies) and len(part) >= _KEPT:
+            self._offset += len(carry) + len(part) - _KEPT
+            self._carry, self._start = part[-_KEPT:], _BACK
+            return
+        data, start = carry + part, self._start
         end = len(data) - _AHEAD
         if end <= start:
             self._carry = data
@@ -95,17 +96,19 @@ class LineBeginnings:
             self._look(_LONE_DOT_BEHIND_CR, self.lone_dots, data, start, end)
         if replies:
             self._search_replies(data, start, end)
-        self._carry = data[end - _BACK :] if end > _BACK else data
+        self._carry = data[-_KEPT:]
         self._start = min(end, _BACK)
         self._offset += len(data) - len(self._carry)
 
     def end(self, *, replies: bool) -> None:
         """Search the last octets; *replies* as before."""
         data, start, end = self._carry, self._start, len(self._carry)
-        self._search_dots(data, start, end)
+        if b"." in data:
+            self._search_dots(data, start, end)
         self.stuffed += data.endswith(b"\n.")
         if replies:
-            self._look(_LONE_DOT_BEHIND_CR, self.lone_dots, data, start, end)
+            if b"." in data:
+                self._look(_LONE_DOT_BEHIND_CR, self.lone_dots, data, start, end)
             self._search_replies(data, start, end)
 
     def _search_dots(self, data: bytes, start: int, end: int) -> None:
@@ -122,7 +125,7 @@ class LineBeginnings:
             self._look(_LONE_DOT, self.lone_dots, data, start, end)
 
     def _search_replies(self, data: bytes, start: int, end: int) -> None:
-        if data.find(b"-", start) >= 0:  # one octet is found fifty times as fast as two
+        if data.find(b"-", start) >= 0:
             before = self.errors.count
             self._look(_ERROR, self.errors, data, start, end)
             if self.errors.count > before:

@@ -10,6 +10,8 @@ LONGEST: Final = 998
 # Possessive: nothing is remembered for another try.
 _SHORT_LINES: Final = re.compile(rb"(?s)(?:.{0,%d}\n)*+" % LONGEST)
 
+_ROWS: Final = b"\n" * 16  # behind so many lines of one length, all are tried at once
+
 
 class LongLines:
     """Knows the ``longest`` line in octets, without its line end, however the octets are cut.
@@ -30,13 +32,19 @@ class LongLines:
         start = 0
         end = part.find(b"\n")
         while end >= 0:
-            cr = part.startswith(b"\r", end - 1) if end else self._cr
-            self._measure(self._open + end - start - cr)
+            if self._open + end - start > LONGEST:
+                cr = part.startswith(b"\r", end - 1) if end else self._cr
+                self._measure(self._open + end - start - cr)
             self._open = 0
-            short = _SHORT_LINES.match(part, end + 1)
-            assert short is not None  # it matches nothing at least
-            start = short.end()
-            end = part.find(b"\n", start) if len(part) - start > LONGEST else -1
+            start = _behind_even_lines(part, end)
+            end = -1
+            if len(part) - start > LONGEST:
+                short = _SHORT_LINES.match(part, start)
+                assert short is not None  # it matches nothing at least
+                start = short.end()
+                if len(part) - start > LONGEST:
+                    end = part.find(b"\n", start)
+        start = max(start, part.rfind(b"\n", start) + 1)
         self._open += len(part) - start
         self._cr = part.endswith(b"\r")
 
@@ -46,3 +54,16 @@ class LongLines:
 
     def _measure(self, octets: int) -> None:
         self.longest = max(self.longest, octets)
+
+
+def _behind_even_lines(part: bytes, end: int) -> int:
+    """Return where the lines of one length stop that stand behind the line end at *end*.
+
+    Base64 has nothing else, and this takes a third of the time of a search.
+    """
+    step = part.find(b"\n", end + 1, end + 1 + LONGEST) - end
+    if step > 0 and part[end : end + len(_ROWS) * step : step] == _ROWS:
+        rows = part[end::step]
+        if rows == b"\n" * len(rows):
+            return end + (len(rows) - 1) * step + 1
+    return end + 1

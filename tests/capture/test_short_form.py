@@ -68,10 +68,10 @@ ORDINARY = """
 """
 
 
-def test_an_ordinary_session_has_records_for_its_begin_and_end_only() -> None:
+def test_an_ordinary_session_has_records_for_its_ends_and_what_is_hidden_only() -> None:
     short = by_hand(live(said(ORDINARY))[1])
 
-    assert [line.split('"')[1] for line in records(short)] == ["open", "close"]
+    assert [line.split('"')[1] for line in records(short)] == ["open", "facts", "facts", "close"]
     assert "- C: PASS ████████\n" in short
     assert '- S: "-ERR [AUTH] no, not: ████████"\n' in short
     assert "- S: |\n    TOP\n    .\n" in short

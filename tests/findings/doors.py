@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 
 from pop3spy.capture.header import Header
@@ -9,6 +10,7 @@ from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.findings import Finding, Findings, Rule, own_rules
 from pop3spy.findings.dialogue import read_dialogue
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.session.bus import Reader
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Ended, Event, Raised
@@ -16,6 +18,8 @@ from pop3spy.session.model import Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item, Spoke
 
+STARTED = datetime(2026, 6, 1, tzinfo=UTC)
+"""When conversations take place: tokens run out."""
 Found = list[tuple[int, Finding]]
 """Each finding with the number of the session that it was raised in."""
 
@@ -48,7 +52,12 @@ def fails(rule: Rule, error: Exception) -> None:
 def judged(items: Iterable[Item]) -> Found:
     """Return what is found in what happened."""
     gathered = Gathered()
-    play_back(items, gathered, judge=lambda publish: Findings(publish, own_rules(), fails))
+    play_back(
+        items,
+        gathered,
+        memory=SecretMemory(STARTED),
+        judge=lambda publish: Findings(publish, own_rules(), fails),
+    )
     return gathered.found
 
 
@@ -61,7 +70,8 @@ def in_a_recording(dialogue: str) -> Found:
     """Return what is found in a recording of *dialogue*."""
     clock = Clock()
     written = io.BytesIO()
-    play_back(read_dialogue(dialogue).tape(), partial(Recorder, bodies="keep", write=written.write))
+    recorder = partial(Recorder, bodies="keep", write=written.write)
+    play_back(read_dialogue(dialogue).tape(), recorder, memory=SecretMemory(STARTED))
     text = Header(clock.started).lines() + written.getvalue().decode()
     return judged(CaptureReader(io.StringIO(text), "capture"))
 

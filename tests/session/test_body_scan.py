@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cuts import every_cut
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import BodyPart, Side
 from pop3spy.protocol.message import stuff
 from pop3spy.session.body_digest import DIGESTED
 from pop3spy.session.body_scan import ALL, BodyScan
@@ -53,6 +55,19 @@ def test_a_short_body_has_the_same_facts_under_every_cut(body: bytes) -> None:
         assert facts_of_scan(scanned(parts)) == facts
 
 
+def test_what_is_read_for_everything_ends_at_the_same_octet_under_every_cut() -> None:
+    body = b"a\r.\n+OK\r\n-ERR x\n..\r\n.\r.x"
+    for exact in range(len(body) + 1):
+        facts = facts_by_definition(body, exact)
+        for parts in every_cut(body):
+            assert facts_of_scan(scanned(parts, exact=exact)) == facts
+
+
+def test_a_long_line_is_as_long_under_every_cut() -> None:
+    for parts in every_cut(b"x" * 999 + b"\r\n"):
+        assert scanned(parts).longest_line == 999
+
+
 TEXT_PIECES = [b"a", b".", b"\r\n", b"\n", b"\r\n\r\n", b"A: b\r\n", b"status: RO\r\n", b" x\r\n"]
 texts = st.lists(st.sampled_from(TEXT_PIECES), max_size=5).map(b"".join)
 
@@ -64,6 +79,13 @@ def test_two_bodies_have_the_same_digest_if_they_are_the_same_without_stuffed_do
     first = scanned(data.draw(cuts_of(stuff(one)))).digest
     second = scanned(data.draw(cuts_of(stuff(other)))).digest
     assert (first == second) == (one == other)
+
+
+def test_a_body_ends_once() -> None:
+    scan = scanned([b"A: b\r\n-ERR\n..\n.x"])
+    facts = facts_of_scan(scan)
+    scan.end()
+    assert facts_of_scan(scan) == facts
 
 
 def test_a_digest_depends_on_the_key_and_is_none_without_one() -> None:
@@ -130,7 +152,7 @@ def test_the_message_id_is_that_of_the_header(field: bytes, message_id: bytes | 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, HEADER, 200_000])
 def test_of_a_header_that_is_too_long_nothing_is_known(size: int) -> None:
-    at_most = b"x" * (HEADER - 3) + b"\n\r\n" + b"content"
+    at_most = b"..x\n" * (HEADER // 4 - 1) + b"x\n\r\n" + b"content"
     too_long = b"x" + at_most
     scans = []
     for body in (at_most, too_long):
@@ -144,10 +166,21 @@ def test_of_a_header_that_is_too_long_nothing_is_known(size: int) -> None:
     assert scans[1].digest == scanned([too_long]).digest
 
 
-@given(st.lists(st.integers(990, 1003) | st.integers(0, 3000), max_size=8), st.data())
-def test_the_longest_line_is_exact_above_998(sizes: list[int], data: st.DataObject) -> None:
-    body = b"".join(b"x" * size + data.draw(st.sampled_from([b"\r\n", b"\n"])) for size in sizes)
-    assert scanned(data.draw(cuts_of(body))).longest_line == max([998, *sizes])
+line_sizes = st.one_of(
+    st.tuples(st.integers(990, 1003), st.just(1)),
+    st.tuples(st.integers(0, 3000), st.just(1)),
+    st.tuples(st.integers(0, 80), st.integers(1, 40)),  # as base64 has them
+)
+
+
+@given(st.lists(line_sizes, max_size=8), st.sampled_from([b"", b"\n"]), st.data())
+def test_the_longest_line_is_exact_above_998(
+    sizes: list[tuple[int, int]], cut_off: bytes, data: st.DataObject
+) -> None:
+    ends = st.sampled_from([b"\r\n", b"\n"])
+    body = b"".join((b"x" * size + data.draw(ends)) * times for size, times in sizes)
+    parts = data.draw(cuts_of(body.removesuffix(cut_off)))
+    assert scanned(parts).longest_line == max([998, *(size for size, _ in sizes)])
 
 
 def test_a_listing_has_no_header_and_no_digest() -> None:
@@ -168,3 +201,21 @@ def test_of_a_long_body_next_to_nothing_is_kept(line: bytes) -> None:
     tracemalloc.stop()
     scan.end()
     assert kept < HEADER + 20_000
+
+
+@given(st.data(), texts | bodies)
+def test_parts_as_the_decoder_cuts_them_have_the_same_facts(
+    data: st.DataObject, text: bytes
+) -> None:
+    decoder = Decoder()
+    decoder.append(Side.SERVER, b"+OK\r\n")
+    decoder.append(Side.CLIENT, b"RETR 1\r\n")
+    scan, heard = BodyScan(KEY, exact=ALL, oks=True), b""
+    for octets in [b"+OK\r\n", *data.draw(cuts_of(stuff(text))), b"\r\n.\r\n"]:
+        decoder.append(Side.SERVER, octets)
+        while frame := decoder.next():
+            if isinstance(frame, BodyPart):
+                scan.add(frame.raw, dotted=frame.dotted)
+                heard += frame.raw
+    scan.end()
+    assert facts_of_scan(scan) == facts_by_definition(heard, ALL)

@@ -122,6 +122,7 @@ def uidl_list_set_differs(seen: Observed, event: Answered) -> Claims:
         S: +OK / 1 a / .
         C: UIDL 2
         S: -ERR no such message
+        -- also message-number-bad
         """,
     ),
 )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from pop3spy.findings.bodies import content_scan
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import cut
@@ -94,8 +95,8 @@ class UidlDuplicate:
         number, listing = message_of(event.exchange), self._seen.maildrop.last_uidl
         if number is None or listing is None or number not in self._shared:
             return
-        scan = self._seen.scan_of(event.exchange)
-        if event.exchange.complete and scan is not None and scan.stable_digest is not None:
+        scan = content_scan(self._seen, event.exchange)
+        if scan is not None and scan.stable_digest is not None:
             self._digests[number] = scan.stable_digest
             yield from self._differing(listing)
 

@@ -182,3 +182,53 @@ def apop_after_stls(seen: Observed, _: Heard) -> Claims:
         return
     if timestamp_of(greeting.raw):
         yield Claim("The client answers by APOP, inside TLS, a challenge that came before TLS.")
+
+
+_FORMS: Final = {
+    "upper case": "its letters are capitals",
+    "not hex": "it is not hexadecimal",
+    "wrong length": "it has not 32 digits",
+    "missing": "it is missing",
+    "swapped": "it stands in front of the name",
+}
+
+
+@rule(
+    "apop-digest-malformed",
+    Severity.ERROR,
+    AtFault.CLIENT,
+    Scope.EXCHANGE,
+    rank=2,
+    basis="RFC 1939, section 7",
+    on=On.COMMAND,
+    verbs=("APOP",),
+    beats=("login-failed",),
+    raises=(
+        """
+        S: +OK ready <1.2@h>
+        C: APOP bob C4C9334BAC560ECC979E58001B3E22FB
+        S: -ERR
+        """,
+        """
+        S: +OK ready <1.2@h>
+        C: APOP c4c9334bac560ecc979e58001b3e22fb bob
+        S: -ERR
+        """,
+    ),
+    silent="""
+        -- also apop-used
+        S: +OK ready <1.2@h>
+        C: APOP bob c4c9334bac560ecc979e58001b3e22fb
+        S: +OK
+    """,
+)
+def apop_digest_malformed(_: Observed, event: Heard) -> Claims:
+    """The digest of APOP has the wrong form, so that no server can take it.
+
+    It is 32 hexadecimal digits in small letters, and stands behind the name.
+
+    To do: correct the client, or let it use another way to log in.
+    """
+    form = str(event.frame.facts.get("apop_digest", "ok"))
+    if why := _FORMS.get(form):
+        yield Claim(f"The digest of APOP has the wrong form: {why}.", evidence={"form": form})

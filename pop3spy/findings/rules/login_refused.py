@@ -1,6 +1,6 @@
 """Logins that were refused: what the server said, and what it may have meant by it."""
 
-from pop3spy.findings.logins import LOGINS, OWN_CODES, is_refused_unheard, refusal
+from pop3spy.findings.logins import LOGINS, OWN_CODES, is_cancelled, is_refused_unheard, refusal
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import (
     PROXY_WORDS,
@@ -52,7 +52,7 @@ from pop3spy.session.finding import AtFault, Severity
         S: +OK
     """,
 )
-def login_failed(_: Observed, event: Answered) -> Claims:
+def login_failed(seen: Observed, event: Answered) -> Claims:
     """The server refused a login, and nothing tells more exactly why.
 
     Servers say little here, so that nobody can find out which names exist.  With the response code
@@ -62,7 +62,7 @@ def login_failed(_: Observed, event: Answered) -> Claims:
     whether the provider wants an app password or has POP switched off.
     """
     status = refusal(event.exchange)
-    if status is None or status.code in OWN_CODES:
+    if status is None or status.code in OWN_CODES or is_cancelled(seen, event.exchange):
         return
     exchange, row = event.exchange, known_refusal(status)
     hint = f"; {row.means}" if row is not None and row.finding == "login-failed" else ""

@@ -31,6 +31,7 @@ _CAPA: Final = """
     beats=(
         "unsolicited-response",
         "status-malformed",
+        "listing-malformed",
         "client-gave-up",
         "reply-missing",
         "quit-missing",

@@ -1,8 +1,8 @@
 """Messages that are not the same each time they are downloaded."""
 
+from pop3spy.findings.bodies import COMPARED, content_scan
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.size_differences import COMPARED, whole_scan
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -66,7 +66,7 @@ class ContentChangedInSession:
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
         """Compare a message with itself, if it came before."""
-        number, scan = message_of(event.exchange), whole_scan(self._seen, event.exchange)
+        number, scan = message_of(event.exchange), content_scan(self._seen, event.exchange)
         if number is None or scan is None or scan.digest is None:
             return
         digests = scan.digest, scan.stable_digest or b""

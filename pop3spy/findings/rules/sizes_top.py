@@ -1,8 +1,8 @@
 """TOP, compared with what it was asked for and with the whole message."""
 
+from pop3spy.findings.bodies import COMPARED, content_scan, whole_scan
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.size_differences import COMPARED, whole_scan
 from pop3spy.findings.wording import asked, count
 from pop3spy.protocol.replies import number_of
 from pop3spy.session.body_scan import BodyScan
@@ -245,7 +245,7 @@ class TopRetrDiffer:
     def _came(self, event: Answered) -> Claims:
         """Compare the header with that which came by the other command."""
         exchange = event.exchange
-        number, header = message_of(exchange), _header_of(whole_scan(self._seen, exchange))
+        number, header = message_of(exchange), _header_of(content_scan(self._seen, exchange))
         if number is None or header is None:
             return
         if number not in self._known and len(self._known) >= COMPARED:

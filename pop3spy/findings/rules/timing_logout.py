@@ -266,6 +266,7 @@ class AutologoutText:
         -- 60 s
         C: RETR 1
         -- server resets
+        -- also reply-missing
     """,
 )
 class IdleConnectionDead:

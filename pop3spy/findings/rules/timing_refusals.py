@@ -173,6 +173,7 @@ def retr_refused(seen: Observed, event: Answered) -> Claims:
     on=On.CLOSED,
     beats=("reply-missing", "parting-line"),
     raises="""
+        -- also secret-in-command
         C: A
         S: -ERR
         C: B
@@ -183,6 +184,7 @@ def retr_refused(seen: Observed, event: Answered) -> Claims:
     """,
     silent=(
         """
+        -- also secret-in-command
         C: A
         S: -ERR
         C: B
@@ -190,6 +192,7 @@ def retr_refused(seen: Observed, event: Answered) -> Claims:
         -- server closes
         """,
         """
+        -- also secret-in-command
         C: A
         S: -ERR
         C: B
