@@ -113,6 +113,15 @@ UNSUPPORTED: Final = (
 )
 """How servers say that they do not know what was asked for."""
 
+_NOT_THE_NAME: Final = (
+    *_TLS_WORDS,
+    *UNKNOWN_COMMAND,
+    *("delay", "wait", "later", "temporar", "try again", "busy", "system", "unavailable"),
+    *("disabled", "not allowed", "not supported", "not permitted", "state", "already", "internal"),
+    *("error", "locked", "syntax", "usage", "argument"),
+)
+"""What the refusal of a USER holds that is not about the name."""
+
 _CODE: Final = re.compile(r"\s*\[[^\]\s]+\]")
 _STATUS: Final = re.compile(r"\s*-err\b")
 
@@ -148,6 +157,13 @@ def has_one_of(status: StatusLine, texts: tuple[str, ...]) -> bool:
     """Return whether the text of *status* holds one of *texts*, at the beginning of a word."""
     text = without_code(_text(status))
     return any(_pattern(one).search(text) for one in texts)
+
+
+def blames_name(status: StatusLine) -> bool:
+    """Return whether ``-ERR`` to USER is about the name, as far as its text tells."""
+    if status.ok or status.code is not None or known_refusal(status) is not None:
+        return False
+    return not has_one_of(status, _NOT_THE_NAME)
 
 
 def _text(status: StatusLine) -> str:
