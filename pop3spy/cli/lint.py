@@ -15,7 +15,7 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging import judge_of
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
-from pop3spy.cli.progress import Progress
+from pop3spy.cli.progress import ProgressLine
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.findings import Finding, Rule, Severity
@@ -142,7 +142,7 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
     """Look at all recordings, in the order in which they began."""
     linted, history = Linted(), History()
     files = [(_started(file, options), file) for file in _recordings(options.files)]
-    with Progress(len(files)) as progress:
+    with ProgressLine(len(files)) as progress:
         for _, file in sorted(files, key=lambda each: each[0]):
             with open_recording(file, ports=options.port) as recording:
                 linting = Linting(linted, recording.name, options.wants)

@@ -1,12 +1,12 @@
 """For the tests of rules: what a conversation raises, and whether a rule keeps its word."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pop3spy.findings.dialogue import read_dialogue
 from pop3spy.findings.engine import Findings
 from pop3spy.findings.rule import RULES, Rule
-from pop3spy.session.bus import Reader, Subscriber
-from pop3spy.session.events import Event, Raised
+from pop3spy.session.bus import Reader
+from pop3spy.session.events import Event, Raised, Told
 from pop3spy.session.finding import Finding
 from pop3spy.session.model import Session
 from pop3spy.session.playback import play_back
@@ -30,8 +30,8 @@ def raised_in(conversation: str, rules: Mapping[str, Rule] | None = None) -> lis
 
         return read
 
-    def judge(publish: object) -> Subscriber:
-        return Findings(publish, RULES if rules is None else rules, fail)  # type: ignore[arg-type]
+    def judge(publish: Callable[[Told], None]) -> Findings:
+        return Findings(publish, RULES if rules is None else rules, fail)
 
     play_back(read_dialogue(conversation).tape(), gather, judge=judge)
     return [finding for finding in found if finding.explained_by is None]
