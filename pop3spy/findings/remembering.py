@@ -5,6 +5,7 @@ Rules are asked before anything is remembered of an event, so they see what was 
 
 from collections import Counter
 
+from pop3spy.findings.bodies import content_scan
 from pop3spy.findings.history import (
     NAMES,
     AccountKey,
@@ -129,7 +130,7 @@ class Remembering:
         if known is None:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
-        scan = self._observed.scan_of(exchange)
+        scan = content_scan(self._observed, exchange)
         if scan is not None and scan.digests_all:
             known.digest, known.stable = scan.digest, scan.stable_digest
             if scan.header is not None and scan.header.message_id:
