@@ -15,6 +15,10 @@ ACCOUNTS: Final = 1000
 SERVERS: Final = 1000
 SESSIONS: Final = 100
 """Sessions of an account, or of a server, of which something is known."""
+CLIENTS: Final = 1000
+"""Clients of a server of which something is remembered."""
+NAMES: Final = 1000
+"""Names of users that are remembered of a server."""
 MESSAGES: Final = 100_000
 """Messages of an account that are remembered."""
 CHALLENGES: Final = 1000
@@ -51,7 +55,8 @@ class PastSession:
     """A session of an account, ended or still open; times are seconds since 1970.
 
     ``reference`` is what people know it by, ``client`` the digest of the host that it came from.
-    ``quit`` is whether the server answered QUIT with ``+OK``; ``closed_by`` is ``client`` or
+    ``quit`` is whether the server answered QUIT with ``+OK``, ``left`` whether it is certain that
+    the session ended without QUIT; ``closed_by`` is ``client`` or
     ``server``, or None if nobody saw it.  ``listed`` is whether a whole UIDL was seen, and ``new``
     how many ids of it the session before did not have.  ``retrieved`` are the ids that were
     downloaded whole, ``deleted`` those that a DELE marked at the end.  ``count`` is what STAT said
@@ -66,6 +71,7 @@ class PastSession:
     login_at: float | None = None
     ended_at: float | None = None
     quit: bool = False
+    left: bool = False
     closed_by: str | None = None
     closed_at: float | None = None
     utf8: bool = False
@@ -89,7 +95,9 @@ class KnownAccount:
     ``listing`` is the last whole UIDL, each id with its size if LIST told it; ``listed_in`` is the
     session that it is of.  ``open`` are the sessions that go on.  ``worked`` says for each way to
     log in when it worked last, and whether that was without TLS; ``refused`` when it was refused
-    last.  ``login_delay`` is what the server asked for last, in seconds.
+    last for what was sent.  ``same_again`` are the times at which one and the same secret was
+    refused last, without another between.  ``login_delay`` is what the server asked for last, in
+    seconds.
     """
 
     sessions: deque[PastSession] = field(default_factory=lambda: deque(maxlen=SESSIONS))
@@ -99,6 +107,7 @@ class KnownAccount:
     messages: dict[bytes, KnownMessage] = field(default_factory=dict)
     worked: dict[str, tuple[float, bool]] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
+    same_again: deque[float] = field(default_factory=lambda: deque(maxlen=SESSIONS))
     login_delay: int | None = None
     told: set[str] = field(default_factory=set)  # ids of findings that are raised once an account
     changed: set[bytes] = field(default_factory=set)  # ids of which more is known than was kept
@@ -125,15 +134,18 @@ class ServerHabits:
     ``challenges`` has the digest of each challenge and greeting timestamp, with where it was seen.
     ``stls_listed_at`` is when it last listed STLS before login in clear text.  ``speaks_tls`` is
     whether a connection to it began with a handshake that it answered.  ``names_refused`` and
-    ``names_taken`` count USER commands by whether TLS was on.  ``ages`` are the ages, in seconds,
-    of the sessions that it closed while they were busy.
+    ``names_taken`` are digests of names that USER was refused for, and was not, by whether TLS was
+    on.  ``ages`` are the ages, in seconds,
+    of the sessions that it closed while they were busy.  ``stls_refused`` says for each client, as
+    in ``PastSession``, when it was last refused STLS.
     """
 
     challenges: "OrderedDict[bytes, str]" = field(default_factory=OrderedDict)
     stls_listed_at: float | None = None
+    stls_refused: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
     speaks_tls: bool = False
-    names_refused: dict[bool, int] = field(default_factory=dict)
-    names_taken: dict[bool, int] = field(default_factory=dict)
+    names_refused: dict[bool, set[bytes]] = field(default_factory=dict)
+    names_taken: dict[bool, set[bytes]] = field(default_factory=dict)
     ages: deque[float] = field(default_factory=lambda: deque(maxlen=SESSIONS))
     pipelining_at: float | None = None
 
@@ -163,7 +175,7 @@ class History:
         found = _used(self._accounts, key)
         if found is None:
             found = self._accounts[key] = self._recall(key) or KnownAccount()
-            _bound(self._accounts, ACCOUNTS)
+            bound(self._accounts, ACCOUNTS)
         return found
 
     def server(self, host: str, port: int) -> ServerHabits:
@@ -172,7 +184,7 @@ class History:
         found = _used(self._servers, key)
         if found is None:
             found = self._servers[key] = ServerHabits()
-            _bound(self._servers, SERVERS)
+            bound(self._servers, SERVERS)
         return found
 
     def digest(self, octets: bytes) -> bytes:
@@ -195,6 +207,7 @@ def _used(known: "OrderedDict[K, V]", key: K) -> V | None:
     return found
 
 
-def _bound(known: "OrderedDict[K, V]", most: int) -> None:
+def bound(known: "OrderedDict[K, V]", most: int) -> None:
+    """Forget the oldest of what is *known*, so that no more than *most* are left."""
     while len(known) > most:
         known.popitem(last=False)

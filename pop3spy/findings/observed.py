@@ -260,12 +260,3 @@ def is_there(seen: Observed, number: int) -> bool:
         return False
     counted = maildrop.stats[0] if maildrop.stats and maildrop.stats[0].changes == 0 else None
     return maildrop.has_shown(number) or (counted is not None and 1 <= number <= counted.count)
-
-
-def had_before(seen: Observed, number: int) -> bool:
-    """Return whether a client downloaded that message whole in an earlier session."""
-    unique_id, account = seen.maildrop.id_of(number), seen.account
-    if unique_id is None or account is None:
-        return False
-    known = account.messages.get(unique_id)
-    return known is not None and known.downloaded_at is not None

@@ -3,11 +3,26 @@
 Rules are asked before anything is remembered of an event, so they see what was known before.
 """
 
-from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
+from collections import Counter
+
+from pop3spy.findings.bodies import content_scan
+from pop3spy.findings.history import (
+    CLIENTS,
+    NAMES,
+    AccountKey,
+    History,
+    KnownAccount,
+    PastSession,
+    ServerHabits,
+    bound,
+)
+from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
 from pop3spy.findings.observed import Observed, is_login
+from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Event, Finished, SideClosed
 from pop3spy.session.how import Ending
+from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
 
 
@@ -55,12 +70,22 @@ class Remembering:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
                     server.stls_listed_at = self._wall(at)
-            case "USER" if exchange.ok is not None and exchange.status is not None:
-                if exchange.status.code is None:
-                    names = server.names_taken if exchange.ok else server.names_refused
-                    names[observed.clear] = names.get(observed.clear, 0) + 1
+            case "STLS" if exchange.ok is False and observed.clear:
+                server.stls_refused[self.past.client] = self._wall(at)
+                bound(server.stls_refused, CLIENTS)
+            case "USER":
+                self._named(exchange, server)
             case "UTF8":
                 self.past.utf8 = bool(exchange.ok)
+
+    def _named(self, exchange: Exchange, server: ServerHabits) -> None:
+        status, args = exchange.status, exchange.command.args
+        if status is None or len(args) != 1 or not (status.ok or blames_name(status)):
+            return
+        names = server.names_taken if status.ok else server.names_refused
+        known = names.setdefault(self._observed.clear, set())
+        if len(known) < NAMES:
+            known.add(self._history.digest(args[0]))
 
     @property
     def _server(self) -> tuple[str, int]:
@@ -72,13 +97,11 @@ class Remembering:
         if user is None or exchange.ok is None:
             return
         account = self._history.account(*self._server, user)
-        verb = exchange.command.verb
-        way = verb
-        if verb == "AUTH" and exchange.command.args:
-            way = f"AUTH {exchange.command.args[0].decode('ascii', 'replace').upper()}"
+        way = way_of(exchange)
         if not exchange.ok:
-            account.refused[way] = self._wall(at)
+            self._refused(exchange, account, way, self._wall(at))
             return
+        account.same_again.clear()
         account.worked[way] = self._wall(at), self._observed.clear
         if self._key is None:
             self._key = (*self._server, user)
@@ -86,6 +109,15 @@ class Remembering:
             self.past.clear = self._observed.clear
             account.open.append(self.past)
         self._login_delay(account)
+
+    def _refused(self, exchange: Exchange, account: KnownAccount, way: str, wall: float) -> None:
+        if not is_refused_for_what_was_sent(self._observed, exchange):
+            account.same_again.clear()
+            return
+        account.refused[way] = wall
+        if not str(secret_of(self._observed, exchange)).endswith(" refused"):
+            account.same_again.clear()
+        account.same_again.append(wall)
 
     def _login_delay(self, account: KnownAccount) -> None:
         line = self._observed.capability("LOGIN-DELAY")
@@ -103,7 +135,7 @@ class Remembering:
         if known is None:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
-        scan = self._observed.scan_of(exchange)
+        scan = content_scan(self._observed, exchange)
         if scan is not None and scan.digests_all:
             known.digest, known.stable = scan.digest, scan.stable_digest
             if scan.header is not None and scan.header.message_id:
@@ -111,6 +143,9 @@ class Remembering:
 
     def _finished(self, ending: Ending, at: float) -> None:
         past = self.past
+        observed = self._observed
+        known_to_the_end = not (observed.ended_by_us or observed.lost or observed.joined)
+        past.left = known_to_the_end and "QUIT" not in observed.used
         past.ended_at = self._wall(ending.at if ending.at is not None else at)
         if self._key is None:
             return
@@ -119,6 +154,7 @@ class Remembering:
         past.count = maildrop.stats[-1].count if maildrop.stats else None
         marked = (maildrop.id_of(number) for number in maildrop.deleted)
         past.deleted = {unique_id for unique_id in marked if unique_id is not None}
+        past.deleted -= _shared(maildrop.last_uidl)  # one of two may stay
         if past.quit:
             for unique_id in past.deleted:
                 if (known := account.message(unique_id)) is not None:
@@ -143,3 +179,10 @@ class Remembering:
             if (known := account.message(unique_id)) is not None:
                 known.size = size
                 known.first_listed_at = known.first_listed_at or past.opened_at
+
+
+def _shared(listing: Listing | None) -> set[bytes]:
+    """Return the unique-ids that stand for several messages."""
+    if listing is None or len(set(listing.ids.values())) == len(listing.ids):
+        return set()
+    return {unique_id for unique_id, times in Counter(listing.ids.values()).items() if times > 1}

@@ -21,4 +21,12 @@ class Thresholds:
     idle_standard: float = 590.0
     held_open: float = 600.0
     bad_commands: int = 3
+    replicated: float = 60.0  # by then all servers of a mailbox know what one of them did
     line_refused: int = 2048  # octets of a line of mail that common clients take
+    other_way: float = 3600.0  # so soon another way to log in tells that APOP never works
+    worked: float = 3600.0  # so long a password that worked is taken for the right one
+    retrying: float = 600.0
+    retries: int = 3  # so often the same password is refused while a client is retrying
+    listed_days: float = 30.0  # so long a server is known to offer STLS
+    password_days: float = 30.0  # so long an account is known to take passwords
+    without_tls: float = 60.0  # so soon a client comes back without TLS that was refused it

@@ -189,6 +189,14 @@ def test_a_server_that_lists_no_single_message_is_believed_by_what_it_said_befor
     assert talk.heard[C][before:] == heard
 
 
+def test_the_size_of_a_message_is_known_from_any_listing() -> None:
+    talk = Talk([DryRun()]).say([*START, (C, b"LIST\r\n"), (S, b"+OK\r\n1 120\r\n2 200\r\n.\r\n")])
+    talk.say([(C, b"DELE 2\r\n"), (S, b"-ERR not one by one\r\n"), (C, b"STAT\r\n")])
+    before = len(talk.heard[C])
+    talk.say([(S, b"+OK 2 320\r\n")])
+    assert talk.heard[C][before:] == b"+OK 1 120\r\n"
+
+
 def test_a_server_that_lists_everything_where_one_was_asked_for_is_swallowed() -> None:
     talk = Talk([DryRun()]).say([*START, (C, b"DELE 2\r\n")])
     before = len(talk.heard[C])

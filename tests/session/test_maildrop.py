@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from cuts import recut
 from dialogue import Said, said
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.frames import CommandLine, Side, StatusLine
 from pop3spy.session.body import LONGEST
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.how import Ending, How
@@ -73,6 +74,10 @@ def test_nothing_is_known_of_a_session_that_asked_nothing() -> None:
     assert (maildrop.count, maildrop.octets, maildrop.highest) == (None, None, None)
     assert (maildrop.stats, maildrop.last_list, maildrop.last_uidl) == ([], None, None)
     assert (maildrop.size_of(1), maildrop.id_of(1)) == (None, None)
+
+
+def test_a_session_that_only_logs_in_has_nothing_to_remember() -> None:
+    assert read(said(LOGIN)).session._maildrop is None
 
 
 def test_the_first_stat_and_the_last_are_kept() -> None:
@@ -295,6 +300,16 @@ def test_another_maildrop_is_another_maildrop() -> None:
     assert (maildrop.last_list, maildrop.deleted, maildrop.highest) == (None, {}, None)
     assert maildrop.last_uidl is not None
     assert maildrop.last_uidl.changes == 2
+
+
+def test_no_more_marks_are_remembered_than_a_bound_but_all_are_counted() -> None:
+    maildrop = SeenMaildrop()
+    status = StatusLine(Side.SERVER, b"+OK\r\n", ok=True)
+    for number in range(1, MOST + 3):
+        raw = b"DELE %d\r\n" % number
+        line = CommandLine(Side.CLIENT, raw, number, command=parse_command(raw))
+        maildrop.learn(line, status, None, 0.0)
+    assert (len(maildrop.deleted), maildrop.pending) == (MOST, MOST + 2)
 
 
 # -- the highest number -----------------------------------------------------------------------

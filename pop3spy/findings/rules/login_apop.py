@@ -26,6 +26,7 @@ _FOREIGN: Final = re.compile(rb"[^\x21-\x7e]")
     rank=2,
     basis="RFC 1939, section 7; RFC 5322, section 3.6.4",
     on=On.GREETING,
+    beats=("eight-bit-status",),
     raises=(
         r"""
         S: +OK <\xbf\xbf\xbf@\xbf\xbf>

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.findings.logins import LOGINS, mechanism_of, refusal
+from pop3spy.findings.logins import BY_PASSWORD, LOGINS, account_of, mechanism_of, refusal
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import has_one_of, means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
@@ -155,7 +155,8 @@ _MICROSOFT: Final = ("outlook.office365.com", "outlook.office.com", "outlook.com
         S: -ERR Basic authentication is disabled.
         """,
     ),
-    silent="""
+    silent=(
+        """
         -- server mail.example.org
         -- also login-failed
         S: +OK The Microsoft Exchange POP3 service is ready.
@@ -163,7 +164,26 @@ _MICROSOFT: Final = ("outlook.office365.com", "outlook.office.com", "outlook.com
         S: +OK
         C: PASS tanstaaf
         S: -ERR Logon failure: unknown user name or bad password.
-    """,
+        """,
+        """
+        -- server outlook.office365.com
+        -- also login-failed
+        S: +OK The Microsoft Exchange POP3 service is ready.
+        -- login
+        C: QUIT
+        S: +OK
+        -- client closes
+        -- session 20 days later
+        S: +OK The Microsoft Exchange POP3 service is ready.
+        C: USER bob
+        S: +OK
+        C: PASS tanstaaf
+        S: -ERR Logon failure: unknown user name or bad password.
+        C: QUIT
+        S: +OK
+        -- client closes
+        """,
+    ),
 )
 def basic_auth_retired(seen: Observed, event: Answered) -> Claims:
     """The service takes no passwords from mail programs any more, right or wrong.
@@ -180,7 +200,11 @@ def basic_auth_retired(seen: Observed, event: Answered) -> Claims:
     text = "takes passwords from mail programs no more, right or wrong"
     if means(status, "basic-auth-retired"):
         yield Claim(f"This service {text}: {quoted(status)}.")
-    elif has_one_of(status, ("logon failure",)) and _is_microsoft(seen):
+    elif (
+        has_one_of(status, ("logon failure",))
+        and _is_microsoft(seen)
+        and not _takes_passwords(seen, exchange)
+    ):
         host = seen.session.server.host
         yield Claim(f"{host} probably {text}: {quoted(status)}.", evidence={"probable": True})
 
@@ -189,3 +213,12 @@ def _is_microsoft(seen: Observed) -> bool:
     host, greeting = seen.session.server.host.lower().rstrip("."), seen.session.greeting
     known = any(host == name or host.endswith(f".{name}") for name in _MICROSOFT)
     return known and greeting is not None and b"Microsoft Exchange POP3" in greeting.raw
+
+
+def _takes_passwords(seen: Observed, exchange: Exchange) -> bool:
+    """Return whether this account has logged in by a password not long ago."""
+    account = account_of(seen, exchange)
+    if account is None:
+        return False
+    worked = [account.worked[way][0] for way in BY_PASSWORD if way in account.worked]
+    return bool(worked) and seen.wall() - max(worked) <= seen.thresholds.password_days * 86400.0

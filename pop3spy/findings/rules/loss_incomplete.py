@@ -1,6 +1,7 @@
 """Messages that are removed although they were never received whole."""
 
-from pop3spy.findings.observed import Observed, had_before, message_of
+from pop3spy.findings.earlier import had_before
+from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered, Finished, Unanswered

@@ -112,6 +112,7 @@ def pass_without_user(seen: Observed, event: Answered) -> Claims:
         S: +OK
         """,
         """
+        -- also user-enumeration
         C: USER alice
         S: -ERR no such user
         C: USER bob
