@@ -89,7 +89,7 @@ class Findings:
         self._limits = thresholds or Thresholds()
         self._history = history or History()
         self._epoch = epoch
-        self.dispatch = Dispatch(rules.values())
+        self.dispatch = Dispatch(rules.values(), self._limits)
         self.precedence = Precedence(rules)
         self._open: dict[int, _Judged] = {}
         self._failed: set[str] = set()

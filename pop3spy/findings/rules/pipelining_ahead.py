@@ -91,6 +91,8 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     before = _before(seen, exchange) or seen.before
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
+    if before.command.spec is None:
+        return  # an empty command, or another protocol
     if before.body is not None and before.body.error_inside is not None:
         return
     known = [cap.tag for caps in session.capabilities.values() for cap in caps]
