@@ -6,6 +6,7 @@ from math import inf
 from typing import Final
 
 from pop3spy.findings.rule import On, Rule
+from pop3spy.findings.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +33,16 @@ class _Table:
 
 
 class Dispatch:
-    """The tables of some rules."""
+    """The tables of some rules; *thresholds* are those that they name."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], thresholds: Thresholds) -> None:
         listed: dict[On, list[tuple[tuple[str, ...], Way]]] = {kind: [] for kind in On}
         for rule in rules:
             for asked in rule.asked:
-                listed[asked.on].append((asked.verbs, Way(rule, asked.method, asked.after)))
+                after = asked.after
+                if isinstance(after, str):
+                    after = float(getattr(thresholds, after))
+                listed[asked.on].append((asked.verbs, Way(rule, asked.method, after)))
         self._tables: Final = {kind: _table(entries) for kind, entries in listed.items()}
         silent = sorted(self._tables[On.SILENT].others, key=lambda way: way.after)
         self.silences: Final[Ways] = tuple(silent)

@@ -55,7 +55,7 @@ class Findings:
         self._thresholds = thresholds or Thresholds()
         self._history = history or History()
         self._epoch = epoch
-        self._dispatch = Dispatch(rules.values())
+        self._dispatch = Dispatch(rules.values(), self._thresholds)
         self._precedence = Precedence(rules)
         self._open: dict[int, JudgedSession] = {}
         self._failed: set[str] = set()

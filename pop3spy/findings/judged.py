@@ -237,8 +237,5 @@ _TOLD: Final[dict[type[Event], Callable[[JudgedSession, Any], None]]] = {
     Unanswered: JudgedSession.unanswered,
     Intervened: JudgedSession.intervened,
     Finished: JudgedSession.finished,
-    **dict.fromkeys(
-        (Opened, Moved, Placed, Secured, Glimpsed, SideClosed, Blinded, Named),
-        JudgedSession.happened,
-    ),
+    **dict.fromkeys(_HAPPENS, JudgedSession.happened),
 }

@@ -264,8 +264,9 @@ class UidlChanged:
     basis="RFC 1939, section 7",
     on=On.ANSWERED,
     verbs=("RETR",),
-    beats=("content-changed-between-sessions",),
-    raises="""
+    beats=("content-changed-between-sessions", "deletes-not-applied"),
+    raises=(
+        """
         -- login
         C: UIDL
         S: +OK / 1 u1 / .
@@ -277,7 +278,25 @@ class UidlChanged:
         S: +OK / 1 u1 / .
         C: RETR 1
         S: +OK / Message-ID: <y@h> / (blank) / y / .
-    """,
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / x / .
+        C: DELE 1
+        S: +OK
+        C: QUIT
+        S: +OK
+        -- session 1 day later
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <y@h> / (blank) / y / .
+        """,
+    ),
     silent="""
         -- login
         C: UIDL
@@ -310,10 +329,12 @@ def uidl_reused(seen: Observed, event: Answered) -> Claims:
     message_id = message_id_of(seen, scan)
     if None in (message_id, known.message_id) or message_id == known.message_id:
         return
+    listing = seen.maildrop.first_uidl
     if scan.stable_digest != known.stable:
         yield Claim(
             f"The unique-id '{cut(show(unique_id))}' stands for another mail now: clients skip it"
             " as one that they have.",
+            covers=(listing.exchange,) if listing is not None else (),
             evidence={"message": number},
         )
 

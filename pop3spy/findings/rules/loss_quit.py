@@ -153,6 +153,15 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
         C: QUIT
         -- client closes
         """,
+        """
+        -- login
+        C: TOP 1 0
+        S: +OK / -ERR cannot read
+        C: QUIT
+        S: +OK
+        -- server closes
+        -- also error-inside-body
+        """,
     ),
 )
 def quit_unanswered(seen: Observed, _: Finished) -> Claims:
@@ -322,8 +331,8 @@ def _said_quit(seen: Observed) -> bool:
 
 def _unanswered_quit(seen: Observed) -> Exchange | None:
     """Return a QUIT that got no answer, not even one that is no status line."""
-    if not _said_quit(seen):
-        return None
+    if not _said_quit(seen) or any(one.status is not None for one in seen.unfinished):
+        return None  # or a body has no end, in which the answer may stand
     exchanges = seen.session.exchanges
     last = next((one for one in reversed(exchanges) if one.command.verb == "QUIT"), None)
     return last if last is not None and not last.answered and not last.kept else None
