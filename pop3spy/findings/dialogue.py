@@ -12,6 +12,7 @@ A conversation has a line for each thing that happens::
     -- TLS                         both sides begin TLS; ``-- TLS TLSv1`` that version
     -- login                       USER, PASS, and +OK to both
     -- session 5 min later         the next connection, to the same server
+    -- session meanwhile           the same, and the one before ends behind it
 
 It begins with ``S: +OK ready`` unless the server speaks first in it, or its first line is ``-- no
 greeting``.  It is inside TLS unless its first line is ``-- clear``; then it is between two hosts
@@ -46,7 +47,7 @@ _SERVER: Final = "198.51.100.7"
 _TLS: Final = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 _REPEATED: Final = re.compile(r"\{(.{1,40}?)\*(\d{1,7})\}")
 _WAIT: Final = re.compile(r"([0-9.]+) (s|min|h|days?)")
-_LATER: Final = re.compile(r"session(?: ([0-9.]+) (s|min|h|days?) later)?")
+_LATER: Final = re.compile(r"session(?: ([0-9.]+) (s|min|h|days?) later| meanwhile)?")
 _CLOSES: Final = re.compile(r"(client|server) (closes|resets)")
 _UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
@@ -89,12 +90,14 @@ Step = Says | Waits | Closes | BeginsTls
 class DialogueConnection:
     """One connection of a conversation, which begins *later* than the one before by seconds.
 
-    It is ``unreached`` if there was no server.
+    It is ``unreached`` if there was no server; the one before ends behind it if it is
+    ``meanwhile``.
     """
 
     later: float = 0.0
     steps: list[Step] = field(default_factory=list)
     unreached: Unreached | None = None
+    meanwhile: bool = False
 
     @property
     def closes(self) -> bool:
@@ -132,6 +135,7 @@ class RuleDialogue:
     def tape(self) -> Iterator[Item]:
         """Yield what happens, as any recording gives it."""
         at = 0.0
+        waiting: list[tuple[int, DialogueConnection]] = []
         for number, connection in enumerate(self.connections, 1):
             at += connection.later
             yield Began(number, at, self.client, self.server)
@@ -148,8 +152,13 @@ class RuleDialogue:
                         yield Closed(number, at, side, reset)
                     case BeginsTls(version):
                         yield Knew(number, at, {"tls": replace(_TLS, version=version).facts()})
-            at += STEP
-            yield Over(number, at, _ending(connection))
+            waiting.append((number, connection))
+            if any(after.meanwhile for after in self.connections[number : number + 1]):
+                continue
+            while waiting:
+                at += STEP
+                ended, last = waiting.pop()
+                yield Over(ended, at, _ending(last))
 
 
 def _ending(connection: DialogueConnection) -> Ending:
@@ -177,7 +186,7 @@ def read_dialogue(text: str) -> RuleDialogue:
                 pass
             elif later := _LATER.fullmatch(told):
                 seconds = float(later[1]) * _SECONDS[later[2]] if later[1] else 1.0
-                connection = DialogueConnection(seconds)
+                connection = DialogueConnection(seconds, meanwhile=told.endswith("meanwhile"))
                 dialogue.connections.append(connection)
             elif told in _UNREACHED:
                 connection.unreached = _UNREACHED[told]

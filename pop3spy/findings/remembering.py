@@ -5,13 +5,16 @@ Rules are asked before anything is remembered of an event, so they see what was 
 
 from collections import Counter
 
+from pop3spy.findings.bodies import content_scan
 from pop3spy.findings.history import (
+    CLIENTS,
     NAMES,
     AccountKey,
     History,
     KnownAccount,
     PastSession,
     ServerHabits,
+    bound,
 )
 from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
 from pop3spy.findings.observed import Observed, is_login
@@ -67,6 +70,9 @@ class Remembering:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
                     server.stls_listed_at = self._wall(at)
+            case "STLS" if exchange.ok is False and observed.clear:
+                server.stls_refused[self.past.client] = self._wall(at)
+                bound(server.stls_refused, CLIENTS)
             case "USER":
                 self._named(exchange, server)
             case "UTF8":
@@ -129,7 +135,7 @@ class Remembering:
         if known is None:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
-        scan = self._observed.scan_of(exchange)
+        scan = content_scan(self._observed, exchange)
         if scan is not None and scan.digests_all:
             known.digest, known.stable = scan.digest, scan.stable_digest
             if scan.header is not None and scan.header.message_id:

@@ -8,7 +8,7 @@ from pop3spy.protocol.facts import Facts, FactValue
 from pop3spy.redaction.credential_facts import nonce_of
 from pop3spy.redaction.secret_facts import accepted
 
-_ITERATIONS: Final = re.compile(rb"(?:^|,)i=([0-9]{1,10})(?:,|$)")
+_ITERATIONS: Final = re.compile(rb"(?:^|,)i=([0-9]{1,9})(?:,|$)")
 _NONCE_OF_DIGEST: Final = re.compile(rb'(?i)(?:^|,)\s*nonce="?([^",]+)')
 _MEMBERS: Final = (
     ("status", "oauth_status"),

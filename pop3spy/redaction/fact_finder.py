@@ -32,7 +32,6 @@ from pop3spy.redaction.credential_facts import (
 from pop3spy.redaction.line_facts import (
     form_of_digest,
     line_facts,
-    noteworthy_facts,
     unknown_line_facts,
     verb_left_open,
     words_of_command,
@@ -121,7 +120,7 @@ class FactFinder:
             return self._initial_response(frame, at)
         if shown.masks:
             return words_of_command(raw, command) | line_facts(raw, command.args)
-        return noteworthy_facts(raw, command.args) if spec.identity else {}
+        return line_facts(raw, command.args) if spec.identity else {}
 
     def _login(self, frame: CommandLine) -> dict[str, FactValue]:
         """Return what is said of PASS, RPOP and APOP."""
@@ -135,7 +134,8 @@ class FactFinder:
             return facts
         secret = command.rest
         facts = line_facts(raw, (secret,))
-        facts["words"] = int(bool(secret.strip()))
+        if raw.endswith(b"\n"):
+            facts["words"] = int(bool(secret.strip()))
         facts["carries_secret"] = bool(secret.strip())
         if b"\r" in secret:
             facts["line_break"] = "password"
@@ -152,9 +152,9 @@ class FactFinder:
     def _initial_response(self, frame: CommandLine, at: float) -> dict[str, FactValue]:
         command, raw = frame.command, frame.raw
         facts = words_of_command(raw, command) | line_facts(raw, ())
-        del facts["argument_over_40"]
+        facts.pop("argument_over_40", None)
         whole = raw.endswith(b"\n")
-        if facts["over_255"] and whole and self._mechanism.name in _MEASURED:
+        if facts.get("over_255") and whole and self._mechanism.name in _MEASURED:
             facts["octets"] = len(raw)
         self._messages += 1
         word = command.args[1]

@@ -1,6 +1,8 @@
 """Facts about a hidden command line: how long, of which octets, why it is hidden.
 
-Of the beginning of an overlong line only what is certain is told.
+Rules: 1. what is odd is told where it is so, and of a line that is shown as well: where names are
+replaced, its octets do not tell it; 2. ``words`` is told of a line that was read whole: what is odd
+and not told beside it is not so.
 """
 
 import re
@@ -21,29 +23,20 @@ _DIGEST: Final = 32
 
 
 def line_facts(raw: bytes, arguments: tuple[bytes, ...]) -> dict[str, FactValue]:
-    """Return what is said of any hidden line with *arguments*."""
-    line, whole = line_of(raw), raw.endswith(b"\n")
+    """Return what is odd about a line with *arguments*; of nearly every line nothing is."""
+    if len(raw) <= LONGEST_ARGUMENT and raw.isascii() and b"\0" not in raw:
+        return {}
+    line = line_of(raw)
     truths = {
         "over_255": len(raw) > LONGEST_LINE,
         "argument_over_40": any(len(word) > LONGEST_ARGUMENT for word in arguments),
         "eight_bit": not line.isascii(),
         "nul": b"\0" in line,
     }
-    facts: dict[str, FactValue] = {name: is_so for name, is_so in truths.items() if is_so or whole}
-    if truths["eight_bit"] and whole:
+    facts: dict[str, FactValue] = {name: True for name, is_so in truths.items() if is_so}
+    if truths["eight_bit"] and raw.endswith(b"\n"):
         facts["valid_utf8"] = _is_utf8(line)
     return facts
-
-
-def noteworthy_facts(raw: bytes, arguments: tuple[bytes, ...]) -> dict[str, FactValue]:
-    """Return what a line that is shown has of ``line_facts`` that are true.
-
-    Where names are replaced, its octets do not tell them.
-    """
-    if len(raw) <= LONGEST_ARGUMENT and raw.isascii() and b"\0" not in raw:  # as nearly always
-        return {}
-    facts = line_facts(raw, arguments)
-    return {name: value for name, value in facts.items() if value or name == "valid_utf8"}
 
 
 def words_of_command(raw: bytes, command: Command) -> dict[str, FactValue]:

@@ -275,9 +275,11 @@ class Redactor:
     def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
         """Return where a line of the server, from *start* on, repeats what must not be shown."""
         end = len(line_of(frame.raw))
-        if self._secrets.overflown or (short and occurs(short, frame.raw[start:end])):
-            return ((start, end),) if start < end else ()
-        return self._found_again(frame.raw, start)
+        whole = ((start, end),) if start < end else ()
+        if self._secrets.overflown:
+            return whole
+        found = self._found_again(frame.raw, start)
+        return whole if short and occurs(short, frame.raw[start:end]) else found
 
     def _find(self, raw: bytes, start: int) -> Spans:
         found = self._secrets.find(raw[start:])

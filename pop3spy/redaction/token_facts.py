@@ -48,7 +48,10 @@ def token_facts(token: bytes, user: bytes | None, used: float | None) -> dict[st
         return {**facts, "token_form": "opaque"}
     if len(parts[1]) > _MOST:
         return facts
-    claims = _claims(parts[1])
+    try:
+        claims = _claims(parts[1])
+    except (ValueError, RecursionError):  # nested too deep, or a number too long
+        return facts
     if claims is None:
         return {**facts, "token_form": "opaque"}
     return {
@@ -62,10 +65,13 @@ def token_facts(token: bytes, user: bytes | None, used: float | None) -> dict[st
 
 
 def _claims(part: bytes) -> dict[str, Any] | None:
-    """Return the claims in the middle part of a token; None if it has none."""
+    """Return the claims in the middle part of a token; None if it has none.
+
+    Raise ValueError or RecursionError if they cannot be read.
+    """
     try:
         said = json.loads(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
+    except (binascii.Error, UnicodeDecodeError, json.JSONDecodeError):
         return None
     return said if isinstance(said, dict) else None
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import SERVER, Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, count
-from pop3spy.protocol.commands import Turn
+from pop3spy.protocol.commands import COMMANDS, Turn
+from pop3spy.protocol.frames import SaslLine
 from pop3spy.session.events import Answered, Heard, Unanswered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -90,6 +91,8 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     before = _before(seen, exchange) or seen.before
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
+    if before.command.spec is None:
+        return  # an empty command, or another protocol
     if before.body is not None and before.body.error_inside is not None:
         return
     known = [cap.tag for caps in session.capabilities.values() for cap in caps]
@@ -213,12 +216,17 @@ def pipelined_password(seen: Observed, event: Heard) -> Claims:
     Scope.CONNECTION,
     rank=2,
     basis="RFC 5034, section 4",
-    on=On.AHEAD,
+    on=(On.AHEAD, On.SASL),
     raises=(
         """
         C: AUTH CRAM-MD5 / STAT
         S: -ERR no such mechanism
         S: -ERR not now
+        -- also login-failed
+        """,
+        """
+        C: AUTH PLAIN / STAT
+        S: +  / -ERR [AUTH] no
         -- also login-failed
         """,
         """
@@ -247,6 +255,14 @@ def pipelined_after_auth(seen: Observed, event: Heard) -> Claims:
     To do: let the client wait for the reply to AUTH.
     """
     exchange, login = event.exchange, seen.before
+    if isinstance(event.frame, SaslLine):
+        word, asked_at = event.frame.facts.get("sasl_word"), seen.last[SERVER]
+        if word in COMMANDS and asked_at is not None and event.first < asked_at:
+            yield Claim(
+                f"The client sent {word} before AUTH was answered, and the server took it for login"
+                " data: let the client wait for the reply.",
+            )
+        return
     if exchange is None or login is None or login.command.turn is not Turn.SASL:
         return
     if login.number != exchange.number - 1 or login.ended_at is None:
