@@ -105,12 +105,6 @@ class DialogueConnection:
         return any(isinstance(step, Closes) for step in self.steps)
 
     @property
-    def says_goodbye(self) -> bool:
-        """Whether the client says QUIT in it."""
-        said = (step.data for step in self.steps if isinstance(step, Says))
-        return any(data.upper().startswith(b"QUIT") for data in said)
-
-    @property
     def left(self) -> Side | None:
         """The side that has not closed where the other one has, and nobody reset it."""
         closes = [step for step in self.steps if isinstance(step, Closes)]

@@ -39,9 +39,14 @@ async def live(dialogue: str) -> Found:
         relayed.bus.subscribe(findings)
         relayed.bus.subscribe(gathered)
         played.relayed, played.findings = relayed, findings
+        open_ones: list[tuple[int, DialogueConnection]] = []
         for number, connection in enumerate(read.connections, 1):
+            if not connection.meanwhile:
+                await played.end(open_ones)
             played.passes(connection.later)
             await played.connection(number, connection)
+            open_ones.append((number, connection))
+        await played.end(open_ones)
     assert relayed.complaints == []
     return gathered.found
 
@@ -65,22 +70,28 @@ class _Played:
         self.findings.tick(self._now / 1e9)
 
     async def connection(self, number: int, connection: DialogueConnection) -> None:
-        """Play *connection* to its end."""
+        """Play all that happens in *connection*."""
         relayed = self.relayed
         if connection.unreached is not None:
             await relayed.client()
-        else:
-            wires = dict(zip(Side, await relayed.pair(), strict=True))
-            await relayed.witness.opened(number)
-            for step in connection.steps:
-                self.passes(STEP)
-                await self._play(number, step, wires)
+            return
+        wires = dict(zip(Side, await relayed.pair(), strict=True))
+        await relayed.witness.opened(number)
+        for step in connection.steps:
             self.passes(STEP)
-            if (left := connection.left) is not None:
-                wires[left].finish()
-            elif not connection.closes and (link := relayed.proxy.link(number)):
+            await self._play(number, step, wires)
+        if (left := connection.left) is not None:
+            wires[left].finish()
+
+    async def end(self, connections: list[tuple[int, DialogueConnection]]) -> None:
+        """End *connections*, the last first; as in a recording, nobody closes those left open."""
+        while connections:
+            self.passes(STEP)
+            number, connection = connections.pop()
+            link = self.relayed.proxy.link(number)
+            if link and not connection.closes and connection.unreached is None:
                 link.abort(Ending(How.CUT))
-        await relayed.witness.ending(number)
+            await self.relayed.witness.ending(number)
 
     async def _play(self, number: int, step: Step, wires: dict[Side, Wire]) -> None:
         relayed = self.relayed

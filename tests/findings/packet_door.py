@@ -24,8 +24,8 @@ from pop3spy.protocol.frames import Side
 from pop3spy.session.model import Peer
 
 CLIENT, SERVER = Side.CLIENT, Side.SERVER
-FIRST: Final = 1_000_003
-"""A sequence number of no importance."""
+APART: Final = 1 << 24
+"""How far from each other the sequence numbers of two connections begin."""
 
 
 def in_packets(dialogue: str) -> Found:
@@ -37,29 +37,30 @@ def in_packets(dialogue: str) -> Found:
 
 
 def packets_of(dialogue: RuleDialogue) -> Iterator[bytes]:
-    """Yield the packets of *dialogue*, each connection from a port of its own."""
+    """Yield the packets of *dialogue*.
+
+    A connection that is over has its port taken by the next; nobody has to close it for that.
+    """
     at = 0.0
-    last = dialogue.connections[-1]
+    port = dialogue.client.port
     for number, connection in enumerate(dialogue.connections):
         at += connection.later
-        client = Peer(dialogue.client.host, dialogue.client.port + number)
-        tcp = _Tcp({CLIENT: _endpoint(client), SERVER: _endpoint(dialogue.server)})
-        over = connection is not last and connection.says_goodbye
-        for sent_at, packet in tcp.packets(connection, at, over=over):
+        port += connection.meanwhile
+        client = Peer(dialogue.client.host, port)
+        ends = {CLIENT: _endpoint(client), SERVER: _endpoint(dialogue.server)}
+        for sent_at, packet in _Tcp(ends, number).packets(connection, at):
             yield blocks.packet(round((STARTED.timestamp() + sent_at) * 1e6), packet, ())
             at = sent_at
         at += STEP
 
 
 class _Tcp:
-    def __init__(self, ends: dict[Side, Endpoint]) -> None:
+    def __init__(self, ends: dict[Side, Endpoint], number: int) -> None:
         self._ends = ends
-        self._next = dict.fromkeys(Side, FIRST)
+        self._next = dict.fromkeys(Side, number * APART)  # the next octet of each side
 
-    def packets(
-        self, connection: DialogueConnection, at: float, *, over: bool
-    ) -> Iterator[tuple[float, bytes]]:
-        """Yield the packets of *connection*, which begins *at* a time, and is *over* then."""
+    def packets(self, connection: DialogueConnection, at: float) -> Iterator[tuple[float, bytes]]:
+        """Yield the packets of *connection*, which begins *at* a time."""
         if connection.unreached is not None:
             yield from self._unreached(connection.unreached, at)
             return
@@ -78,10 +79,8 @@ class _Tcp:
                     yield at, self._send(CLIENT, Flags.ACK)  # as keep-alives do
                 case Closes(side, reset):
                     yield at, self._send(side, (Flags.RST if reset else Flags.FIN) | Flags.ACK)
-        left = connection.left
-        nobody_first = tuple(Side) if over and not connection.closes else ()
-        for side in (left,) if left is not None else nobody_first:
-            yield at + STEP, self._send(side, Flags.FIN | Flags.ACK)
+        if (left := connection.left) is not None:
+            yield at + STEP, self._send(left, Flags.FIN | Flags.ACK)
 
     def _unreached(self, unreached: Unreached, at: float) -> Iterator[tuple[float, bytes]]:
         asks = self._packet(CLIENT, Flags.SYN, b"", self._next[CLIENT])
