@@ -219,7 +219,8 @@ class ClearOnTlsPort:
         ):
             yield Claim(
                 f"The client waited {seconds(waited)} for a greeting in clear text on port"
-                f" {session.server.port}, where the server waits for TLS: switch SSL/TLS on in the client.",
+                f" {session.server.port}, where the server waits for TLS: switch SSL/TLS on in the"
+                " client.",
                 exchange=0,
                 evidence={"waited": round(waited, 3), "port": session.server.port},
             )
