@@ -27,6 +27,8 @@ class Scope(Enum):
 class On(Enum):
     """What a rule is asked about."""
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and tables are looked up all the time
+
     OPENED = "a client connected"
     GREETING = "the server's first line"
     COMMAND = "a command of the client"

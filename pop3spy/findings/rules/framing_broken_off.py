@@ -157,7 +157,6 @@ class TerminatorGlued:
         C: QUIT
         S: +OK bye
         -- server closes
-        -- also quit-unanswered
         """,
     ),
     silent=(
