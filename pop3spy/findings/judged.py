@@ -30,6 +30,7 @@ from pop3spy.protocol.frames import (
 from pop3spy.session.events import (
     Answered,
     Blinded,
+    Clogged,
     Event,
     Finished,
     Glimpsed,
@@ -227,10 +228,13 @@ _KINDS: Final[dict[type[Event], On]] = {
     Moved: On.MOVED,
     Secured: On.SECURED,
     Glimpsed: On.GLIMPSED,
+    Clogged: On.CLOGGED,
     SideClosed: On.CLOSED,
     Finished: On.FINISHED,
 }
-_HAPPENS: Final = (Opened, Moved, Placed, Secured, Glimpsed, SideClosed, Blinded, Named)
+_HAPPENS: Final = (
+    *(Opened, Moved, Placed, Secured, Glimpsed, Clogged, SideClosed, Blinded, Named),
+)
 _TOLD: Final[dict[type[Event], Callable[[JudgedSession, Any], None]]] = {
     Heard: JudgedSession.heard,
     Answered: JudgedSession.answered,

@@ -48,6 +48,7 @@ class On(Enum):
     SECURED = "TLS began"
     GLIMPSED = "something was seen of TLS that passes unread"
     INTERVENED = "a gate did something"
+    CLOGGED = "neither side takes what is sent to it, or one does so again"
     CLOSED = "a side closed"
     SILENT = "nobody has said anything for so long"
     RESUMED = "somebody speaks, and nobody had said anything for so long"

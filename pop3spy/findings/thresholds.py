@@ -17,6 +17,7 @@ class Thresholds:
     gave_up: float = 10.0  # a client that says nothing for so long waits for something
     stray: float = 2.0  # so long a status line may come behind a line that is none
     parting: float = 2.0  # so soon a server closes behind its last words
+    deadlocked: float = 10.0
     idle_shortest: float = 20.0
     idle_standard: float = 590.0
     idle_dead: float = 60.0  # so long a silence may cost a connection its way
