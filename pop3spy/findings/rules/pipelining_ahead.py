@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import SERVER, Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, count
-from pop3spy.protocol.commands import Turn
+from pop3spy.protocol.commands import COMMANDS, Turn
+from pop3spy.protocol.frames import SaslLine
 from pop3spy.session.events import Answered, Heard, Unanswered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -71,6 +72,15 @@ def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
         C: STAT / QUIT
         S: +OK 0 0 / +OK
         """,
+        """
+        -- also error-inside-body
+        -- login
+        C: RETR 1
+        S: +OK / -ERR cannot read
+        -- 12 s
+        C: NOOP / STAT
+        S: +OK / +OK 0 0
+        """,
     ),
 )
 def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
@@ -90,7 +100,9 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     before = _before(seen, exchange) or seen.before
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
-    if before.body is not None and before.body.error_inside is not None:
+    if before.command.spec is None:
+        return  # an empty command, or another protocol
+    if _ended_elsewhere(seen, event):
         return
     known = [cap.tag for caps in session.capabilities.values() for cap in caps]
     harmless = _PIPELINING in known or verb == "NOOP" or seen.server.pipelining_at is not None
@@ -99,6 +111,15 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
         " the server did not offer PIPELINING: let it wait for each reply.",
         severity=Severity.INFO if harmless else None,
     )
+
+
+def _ended_elsewhere(seen: Observed, event: Heard) -> bool:
+    """Return whether the client may have seen the end of a body that has none."""
+    bodies = [one.body for one in seen.session.outstanding.values() if one.body is not None]
+    if any(body.error_inside is not None for body in bodies):
+        return True
+    said = seen.last[SERVER]
+    return bool(bodies) and said is not None and event.first - said >= seen.thresholds.stray
 
 
 @rule(
@@ -213,12 +234,17 @@ def pipelined_password(seen: Observed, event: Heard) -> Claims:
     Scope.CONNECTION,
     rank=2,
     basis="RFC 5034, section 4",
-    on=On.AHEAD,
+    on=(On.AHEAD, On.SASL),
     raises=(
         """
         C: AUTH CRAM-MD5 / STAT
         S: -ERR no such mechanism
         S: -ERR not now
+        -- also login-failed
+        """,
+        """
+        C: AUTH PLAIN / STAT
+        S: +  / -ERR [AUTH] no
         -- also login-failed
         """,
         """
@@ -247,6 +273,14 @@ def pipelined_after_auth(seen: Observed, event: Heard) -> Claims:
     To do: let the client wait for the reply to AUTH.
     """
     exchange, login = event.exchange, seen.before
+    if isinstance(event.frame, SaslLine):
+        word, asked_at = event.frame.facts.get("sasl_word"), seen.last[SERVER]
+        if word in COMMANDS and asked_at is not None and event.first < asked_at:
+            yield Claim(
+                f"The client sent {word} before AUTH was answered, and the server took it for login"
+                " data: let the client wait for the reply.",
+            )
+        return
     if exchange is None or login is None or login.command.turn is not Turn.SASL:
         return
     if login.number != exchange.number - 1 or login.ended_at is None:

@@ -22,7 +22,7 @@ _LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
     basis="RFC 2449, sections 6.5 and 8.1.1",
     on=On.REFUSED,
     verbs=_LOGINS,
-    beats=("login-failed",),
+    beats=("login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
         C: USER bob
@@ -87,7 +87,7 @@ def _says_too_early(status: StatusLine, *, codes: bool) -> bool:
     basis="RFC 2449, section 8.1.2; RFC 1939, section 7",
     on=On.REFUSED,
     verbs=_LOGINS,
-    beats=("login-failed",),
+    beats=("login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
         C: USER bob
