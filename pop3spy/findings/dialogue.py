@@ -115,6 +115,14 @@ class DialogueConnection:
         """Whether a side closes in it."""
         return any(isinstance(step, Closes) for step in self.steps)
 
+    @property
+    def left(self) -> Side | None:
+        """The side that has not closed where the other one has, and nobody reset it."""
+        closes = [step for step in self.steps if isinstance(step, Closes)]
+        if len(closes) != 1 or closes[0].reset:
+            return None
+        return closes[0].side.other
+
 
 @dataclass(slots=True)
 class RuleDialogue:
