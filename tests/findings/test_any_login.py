@@ -15,7 +15,7 @@ CLIENT = (
     *("AUTH PLAIN AGJvYgB0YW5zdGFhZg==", "AUTH PLAIN =", "AUTH PLAIN !!", "AUTH XOAUTH2 {token}"),
     *("AUTH OAUTHBEARER {YWJj*400}", "AUTH CRAM-MD5 dGVzdA==", "*", "(blank)", "!!!notb64"),
     *("AGJvYgB0YW5zdGFhZg==", "AGJvYgB0YW5zdGFhZg0K", "Ym9i", "dGFuc3RhYWY=", "{token aud=graph}"),
-    *("biwsbj11LHI9YWJj", "Yz1iaXdzLHI9YWJjLHA9YWE=", "TlRMTVNTUAABAAAA", "STLS", "CAPA", "QUIT"),
+    *("biwsbj11LHI9YWJj", "Yz1iaXdzLHI9YWJjLHA9YWE=", "TlRMTVNTUAABAAAA", "CAPA", "QUIT"),
     *("STAT", "UTF8", "PASSWORD tanstaaf", "XCLIENT ADDR=192.0.2.4", "RETR 1", "\\x00\\xff"),
 )
 SERVER = (
@@ -28,11 +28,8 @@ SERVER = (
     *("-ERR Re-Authentication Failure", "-ERR app password required", "+OK / USER / TOP / ."),
 )
 OTHERS = (
-    "-- 12 s",
-    "C: STLS\nS: +OK\n-- TLS",
-    "C: STLS\nS: +OK\n-- TLS TLSv1",
-    "-- client closes",
-    "-- server closes",
+    *("C: STLS\nS: +OK\n-- TLS", "C: STLS\nS: +OK\n-- TLS TLSv1", "C: STLS\nS: -ERR"),
+    *("-- 12 s", "-- client closes", "-- server closes"),
 )
 LINE = st.one_of(
     st.builds("C: {}".format, st.sampled_from(CLIENT)),
