@@ -1,0 +1,69 @@
+"""The conversations of all rules, what each has to raise, and where it can be played."""
+
+from collections.abc import Collection
+from typing import Final
+
+import pytest
+
+from pop3spy.findings import Rule, own_rules
+from pop3spy.findings.dialogue import BeginsTls, read_dialogue
+
+RULES: Final = own_rules()
+RAISES: Final = [
+    pytest.param(rule, text, id=f"{rule.id}-{number}")
+    for rule in RULES.values()
+    for number, text in enumerate(rule.raises)
+]
+SILENT: Final = [
+    pytest.param(rule, text, id=f"{rule.id}-{number}")
+    for rule in RULES.values()
+    for number, text in enumerate(rule.silent)
+]
+
+
+def expected(rule: Rule, text: str) -> list[str]:
+    """Return the ids that *text*, one of the conversations of *rule*, has to raise."""
+    also = read_dialogue(text).also
+    return sorted((rule.id, *also) if text in rule.raises else also)
+
+
+# -- on sockets of this machine, and in packets -------------------------------------------------
+
+ABOUT_TLS: Final = {
+    "apop-used": "it is raised inside TLS alone",
+    "stls-offered-in-tls": "it is raised inside TLS alone",
+    "tls-required": "its near miss is that TLS is there already",
+}
+"""Findings that hang on TLS, besides those that are about clear text."""
+_ABOUT_CLEAR: Final = {rule.id for rule in RULES.values() if rule.about_clear} | {"cleartext-token"}
+
+
+def in_clear(exceptions: Collection[str] = ()) -> list[object]:
+    """Return the conversations that can be played without TLS, as parameters of a test.
+
+    Those of rules that *exceptions* name are not among them.
+    """
+    return [
+        pytest.param(rule, text, id=f"{rule.id}-{number}")
+        for rule in RULES.values()
+        if rule.id not in exceptions
+        for number, text in enumerate((*rule.raises, *rule.silent))
+        if can_be_in_clear(text)
+    ]
+
+
+def can_be_in_clear(text: str) -> bool:
+    """Return whether nobody begins TLS in the middle of *text*, and the server needs no name."""
+    read = read_dialogue(text)
+    begins = any(isinstance(step, BeginsTls) for one in read.connections for step in one.steps)
+    return not begins and read.server.host[0].isdigit()
+
+
+def without_tls(ids: list[str], text: str) -> list[str]:
+    """Return those of *ids* that *text*, played without TLS, raises as well as inside TLS.
+
+    What is inside TLS in the conversation is in clear here, and that is a finding of its own.
+    """
+    if read_dialogue(text).clear:
+        return sorted(ids)
+    return sorted(name for name in ids if name not in _ABOUT_CLEAR and name not in ABOUT_TLS)
