@@ -1,7 +1,7 @@
 """From the frames of one session, secrets and all, to the facts that may be told of them.
 
 It follows the session as the redactor does.  What a recording has only filler of tells nothing
-here: its facts were recorded.
+here: its facts were recorded.  So does the filler in packets that were exported from a recording.
 """
 
 from typing import Final
@@ -36,6 +36,7 @@ from pop3spy.redaction.line_facts import (
     verb_left_open,
     words_of_command,
 )
+from pop3spy.redaction.masking import FILLER
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.token_facts import LONG, token_facts
 
@@ -70,7 +71,7 @@ class FactFinder:
 
     def facts_of(self, frame: Frame, shown: Frame, state: State, at: float) -> Facts:
         """Return the facts of *frame*, which is *shown* so and came *at* that time."""
-        recorded = bool(frame.masks) or frame.facts is not NO_FACTS
+        recorded = bool(frame.masks) or frame.facts is not NO_FACTS or FILLER in frame.raw
         if isinstance(frame, CommandLine):
             facts = self._command(frame, shown, at, recorded=recorded)
         elif isinstance(frame, SaslLine):
@@ -238,7 +239,7 @@ class FactFinder:
     def _challenge(self, frame: Challenge, shown: Frame, *, recorded: bool) -> dict[str, FactValue]:
         self._challenges += 1
         said = _said(frame.raw)
-        challenge = sasl.decode(said)
+        challenge = sasl.decode(said.strip())
         self._asked = sasl.asked_by(challenge or b"", self._messages)
         if recorded or not said:
             return {}

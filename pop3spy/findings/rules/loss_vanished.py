@@ -65,6 +65,21 @@ from pop3spy.session.finding import AtFault, Severity
         """
         -- login
         C: UIDL
+        S: +OK / 1 a / 2 b / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: QUIT
+        S: +OK
+        -- session 5 min later
+        -- login
+        C: DELE 1
+        S: +OK
+        C: UIDL
+        S: +OK / 2 b / .
+        """,
+        """
+        -- login
+        C: UIDL
         S: +OK / 1 a / 2 b / 3 c / .
         C: RETR 1
         S: +OK / A: b / (blank) / x / .
