@@ -164,20 +164,20 @@ def uidl_duplicate_unknown(seen: Observed, event: Answered) -> Claims:
     listing = seen.maildrop.last_uidl
     if listing is None or listing.exchange != event.exchange.number:
         return
-    groups = list(_groups(listing))
-    if groups:
-        unique_id, numbers = groups[0]
+    group = next(_groups(listing), None)
+    if group is not None:
+        unique_id, numbers = group
         yield Claim(
             f"Messages {numbers[0]} and {numbers[1]} have the same unique-id"
             f" '{cut(show(unique_id))}': they are probably copies of one mail.",
-            evidence={"first": numbers[0], "second": numbers[1], "ids": len(groups)},
+            evidence={"first": numbers[0], "second": numbers[1], "repeated": _repeated(listing)},
         )
 
 
 def _groups(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
     """Yield each unique-id that is given twice or more, with its messages; at most _GROUPS."""
     ids = listing.ids
-    if len(set(ids.values())) == len(ids):
+    if not _repeated(listing):
         return
     times = Counter(ids.values())
     groups: dict[bytes, list[int]] = {}
@@ -185,3 +185,8 @@ def _groups(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
         if times[unique_id] > 1 and (unique_id in groups or len(groups) < _GROUPS):
             groups.setdefault(unique_id, []).append(number)
     yield from groups.items()
+
+
+def _repeated(listing: Listing) -> int:
+    """Return how many messages have an id that another one before them has."""
+    return len(listing.ids) - len(set(listing.ids.values()))

@@ -81,6 +81,16 @@ _SPOILT = ("error-inside-body", "premature-terminator")
         """,
         """
         -- login
+        C: DELE 1
+        S: +OK
+        C: RETR 1
+        S: -ERR message is marked
+        C: QUIT
+        S: +OK
+        -- also deleted-message-used
+        """,
+        """
+        -- login
         C: RETR 1
         S: -ERR cannot read
         C: TOP 1 99999
@@ -106,6 +116,17 @@ class DeleAfterIncompleteRetr:
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
         self._by_top: set[int] = set()  # messages that TOP may have brought whole
+        self._failed: dict[int, int] = {}  # by message, the first RETR that went wrong
+
+    @on(On.ANSWERED, "RETR")
+    def _retrieved(self, event: Answered) -> Claims:
+        """Remember a download that failed."""
+        exchange = event.exchange
+        if not (exchange.ok and exchange.complete) and len(self._failed) < MOST:
+            number = message_of(exchange)
+            if number is not None:
+                self._failed.setdefault(number, exchange.number)
+        yield from ()
 
     @on(On.ANSWERED, "TOP")
     def _previewed(self, event: Answered) -> Claims:
@@ -138,8 +159,7 @@ class DeleAfterIncompleteRetr:
         if not marked:
             return
         spoilt = self._spoilt() & marked.keys()
-        lost = [number for number in self._broken() if number in marked]
-        lost = [number for number in lost if not had_before(self._seen, number)]
+        lost = [number for number in self._broken() if not had_before(self._seen, number)]
         if not lost and not spoilt:
             return
         number = min(lost or spoilt)
@@ -156,10 +176,15 @@ class DeleAfterIncompleteRetr:
         )
 
     def _broken(self) -> list[int]:
-        """Return the messages of which no retrieval ended well, though one was tried."""
+        """Return the messages that were marked after a retrieval that failed, and no other."""
         maildrop = self._seen.maildrop
-        tried = maildrop.refused.keys() | maildrop.incomplete.keys()
-        return sorted(tried - maildrop.retrieved.keys() - self._by_top)
+        return [
+            number
+            for number, exchange in self._failed.items()
+            if exchange < maildrop.deleted.get(number, 0)
+            and number not in maildrop.retrieved
+            and number not in self._by_top
+        ]
 
     def _spoilt(self) -> set[int]:
         """Return the messages that seem to have come whole, and have not."""
