@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
+from cli.program import COMMAND, PATIENCE, Ended, environment, run, run_here, running
 from pop3spy.cli.secret_command import printed_by
 from pop3spy.errors import ConfigError
 from security.program import Play
@@ -97,13 +97,13 @@ def test_a_command_that_nobody_knows_is_shown_live_and_later_unless_it_is_to_be_
     capture, copy = tmp_path / "session.yaml", tmp_path / "copy.yaml"
     ended = piped(SAID, upstream, "--record", str(capture), *args)
     assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == shown
-    assert run("scrub", str(capture), "-o", str(copy)).status == 0
+    assert run_here("scrub", str(capture), "-o", str(copy)).status == 0
     for recorded in (capture, copy):
-        told = run("show", str(recorded)).out
+        told = run_here("show", str(recorded)).out
         assert [row.partition("C: ")[2] for row in told.splitlines() if " C: " in row] == shown
-        lines = run("export", str(recorded), "--to", "jsonl").out.splitlines()
+        lines = run_here("export", str(recorded), "--to", "jsonl").out.splitlines()
         assert [json.loads(line)["line"] for line in lines] == shown
-    strict = run("scrub", "--redact", "strict", str(capture)).out
+    strict = run_here("scrub", "--redact", "strict", str(capture)).out
     assert "XFOO" not in strict
     assert "XTAGS" not in strict
 
@@ -278,9 +278,9 @@ def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:
 def test_a_recording_of_connect_shows_and_exports(upstream: str, tmp_path: Path) -> None:
     capture = str(tmp_path / "session.yaml")
     piped("CAPA\nQUIT\n", upstream, "--record", capture)
-    shown = run("show", capture)
+    shown = run_here("show", capture)
     assert "C: CAPA" in shown.out
-    lines = run("export", capture, "--to", "jsonl").out.splitlines()
+    lines = run_here("export", capture, "--to", "jsonl").out.splitlines()
     assert [json.loads(line)["verb"] for line in lines if '"verb"' in line] == ["CAPA", "QUIT"]
 
 
