@@ -189,7 +189,7 @@ WRONG = [
 def test_what_cannot_be_done_is_told_before_anything_is_said(
     upstream: str, args: list[str], told: str
 ) -> None:
-    ended = run("connect", upstream, *args)
+    ended = run_here("connect", upstream, *args)
     assert ended.status == 2
     assert told in ended.err
     assert ended.err.count("\n") == 1
@@ -402,6 +402,6 @@ async def test_a_command_has_so_long_and_no_longer() -> None:
 def test_a_login_that_cannot_be_is_told_before_anything_is_said(
     upstream: str, options: list[str], told: str
 ) -> None:
-    ended = run("connect", upstream, *options)
+    ended = run_here("connect", upstream, *options)
     assert (ended.status, ended.out) == (2, "")
     assert told in ended.err

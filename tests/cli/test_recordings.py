@@ -226,7 +226,7 @@ def test_a_copy_overwrites_nothing(recording: Path) -> None:
 
 def test_a_log_spoils_no_recording(recording: Path) -> None:
     before = recording.read_bytes()
-    ended = run("serve", "--listen", ":0", "--log", str(recording))
+    ended = run_here("serve", "--listen", ":0", "--log", str(recording))
 
     assert ended.status == 2
     assert ended.err == (
@@ -430,7 +430,7 @@ def test_what_is_asked_of_a_recording_that_is_none_is_refused(
     config.write_text(f"{name}: {value}\n")
     given = ("--config", str(config)) if place == "file" else (f"--{name}", value)
     needed = {"proxy": ("--upstream", "127.0.0.1:1"), "serve": (), "replay server": (APOP,)}
-    ended = run(*verb.split(), *needed[verb], "--listen", ":0", *given)
+    ended = run_here(*verb.split(), *needed[verb], "--listen", ":0", *given)
     assert ended.status == 2
     assert ended.out == ""
     assert ended.err.splitlines()[-1] == (
