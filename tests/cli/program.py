@@ -6,6 +6,7 @@ Nothing here sleeps: a test waits for a line of the program, or for its end.
 import codecs
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -83,10 +84,11 @@ def run(*args: str, before: Sequence[str] = (), **changes: str) -> Ended:
 def run_here(*args: str, **changes: str) -> Ended:
     """Do as ``run`` does, in this process: its start would take longer than what is tried.
 
-    It is for what reads and writes files, and for what is told of a wrong command line.  Signals,
-    closed streams and all that lasts need a process of their own.
+    It is for what reads and writes files, for a client that is played, and for what is told of a
+    wrong command line.  Signals, closed streams and servers need a process of their own.
     """
     hook, streams = sys.unraisablehook, (sys.stdin, sys.stdout, sys.stderr)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
     with (
         patch.dict(os.environ, environment(**changes), clear=True),
         warnings.catch_warnings(action="ignore"),  # as in a process that nobody asked for them
@@ -100,6 +102,7 @@ def run_here(*args: str, **changes: str) -> Ended:
         finally:
             sys.stdin, sys.stdout, sys.stderr = streams
             sys.unraisablehook = hook
+            resource.setrlimit(resource.RLIMIT_NOFILE, files)
         return Ended(status, _written(out), _written(err))
 
 

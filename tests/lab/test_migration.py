@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run, run_here
+from cli.program import Ended, run_here
 from lab.mailserver import FEW, PASSWORD, MailServer
 from lab.relay import proxied
 from lab.samples import whole_session
@@ -105,7 +105,7 @@ def test_a_recorded_client_finds_what_another_server_does_differently(
 ) -> None:
     """Of the server that it came from, it finds nothing."""
     to = ("--to", f"pop3://{servers[other].address}", "--password-env", "P", "--json")
-    ended = run("replay", "client", str(recordings[one]), *to, P=PASSWORD)
+    ended = run_here("replay", "client", str(recordings[one]), *to, P=PASSWORD)
     if one == other:
         assert (ended.status, json.loads(ended.out)["differences"]) == (0, [])
     else:

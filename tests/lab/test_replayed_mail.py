@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run, running
+from cli.program import Ended, run_here, running
 from lab.clients import CLIENTS, Client, Login, PatientPOP3, fetchmail, mpop, poplib_
 from lab.corpus import sha256
 from lab.loopback import HOST, Address, until
@@ -63,7 +63,7 @@ def replayed(recording: Path, *args: str) -> Iterator[Address]:
 def played(recording: Path, server: MailServer, secret: str, *args: str) -> Ended:
     """Play the recorded client against *server*; what proves who it is comes in a variable."""
     to = ("--to", f"pop3://{server.address}", "--password-env", VARIABLE)
-    ended = run("replay", "client", str(recording), *to, *args, **{VARIABLE: secret})
+    ended = run_here("replay", "client", str(recording), *to, *args, **{VARIABLE: secret})
     assert ended.err == ""
     return ended
 
