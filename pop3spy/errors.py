@@ -4,6 +4,7 @@ Bad bytes from a peer are never an exception: they are frames.
 """
 
 import os
+from enum import Enum
 
 
 class Pop3SpyError(Exception):
@@ -26,8 +27,19 @@ class ListenError(Pop3SpyError):
     """An address cannot be listened on."""
 
 
+class Unreached(Enum):
+    """Why there is no connection, where that is known for certain."""
+
+    REFUSED = "refused"  # the host is there, and nothing listens at the port
+    UNANSWERED = "unanswered"  # nothing came back, or that the way leads nowhere
+
+
 class ConnectError(Pop3SpyError):
-    """The upstream server cannot be reached."""
+    """The upstream server cannot be reached; *unreached* is why, if the system said that."""
+
+    def __init__(self, message: str, unreached: Unreached | None = None) -> None:
+        super().__init__(message)
+        self.unreached = unreached
 
 
 class TlsError(ConnectError):

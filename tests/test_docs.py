@@ -34,6 +34,7 @@ from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
 from pop3spy.redaction.fields import FIELDS
+from pop3spy.redaction.secret_facts import FACTS
 from postoffice.speaking import FIRST, Client, office
 
 ROOT = Path(__file__).parent.parent
@@ -181,6 +182,11 @@ def fields() -> str:
     return table("| what | `--redact secrets` | `--redact strict` |", rows)
 
 
+def facts() -> str:
+    rows = ((f"`{row.name}`", row.of, str(row.values), row.says) for row in FACTS.values())
+    return table("| fact | of | its values | what it says |", rows)
+
+
 def phrases() -> str:
     rows = (
         (
@@ -239,6 +245,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/tls.md", "places"): places,
     ("docs/tls.md", "failures"): failures,
     ("docs/security.md", "fields"): fields,
+    ("docs/security.md", "facts"): facts,
 }
 
 

@@ -12,12 +12,14 @@ from pop3spy.capture.header import Header, header_of
 from pop3spy.capture.lines import Line, read_header, read_lines
 from pop3spy.capture.record_kinds import check_extra, check_facts, is_time
 from pop3spy.capture.text import NoOctetsError, octets_of, octets_of_text
-from pop3spy.errors import CaptureError
+from pop3spy.errors import CaptureError, Unreached
+from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.unread_filler import unread_filler
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.redaction.secret_facts import accepted
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How
@@ -26,6 +28,7 @@ from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Ove
 
 _CLIENT: Final = Peer("client", 0)
 _SERVER: Final = Peer("server", 0)
+_UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _NOT_READ: Final = (Why.OUT_OF_STEP, Why.BEHIND_STLS, Why.BANNER, Why.UNASKED, Why.NO_STATUS)
 """What the decoder cannot find out again from octets that only stand for what was said."""
 _LEAST: Final = 4
@@ -93,6 +96,7 @@ class CaptureReader:
         self._missed: str | None = None  # why records are missing above
         self._spoken_at = 0.0  # when the record before ended, which a short one has no time for
         self._open: dict[int, _LastReply] = {}
+        self._facts: dict[tuple[int, Side], Facts] = {}  # of what is recorded next
         self._budget = FillerBudget()
 
     def __iter__(self) -> Iterator[Item]:
@@ -148,6 +152,8 @@ class CaptureReader:
         match code:
             case "omitted" | "opaque":
                 yield from self._counted(session, at, facts, code)
+            case "facts":
+                self._facts[session, Side(facts["side"])] = accepted(facts) or NO_FACTS
             case "note":
                 yield from self._release(session)
                 yield Knew(session, at, dict(facts))
@@ -165,7 +171,12 @@ class CaptureReader:
             case "close":
                 yield from self._release(session)
                 del self._open[session]
-                yield Over(session, at, Ending(How.named(facts["how"]), facts.get("why", "")))
+                self._facts = {
+                    place: it for place, it in self._facts.items() if place[0] != session
+                }
+                how, why = How.named(facts["how"]), facts.get("why", "")
+                unreached = _UNREACHED.get(facts.get("unreached"))
+                yield Over(session, at, Ending(how, why, unreached=unreached))
 
     def _spoken(
         self, session: int, side: Side, at: float, data: Any, extra: dict[str, Any]
@@ -175,7 +186,7 @@ class CaptureReader:
             if self._missed is not None:  # its beginning is not there
                 yield Missed(session, at, self._missed)
         octets, masks = octets_of(data)
-        whole = Spoke(session, Chunk(side, octets, at), masks)
+        whole = Spoke(session, Chunk(side, octets, at), masks, facts=self._known(session, side))
         if pieces := list(_pieces(whole, extra.get("cuts") or ())):
             self._spoken_at = max(self._spoken_at, pieces[-1].chunk.at)
             yield from self._say(pieces)
@@ -194,8 +205,11 @@ class CaptureReader:
                 filler = chain([b"x" * (LINE - begun)], filler)
             else:  # a recording of an earlier version has each piece of a line as its end
                 unread = why
+        known = self._known(session, side)
         for data in filter(None, filler):
-            yield from self._say([Spoke(session, Chunk(side, data, at), ((0, len(data)),), unread)])
+            masks = ((0, len(data)),)
+            yield from self._say([Spoke(session, Chunk(side, data, at), masks, unread, known)])
+            known = NO_FACTS
 
     def _filler(self, facts: Any, why: Why | None) -> Iterator[bytes]:
         octets = facts["octets"]
@@ -216,7 +230,12 @@ class CaptureReader:
         if session not in self._open:
             yield from self._began(session, self._spoken_at, {})
         data, masks = octets_of_text(text.replace("\n", "\r\n") if block else f"{text}\r\n")
-        yield from self._say([Spoke(session, Chunk(Side(side), data, self._spoken_at), masks)])
+        chunk, known = Chunk(Side(side), data, self._spoken_at), self._known(session, Side(side))
+        yield from self._say([Spoke(session, chunk, masks, facts=known)])
+
+    def _known(self, session: int, side: Side) -> Facts:
+        """Return what was recorded of what *side* says next."""
+        return self._facts.pop((session, side), NO_FACTS) if self._facts else NO_FACTS
 
     # -- order ----------------------------------------------------------------------------------
 
@@ -271,7 +290,8 @@ def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
         end = next((stop for begin, stop in whole.masks if begin < end < stop), end)
         if end > start:
             masks = tuple((a - start, b - start) for a, b in whole.masks if start <= a < end)
-            yield Spoke(whole.session, Chunk(whole.chunk.side, data[start:end], at), masks)
+            chunk = Chunk(whole.chunk.side, data[start:end], at)
+            yield Spoke(whole.session, chunk, masks, facts=NO_FACTS if start else whole.facts)
             start = end
         at = float(later)
 

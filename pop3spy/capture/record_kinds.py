@@ -79,12 +79,13 @@ KINDS: Final = {
     ),
     "opaque": RecordKind({"side": _SIDE, "why": _WHY, "octets": _SOME}, {"ends_line": _FLAG}),
     "note": RecordKind(_NONE, {"user": _TEXT, "state": _TEXT, "tls": _FACTS, "passing": _FACTS}),
+    "facts": RecordKind({"side": _SIDE}, _NONE),
     "gate": RecordKind({"side": _SIDE}, {"by": _TEXT, "sent": _OCTETS, "answer": _OCTETS}),
     "gap": RecordKind(_NONE, {"why": _TEXT}),
     "blind": RecordKind(_NONE, {"why": _TEXT}),
     "fin": RecordKind({"side": _SIDE}, _NONE),
     "rst": RecordKind({"side": _SIDE}, _NONE),
-    "close": RecordKind({"how": _HOW}, {"why": _TEXT}),
+    "close": RecordKind({"how": _HOW}, {"why": _TEXT, "unreached": _TEXT}),
 }
 """The kinds of records but for ``C`` and ``S``, which have what was said in place of keys."""
 _SAID: Final = RecordKind(_NONE, {"cuts": _CUTS})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pop3spy.capture.text import masked_body, recorded
 from pop3spy.protocol.commands import Shape
+from pop3spy.protocol.facts import NO_FACTS
 from pop3spy.protocol.frames import BodyPart, Opaque, Side
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import (
@@ -28,6 +29,7 @@ from pop3spy.session.events import (
     Secured,
     SideClosed,
 )
+from pop3spy.session.how import Ending
 from pop3spy.session.model import Exchange, Session
 from pop3spy.session.unread import UnreadStretch
 
@@ -97,13 +99,15 @@ class Recorder:
             case SideClosed(side=side, reset=reset):
                 self._record(event.at, "rst" if reset else "fin", {"side": side.value})
             case Ended(ending=ending):
-                self._record(event.at, "close", {"how": ending.how.value, "why": ending.why})
+                self._record(event.at, "close", _closed(ending))
 
     # -- what was said --------------------------------------------------------------------------
 
     def _heard(self, event: Heard) -> None:
         frame = event.frame
         raw = frame.raw
+        if frame.facts is not NO_FACTS:
+            self._record(event.first, "facts", {"side": frame.side.value, **frame.facts})
         if isinstance(frame, Opaque) and not raw:
             self._skip(event, frame)
             return
@@ -201,6 +205,13 @@ def noted(event: Noted) -> bytes:
     """Return the record of what a person noted; it belongs to no session."""
     text = json.dumps({"text": str(event.facts.get("text", ""))})
     return b'- [%.9f, 0, "note", %b]\n' % (event.at, text.encode())
+
+
+def _closed(ending: Ending) -> dict[str, object]:
+    closed: dict[str, object] = {"how": ending.how.value, "why": ending.why}
+    if ending.unreached is not None:
+        closed["unreached"] = ending.unreached.value
+    return closed
 
 
 def _may_be_message(part: BodyPart, exchange: Exchange | None) -> bool:

@@ -36,6 +36,7 @@ from pop3spy.logs import reader_failed
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
@@ -102,6 +103,7 @@ class _Talking:
         dial = partial(self._dial, url)
         details = _login_details(settings)
         self._typist = typist = None if settings.hide_unknown else Typist()
+        self._memory = SecretMemory(self._clock.started)
         self.console = Console(
             url, dial, person, CONNECT_COMMANDS, patience, login=details, typist=typist
         )
@@ -171,6 +173,7 @@ class _Talking:
                 number=number,
                 trust=self._trust,
                 typist=self._typist,
+                memory=self._memory,
             )
         except TlsError as error:
             error.exit_status = ExitStatus.TLS

@@ -29,6 +29,12 @@ def history_file() -> Path | None:
     return folder and folder / "history"
 
 
+def ledger_file() -> Path | None:
+    """Return where earlier sessions are remembered: in the user's state folder."""
+    folder = _own_folder("XDG_STATE_HOME", ".local/state")
+    return folder and folder / "ledger.sqlite3"
+
+
 def settings_folder() -> Path | None:
     """Return where the user's programs keep what is set up once."""
     return _own_folder("XDG_CONFIG_HOME", ".config")

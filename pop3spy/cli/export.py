@@ -7,6 +7,7 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.formats import FORMATS
+from pop3spy.cli.judging import judge_of
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, Verb, with_setting
 from pop3spy.config.file import STDOUT
@@ -64,6 +65,7 @@ def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[i
     with open_recording(file, ports=port) as recording:
         source = ExportSource(recording.started, recording.bodies, recording.redaction, wanted)
         with exporting(form, to, sys.stdout.buffer, source) as exporter:
-            play_back(recording.items, exporter, note=exporter.note)
+            judge, memory = judge_of(recording.started), recording.memory()
+            play_back(recording.items, exporter, note=exporter.note, judge=judge, memory=memory)
     click.echo(f"pop3spy: {exporter.summary}", err=True)
     return ExitStatus.DONE

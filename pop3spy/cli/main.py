@@ -24,6 +24,7 @@ VERBS: Final = {
     "connect": "Speak POP3 by hand with the server at URL.",
     "demo": "Show a session between a built-in client and a built-in server.",
     "export": "Write the recording FILE in another form; - is standard input.",
+    "lint": "Look for what is wrong in recordings.",
     "proxy": "Relay clients to a POP3 server and show what both sides say.",
     "replay": "Play a recorded session again: be its server, or be its client.",
     "scrub": "Copy the recording FILE without what others need not see.",

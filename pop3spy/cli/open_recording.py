@@ -22,6 +22,7 @@ from pop3spy.capture.reader import CaptureReader
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.text import escape
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
@@ -51,6 +52,10 @@ class OpenedRecording:
     def bodies_kept(self) -> bool:
         """Whether the content of messages is what it was."""
         return self.bodies == "keep"
+
+    def memory(self) -> SecretMemory:
+        """Return what its sessions have in common, which one reading of it needs."""
+        return SecretMemory(self.started)
 
     @property
     def names(self) -> Pseudonyms | None:

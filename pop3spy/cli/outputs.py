@@ -11,6 +11,7 @@ from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
+from pop3spy.cli.judging import SHOWN, judge_sessions, remembered
 from pop3spy.cli.secret import tell_if_open
 from pop3spy.cli.streams import Spools, close
 from pop3spy.cli.terminal import colourful, keep_width, width_of
@@ -36,6 +37,7 @@ from pop3spy.protocol.text import MASK, escape
 from pop3spy.session.bus import Bus, NoteReader, Subscriber, all_of
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
+from pop3spy.session.finding import Severity
 from pop3spy.session.waiting import OwedReplies
 from pop3spy.spool import Stream
 
@@ -62,6 +64,9 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         bus = Bus(partial(complain, notes, clock))
         bus.subscribe_to_notes(notes)
+        if settings.findings != "off":
+            history = closing.enter_context(remembered(settings, bus, clock))
+            judge_sessions(bus, clock, history, later)
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)
@@ -69,7 +74,7 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
                 bus.subscribe_to_notes(note)
         if has_transcript(settings) and screen is None:
             spool = spools.standard(sys.stdout, lines_lost)
-            bus.subscribe(transcript_on(spool, clock, settings.show))
+            bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
         if settings.record is not None:
             captures = captures_at(settings.record, settings, clock, closing)
             bus.subscribe(captures)
@@ -102,7 +107,7 @@ def log_readers(
         sessions = json = JsonLog(log, clock)
         note = json.note
     else:
-        sessions, note = Transcript(log, clock), Notes(log, clock)
+        sessions, note = Transcript(log, clock, findings=Severity.INFO), Notes(log, clock)
     return sessions, _without_addresses(note) if settings.redact == "strict" else note
 
 
@@ -180,11 +185,21 @@ def complain(notes: Notes, clock: Clock, reader: Callable[..., object], error: E
         notes(reader_failed(reader, error, clock.now()))
 
 
-def transcript_on(spool: Stream, clock: Clock, wanted: Filter | None = None) -> Subscriber:
-    """Return the transcript of what is *wanted*, as it fits stdout, which *spool* leads to."""
+def transcript_on(
+    spool: Stream,
+    clock: Clock,
+    wanted: Filter | None = None,
+    findings: Severity | None = Severity.WARNING,
+) -> Subscriber:
+    """Return the transcript of what is *wanted*, as it fits stdout, which *spool* leads to.
+
+    It shows *findings* that are at least so bad; None: none.
+    """
     stream = sys.stdout
     transcript: Subscriber
-    transcript = lines = Transcript(spool, clock, colour=colourful(stream), wait=later)
+    transcript = lines = Transcript(
+        spool, clock, colour=colourful(stream), findings=findings, wait=later
+    )
     keep_width(lines, stream)
     if stream.isatty():
         waits, colour = OwedReplies(), colourful(stream)

@@ -68,15 +68,16 @@ def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...])
         names = Pseudonyms(kept=recording.redaction == "strict") if strict else None
         redaction = "strict" if strict else "secrets"
         header = Header(recording.started, f"pop3spy {__version__}", redaction, kept)
+        play = partial(play_back, recording.items, names=names, memory=recording.memory())
         if out == STDOUT:
             _to_stdout(header.lines().encode())
-            play_back(recording.items, *_readers(_to_stdout, bodies, summary), names=names)
+            play(*_readers(_to_stdout, bodies, summary))
             sys.stdout.buffer.flush()
         else:
             copy = CaptureFile(out, header)
             write = partial(_to_file, copy)
             try:
-                play_back(recording.items, *_readers(write, bodies, summary), names=names)
+                play(*_readers(write, bodies, summary))
             except BaseException:  # a part must not pass for the whole
                 out.unlink()
                 raise

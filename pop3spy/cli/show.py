@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.judging import SHOWN, judge_of
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting
 from pop3spy.cli.terminal import colourful, keep_width
@@ -17,6 +18,7 @@ from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
+from pop3spy.logs.verdicts import Verdicts
 from pop3spy.logs.wire import WireView
 from pop3spy.replay.recording import no_session
 from pop3spy.session.bus import Subscriber
@@ -36,6 +38,8 @@ class ShowOptions:
     raw: bool
     hexadecimal: bool
     port: tuple[int, ...]
+    findings: str
+    verdict: bool
     stats: bool
     follow: bool
 
@@ -51,6 +55,7 @@ class ShowOptions:
     "  pop3spy show session.yaml                 the transcript\n"
     "  pop3spy show --stats captures/*.yaml      how long each command took\n"
     "  pop3spy show --bodies session.yaml        with whole messages\n"
+    "  pop3spy show --verdict session.yaml       what went wrong, to paste\n"
     "  pop3spy show --filter err session.yaml    what was refused\n"
     "  pop3spy show --follow live.yaml           while it is being recorded",
 )
@@ -74,6 +79,8 @@ class ShowOptions:
 @click.option("--raw", is_flag=True, help="Show what was said octet by octet, escaped.")
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
 @with_setting("port")
+@with_setting("findings")
+@click.option("--verdict", is_flag=True, help="Show what became of each session in one paragraph.")
 @click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
 )
@@ -114,7 +121,9 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
             if wanted is not None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
-            play_back(_of(recording, options.sessions, there), subscriber, names=recording.names)
+            judge = judge_of(recording.started) if options.findings != "off" else None
+            items, memory = _of(recording, options.sessions, there), recording.memory()
+            play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:
@@ -123,14 +132,22 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
 
 
 def _view(recording: OpenedRecording, options: ShowOptions) -> Subscriber:
-    view: WireView | Transcript
+    view: WireView | Transcript | Verdicts
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    if options.octets:
+    if options.verdict:
+        view = Verdicts(sys.stdout, SHOWN[options.findings])
+    elif options.octets:
         view = WireView(sys.stdout, hexadecimal=options.hexadecimal)
     else:
         clock, colour = Clock(recording.started), colourful(sys.stdout)
-        view = Transcript(sys.stdout, clock, colour=colour, bodies=options.bodies)
+        view = Transcript(
+            sys.stdout,
+            clock,
+            colour=colour,
+            bodies=options.bodies,
+            findings=SHOWN[options.findings],
+        )
     keep_width(view, sys.stdout)
     return view
 

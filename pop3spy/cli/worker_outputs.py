@@ -11,10 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from pop3spy.cli.judging import SHOWN, judge_sessions, remembered
 from pop3spy.cli.outputs import (
     captures_at,
     complain,
     has_transcript,
+    later,
     log_gap,
     log_readers,
     open_log_stream,
@@ -156,13 +158,16 @@ def worker_outputs(
 
         bus = Bus(failed)
         bus.subscribe_to_notes(note)
+        if settings.findings != "off":
+            history = closing.enter_context(remembered(settings, bus, clock))
+            judge_sessions(bus, clock, history, later)
         if settings.log is not None:
             gap = log_gap(settings.log_format, clock)
             log = spools.spool(LineWriter(ends.log), "the log", gap)
             bus.subscribe(log_readers(log, settings, clock)[0])
         if has_transcript(settings) and not shown:
             spool = spools.spool(LineWriter(ends.transcript), "the transcript", lines_lost)
-            bus.subscribe(transcript_on(spool, clock, settings.show))
+            bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
         if shown:
             bus.subscribe(Forwarding(tell, lambda: taken - writer.written))
         recorded: NoteReader = _unrecorded

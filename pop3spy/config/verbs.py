@@ -99,6 +99,9 @@ class OutputSettings(RecordSettings):
     log_format: str
     rotate: int
     show: Filter | None
+    findings: str
+    ledger: Path | None
+    no_ledger: bool
     quiet: bool
     redact: str
 

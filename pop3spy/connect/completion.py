@@ -90,9 +90,8 @@ class ConnectCompleter(Completer):
             yield name, f"{note}{sasl.MECHANISMS[name].reference}"
 
     def _numbers(self) -> Iterator[Choice]:
-        entries = self._console.view.maildrop.entries
-        for number in sorted(entries)[:_NUMBERS]:
-            yield str(number), str(entries[number])
+        for number, told in self._console.view.maildrop.messages(_NUMBERS):
+            yield str(number), told
 
     def _of_console_command(self, before: list[str]) -> Iterable[Choice]:
         try:

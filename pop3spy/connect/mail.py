@@ -111,22 +111,19 @@ async def _overview(console: Console) -> None:
         listing = await console.command(b"LIST")
     finally:
         console.view.folded = False
-    if not listing.ok:
+    seen = console.session.maildrop.last_list if console.session else None
+    if not (listing.ok and listing.whole) or seen is None:
         raise RefusalError("without a listing there are no numbers to ask for")
-    numbers = [line.split()[0] for line in bytes(listing.body).splitlines() if line.strip()]
+    numbers = seen.numbers
     rows = []
     console.view.take()
     for number in numbers[:_MANY]:
-        if not number.isdigit():
-            continue
-        content = await _fetch(console, b"TOP %s 0" % number)
+        content = await _fetch(console, b"TOP %d 0" % number)
         console.view.take()  # the commands are all alike
         found = headers_of(content)
         sender, subject = escape(found.get("from", "")), escape(found.get("subject", ""))
         rows.append(
-            Row(
-                "S|", f"{number.decode():>5}  {sender[:40]:<40}  {subject[:80]}", RowTone.BODY, None
-            )
+            Row("S|", f"{number:>5}  {sender[:40]:<40}  {subject[:80]}", RowTone.BODY, None)
         )
     for row in rows:
         console.view.add(row)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.console.oauth_error import explain_oauth_error
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import CommandSpec, Turn
@@ -33,7 +32,7 @@ CODES: Final = {
 _PARENTS: Final = {"SYS": "SYS/TEMP"}
 
 
-def explain(exchange: Exchange, session: Session, maildrop: MaildropSummary) -> str | None:
+def explain(exchange: Exchange, session: Session) -> str | None:
     """Return the line for a reply that has ended, None for one that needs none."""
     if exchange.ok is None:
         return None
@@ -53,7 +52,7 @@ def explain(exchange: Exchange, session: Session, maildrop: MaildropSummary) -> 
     return (
         _misplaced(exchange, spec)
         or _incomplete(exchange, spec)
-        or _message(exchange, maildrop)
+        or _message(exchange, session)
         or _login(spec, session)
         or _unoffered(spec, session)
     )
@@ -93,17 +92,17 @@ def _incomplete(exchange: Exchange, spec: CommandSpec) -> str | None:
     return None
 
 
-def _message(exchange: Exchange, maildrop: MaildropSummary) -> str | None:
+def _message(exchange: Exchange, session: Session) -> str | None:
     command = exchange.command
     if not (command.args and command.spec and "message" in command.spec.syntax):
         return None
     number = number_of(command.args[0])
     if number is None:
         return "a message number is digits, from 1 up (RFC 1939, section 4)"
-    entry = maildrop.entries.get(number)
-    if entry and entry.deleted:
+    if number in session.maildrop.deleted:
         return f"message {number} is marked as deleted; RSET takes all marks back"
-    if maildrop.count is not None and not 1 <= number <= maildrop.count and not entry:
+    highest = session.maildrop.highest
+    if highest is not None and not 1 <= number <= highest:
         return f"there is no message {number}; LIST tells the numbers"
     return None
 

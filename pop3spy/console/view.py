@@ -40,6 +40,7 @@ from pop3spy.session.events import (
 )
 from pop3spy.session.inferred import inferred_text
 from pop3spy.session.lines import line_text
+from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.reply_problems import reply_problems
 
 MOST_LINES: Final = 5000
@@ -58,7 +59,7 @@ class View:
     """
 
     def __init__(self) -> None:
-        self.maildrop = MaildropSummary()
+        self.maildrop = MaildropSummary(SeenMaildrop())
         self.masked = 0
         self.doubtful: set[int] = set()
         self.timed = False
@@ -92,7 +93,7 @@ class View:
             case Unanswered():
                 self.add(hint(f"no reply to {line_text(event.exchange.line)}"))
             case Opened(session=session):
-                self.maildrop, self._inferred = MaildropSummary(), None
+                self.maildrop, self._inferred = MaildropSummary(session.maildrop), None
                 self.doubtful.clear()
                 self.add(note(f"connected to {escape(str(session.server))}"))
             case Secured(tls=tls):
@@ -203,7 +204,7 @@ class View:
             self._inferred = None
         for problem in reply_problems(exchange):
             self.add(hint(problem))
-        if text := explain(exchange, event.session, self.maildrop):
+        if text := explain(exchange, event.session):
             self.add(hint(text))
 
 

@@ -1,6 +1,6 @@
 """One JSON object for each command and its reply: the lines that the JSON log has for it.
 
-What a person noted has a line as well.
+What was found, and what a person noted, has a line as well.
 """
 
 from typing import BinaryIO
@@ -8,7 +8,7 @@ from typing import BinaryIO
 from pop3spy.export.exporter import ExportSource, noted_text
 from pop3spy.protocol.text import count
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Answered, Event, Noted, Unanswered
+from pop3spy.session.events import Answered, Event, Noted, Raised, Unanswered
 from pop3spy.session.facts import facts_of, peers_of
 from pop3spy.session.json_text import members
 from pop3spy.session.model import Session
@@ -40,17 +40,25 @@ class JsonLines:
         return count(self._written, "exchange")
 
     def _read(self, event: Event) -> None:
-        if isinstance(event, Answered | Unanswered) and self._source.wants(
-            event.session, event.exchange
-        ):
-            self._write(event)
+        if isinstance(event, Answered | Unanswered):
+            if self._source.wants(event.session, event.exchange):
+                self._write(event)
+        elif isinstance(event, Raised) and self._wants_finding(event):
+            finding, peers = event.finding, peers_of(event.session)
+            told = f"{peers}, {members(finding.facts())}"
+            self._line("finding_raised", event.at, told, finding.severity.word)
+
+    def _wants_finding(self, event: Raised) -> bool:
+        if event.exchange is None:
+            return self._source.wanted is None
+        return self._source.wants(event.session, event.exchange)
 
     def _write(self, event: Answered | Unanswered) -> None:
         what = "command_answered" if isinstance(event, Answered) else "command_unanswered"
         self._line(what, event.at, f"{peers_of(event.session)}, {facts_of(event.exchange)}")
         self._written += 1
 
-    def _line(self, what: str, at: float, told: str) -> None:
+    def _line(self, what: str, at: float, told: str, level: str = "info") -> None:
         date = self._source.date(at).isoformat(timespec="microseconds")[:26]
-        known = members({"time": f"{date}Z", "event": what, "level": "info"})
+        known = members({"time": f"{date}Z", "event": what, "level": level})
         self._stream.write(f"{{{known}, {told}}}\n".encode("ascii"))

@@ -4,7 +4,6 @@ A message is handed on when it is whole; one that broke off is only counted.  Wh
 if it is large, so neither large messages nor many sessions fill the memory.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Final
@@ -21,10 +20,6 @@ from pop3spy.session.model import Exchange, Session
 
 _IN_MEMORY: Final = 1 << 20
 """Octets of a message beyond which it waits on disk."""
-_LONGEST_LISTING: Final = 1 << 22
-"""Octets of unique-ids that are looked at: 50,000 messages or more."""
-
-_ENTRY = re.compile(rb"(?m)^0*([0-9]{1,20})[ \t]+([^\s]{1,70})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +102,12 @@ class _PartialMessage:
 
 
 class _SessionMessages:
-    """The messages and the unique-ids of one session."""
+    """The messages of one session."""
 
     def __init__(self, source: ExportSource, deliver: Deliver, counts: _Counts) -> None:
         self._source = source
         self._deliver = deliver
         self._counts = counts
-        self._listed = bytearray()  # of a UIDL whose reply is coming
-        self._unique_ids: dict[bytes, bytes] = {}
         self._coming: _PartialMessage | None = None
 
     def read(self, event: Event) -> None:
@@ -133,22 +126,17 @@ class _SessionMessages:
             self._counts.left_out += 1
 
     def _part(self, event: Event, part: BodyPart, exchange: Exchange) -> None:
-        match exchange.command.verb:
-            case "RETR":
-                message = self._message(event, exchange, masked=bool(part.masks))
-                message.text.write(message.unstuffer.feed(part.raw))
-            case "UIDL" if len(self._listed) < _LONGEST_LISTING:
-                self._listed += part.raw
+        if exchange.command.verb == "RETR":
+            message = self._message(event, exchange, masked=bool(part.masks))
+            message.text.write(message.unstuffer.feed(part.raw))
 
     def _answered(self, event: Event, exchange: Exchange) -> None:
-        match exchange.command.verb:
-            case "UIDL":
-                self._unique_ids |= self._told(exchange)
-                self._listed.clear()
-            case "RETR" if not self._source.wants(event.session, exchange):
-                self._drop()
-            case "RETR" if exchange.ok:
-                self._retrieved(event, exchange)
+        if exchange.command.verb != "RETR":
+            return
+        if not self._source.wants(event.session, exchange):
+            self._drop()
+        elif exchange.ok:
+            self._retrieved(event, exchange)
 
     def _retrieved(self, event: Event, exchange: Exchange) -> None:
         message = self._message(event, exchange)
@@ -157,7 +145,7 @@ class _SessionMessages:
             return
         args = exchange.command.args
         number = replies.number_of(args[0]) if args else None
-        unique_id = self._unique_ids.get(b"%d" % number) if number is not None else None
+        unique_id = event.session.maildrop.id_of(number) if number is not None else None
         message.text.seek(0)
         self._counts.delivered += 1
         numbers = event.session.id, exchange.number, number
@@ -186,11 +174,3 @@ class _SessionMessages:
         if self._coming is not None:
             self._coming.text.close()
             self._coming = None
-
-    def _told(self, exchange: Exchange) -> dict[bytes, bytes]:
-        """Return the unique-ids that a UIDL told, by message number."""
-        if exchange.body is not None:
-            return dict(_ENTRY.findall(self._listed))
-        if not exchange.ok or exchange.status is None:
-            return {}
-        return dict(_ENTRY.findall(exchange.status.text))

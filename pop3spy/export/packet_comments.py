@@ -1,9 +1,11 @@
-"""Comments on packets: what a reply amounts to, and what a gate did."""
+"""Comments on packets: what a reply amounts to, what was found, and what a gate did."""
 
 from typing import Final
 
 from pop3spy.protocol.frames import Side
+from pop3spy.protocol.text import escape
 from pop3spy.session.events import Intervened
+from pop3spy.session.finding import Finding
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.model import Exchange
 from pop3spy.session.reply_problems import reply_problems
@@ -26,6 +28,12 @@ def answered_comment(exchange: Exchange) -> str:
     if exchange.misplaced:
         notes.append(f"not allowed in {exchange.state_before.value}")
     return ", ".join([*notes, *reply_problems(exchange)])
+
+
+def raised_comment(finding: Finding) -> str:
+    """Return what was found, and how bad it is."""
+    number = f"exchange {finding.exchange}: " if finding.exchange else ""
+    return f"{number}{finding.severity.word} {finding.id}: {escape(finding.text)}"
 
 
 def intervened_comment(event: Intervened) -> str:

@@ -13,12 +13,21 @@ from typing import Final, Protocol
 
 from pop3spy.export import segments
 from pop3spy.export.addresses import Endpoint
-from pop3spy.export.packet_comments import answered_comment, intervened_comment
+from pop3spy.export.packet_comments import answered_comment, intervened_comment, raised_comment
 from pop3spy.export.segments import Flags
 from pop3spy.export.unread_segments import FillerLeft, UnreadRun, UnreadSegments
 from pop3spy.protocol.frames import BodyPart, CommandLine, Frame, Opaque, Side
 from pop3spy.protocol.text import count, escape
-from pop3spy.session.events import Answered, Blinded, Ended, Event, Heard, Intervened, SideClosed
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Ended,
+    Event,
+    Heard,
+    Intervened,
+    Raised,
+    SideClosed,
+)
 from pop3spy.session.how import How
 from pop3spy.session.model import Session
 
@@ -86,6 +95,8 @@ class TcpSession:
                 self._intervene(event)
             case Answered(exchange=exchange) if not exchange.kept:  # else the answer comes next
                 self._note(answered_comment(exchange))
+            case Raised(finding=finding):
+                self._note(raised_comment(finding))
             case Blinded(why=why):
                 self._comments.append(f"nothing more was read: {escape(why)}")
             case SideClosed(at=at, side=side, reset=reset):

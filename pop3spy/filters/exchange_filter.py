@@ -22,6 +22,7 @@ from pop3spy.session.events import (
     Heard,
     Intervened,
     Opened,
+    Raised,
     Secured,
     SideClosed,
     Unanswered,
@@ -89,9 +90,11 @@ class _FilteredSession:
                     self._goes_on(event)
             case Answered() | Unanswered():
                 self._over(event, event.exchange)
+            case Raised(exchange=exchange) if exchange is not None:
+                self._raised(event, exchange)
             case Blinded():
                 self._pass_on(event)
-            case Secured() | Glimpsed() | SideClosed() | Ended() if self._head is None:
+            case Secured() | Glimpsed() | SideClosed() | Raised() | Ended() if self._head is None:
                 self._pass_on(event)
 
     def _said(self, event: Heard | Intervened, exchange: Exchange) -> None:
@@ -129,6 +132,14 @@ class _FilteredSession:
         self._add(event, pending)
         pending.over = True
         self._forget(exchange)
+
+    def _raised(self, event: Event, exchange: Exchange) -> None:
+        """Pass on what was found in an exchange that is wanted, if only because of that."""
+        pending = self._pending.get(exchange.number)
+        if pending is not None:
+            self._add(event, pending)
+        elif self._wanted.means(event.session, exchange):
+            self._pass_on(event)
 
     def _goes_on(self, event: Heard) -> None:
         """Know that nothing more is told of what this side said before."""

@@ -13,6 +13,7 @@ from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.protocol.commands import COMMANDS, line_of, parse_command
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import escape, show
+from pop3spy.session.finding import Severity
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange, Peer, Session
 
@@ -31,6 +32,13 @@ def _time(text: str) -> float:
     return seconds_of(text)
 
 
+def _severity(text: str) -> float:
+    for severity in Severity:
+        if severity.word == text.strip().lower():
+            return severity.value
+    raise ValueError(f"{text!r} is none of info, warning, error")
+
+
 _ORDER = (">", ">=", "<", "<=")
 
 
@@ -46,6 +54,7 @@ class TermKind(Enum):
     NUMBER = (("=", "!=", *_ORDER), count_of, "a number")
     OCTETS = (("=", "!=", *_ORDER), octets_of, "octets, or with a unit of 1,024: `K`, `M`, `G`")
     TIME = (_ORDER, _time, "a time with its unit: `ms`, `s`, `m`, `h`")
+    SEVERITY = (("=", "!=", *_ORDER), _severity, "`info`, `warning` or `error`")
 
     def __init__(
         self, operators: tuple[str, ...], read: Callable[[str], float] | None, words: str
@@ -111,6 +120,14 @@ def _text(_: Session, exchange: Exchange) -> tuple[str, ...]:
     return (line, line_text(status)) if status else (line,)
 
 
+def _findings(_: Session, exchange: Exchange) -> tuple[str, ...]:
+    return tuple(finding.id for finding in exchange.findings or ())
+
+
+def _worst(_: Session, exchange: Exchange) -> int | None:
+    return max((finding.severity.value for finding in exchange.findings or ()), default=None)
+
+
 # fmt: off
 TERMS: Final = {row.name: row for row in (
     Term("verb", TermKind.TEXT, Progress.ASKED, "The command.", "verb = RETR,TOP", _verb, tuple(COMMANDS)),
@@ -129,6 +146,8 @@ TERMS: Final = {row.name: row for row in (
     Term("duration", TermKind.TIME, Progress.ENDED, "How long the last octet of the reply took.", "duration > 5s", lambda _, e: e.duration),
     Term("incomplete", TermKind.FLAG, Progress.ENDED, "Its reply began and did not come whole.", "incomplete", lambda _, e: e.answered and not e.complete and not e.kept),
     Term("waiting", TermKind.FLAG, Progress.ENDED, "Nothing ever came in reply.", "waiting and verb = RETR", lambda _, e: not e.answered),
+    Term("finding", TermKind.TEXT, Progress.ENDED, "Anything that was found in it by then (docs/findings.md).", "finding = retr-truncated", _findings),
+    Term("severity", TermKind.SEVERITY, Progress.ENDED, "How bad the worst of that is.", "severity >= warning", _worst),
     Term("octets", TermKind.OCTETS, Progress.ENDED, "The octets of a multi-line reply, stuffed dots included.", "octets > 1MB", lambda _, e: e.body.octets if e.body else None),
 )}
 # fmt: on

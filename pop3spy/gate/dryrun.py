@@ -25,6 +25,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.deeds import Deed
+from pop3spy.session.maildrop import SeenMaildrop
 
 BY: Final = "dry run"
 
@@ -40,17 +41,14 @@ _OF_A_MESSAGE: Final = frozenset({"RETR", "TOP", "LIST", "UIDL"})
 class _Marks:
     """What one client believes: ``asked`` as far as it has spoken, ``told`` as far as it knows.
 
-    ``told`` has the size of each message that is marked; ``pending`` are the exchanges in which a
-    message is being marked.  The server has ``count`` messages by its own word, and has given
-    answers about those that are ``seen``.
+    ``told`` are the messages that are marked; ``pending`` are the exchanges in which a message is
+    being marked.  What the server has, and how large that is, ``Session.maildrop`` knows.
     """
 
     asked: set[int] = field(default_factory=set)
-    told: dict[int, int] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
     pending: dict[int, int] = field(default_factory=dict)
     resets: set[int] = field(default_factory=set)
-    count: int = 0
-    seen: set[int] = field(default_factory=set)
     listing: LineEdits | None = None
     swallowed: int = 0  # the exchange whose body, or whose overlong line, goes no further
 
@@ -149,9 +147,6 @@ class DryRun:
                 marks.listing = None
                 if (number := marks.pending.pop(frame.number, None)) is not None:
                     return self._marked(moment, frame, number, acts, marks)
-                command = moment.exchange.command if moment.exchange else None
-                if command and frame.ok:
-                    _learn(command, frame, marks)
                 if frame.number in marks.resets:
                     self._reset(frame, marks)
                 elif marks.told and frame.ok:
@@ -170,11 +165,10 @@ class DryRun:
         self, moment: Moment, frame: StatusLine, number: int, acts: Acts, marks: _Marks
     ) -> Acts:
         marks.swallowed = frame.number
-        if not (frame.ok or number in marks.seen or 0 < number <= marks.count):
+        if not (frame.ok or _has(moment.session.maildrop, number)):
             marks.asked.discard(number)
             return acts
-        size = replies.pair_of(frame.text) if frame.ok else None
-        marks.told[number] = size[1] if size and size[0] == number else 0
+        marks.told.add(number)
         moment.note(BY, Deed.DRY_DELETED)
         return (Send(b"+OK message %d deleted\r\n" % number),)
 
@@ -183,7 +177,7 @@ class DryRun:
         if frame.ok:
             marks.told.clear()
         else:
-            marks.asked |= marks.told.keys()
+            marks.asked |= marks.told
 
     def _told(self, moment: Moment, frame: StatusLine, acts: Acts, marks: _Marks) -> Acts:
         command = moment.exchange.command if moment.exchange else None
@@ -196,7 +190,8 @@ class DryRun:
             return (Send(b"+OK\r\n"),)
         if (found := replies.pair_of(frame.text)) is None:
             return acts
-        count, octets = found[0] - len(marks.told), found[1] - sum(marks.told.values())
+        sizes = map(moment.session.maildrop.size_of, marks.told)
+        count, octets = found[0] - len(marks.told), found[1] - sum(size or 0 for size in sizes)
         return (Send(b"+OK %d %d\r\n" % (max(0, count), max(0, octets))),)
 
 
@@ -206,12 +201,10 @@ def _may_delete_in_sasl(frame: SaslLine, sent: bytes) -> bool:
     return bool(may or _DELETES_IN_SASL.search(sent))
 
 
-def _learn(command: Command, frame: StatusLine, marks: _Marks) -> None:
-    """Remember which messages the server has, should it refuse to list one of them."""
-    if command.verb == "STAT" and (found := replies.pair_of(frame.text)):
-        marks.count = found[0]
-    elif command.verb in _OF_A_MESSAGE and (number := _number(command)) is not None:
-        marks.seen.add(number)
+def _has(maildrop: SeenMaildrop, number: int) -> bool:
+    """Return whether the server has such a message, should it refuse to list that one."""
+    counted = maildrop.stats[-1].count if maildrop.stats else 0
+    return 0 < number <= counted or maildrop.has_shown(number)
 
 
 def _gone(number: int | None) -> Respond:

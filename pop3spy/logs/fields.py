@@ -137,6 +137,22 @@ EVENTS: Final = {
             "line": "the first of them, where they are harmless and known",
         },
     ),
+    "finding_raised": Described(
+        "Something was found: what is wrong, or worth an explanation (docs/findings.md); each kind "
+        "once a session. `level` is its severity.",
+        {
+            **_EVERY,
+            **_PEERS,
+            "id": "which finding it is",
+            "severity": "`info`, `warning` or `error`",
+            "fault": "a list of who has to change something: `client`, `server`, `network`, "
+            "`config`",
+            "exchange": "the number of the exchange where it was seen, null for the connection",
+            "text": "one sentence for people",
+            "remedy": "what to do",
+            "evidence": "an object with the numbers, times and words that it rests on",
+        },
+    ),
     "gate_intervened": Described(
         "A fault, a rewrite or a person did something about what one side said.",
         {
@@ -189,6 +205,9 @@ EVENTS: Final = {
             "client_octets": "octets that the client sent",
             "server_octets": "octets that the server sent",
             "blind": "whether reading failed",
+            "findings": "a list of what was found: `id`, `severity`, `count`, and in "
+            "`explained_by` the finding that tells what it really was, else null",
+            "verdict": "what became of the session in one paragraph, null if nothing was found",
         },
     ),
 }

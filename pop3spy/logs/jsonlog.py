@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.notes import level_of
 from pop3spy.logs.timestamps import Timestamps
 from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque, Side
@@ -23,11 +24,13 @@ from pop3spy.session.events import (
     Moved,
     Noted,
     Opened,
+    Raised,
     Secured,
     SideClosed,
     Unanswered,
 )
 from pop3spy.session.facts import facts_of, peers_of, rounded
+from pop3spy.session.finding import Finding
 from pop3spy.session.json_text import members
 from pop3spy.session.lines import line_text, status_text
 from pop3spy.session.model import Session
@@ -67,17 +70,17 @@ class JsonLog:
             facts.pop(taken, None)
         self._write(event.what, event.at, members(facts))
 
-    def _write(self, what: str, at: float, told: str) -> None:
+    def _write(self, what: str, at: float, told: str, level: str | None = None) -> None:
         """Write a line that has the members in *told* behind those of every event."""
-        level, head = _head_of(what)
+        level, head = _head_of(what, level)
         told = told and f", {told}"
         getattr(self._log, level)(f'{{"time": "{self._timestamps.text(at)}", {head}{told}}}')
 
 
 @lru_cache
-def _head_of(what: str) -> tuple[str, str]:
+def _head_of(what: str, level: str | None = None) -> tuple[str, str]:
     """Return the level of an event, and the members that say what it is."""
-    level = level_of(what)
+    level = level or level_of(what)
     return level, members({"event": what, "level": level})
 
 
@@ -88,7 +91,7 @@ _UNREAD = (Opaque, Junk)
 class _SessionLog:
     """A reader of events that gives the lines of one session to *write*."""
 
-    def __init__(self, session: Session, write: Callable[[str, float, str], None]) -> None:
+    def __init__(self, session: Session, write: Callable[..., None]) -> None:
         self._peers = peers_of(session)
         self._write_line = write
         self._stretches = Stretches()
@@ -116,6 +119,8 @@ class _SessionLog:
                 self._write("session_secured", event, **_facts(logged_facts(tls)))
             case Glimpsed(glimpse=glimpse):
                 self._write("tls_glimpsed", event, **_facts(logged_facts(glimpse)))
+            case Raised(finding=finding):
+                self._raised(event, finding)
             case Opened():
                 self._write_line("session_opened", event.at, self._peers)
             case SideClosed(side=side, reset=reset):
@@ -126,6 +131,10 @@ class _SessionLog:
             case Ended():
                 self._end_stretches()
                 self._write("session_ended", event, **_ended(event))
+
+    def _raised(self, event: Event, finding: Finding) -> None:
+        told = f"{self._peers}, {members(finding.facts())}"
+        self._write_line("finding_raised", event.at, told, finding.severity.word)
 
     def _write(self, what: str, event: Event, **facts: object) -> None:
         self._write_line(what, event.at, f"{self._peers}, {members(facts)}")
@@ -202,6 +211,17 @@ def _ended(event: Ended) -> dict[str, object]:
         "client_octets": totals.octets[Side.CLIENT],
         "server_octets": totals.octets[Side.SERVER],
         "blind": session.blind,
+        "findings": [_counted(finding) for finding in session.findings],
+        "verdict": verdict_of(session) if session.findings else None,
+    }
+
+
+def _counted(finding: Finding) -> dict[str, object]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.word,
+        "count": finding.count,
+        "explained_by": finding.explained_by,
     }
 
 

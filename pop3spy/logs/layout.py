@@ -32,6 +32,7 @@ class LineTone(Enum):
     NOTE = (_DIM, _DIM)
     PROBLEM = ("\x1b[33m", "\x1b[33m")  # yellow
     FAILURE = ("\x1b[31;1m", "\x1b[31;1m")
+    VERDICT = ("\x1b[1m", "")  # what became of a session
     FRAME = ("\x1b[1m", "\x1b[1m")  # a session's first and last line
 
 

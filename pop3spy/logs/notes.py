@@ -52,6 +52,8 @@ NOTES: Final = {
     "recording_drop": Note("info", "recording to {path}, messages as sizes only"),
     "stopping": Note("info", "stopping; sessions still open, with {grace} s to end: {sessions}"),
     "noted": Note("info", "note: {text}"),
+    "rule_failed": Note("error", "the rule {rule} failed and is left out, the others go on: {error}"),
+    "ledger_failed": Note("warning", "{text}"),
     "console_failed": Note("error", "the console failed, traffic goes on: {error}"),
     "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),

@@ -5,8 +5,10 @@ Messages are told in one line, long listings are cut short, and what nobody read
 
 from collections.abc import Callable
 
+from pop3spy.findings.verdict import verdict_of
+from pop3spy.logs.finding_lines import TONES, finding_mark, finding_text
 from pop3spy.logs.layout import LineLayout, LineTone
-from pop3spy.logs.listing import ALL, SHOWN, Listing
+from pop3spy.logs.shown_lines import ALL, SHOWN, ShownLines
 from pop3spy.logs.words import amounts, ended, message, seconds, short
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import (
@@ -34,10 +36,12 @@ from pop3spy.session.events import (
     Intervened,
     Moved,
     Opened,
+    Raised,
     Secured,
     SideClosed,
     Unanswered,
 )
+from pop3spy.session.finding import Severity, worth_telling
 from pop3spy.session.inferred import inferred_text
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
@@ -46,6 +50,7 @@ from pop3spy.session.reply_problems import reply_problems
 from pop3spy.session.silence import silence_text
 from pop3spy.session.unread import Stretches, UnreadStretch
 
+_AT_THE_EDGE = (LineTone.FRAME, LineTone.VERDICT)
 _UNANSWERED = 5
 """How many commands in a row without a reply are told one by one."""
 _ANSWERED = 16
@@ -57,7 +62,8 @@ class SessionTranscript:
 
     *date* is that of the session's beginning, or empty.  With *bodies* messages are shown line by
     line, and listings whole.  *closings* are those of all sessions that may yet be told; *later*
-    has them told although nothing else happens.
+    has them told although nothing else happens.  Those *findings* are told that are at least so
+    bad; with None, none are.
     """
 
     def __init__(  # noqa: PLR0913 - what all sessions share, and how this one is to look
@@ -69,6 +75,7 @@ class SessionTranscript:
         *,
         date: str,
         bodies: bool,
+        findings: Severity | None,
     ) -> None:
         self._layout = layout
         self._write = write
@@ -76,8 +83,9 @@ class SessionTranscript:
         self._date = date
         self._closings = closings
         self._bodies = bodies
+        self._findings = findings
         self._rows: list[str] = []
-        self._listing: Listing | None = None  # of the reply that is coming
+        self._listing: ShownLines | None = None  # of the reply that is coming
         self._stretches = Stretches()
         self._unanswered_in_a_row = 0
         self._sent = 0  # octets of the message that the client is sending
@@ -100,7 +108,7 @@ class SessionTranscript:
         if closes:
             self._later()
 
-    def _tell(self, event: Event) -> None:  # noqa: C901 - one branch an event
+    def _tell(self, event: Event) -> None:  # noqa: C901, PLR0912 - one branch an event
         match event:
             case Heard():
                 self._heard(event, event.frame)
@@ -124,6 +132,10 @@ class SessionTranscript:
                 self._end_stretches(event)
                 text = f"nothing is read from here on: {escape(event.why)}"
                 self._add(event, " !", text, tone=LineTone.FAILURE)
+            case Raised(finding=finding):
+                if self._findings and finding.severity.value >= self._findings.value:
+                    mark, tone = finding_mark(finding), TONES[finding.severity]
+                    self._add(event, mark, finding_text(finding), tone=tone, at=finding.at)
             case Ended():
                 self._end_stretches(event)
                 self._ended(event)
@@ -148,7 +160,7 @@ class SessionTranscript:
             tone=tone,
             elapsed=(event.at if at is None else at) - session.opened_at,
             session=session.id,
-            state=None if tone is LineTone.FRAME else state,
+            state=None if tone in _AT_THE_EDGE else state,
             cut=cut,
         )
         self._rows.append(row)
@@ -166,6 +178,9 @@ class SessionTranscript:
         if totals and not self._layout.fits(text):
             self._add(event, "├─", totals, tone=LineTone.FRAME)
             text = how
+        if self._findings and worth_telling(event.session.findings, self._findings):
+            verdict = escape(verdict_of(event.session, self._findings))
+            self._add(event, "├─", verdict, tone=LineTone.VERDICT)
         self._add(event, "└─", text, tone=LineTone.FRAME)
 
     def _intervened(self, event: Intervened) -> None:
@@ -218,7 +233,7 @@ class SessionTranscript:
         if frame.side is Side.SERVER:
             exchange = event.exchange
             if exchange and isinstance(frame, BodyPart) and self._is_shown(exchange):
-                self._listing = self._listing or Listing(ALL if self._bodies else SHOWN)
+                self._listing = self._listing or ShownLines(ALL if self._bodies else SHOWN)
                 for text in self._listing.add(frame):
                     self._add(event, "S:", text, tone=LineTone.SERVER, cut=True)
         elif isinstance(frame, BodyPart):
@@ -266,7 +281,7 @@ class SessionTranscript:
             self._add(event, " ·", text, tone=LineTone.NOTE)
 
     def _end_body(self, event: Answered, exchange: Exchange) -> None:
-        body, listing = exchange.body, self._listing or Listing()
+        body, listing = exchange.body, self._listing or ShownLines()
         assert body is not None
         right = f"{seconds(exchange.duration or 0.0):>9}"
         if self._is_shown(exchange):

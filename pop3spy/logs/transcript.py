@@ -9,6 +9,7 @@ from pop3spy.session.bus import Reader
 from pop3spy.session.chunk import Clock
 from pop3spy.session.closings import SOON, Closings
 from pop3spy.session.events import Noted
+from pop3spy.session.finding import Severity
 from pop3spy.session.model import Session
 from pop3spy.spool import Stream
 
@@ -22,6 +23,7 @@ class Transcript:
     With *colour* it is coloured.  ``width`` is the number of columns of the terminal, which may be
     set anew at any time; None is a file, in which no line is cut.  With *clock* each session's
     first line has the date.  With *bodies* messages are shown line by line, and listings whole.
+    Of *findings* those are told that are at least so bad; with None, none.
     *wait* calls something after so many seconds: with it, what a side does and nobody says anything
     about is told although nothing else happens.
     """
@@ -34,9 +36,11 @@ class Transcript:
         colour: bool = False,
         width: int | None = None,
         bodies: bool = False,
+        findings: Severity | None = Severity.WARNING,
         wait: Wait | None = None,
     ) -> None:
         self._bodies = bodies
+        self._findings = findings
         self._stream = stream
         self._clock = clock
         self._layout = LineLayout(colour=colour, width=width)
@@ -64,6 +68,7 @@ class Transcript:
             self._later,
             date=date,
             bodies=self._bodies,
+            findings=self._findings,
         )
 
     def _later(self) -> None:

@@ -35,6 +35,7 @@ from pop3spy.protocol.frames import (
 from pop3spy.protocol.states import Effect
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
@@ -90,19 +91,23 @@ class Connection:
         names: Pseudonyms | None = None,
         trust: Trust | None = None,
         typist: Typist | None = None,
+        memory: SecretMemory | None = None,
     ) -> "Connection":
         """Connect to *url* as session *number*; the greeting is still to be heard.
 
         Raise ConnectError if no address answers within *timeout* seconds, or if there is no TLS
         where the URL wants it.  *names* gives what stands for names that nobody may learn;
         *trust* says whose certificates are believed; *typist* is the person who types commands,
-        if one does.
+        if one does, and *memory* what the sessions before had in common.
         """
         connection = cls(url, patience, trust or Trust(), timeout, clock)
         await dial(url, lambda: Half(Side.SERVER, connection._pending.join), timeout)
         client, server = Peer(*connection._half.name("sockname")), Peer(url.host, url.port)
         connection._reading = Reading(
-            number, client, server, clock.now(), bus.publish, names=names, typist=typist
+            *(number, client, server, clock.now(), bus.publish),
+            names=names,
+            typist=typist,
+            memory=memory or SecretMemory(clock.started),
         )
         try:
             await connection._begin()

@@ -1,11 +1,12 @@
 """Connecting to a server that has a name: every address of it is tried in turn."""
 
 import asyncio
+import errno
 import socket
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
 
-from pop3spy.errors import ConnectError, said_by_system
+from pop3spy.errors import ConnectError, Unreached, said_by_system
 from pop3spy.net.own import is_own
 from pop3spy.protocol.url import Url
 
@@ -30,20 +31,38 @@ async def dial(
     except OSError as error:
         raise ConnectError(f"{url.host}: {reason_of(error)}") from None
     failures = []
+    unreached: set[Unreached | None] = set()
     for _, (host, port, *_) in found:
         if is_own((host, port), own):
             failures.append(f"{host} is where pop3spy listens itself; name another server or port")
+            unreached.add(None)
             continue
         try:
             async with asyncio.timeout(timeout):
                 await loop.create_connection(factory, host, port)
         except TimeoutError:
             failures.append(f"{host} did not answer in {timeout:g} s")
+            unreached.add(Unreached.UNANSWERED)
         except OSError as error:
             failures.append(f"{host} {reason_of(error)}")
+            unreached.add(unreached_of(error))
         else:
             return
-    raise ConnectError(f"{url}: {'; '.join(failures)}")
+    raise ConnectError(f"{url}: {'; '.join(failures)}", _of_all(unreached))
+
+
+def unreached_of(error: OSError) -> Unreached | None:
+    """Return what *error* says of a connection that did not come about, if it says it."""
+    if isinstance(error, ConnectionRefusedError):
+        return Unreached.REFUSED
+    return Unreached.UNANSWERED if error.errno in _NO_ANSWER else None
+
+
+def _of_all(unreached: Collection[Unreached | None]) -> Unreached | None:
+    """Return what is to be said of several addresses: a refusal says most."""
+    if None in unreached or not unreached:
+        return None
+    return Unreached.REFUSED if Unreached.REFUSED in unreached else Unreached.UNANSWERED
 
 
 async def addresses_of(url: Url) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
@@ -63,4 +82,5 @@ def reason_of(error: OSError) -> str:
     return said_by_system(error)
 
 
+_NO_ANSWER: Final = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 _NO_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

@@ -100,7 +100,7 @@ class Handshakes:
                 apology = error.line or NO_TLS
             if pending:
                 apology = await self._turn_away(pending, hello, apology)
-            self.link.refuse(Ending(how, str(error)), apology)
+            self.link.refuse(Ending(how, str(error), unreached=error.unreached), apology)
         except BaseException:
             server.abort()
             raise

@@ -12,6 +12,7 @@ from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places, listen, serving
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -38,6 +39,7 @@ class Host:
         self._responder = responder
         self._bus = bus
         self._clock = clock
+        self._memory = SecretMemory(clock.started)
         self._limits = limits
         self._names = names
         self._number = 0
@@ -112,7 +114,9 @@ class Host:
         client = Peer(*(writer.get_extra_info("peername") or ("", 0))[:2])
         server = Peer(*(writer.get_extra_info("sockname") or ("", 0))[:2])
         reading = Reading(
-            self._number, client, server, self._clock.now(), self._bus.publish, names=self._names
+            *(self._number, client, server, self._clock.now(), self._bus.publish),
+            names=self._names,
+            memory=self._memory,
         )
         idle = self._limits.idle_timeout
         accepted = AcceptedClient(

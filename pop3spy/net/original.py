@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from typing import Final
 from weakref import WeakValueDictionary
 
-from pop3spy.errors import ConnectError
-from pop3spy.net.dial import reason_of
+from pop3spy.errors import ConnectError, Unreached
+from pop3spy.net.dial import reason_of, unreached_of
 from pop3spy.net.half import Half
 from pop3spy.net.own import Address, is_here, is_own
 from pop3spy.protocol.proxyheader import Ends
@@ -71,9 +71,11 @@ class Original:
             async with asyncio.timeout(timeout):
                 await self._call(ends.server, factory)
         except TimeoutError:
-            raise ConnectError(f"{where} did not answer in {timeout:g} s") from None
+            silent = f"{where} did not answer in {timeout:g} s"
+            raise ConnectError(silent, Unreached.UNANSWERED) from None
         except OSError as error:
-            raise ConnectError(f"{where} {reason_of(error)}") from None
+            why = f"{where} {reason_of(error)}"
+            raise ConnectError(why, unreached_of(error)) from None
 
     async def _call(self, server: Address, factory: Callable[[], Half]) -> None:
         loop, six = asyncio.get_running_loop(), ":" in server[0]

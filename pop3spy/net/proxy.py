@@ -29,6 +29,7 @@ from pop3spy.protocol.proxyheader import HeaderError
 from pop3spy.protocol.text import MASK
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -85,6 +86,7 @@ class Proxy:
         self._limits = limits
         self._answer_when_down = answer_when_down
         self._names = names
+        self._memory = SecretMemory(clock.started)
         self._links: dict[Link, asyncio.Task[None] | None] = {}
         self._numbers = numbers or count(1)
         self._capacity = capacity or Capacity(limits.max_sessions)
@@ -188,6 +190,7 @@ class Proxy:
             self._clock.now(),
             self._bus.publish,
             names=self._names,
+            memory=self._memory,
         )
         handshakes = Handshakes(
             self._legs,
@@ -248,7 +251,8 @@ class Proxy:
         try:
             await connect(lambda: Half(Side.SERVER, link.join))
         except ConnectError as error:
-            link.refuse(Ending(How.UNREACHABLE, str(error)), self._apology("server unreachable"))
+            ending = Ending(How.UNREACHABLE, str(error), unreached=error.unreached)
+            link.refuse(ending, self._apology("server unreachable"))
 
     async def _connect(
         self, arrival: Arrival, lap: Lap, handshakes: Handshakes, factory: Callable[[], Half]

@@ -11,6 +11,7 @@ from enum import Enum
 
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import Command
+from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.why import Why
 
 Spans = tuple[tuple[int, int], ...]
@@ -42,8 +43,8 @@ class Frame:
     """Octets that one side sent and that belong together.
 
     ``number`` is the exchange that they are part of: 0 is the greeting's and everything's that
-    belongs to no exchange.  ``masks`` and ``cuts`` are empty on a frame as decoded; who reads along
-    fills them.
+    belongs to no exchange.  ``masks``, ``cuts`` and ``facts`` are empty on a frame as decoded; who
+    reads along fills them.  ``facts`` are what is known of octets that may not be shown.
     """
 
     side: Side
@@ -51,6 +52,7 @@ class Frame:
     number: int = 0
     masks: Spans = ()
     cuts: Cuts = ()
+    facts: Facts = NO_FACTS
 
     @property
     def truncated(self) -> bool:
@@ -140,3 +142,10 @@ class Junk(Frame):
 
     why: Why = field(kw_only=True)
     settles: bool = field(default=False, kw_only=True)
+
+
+def ends_reply(frame: Frame) -> bool:
+    """Return whether *frame* ends a reply, or stands where one is due."""
+    if isinstance(frame, StatusLine):
+        return True
+    return isinstance(frame, BodyEnd) or (isinstance(frame, Junk) and frame.number > 0)

@@ -34,6 +34,7 @@ from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import BEFORE_LOGIN, Effect, State
 from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.redaction.fact_finder import FactFinder
 from pop3spy.redaction.given_away import begins_login
 from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
@@ -56,11 +57,14 @@ class Redactor:
     """Hides the secrets of one session; with *identities*, names are replaced as well.
 
     *typist* is the person who types what the client says, if one does; where names are replaced,
-    that makes no difference.
+    that makes no difference.  *finder* finds the facts that may be told of what is hidden.
     """
 
-    def __init__(self, identities: Identities | None = None, typist: Typist | None = None) -> None:
+    def __init__(
+        self, finder: FactFinder, identities: Identities | None = None, typist: Typist | None = None
+    ) -> None:
         self.user: str | None = None  # the name given last, if it may be shown
+        self._finder = finder
         self._identities = identities
         self._secrets = SecretIndex()
         self._typist = typist if identities is None else None
@@ -81,19 +85,24 @@ class Redactor:
         self.user = user if self._identities is None else self._pseudonym(user.encode())
         return self.user
 
-    def mask(self, frame: Frame, state: State, waiting: bytes = b"") -> Frame:
+    def mask(
+        self, frame: Frame, state: State, waiting: bytes = b"", at: float | None = None
+    ) -> Frame:
         """Return *frame* as it may be shown in *state*: itself where there is nothing to hide.
 
         What its masks cover already is filler that a recording has: nothing is learned from it.
+        Its facts are found if it came *at* a time, and not if a gate made it.
         *waiting* is what the other side has said that is in no frame yet: of the client, *frame*
         may repeat it; of the server, it may be a prompt.
         """
-        identities = self._identities
+        identities, finder = self._identities, self._finder
         if isinstance(frame, CommandLine):
             spec = frame.command.spec
             if frame.command.public and identities is None and spec is not None:  # as most are
                 if spec.secret or self._due.begun:
                     self._due.command(frame)
+                    if spec.secret and at is not None:
+                        frame.facts = finder.facts_of(frame, frame, state, at)
                 return frame
             shown: Frame = self._command_line(frame, state, waiting)
         else:
@@ -101,7 +110,13 @@ class Redactor:
         if waiting and shown.raw and frame.side is Side.SERVER:
             self._ahead = self._ahead or SaidAhead()
             shown = self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
-        return shown if identities is None or not shown.raw else identities.hide(shown, state)
+        if identities is not None and shown.raw:
+            shown = identities.hide(shown, state)
+        if finder.echoed or frame.number <= finder.last or frame.side is Side.CLIENT:
+            if at is not None:
+                shown.facts = finder.facts_of(frame, shown, state, at)
+            finder.echoed = False
+        return shown
 
     def hidden_of(self, line: bytes, state: State, prompt: bytes) -> Spans:
         """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
@@ -260,13 +275,21 @@ class Redactor:
     def _repeated(self, frame: Frame, start: int, short: Iterable[bytes] = ()) -> Spans:
         """Return where a line of the server, from *start* on, repeats what must not be shown."""
         end = len(line_of(frame.raw))
-        if self._secrets.overflown or (short and occurs(short, frame.raw[start:end])):
-            return ((start, end),) if start < end else ()
-        return self._find(frame.raw, start)
+        whole = ((start, end),) if start < end else ()
+        if self._secrets.overflown:
+            return whole
+        found = self._found_again(frame.raw, start)
+        return whole if short and occurs(short, frame.raw[start:end]) else found
 
     def _find(self, raw: bytes, start: int) -> Spans:
         found = self._secrets.find(raw[start:])
         return tuple((start + begin, start + end) for begin, end in found) if start else found
+
+    def _found_again(self, raw: bytes, start: int) -> Spans:
+        """Return where a line of the server repeats a secret, and note whether it does."""
+        if found := self._find(raw, start):
+            self._finder.heard_again(raw, found)
+        return found
 
     def _challenge(self, frame: Challenge) -> Challenge:
         start, end = frame.raw.find(b"+") + 1, len(line_of(frame.raw))
@@ -281,7 +304,7 @@ class Redactor:
         """Return whether what a challenge says repeats a secret, in whatever encoding."""
         if not said:
             return False
-        return bool(self._secrets.find(said)) or (bool(short) and occurs(short, said))
+        return bool(self._found_again(said, 0)) or (bool(short) and occurs(short, said))
 
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""

@@ -1,7 +1,7 @@
 """What the body of a multi-line reply says: sizes, entries and a digest, found while it streams."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +9,15 @@ from pop3spy.protocol.capabilities import parse_capabilities
 from pop3spy.protocol.commands import Command, Shape
 from pop3spy.protocol.frames import BodyPart
 from pop3spy.protocol.message import unstuff
-from pop3spy.protocol.replies import unique_id_of
 from pop3spy.protocol.text import escape, show
 from pop3spy.session.body import Body
+from pop3spy.session.listing_lines import ListingLines
+from pop3spy.session.seen_listings import LISTING
 
 LISTED = 16 << 20
 """Octets of a listing beyond which its entries are not read, only counted."""
+LISTED_LINES = 1_000_000
+"""Lines of one, likewise."""
 
 _WITH_ENTRIES: Final = frozenset({Shape.LISTING, Shape.LINE})
 """Shapes of commands whose body is a listing, be it that one line was due."""
@@ -79,7 +82,9 @@ class ContentReader:
         """Return what it was."""
         counted = self._counted
         counted.complete = complete
-        entries = None if self._listing is None else entries_of(self._command, self._listing)
+        entries = None
+        if self._listing is not None and (counted.lines or 0) <= LISTED_LINES:
+            entries = entries_of(self._command, self._listing)
         whole = self._command.shape is Shape.MESSAGE and self._true and complete
         digest = self._digest.hexdigest() if whole else None
         text = self._text.hexdigest() if whole else None
@@ -89,17 +94,18 @@ class ContentReader:
 
 def entries_of(command: Command, text: Iterable[bytes]) -> Entries:
     """Return the entries of a listing; a line that is none stands for itself."""
-    lines = b"".join(text).splitlines()
-    return _READERS.get(command.verb, _words)(lines)
+    raw = b"".join(text)
+    if command.verb in LISTING:
+        return _by_number(command.verb, raw)
+    lines = raw.splitlines()
+    return _by_capability(lines) if command.verb == "CAPA" else _words(lines)
 
 
-def _by_number(lines: list[bytes]) -> Entries:
-    found: dict[int | str, str] = {}
-    for line in lines:
-        if entry := unique_id_of(line):
-            found.setdefault(entry[0], show(entry[1]))
-        else:
-            found[show(line)] = ""
+def _by_number(verb: str, raw: bytes) -> Entries:
+    read = ListingLines(verb, raw, LISTED_LINES)
+    found: dict[int | str, str] = {number: str(size) for number, size in read.sizes.items()}
+    found |= {number: show(unique_id) for number, unique_id in read.ids.items()}
+    found |= {show(line): "" for _, line in read.malformed}
     return found
 
 
@@ -109,10 +115,3 @@ def _by_capability(lines: list[bytes]) -> Entries:
 
 def _words(lines: list[bytes]) -> Entries:
     return {show(line): "" for line in lines if line}
-
-
-_READERS: Final[Mapping[str, Callable[[list[bytes]], Entries]]] = {
-    "LIST": _by_number,
-    "UIDL": _by_number,
-    "CAPA": _by_capability,
-}

@@ -8,7 +8,7 @@ from typing import Final
 
 from pop3spy.replay.content import Content
 from pop3spy.replay.outcome import Outcome
-from pop3spy.replay.recorded_maildrop import message_of, number_in
+from pop3spy.replay.recorded_maildrop import message_of, number_in, said_of_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +99,10 @@ def messages_of(outcomes: Iterable[Outcome]) -> dict[int, Message]:
         if verb == "RETR" and (named := message_of(outcome.command)):
             learn(named, Message(content=outcome.content, retrieved=outcome.number))
         elif verb in ("LIST", "UIDL"):
-            for number, said in _entries(outcome):
+            for number, said in said_of_messages(outcome):
                 size = int(said) if verb == "LIST" and said.isdecimal() else None
                 learn(number, Message(size, said if verb == "UIDL" else None))
     return dict(sorted(found.items()))
-
-
-def _entries(outcome: Outcome) -> Iterator[tuple[int, str]]:
-    if outcome.content and outcome.content.entries is not None:
-        for number, said in outcome.content.entries.items():
-            if isinstance(number, int):
-                yield number, said
-    elif (named := number_in(outcome.words, 0)) and len(outcome.words) > 1:
-        yield named, outcome.words[1]
 
 
 def pair_messages(before: Messages, now: Messages, by: PairBy | None = None) -> Pairing:

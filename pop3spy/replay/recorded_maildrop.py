@@ -1,12 +1,13 @@
 """What a recording tells of the maildrop: which messages there were, and when which were marked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
+from pop3spy.replay.outcome import Outcome
 from pop3spy.replay.script import Script, Step
 
 COUNTING: Final = frozenset({"STAT", "LIST", "UIDL"})
@@ -30,6 +31,15 @@ def message_of(command: Command) -> int | None:
 def number_in(words: Sequence[str], place: int) -> int | None:
     """Return the number that stands there, if there is one."""
     return number_of(words[place].encode()) if place < len(words) else None
+
+
+def said_of_messages(outcome: Outcome) -> Iterator[tuple[int, str]]:
+    """Yield what a reply to LIST or UIDL says of each message, by number: a size or a unique-id."""
+    content, words = outcome.content, outcome.words
+    if content and content.entries is not None:
+        yield from ((key, said) for key, said in content.entries.items() if isinstance(key, int))
+    elif content is None and len(words) > 1 and (number := number_in(words, 0)) is not None:
+        yield number, words[1]
 
 
 class RecordedMaildrop:
@@ -119,17 +129,7 @@ class RecordedMaildrop:
 
     def _note(self, step: Step) -> None:
         known = self.sizes if step.command.verb == "LIST" else self.unique_ids
-        known.update(_named(step))
-
-
-def _named(step: Step) -> Iterator[tuple[int, str]]:
-    """Yield what a reply to LIST or UIDL says of each message."""
-    content, words = step.outcome.content, step.outcome.words
-    if content and content.entries is not None:
-        entries: Iterable[tuple[int | str, str]] = content.entries.items()
-        yield from ((number, said) for number, said in entries if isinstance(number, int))
-    elif content is None and len(words) > 1 and (number := number_in(words, 0)) is not None:
-        yield number, words[1]
+        known.update(said_of_messages(step.outcome))
 
 
 def deleted_in(script: Script) -> frozenset[int]:

@@ -12,6 +12,9 @@ HEAD = 16384
 TAIL = 512
 """How many of a body's last octets are kept, to tell why it has no end."""
 
+LONGEST: Final = 1 << 22
+"""How many octets of a listing are kept: of the usual unique-ids, 100,000 or more."""
+
 _STUFFED = re.compile(rb"\n\.")  # a compiled pattern is twice as fast as bytes.count here
 _HIDDEN_ERROR: Final = f"-ERR {MASK}".encode()
 _ERROR = re.compile(rb"\n(-ERR(?![0-9A-Za-z])[^\r\n]*)\r*\n?\Z", re.IGNORECASE)
@@ -24,7 +27,8 @@ class Body:
     ``octets`` counts the wire, stuffed dots included; ``lines`` is None for messages, whose lines
     nobody counts; ``head`` and ``tail``, its first and last octets, are there only until the
     exchange has been told of.  An *anonymous* one has no head, and the text of its error is masked:
-    messages have many names, and nobody may learn them.
+    messages have many names, and nobody may learn them.  ``listed`` are the parts of a listing,
+    whole up to ``LONGEST`` octets; of one that is ``hidden``, something was masked.
     """
 
     octets: int = 0
@@ -36,6 +40,8 @@ class Body:
     at_line_start: bool = True
     error_before: bytes | None = None  # the last line, an -ERR, when the client went on
     anonymous: bool = False
+    listed: list[bytes] | None = None
+    hidden: bool = False
 
     def add(self, part: bytes, *, dotted: bool = True) -> None:
         """Count another part of it, which may begin in the middle of a line.
@@ -49,6 +55,8 @@ class Body:
         self.at_line_start = part.endswith(b"\n")
         if self.lines is not None:
             self.lines += part.count(b"\n")
+        if self.listed is not None and (room := LONGEST - self.octets + len(part)) > 0:
+            self.listed.append(part[:room])
         if len(self.head) < HEAD and not self.anonymous:
             self.head += part[: HEAD - len(self.head)]
         self.tail = part[-TAIL:] if len(part) >= TAIL else (self.tail + part)[-TAIL:]
@@ -75,6 +83,7 @@ class Body:
     def forget(self) -> None:
         """Let go of its octets: the exchange has been told of."""
         self.head = self.tail = b""
+        self.listed = None
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.frames import Cuts, Side, Spans
 
 
@@ -45,20 +46,26 @@ class Clock:
 
 
 class Arrivals:
-    """When each octet of one side came, and whether it is filler, for octets still to be read."""
+    """When each octet of one side came, and whether it is filler, for octets still to be read.
 
-    __slots__ = ("_chunks", "_masks", "_received", "_taken")
+    ``told`` are the facts that a recording has of them, with the octets where each begins.
+    """
+
+    __slots__ = ("_chunks", "_masks", "_received", "_taken", "told")
 
     def __init__(self) -> None:
         self._chunks: deque[tuple[int, float]] = deque()  # where a chunk ends, when it came
         self._masks: deque[tuple[int, int]] = deque()
+        self.told: deque[tuple[int, Facts]] = deque()
         self._received = 0
         self._taken = 0
 
-    def add(self, size: int, at: float, masks: Spans = ()) -> None:
-        """Note that *size* octets came, in which *masks* are filler."""
+    def add(self, size: int, at: float, masks: Spans = (), facts: Facts = NO_FACTS) -> None:
+        """Note that *size* octets came, in which *masks* are filler, of which *facts* are known."""
         for start, end in masks:
             self._masks.append((self._received + start, self._received + end))
+        if facts is not NO_FACTS:
+            self.told.append((self._received, facts))
         if size:
             self._received += size
             self._chunks.append((self._received, at))
@@ -104,6 +111,14 @@ class Arrivals:
                 self._masks.appendleft((self._taken + size, end))
                 break
         return tuple(found)
+
+    def facts(self, size: int) -> Facts:
+        """Return what is known of the next *size* octets, and forget that."""
+        facts = NO_FACTS
+        while self.told and self.told[0][0] < self._taken + size:
+            _, later = self.told.popleft()
+            facts = facts if facts is not NO_FACTS else later
+        return facts
 
     def without_masks(self, data: bytes) -> bytes:
         """Return *data*, which is what comes next, with blanks in place of filler."""

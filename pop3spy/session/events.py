@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.protocol.states import State
 from pop3spy.session.deeds import Done
+from pop3spy.session.finding import Finding
 from pop3spy.session.glimpse import Glimpse
 from pop3spy.session.how import Ending
 from pop3spy.session.model import Exchange, Session
@@ -126,6 +127,21 @@ class SideClosed(Event):
 
     side: Side
     reset: bool
+
+
+@dataclass(slots=True)
+class Raised(Event):
+    """Something was found; ``exchange`` is the one where, if it is about one."""
+
+    finding: Finding
+    exchange: Exchange | None = None
+
+
+@dataclass(slots=True)
+class Finished(Event):
+    """Nothing more will be said, and all that was said has been told; ``Ended`` follows."""
+
+    ending: Ending
 
 
 @dataclass(slots=True)

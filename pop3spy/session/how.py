@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from pop3spy.errors import Unreached
 from pop3spy.protocol.frames import Side
 
 
@@ -69,13 +70,14 @@ class How(Enum):
 class Ending:
     """How a session ended, and why in words where there is more to say.
 
-    ``at`` is when the first side closed, if the session ended because of that: the other side may
+    ``unreached`` is why there was no connection to the server, if that is certain.  ``at`` is when the first side closed, if the session ended because of that: the other side may
     have gone on for long.  Endings are compared without it.
     """
 
     how: How
     why: str = ""
     at: float | None = field(default=None, compare=False)
+    unreached: Unreached | None = None
 
 
 @dataclass(frozen=True, slots=True)

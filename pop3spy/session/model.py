@@ -12,7 +12,9 @@ from pop3spy.protocol.commands import Command, Shape
 from pop3spy.protocol.frames import CommandLine, Junk, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.session.body import Body
+from pop3spy.session.finding import Finding
 from pop3spy.session.how import Closing, Ending
+from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.tls import Tls
 
 HISTORY = 1000
@@ -41,7 +43,8 @@ class Exchange:
     came, ``ended_at`` when its last did; ``steps`` counts the client's answers inside AUTH.
     ``odd`` is the last line without a status that came, at ``odd_at``, while the reply was due.
     ``line`` is what the server heard; ``original`` is what the client said, if a gate changed or
-    kept that, and ``injected`` says that the client said nothing.
+    kept that, and ``injected`` says that the client said nothing.  ``findings`` is None where
+    nothing was found.
     """
 
     line: CommandLine
@@ -58,6 +61,7 @@ class Exchange:
     user: str | None = None
     original: CommandLine | None = None
     injected: bool = False
+    findings: list[Finding] | None = None
 
     @property
     def number(self) -> int:
@@ -163,6 +167,15 @@ class Session:
     closings: list[Closing] = field(default_factory=list)  # in the order in which they came
     ending: Ending | None = None
     typed: bool = False
+    findings: list[Finding] = field(default_factory=list)  # in the order in which they were raised
+    _maildrop: SeenMaildrop | None = field(default=None, init=False, repr=False)
+
+    @property
+    def maildrop(self) -> SeenMaildrop:
+        """What was told of the maildrop; made when first asked for, as many sessions are idle."""
+        if self._maildrop is None:
+            self._maildrop = SeenMaildrop()
+        return self._maildrop
 
     @property
     def refused(self) -> bool:

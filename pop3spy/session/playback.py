@@ -1,19 +1,32 @@
 """Makes of a recording the events that its sessions had when they took place."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
 from pop3spy.redaction.pseudonyms import Pseudonyms
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typed import without_login
 from pop3spy.redaction.typist import Typist
-from pop3spy.session.bus import Bus, NoteReader, Subscriber
-from pop3spy.session.events import Heard, Noted
+from pop3spy.session.bus import Bus, NoteReader, Reader, Subscriber
+from pop3spy.session.events import Heard, Noted, Told
 from pop3spy.session.glimpse import glimpse_from
+from pop3spy.session.model import Session
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
 from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Remarked, Spoke
 from pop3spy.session.tls import tls_from
+
+
+class Judge(Protocol):
+    """A subscriber that judges sessions, and has to know the time before something happens."""
+
+    def __call__(self, session: Session) -> Reader | None:
+        """Return what judges *session*."""
+
+    def pass_time(self, session: int, now: float) -> None:
+        """Let it be *now* in the session of that number."""
 
 
 def play_back(
@@ -21,29 +34,44 @@ def play_back(
     *subscribers: Subscriber,
     names: Pseudonyms | None = None,
     note: NoteReader | None = None,
+    memory: SecretMemory | None = None,
+    judge: Callable[[Callable[[Told], None]], Judge] | None = None,
 ) -> None:
     """Read *items* and let *subscribers* have what happened.
 
     *note* is told what a person noted meanwhile.  What one of them raises ends it.  A session
-    without an end is left without one; *names* gives what stands for names that nobody may learn.
+    without an end is left without one; *names* gives what stands for names that nobody may learn,
+    and *memory* says when times count from.  *judge* makes of what publishes an event a subscriber
+    that comes before all others.
     """
     bus = Bus(_fail)
+    judging = None if judge is None else judge(bus.publish)
+    if judging is not None:
+        bus.subscribe(judging)
     for subscriber in subscribers:
         bus.subscribe(subscriber)
     if note is not None:
         bus.subscribe_to_notes(note)
     playing: dict[int, _Playing] = {}
+    memory = memory or SecretMemory()
     for item in items:
         if isinstance(item, Began):
             peers = item.client, item.server
             typist = Typist(recorded=True) if item.typed else None
             reading = Reading(
-                item.session, *peers, item.at, bus.publish, names=names, typist=typist
+                *(item.session, *peers, item.at, bus.publish),
+                names=names,
+                typist=typist,
+                memory=memory,
             )
             playing[item.session] = _Playing(reading)
         elif isinstance(item, Remarked):
             bus.publish(Noted("noted", item.at, {"text": without_login(item.text)}))
         elif session := playing.get(item.session):
+            if judging is not None:
+                judging.pass_time(
+                    item.session, item.chunk.at if isinstance(item, Spoke) else item.at
+                )
             session.take(item)
             if isinstance(item, Over):
                 del playing[item.session]
@@ -86,9 +114,9 @@ class _Playing:
     def _spoken(self, item: Spoke) -> None:
         reading, chunk = self._reading, item.chunk
         if item.unread is not None:
-            self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread)
+            self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread, item.facts)
             return
-        reading.append(chunk, item.masks)
+        reading.append(chunk, item.masks, item.facts)
         while (read := reading.read()) is not None:
             frame, heard = read
             self._last[frame.side] = heard

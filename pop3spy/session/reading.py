@@ -10,25 +10,26 @@ from typing import TypeVar, cast
 
 from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.frames import (
-    BodyEnd,
     BodyPart,
     Challenge,
     CommandLine,
     Frame,
-    Junk,
     Opaque,
     SaslLine,
     Side,
     Spans,
-    StatusLine,
+    ends_reply,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.why import Why
+from pop3spy.redaction.fact_finder import FactFinder
 from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
 from pop3spy.redaction.pseudonyms import Kind, Pseudonyms
 from pop3spy.redaction.redactor import Redactor
+from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.chunk import Arrivals, Chunk
 from pop3spy.session.deeds import Deed, Done
@@ -36,6 +37,7 @@ from pop3spy.session.ending import ending_of
 from pop3spy.session.events import (
     Blinded,
     Ended,
+    Finished,
     Glimpsed,
     Heard,
     Intervened,
@@ -58,7 +60,7 @@ class Reading:
     """The decoder, the redactor and the tracker of one session, in a row.
 
     *names* gives what stands for names that nobody may learn; *typist* is the person who types what
-    the client says, where that is so.
+    the client says, where that is so; *memory* is what sessions have in common of secrets.
 
     ``append`` what came, then ``read`` until there is no frame more.  Whatever goes wrong in them
     is for the caller to catch, who then calls ``blind``.
@@ -74,15 +76,17 @@ class Reading:
         *,
         names: Pseudonyms | None = None,
         typist: Typist | None = None,
+        memory: SecretMemory | None = None,
     ) -> None:
         self._publish = publish
+        self._finder = FactFinder(memory or SecretMemory(), number, str(server))
         self._identities = identities = None if names is None else Identities(names)
         if identities is not None:
             client = Peer(_pseudonym(identities, client), 0)
             server = Peer(_pseudonym(identities, server), server.port)
         self.session = Session(number, client, server, at, typed=typist is not None)
         self._decoder = Decoder()
-        self._redactor = Redactor(identities, typist)
+        self._redactor = Redactor(self._finder, identities, typist)
         self._tracker = Tracker(self.session, publish, anonymous=names is not None)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
         self._replied_at = at  # when the last reply ended
@@ -136,12 +140,12 @@ class Reading:
         """Whether what the client says can be read only once the server has spoken."""
         return self._decoder.client_waits
 
-    def append(self, chunk: Chunk, masks: Spans = ()) -> None:
+    def append(self, chunk: Chunk, masks: Spans = (), facts: Facts = NO_FACTS) -> None:
         """Take *chunk*, and read nothing yet.
 
-        *masks* are where a recording has filler in place of secrets.
+        *masks* are where a recording has filler in place of secrets, *facts* what it says of them.
         """
-        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks, facts)
         self._decoder.append(chunk.side, chunk.data)
 
     def at_once(self, chunk: Chunk) -> tuple[Frame, Heard] | None:
@@ -159,9 +163,9 @@ class Reading:
             self.append(chunk, masks)
             self.read_all()
 
-    def skip(self, chunk: Chunk, masks: Spans, why: Why) -> Heard:
+    def skip(self, chunk: Chunk, masks: Spans, why: Why, facts: Facts = NO_FACTS) -> Heard:
         """Take *chunk* of a recording, which has only filler of it, for what was not read then."""
-        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks)
+        self._arrivals[chunk.side].add(len(chunk.data), chunk.at, masks, facts)
         number = self._decoder.due if why is Why.NO_STATUS else 0
         return self._apply(Opaque(chunk.side, chunk.data, number, why=why))
 
@@ -209,6 +213,7 @@ class Reading:
         begun = exchange is not None and exchange.answered_at is not None
         settles = isinstance(frame, CommandLine) and not begun
         if settles and sent is not None:
+            self._finder.forget(frame.number)
             self._decoder.settle(frame.number, parse_command(sent.raw) if sent.raw else None)
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
         if settles and sent is not None and exchange is not None:
@@ -269,8 +274,7 @@ class Reading:
 
         Of a client whose lines wait for an answer, a recording has them behind its close.
         """
-        waits = side is Side.CLIENT and b"\n" in self._decoder.waiting(side)
-        if self.session.blind or waits:
+        if self.session.blind or (side is Side.CLIENT and b"\n" in self._decoder.waiting(side)):
             return False
         return self._decoder.unfinished(side) > 0
 
@@ -292,7 +296,8 @@ class Reading:
         if self._identities is not None:
             ending = replace(ending, why=self._identities.text(ending.why.encode()).decode())
         session.ending = ending
-        self._publish(Ended(session, at, session.ending))
+        self._publish(Finished(session, at, ending))
+        self._publish(Ended(session, at, ending))
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
@@ -306,8 +311,7 @@ class Reading:
     def know(self, user: str, at: float) -> None:
         """Take the name of a user from a recording."""
         before = self._redactor.user
-        shown = self._redactor.know(user)
-        if shown != before:
+        if (shown := self._redactor.know(user)) != before:
             self._publish(Named(self.session, at, shown))
 
     def know_login(self, at: float) -> None:
@@ -320,6 +324,8 @@ class Reading:
         size = len(frame.raw)
         if arrivals.masked:
             frame.masks = arrivals.masks(size)
+        if arrivals.told:
+            frame.facts = arrivals.facts(size)
         first, last, frame.cuts = arrivals.take(size)
         return self._tell(frame, first, last, self._unread_beside(frame))
 
@@ -334,9 +340,9 @@ class Reading:
         if isinstance(frame, CommandLine):  # a recording has lines in the order in which they ended
             if first < self._replied_at:
                 frame.pipelined = True
-        elif _ends_reply(frame):
+        elif ends_reply(frame):
             self._replied_at = last
-        shown = redactor.mask(frame, self.session.state, waiting)
+        shown = redactor.mask(frame, self.session.state, waiting, last)
         user = redactor.user
         heard = self._tracker.apply(shown, first, last, user)
         if self._glimpses or (isinstance(frame, Opaque) and frame.why is Why.TLS):
@@ -362,13 +368,6 @@ class Reading:
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)
         return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)
-
-
-def _ends_reply(frame: Frame) -> bool:
-    """Return whether *frame* ends a reply, or stands where one is due."""
-    if isinstance(frame, StatusLine):
-        return True
-    return isinstance(frame, BodyEnd) or (isinstance(frame, Junk) and frame.number > 0)
 
 
 def _pseudonym(identities: Identities, peer: Peer) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pop3spy.protocol import replies
 from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.facts import NO_FACTS
 from pop3spy.protocol.frames import CommandLine, Frame, Spans, StatusLine
 
 
@@ -14,8 +15,8 @@ def in_place_of(frame: Frame, raw: bytes, masks: Spans = ()) -> Frame:
         return CommandLine(frame.side, raw, frame.number, masks, command=command)
     if isinstance(frame, StatusLine):
         ok = replies.status_of(raw) is not False
-        return replace(frame, raw=raw, ok=ok, masks=masks, cuts=())
-    return replace(frame, raw=raw, masks=masks, cuts=())
+        return replace(frame, raw=raw, ok=ok, masks=masks, cuts=(), facts=NO_FACTS)
+    return replace(frame, raw=raw, masks=masks, cuts=(), facts=NO_FACTS)
 
 
 def answer_to(frame: Frame, raw: bytes, masks: Spans = ()) -> StatusLine:

@@ -7,6 +7,7 @@ Live links have no need of these; captures and packet captures are read into the
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pop3spy.protocol.facts import NO_FACTS, Facts
 from pop3spy.protocol.frames import Side, Spans
 from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Chunk
@@ -33,13 +34,15 @@ class Began:
 class Spoke:
     """One side sent octets; where ``masks`` says so, they are filler in place of a secret.
 
-    ``unread`` is why they were only counted when they were recorded.
+    ``unread`` is why they were only counted when they were recorded, and ``facts`` are what was
+    known of them then.
     """
 
     session: int
     chunk: Chunk
     masks: Spans = ()
     unread: Why | None = None
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)

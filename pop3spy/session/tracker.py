@@ -26,7 +26,9 @@ from pop3spy.protocol.text import show
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body import Body
 from pop3spy.session.events import Answered, Heard, Moved, Placed, Secured, Told, Unanswered
+from pop3spy.session.maildrop import CHANGING, TELLING
 from pop3spy.session.model import Exchange, Session
+from pop3spy.session.seen_listings import LISTING
 from pop3spy.session.tls import Tls
 
 # Globals are found faster than members of an Enum, and each reply is compared with these.
@@ -190,6 +192,8 @@ class Tracker:
             exchange.body = _body_for(exchange, anonymous=self._anonymous)
         if isinstance(frame, BodyPart):
             exchange.body.add(frame.raw, dotted=frame.dotted)
+            if frame.masks:
+                exchange.body.hidden = True
             return
         exchange.body.complete = True
         if exchange is self._loose:
@@ -238,9 +242,18 @@ class Tracker:
                     totals.deleted += 1
                 case "RSET":
                     totals.deleted = 0
+        if verb in TELLING and not exchange.kept:
+            self._learn(exchange, at)
         self._publish(Answered(session, at, exchange))
         if exchange.body:
             exchange.body.forget()
+
+    def _learn(self, exchange: Exchange, at: float) -> None:
+        """Take in what the server said of its maildrop."""
+        maildrop = self._session.maildrop
+        if not maildrop.since_login:
+            maildrop.since_login = self._session.login is not None
+        maildrop.learn(exchange.line, exchange.status, exchange.body, at)
 
     def _answered_oddly(self, exchange: Exchange) -> None:
         """Take a line without a status as all of the reply that there is."""
@@ -255,6 +268,8 @@ class Tracker:
     def _unanswered(self, exchange: Exchange, at: float) -> None:
         del self._session.outstanding[exchange.number]
         self._session.totals.unanswered += 1
+        if exchange.line.command.verb in CHANGING and not exchange.kept:
+            self._learn(exchange, at)
         self._publish(Unanswered(self._session, at, exchange))
 
     def _settle_loose(self, at: float) -> None:
@@ -294,9 +309,11 @@ def _is_body_of(frame: Frame, exchange: Exchange) -> bool:
 
 def _body_for(exchange: Exchange, *, anonymous: bool) -> Body:
     """Return an empty body; the lines of a message are not counted, those of a listing are."""
-    if exchange.command.shape is not Shape.MESSAGE:
-        return Body(lines=0)
-    return Body(anonymous=anonymous)
+    command = exchange.command
+    if command.shape is Shape.MESSAGE:
+        return Body(anonymous=anonymous)
+    listed: list[bytes] | None = [] if command.verb in LISTING else None
+    return Body(lines=0, listed=listed)
 
 
 def _login_of(exchange: Exchange) -> str:

@@ -19,6 +19,7 @@ from pop3spy.session.events import (
     Intervened,
     Named,
     Opened,
+    Raised,
     Secured,
     SideClosed,
 )
@@ -70,7 +71,7 @@ class _ForwardedSession:
         elif not self._missed:
             self._tell_of(event, number, at)
 
-    def _tell_of(self, event: Event, number: int, at: float) -> None:
+    def _tell_of(self, event: Event, number: int, at: float) -> None:  # noqa: C901 - one branch an event
         match event:
             case Heard(frame=StatusLine(), exchange=exchange) if exchange is not None:
                 self._reply = event
@@ -88,6 +89,8 @@ class _ForwardedSession:
                 self._tell("glimpsed", number, at, glimpse.facts())
             case Blinded(why=why):
                 self._tell("blinded", number, at, why)
+            case Raised(finding=finding):
+                self._tell("raised", number, at, finding.at, finding.facts())
             case SideClosed(side=side, reset=reset):
                 self._tell("side closed", number, at, side.value, reset)
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from pop3spy.protocol.commands import parse_command
+from pop3spy.protocol.facts import NO_FACTS
 from pop3spy.protocol.frames import (
     BodyEnd,
     BodyPart,
@@ -44,18 +45,20 @@ def plain_frame(frame: Frame) -> Plain:
     """Return *frame* as plain values."""
     name, raw = type(frame).__name__, frame.raw.decode("latin-1")
     own = (_plain(frame, field) for field in _OWN[name])
-    return name, frame.side.value, raw, frame.number, frame.masks, frame.cuts, *own
+    common = frame.side.value, raw, frame.number, frame.masks, frame.cuts, dict(frame.facts)
+    return name, *common, *own
 
 
 def frame_from(plain: Plain) -> Frame:
     """Return the frame that *plain* values were made of."""
-    name, side, text, number, masks, cuts, *values = plain
+    name, side, text, number, masks, cuts, facts, *values = plain
     raw = text.encode("latin-1")
     own = {
         field: _meant(field, value, raw) for field, value in zip(_OWN[name], values, strict=True)
     }
     kind: type[Frame] = _KINDS[name]
-    return kind(Side(side), raw, number, _pairs(masks), _pairs(cuts), **own)
+    common = Side(side), raw, number, _pairs(masks), _pairs(cuts), facts or NO_FACTS
+    return kind(*common, **own)
 
 
 def _plain(frame: Frame, field: str) -> Any:

@@ -4,7 +4,7 @@ What workers tell is what a tracker takes in, and there is one here for each ses
 states and totals are what they are in the worker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pop3spy.protocol.frames import CommandLine, Side, StatusLine
@@ -14,13 +14,16 @@ from pop3spy.session.deeds import done_from
 from pop3spy.session.events import (
     Blinded,
     Ended,
+    Finished,
     Glimpsed,
     Heard,
     Intervened,
     Named,
     Opened,
+    Raised,
     SideClosed,
 )
+from pop3spy.session.finding import finding_from
 from pop3spy.session.glimpse import glimpse_from
 from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer, Session
@@ -143,12 +146,19 @@ class _RetoldSession:
         self._session.closings.append(Closing(Side(side), at, reset))
         self._publish(SideClosed(self._session, at, Side(side), reset))
 
+    def raised(self, at: float, since: float, facts: Mapping[str, Any]) -> None:
+        """Take in that something was found."""
+        finding = finding_from(facts, since)
+        self._session.findings.append(finding)
+        self._publish(Raised(self._session, at, finding))
+
     def ended(self, at: float, how: str, why: str, closed: float | None) -> None:
         """Take in how it ended."""
         session = self._session
         if not session.blind:
             self._tracker.end(at)
         session.ending = Ending(How.named(how), why, closed)
+        self._publish(Finished(session, at, session.ending))
         self._publish(Ended(session, at, session.ending))
 
 
@@ -156,6 +166,7 @@ _HAPPENED: Final[dict[str, Callable[..., None]]] = {
     "heard": _RetoldSession.heard,
     "intervened": _RetoldSession.intervened,
     "injected": _RetoldSession.injected,
+    "raised": _RetoldSession.raised,
     "named": _RetoldSession.named,
     "secured": _RetoldSession.secured,
     "glimpsed": _RetoldSession.glimpsed,

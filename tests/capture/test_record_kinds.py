@@ -20,6 +20,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "opaque": {"side": "S", "why": "tls", "octets": 5},
     "note": {"user": "bob", "state": "TRANSACTION", "tls": {}, "passing": {}},
     "gate": {"side": "C", "by": "rewrite", "sent": "NOOP\r\n", "answer": "+OK\r\n"},
+    "facts": {"side": "C", "carries_secret": True},
     "gap": {"why": "the disk was full"},
     "blind": {"why": "a bug"},
     "fin": {"side": "S"},

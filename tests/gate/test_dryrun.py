@@ -174,6 +174,8 @@ def test_a_session_without_a_dele_is_not_touched() -> None:
     [
         (b"STAT\r\n", b"+OK 3 400\r\n", b"+OK message 2 deleted\r\n"),
         (b"RETR 2\r\n", b"+OK\r\nmail\r\n.\r\n", b"+OK message 2 deleted\r\n"),
+        (b"LIST\r\n", b"+OK\r\n2 200\r\n.\r\n", b"+OK message 2 deleted\r\n"),
+        (b"LIST\r\n", b"+OK\r\n3 200\r\n.\r\n", b"-ERR this is not for you\r\n"),
         (b"STAT\r\n", b"+OK 1 40\r\n", b"-ERR this is not for you\r\n"),
         (b"NOOP\r\n", b"+OK\r\n", b"-ERR this is not for you\r\n"),
     ],
@@ -185,6 +187,14 @@ def test_a_server_that_lists_no_single_message_is_believed_by_what_it_said_befor
     before = len(talk.heard[C])
     talk.say([(S, b"-ERR this is not for you\r\n")])
     assert talk.heard[C][before:] == heard
+
+
+def test_the_size_of_a_message_is_known_from_any_listing() -> None:
+    talk = Talk([DryRun()]).say([*START, (C, b"LIST\r\n"), (S, b"+OK\r\n1 120\r\n2 200\r\n.\r\n")])
+    talk.say([(C, b"DELE 2\r\n"), (S, b"-ERR not one by one\r\n"), (C, b"STAT\r\n")])
+    before = len(talk.heard[C])
+    talk.say([(S, b"+OK 2 320\r\n")])
+    assert talk.heard[C][before:] == b"+OK 1 120\r\n"
 
 
 def test_a_server_that_lists_everything_where_one_was_asked_for_is_swallowed() -> None:

@@ -13,7 +13,8 @@ from pop3spy.protocol.frames import Junk, Side
 from pop3spy.protocol.why import Why
 from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import in_words
-from pop3spy.session.events import Blinded, Intervened, Noted
+from pop3spy.session.events import Blinded, Intervened, Noted, Raised
+from pop3spy.session.finding import AtFault, Finding, Severity
 from pop3spy.session.glimpse import Glimpse
 from pop3spy.session.how import How
 from pop3spy.session.tls import Tls
@@ -215,6 +216,18 @@ def test_a_note_without_facts_is_whole() -> None:
     )
 
 
+FOUND = Finding(
+    "odd",
+    Severity.WARNING,
+    (AtFault.SERVER, AtFault.NETWORK),
+    "Something is odd\x1b[2J.",
+    "look there.",
+    0.5,
+    2,
+    {"octets": 3},
+)
+
+
 def every_event() -> Stage:
     """Return a stage on which every documented event has happened."""
     stage = Stage()
@@ -224,6 +237,8 @@ def every_event() -> Stage:
     noop = Junk(Side.CLIENT, b"NOOP\r\n", why=Why.UNASKED)
     stage.bus.publish(Intervened(play.reading.session, 1.0, noop, "drop", in_words("not sent")))
     play.reading.secured(SECURED, 1.0)
+    play.reading.session.findings.append(FOUND)
+    stage.bus.publish(Raised(play.reading.session, 1.0, FOUND))
     play.reading.glimpsed(Glimpse("client", "hello", ("TLS 1.3",), "mail\x1b[2J"), 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
     play.reading.side_closed(Side.CLIENT, 1.0, reset=False)

@@ -1,7 +1,7 @@
 """The transcript is what a person reads: dialogue in, text out."""
 
 from logs.dialogue import LOGGED_IN, Stage, after_login, said
-from pop3spy.logs.listing import SHOWN
+from pop3spy.logs.shown_lines import SHOWN
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.session.how import How

@@ -10,6 +10,7 @@ import pytest
 
 from net.serving import HERE, relaying
 from net.wires import Door, Wire, door, nobody
+from pop3spy.errors import Unreached
 from pop3spy.net.limits import Limits
 from pop3spy.protocol.url import Url
 from pop3spy.session.events import Opened
@@ -55,6 +56,7 @@ async def test_a_server_that_is_down_closes_the_client_without_a_word() -> None:
         ending = await relayed.witness.ending()
         assert ending.how is How.UNREACHABLE
         assert ending.why.endswith("127.0.0.1 connection refused")
+        assert ending.unreached is Unreached.REFUSED
 
 
 async def test_a_client_that_spoke_is_not_reset_when_the_server_is_down() -> None:
@@ -90,7 +92,8 @@ async def test_a_client_that_finished_early_still_learns_that_the_server_is_down
         await client.send(b"QUIT\r\n")
         client.finish()
         assert (await client.rest()).startswith(b"-ERR")
-        assert (await relayed.witness.ending()).how is How.UNREACHABLE
+        ending = await relayed.witness.ending()
+        assert (ending.how, ending.unreached) == (How.UNREACHABLE, Unreached.UNANSWERED)
 
 
 async def test_a_refused_client_that_does_not_leave_is_closed_all_the_same() -> None:
@@ -113,6 +116,7 @@ async def test_a_proxy_that_is_its_own_server_is_told_of_and_calls_nobody(host: 
         ending = await relayed.witness.ending()
         assert ending.how is How.UNREACHABLE
         assert ending.why.endswith("is where pop3spy listens itself; name another server or port")
+        assert ending.unreached is None
         assert len(relayed.witness.of(Opened)) == 1
 
 
@@ -256,3 +260,15 @@ async def test_strict_hides_the_addresses_in_the_reason_too() -> None:
         ending = await relayed.witness.ending()
         assert ending.how is How.UNREACHABLE
         assert ending.why.endswith(": host-2.invalid connection refused")
+
+
+async def test_of_several_addresses_a_refusal_says_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host is there, whatever became of its other addresses."""
+    names(monkeypatch, "127.0.0.1", "127.0.0.2")
+    async with silent_door() as silent:
+        upstream = Url("pop3", BY_NAME, silent.url.port)
+        async with relaying(IMPATIENT, upstream=upstream) as relayed:
+            client = await relayed.client()
+            assert await client.rest() == b""
+            client.close()
+            assert (await relayed.witness.ending()).unreached is Unreached.REFUSED

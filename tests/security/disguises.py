@@ -65,8 +65,11 @@ BETWEEN = {"colons": ":", "blanks": " ", "dashes": "-"}
 
 
 def unpacked(text: str) -> str:
-    """Return *text* and, behind it, what each base64 in its records stands for, in Latin-1."""
-    packed = re.findall(r'"base64": "([^"]*)"', text)
+    """Return *text* and, behind it, what each base64 in its records stands for, in Latin-1.
+
+    What a fact says of base64 is none.
+    """
+    packed = re.findall(r'"base64": "(?!(?:ok|padding|length|foreign octet)")([^"]*)"', text)
     return "\n".join([text, *(base64.b64decode(each).decode("latin-1") for each in packed)])
 
 

@@ -1,4 +1,7 @@
-"""How long a secret is can be told from nothing that is shown."""
+"""How long a secret is can be told from nothing that is shown.
+
+What is told is whether an argument has more than 40 octets, or a line more than 255.
+"""
 
 import base64
 from collections.abc import Callable
@@ -9,8 +12,8 @@ from dialogue import byte_by_byte
 from security.disguises import disguises
 from security.sinks import Sinks, talk
 
-SECRETS = [b"Zq7#v", b"Zq7#vKx2", b"Zq7#vKx2!", b"Zq7#vKx2!W", b"Zq7#vKx2!Wm" * 20]
-
+SECRETS = [b"Zq7#v", b"Zq7#vKx2", b"Zq7#vKx2!", b"Zq7#vKx2!W", b"Zq7#vKx2!Wm" * 2]
+LONG_SECRETS = [b"Zq7#vKx2!Wm" * 4, b"Zq7#vKx2!Wm" * 10]
 
 Way = Callable[[bytes], list[bytes]]
 
@@ -56,33 +59,34 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pop3spy.session.chunk.Clock.__init__", begin)
 
 
+@pytest.mark.parametrize("secrets", [SECRETS, LONG_SECRETS], ids=["short", "long"])
 @pytest.mark.parametrize("way", WAYS)
 def test_secrets_of_any_length_leave_the_same_texts_and_the_same_totals(
-    way: Way,
+    way: Way, secrets: list[bytes]
 ) -> None:
     told = []
-    for secret in SECRETS:
+    for secret in secrets:
         sinks = Sinks().play(talk(b"S: +OK", *way(secret), b"S: -ERR no"), step=0)
         sinks.end()
         told.append(sinks.texts())
     assert all(texts == told[0] for texts in told)
 
 
+@pytest.mark.parametrize("secrets", [SECRETS, LONG_SECRETS], ids=["short", "long"])
 @pytest.mark.parametrize("way", WAYS)
-def test_how_many_reads_a_secret_came_in_is_not_told(
-    way: Way,
-) -> None:
+def test_how_many_reads_a_secret_came_in_is_not_told(way: Way, secrets: list[bytes]) -> None:
     told = []
-    for secret in SECRETS:
+    for secret in secrets:
         lines = byte_by_byte(talk(b"S: +OK", *way(secret), b"S: -ERR no"))
         told.append(Sinks().play(lines, step=0).end().texts())
     assert all(texts == told[0] for texts in told)
 
 
+@pytest.mark.parametrize("secrets", [SECRETS, LONG_SECRETS], ids=["short", "long"])
 @pytest.mark.parametrize("name", [name for name in disguises(b"") if "behind" not in name])
-def test_an_echo_has_the_same_length_whatever_it_repeats(name: str) -> None:
+def test_an_echo_has_the_same_length_whatever_it_repeats(name: str, secrets: list[bytes]) -> None:
     told = []
-    for secret in SECRETS:
+    for secret in secrets:
         echo = disguises(secret)[name]
         lines = talk(b"S: +OK", b"C: PASS " + secret, b"S: -ERR " + echo, b"S: " + echo)
         told.append(Sinks().play(lines, step=0).end().texts())

@@ -162,7 +162,7 @@ def test_of_a_session_that_is_too_much_only_the_end_is_told() -> None:
     retold.waiting = 0
     say(spoken, [(Side.SERVER, b"+OK\r\n")])
     spoken.end(2.0, Ending(How.QUIT))
-    *_, blinded, ended = retold.events
+    *_, blinded, _, ended = retold.events
     assert repr(blinded).endswith(f"why={MISSED!r})")
     assert isinstance(ended, Ended)
     assert sum(isinstance(event, Heard) for event in retold.events) == 1

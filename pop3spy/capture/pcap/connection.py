@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from pop3spy.capture.pcap.reassembly import Budget
 from pop3spy.capture.pcap.stream import SEQUENCE, WINDOW, TcpStream
+from pop3spy.errors import Unreached
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
@@ -21,6 +22,8 @@ MOST: Final = 4 << 20
 """What may wait in one direction for a segment that nobody acknowledged: a large window."""
 AGAIN: Final = 1.0
 """Seconds after which a client that gets no answer asks again (RFC 6298, section 2)."""
+CERTAIN: Final = 10.0
+"""Seconds without an answer after which none would have come."""
 
 
 class ConnectionListener(Protocol):
@@ -42,8 +45,8 @@ class ConnectionListener(Protocol):
     def ended(self, side: int, at: float, *, reset: bool) -> None:
         """Note that *side* was the first to close the connection, or *reset* it."""
 
-    def unreachable(self, at: float, why: str) -> None:
-        """Note that the server never took part in it."""
+    def unreachable(self, at: float, why: str, unreached: Unreached | None) -> None:
+        """Note that the server never took part in it, and *unreached*: why, if that is certain."""
 
     def cut(self, at: float, why: str) -> None:
         """Note that nothing more is known of the connection."""
@@ -103,7 +106,9 @@ class TcpConnection:
         if self._closed:
             self._conclude(at)
         elif self._asked and not self.answered and at - self._asked[0] >= AGAIN:
-            self.listener.unreachable(self._asked[1], "the server never answered")
+            certain = at - self._asked[0] >= CERTAIN
+            unreached = Unreached.UNANSWERED if certain else None
+            self.listener.unreachable(self._asked[1], "the server never answered", unreached)
         else:
             self.listener.cut(at, why)
 
@@ -155,7 +160,8 @@ class TcpConnection:
     def _reset(self, side: int, at: float) -> None:
         self._finish(at)
         if side == 1 and self._asked and not self.answered:
-            self.listener.unreachable(at, "the server refused the connection")
+            why = "the server refused the connection"
+            self.listener.unreachable(at, why, Unreached.REFUSED)
             return
         self.listener.closed(side, at, reset=True)
         if self._closer is None:

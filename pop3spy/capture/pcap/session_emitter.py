@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
+from pop3spy.errors import Unreached
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.how import Ending, How
@@ -49,9 +50,10 @@ class SessionEmitter:
         """Tell how it ended."""
         self._tell(Over(self.session, at, Ending(How.by_peer(self._sides[side], reset=reset))))
 
-    def unreachable(self, at: float, why: str) -> None:
+    def unreachable(self, at: float, why: str, unreached: Unreached | None) -> None:
         """Tell that the client got no connection."""
-        self._tell(Over(self.session, at, Ending(How.UNREACHABLE, why)))
+        ending = Ending(How.UNREACHABLE, why, unreached=unreached)
+        self._tell(Over(self.session, at, ending))
 
     def cut(self, at: float, why: str) -> None:
         """Tell that nothing more is known of it."""
@@ -107,7 +109,7 @@ class UndecidedConnection:
         elif not reset:
             self._closings.append((side, at))
 
-    def unreachable(self, at: float, why: str) -> None:
+    def unreachable(self, at: float, why: str, unreached: Unreached | None) -> None:
         """Tell nothing: it was no session."""
 
     def ended(self, side: int, at: float, *, reset: bool) -> None:

@@ -30,6 +30,7 @@ from capture.packets.wire import (
     timed,
 )
 from pop3spy.capture.pcap.connection import PATIENCE
+from pop3spy.errors import Unreached
 from pop3spy.protocol.frames import Side
 from pop3spy.session.how import How
 from pop3spy.session.tape import Missed, Over
@@ -356,6 +357,18 @@ def test_a_connection_that_is_refused() -> None:
     assert heard(talk.packets) == [BEGAN, ("over", How.UNREACHABLE)]
     assert ends(talk) == [(How.UNREACHABLE, REFUSED, 1.0)]
     assert closings(talk.packets) == []  # there was nothing to be closed
+
+
+def reasons(talk: Talk, step: float) -> list[Unreached | None]:
+    """Return why there was no connection, of packets that are *step* seconds apart."""
+    items = opened(pcap(timed(talk.packets, step=int(step * 10**9)), RAW))
+    return [item.ending.unreached for item in items if isinstance(item, Over)]
+
+
+def test_why_there_is_no_connection_is_told_once_it_is_certain() -> None:
+    assert reasons(refused(asked()), 1.0) == [Unreached.REFUSED]
+    assert reasons(asked(again=3), 4.0) == [Unreached.UNANSWERED]
+    assert reasons(asked(again=3), 2.0) == [None]  # an answer may have come behind the capture
 
 
 def test_who_is_refused_and_asks_again_makes_one_attempt() -> None:

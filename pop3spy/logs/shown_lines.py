@@ -14,7 +14,7 @@ ALL = 1 << 62
 """More lines than there are."""
 
 
-class Listing:
+class ShownLines:
     """Puts the first lines of one reply together and forgets all others."""
 
     __slots__ = ("_masks", "_most", "_rest", "_skipping", "shown")

@@ -1,0 +1,116 @@
+"""Who looks for findings in the sessions of a bus, and what is remembered for the next run."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pop3spy.cli.environment import ledger_file
+from pop3spy.config.verbs import OutputSettings
+from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.findings.history import History
+from pop3spy.ledger import Ledger
+from pop3spy.session.bus import Bus, Reader
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted, Told
+from pop3spy.session.failure import describe
+from pop3spy.session.finding import Severity
+from pop3spy.session.model import Session
+
+SHOWN: Final = {
+    "off": None,
+    "errors": Severity.ERROR,
+    "warnings": Severity.WARNING,
+    "all": Severity.INFO,
+}
+"""The least severity that is shown, by what ``--findings`` says."""
+TICK: Final = 1.0
+"""Seconds between two looks at the time, while any session is open."""
+Later = Callable[[float, Callable[[], None]], None]
+
+
+def judge_sessions(
+    bus: Bus, clock: Clock, history: History | None = None, later: Later | None = None
+) -> None:
+    """Let all sessions of *bus* be judged; with *later* also while nobody speaks.
+
+    Whoever shows findings has to subscribe behind this.
+    """
+
+    def complain(rule: Rule, error: Exception) -> None:
+        facts = {"rule": rule.id, "error": describe(error)}
+        bus.publish(Noted("rule_failed", clock.now(), facts))
+
+    epoch = clock.started.timestamp()
+    findings = Findings(bus.publish, own_rules(), complain, history=history, epoch=epoch)
+    bus.subscribe(findings)
+    if later is not None:
+        bus.subscribe(Ticking(findings, clock, later))
+
+
+def judge_of(
+    started: datetime, history: History | None = None, rules: Mapping[str, Rule] | None = None
+) -> Callable[[Callable[[Told], None]], Findings]:
+    """Return what judges the sessions of a recording that *started* then, for ``play_back``.
+
+    It asks all rules, unless *rules* are those that are to be asked.
+    """
+
+    def complain(rule: Rule, error: Exception) -> None:
+        text = f"the rule {rule.id} failed and is left out, the others go on: {describe(error)}"
+        click.echo(f"pop3spy: {text}", err=True)
+
+    def judge(publish: Callable[[Told], None]) -> Findings:
+        epoch = started.timestamp()
+        asked = own_rules() if rules is None else rules
+        return Findings(publish, asked, complain, history=history, epoch=epoch)
+
+    return judge
+
+
+class Ticking:
+    """A subscriber that lets time pass for *findings* as long as any session is open."""
+
+    def __init__(self, findings: Findings, clock: Clock, later: Later) -> None:
+        self._findings = findings
+        self._clock = clock
+        self._later = later
+        self._ticks = False
+
+    def __call__(self, _: Session) -> Reader | None:
+        """Begin, unless that has been done."""
+        if not self._ticks:
+            self._ticks = True
+            self._later(TICK, self._tick)
+        return None
+
+    def _tick(self) -> None:
+        self._findings.tick(self._clock.now())
+        self._ticks = self._findings.open > 0
+        if self._ticks:
+            self._later(TICK, self._tick)
+
+
+@contextmanager
+def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[History | None]:
+    """Give the history of earlier runs, and keep it; None where nothing is to be remembered.
+
+    Under ``--redact strict`` nothing is, since the names of users there are nobody's.  Raise
+    ConfigError if the ledger can neither be read nor be set aside.
+    """
+    path = settings.ledger or ledger_file()
+    if settings.no_ledger or settings.redact == "strict" or settings.findings == "off" or not path:
+        yield None
+        return
+
+    def complain(text: str) -> None:
+        bus.publish(Noted("ledger_failed", clock.now(), {"text": text}))
+
+    ledger = Ledger(Path(path), complain)
+    try:
+        yield ledger.history
+    finally:
+        ledger.close()

@@ -1,0 +1,90 @@
+"""Which rules are asked about what: tables by kind of event and verb, made once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Final
+
+from pop3spy.findings.rule import On, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to ask a rule: the rule itself, or a *method* of what it keeps of the session."""
+
+    rule: Rule
+    method: str | None
+    after: float = 0.0
+
+
+Ways = tuple[Way, ...]
+
+
+@dataclass(slots=True)
+class _Table:
+    """The ways of one kind of event: those of each verb that any rule names, and all others."""
+
+    by_verb: dict[str, Ways] = field(default_factory=dict)
+    others: Ways = ()
+
+
+class Dispatch:
+    """The tables of some rules."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        listed: dict[On, list[tuple[tuple[str, ...], Way]]] = {kind: [] for kind in On}
+        for rule in rules:
+            for asked in rule.asked:
+                listed[asked.on].append((asked.verbs, Way(rule, asked.method, asked.after)))
+        self._tables: Final = {kind: _table(entries) for kind, entries in listed.items()}
+        silent = sorted(self._tables[On.SILENT].others, key=lambda way: way.after)
+        self.silences: Final[Ways] = tuple(silent)
+        self.pauses: Final = self._tables[On.RESUMED].others
+        self.shortest_pause: Final = min((way.after for way in self.pauses), default=inf)
+
+    def ways(self, kind: On, verb: str = "") -> Ways:
+        """Return who is asked about an event of that *kind*, of a command with that *verb*."""
+        table = self._tables[kind]
+        return table.by_verb.get(verb, table.others)
+
+
+def _table(entries: list[tuple[tuple[str, ...], Way]]) -> _Table:
+    verbs = {verb for named, _ in entries for verb in named}
+    others = tuple(way for named, way in entries if not named)
+    by_verb = {
+        verb: tuple(way for named, way in entries if not named or verb in named) for verb in verbs
+    }
+    return _Table(by_verb, others)
+
+
+class Instances:
+    """The objects of rules that are classes, each made when it is asked first."""
+
+    __slots__ = ("_made", "_observed")
+
+    def __init__(self, observed: object) -> None:
+        self._observed = observed
+        self._made: dict[str, object] = {}
+
+    def ask(self, way: Way, event: object) -> Any:
+        """Return what *way* says of *event*."""
+        if way.method is None:
+            return way.rule.made(self._observed, event)
+        made = self._made.get(way.rule.id)
+        if made is None:
+            made = self._made[way.rule.id] = way.rule.made(self._observed)
+        return getattr(made, way.method)(event)
+
+
+def selected(
+    rules: Mapping[str, Rule], select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> Iterator[Rule]:
+    """Yield the *rules* that *select* names, all if it is empty, without those of *ignore*.
+
+    A name is an id or a group.
+    """
+    wanted, unwanted = set(select), set(ignore)
+    for rule in rules.values():
+        names = {rule.id, rule.group}
+        if (not wanted or names & wanted) and not names & unwanted:
+            yield rule

@@ -1,0 +1,31 @@
+"""Lines as they ought to be: what is plain needs no rule about single lines."""
+
+import re
+from typing import Final
+
+_COMMAND: Final = re.compile(
+    rb"(?:AUTH|CAPA|LAST|LIST|NOOP|QUIT|RSET|STAT|STLS|UIDL|UTF8)\r\n"
+    rb"|(?:DELE|LIST|RETR|UIDL) [1-9][0-9]{0,9}\r\n"
+    rb"|TOP [1-9][0-9]{0,9} [0-9]{1,10}\r\n"
+    rb"|(?:USER|PASS) [\x20-\x7e]+\r\n"
+    rb"|(?:APOP|AUTH)(?: [\x21-\x7e]+){1,2}\r\n",
+    re.IGNORECASE,
+)
+"""A verb with the arguments that it takes; of others everybody is asked."""
+_STATUS: Final = re.compile(rb"(?:\+OK|-ERR)(?: [\x20-\x7e]*)?\r\n")
+_LONGEST_COMMAND: Final = 255
+"""Octets of a command with its CRLF (RFC 2449, section 4)."""
+_LONGEST_ARGUMENT: Final = 40
+_LONGEST_STATUS: Final = 512
+
+
+def is_plain_command(raw: bytes) -> bool:
+    """Return whether a rule about a single line of the client has nothing to say of *raw*."""
+    if len(raw) > _LONGEST_ARGUMENT + 6:
+        return False
+    return _COMMAND.fullmatch(raw) is not None
+
+
+def is_plain_status(raw: bytes) -> bool:
+    """Return whether a rule about a single status line has nothing to say of *raw*."""
+    return len(raw) <= _LONGEST_STATUS and _STATUS.fullmatch(raw) is not None

@@ -1,0 +1,187 @@
+"""Unique-ids that stand for more than one message."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from pop3spy.findings.bodies import content_scan
+from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
+from pop3spy.findings.wording import cut
+from pop3spy.protocol.text import show
+from pop3spy.session.events import Answered
+from pop3spy.session.finding import AtFault, Severity
+from pop3spy.session.listing import Listing
+
+_GROUPS: Final = 1000
+"""Ids that are given twice of which the messages are compared."""
+
+
+@rule(
+    "uidl-duplicate",
+    Severity.ERROR,
+    AtFault.SERVER,
+    Scope.EXCHANGE,
+    rank=2,
+    basis="RFC 1939, section 7",
+    beats=("uidl-duplicate-unknown",),
+    raises=(
+        """
+        -- login
+        C: LIST
+        S: +OK / 1 11 / 2 99 / .
+        C: UIDL
+        S: +OK / 1 u / 2 u / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u / 2 u / .
+        C: LIST
+        S: +OK / 1 11 / 2 99 / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u / 2 u / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 2
+        S: +OK / A: b / (blank) / y / .
+        """,
+    ),
+    silent=(
+        """
+        -- login
+        C: LIST
+        S: +OK / 1 11 / 2 99 / .
+        C: UIDL
+        S: +OK / 1 u / 2 U / .
+        """,
+    ),
+)
+class UidlDuplicate:
+    """Two different messages have the same unique-id.
+
+    A unique-id must name one message.  A client that leaves mail on the server takes the second
+    message for the first, which it knows already, and never fetches it.
+
+    To do: correct the server (Dovecot: ``pop3_uidl_duplicates = rename``); until then let the
+    client fetch everything and delete it.
+    """
+
+    def __init__(self, seen: Observed) -> None:
+        self._seen = seen
+        self._digests: dict[int, bytes] = {}
+        self._shared: dict[int, bytes] = {}  # the id of each message that shares it
+
+    @on(On.ANSWERED, "UIDL")
+    @on(On.ANSWERED, "LIST")
+    def _listed(self, event: Answered) -> Claims:
+        """Compare what is known now of messages with one id."""
+        listing = self._seen.maildrop.last_uidl
+        if listing is None or not event.exchange.command.bare:
+            return
+        if listing.exchange == event.exchange.number:
+            self._shared = {
+                number: unique_id for unique_id, group in _groups(listing) for number in group
+            }
+        if self._shared:
+            yield from self._differing(listing)
+
+    @on(On.ANSWERED, "RETR")
+    def _retrieved(self, event: Answered) -> Claims:
+        """Compare a message with those that have its id."""
+        number, listing = message_of(event.exchange), self._seen.maildrop.last_uidl
+        if number is None or listing is None or number not in self._shared:
+            return
+        scan = content_scan(self._seen, event.exchange)
+        if scan is not None and scan.stable_digest is not None:
+            self._digests[number] = scan.stable_digest
+            yield from self._differing(listing)
+
+    def _differing(self, listing: Listing) -> Claims:
+        first: dict[bytes, int] = {}
+        for number, unique_id in self._shared.items():
+            other = first.setdefault(unique_id, number)
+            if self._differ(other, number):
+                yield Claim(
+                    f"Messages {other} and {number} share the unique-id"
+                    f" '{cut(show(unique_id))}': a client that leaves mail on the server never"
+                    " fetches one of them.",
+                    exchange=listing.exchange,
+                    evidence={"first": other, "second": number},
+                )
+                return
+
+    def _differ(self, one: int, other: int) -> bool:
+        sizes = [self._seen.maildrop.size_of(number) for number in (one, other)]
+        digests = [self._digests.get(number) for number in (one, other)]
+        return any(None not in pair and pair[0] != pair[1] for pair in (sizes, digests))
+
+
+@rule(
+    "uidl-duplicate-unknown",
+    Severity.INFO,
+    AtFault.SERVER,
+    Scope.EXCHANGE,
+    rank=2,
+    basis="RFC 1939, section 7",
+    on=On.ANSWERED,
+    verbs=("UIDL",),
+    raises=(
+        """
+        -- login
+        C: LIST
+        S: +OK / 1 11 / 2 11 / .
+        C: UIDL
+        S: +OK / 1 u / 2 u / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u / 2 u / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 2
+        S: +OK / A: b / (blank) / x / .
+        """,
+    ),
+    silent="""
+        -- login
+        C: UIDL
+        S: +OK / 1 u / 2 v / .
+    """,
+)
+def uidl_duplicate_unknown(seen: Observed, event: Answered) -> Claims:
+    """Two messages have the same unique-id, and they may be copies of one mail.
+
+    A server may make the id of what is in the message, so that copies have the same one.  Some
+    clients stop at that.
+
+    To do: nothing, if the messages are copies; else correct the server.
+    """
+    listing = seen.maildrop.last_uidl
+    if listing is None or listing.exchange != event.exchange.number:
+        return
+    groups = list(_groups(listing))
+    if groups:
+        unique_id, numbers = groups[0]
+        yield Claim(
+            f"Messages {numbers[0]} and {numbers[1]} have the same unique-id"
+            f" '{cut(show(unique_id))}': they are probably copies of one mail.",
+            evidence={"first": numbers[0], "second": numbers[1], "ids": len(groups)},
+        )
+
+
+def _groups(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
+    """Yield each unique-id that is given twice or more, with its messages; at most _GROUPS."""
+    ids = listing.ids
+    if len(set(ids.values())) == len(ids):
+        return
+    times = Counter(ids.values())
+    groups: dict[bytes, list[int]] = {}
+    for number, unique_id in ids.items():
+        if times[unique_id] > 1 and (unique_id in groups or len(groups) < _GROUPS):
+            groups.setdefault(unique_id, []).append(number)
+    yield from groups.items()

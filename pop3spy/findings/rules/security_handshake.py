@@ -1,0 +1,193 @@
+"""TLS that did not come about."""
+
+from pop3spy.findings.observed import Observed
+from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
+from pop3spy.findings.tls_alerts import ALERT_MEANINGS
+from pop3spy.findings.wording import quoted
+from pop3spy.protocol.frames import Side, StatusLine
+from pop3spy.protocol.states import State
+from pop3spy.protocol.text import escape
+from pop3spy.protocol.tlsnames import ALERTS
+from pop3spy.protocol.why import Why
+from pop3spy.session.events import Answered, Finished, Glimpsed, Heard, Secured, SideClosed
+from pop3spy.session.finding import AtFault, Severity
+from pop3spy.session.how import How
+
+_GOODBYES = (ALERTS[0], "user_canceled")
+
+
+@rule(
+    "stls-handshake-failed",
+    Severity.ERROR,
+    AtFault.CONFIG,
+    Scope.CONNECTION,
+    rank=1,
+    basis="RFC 2595, sections 2.5 and 4; RFC 8446, section 6.2",
+    opaque_too=True,
+    raises=(
+        r"""
+        -- clear
+        C: STLS
+        S: +OK
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
+        C< \x15\x03\x03\x00\x02\x02\x30
+        """,
+        r"""
+        -- clear
+        -- no greeting
+        -- port 995
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        S< \x15\x03\x03\x00\x02\x02\x28
+        -- server closes
+        """,
+        r"""
+        -- clear
+        C: STLS
+        S: +OK
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        -- server closes
+        """,
+        """
+        -- clear
+        C: STLS
+        S: -ERR TLS not available
+        C: QUIT
+        S: +OK
+        """,
+    ),
+    silent=(
+        r"""
+        -- clear
+        C: STLS
+        S: +OK
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
+        C< \x17\x03\x03\x00\x03abc
+        -- client closes
+        """,
+        """
+        -- clear
+        C: STLS
+        S: +OK
+        -- TLS
+        C: STLS
+        S: -ERR TLS is on
+        C: QUIT
+        S: +OK
+        """,
+    ),
+)
+class StlsHandshakeFailed:
+    """TLS could not be established.
+
+    Which side broke off, and with which alert, says mostly what to do: clients refuse certificates
+    that they do not trust, old programs have no version or algorithm in common with new ones.
+
+    To do: look which side broke off, and why; do not switch the check of certificates off.
+    """
+
+    def __init__(self, seen: Observed) -> None:
+        self._seen = seen
+        self._refused: tuple[int, StatusLine] | None = None
+        self._over = False  # TLS is there, or that it is not was told
+        self._told = False
+        self._secured_at: float | None = None  # when TLS began last, on any leg
+        self._begun = False  # the client began a handshake
+        self._answered = False  # and the server took part in it
+
+    # -- what passes unread ---------------------------------------------------------------------
+
+    @on(On.OPAQUE)
+    def _octets(self, event: Heard) -> Claims:
+        if getattr(event.frame, "why", None) is Why.TLS:
+            self._begun |= event.frame.side is Side.CLIENT
+            self._answered |= event.frame.side is Side.SERVER
+        return ()
+
+    @on(On.GLIMPSED)
+    def _glimpse(self, event: Glimpsed) -> Claims:
+        glimpse = event.glimpse
+        if glimpse.kind != "alert" or glimpse.alert in _GOODBYES or self._over or self._misplaced:
+            return
+        self._over = self._told = True
+        meaning = ALERT_MEANINGS.get(glimpse.alert)
+        means = f": {meaning.means}" if meaning else ""
+        yield Claim(
+            f"TLS could not be established: the {glimpse.side} sent the alert"
+            f" {escape(glimpse.alert)}{means}.",
+            remedy=_as_sentence(meaning.cure(glimpse.side)) if meaning else None,
+            evidence={"alert": glimpse.alert, "from": glimpse.side},
+        )
+
+    @property
+    def _misplaced(self) -> bool:
+        """Whether the client began TLS where the server speaks clear text: another finding."""
+        return self._seen.session.greeting is not None and "STLS" not in self._seen.used
+
+    @on(On.SECURED)
+    def _secured(self, event: Secured) -> Claims:
+        self._over, self._secured_at = True, event.at
+        return ()
+
+    # -- closes ---------------------------------------------------------------------------------
+
+    @on(On.CLOSED)
+    def _closed(self, event: SideClosed) -> Claims:
+        seen = self._seen
+        if self._over or seen.first_close is None:
+            return
+        who = event.side.name.lower()
+        granted = seen.session.state is State.TLS
+        if (granted or (self._begun and not self._misplaced)) and not self._answered:
+            self._over = self._told = True
+            yield Claim(
+                f"TLS could not be established: the {who} closed before the server had answered"
+                " the handshake.",
+                remedy=_as_sentence("look in the log of the side that closed"),
+                evidence={"closed_by": who},
+            )
+        elif event.side is Side.CLIENT:
+            yield from self._gave_up()
+
+    @on(On.FINISHED)
+    def _finished(self, event: Finished) -> Claims:
+        if event.ending.how is not How.TLS or self._told:
+            return
+        begun = self._secured_at
+        if begun is None or self._seen.spoken_at <= begun:  # one leg may have TLS, the other not
+            why = escape(event.ending.why) or "the handshake failed"
+            yield Claim(f"TLS could not be established: {why}.")
+
+    # -- STLS that was refused ------------------------------------------------------------------
+
+    @on(On.ANSWERED, "STLS")
+    def _stls(self, event: Answered) -> Claims:
+        exchange = event.exchange
+        status = exchange.status
+        before_login = exchange.state_before.phase is State.AUTHORIZATION
+        if status is not None and not status.ok and self._seen.clear and before_login:
+            self._refused = exchange.number, status
+        return ()
+
+    @on(On.COMMAND, "USER", "APOP", "AUTH")
+    def _login(self, _: Heard) -> Claims:
+        self._refused = None
+        return ()
+
+    @on(On.COMMAND, "QUIT")
+    def _quit(self, _: Heard) -> Claims:
+        return self._gave_up()
+
+    def _gave_up(self) -> Claims:
+        if self._refused is not None:
+            (number, status), self._refused = self._refused, None
+            yield Claim(
+                f"The server refused STLS ({quoted(status)}) and the client left without a login.",
+                exchange=number,
+                remedy="Let the server have TLS, or connect to port 995.",
+            )
+
+
+def _as_sentence(cure: str) -> str | None:
+    return f"{cure[0].upper()}{cure[1:]}." if cure else None

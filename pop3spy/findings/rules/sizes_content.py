@@ -1,0 +1,90 @@
+"""Messages that are not the same each time they are downloaded."""
+
+from pop3spy.findings.bodies import COMPARED, content_scan
+from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
+from pop3spy.session.events import Answered
+from pop3spy.session.finding import AtFault, Severity
+
+
+@rule(
+    "content-changed-in-session",
+    Severity.ERROR,
+    AtFault.SERVER,
+    Scope.CONNECTION,
+    rank=2,
+    basis="RFC 1939, section 4",
+    raises=(
+        """
+        -- login
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / y / .
+        """,
+        """
+        -- login
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 1
+        S: +OK / A: b / Status: RO / (blank) / x / .
+        """,
+    ),
+    silent=(
+        """
+        -- login
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: RETR 2
+        S: +OK / A: b / (blank) / y / .
+        """,
+    ),
+)
+class ContentChangedInSession:
+    """The same message came with other octets the second time in one session.
+
+    While a session is open the server holds the messages as they are.  If the download changes,
+    so do signatures and sizes, and nobody knows which of the two is the mail.
+
+    To do: look for a program that changes mail on the way, such as a scanner or one that adds a
+    signature; else for trouble with the server's storage.
+    """
+
+    def __init__(self, seen: Observed) -> None:
+        self._seen = seen
+        self._known: dict[int, tuple[bytes, bytes]] = {}
+
+    @on(On.ANSWERED, "UTF8")
+    def _other_form(self, event: Answered) -> Claims:
+        """Know that messages may come in another form from here on."""
+        if event.exchange.ok:
+            self._known.clear()
+        yield from ()
+
+    @on(On.ANSWERED, "RETR")
+    def _retrieved(self, event: Answered) -> Claims:
+        """Compare a message with itself, if it came before."""
+        number, scan = message_of(event.exchange), content_scan(self._seen, event.exchange)
+        if number is None or scan is None or scan.digest is None:
+            return
+        digests = scan.digest, scan.stable_digest or b""
+        known = self._known.get(number)
+        if known is None and len(self._known) < COMPARED:
+            self._known[number] = digests
+        if known is None or known[0] == digests[0]:
+            return
+        if known[1] and known[1] == digests[1]:
+            yield Claim(
+                f"Message {number} came with another Status field the second time: the server notes"
+                " there that it was read.",
+                severity=Severity.INFO,
+                evidence={"message": number},
+            )
+        else:
+            yield Claim(
+                f"Message {number} came out differently the second time: look for a program that"
+                " changes mail on the way.",
+                evidence={"message": number},
+            )

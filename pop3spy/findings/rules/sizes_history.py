@@ -1,0 +1,90 @@
+"""Messages that are not what they were in an earlier session."""
+
+from pop3spy.findings.bodies import content_scan
+from pop3spy.findings.earlier import account_before, downloaded_before
+from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
+from pop3spy.findings.wording import cut
+from pop3spy.protocol.text import show
+from pop3spy.session.events import Answered
+from pop3spy.session.finding import AtFault, Severity
+
+
+@rule(
+    "content-changed-between-sessions",
+    Severity.WARNING,
+    AtFault.SERVER,
+    Scope.HISTORY,
+    rank=2,
+    basis="RFC 1939, section 7",
+    on=On.ANSWERED,
+    verbs=("RETR",),
+    raises=(
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / x / .
+        -- session 1 day later
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / y / .
+        """,
+    ),
+    silent=(
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / x / .
+        -- session 1 day later
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / Status: RO / (blank) / x / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / x / .
+        -- session 1 day later
+        C: UTF8
+        S: +OK
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / y / .
+        """,
+    ),
+)
+def content_changed_between_sessions(seen: Observed, event: Answered) -> Claims:
+    """A message has other content than when it was fetched first, under the same unique-id.
+
+    Fields in which servers keep the state of a message are left out of the comparison.  Something
+    edits stored mail: signatures break, and two clients hold different versions.
+
+    To do: find the program that edits the mail on the server.
+    """
+    account, scan = account_before(seen), content_scan(seen, event.exchange)
+    number = message_of(event.exchange)
+    if account is None or number is None or scan is None or not scan.digests_all:
+        return
+    if "UTF8" in seen.accepted or any(past.utf8 for past in account.sessions):
+        return
+    known = downloaded_before(seen, unique_id := seen.maildrop.id_of(number))
+    if known is None or known.stable is None or unique_id is None or scan.stable_digest is None:
+        return
+    if known.stable != scan.stable_digest:
+        yield Claim(
+            f"Message {number} ('{cut(show(unique_id))}') changed on the server since it was"
+            " fetched first.",
+            evidence={"message": number},
+        )

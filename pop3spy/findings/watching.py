@@ -1,0 +1,148 @@
+"""Keeps what is observed of a session up to date, event by event, before any rule is asked."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pop3spy.findings.observed import AtClose, Observed, is_login
+from pop3spy.findings.sasl_seen import sasl_begun
+from pop3spy.protocol.commands import Shape, Turn
+from pop3spy.protocol.frames import (
+    BodyPart,
+    Challenge,
+    CommandLine,
+    Frame,
+    Junk,
+    Opaque,
+    SaslLine,
+    Side,
+    StatusLine,
+)
+from pop3spy.protocol.states import State
+from pop3spy.protocol.why import Trait, Why
+from pop3spy.session.body_scan import BodyScan
+from pop3spy.session.events import (
+    Answered,
+    Blinded,
+    Event,
+    Heard,
+    Moved,
+    Placed,
+    Secured,
+    SideClosed,
+)
+from pop3spy.session.model import Exchange
+
+
+def watch(observed: Observed, event: Event) -> None:
+    """Take *event* in."""
+    keep = _KEPT.get(type(event))
+    if keep is not None:
+        keep(observed, event)
+
+
+def _heard(observed: Observed, event: Heard) -> None:
+    frame, at = event.frame, event.at
+    observed.last[frame.side] = observed.spoken_at = at
+    match frame:
+        case BodyPart(side=Side.SERVER) if event.exchange is not None:
+            _scanned(observed, event.exchange).add(frame.raw, dotted=frame.dotted)
+        case CommandLine():
+            if frame.command.spec is not None:
+                verb = frame.command.verb
+                observed.used[verb] = observed.used.get(verb, 0) + 1
+            if frame.command.turn is Turn.SASL:
+                observed.sasl = sasl_begun(frame)
+            _behind_close(observed, frame, at)
+        case SaslLine() | Challenge():
+            if observed.sasl is not None and observed.sasl.number == frame.number:
+                observed.sasl.learn(frame)
+        case StatusLine():
+            observed.stray = 0
+            if not frame.number and observed.greeted_at is None:
+                observed.greeted_at = at
+        case Junk() | Opaque():
+            _unread(observed, frame)
+
+
+def _unread(observed: Observed, frame: Frame) -> None:
+    if isinstance(frame, Junk):
+        observed.stray += 1
+    elif isinstance(frame, Opaque):
+        if frame.why is Why.OUT_OF_STEP:
+            observed.lost = True
+        elif Trait.ENCRYPTED in frame.why.traits:
+            observed.opaque = True
+
+
+def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
+    scan = observed.scans.get(exchange.number)
+    if scan is None:
+        message = exchange.command.shape is Shape.MESSAGE
+        key = observed.history.key if message else b""
+        scan = observed.scans[exchange.number] = BodyScan(key, message=message)
+    return scan
+
+
+def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
+    first = observed.first_close
+    if observed.at_close is not None and first is not None and first.side is Side.SERVER:
+        observed.at_close.after.append((frame, at))
+
+
+def _answered(observed: Observed, event: Answered) -> None:
+    exchange, at = event.exchange, event.at
+    if (scan := observed.scans.get(exchange.number)) is not None:
+        scan.end()
+    if is_login(exchange):
+        observed.logins.append(exchange)
+        if exchange.ok and observed.logged_in_at is None:
+            observed.logged_in_at = at
+    elif exchange.command.verb == "CAPA":
+        observed.capa_asked += 1
+        observed.capa_refused += exchange.ok is False
+    elif exchange.ok and exchange.command.verb in _AGREEMENTS:
+        observed.accepted[exchange.command.verb] = exchange.number
+    observed.before = exchange
+
+
+def _moved(observed: Observed, event: Moved) -> None:
+    if event.after is State.TRANSACTION and observed.logged_in_at is None:
+        observed.logged_in_at = event.at
+    observed.opaque = event.after in (State.OPAQUE, State.TLS)
+
+
+def _placed(observed: Observed, event: Placed) -> None:
+    observed.joined = True
+    _moved(observed, event)
+
+
+def _secured(observed: Observed, event: Secured) -> None:
+    observed.opaque = False
+    if observed.greeted_at is not None:
+        observed.secured_at = event.at
+    else:
+        observed.ready_at = event.at
+    observed.capa_asked = observed.capa_refused = 0
+
+
+def _side_closed(observed: Observed, _: SideClosed) -> None:
+    if observed.at_close is None:
+        observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
+
+
+def _blinded(observed: Observed, _: Blinded) -> None:
+    observed.lost = True
+
+
+_AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
+"""What changes how everything is said, once the server agrees."""
+
+_KEPT: Final[dict[type[Event], Callable[[Observed, Any], None]]] = {
+    Heard: _heard,
+    Answered: _answered,
+    Moved: _moved,
+    Placed: _placed,
+    Secured: _secured,
+    SideClosed: _side_closed,
+    Blinded: _blinded,
+}

@@ -1,0 +1,294 @@
+"""What is known of earlier sessions, kept on disk from one run of the program to the next.
+
+It is a SQLite file that nobody else may read.  Accounts and hosts are in it as keyed digests,
+messages as unique-ids, sizes, times and keyed digests.  The key is random and in the same file, so
+the digests of one ledger say nothing to another.
+
+Rules: 1. whoever relays never waits for it: a thread writes, and what is locked counts as unknown;
+2. it is bounded by age and by rows; 3. a file that cannot be read is set aside with a word, and a
+new one begins.
+"""
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, fields
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final
+
+from pop3spy.errors import ConfigError
+from pop3spy.findings.history import AccountKey, History, KnownAccount, KnownMessage, PastSession
+from pop3spy.newfile import new_file
+from pop3spy.protocol.text import escape
+
+VERSION: Final = 1
+AGE: Final = 90 * 86400.0
+"""Seconds after which what nobody saw again is forgotten."""
+ROWS: Final = 1_000_000
+"""Messages that are kept, and a tenth as many sessions; the oldest go first."""
+_PATIENCE: Final = 0.05
+"""Seconds that reading waits for another process; then the account counts as unknown."""
+_WRITERS_PATIENCE: Final = 10.0
+_PRUNED_EVERY: Final = 1000
+_RECALLED: Final = 100
+"""Sessions of an account that are read again."""
+_BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
+_MESSAGE: Final = tuple(field.name for field in fields(KnownMessage))
+_SCHEMA: Final = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE account (id BLOB PRIMARY KEY, facts TEXT NOT NULL, seen_at REAL NOT NULL);
+CREATE TABLE session (account BLOB NOT NULL, ended_at REAL NOT NULL, facts TEXT NOT NULL);
+CREATE INDEX session_of ON session (account, ended_at);
+CREATE TABLE message (
+    account BLOB NOT NULL, id BLOB NOT NULL, seen_at REAL NOT NULL, listed INTEGER NOT NULL,
+    {", ".join(_MESSAGE)}, PRIMARY KEY (account, id)
+);
+"""
+_SAVE_MESSAGE: Final = (
+    f"INSERT OR REPLACE INTO message (account, id, seen_at, listed, {', '.join(_MESSAGE)})"  # noqa: S608 - names of ours
+    f" VALUES ({', '.join('?' * (4 + len(_MESSAGE)))})"
+)
+
+_Saved = tuple[AccountKey, dict[str, Any], PastSession, list[tuple[Any, ...]]]
+
+
+class Ledger:
+    """The file *path*, which is made if it is not there; ``history`` is what it knows.
+
+    *complain* is told in one line what goes wrong with it.  Raise ConfigError if it can neither be
+    read nor be set aside.
+    """
+
+    def __init__(self, path: Path, complain: Callable[[str], None], *, age: float = AGE) -> None:
+        self._path = path
+        self._complain = complain
+        self._age = age
+        self._failed = False
+        self._key = self._open()
+        self.history = History(self._key, recall=self._recall, keep=self._keep)
+        self._reader = sqlite3.connect(path, timeout=_PATIENCE)
+        self._queue: SimpleQueue[_Saved | None] = SimpleQueue()
+        self._writer = Thread(target=self._write_all, name="ledger", daemon=True)
+        self._writer.start()
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+        self._queue.put(None)
+        self._writer.join()
+        self._reader.close()
+
+    # -- the file -------------------------------------------------------------------------------
+
+    def _open(self) -> bytes:
+        """Return the key of the ledger; make the file, or set aside one that cannot be read."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._path.exists():
+                with suppress(ConfigError):  # another process was first
+                    new_file(self._path).close()
+        except OSError as error:
+            raise ConfigError(
+                f"cannot keep a ledger in {escape(str(self._path))}: {error.strerror};"
+                " name another with --ledger, or use --no-ledger"
+            ) from None
+        try:
+            return self._prepared()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise ConfigError(
+                    f"the ledger {escape(str(self._path))} is locked by another program;"
+                    " name another with --ledger, or use --no-ledger"
+                ) from None
+            self._set_aside()
+            return self._prepared()
+
+    def _prepared(self) -> bytes:
+        with closing(sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)) as ledger:
+            ledger.execute("PRAGMA journal_mode = WAL")
+            with _writing(ledger):
+                if not ledger.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    for statement in _SCHEMA.split(";"):
+                        ledger.execute(statement)
+                    rows = [("version", VERSION), ("key", secrets.token_bytes(32))]
+                    ledger.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+            meta = dict(ledger.execute("SELECT name, value FROM meta"))
+            if meta.get("version") != VERSION or not isinstance(meta.get("key"), bytes):
+                raise sqlite3.DatabaseError("not a ledger of this version")
+            self._prune(ledger)
+            key: bytes = meta["key"]
+            return key
+
+    def _set_aside(self) -> None:
+        """Rename the file, and begin another."""
+        for number in range(1, 1000):
+            aside = self._path.with_name(f"{self._path.name}.damaged-{number}")
+            if not aside.exists():
+                break
+        try:
+            self._path.rename(aside)
+            for end in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+            new_file(self._path).close()
+        except OSError as error:
+            raise ConfigError(
+                f"cannot read the ledger {escape(str(self._path))}, nor rename it:"
+                f" {error.strerror}; name another with --ledger, or use --no-ledger"
+            ) from None
+        self._complain(
+            f"the ledger {escape(str(self._path))} could not be read; it is {escape(aside.name)}"
+            " now, and a new one begins"
+        )
+
+    def _prune(self, ledger: sqlite3.Connection) -> None:
+        """Forget what is too old or too much."""
+        before = time.time() - self._age
+        with _writing(ledger):
+            ledger.execute("DELETE FROM account WHERE seen_at < ?", (before,))
+            ledger.execute("DELETE FROM session WHERE ended_at < ?", (before,))
+            ledger.execute("DELETE FROM message WHERE seen_at < ? AND NOT listed", (before,))
+            ledger.execute("DELETE FROM message WHERE account NOT IN (SELECT id FROM account)")
+            for table, at, most in _BOUNDS:
+                row = ledger.execute(
+                    f"SELECT {at} FROM {table} ORDER BY {at} DESC LIMIT 1 OFFSET ?",  # noqa: S608 - names of ours
+                    (most,),
+                ).fetchone()
+                if row is not None:
+                    ledger.execute(f"DELETE FROM {table} WHERE {at} <= ?", row)  # noqa: S608 - as above
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _recall(self, key: AccountKey) -> KnownAccount | None:
+        """Return what the file knows of an account; None if that is nothing, or it is locked."""
+        try:
+            return self._read(self._id(key))
+        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+            self._fail(error)
+            return None
+
+    def _read(self, account_id: bytes) -> KnownAccount | None:
+        ledger = self._reader
+        row = ledger.execute("SELECT facts FROM account WHERE id = ?", (account_id,)).fetchone()
+        if row is None:
+            return None
+        facts = json.loads(row[0])
+        account = KnownAccount(
+            worked={way: (at, clear) for way, (at, clear) in facts["worked"].items()},
+            refused=facts["refused"],
+            login_delay=facts["login_delay"],
+            told=set(facts["told"]),
+        )
+        sessions = ledger.execute(
+            "SELECT facts FROM session WHERE account = ? ORDER BY ended_at DESC LIMIT ?",
+            (account_id, _RECALLED),
+        ).fetchall()
+        account.sessions.extend(_session_from(json.loads(text)) for (text,) in reversed(sessions))
+        listing: dict[bytes, int | None] = {}
+        for unique_id, listed, *columns in ledger.execute(
+            f"SELECT id, listed, {', '.join(_MESSAGE)} FROM message WHERE account = ?",  # noqa: S608 - names of ours
+            (account_id,),
+        ):
+            known = account.messages[unique_id] = KnownMessage(*columns)
+            if listed:
+                listing[unique_id] = known.size
+        if facts["listed"]:
+            account.listing = listing
+            account.listed_in = next(
+                (past for past in reversed(account.sessions) if past.listed), None
+            )
+        return account
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def _keep(self, key: AccountKey, account: KnownAccount, past: PastSession) -> None:
+        """Let the thread write what has changed in *account*."""
+        facts = {
+            "worked": account.worked,
+            "refused": account.refused,
+            "login_delay": account.login_delay,
+            "told": sorted(account.told),
+            "listed": account.listing is not None,
+        }
+        listing = account.listing or {}
+        rows = [
+            (unique_id, unique_id in listing, *(getattr(known, name) for name in _MESSAGE))
+            for unique_id in account.changed
+            if (known := account.messages.get(unique_id)) is not None
+        ]
+        account.changed.clear()
+        self._queue.put((key, facts, past, rows))
+
+    def _write_all(self) -> None:
+        ledger = sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)
+        ledger.execute("PRAGMA synchronous = OFF")
+        with closing(ledger):
+            written = 0
+            while (saved := self._queue.get()) is not None:
+                try:
+                    self._write(ledger, *saved)
+                    written += 1
+                    if written % _PRUNED_EVERY == 0:
+                        self._prune(ledger)
+                except (sqlite3.Error, ValueError, TypeError) as error:
+                    self._fail(error)
+
+    def _write(
+        self,
+        ledger: sqlite3.Connection,
+        key: AccountKey,
+        facts: dict[str, Any],
+        past: PastSession,
+        rows: list[tuple[Any, ...]],
+    ) -> None:
+        account_id, now = self._id(key), past.ended_at or past.opened_at
+        with _writing(ledger):
+            ledger.execute(
+                "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
+                (account_id, json.dumps(facts), now),
+            )
+            ledger.execute(
+                "INSERT INTO session VALUES (?, ?, ?)",
+                (account_id, now, json.dumps(_facts_of(past))),
+            )
+            ledger.executemany(_SAVE_MESSAGE, [(account_id, row[0], now, *row[1:]) for row in rows])
+
+    def _id(self, key: AccountKey) -> bytes:
+        return self.history.digest("\0".join(map(str, key)).encode("utf-8", "surrogateescape"))
+
+    def _fail(self, error: Exception) -> None:
+        """Tell once that something went wrong; the sessions go on without."""
+        if not self._failed:
+            self._failed = True
+            self._complain(f"the ledger {escape(str(self._path))} fails: {escape(str(error))}")
+
+
+@contextmanager
+def _writing(ledger: sqlite3.Connection) -> Iterator[None]:
+    """Write all or nothing, and wait for other processes that write."""
+    ledger.execute("BEGIN IMMEDIATE") if not ledger.in_transaction else None
+    try:
+        yield
+    except BaseException:
+        ledger.rollback()
+        raise
+    ledger.commit()
+
+
+def _facts_of(past: PastSession) -> dict[str, Any]:
+    facts = asdict(past)
+    facts["retrieved"] = [unique_id.hex() for unique_id in past.retrieved]
+    facts["deleted"] = [unique_id.hex() for unique_id in past.deleted]
+    return facts
+
+
+def _session_from(facts: dict[str, Any]) -> PastSession:
+    known = {field.name for field in fields(PastSession)}
+    past = PastSession(**{name: value for name, value in facts.items() if name in known})
+    past.retrieved = {bytes.fromhex(text) for text in facts["retrieved"]}
+    past.deleted = {bytes.fromhex(text) for text in facts["deleted"]}
+    past.reference = f"{past.reference} of an earlier run"
+    return past

@@ -1,0 +1,1 @@
+"""What was found in recordings, in the forms that people, editors and build servers read."""

@@ -1,0 +1,208 @@
+"""The facts about a body that findings need, taken while it passes; no octet of it stays."""
+
+from typing import Final
+
+from pop3spy.session.body_digest import ContentDigest, keyed_digest
+from pop3spy.session.header_facts import HeaderFacts, HeaderGatherer, facts_of_header
+from pop3spy.session.line_beginnings import LineBeginnings
+from pop3spy.session.line_ends import LineEnds
+from pop3spy.session.long_lines import LongLines
+
+EXACT: Final = 1 << 16
+"""How many octets of a body are read for everything, unless somebody wants more."""
+
+ALL: Final = 1 << 62
+"""Every octet is read for everything."""
+
+_HEAD: Final = 3
+_TAIL: Final = 16
+
+
+class BodyScan:
+    """What there is to know of a body as it passes, without its lone dot (RFC 1939, section 3).
+
+    All facts are the same however the octets are cut, and final after ``end``; before that, what
+    begins in the last 5 octets may not be counted yet, nor has a header an end.  Offsets and
+    ``octets`` are of the wire, stuffed dots included; a line ends with LF.  To count line ends
+    costs as much as to relay, so it stops behind *exact* octets: then ``lines`` is None, and
+    behind them bare line ends, lone dots behind a bare CR, ``-ERR`` and ``+OK`` are not seen, so
+    that there are as many as was counted, or more.  ``size``, NUL, dots behind LF and long lines
+    are always exact.
+
+    With a *key*, at most 64 octets, there are digests: of the header, the size, and the first
+    octets behind the header.  Only a *message* has a header and digests.
+    With *oks*, lines that begin with ``+OK`` are searched as well.
+    """
+
+    __slots__ = (
+        "_content",
+        "_exact",
+        "_gatherer",
+        "_key",
+        "_long_lines",
+        "beginnings",
+        "ended",
+        "ends",
+        "first_nul",
+        "has_blank_line",
+        "head",
+        "header",
+        "nul",
+        "octets",
+        "tail",
+    )
+
+    def __init__(
+        self, key: bytes = b"", *, message: bool = True, exact: int = EXACT, oks: bool = False
+    ) -> None:
+        self.ended = False
+        self.octets = 0
+        self.nul = 0
+        self.first_nul: int | None = None
+        self.head = b""  # the first octets, at most 3
+        self.tail = b""  # the last octets, at most 16
+        self.header: HeaderFacts | None = None  # None as long as it has not ended, or if too long
+        self.has_blank_line = False
+        self.ends = LineEnds()
+        self.beginnings = LineBeginnings(oks=oks)
+        self._exact = exact
+        self._key = key if message else b""
+        self._long_lines = LongLines()
+        self._gatherer = HeaderGatherer() if message else None
+        self._content = ContentDigest(self._key) if self._key else None
+
+    def add(self, part: bytes, *, dotted: bool = True) -> None:
+        """Take another *part*; *dotted*: a line that begins in it may begin with a dot."""
+        if not part:
+            return
+        if self.octets < _HEAD:
+            self.head = (self.head + part)[:_HEAD]
+        if (nul := part.find(b"\0")) >= 0:
+            if self.first_nul is None:
+                self.first_nul = self.octets + nul
+            self.nul += part.count(b"\0")
+        self._long_lines.add(part)
+        if self.octets < self._exact:
+            self._add_exact(part, dotted=dotted)
+        else:
+            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
+        if self._gatherer is None:
+            if self._content:
+                self._content.add(part, dotted=dotted)
+        elif (rest := self._gatherer.add(part)) is not None:
+            self._end_header(rest, self._gatherer, dotted=dotted)
+        self.octets += len(part)
+        self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
+
+    def end(self) -> None:
+        """Know that no more will come, be it the lone dot or a close; again, it changes nothing."""
+        if self.ended:
+            return
+        self.ended = True
+        self._long_lines.end()
+        self.beginnings.end(replies=self.whole)
+        if self._gatherer is not None:
+            self.header = facts_of_header(self._gatherer.header, self._key)
+            self._gatherer = None
+
+    def _add_exact(self, part: bytes, *, dotted: bool) -> None:
+        left = self._exact - self.octets
+        exact = part if left >= len(part) else part[:left]
+        self.ends.add(exact)
+        bare_cr = self.ends.bare_cr > 0
+        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
+        if left < len(part):
+            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False, replies=False)
+
+    def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
+        if gatherer.ended:
+            self.has_blank_line = True
+            self.header = facts_of_header(gatherer.header, self._key)
+        self._gatherer = None
+        if self._content:
+            # Without a header, what came before is in it as well.
+            self._content.add(rest, dotted=dotted or not gatherer.ended)
+
+    # -- what follows from it -------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Octets of the content: what a LIST should have said (RFC 1939, section 11)."""
+        return self.octets - self.beginnings.stuffed
+
+    @property
+    def whole(self) -> bool:
+        """Whether every octet was read for everything."""
+        return self.octets <= self._exact
+
+    @property
+    def lines(self) -> int | None:
+        """How many LF there are; None if that is not known."""
+        return self.ends.lines if self.whole else None
+
+    @property
+    def body_lines(self) -> int | None:
+        """How many lines are behind the first empty one, as TOP counts them; None: not known."""
+        if not (self.whole and self.header and self.has_blank_line):
+            return None
+        return self.ends.lines - self.header.lines - 1
+
+    @property
+    def longest_line(self) -> int:
+        """Octets of the longest line without its line end; 998: no line is longer than that."""
+        return self._long_lines.longest
+
+    @property
+    def begins_with_ok(self) -> bool:
+        """Whether the first line begins with ``+OK``, as no message does."""
+        return self.head == b"+OK"
+
+    @property
+    def octets_behind_error(self) -> int | None:
+        """Octets behind the line of the last ``-ERR``; None: there is none, or it has no end."""
+        end = self.beginnings.last_error_end
+        return None if end is None else self.octets - end
+
+    @property
+    def lines_behind_error(self) -> int | None:
+        """Lines behind that of the last ``-ERR``; None as above, and if lines are not known."""
+        end = self.beginnings.last_error_end
+        return self.beginnings.lines_behind_error if self.whole and end is not None else None
+
+    @property
+    def last_line_end(self) -> bytes:
+        """How the last line ends: CRLF, LF, CR, or not at all."""
+        for end in (b"\r\n", b"\n", b"\r"):
+            if self.tail.endswith(end):
+                return end
+        return b""
+
+    @property
+    def glued_dot(self) -> bool:
+        """Whether the last line ends with a dot and CRLF, and there is more before the dot."""
+        tail = self.tail
+        return tail.endswith(b".\r\n") and len(tail) > 3 and tail[-4] != 0x0A  # noqa: PLR2004
+
+    @property
+    def digests_all(self) -> bool:
+        """Whether the digests cover all octets, and not only the first of them."""
+        return self._content is not None and self._content.whole
+
+    @property
+    def digest(self) -> bytes | None:
+        """The digest of the content, with its size; None without a key."""
+        return self._digest_of(self.header.digest if self.header else b"", self.size)
+
+    @property
+    def stable_digest(self) -> bytes | None:
+        """The same without what servers write into a header; None without a header or a key."""
+        if not self.header:
+            return None
+        return self._digest_of(self.header.stable_digest, self.size - self.header.octets)
+
+    def _digest_of(self, header_digest: bytes, size: int) -> bytes | None:
+        if not self._content:
+            return None
+        blank = b"\n" if self.has_blank_line else b""
+        parts = (b"%d" % size, header_digest, blank, self._content.value())
+        return keyed_digest(b" ".join(parts), self._key)

@@ -1,0 +1,132 @@
+"""The ledger: what one run of the program knows of the runs before."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from pop3spy.errors import ConfigError
+from pop3spy.findings.history import PastSession
+from pop3spy.ledger import Ledger
+
+BOB = ("pop.example.org", 110, "bob@example.org")
+NOW = 1_800_000_000.0
+
+
+def silent(text: str) -> None:
+    raise AssertionError(text)
+
+
+def session(at: float, **facts: object) -> PastSession:
+    return PastSession("session 1", "c1", at, clear=False, ended_at=at + 1, **facts)  # type: ignore[arg-type]
+
+
+def poll(ledger: Ledger, ids: dict[bytes, int | None], at: float) -> None:
+    """Let a session of Bob's end that listed *ids*."""
+    account = ledger.history.account(*BOB)
+    past = session(at, listed=True, retrieved={b"u1"}, quit=True, login="PASS", login_at=at)
+    account.changed |= (account.listing or {}).keys() - ids.keys()
+    account.listing, account.listed_in = ids, past
+    for unique_id, size in ids.items():
+        known = account.message(unique_id)
+        assert known is not None
+        known.size, known.digest = size, ledger.history.digest(unique_id)
+    account.worked["PASS"] = at, False
+    ledger.history.ended(BOB, past)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.sqlite3"
+
+
+def test_the_next_run_knows_what_this_one_knew(path: Path) -> None:
+    first = Ledger(path, silent, age=1e12)
+    poll(first, {b"u1": 11, b"u2": None, b"\xff": 3}, NOW)
+    first.close()
+
+    second = Ledger(path, silent, age=1e12)
+    account = second.history.account(*BOB)
+    second.close()
+
+    assert account.listing == {b"u1": 11, b"u2": None, b"\xff": 3}
+    assert account.messages[b"u1"].digest == second.history.digest(b"u1")
+    assert account.worked == {"PASS": (NOW, False)}
+    last = account.last
+    assert last is account.listed_in
+    assert last is not None
+    assert (last.retrieved, last.quit, last.reference) == (
+        {b"u1"},
+        True,
+        "session 1 of an earlier run",
+    )
+
+
+def test_what_has_left_the_maildrop_is_listed_no_more_and_still_known(
+    path: Path,
+) -> None:
+    for number, ids in enumerate(({b"a": 1, b"b": 2}, {b"b": 2})):
+        ledger = Ledger(path, silent, age=1e12)
+        poll(ledger, ids, NOW + number)  # type: ignore[arg-type]
+        ledger.close()
+    ledger = Ledger(path, silent, age=1e12)
+    account = ledger.history.account(*BOB)
+    ledger.close()
+    assert account.listing == {b"b": 2}
+    assert account.messages.keys() == {b"a", b"b"}
+
+
+def test_nobody_else_may_read_it_and_no_name_stands_in_it(path: Path) -> None:
+    ledger = Ledger(path, silent, age=1e12)
+    poll(ledger, {b"u1": 11}, NOW)
+    ledger.close()
+    files = list(path.parent.iterdir())
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * len(files)
+    held = b"".join(file.read_bytes() for file in files)
+    assert b"bob" not in held
+    assert b"pop.example.org" not in held
+
+
+def test_two_programs_write_at_the_same_time(path: Path) -> None:
+    one, other = Ledger(path, silent, age=1e12), Ledger(path, silent, age=1e12)
+    for number in range(20):
+        poll(one if number % 2 else other, {b"u%d" % number: number}, NOW + number)
+    one.close()
+    other.close()
+    third = Ledger(path, silent, age=1e12)
+    assert len(third.history.account(*BOB).sessions) == 20
+    third.close()
+
+
+@pytest.mark.parametrize("content", [b"no database" * 200, b"SQLite format 3\0" + b"\xff" * 4000])
+def test_a_damaged_file_is_set_aside_with_a_word(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    told: list[str] = []
+    ledger = Ledger(path, told.append)
+    poll(ledger, {b"u1": 11}, NOW)
+    ledger.close()
+    aside = path.with_name("ledger.sqlite3.damaged-1")
+    assert aside.read_bytes() == content
+    (complaint,) = told
+    assert complaint == (
+        f"the ledger {path} could not be read; it is ledger.sqlite3.damaged-1 now,"
+        " and a new one begins"
+    )
+    assert ledger.history.account(*BOB).listing == {b"u1": 11}
+
+
+def test_what_nobody_saw_for_long_is_forgotten(path: Path) -> None:
+    ledger = Ledger(path, silent, age=1e12)
+    poll(ledger, {b"u1": 11}, NOW - 1e9)
+    ledger.close()
+    ledger = Ledger(path, silent)
+    assert ledger.history.account(*BOB).listing is None
+    ledger.close()
+
+
+def test_a_place_where_no_file_can_be_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError) as raised:
+        Ledger(tmp_path / "file" / "ledger", silent)
+    assert "--no-ledger" in str(raised.value)
