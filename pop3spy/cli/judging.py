@@ -10,8 +10,9 @@ import click
 
 from pop3spy.cli.environment import ledger_file
 from pop3spy.config.verbs import OutputSettings
-from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
+from pop3spy.findings.loading import all_rules
 from pop3spy.ledger import Ledger
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
@@ -33,9 +34,13 @@ Later = Callable[[float, Callable[[], None]], None]
 
 
 def judge_sessions(
-    bus: Bus, clock: Clock, history: History | None = None, later: Later | None = None
+    bus: Bus,
+    clock: Clock,
+    rules: Mapping[str, Rule],
+    history: History | None = None,
+    later: Later | None = None,
 ) -> None:
-    """Let all sessions of *bus* be judged; with *later* also while nobody speaks.
+    """Let all sessions of *bus* be judged by *rules*; with *later* also while nobody speaks.
 
     Whoever shows findings has to subscribe behind this.
     """
@@ -45,7 +50,7 @@ def judge_sessions(
         bus.publish(Noted("rule_failed", clock.now(), facts))
 
     epoch = clock.started.timestamp()
-    findings = Findings(bus.publish, own_rules(), complain, history=history, epoch=epoch)
+    findings = Findings(bus.publish, rules, complain, history=history, epoch=epoch)
     bus.subscribe(findings)
     if later is not None:
         bus.subscribe(Ticking(findings, clock, later))
@@ -65,7 +70,7 @@ def judge_of(
 
     def judge(publish: Callable[[Told], None]) -> Findings:
         epoch = started.timestamp()
-        asked = own_rules() if rules is None else rules
+        asked = all_rules() if rules is None else rules
         return Findings(publish, asked, complain, history=history, epoch=epoch)
 
     return judge

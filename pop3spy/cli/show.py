@@ -16,6 +16,7 @@ from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
+from pop3spy.findings.loading import all_rules
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.verdicts import Verdicts
@@ -39,6 +40,7 @@ class ShowOptions:
     hexadecimal: bool
     port: tuple[int, ...]
     findings: str
+    rules: tuple[Path, ...]
     verdict: bool
     stats: bool
     follow: bool
@@ -80,6 +82,7 @@ class ShowOptions:
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
 @with_setting("port")
 @with_setting("findings")
+@with_setting("rules")
 @click.option("--verdict", is_flag=True, help="Show what became of each session in one paragraph.")
 @click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
@@ -109,6 +112,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
 
     Raise CaptureError at the end if one of the sessions is in none of them.
     """
+    rules = None if options.findings == "off" else all_rules(options.rules)
     there: dict[int, None] = {}
     read: set[Path] = set()  # with another: the halves of rawlogs
     for file in options.files:
@@ -121,7 +125,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
             if wanted is not None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
-            judge = judge_of(recording.started) if options.findings != "off" else None
+            judge = judge_of(recording.started, rules=rules) if rules is not None else None
             items, memory = _of(recording, options.sessions, there), recording.memory()
             play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:

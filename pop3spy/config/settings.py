@@ -92,6 +92,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("fault", FAULT, _SERVERS, "Break something on purpose, as in: cut after=1K when verb = RETR (docs/faults.md).", (), many=True),
     Setting("dry-run-delete", FLAG, _SERVERS, "Let clients believe that DELE works, while the server hears of none.", default=False),
     Setting("findings", one_of("off", "errors", "warnings", "all"), _SERVERS, "Which findings the transcript shows (docs/findings.md); log and console have all. off: look for none.", "warnings"),
+    Setting("rules", PATH, _SERVERS, "Look for what the rules in this Python file find as well; it is run (docs/extending.md); may be given several times.", (), many=True),
     Setting("ledger", PATH, _SERVERS, "Remember earlier sessions in this file.  [default: ledger.sqlite3 in the folder ~/.local/state/pop3spy]"),
     Setting("no-ledger", FLAG, _SERVERS, "Remember no session longer than this run.", default=False),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),

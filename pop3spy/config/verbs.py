@@ -100,6 +100,7 @@ class OutputSettings(RecordSettings):
     rotate: int
     show: Filter | None
     findings: str
+    rules: tuple[Path, ...]
     ledger: Path | None
     no_ledger: bool
     quiet: bool

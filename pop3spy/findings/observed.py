@@ -105,6 +105,10 @@ class Observed:
 
     # -- time -----------------------------------------------------------------------------------
 
+    def bind(self, later: Callable[..., None], when_answered: Callable[..., None]) -> None:
+        """Let *later* and *when_answered* keep what rules want to check; the engine has them."""
+        self._later, self._when_answered = later, when_answered
+
     def after(self, seconds: float, check: Callable[..., Any], *args: Any) -> None:
         """Ask *check*, with this and *args*, when so many *seconds* have passed since the event.
 

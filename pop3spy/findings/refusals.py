@@ -90,7 +90,7 @@ REFUSALS: Final = (
     Refusal(("username and password not accepted",), "Google", "the password is wrong, or it is the app password of another account", "login-failed"),
     Refusal(("incorrect username or password",), "Yahoo, AOL", "the password is wrong, or the account's own where an app password is needed", "login-failed", beside=("#mbr",)),
     Refusal(("account is abnormal, service is not open, password is incorrect",), "QQ", "any of what it lists; POP has to be switched on in the account, and its authorisation code is the password", "login-failed"),
-    Refusal(("authentication failed",), "GMX, WEB.DE and many others", "the password is wrong; at GMX and WEB.DE it may also be that POP3 access is switched off in the account", "login-failed", alone=True),
+    Refusal(("authentication failed",), "GMX, WEB.DE and many others", "at GMX and WEB.DE this may also mean that POP3 access is switched off in the account", "login-failed", alone=True),
     Refusal(("already locked", "lock busy", "mailbox is locked", "mailbox in use", "unable to lock", "another session", "another pop3 session"), "many servers", _LOCKED, "in-use"),
     Refusal(("minutes apart", "minutes between", "seconds between", "too frequent", "too often", "too many logins", "login frequency limited", "frequency limited"), "WEB.DE and others", _TOO_OFTEN, "login-delay-refused"),
     Refusal(PROXY_WORDS, "perdition, nginx and other proxies", _AT_PROXY, "login-failed-at-proxy"),

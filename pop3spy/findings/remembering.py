@@ -5,16 +5,18 @@ Rules are asked before anything is remembered of an event, so they see what was 
 
 from collections import Counter
 
-from pop3spy.findings.bodies import content_scan
 from pop3spy.findings.history import (
+    CLIENTS,
     NAMES,
     AccountKey,
     History,
     KnownAccount,
     PastSession,
     ServerHabits,
+    bound,
 )
 from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
+from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed, is_login
 from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
@@ -68,6 +70,9 @@ class Remembering:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
                     server.stls_listed_at = self._wall(at)
+            case "STLS" if exchange.ok is False and observed.clear:
+                server.stls_refused[self.past.client] = self._wall(at)
+                bound(server.stls_refused, CLIENTS)
             case "USER":
                 self._named(exchange, server)
             case "UTF8":
@@ -120,9 +125,8 @@ class Remembering:
             account.login_delay = int(line.params[0][:9])
 
     def _retrieved(self, exchange: Exchange, account: KnownAccount, at: float) -> None:
-        maildrop = self._observed.maildrop
-        number = exchange.command.args[0] if exchange.command.args else b""
-        unique_id = maildrop.id_of(int(number)) if number.isdigit() and len(number) < 20 else None  # noqa: PLR2004 - more digits are no message number
+        mail = mail_of(self._observed, exchange)
+        unique_id = mail.unique_id
         if unique_id is None:
             return
         self.past.retrieved.add(unique_id)
@@ -130,9 +134,9 @@ class Remembering:
         if known is None:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
-        scan = content_scan(self._observed, exchange)
+        scan = mail.content
         if scan is not None and scan.digests_all:
-            known.digest, known.stable = scan.digest, scan.stable_digest
+            known.digest, known.stable = mail.digest, mail.stable
             if scan.header is not None and scan.header.message_id:
                 known.message_id = self._history.digest(scan.header.message_id.strip())
 

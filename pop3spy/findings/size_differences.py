@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from pop3spy.findings.bodies import whole_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
 
@@ -66,7 +66,9 @@ class _Known:
 
 def difference_of(seen: Observed, exchange: Exchange) -> Difference | None:
     """Return how the size of a message that was retrieved whole differs from what LIST said."""
-    known: _Known = seen.memory.setdefault(_KEY, _Known())
+    known: _Known | None = seen.memory.get(_KEY)
+    if known is None:
+        known = seen.memory[_KEY] = _Known()
     if known.judged != exchange.number:
         known.judged = exchange.number
         known.last = _compare(seen, exchange, known)
@@ -74,7 +76,8 @@ def difference_of(seen: Observed, exchange: Exchange) -> Difference | None:
 
 
 def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | None:
-    number, scan = message_of(exchange), whole_scan(seen, exchange)
+    mail = mail_of(seen, exchange)
+    number, scan = mail.number, mail.scan
     listed = seen.maildrop.size_of(number) if number is not None else None
     if number is None or scan is None or listed is None:
         return None

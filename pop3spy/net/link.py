@@ -24,7 +24,6 @@ from pop3spy.session.tls import Tls
 
 APOLOGY = 1.0
 """Seconds that a client has to take the reason why it is sent away."""
-
 LARGE = 65536
 """Octets beyond which a read is read at once, if the system has taken them whole."""
 
@@ -142,6 +141,7 @@ class Link:
 
     def clogged(self, side: Side, *, clogged: bool) -> None:
         """Stop reading from the other side while this one does not take what is sent."""
+        self._observer.clogged(side, clogged=clogged)
         if other := self._halves.get(side.other):
             other.hold("clogged", hold=clogged)
 

@@ -106,7 +106,7 @@ class UidlUnavailable:
         yield Claim(
             f"The server lists no UIDL{where}: without unique-ids a client cannot leave mail there"
             " without fetching it twice.",
-            severity=Severity.INFO if removes else None,
+            severity=Severity.INFO if removes or asked_again is None else None,
             exchange=0,
         )
 

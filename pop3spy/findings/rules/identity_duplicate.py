@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from pop3spy.findings.bodies import content_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import cut
 from pop3spy.protocol.text import show
@@ -92,12 +92,12 @@ class UidlDuplicate:
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
         """Compare a message with those that have its id."""
-        number, listing = message_of(event.exchange), self._seen.maildrop.last_uidl
-        if number is None or listing is None or number not in self._shared:
+        listing = self._seen.maildrop.last_uidl
+        if not self._shared or listing is None:
             return
-        scan = content_scan(self._seen, event.exchange)
-        if scan is not None and scan.stable_digest is not None:
-            self._digests[number] = scan.stable_digest
+        mail = mail_of(self._seen, event.exchange)
+        if mail.number in self._shared and mail.stable is not None:
+            self._digests[mail.number] = mail.stable
             yield from self._differing(listing)
 
     def _differing(self, listing: Listing) -> Claims:

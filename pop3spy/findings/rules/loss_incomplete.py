@@ -39,6 +39,15 @@ _SPOILT = ("error-inside-body", "premature-terminator")
         -- also quit-unanswered
         -- server closes
         """,
+        """
+        -- login
+        C: RETR 1
+        S: -ERR cannot read
+        C: DELE 1
+        S: +OK
+        -- client closes
+        -- also disconnect-with-deletes
+        """,
     ),
     silent=(
         """
@@ -137,8 +146,8 @@ class DeleAfterIncompleteRetr:
         several = len(spoilt.union(lost)) - 1
         more = f" and {several:,} more" if several else ""
         yield Claim(
-            f"Message {number}{more} was marked for deletion although its download was incomplete:"
-            " end the session without QUIT to save it.",
+            f"Message {number}{more} was marked for deletion although its download was incomplete"
+            f"{_outcome(severity, by_server=not lost)}.",
             exchange=place,
             severity=severity,
             fault=None if lost else (AtFault.SERVER,),
@@ -169,3 +178,12 @@ class DeleAfterIncompleteRetr:
             for number, times in spoilt.items()
             if times >= came.get(number, 0) and number not in self._by_top
         }
+
+
+def _outcome(severity: Severity, *, by_server: bool) -> str:
+    """Return what becomes of the message, and what to change."""
+    if severity is Severity.WARNING:
+        return "; without QUIT the server has to keep it"
+    if by_server:
+        return ", and QUIT removes it: the client could not know, so correct the server"
+    return ", and QUIT removes it: let the client mark only what it has received to the end"

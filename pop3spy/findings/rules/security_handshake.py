@@ -1,10 +1,12 @@
 """TLS that did not come about."""
 
+from typing import Final
+
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.tls_alerts import ALERT_MEANINGS
 from pop3spy.findings.wording import quoted
-from pop3spy.protocol.frames import Side, StatusLine
+from pop3spy.protocol.frames import Opaque, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.tlsnames import ALERTS
@@ -13,7 +15,11 @@ from pop3spy.session.events import Answered, Finished, Glimpsed, Heard, Secured,
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import How
 
-_GOODBYES = (ALERTS[0], "user_canceled")
+_GOODBYES: Final = (ALERTS[0], "user_canceled")
+_FINISHED: Final = 58
+"""Octets of a client's shortest Finished in a record of TLS 1.3; without it there is no TLS."""
+_AT_ONCE: Final = 2.0
+"""Seconds within which a client closes because of what it was shown."""
 
 
 @rule(
@@ -48,6 +54,16 @@ _GOODBYES = (ALERTS[0], "user_canceled")
         C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
         -- server closes
         """,
+        r"""
+        -- clear
+        C: STLS
+        S: +OK
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
+        S< \x17\x03\x03\x00\x03abc
+        C< \x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x13{e*19}
+        -- client closes
+        """,
         """
         -- clear
         C: STLS
@@ -63,7 +79,7 @@ _GOODBYES = (ALERTS[0], "user_canceled")
         S: +OK
         C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
         S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
-        C< \x17\x03\x03\x00\x03abc
+        C< \x17\x03\x03\x00\x35{f*53}
         -- client closes
         """,
         """
@@ -95,19 +111,26 @@ class StlsHandshakeFailed:
         self._secured_at: float | None = None  # when TLS began last, on any leg
         self._begun = False  # the client began a handshake
         self._answered = False  # and the server took part in it
+        self._chosen_at: float | None = None  # when the server had chosen
+        self._behind_choice = 0  # octets that the client said behind that
 
     # -- what passes unread ---------------------------------------------------------------------
 
     @on(On.OPAQUE)
     def _octets(self, event: Heard) -> Claims:
-        if getattr(event.frame, "why", None) is Why.TLS:
-            self._begun |= event.frame.side is Side.CLIENT
-            self._answered |= event.frame.side is Side.SERVER
+        frame = event.frame
+        if isinstance(frame, Opaque) and frame.why is Why.TLS:
+            self._begun |= frame.side is Side.CLIENT
+            self._answered |= frame.side is Side.SERVER
+            if self._chosen_at is not None and frame.side is Side.CLIENT:
+                self._behind_choice += frame.counted or 0
         return ()
 
     @on(On.GLIMPSED)
     def _glimpse(self, event: Glimpsed) -> Claims:
         glimpse = event.glimpse
+        if glimpse.kind == "hello" and glimpse.side == "server":
+            self._chosen_at = event.at
         if glimpse.kind != "alert" or glimpse.alert in _GOODBYES or self._over or self._misplaced:
             return
         self._over = self._told = True
@@ -148,7 +171,22 @@ class StlsHandshakeFailed:
                 evidence={"closed_by": who},
             )
         elif event.side is Side.CLIENT:
+            yield from self._refusal_unseen(event.at)
             yield from self._gave_up()
+
+    def _refusal_unseen(self, at: float) -> Claims:
+        """Tell of a client that left before it had ended the handshake; its alert is encrypted."""
+        chosen = self._chosen_at
+        if chosen is None or self._behind_choice >= _FINISHED:
+            return
+        self._over = self._told = True
+        soon = at - chosen <= _AT_ONCE
+        yield Claim(
+            "TLS could not be established: the client closed in the middle of the handshake"
+            + (" and probably refused the server's certificate." if soon else "."),
+            remedy=_as_sentence(ALERT_MEANINGS["unknown_ca"].from_client) if soon else None,
+            evidence={"closed_by": "client", "probable": soon},
+        )
 
     @on(On.FINISHED)
     def _finished(self, event: Finished) -> Claims:

@@ -1,7 +1,7 @@
 """Messages that are not the same each time they are downloaded."""
 
-from pop3spy.findings.bodies import COMPARED, content_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import COMPARED, mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -66,10 +66,11 @@ class ContentChangedInSession:
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
         """Compare a message with itself, if it came before."""
-        number, scan = message_of(event.exchange), content_scan(self._seen, event.exchange)
-        if number is None or scan is None or scan.digest is None:
+        mail = mail_of(self._seen, event.exchange)
+        number = mail.number
+        if number is None or mail.digest is None:
             return
-        digests = scan.digest, scan.stable_digest or b""
+        digests = mail.digest, mail.stable or b""
         known = self._known.get(number)
         if known is None and len(self._known) < COMPARED:
             self._known[number] = digests

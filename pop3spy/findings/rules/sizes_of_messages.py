@@ -1,7 +1,5 @@
 """Messages that come with another size than was listed."""
 
-from collections.abc import Iterator
-
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.size_differences import Difference, Why, difference_of
@@ -320,14 +318,12 @@ def size_mismatch(seen: Observed, event: Answered) -> Claims:
         )
 
 
-def _found(seen: Observed, event: Answered, why: Why) -> Iterator[tuple[Difference, int]]:
-    """Yield the difference that *event* shows, if *why* explains it, for each of its places."""
-    if _switched(seen):
-        return
+def _found(seen: Observed, event: Answered, why: Why) -> list[tuple[Difference, int]]:
+    """Return the difference that *event* shows, if *why* explains it, for each of its places."""
     found = difference_of(seen, event.exchange)
-    if found is not None and found.why is why:
-        for place in (*found.before, found.exchange):
-            yield found, place
+    if found is None or found.why is not why or _switched(seen):
+        return []
+    return [(found, place) for place in (*found.before, found.exchange)]
 
 
 def _switched(seen: Observed) -> bool:

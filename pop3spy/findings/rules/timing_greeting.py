@@ -18,7 +18,7 @@ _TLS_PORT = 995
     rank=2,
     basis="practice",
     on=On.RESUMED,
-    after=5.0,
+    after="greeting_slow",
     raises="""
         -- no greeting
         -- 12 s
@@ -60,7 +60,7 @@ def greeting_slow(seen: Observed, event: Resumed) -> Claims:
     rank=1,
     basis="RFC 1939, section 4",
     on=(On.SILENT, On.FINISHED),
-    after=60.0,
+    after="greeting_missing",
     raises=(
         """
         -- no greeting

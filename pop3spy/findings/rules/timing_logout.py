@@ -215,7 +215,7 @@ class AutologoutText:
         self._seen = seen
         self._said: tuple[Junk, float, float] | None = None
 
-    @on(On.RESUMED, after=20.0)
+    @on(On.RESUMED, after="idle_shortest")
     def resumed(self, event: Resumed) -> Claims:
         """Keep what the server says unasked behind a silence."""
         frame = event.heard.frame
@@ -282,7 +282,7 @@ class IdleConnectionDead:
         self._seen = seen
         self._spoke: tuple[int, float] | None = None
 
-    @on(On.RESUMED, after=60.0)
+    @on(On.RESUMED, after="idle_dead")
     def resumed(self, event: Resumed) -> Claims:
         """Keep which command broke a silence."""
         frame = event.heard.frame
