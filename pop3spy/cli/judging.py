@@ -10,6 +10,7 @@ import click
 
 from pop3spy.cli.environment import ledger_file
 from pop3spy.config.verbs import FindingsSettings, OutputSettings
+from pop3spy.errors import ConfigError
 from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
@@ -114,7 +115,8 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
     """Give the history of earlier runs, and keep it; None where nothing is to be remembered.
 
     Under ``--redact strict`` nothing is, since the names of users there are nobody's.  Raise
-    ConfigError if the ledger can neither be read nor be set aside.
+    ConfigError if a ledger that was asked for can neither be read nor be set aside; without one
+    that nobody asked for the sessions go on.
     """
     path = settings.ledger or ledger_file()
     if settings.no_ledger or settings.redact == "strict" or settings.findings == "off" or not path:
@@ -124,7 +126,14 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
     def complain(text: str) -> None:
         bus.publish(Noted("ledger_failed", clock.now(), {"text": text}))
 
-    ledger = Ledger(Path(path), complain)
+    try:
+        ledger = Ledger(Path(path), complain)
+    except ConfigError as error:
+        if settings.ledger is not None:
+            raise
+        complain(f"nothing is remembered for the next run: {error}")  # a service may have no home
+        yield None
+        return
     try:
         yield ledger.history
     finally:
