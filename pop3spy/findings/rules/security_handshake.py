@@ -16,8 +16,11 @@ from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import How
 
 _GOODBYES: Final = (ALERTS[0], "user_canceled")
-_FINISHED: Final = 58
-"""Octets of a client's shortest Finished in a record of TLS 1.3; without it there is no TLS."""
+_FINISHED: Final = 43
+"""Octets of the shortest end of a handshake: a change of cipher, and Finished by ChaCha20.
+
+Less is no handshake that came to its end; an alert that is encrypted has 30 with what precedes it.
+"""
 _AT_ONCE: Final = 2.0
 """Seconds within which a client closes because of what it was shown."""
 
@@ -123,7 +126,7 @@ class StlsHandshakeFailed:
             self._begun |= frame.side is Side.CLIENT
             self._answered |= frame.side is Side.SERVER
             if self._chosen_at is not None and frame.side is Side.CLIENT:
-                self._behind_choice += frame.counted or 0
+                self._behind_choice += _FINISHED if frame.counted is None else frame.counted
         return ()
 
     @on(On.GLIMPSED)
