@@ -35,9 +35,9 @@ def had_before(seen: Observed, number: int) -> bool:
 
 
 def listed_now(seen: Observed, event: Answered) -> Listing | None:
-    """Return the whole listing of unique-ids that *event* brings, if it is the first."""
+    """Return the whole listing of unique-ids that *event* brings, if nothing was deleted before."""
     listing = seen.maildrop.first_uidl
-    if listing is None or listing.exchange != event.exchange.number:
+    if listing is None or listing.exchange != event.exchange.number or listing.changes:
         return None
     clean = listing.complete and not listing.malformed and not listing.duplicates
     return listing if clean and len(set(listing.ids.values())) == len(listing.ids) else None

@@ -154,6 +154,21 @@ def uidl_mass_change(seen: Observed, event: Answered) -> Claims:
         S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
         -- session 1 day later
         -- login
+        C: DELE 1
+        S: +OK
+        C: UIDL
+        S: +OK / 2 43ef52 / .
+        C: RETR 2
+        S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 43ef42 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
+        -- session 1 day later
+        -- login
         C: UIDL
         S: +OK / 1 43ef42 / 2 43ef52 / .
         C: RETR 2
@@ -209,14 +224,14 @@ class UidlChanged:
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
         """Look for the message under another id."""
-        mail, listing = mail_of(self._seen, event.exchange), self._seen.maildrop.last_uidl
+        mail, listing = mail_of(self._seen, event.exchange), self._seen.maildrop.first_uidl
         account, scan, new = mail.account, mail.content, mail.unique_id
         if account is None or scan is None or new is None or new in account.messages:
             return
         if scan.size < _OCTETS or scan.header is None or not scan.header.message_id:
             return
-        if mail.stable is None or not scan.digests_all or listing is None:
-            return
+        if mail.stable is None or not scan.digests_all or listing is None or listing.changes:
+            return  # behind a DELE the old id would not be listed
         old = self._known(account).get(mail.stable)
         if old is None or not listing.complete or old in listing.ids.values():
             return
