@@ -37,6 +37,7 @@ from pop3spy.redaction.line_facts import (
     words_of_command,
 )
 from pop3spy.redaction.masking import FILLER
+from pop3spy.redaction.name_forms import any_server_says
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.token_facts import LONG, token_facts
 
@@ -91,9 +92,16 @@ class FactFinder:
         return facts or NO_FACTS
 
     def heard_again(self, raw: bytes, spans: Spans) -> None:
-        """Note that a line of the server repeats in *spans* what was hidden before."""
-        words = (raw[start:end] for start, end in spans)
-        self.echoed |= any(word.upper().decode("latin-1") not in COMMANDS for word in words)
+        """Note that a line of the server repeats in *spans* what was hidden before.
+
+        A verb, the user's name and what any server says may be there without that.
+        """
+        self.echoed |= any(self._is_secret(raw[start:end]) for start, end in spans)
+
+    def _is_secret(self, word: bytes) -> bool:
+        if any_server_says(word) or word.upper().decode("latin-1") in COMMANDS:
+            return False
+        return self._user is None or word.lower() != self._user.lower()
 
     def forget(self, number: int) -> None:
         """Know that the server heard something else in exchange *number* than the client said."""

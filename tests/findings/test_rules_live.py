@@ -19,7 +19,6 @@ NOT_LIVE: Final = {
     "cleartext-login-offered": "it is not raised on this machine alone",
     "cleartext-mail": "it is not raised on this machine alone",
     "connection-unanswered": "this machine answers everybody who connects to it",
-    "pipelining-deadlock": "the sockets of this machine take megabytes before they clog",
 }
 """What cannot be played between sockets of this machine, at a port that it gives, and why."""
 

@@ -164,8 +164,15 @@ def test_an_echo_is_told_where_it_is_and_nowhere_else() -> None:
     assert "secret_echoed" in facts(f"{ECHO}S: -ERR\nC: FOO quux\nS: -ERR FOO quux")[-1]
 
 
-def test_a_verb_is_no_secret_although_it_was_hidden() -> None:
-    assert fact("secret_echoed", "S: +OK\nC: FOO CAPA\nS: -ERR unknown: CAPA") == []
+@pytest.mark.parametrize("word", ["CAPA", "command", "Unknown", "password", "maildrop"])
+def test_what_any_server_says_is_no_echo_although_it_was_hidden(word: str) -> None:
+    assert fact("secret_echoed", f"S: +OK\nC: FOO {word}\nS: -ERR not known: {word}") == []
+
+
+def test_the_name_of_the_user_is_no_echo() -> None:
+    message = plain("carol", "carol")
+    script = f"S: +OK\nC: AUTH PLAIN {message}\nS: -ERR no mail of carol"
+    assert fact("secret_echoed", script) == []
 
 
 # -- what a gate did ----------------------------------------------------------------------------
