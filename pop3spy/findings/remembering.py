@@ -20,7 +20,7 @@ from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import SERVER, Observed, is_login
 from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Answered, Event, Finished, SideClosed
+from pop3spy.session.events import Answered, Event, Finished, Glimpsed, SideClosed
 from pop3spy.session.how import Ending
 from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
@@ -45,6 +45,9 @@ class Remembering:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)
             case Finished(ending=ending):
                 self._finished(ending, event.at)
+            case Glimpsed(session=session, glimpse=glimpse):
+                if (glimpse.side, glimpse.kind) == ("server", "hello") and not session.greeting:
+                    self._history.server(*self._server).speaks_tls = True
 
     def _answered(self, exchange: Exchange, at: float) -> None:
         if is_login(exchange):

@@ -8,7 +8,7 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.open_reply import missing_octets
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.unasked_lines import LONE_DOTS, cut_message, line_shown
-from pop3spy.findings.wording import asked, quoted
+from pop3spy.findings.wording import asked
 from pop3spy.protocol.frames import Junk, Side
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Answered, Heard, SideClosed
@@ -293,56 +293,4 @@ class PrematureTerminator:
             " dot, and the rest arrived as garbage: the server must double that dot.",
             exchange=exchange.number,
             evidence={"octets": size},
-        )
-
-
-@rule(
-    "multiline-shape-wrong",
-    Severity.ERROR,
-    AtFault.SERVER,
-    Scope.EXCHANGE,
-    rank=1,
-    basis="RFC 1939, sections 5 and 7",
-    on=On.ANSWERED,
-    verbs=("LIST", "UIDL"),
-    beats=("listing-malformed", "unsolicited-response", "premature-terminator"),
-    raises=(
-        """
-        -- login
-        C: UIDL 1
-        S: +OK / 1 abc / .
-        """,
-        """
-        -- login
-        C: LIST 2
-        S: +OK 2 messages / 1 11 / 2 22 / .
-        """,
-    ),
-    silent=(
-        """
-        -- login
-        C: UIDL 1
-        S: +OK 1 abc
-        """,
-        """
-        -- login
-        C: UIDL
-        S: +OK / 1 abc / .
-        """,
-    ),
-)
-def multiline_shape_wrong(_: Observed, event: Answered) -> Claims:
-    """The server answers with a whole listing where one line is due.
-
-    With a message number, LIST and UIDL are answered in the status line alone.  A client that reads
-    one line takes the rest for the replies to its next commands, and loses step.
-
-    To do: update the server.
-    """
-    exchange = event.exchange
-    if exchange.wrong_shape and exchange.complete and exchange.status is not None:
-        lines = exchange.body.lines if exchange.body else None
-        yield Claim(
-            f"The server answered {asked(exchange)} with {quoted(exchange.status)} and a listing of"
-            f" {lines or 0:,} lines, where one line is due: clients lose step.",
         )
