@@ -84,10 +84,15 @@ def _unread(observed: Observed, frame: Frame) -> None:
     if isinstance(frame, Junk):
         observed.stray += 1
     elif isinstance(frame, Opaque):
+        observed.goes_on = False
         if frame.why is Why.OUT_OF_STEP:
             observed.lost = True
         elif Trait.ENCRYPTED in frame.why.traits:
             observed.opaque = True
+            begun = observed.encrypted.get((frame.side, frame.why))
+            observed.goes_on = begun is not None
+            octets = len(frame.raw) if frame.counted is None else frame.counted
+            observed.encrypted[frame.side, frame.why] = (begun or 0) + octets
 
 
 def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
