@@ -47,6 +47,16 @@ _CAUSES = ("autologout-early", "session-time-limit")
         S: +OK
         -- client closes
         """,
+        """
+        -- login
+        C: DELE 1
+        S: +OK
+        -- server closes
+        -- 5 s
+        C: QUIT
+        -- client closes
+        -- also reply-missing
+        """,
     ),
     silent=(
         """
