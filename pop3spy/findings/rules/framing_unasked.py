@@ -8,13 +8,8 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.open_reply import missing_octets
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.unasked_lines import LONE_DOTS, cut_message, line_shown
-<<<<<<< HEAD
 from pop3spy.findings.wording import asked
-from pop3spy.protocol.frames import Frame, Junk, Side
-=======
-from pop3spy.findings.wording import asked, quoted
 from pop3spy.protocol.frames import Junk, Side
->>>>>>> mine
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Answered, Heard, SideClosed
 from pop3spy.session.finding import AtFault, Severity
