@@ -272,3 +272,11 @@ async def test_of_several_addresses_a_refusal_says_most(monkeypatch: pytest.Monk
             assert await client.rest() == b""
             client.close()
             assert (await relayed.witness.ending()).unreached is Unreached.REFUSED
+
+
+async def test_a_client_that_left_before_its_server_answered_leaves_that_undecided() -> None:
+    async with silent_door() as silent, relaying(upstream=silent.url) as relayed:
+        client = await relayed.client()
+        client.reset()
+        ending = await relayed.witness.ending()
+        assert (ending.how, ending.unreached) == (How.CLIENT_RESET, Unreached.UNDECIDED)
