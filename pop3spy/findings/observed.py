@@ -32,11 +32,12 @@ CLIENT, SERVER = Side.CLIENT, Side.SERVER
 class AtClose:
     """What stood open when the first side closed.
 
-    ``outstanding`` are the exchanges without a complete reply.  ``after`` are the commands that the
-    client said behind a server's close.
+    ``outstanding`` are the exchanges without a complete reply, ``quit`` is whether the client had
+    said QUIT.  ``after`` are the first commands that the client said behind a server's close.
     """
 
     outstanding: tuple[Exchange, ...]
+    quit: bool
     after: list[tuple[CommandLine, float]] = field(default_factory=list)
 
 

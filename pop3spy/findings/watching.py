@@ -105,9 +105,11 @@ def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
 
 
 def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
-    first = observed.first_close
-    if observed.at_close is not None and first is not None and first.side is Side.SERVER:
-        observed.at_close.after.append((frame, at))
+    first, at_close = observed.first_close, observed.at_close
+    if at_close is None or len(at_close.after) >= _MOST_AFTER:
+        return
+    if first is not None and first.side is Side.SERVER:
+        at_close.after.append((frame, at))
 
 
 def _answered(observed: Observed, event: Answered) -> None:
@@ -148,13 +150,17 @@ def _secured(observed: Observed, event: Secured) -> None:
 
 def _side_closed(observed: Observed, _: SideClosed) -> None:
     if observed.at_close is None:
-        observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
+        observed.at_close = AtClose(
+            tuple(observed.session.outstanding.values()), "QUIT" in observed.used
+        )
 
 
 def _blinded(observed: Observed, _: Blinded) -> None:
     observed.lost = True
 
 
+_MOST_AFTER: Final = 100
+"""Commands behind a server's close that are remembered."""
 _AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
 """What changes how everything is said, once the server agrees."""
 
