@@ -353,6 +353,12 @@ def same_password_retried(seen: Observed, event: Answered) -> Claims:
         C: USER bob
         S: +OK
         """,
+        """
+        -- also auth-after-auth
+        -- login
+        C: USER nobody
+        S: -ERR
+        """,
     ),
 )
 def user_enumeration(seen: Observed, event: Answered) -> Claims:
@@ -364,7 +370,9 @@ def user_enumeration(seen: Observed, event: Answered) -> Claims:
     """
     exchange = event.exchange
     status, args = exchange.status, exchange.command.args
-    if status is None or len(args) != 1 or not (status.ok or blames_name(status)):
+    if status is None or exchange.misplaced or len(args) != 1:
+        return
+    if not (status.ok or blames_name(status)):
         return
     server = seen.history.server(seen.session.server.host, seen.session.server.port)
     refused = server.names_refused.get(seen.clear, set())
