@@ -110,9 +110,10 @@ async def test_a_proxy_that_is_its_own_server_is_told_of_and_calls_nobody(host: 
     url = Url("pop3", host, own.getsockname()[1])
     itself = replace(url, host="::1" if ":" in host else "127.0.0.1")
     async with relaying(upstream=itself, listen={url: own}) as relayed:
-        with socket.create_connection((itself.host, itself.port)) as client:
-            ending = await relayed.witness.ending()
-            assert client.recv(1) == b""
+        client = await Wire.to(itself)
+        assert await client.rest() == b""
+        client.close()
+        ending = await relayed.witness.ending()
         assert ending.how is How.UNREACHABLE
         assert ending.why.endswith("is where pop3spy listens itself; name another server or port")
         assert ending.unreached is None
