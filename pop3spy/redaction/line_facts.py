@@ -18,6 +18,8 @@ LONGEST_ARGUMENT: Final = 40
 """Octets of an argument (RFC 1939, section 3)."""
 _LENGTHS: Final = ((8, "up to 8"), (40, "up to 40"), (255, "up to 255"))
 _MOST_WORDS: Final = 3
+_SSH: Final = b"SSH-"
+"""How each side of SSH begins (RFC 4253, section 4.2)."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _DIGEST: Final = 32
 
@@ -62,7 +64,9 @@ def unknown_line_facts(raw: bytes, *, first: bool) -> dict[str, FactValue]:
     if len(words) > 1:
         lengths = (called for most, called in _LENGTHS if len(line) <= most)
         facts["masked_length"] = next(lengths, "more")
-    if first and (foreign := foreign_verb(line)) is not None:
+    if first and line.startswith(_SSH):
+        facts["protocol"] = "SSH"
+    elif first and (foreign := foreign_verb(line)) is not None:
         facts["protocol"] = foreign[0]
     return facts
 
