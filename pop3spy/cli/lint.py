@@ -22,6 +22,7 @@ from pop3spy.findings import Finding, Rule, Severity
 from pop3spy.findings.dispatch import selected
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
+from pop3spy.findings.thresholds import thresholds_of
 from pop3spy.lint.forms import FORMS
 from pop3spy.lint.linted import Linted, Linting
 from pop3spy.lint.text import LintText, explained, statistics
@@ -47,6 +48,7 @@ class LintOptions:
     port: tuple[int, ...]
     explain: str | None
     rules: tuple[Path, ...]
+    threshold: tuple[tuple[str, float], ...]
 
     def wants(self, finding: Finding) -> bool:
         """Return whether *finding* is bad enough to be told."""
@@ -98,6 +100,7 @@ class LintOptions:
 )
 @click.option("--statistics", is_flag=True, help="Show how often each finding was raised.")
 @with_setting("rules")
+@with_setting("threshold")
 @with_setting("port")
 @click.option("--explain", metavar="ID", help="Explain this finding, and look at nothing.")
 @collected(LintOptions)
@@ -141,12 +144,13 @@ def _check_names(names: tuple[str, ...], rules: dict[str, Rule], *, groups: bool
 def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
     """Look at all recordings, in the order in which they began."""
     linted, history = Linted(), History()
+    thresholds = thresholds_of(options.threshold)
     files = [(_started(file, options), file) for file in _recordings(options.files)]
     with ProgressLine(len(files)) as progress:
         for _, file in sorted(files, key=lambda each: each[0]):
             with open_recording(file, ports=options.port) as recording:
                 linting = Linting(linted, recording.name, options.wants)
-                judge = judge_of(recording.started, history, rules)
+                judge = judge_of(recording.started, history, rules, thresholds)
                 items = progress.along(recording.items, recording.name)
                 memory = recording.memory()
                 play_back(items, linting, names=recording.names, judge=judge, memory=memory)

@@ -21,7 +21,6 @@ from pop3spy.config.verbs import OutputSettings
 from pop3spy.errors import ConfigError
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
-from pop3spy.findings.loading import all_rules
 from pop3spy.live.screen import Screen
 from pop3spy.logs import (
     JsonLog,
@@ -67,7 +66,7 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
         bus.subscribe_to_notes(notes)
         if settings.findings != "off":
             history = closing.enter_context(remembered(settings, bus, clock))
-            judge_sessions(bus, clock, all_rules(settings.rules), history, later)
+            judge_sessions(settings, bus, clock, history, later)
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)

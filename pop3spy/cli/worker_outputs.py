@@ -163,7 +163,7 @@ def worker_outputs(
         bus.subscribe_to_notes(note)
         if settings.findings != "off":
             history = closing.enter_context(remembered(settings, bus, clock))
-            judge_sessions(bus, clock, all_rules(settings.rules), history, later)
+            judge_sessions(settings, bus, clock, history, later)
         if settings.log is not None:
             gap = log_gap(settings.log_format, clock)
             log = spools.spool(LineWriter(ends.log), "the log", gap)

@@ -92,15 +92,22 @@ class RecordSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputSettings(RecordSettings):
+class FindingsSettings:
+    """What is looked for, from where on, and what is shown of it."""
+
+    findings: str
+    rules: tuple[Path, ...]
+    threshold: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSettings(RecordSettings, FindingsSettings):
     """What a verb that listens tells, and where."""
 
     log: Path | None
     log_format: str
     rotate: int
     show: Filter | None
-    findings: str
-    rules: tuple[Path, ...]
     ledger: Path | None
     no_ledger: bool
     quiet: bool

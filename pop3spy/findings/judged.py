@@ -145,7 +145,7 @@ class JudgedSession:
         if event.at - before >= self._shortest_pause:
             self._resumed(event, before)
         kind = _FRAMES[type(frame)]
-        if kind is None:
+        if kind is None or (kind is On.OPAQUE and observed.goes_on):
             return
         exchange = event.exchange
         if kind is On.STATUS and exchange is None:

@@ -17,6 +17,7 @@ from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.why import Why
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
 from pop3spy.session.maildrop import SeenMaildrop
@@ -31,11 +32,12 @@ CLIENT, SERVER = Side.CLIENT, Side.SERVER
 class AtClose:
     """What stood open when the first side closed.
 
-    ``outstanding`` are the exchanges without a complete reply.  ``after`` are the commands that the
-    client said behind a server's close.
+    ``outstanding`` are the exchanges without a complete reply, ``quit`` is whether the client had
+    said QUIT.  ``after`` are the first commands that the client said behind a server's close.
     """
 
     outstanding: tuple[Exchange, ...]
+    quit: bool
     after: list[tuple[CommandLine, float]] = field(default_factory=list)
 
 
@@ -114,6 +116,8 @@ class Observed:
         self.joined = False  # the recording holds less than the whole session
         self.lost = False  # octets are missing, or replies can no longer be paired
         self.opaque = False  # what passes cannot be read
+        self.encrypted: dict[tuple[Side, Why], int] = {}  # octets of it so far
+        self.goes_on = False  # what came last goes on with what cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
         self._when_answered: Callable[..., None] | None = None

@@ -118,7 +118,8 @@ _NOT_THE_NAME: Final = (
     *UNKNOWN_COMMAND,
     *("delay", "wait", "later", "temporar", "try again", "busy", "system", "unavailable"),
     *("disabled", "not allowed", "not supported", "not permitted", "state", "already", "internal"),
-    *("error", "locked", "syntax", "usage", "argument"),
+    *("error", "locked", "syntax", "usage", "argument", "too many", "too much", "limit", "rate"),
+    *("denied", "blocked", "rejected", "closed", "closing", "shut"),
 )
 """What the refusal of a USER holds that is not about the name."""
 

@@ -39,7 +39,7 @@ class On(Enum):
     STATUS = "the status line of a reply"
     ODD_STATUS = "a status line, the greeting too, that is not plain, or is hidden in part"
     JUNK = "a line of the server that is no reply"
-    OPAQUE = "octets that are not read"
+    OPAQUE = "octets that are not read; of what goes on encrypted, the first of each side"
     BODY_END = "the lone dot that ends a body"
     ANSWERED = "a reply that has ended, or broke off"
     REFUSED = "a reply that is -ERR"

@@ -84,10 +84,15 @@ def _unread(observed: Observed, frame: Frame) -> None:
     if isinstance(frame, Junk):
         observed.stray += 1
     elif isinstance(frame, Opaque):
+        observed.goes_on = False
         if frame.why is Why.OUT_OF_STEP:
             observed.lost = True
         elif Trait.ENCRYPTED in frame.why.traits:
             observed.opaque = True
+            begun = observed.encrypted.get((frame.side, frame.why))
+            observed.goes_on = begun is not None
+            octets = len(frame.raw) if frame.counted is None else frame.counted
+            observed.encrypted[frame.side, frame.why] = (begun or 0) + octets
 
 
 def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
@@ -100,9 +105,11 @@ def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
 
 
 def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
-    first = observed.first_close
-    if observed.at_close is not None and first is not None and first.side is Side.SERVER:
-        observed.at_close.after.append((frame, at))
+    first, at_close = observed.first_close, observed.at_close
+    if at_close is None or len(at_close.after) >= _MOST_AFTER:
+        return
+    if first is not None and first.side is Side.SERVER:
+        at_close.after.append((frame, at))
 
 
 def _answered(observed: Observed, event: Answered) -> None:
@@ -143,13 +150,17 @@ def _secured(observed: Observed, event: Secured) -> None:
 
 def _side_closed(observed: Observed, _: SideClosed) -> None:
     if observed.at_close is None:
-        observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
+        observed.at_close = AtClose(
+            tuple(observed.session.outstanding.values()), "QUIT" in observed.used
+        )
 
 
 def _blinded(observed: Observed, _: Blinded) -> None:
     observed.lost = True
 
 
+_MOST_AFTER: Final = 100
+"""Commands behind a server's close that are remembered."""
 _AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
 """What changes how everything is said, once the server agrees."""
 

@@ -1,6 +1,6 @@
 """The conversations of all rules, what each has to raise, and where it can be played."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import pytest
@@ -29,6 +29,7 @@ def expected(rule: Rule, text: str) -> list[str]:
 
 # -- on sockets of this machine, and in packets -------------------------------------------------
 
+POP3: Final = 110
 ABOUT_TLS: Final = {
     "apop-used": "it is raised inside TLS alone",
     "stls-offered-in-tls": "it is raised inside TLS alone",
@@ -38,17 +39,19 @@ ABOUT_TLS: Final = {
 _ABOUT_CLEAR: Final = {rule.id for rule in RULES.values() if rule.about_clear} | {"cleartext-token"}
 
 
-def in_clear(exceptions: Collection[str] = ()) -> list[object]:
+def in_clear(
+    exceptions: Collection[str] = (), possible: Callable[[str], bool] = lambda _: True
+) -> list[object]:
     """Return the conversations that can be played without TLS, as parameters of a test.
 
-    Those of rules that *exceptions* name are not among them.
+    Those of rules that *exceptions* name are not among them, and those that are not *possible*.
     """
     return [
         pytest.param(rule, text, id=f"{rule.id}-{number}")
         for rule in RULES.values()
         if rule.id not in exceptions
         for number, text in enumerate((*rule.raises, *rule.silent))
-        if can_be_in_clear(text)
+        if can_be_in_clear(text) and possible(text)
     ]
 
 
@@ -61,6 +64,11 @@ def can_be_in_clear(text: str) -> bool:
     steps = [step for one in read.connections for step in one.steps]
     beyond = any(isinstance(step, BeginsTls | Clogs) for step in steps)
     return not beyond and read.server.host[0].isdigit()
+
+
+def is_at_the_usual_port(text: str) -> bool:
+    """Return whether it does not matter for *text* at which port the server is."""
+    return read_dialogue(text).server.port == POP3
 
 
 def without_tls(ids: list[str], text: str) -> list[str]:

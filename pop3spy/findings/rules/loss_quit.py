@@ -47,6 +47,16 @@ _CAUSES = ("autologout-early", "session-time-limit")
         S: +OK
         -- client closes
         """,
+        """
+        -- login
+        C: DELE 1
+        S: +OK
+        -- server closes
+        -- 5 s
+        C: QUIT
+        -- client closes
+        -- also reply-missing
+        """,
     ),
     silent=(
         """
@@ -326,10 +336,8 @@ def deletes_undone(seen: Observed, event: Answered) -> Claims:
 
 
 def _said_quit(seen: Observed) -> bool:
-    """Return whether the client said QUIT to a server that had not hung up."""
-    said = seen.used.get("QUIT", 0)
-    late = [line for line, _ in seen.at_close.after] if seen.at_close else []
-    return said > sum(line.command.verb == "QUIT" for line in late)
+    """Return whether the client said QUIT before anybody closed."""
+    return seen.at_close.quit if seen.at_close is not None else "QUIT" in seen.used
 
 
 def _unanswered_quit(seen: Observed) -> Exchange | None:

@@ -6,7 +6,7 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.tls_alerts import ALERT_MEANINGS
 from pop3spy.findings.wording import quoted
-from pop3spy.protocol.frames import Opaque, Side, StatusLine
+from pop3spy.protocol.frames import Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.tlsnames import ALERTS
@@ -16,8 +16,11 @@ from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import How
 
 _GOODBYES: Final = (ALERTS[0], "user_canceled")
-_FINISHED: Final = 58
-"""Octets of a client's shortest Finished in a record of TLS 1.3; without it there is no TLS."""
+_FINISHED: Final = 43
+"""Octets of the shortest end of a handshake: a change of cipher, and Finished by ChaCha20.
+
+Less is no handshake that came to its end; an alert that is encrypted has 30 with what precedes it.
+"""
 _AT_ONCE: Final = 2.0
 """Seconds within which a client closes because of what it was shown."""
 
@@ -109,28 +112,20 @@ class StlsHandshakeFailed:
         self._over = False  # TLS is there, or that it is not was told
         self._told = False
         self._secured_at: float | None = None  # when TLS began last, on any leg
-        self._begun = False  # the client began a handshake
-        self._answered = False  # and the server took part in it
         self._chosen_at: float | None = None  # when the server had chosen
-        self._behind_choice = 0  # octets that the client said behind that
+        self._before_choice = 0  # octets that the client had said by then
 
     # -- what passes unread ---------------------------------------------------------------------
 
-    @on(On.OPAQUE)
-    def _octets(self, event: Heard) -> Claims:
-        frame = event.frame
-        if isinstance(frame, Opaque) and frame.why is Why.TLS:
-            self._begun |= frame.side is Side.CLIENT
-            self._answered |= frame.side is Side.SERVER
-            if self._chosen_at is not None and frame.side is Side.CLIENT:
-                self._behind_choice += frame.counted or 0
-        return ()
+    def _said(self, side: Side) -> int:
+        """Return how many octets of TLS *side* has said."""
+        return self._seen.encrypted.get((side, Why.TLS), 0)
 
     @on(On.GLIMPSED)
     def _glimpse(self, event: Glimpsed) -> Claims:
         glimpse = event.glimpse
         if glimpse.kind == "hello" and glimpse.side == "server":
-            self._chosen_at = event.at
+            self._chosen_at, self._before_choice = event.at, self._said(Side.CLIENT)
         if glimpse.kind != "alert" or glimpse.alert in _GOODBYES or self._over or self._misplaced:
             return
         self._over = self._told = True
@@ -162,7 +157,8 @@ class StlsHandshakeFailed:
             return
         who = event.side.name.lower()
         granted = seen.session.state is State.TLS
-        if (granted or (self._begun and not self._misplaced)) and not self._answered:
+        begun = granted or (self._said(Side.CLIENT) and not self._misplaced)
+        if begun and not self._said(Side.SERVER):
             self._over = self._told = True
             yield Claim(
                 f"TLS could not be established: the {who} closed before the server had answered"
@@ -177,7 +173,7 @@ class StlsHandshakeFailed:
     def _refusal_unseen(self, at: float) -> Claims:
         """Tell of a client that left before it had ended the handshake; its alert is encrypted."""
         chosen = self._chosen_at
-        if chosen is None or self._behind_choice >= _FINISHED:
+        if chosen is None or self._said(Side.CLIENT) - self._before_choice >= _FINISHED:
             return
         self._over = self._told = True
         soon = at - chosen <= _AT_ONCE

@@ -3,7 +3,7 @@
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, quoted
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Opaque, Side
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Why
@@ -52,10 +52,12 @@ def stls_command_injection(_: Observed, event: Heard) -> Claims:
     server.
     """
     frame = event.frame
-    if frame.side is Side.CLIENT and getattr(frame, "why", None) is Why.BEHIND_STLS:
-        octets = getattr(frame, "counted", None)
-        said = f"{count(octets, 'octet')} of clear text follow" if octets else "Clear text follows"
-        yield Claim(f"{said} STLS; a vulnerable server runs that inside TLS.")
+    if not isinstance(frame, Opaque) or frame.why is not Why.BEHIND_STLS:
+        return
+    if frame.side is Side.CLIENT:
+        octets = frame.counted
+        size = f" of {count(octets, 'octet')}" if octets else ""
+        yield Claim(f"Clear text{size} follows STLS; a vulnerable server runs that inside TLS.")
 
 
 @rule(
@@ -99,16 +101,10 @@ class StlsResponseInjection:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self._tls = False  # the handshake has begun
-
-    @on(On.OPAQUE)
-    def _opaque(self, event: Heard) -> Claims:
-        self._tls |= getattr(event.frame, "why", None) is Why.TLS
-        return ()
 
     @on(On.JUNK)
     def _line(self, event: Heard) -> Claims:
-        if event.state is State.TLS and not self._tls:
+        if event.state is State.TLS and not self._seen.encrypted:
             yield Claim(f"Clear text follows the reply to STLS: {quoted(event.frame)}.")
 
 

@@ -3,7 +3,7 @@
 from pop3spy.findings.mail import COMPARED, mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.session.events import Answered
+from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
 
 
@@ -55,6 +55,8 @@ class ContentChangedInSession:
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
         self._known: dict[int, tuple[bytes, bytes]] = {}
+        self._changed = False
+        self._noted: tuple[int, int] | None = None  # an exchange, and its message
 
     @on(On.ANSWERED, "UTF8")
     def _other_form(self, event: Answered) -> Claims:
@@ -77,15 +79,24 @@ class ContentChangedInSession:
         if known is None or known[0] == digests[0]:
             return
         if known[1] and known[1] == digests[1]:
+            self._noted = self._noted or (event.exchange.number, number)
+            return
+        self._changed = True
+        yield Claim(
+            f"Message {number} came out differently the second time: look for a program that"
+            " changes mail on the way.",
+            evidence={"message": number},
+        )
+
+    @on(On.FINISHED)
+    def _over(self, _: Finished) -> Claims:
+        """Explain a difference that is none of the mail, if there was no other."""
+        if self._noted is not None and not self._changed:
+            exchange, number = self._noted
             yield Claim(
                 f"Message {number} came with another Status field the second time: the server notes"
                 " there that it was read.",
+                exchange=exchange,
                 severity=Severity.INFO,
-                evidence={"message": number},
-            )
-        else:
-            yield Claim(
-                f"Message {number} came out differently the second time: look for a program that"
-                " changes mail on the way.",
                 evidence={"message": number},
             )
