@@ -39,7 +39,7 @@ def test_people_read_what_is_wrong_and_what_to_do(folder: Path) -> None:
     status, out, err = run("lint", str(folder))
     assert (status, err) == (1, "pop3spy: the capture ends before session 1 does\n")
     assert "error    retr-truncated  (exchange 3)" in out
-    assert "The server's side has to change" in " ".join(out.split())
+    assert "What went wrong: " in " ".join(out.split())
     assert "looked at 2 sessions of 2 files" in out
     assert str(folder / "notes.txt") not in out
 

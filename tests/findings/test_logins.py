@@ -140,3 +140,9 @@ def test_no_finding_tells_a_password(password: str, reply: str) -> None:
             told = f"{one.text} {one.remedy} {dict(one.evidence)}"
             assert password not in told.replace(f"+ {password}", "")
             assert plain not in told
+
+
+def test_the_name_of_a_mechanism_moves_no_cursor() -> None:
+    told = on_tape(r"C: AUTH \x1b[31m {YWJj*100}" + "\nS: -ERR no\n")
+    assert told
+    assert [one.id for _, one in told if not one.text.isprintable()] == []

@@ -219,9 +219,9 @@ class StlsHandshakeFailed:
             yield Claim(
                 f"The server refused STLS ({quoted(status)}) and the client left without a login.",
                 exchange=number,
-                remedy="Let the server have TLS, or connect to port 995.",
+                remedy="let the server have TLS, or connect to port 995.",
             )
 
 
 def _as_sentence(cure: str) -> str | None:
-    return f"{cure[0].upper()}{cure[1:]}." if cure else None
+    return f"{cure}." if cure else None
