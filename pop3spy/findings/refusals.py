@@ -75,6 +75,7 @@ PROXY_WORDS: Final = (
 # fmt: off
 REFUSALS: Final = (
     # texts, who says so, what it means, what is raised
+    Refusal(("must be one of",), "perdition", "it has no such command, only those that it names", "login-failed"),
     Refusal(_TLS_WORDS, "Dovecot, Cyrus and others", _TLS_FIRST, "tls-required", beside=_DEMANDS),
     Refusal(("application-specific password required", "web login required"), "Google", _NOT_THE_NORMAL, "app-password-needed"),
     Refusal(("application password is required", "aplication password is required", "parol prilozheniya"), "mail.ru", _NOT_THE_NORMAL, "app-password-needed"),
@@ -101,7 +102,7 @@ REFUSALS: Final = (
 
 UNKNOWN_COMMAND: Final = (
     *("unknown command", "invalid command", "command not recognized", "command not understood"),
-    *("command not implemented", "bad command"),
+    *("command not implemented", "bad command", "the command must be one of"),
 )
 """How servers say that they have no such command."""
 

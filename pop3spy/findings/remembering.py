@@ -85,7 +85,9 @@ class Remembering:
 
     def _named(self, exchange: Exchange, server: ServerHabits) -> None:
         status, args = exchange.status, exchange.command.args
-        if status is None or len(args) != 1 or not (status.ok or blames_name(status)):
+        if status is None or exchange.misplaced or len(args) != 1:
+            return
+        if not (status.ok or blames_name(status)):
             return
         names = server.names_taken if status.ok else server.names_refused
         known = names.setdefault(self._observed.clear, set())

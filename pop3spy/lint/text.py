@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from pop3spy.findings.rule import Rule
+from pop3spy.findings.wording import plain
 from pop3spy.lint.forms import place_of
 from pop3spy.lint.linted import Linted, LintedSession
 from pop3spy.protocol.text import count, escape
@@ -100,12 +101,12 @@ def explained(rule: Rule) -> Iterator[str]:
     whose = " or ".join(fault.value for fault in rule.fault)
     yield f"{rule.id}: {rule.severity.word}, side: {whose}"
     yield ""
-    yield from wrapped(rule.meaning, _WIDEST, _WIDEST)
+    yield from wrapped(plain(rule.meaning), _WIDEST, _WIDEST)
     for paragraph in filter(None, rule.details.split("\n\n")):
         yield ""
-        yield from wrapped(" ".join(paragraph.split()), _WIDEST, _WIDEST)
+        yield from wrapped(" ".join(plain(paragraph).split()), _WIDEST, _WIDEST)
     yield ""
-    yield from wrapped(f"To do: {rule.remedy}", _WIDEST, _WIDEST)
+    yield from wrapped(f"To do: {plain(rule.remedy)}", _WIDEST, _WIDEST)
     yield ""
     yield f"Rests on: {rule.basis}"
     for title, conversations in (("It is raised by", rule.raises), ("It is not by", rule.silent)):

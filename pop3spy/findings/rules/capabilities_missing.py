@@ -160,6 +160,14 @@ class UidlUnavailable:
         S: -ERR no such message
         """,
         """
+        -- also argument-missing
+        -- login
+        C: LIST
+        S: +OK / 1 11 / .
+        C: TOP 1
+        S: -ERR Invalid command.
+        """,
+        """
         -- login
         C: STAT
         S: +OK 2 22

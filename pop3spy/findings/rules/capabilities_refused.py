@@ -46,7 +46,8 @@ def could_do(seen: Observed, exchange: Exchange) -> bool:
         return False
     if command.verb in ("TOP", "UIDL") and not (command.verb == "UIDL" and command.bare):
         number = message_of(exchange)
-        return len(command.args) <= 2 and number is not None and is_there(seen, number)
+        whole = len(command.args) == (2 if command.verb == "TOP" else 1)
+        return whole and number is not None and is_there(seen, number)
     return command.verb != "STLS" or not seen.session.legs
 
 
