@@ -17,10 +17,10 @@ from pop3spy.findings.history import (
 )
 from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
 from pop3spy.findings.mail import mail_of
-from pop3spy.findings.observed import Observed, is_login
+from pop3spy.findings.observed import SERVER, Observed, is_login
 from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Answered, Event, Finished, SideClosed
+from pop3spy.session.events import Answered, Event, Finished, Glimpsed, SideClosed
 from pop3spy.session.how import Ending
 from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
@@ -45,11 +45,16 @@ class Remembering:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)
             case Finished(ending=ending):
                 self._finished(ending, event.at)
+            case Glimpsed(session=session, glimpse=glimpse):
+                if (glimpse.side, glimpse.kind) == ("server", "hello") and not session.greeting:
+                    self._history.server(*self._server).speaks_tls = True
 
     def _answered(self, exchange: Exchange, at: float) -> None:
         if is_login(exchange):
             self._login(exchange, at)
             return
+        if exchange.command.verb == "CAPA" and self._observed.offers("PIPELINING"):
+            self._history.server(*self._server).pipelining_at = self._wall(at)
         if self._key is None:
             self._before_login(exchange, at)
             return
@@ -159,7 +164,18 @@ class Remembering:
                 if (known := account.message(unique_id)) is not None:
                     known.deleted_at = past.ended_at
         self._listed(account, past)
+        self._cut_off()
         self._history.ended(self._key, past)
+
+    def _cut_off(self) -> None:
+        """Note the age of a session that the server closed while its client was busy."""
+        observed = self._observed
+        first, last, began = observed.closed_by(SERVER), observed.before, observed.greeted_at
+        if first is None or last is None or last.ended_at is None or began is None:
+            return
+        busy = first.at - last.ended_at < observed.thresholds.idle_shortest
+        if busy and "QUIT" not in observed.used:
+            observed.server.ages.append(first.at - began)
 
     def _listed(self, account: KnownAccount, past: PastSession) -> None:
         listing = self._observed.maildrop.last_uidl

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pop3spy.findings.observed import AtClose, Observed, is_login
+from pop3spy.findings.observed import AtClose, Interruption, Observed, is_login
 from pop3spy.findings.sasl_seen import sasl_begun
 from pop3spy.protocol.commands import Shape, Turn
 from pop3spy.protocol.frames import (
@@ -42,17 +42,15 @@ def watch(observed: Observed, event: Event) -> None:
 
 def _heard(observed: Observed, event: Heard) -> None:
     frame, at = event.frame, event.at
+    observed.spoken_before = observed.spoken_at
     observed.last[frame.side] = observed.spoken_at = at
     match frame:
         case BodyPart(side=Side.SERVER) if event.exchange is not None:
+            if observed.interrupted is not None:
+                observed.interrupted.go_on(frame.raw, event.first)
             _scanned(observed, event.exchange).add(frame.raw, dotted=frame.dotted)
         case CommandLine():
-            if frame.command.spec is not None:
-                verb = frame.command.verb
-                observed.used[verb] = observed.used.get(verb, 0) + 1
-            if frame.command.turn is Turn.SASL:
-                observed.sasl = sasl_begun(frame)
-            _behind_close(observed, frame, at)
+            _asked(observed, frame, at)
         case SaslLine() | Challenge():
             if observed.sasl is not None and observed.sasl.number == frame.number:
                 observed.sasl.learn(frame)
@@ -62,6 +60,24 @@ def _heard(observed: Observed, event: Heard) -> None:
                 observed.greeted_at = at
         case Junk() | Opaque():
             _unread(observed, frame)
+
+
+def _asked(observed: Observed, frame: CommandLine, at: float) -> None:
+    if frame.command.spec is not None:
+        verb = frame.command.verb
+        observed.used[verb] = observed.used.get(verb, 0) + 1
+    if frame.command.turn is Turn.SASL:
+        observed.sasl = sasl_begun(frame)
+    if frame.pipelined and observed.interrupted is None:
+        observed.interrupted = _interrupted(observed, frame.number, at)
+    _behind_close(observed, frame, at)
+
+
+def _interrupted(observed: Observed, by: int, at: float) -> Interruption | None:
+    first = next(iter(observed.session.outstanding.values()))
+    if first.body is None or first.body.complete:
+        return None
+    return Interruption(first.number, by, at, first.body.tail[-1:])
 
 
 def _unread(observed: Observed, frame: Frame) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from pop3spy.findings import Rule, own_rules
-from pop3spy.findings.dialogue import BeginsTls, read_dialogue
+from pop3spy.findings.dialogue import BeginsTls, Clogs, read_dialogue
 
 RULES: Final = own_rules()
 RAISES: Final = [
@@ -53,10 +53,14 @@ def in_clear(exceptions: Collection[str] = ()) -> list[object]:
 
 
 def can_be_in_clear(text: str) -> bool:
-    """Return whether nobody begins TLS in the middle of *text*, and the server needs no name."""
+    """Return whether *text* has only what packets tell, and its server needs no name.
+
+    Nobody begins TLS in the middle of it, and nobody knows who takes what is sent to him.
+    """
     read = read_dialogue(text)
-    begins = any(isinstance(step, BeginsTls) for one in read.connections for step in one.steps)
-    return not begins and read.server.host[0].isdigit()
+    steps = [step for one in read.connections for step in one.steps]
+    beyond = any(isinstance(step, BeginsTls | Clogs) for step in steps)
+    return not beyond and read.server.host[0].isdigit()
 
 
 def without_tls(ids: list[str], text: str) -> list[str]:

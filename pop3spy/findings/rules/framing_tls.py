@@ -8,7 +8,7 @@ from pop3spy.findings.wording import seconds
 from pop3spy.protocol.frames import Opaque, Side
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Why
-from pop3spy.session.events import Glimpsed, Heard, SideClosed
+from pop3spy.session.events import Finished, Glimpsed, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.glimpse import MISPLACED
 
@@ -142,10 +142,12 @@ class TlsBytesInClear:
         *("reply-missing", "early-talker", "quit-missing", "stls-handshake-failed"),
     ),
     raises=(
-        """
+        r"""
         -- clear
-        -- port 995
         -- no greeting
+        C< \x16\x03\x01\x00\x09\x01\x00\x00\x05\x03\x03\x00\x00\x00
+        S< \x16\x03\x03\x00\x09\x02\x00\x00\x05\x03\x03\x00\x00\x00
+        -- session 5 min later
         -- 30 s
         -- client closes
         """,
@@ -204,23 +206,22 @@ class ClearOnTlsPort:
                 exchange=0,
             )
 
-    @on(On.CLOSED)
-    def gave_up(self, event: SideClosed) -> Claims:
+    @on(On.FINISHED)
+    def gave_up(self, event: Finished) -> Claims:
         """Judge a client that waited at the port of TLS and left, when nobody had said anything."""
-        seen = self._seen
-        session = seen.session
-        waited = event.at - session.opened_at
-        silent = not any(session.totals.octets.values()) and not session.legs
-        if (
-            (session.server.port == TLS_PORT or seen.server.speaks_tls)
-            and silent
-            and waited >= seen.thresholds.gave_up
-            and seen.closed_by(Side.CLIENT) is not None
-        ):
+        seen, session, ending = self._seen, self._seen.session, event.ending
+        first = seen.closed_by(Side.CLIENT)
+        if first is None or ending.how.by is not Side.CLIENT or ending.why or session.legs:
+            return  # or a handshake of ours came to nothing
+        if any(session.totals.octets.values()):
+            return
+        waited, port = first.at - session.opened_at, session.server.port
+        known = port == TLS_PORT or seen.server.speaks_tls
+        if known and waited >= seen.thresholds.gave_up:
             yield Claim(
-                f"The client waited {seconds(waited)} for a greeting in clear text on port"
-                f" {session.server.port}, where the server waits for TLS: switch SSL/TLS on in the"
-                " client.",
+                f"The client waited {seconds(waited)} for a greeting in clear text on port {port},"
+                " where the server waits for TLS: switch SSL/TLS on in the client.",
                 exchange=0,
-                evidence={"waited": round(waited, 3), "port": session.server.port},
+                at=first.at,
+                evidence={"waited": round(waited, 3), "port": port},
             )

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from pop3spy.findings.earlier import account_before, last_session, listed_now
-from pop3spy.findings.history import PastSession
+from pop3spy.findings.history import SESSIONS, PastSession
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count, cut
@@ -186,8 +186,10 @@ def dele_never_downloaded(seen: Observed, event: Answered) -> Claims:
     To do: look at the client's rules for deleting, if the mail is missed.
     """
     account, maildrop = account_before(seen), seen.maildrop
-    if account is None or not event.exchange.ok:
+    if account is None or not event.exchange.ok or len(account.sessions) == SESSIONS:
         return
+    if any(past.retrievals > len(past.retrieved) for past in account.sessions):
+        return  # nobody knows under which ids these were
     looked_at = maildrop.retrieved.keys() | maildrop.previewed.keys()
     unseen: list[bytes] = []
     for number in maildrop.deleted.keys() - looked_at:

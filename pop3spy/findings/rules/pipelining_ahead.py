@@ -51,6 +51,17 @@ def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
         C: STAT / LIST
         S: +OK 0 0 / +OK / .
         """,
+        """
+        C: CAPA
+        S: +OK / PIPELINING / .
+        C: QUIT
+        S: +OK
+        -- client closes
+        -- session 1 h later
+        -- login
+        C: STAT / LIST
+        S: +OK 0 0 / +OK / .
+        """,
     ),
     silent=(
         """

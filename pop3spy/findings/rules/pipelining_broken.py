@@ -35,6 +35,9 @@ _CAPA: Final = """
         "client-gave-up",
         "reply-missing",
         "quit-missing",
+        "quit-unanswered",
+        "retr-truncated",
+        "multiline-unterminated",
         "pipelined-unadvertised",
     ),
     raises=(
@@ -45,6 +48,13 @@ _CAPA: Final = """
         f"""{_CAPA}
         C: RETR 1 / RETR 2
         S: +OK / A: b / +OK / (blank) / x / . / C: d / (blank) / y / .
+        """,
+        f"""{_CAPA}
+        C: RETR 1 / RETR 2
+        S: +OK / A: b / +OK / (blank) / x / . / C: d / (blank) / y / .
+        C: QUIT
+        S: +OK bye
+        -- server closes
         """,
         f"""{_CAPA}
         C: LIST 1 / LIST 2
@@ -141,7 +151,7 @@ class PipeliningBroken:
             yield Claim(
                 f"The server began its reply to {asked(second)} inside the body that answers"
                 f" {asked(first)}: switch pipelining off in the client, update the server.",
-                covers=(first.number, *self._seen.session.outstanding),
+                exchange=0,  # from here on no reply is known to be that of its command
             )
 
     @on(On.FINISHED)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import Observed, is_login
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.protocol.states import State
 from pop3spy.session.events import Answered, Moved
@@ -60,6 +60,15 @@ def _phase(exchange: Exchange) -> State | None:
         C: STAT
         S: -ERR the index is damaged
         """,
+        """
+        C: USER bob
+        S: +OK
+        C: PASS tanstaaf
+        S: +ERR cannot open the mailbox
+        C: STAT
+        S: -ERR log in first
+        -- also status-malformed
+        """,
     ),
 )
 def command_wrong_state(seen: Observed, event: Answered) -> Claims:
@@ -77,6 +86,8 @@ def command_wrong_state(seen: Observed, event: Answered) -> Claims:
     failed = seen.logins and seen.logins[-1].ok is False
     if exchange.line.pipelined and failed:
         return  # it was sent before the client could know
+    if any(is_login(one) and one.odd for one in seen.session.exchanges):
+        return  # the client could not know either
     why = ", and the login before it was refused" if failed and phase is _BEFORE else ""
     yield Claim(f"{exchange.command.verb} is not allowed {_PHASES[phase]}{why}.")
 
