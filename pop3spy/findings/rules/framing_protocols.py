@@ -63,6 +63,10 @@ _EXPLAINS: Final = (
         C: a1 LOGIN bob tanstaaf
         S: -ERR Unknown command.
         """,
+        r"""
+        C< *1\r\n$4\r\nPING\r\n
+        S: -ERR Unknown command.
+        """,
         """
         C: SSH-2.0-OpenSSH_9.2
         S: -ERR Unknown command.
