@@ -173,6 +173,8 @@ class JudgedSession:
         """Take in a reply that has ended."""
         exchange, at = event.exchange, event.at
         watch(self._observed, event)
+        if exchange.original is not None:  # what was done is told behind this
+            self._raising.own.touch(exchange)
         verb = exchange.line.command.verb
         asked = self._ways(On.ANSWERED, verb)
         if exchange.ok is False:
@@ -191,6 +193,8 @@ class JudgedSession:
         """Take in that no reply comes."""
         watch(self._observed, event)
         exchange = event.exchange
+        if exchange.original is not None:
+            self._raising.own.touch(exchange)
         asked = self._ways(On.UNANSWERED, exchange.command.verb)
         self._ask(asked, event, event.at, exchange)
 

@@ -109,29 +109,34 @@ async def _serve(wire: Wire) -> None:
 
 
 async def _ask(wire: Wire) -> None:
-    """Be a client without fault, which goes on behind a refusal, and leaves without a reply."""
+    """Be a client without fault: it leaves without a reply, and ends behind a login refused."""
     await wire.expect(b"+OK ready\r\n")
+    refused = False
     with suppress(ConnectionError):
         for command in COMMANDS:
+            if refused and command != "QUIT":
+                continue
             await wire.send(f"{command}\r\n".encode())
-            if not await _hears(wire, command):
+            heard = await _hears(wire, command)
+            if not heard:
                 return
+            refused |= command.startswith("PASS") and not heard.startswith(b"+OK")
 
 
-async def _hears(wire: Wire, command: str) -> bool:
-    """Return whether the reply came, as far as a simple client can tell."""
+async def _hears(wire: Wire, command: str) -> bytes:
+    """Return the reply as a simple client takes it; empty if it does not come."""
     heard = b""
     while True:
         lines = heard.replace(b"\r\n", b"\n")
         refused = lines.startswith(b"-ERR")
         end = b"\n.\n" if command.split(maxsplit=1)[0] in MULTILINE and not refused else b"\n"
         if lines.endswith(end):
-            return True
+            return heard
         try:
             async with asyncio.timeout(PATIENCE):
                 piece = await wire.some()
         except TimeoutError:
-            return False
+            return b""
         if not piece:
-            return False
+            return b""
         heard += piece
