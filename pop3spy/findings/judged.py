@@ -122,6 +122,8 @@ class JudgedSession:
 
     def read(self, event: Event) -> None:
         """Take in *event*, and ask whoever is concerned."""
+        if isinstance(event, Blinded):  # what is lost may have come at any time before
+            watch(self._observed, event)
         if self._due <= event.at:
             self.pass_time(event.at)
         self._observed.now = event.at
