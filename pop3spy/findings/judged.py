@@ -6,6 +6,7 @@ from itertools import count
 from math import inf
 from typing import Any, Final
 
+from pop3spy.findings import watching
 from pop3spy.findings.asking import Asking, Check
 from pop3spy.findings.dispatch import Dispatch, Way, Ways
 from pop3spy.findings.observed import Observed
@@ -137,7 +138,7 @@ class JudgedSession:
         """Take in a frame."""
         observed, frame = self._observed, event.frame
         before = observed.spoken_at
-        watch(observed, event)
+        watching.heard(observed, event)
         self._silent = 0
         self._due = event.at + self._first_silence
         if self._later:
@@ -172,7 +173,7 @@ class JudgedSession:
     def answered(self, event: Answered) -> None:
         """Take in a reply that has ended."""
         exchange, at = event.exchange, event.at
-        watch(self._observed, event)
+        watching.answered(self._observed, event)
         verb = exchange.line.command.verb
         asked = self._ways(On.ANSWERED, verb)
         if exchange.ok is False:
