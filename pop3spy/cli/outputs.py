@@ -64,7 +64,7 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         bus = Bus(partial(complain, notes, clock))
         bus.subscribe_to_notes(notes)
-        if settings.findings != "off":
+        if looks_for_findings(settings, screen is not None):
             history = closing.enter_context(remembered(settings, bus, clock))
             judge_sessions(settings, bus, clock, history, later)
         if log is not None:
@@ -90,6 +90,12 @@ def check_recording(settings: OutputSettings) -> None:
             raise ConfigError(
                 f"--{name} is about a recording, and there is none; add --record PATH"
             )
+
+
+def looks_for_findings(settings: OutputSettings, on_screen: bool) -> bool:  # noqa: FBT001 - a fact
+    """Return whether anybody is told what is found: a recording is judged when it is read."""
+    told = on_screen or has_transcript(settings) or settings.log is not None
+    return told and settings.findings != "off"
 
 
 def has_transcript(settings: OutputSettings) -> bool:
