@@ -14,8 +14,6 @@ _COMMAND: Final = re.compile(
 )
 """A verb with the arguments that it takes; of others everybody is asked."""
 _STATUS: Final = re.compile(rb"(?:\+OK|-ERR)(?: [\x20-\x7e]*)?\r\n")
-_LONGEST_COMMAND: Final = 255
-"""Octets of a command with its CRLF (RFC 2449, section 4)."""
 _LONGEST_ARGUMENT: Final = 40
 _LONGEST_STATUS: Final = 512
 
