@@ -12,6 +12,7 @@ from pop3spy.cli.environment import ledger_file
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.findings import Findings, Rule, own_rules
 from pop3spy.findings.history import History
+from pop3spy.findings.own_deeds import SERVED
 from pop3spy.ledger import Ledger
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
@@ -33,11 +34,17 @@ Later = Callable[[float, Callable[[], None]], None]
 
 
 def judge_sessions(
-    bus: Bus, clock: Clock, history: History | None = None, later: Later | None = None
+    bus: Bus,
+    clock: Clock,
+    history: History | None = None,
+    later: Later | None = None,
+    *,
+    hosts: bool = False,
 ) -> None:
     """Let all sessions of *bus* be judged; with *later* also while nobody speaks.
 
-    Whoever shows findings has to subscribe behind this.
+    If this program *hosts* them, nothing is held against the server.  Whoever shows findings has to
+    subscribe behind this.
     """
 
     def complain(rule: Rule, error: Exception) -> None:
@@ -45,7 +52,14 @@ def judge_sessions(
         bus.publish(Noted("rule_failed", clock.now(), facts))
 
     epoch = clock.started.timestamp()
-    findings = Findings(bus.publish, own_rules(), complain, history=history, epoch=epoch)
+    findings = Findings(
+        bus.publish,
+        own_rules(),
+        complain,
+        history=history,
+        epoch=epoch,
+        spared=SERVED if hosts else (),
+    )
     bus.subscribe(findings)
     if later is not None:
         bus.subscribe(Ticking(findings, clock, later))

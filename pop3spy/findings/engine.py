@@ -10,9 +10,10 @@ What holds for every finding is decided here and in no rule:
 6. A finding is raised once a session, and counted from then on.
 7. What a more specific finding explains is not raised, or is marked as explained.
 8. A rule that fails is told of once and left out of the session; the others go on.
+9. Where a person types, or the server is ours, what is tried out there is nobody's fault.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -57,7 +58,7 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
-from pop3spy.session.finding import Finding, SeenAt, Severity
+from pop3spy.session.finding import AtFault, Finding, SeenAt, Severity
 from pop3spy.session.model import Exchange, Session
 
 Complaint = Callable[[Rule, Exception], None]
@@ -71,7 +72,8 @@ class Findings:
 
     It has to subscribe before all that show findings.  *history* is what is known of earlier
     sessions, *epoch* when the clock of the events was at zero, in seconds since 1970.  ``tick``
-    lets time pass where nothing is said.
+    lets time pass where nothing is said.  Of what only those *spared* would have to change, nothing
+    is raised.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to know
@@ -83,7 +85,9 @@ class Findings:
         thresholds: Thresholds | None = None,
         history: History | None = None,
         epoch: float = 0.0,
+        spared: Collection[AtFault] = (),
     ) -> None:
+        self.spared = frozenset(spared)
         self._publish = publish
         self._complain = complain
         self._limits = thresholds or Thresholds()
@@ -142,7 +146,7 @@ class _Judged:
         self._findings = findings
         self._ways = findings.dispatch.ways
         self._instances = Instances(observed)
-        self._own = OwnDeeds()
+        self._own = OwnDeeds(typed=self._session.typed, spared=findings.spared)
         self._by_id: dict[str, Finding] = {}
         self._left_out: set[str] = set()
         self._later: list[tuple[float, int, Way, Callable[..., Any], tuple[Any, ...]]] = []
@@ -314,6 +318,9 @@ class _Judged:
             rule, claim, place = candidate
             if self._own.explains(rule, place) or precedence.is_beaten(candidate, raised):
                 continue
+            severity, fault = self._severity(rule, claim), claim.fault or rule.fault
+            if self._own.spares(rule, severity, fault):
+                continue
             when = at if claim.at is None else claim.at
             for general in precedence.explained(candidate, raised):
                 general.explain(rule.id, place)
@@ -322,8 +329,8 @@ class _Judged:
                 continue
             finding = Finding(
                 rule.id,
-                self._severity(rule, claim),
-                claim.fault or rule.fault,
+                severity,
+                fault,
                 claim.text,
                 rule.remedy if claim.remedy is None else claim.remedy,
                 when,
@@ -340,16 +347,8 @@ class _Judged:
 
     def _keep(self, finding: Finding, at: float) -> None:
         self._by_id[finding.id] = finding
-        session = self._session
-        session.findings.append(finding)
-        exchange = None
-        if finding.exchange is not None:
-            exchange = next(
-                (one for one in reversed(session.exchanges) if one.number == finding.exchange), None
-            )
-        if exchange is not None:
-            exchange.findings = [*(exchange.findings or ()), finding]
-        self._findings.raised(Raised(session, at, finding, exchange))
+        exchange = self._session.keep(finding)
+        self._findings.raised(Raised(self._session, at, finding, exchange))
 
 
 _FRAMES: Final[dict[type[Frame], On | None]] = {

@@ -31,12 +31,18 @@ def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
         parts += [f"What went wrong: {first.text}" if worst is not Severity.INFO else first.text]
         parts += _others(others)
         if worst is not Severity.INFO:
-            side = _SIDES.get(first.fault)
-            parts.append(side or f"It is the side of the {first.whose}.")
+            parts.append(_side(session, first))
         parts.append(f"What to do: {first.remedy}")
     else:
         parts.append("Nothing went wrong.")
     return " ".join(filter(None, parts))
+
+
+def _side(session: Session, first: Finding) -> str:
+    """Return who has to change something; nobody says that of a person who tries things out."""
+    if session.typed and first.fault == (AtFault.CLIENT,):
+        return ""
+    return _SIDES.get(first.fault) or f"It is the side of the {first.whose}."
 
 
 def _others(others: list[Finding]) -> list[str]:
@@ -50,12 +56,13 @@ def _others(others: list[Finding]) -> list[str]:
 def _deeds(session: Session) -> str:
     """Return what the client did and what it got."""
     totals = session.totals
+    client, it = ("A person at a console", "they") if session.typed else ("The client", "it")
     if session.user is not None and session.login is not None:
-        who = f"The client logged in as {session.user} with {session.login}"
+        who = f"{client} logged in as {session.user} with {session.login}"
     elif not totals.commands:
-        return "The client said nothing."
+        return f"{client} said nothing."
     else:
-        return f"The client did not log in; it said {count(totals.commands, 'command')}."
+        return f"{client} did not log in; {it} said {count(totals.commands, 'command')}."
     got = []
     if totals.retrieved:
         got.append(f"retrieved {count(totals.retrieved, 'message')}")
@@ -70,7 +77,8 @@ def _ending(session: Session) -> str:
         return ""
     match ending.how:
         case How.QUIT:
-            return "It ended the session with QUIT."
+            it = "They" if session.typed else "It"
+            return f"{it} ended the session with QUIT."
         case How.CUT:
             return ""
     after = "" if ending.at is None else f" after {ending.at - session.opened_at:.1f} s"
