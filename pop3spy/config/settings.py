@@ -91,7 +91,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("rewrite", REWRITE, _SERVERS, "Put other words into lines, as in: client s/^STAT$/NOOP/ when user = bob (docs/faults.md).", (), many=True),
     Setting("fault", FAULT, _SERVERS, "Break something on purpose, as in: cut after=1K when verb = RETR (docs/faults.md).", (), many=True),
     Setting("dry-run-delete", FLAG, _SERVERS, "Let clients believe that DELE works, while the server hears of none.", default=False),
-    Setting("findings", one_of("off", "errors", "warnings", "all"), _SERVERS, "Which findings the transcript shows (docs/findings.md); log and console have all. off: look for none.", "warnings"),
+    Setting("findings", one_of("off", "errors", "warnings", "all"), (*_SERVERS, _CONNECT), "Which findings are shown (docs/findings.md); the log and :findings have all. off: look for none.", "warnings"),
     Setting("ledger", PATH, _SERVERS, "Remember earlier sessions in this file.  [default: ledger.sqlite3 in the folder ~/.local/state/pop3spy]"),
     Setting("no-ledger", FLAG, _SERVERS, "Remember no session longer than this run.", default=False),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),

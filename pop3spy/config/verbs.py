@@ -197,6 +197,7 @@ class ConnectSettings(
     script: Path | None
     quit_after: str | None
     hide_unknown: bool
+    findings: str
     patience: float
 
 

@@ -17,8 +17,12 @@ _BEGINS_TLS: Final = frozenset(
 OURS: Final = frozenset({How.TIMEOUT, How.SHUTDOWN, How.REFUSED, How.GATE, How.CUT})
 """Endings that neither peer chose, or that nobody saw."""
 _WIDE: Final = frozenset({Scope.CONNECTION, Scope.TIMING, Scope.HISTORY})
-_AT_STAKE: Final = ("login", "security", "loss")
-"""Groups of rules that a person who types wants to hear too: a login, a secret or mail suffers."""
+_AT_STAKE: Final = {
+    "login": Severity.WARNING,
+    "security": Severity.WARNING,
+    "loss": Severity.ERROR,  # leaving without QUIT is what a person does, and is told of
+}
+"""From which severity on a person who types hears of their own deeds, by the group of the rule."""
 SERVED: Final = frozenset({AtFault.SERVER, AtFault.NETWORK})
 """Who is spared where the server is ours: what it says amiss, it says on purpose."""
 
@@ -69,5 +73,7 @@ class OwnDeeds:
         """
         if self._spared.issuperset(fault):
             return True
-        harmless = severity is Severity.INFO or rule.group not in _AT_STAKE
-        return self._typed and harmless and set(fault) == {AtFault.CLIENT}
+        if not self._typed or set(fault) != {AtFault.CLIENT}:
+            return False
+        least = _AT_STAKE.get(rule.group)
+        return least is None or severity.value < least.value
