@@ -49,7 +49,9 @@ def explanation(text: str, rules: Mapping[str, Rule]) -> list[str]:
 
     Lines that begin with blanks are to be left as they are.
     """
-    if (rule := rules.get(text.strip().strip("'\"").lower())) is not None:
+    word = text.strip(" \t'\"`")
+    rule = rules.get(word if word.isupper() else word.lower())  # IN-USE is a code as well
+    if rule is not None:
         return list(documentation(rule))
     paragraphs: list[str] = []
     for meaning in _meanings(text[:LONGEST], rules):
