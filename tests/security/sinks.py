@@ -46,7 +46,7 @@ class Readers:
         self._streams = {
             name: io.StringIO()
             for name in (
-                *("transcript", "colour", "narrow", "bodies", "json", "notes"),
+                *("transcript", "judged", "colour", "narrow", "bodies", "json", "notes"),
                 *("raw", "hex", "narrow raw", "narrow hex", "workers"),
             )
         }
@@ -62,11 +62,12 @@ class Readers:
             Findings(bus.publish, own_rules(), _fails),
             self._owed,
             lambda _: self._keep,
-            Transcript(self._streams["transcript"], self.clock, findings=Severity.INFO),
+            Transcript(self._streams["transcript"], self.clock, findings=None),
+            Transcript(self._streams["judged"], self.clock, findings=Severity.INFO),
             Transcript(self._streams["colour"], colour=True, width=100),
             Transcript(self._streams["narrow"], width=40, findings=Severity.INFO),
             log,
-            Transcript(self._streams["bodies"], bodies=True),
+            Transcript(self._streams["bodies"], bodies=True, findings=None),
             partial(Recorder, bodies="keep", write=self._capture.write),
             WireView(self._streams["raw"]),
             WireView(self._streams["hex"], hexadecimal=True),
