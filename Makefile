@@ -31,13 +31,18 @@ demo:
 	@set -m 2>/dev/null; { $(MAKE) -q --no-print-directory $(ALONE) 2>/dev/null || (trap 'exit 130' INT; $(SET_UP)); } \
 	  && $(BIN)/pop3spy demo || [ $$? = 130 ]
 
+# Half of what a test takes is waiting, for a process or a peer, so there are two workers a core.
+# The many programs that tests start would be translated anew each time where no file may be written.
+WORKERS ?= 4
+test: export PYTHONDONTWRITEBYTECODE =
+
 # make test COMPILED=1 runs them on the compiled build; the sources here are not on its path.
 ifeq ($(COMPILED),1)
 test: lab $(COMPILED_READY)
-	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n 2 $(ARGS)
+	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 else
 test: $(READY) lab
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 endif
 
 compiled: $(COMPILED_READY)
@@ -56,7 +61,7 @@ fuzz: $(READY)
 endif
 
 docs: $(READY)
-	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/lab/test_faults.py
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py
 
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab
@@ -64,6 +69,7 @@ captures: $(READY) lab
 
 # The picture of the README: a real terminal on a machine of its own, so its names and ports are free.
 picture: $(READY) lab
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[picture]'
 	printf '127.0.0.1 localhost mail.example.org\n' > $(VENV)/hosts
 	PYTHONPATH=tests unshare --uts --net --mount sh -c 'hostname mail.example.org && ip link set lo up && \
 	  mount --bind $(VENV)/hosts /etc/hosts && exec $(BIN)/python -m lab.picture'

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from benchmarks.report import occasion, write
 from pop3spy.capture.recorder import Recorder
+from pop3spy.findings import Findings, own_rules
 from pop3spy.logs import JsonLog, Transcript
 from pop3spy.protocol.frames import Side
-from pop3spy.session.bus import Bus, NoteReader, Subscriber
+from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.how import Ending, How
-from pop3spy.session.model import Peer
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.reading import Reading
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
@@ -80,10 +81,22 @@ def readers(clock: Clock) -> dict[str, tuple[Subscriber, ...]]:
     nowhere = Nowhere()
     return {
         "nobody": (),
+        "findings": (Judged(),),
         "transcript": (Transcript(nowhere, clock),),
         "JSON log": (JsonLog(nowhere, clock),),
         "recording": (lambda session: Recorder(session, "keep", nowhere.write),),
     }
+
+
+class Judged:
+    """A subscriber that judges sessions as the proxy does, but tells nobody."""
+
+    def __init__(self) -> None:
+        self._findings = Findings(lambda _: None, own_rules(), _raise)
+
+    def __call__(self, session: Session) -> Reader | None:
+        """Return what judges *session*."""
+        return self._findings(session)
 
 
 def main() -> int:
@@ -145,7 +158,7 @@ def table(best: dict[str, dict[str, float]]) -> str:
     return "\n".join(rows)
 
 
-def _raise(_: Subscriber | NoteReader, error: Exception) -> None:
+def _raise(_: object, error: Exception) -> None:
     raise error
 
 

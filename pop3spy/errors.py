@@ -32,6 +32,7 @@ class Unreached(Enum):
 
     REFUSED = "refused"  # the host is there, and nothing listens at the port
     UNANSWERED = "unanswered"  # nothing came back, or that the way leads nowhere
+    UNDECIDED = "undecided"  # the client left before that was known
 
 
 class ConnectError(Pop3SpyError):

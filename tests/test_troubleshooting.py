@@ -45,7 +45,7 @@ PROBLEMS = [
         3,
         "S: +OK ready\nC: AUTH XOAUTH2 ████████\nS: -ERR Protocol error. 10\n",
         "show --filter 'verb = AUTH' trouble.yaml",
-        r"C: AUTH XOAUTH2 ████████\n.*S: -ERR Protocol error. 10.*\n.*closed by the server",
+        r"C: AUTH XOAUTH2 ████████\n.*S: -ERR Protocol error. 10(.|\n)*closed by the server",
         "server_closed",
     ),
     Problem(

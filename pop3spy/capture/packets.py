@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 from pop3spy.capture.pcap import blocks, classic
 from pop3spy.capture.pcap.classic import Packet
+from pop3spy.capture.pcap.icmp import report_in
 from pop3spy.capture.pcap.internet import Internet
 from pop3spy.capture.pcap.sessions import SessionFinder
 from pop3spy.capture.pcap.source import OctetSource
@@ -79,9 +80,10 @@ class Packets:
                 # A clock that is set back, or a second interface, must not turn time around.
                 at = max(at, (time - start) / 1e9)
                 segment = internet.segment(buffer, place, end, at)
-                if segment is None:
-                    continue
-                sessions.take(segment, at)
+                if segment is not None:
+                    sessions.take(segment, at)
+                elif (report := report_in(buffer, place, end)) is not None:
+                    sessions.report(*report, at)
                 if told:
                     yield from told
                     told.clear()

@@ -78,7 +78,9 @@ KINDS: Final = {
         {"side": _SIDE, "octets": _COUNT, "lines": _COUNT, "stuffed": _COUNT}, _NONE
     ),
     "opaque": RecordKind({"side": _SIDE, "why": _WHY, "octets": _SOME}, {"ends_line": _FLAG}),
-    "note": RecordKind(_NONE, {"user": _TEXT, "state": _TEXT, "tls": _FACTS, "passing": _FACTS}),
+    "note": RecordKind(
+        _NONE, {"user": _TEXT, "state": _TEXT, "tls": _FACTS, "passing": _FACTS, "clogged": _FLAG}
+    ),
     "facts": RecordKind({"side": _SIDE}, _NONE),
     "gate": RecordKind({"side": _SIDE}, {"by": _TEXT, "sent": _OCTETS, "answer": _OCTETS}),
     "gap": RecordKind(_NONE, {"why": _TEXT}),

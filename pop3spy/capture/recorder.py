@@ -17,6 +17,7 @@ from pop3spy.protocol.why import Why
 from pop3spy.session.events import (
     Answered,
     Blinded,
+    Clogged,
     Ended,
     Event,
     Glimpsed,
@@ -69,7 +70,7 @@ class Recorder:
         self._counted: UnreadStretch | _Omitted | None = None
         self._line_ended = True  # with what was counted last
 
-    def __call__(self, event: Event) -> None:  # noqa: C901 - one branch an event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one branch an event
         """Record *event*, if captures hold such."""
         match event:
             case Heard():
@@ -94,6 +95,8 @@ class Recorder:
                 self._record(event.at, "note", {"tls": tls.facts()})
             case Glimpsed(glimpse=glimpse):
                 self._record(event.at, "note", {"passing": glimpse.facts()})
+            case Clogged(both=both):
+                self._record(event.at, "note", {"clogged": both})
             case Blinded(why=why):
                 self._record(event.at, "blind", {"why": why})
             case SideClosed(side=side, reset=reset):

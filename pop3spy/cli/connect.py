@@ -102,7 +102,7 @@ class _Talking:
         self._bus = Bus(self._complain)
         self._bus.subscribe_to_notes(self._note)
         if settings.findings != "off":
-            judge_sessions(self._bus, self._clock, later=later)
+            judge_sessions(settings, self._bus, self._clock, later=later)
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._seated = terminal and settings.script is None  # there is a person
         self._by_hand = self._seated and settings.quit_after is None

@@ -8,8 +8,8 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.options import Verb
 from pop3spy.cli.terminal import width_of
 from pop3spy.console.meaning import explanation, nearest
-from pop3spy.findings import own_rules
 from pop3spy.findings.documentation import INDENT
+from pop3spy.findings.loading import all_rules
 from pop3spy.wrapping import wrapped
 
 _WIDEST = 100
@@ -39,7 +39,7 @@ class _TextVerb(Verb):
 @click.argument("text", nargs=-1, required=True, metavar="TEXT...")
 def explain(text: tuple[str, ...]) -> int:
     """Tell what a refusal, an error, a response code or a finding means, and what to do."""
-    said, rules = " ".join(text), own_rules()
+    said, rules = " ".join(text), all_rules()
     paragraphs = explanation(said, rules)
     if not paragraphs:
         near = nearest(said, rules)

@@ -9,10 +9,13 @@ from typing import Final
 import click
 
 from pop3spy.cli.environment import ledger_file
-from pop3spy.config.verbs import OutputSettings
-from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.config.verbs import FindingsSettings, OutputSettings
+from pop3spy.errors import ConfigError
+from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
+from pop3spy.findings.loading import all_rules
 from pop3spy.findings.own_deeds import SERVED
+from pop3spy.findings.thresholds import Thresholds, thresholds_of
 from pop3spy.ledger import Ledger
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
@@ -33,7 +36,8 @@ TICK: Final = 1.0
 Later = Callable[[float, Callable[[], None]], None]
 
 
-def judge_sessions(
+def judge_sessions(  # noqa: PLR0913 - who is judged, and by what is known
+    settings: FindingsSettings,
     bus: Bus,
     clock: Clock,
     history: History | None = None,
@@ -44,8 +48,9 @@ def judge_sessions(
     """Let all sessions of *bus* be judged; with *later* also while nobody speaks.
 
     If this program *hosts* them, nothing is held against the server.  Whoever shows findings has to
-    subscribe behind this.
+    subscribe behind this.  Raise RuleError if the rules of a user cannot be loaded.
     """
+    rules, thresholds = all_rules(settings.rules), thresholds_of(settings.threshold)
 
     def complain(rule: Rule, error: Exception) -> None:
         facts = {"rule": rule.id, "error": describe(error)}
@@ -54,8 +59,9 @@ def judge_sessions(
     epoch = clock.started.timestamp()
     findings = Findings(
         bus.publish,
-        own_rules(),
+        rules,
         complain,
+        thresholds=thresholds,
         history=history,
         epoch=epoch,
         spared=SERVED if hosts else (),
@@ -66,7 +72,10 @@ def judge_sessions(
 
 
 def judge_of(
-    started: datetime, history: History | None = None, rules: Mapping[str, Rule] | None = None
+    started: datetime,
+    history: History | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    thresholds: Thresholds | None = None,
 ) -> Callable[[Callable[[Told], None]], Findings]:
     """Return what judges the sessions of a recording that *started* then, for ``play_back``.
 
@@ -79,8 +88,10 @@ def judge_of(
 
     def judge(publish: Callable[[Told], None]) -> Findings:
         epoch = started.timestamp()
-        asked = own_rules() if rules is None else rules
-        return Findings(publish, asked, complain, history=history, epoch=epoch)
+        asked = all_rules() if rules is None else rules
+        return Findings(
+            publish, asked, complain, thresholds=thresholds, history=history, epoch=epoch
+        )
 
     return judge
 
@@ -113,7 +124,8 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
     """Give the history of earlier runs, and keep it; None where nothing is to be remembered.
 
     Under ``--redact strict`` nothing is, since the names of users there are nobody's.  Raise
-    ConfigError if the ledger can neither be read nor be set aside.
+    ConfigError if a ledger that was asked for can neither be read nor be set aside; without one
+    that nobody asked for the sessions go on.
     """
     path = settings.ledger or ledger_file()
     if settings.no_ledger or settings.redact == "strict" or settings.findings == "off" or not path:
@@ -123,7 +135,14 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
     def complain(text: str) -> None:
         bus.publish(Noted("ledger_failed", clock.now(), {"text": text}))
 
-    ledger = Ledger(Path(path), complain)
+    try:
+        ledger = Ledger(Path(path), complain)
+    except ConfigError as error:
+        if settings.ledger is not None:
+            raise
+        complain(f"nothing is remembered for the next run: {error}")  # a service may have no home
+        yield None
+        return
     try:
         yield ledger.history
     finally:

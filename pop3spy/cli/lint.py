@@ -15,12 +15,14 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging import judge_of
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
-from pop3spy.cli.progress import Progress
+from pop3spy.cli.progress import ProgressLine
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.errors import CaptureError, ConfigError
-from pop3spy.findings import Finding, Rule, Severity, own_rules
+from pop3spy.findings import Finding, Rule, Severity
 from pop3spy.findings.dispatch import selected
 from pop3spy.findings.history import History
+from pop3spy.findings.loading import all_rules
+from pop3spy.findings.thresholds import thresholds_of
 from pop3spy.lint.forms import FORMS
 from pop3spy.lint.linted import Linted, Linting
 from pop3spy.lint.text import LintText, explained, statistics
@@ -45,6 +47,8 @@ class LintOptions:
     statistics: bool
     port: tuple[int, ...]
     explain: str | None
+    rules: tuple[Path, ...]
+    threshold: tuple[tuple[str, float], ...]
 
     def wants(self, finding: Finding) -> bool:
         """Return whether *finding* is bad enough to be told."""
@@ -95,6 +99,8 @@ class LintOptions:
     help="End with status 1 if something is at least so bad; never: do not.  [default: error]",
 )
 @click.option("--statistics", is_flag=True, help="Show how often each finding was raised.")
+@with_setting("rules")
+@with_setting("threshold")
 @with_setting("port")
 @click.option("--explain", metavar="ID", help="Explain this finding, and look at nothing.")
 @collected(LintOptions)
@@ -103,7 +109,7 @@ def lint(options: LintOptions) -> int:
 
     Recordings that are given together are history to each other.
     """
-    rules = own_rules()
+    rules = all_rules(options.rules)
     if options.explain is not None:
         _explain(options.explain, rules)
         return ExitStatus.DONE
@@ -138,14 +144,16 @@ def _check_names(names: tuple[str, ...], rules: dict[str, Rule], *, groups: bool
 def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
     """Look at all recordings, in the order in which they began."""
     linted, history = Linted(), History()
+    thresholds = thresholds_of(options.threshold)
     files = [(_started(file, options), file) for file in _recordings(options.files)]
-    with Progress(len(files)) as progress:
+    with ProgressLine(len(files)) as progress:
         for _, file in sorted(files, key=lambda each: each[0]):
             with open_recording(file, ports=options.port) as recording:
                 linting = Linting(linted, recording.name, options.wants)
-                judge = judge_of(recording.started, history, rules)
+                judge = judge_of(recording.started, history, rules, thresholds)
                 items = progress.along(recording.items, recording.name)
-                play_back(items, linting, names=recording.names, judge=judge)
+                memory = recording.memory()
+                play_back(items, linting, names=recording.names, judge=judge, memory=memory)
                 linting.close()
     linted.sessions.sort(key=lambda session: session.file)
     return linted

@@ -11,6 +11,7 @@ from pop3spy.cli.outputs import later
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import ProxySettings
+from pop3spy.findings.loading import all_rules
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole, SteeredProxy
@@ -50,6 +51,7 @@ class Live:
     ) -> None:
         self._work = work
         self._findings = SHOWN[settings.findings]
+        all_rules(settings.rules)  # a user's are explained here, also where workers ask them
         self._bus = bus
         self._clock = clock
         self._colour = colourful(sys.stdout)

@@ -69,7 +69,7 @@ def outputs(
         bus.subscribe_to_notes(notes)
         if settings.findings != "off":
             history = closing.enter_context(remembered(settings, bus, clock))
-            judge_sessions(bus, clock, history, later, hosts=hosts)
+            judge_sessions(settings, bus, clock, history, later, hosts=hosts)
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)

@@ -15,7 +15,7 @@ _LOOK: Final = 500
 """Items between two looks at the clock."""
 
 
-class Progress:
+class ProgressLine:
     """Tells on stderr, if that is a terminal, what is being read; nothing of it stays.
 
     There are so many *files*.

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
+from pop3spy.findings import Findings, Rule
+from pop3spy.findings.loading import all_rules
+from pop3spy.findings.thresholds import thresholds_of
 from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.verdicts import Verdicts
@@ -23,6 +26,7 @@ from pop3spy.logs.wire import WireView
 from pop3spy.replay.recording import no_session
 from pop3spy.session.bus import Subscriber
 from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item
 
@@ -39,6 +43,8 @@ class ShowOptions:
     hexadecimal: bool
     port: tuple[int, ...]
     findings: str
+    rules: tuple[Path, ...]
+    threshold: tuple[tuple[str, float], ...]
     verdict: bool
     stats: bool
     follow: bool
@@ -80,6 +86,8 @@ class ShowOptions:
 @click.option("--hex", "hexadecimal", is_flag=True, help="Show what was said as a hex dump.")
 @with_setting("port")
 @with_setting("findings")
+@with_setting("rules")
+@with_setting("threshold")
 @click.option("--verdict", is_flag=True, help="Show what became of each session in one paragraph.")
 @click.option(
     "--stats", is_flag=True, help="Show a table of commands: counts, errors, latencies, octets."
@@ -109,6 +117,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
 
     Raise CaptureError at the end if one of the sessions is in none of them.
     """
+    rules = None if options.findings == "off" else all_rules(options.rules)
     there: dict[int, None] = {}
     read: set[Path] = set()  # with another: the halves of rawlogs
     for file in options.files:
@@ -121,7 +130,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
             if wanted is not None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
-            judge = judge_of(recording.started) if options.findings != "off" else None
+            judge = _judge(recording, options, rules)
             items, memory = _of(recording, options.sessions, there), recording.memory()
             play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
@@ -129,6 +138,15 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
     for session in options.sessions:
         if session not in there:
             raise no_session(session, there)
+
+
+def _judge(
+    recording: OpenedRecording, options: ShowOptions, rules: dict[str, Rule] | None
+) -> Callable[[Callable[[Told], None]], Findings] | None:
+    if rules is None:
+        return None
+    thresholds = thresholds_of(options.threshold)
+    return judge_of(recording.started, rules=rules, thresholds=thresholds)
 
 
 def _view(recording: OpenedRecording, options: ShowOptions) -> Subscriber:

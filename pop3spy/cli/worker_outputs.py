@@ -26,6 +26,7 @@ from pop3spy.cli.outputs import (
 from pop3spy.cli.streams import Spools
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.verbs import OutputSettings
+from pop3spy.findings.loading import all_rules
 from pop3spy.live.screen import Screen
 from pop3spy.logs import Notes, Transcript, lines_lost, name_of, reader_failed
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
@@ -53,6 +54,8 @@ def shared_outputs(
     settings: OutputSettings, clock: Clock, screen: Screen | None
 ) -> Iterator[SharedOutputs]:
     """Give what writes whatever all workers tell; see ``outputs``, which has the same rules."""
+    if settings.findings != "off":
+        all_rules(settings.rules)  # before there are workers: what is wrong with them is told once
     with ExitStack() as closing:
         spools = Spools(screen)
         if screen is not None:
@@ -160,7 +163,7 @@ def worker_outputs(
         bus.subscribe_to_notes(note)
         if settings.findings != "off":
             history = closing.enter_context(remembered(settings, bus, clock))
-            judge_sessions(bus, clock, history, later)
+            judge_sessions(settings, bus, clock, history, later)
         if settings.log is not None:
             gap = log_gap(settings.log_format, clock)
             log = spools.spool(LineWriter(ends.log), "the log", gap)

@@ -41,13 +41,20 @@ def read_config(path: Path, verb: str) -> dict[str, Any]:
             values[key] = known[key].value(given)
         except ValueError as error:
             raise wrong(f"{where}: {key}", error) from None
-        if known[key].kind is PATH and values[key] != STDOUT:
-            values[key] = path.parent / values[key]
+        if known[key].kind is PATH:
+            values[key] = _beside(path, values[key])
         if known[key].kind is PERSONALITY and values[key] not in shipped():
             values[key] = str(path.parent / values[key])
         if known[key].kind is PLACE:
             values[key] = os.path.join(path.parent, values[key])  # noqa: PTH118 - keeps a last slash
     return values
+
+
+def _beside(path: Path, value: Path | tuple[Path, ...]) -> Path | tuple[Path, ...]:
+    """Return *value* as it is meant in the file *path*: relative to its folder."""
+    if isinstance(value, tuple):
+        return tuple(path.parent / each for each in value)
+    return value if value == STDOUT else path.parent / value
 
 
 def _unknown(key: str, known: Iterable[str], verb: str) -> str:

@@ -15,6 +15,7 @@ from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.filters.units import count_of, octets_of, seconds_of
+from pop3spy.findings.thresholds import ROWS, read_threshold
 from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.sasl import MECHANISMS
@@ -162,6 +163,12 @@ def _size(value: Any) -> int:
     return octets_of(_word(value))
 
 
+def _threshold(value: Any) -> tuple[str, float]:
+    if isinstance(value, tuple):  # what this has made
+        return value
+    return read_threshold(_word(value))
+
+
 def _filter(value: Any) -> Filter:
     return value if isinstance(value, Filter) else compile_filter(_word(value))
 
@@ -234,6 +241,7 @@ PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
+THRESHOLD = ValueKind("NAME=VALUE", _threshold, tuple(f"{name}=" for name in ROWS))
 FAULT = ValueKind("FAULT", read_fault, tuple(FAULTS))
 REWRITE = ValueKind("REWRITE", read_rewrite)
 FACTOR = ValueKind("FACTOR", _factor)

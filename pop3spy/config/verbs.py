@@ -92,14 +92,22 @@ class RecordSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputSettings(RecordSettings):
+class FindingsSettings:
+    """What is looked for, from where on, and what is shown of it."""
+
+    findings: str
+    rules: tuple[Path, ...]
+    threshold: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSettings(RecordSettings, FindingsSettings):
     """What a verb that listens tells, and where."""
 
     log: Path | None
     log_format: str
     rotate: int
     show: Filter | None
-    findings: str
     ledger: Path | None
     no_ledger: bool
     quiet: bool
@@ -189,7 +197,7 @@ class ReplayServerSettings(ServerSettings, PlaySettings, LoginSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectSettings(
-    RecordSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
+    RecordSettings, FindingsSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
 ):
     """The settings of ``pop3spy connect``."""
 
@@ -197,7 +205,6 @@ class ConnectSettings(
     script: Path | None
     quit_after: str | None
     hide_unknown: bool
-    findings: str
     patience: float
 
 

@@ -11,9 +11,6 @@ from pop3spy.findings.observed import Observed
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
 
-COMPARED: Final = 10_000
-"""Messages of a session that a rule compares with what comes of them later."""
-
 _CONTENT: Final = re.compile(rb"[1-9A-Za-wyz]")
 """What no masked body has; a header has it always."""
 

@@ -8,6 +8,8 @@ A conversation has a line for each thing that happens::
     S< +OK\nno                     these octets and nothing else
     -- 12 s                        nobody says anything for so long
     -- server closes               or resets; or the client does
+    -- both clog                   neither side takes what is sent to it
+    -- one takes again             and now one does
     -- refused                     there is no connection: the server refuses it, or is unanswered
     -- TLS                         both sides begin TLS; ``-- TLS TLSv1`` that version
     -- login                       USER, PASS, and +OK to both
@@ -50,6 +52,7 @@ _WAIT: Final = re.compile(r"([0-9.]+) (s|min|h|days?)")
 _LATER: Final = re.compile(r"session(?: ([0-9.]+) (s|min|h|days?) later| meanwhile)?")
 _CLOSES: Final = re.compile(r"(client|server) (closes|resets)")
 _UNREACHED: Final = {reason.value: reason for reason in Unreached}
+_CLOGGED: Final = {"both clog": True, "one takes again": False}
 _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
 
 
@@ -83,7 +86,15 @@ class BeginsTls:
     version: str = "TLSv1.3"
 
 
-Step = Says | Waits | Closes | BeginsTls
+@dataclass(frozen=True, slots=True)
+class Clogs:
+    """Neither side takes what is sent to it, or if not *both*, one does so again."""
+
+    both: bool
+
+
+Happens = Says | Closes | BeginsTls | Clogs
+Step = Happens | Waits
 
 
 @dataclass(slots=True)
@@ -103,6 +114,14 @@ class DialogueConnection:
     def closes(self) -> bool:
         """Whether a side closes in it."""
         return any(isinstance(step, Closes) for step in self.steps)
+
+    @property
+    def left(self) -> Side | None:
+        """The side that has not closed where the other one has, and nobody reset it."""
+        closes = [step for step in self.steps if isinstance(step, Closes)]
+        if len(closes) != 1 or closes[0].reset:
+            return None
+        return closes[0].side.other
 
 
 @dataclass(slots=True)
@@ -129,15 +148,10 @@ class RuleDialogue:
                 yield Knew(number, at, {"tls": _TLS.facts()})
             for step in connection.steps:
                 at += STEP
-                match step:
-                    case Says(side, data):
-                        yield Spoke(number, Chunk(side, data, at))
-                    case Waits(seconds):
-                        at += seconds
-                    case Closes(side, reset):
-                        yield Closed(number, at, side, reset)
-                    case BeginsTls(version):
-                        yield Knew(number, at, {"tls": replace(_TLS, version=version).facts()})
+                if isinstance(step, Waits):
+                    at += step.seconds
+                else:
+                    yield _item(step, number, at)
             waiting.append((number, connection))
             if any(after.meanwhile for after in self.connections[number : number + 1]):
                 continue
@@ -145,6 +159,18 @@ class RuleDialogue:
                 at += STEP
                 ended, last = waiting.pop()
                 yield Over(ended, at, _ending(last))
+
+
+def _item(step: Happens, number: int, at: float) -> Item:
+    match step:
+        case Says(side, data):
+            return Spoke(number, Chunk(side, data, at))
+        case Closes(side, reset):
+            return Closed(number, at, side, reset)
+        case Clogs(both):
+            return Knew(number, at, {"clogged": both})
+        case BeginsTls(version):
+            return Knew(number, at, {"tls": replace(_TLS, version=version).facts()})
 
 
 def _ending(connection: DialogueConnection) -> Ending:
@@ -213,6 +239,8 @@ def _expanded(lines: list[str]) -> Iterator[str]:
 def _direction(told: str, line: str) -> Step:
     if tls := re.fullmatch(r"TLS(?: (\S+))?", told):
         return BeginsTls(tls[1]) if tls[1] else BeginsTls()
+    if told in _CLOGGED:
+        return Clogs(_CLOGGED[told])
     if wait := _WAIT.fullmatch(told):
         return Waits(float(wait[1]) * _SECONDS[wait[2]])
     if closes := _CLOSES.fullmatch(told):

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 from pop3spy.findings.rule import On, Rule
+from pop3spy.findings.thresholds import Thresholds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """One way to ask a rule: the rule itself, or a *method* of what it keeps of the session."""
+    """One way to ask a rule: the rule itself, or a *method* of what it keeps of the session.
+
+    Each is equal to itself alone.
+    """
 
     rule: Rule
     method: str | None
@@ -29,13 +33,16 @@ class _Table:
 
 
 class Dispatch:
-    """The tables of some rules."""
+    """The tables of some rules; *thresholds* are those that they name."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], thresholds: Thresholds) -> None:
         listed: dict[On, list[tuple[tuple[str, ...], Way]]] = {kind: [] for kind in On}
         for rule in rules:
             for asked in rule.asked:
-                listed[asked.on].append((asked.verbs, Way(rule, asked.method, asked.after)))
+                after = asked.after
+                if isinstance(after, str):
+                    after = float(getattr(thresholds, after))
+                listed[asked.on].append((asked.verbs, Way(rule, asked.method, after)))
         self._tables: Final = {kind: _table(entries) for kind, entries in listed.items()}
         silent = sorted(self._tables[On.SILENT].others, key=lambda way: way.after)
         self.silences: Final[Ways] = tuple(silent)
@@ -55,25 +62,6 @@ def _table(entries: list[tuple[tuple[str, ...], Way]]) -> _Table:
         verb: tuple(way for named, way in entries if not named or verb in named) for verb in verbs
     }
     return _Table(by_verb, others)
-
-
-class Instances:
-    """The objects of rules that are classes, each made when it is asked first."""
-
-    __slots__ = ("_made", "_observed")
-
-    def __init__(self, observed: object) -> None:
-        self._observed = observed
-        self._made: dict[str, object] = {}
-
-    def ask(self, way: Way, event: object) -> Any:
-        """Return what *way* says of *event*."""
-        if way.method is None:
-            return way.rule.made(self._observed, event)
-        made = self._made.get(way.rule.id)
-        if made is None:
-            made = self._made[way.rule.id] = way.rule.made(self._observed)
-        return getattr(made, way.method)(event)
 
 
 def selected(

@@ -14,12 +14,12 @@ def documentation(rule: Rule) -> Iterator[str]:
     whose = " or ".join(fault.value for fault in rule.fault)
     yield f"{rule.id}: {rule.severity.word}, side: {whose}"
     yield ""
-    yield rule.meaning
+    yield _plain(rule.meaning)
     for paragraph in filter(None, rule.details.split("\n\n")):
         yield ""
-        yield " ".join(paragraph.split())
+        yield _plain(" ".join(paragraph.split()))
     yield ""
-    yield f"To do: {rule.remedy}"
+    yield f"To do: {_plain(rule.remedy)}"
     yield ""
     yield f"Rests on: {rule.basis}"
     for title, conversations in (("It is raised by", rule.raises), ("It is not by", rule.silent)):
@@ -27,3 +27,8 @@ def documentation(rule: Rule) -> Iterator[str]:
             yield ""
             yield f"{title}:"
             yield from (f"{INDENT}{line}" for line in conversation.split("\n"))
+
+
+def _plain(text: str) -> str:
+    """Return *text* without the marks that only a page needs."""
+    return text.replace("``", "")

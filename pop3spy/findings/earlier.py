@@ -18,9 +18,10 @@ def account_before(seen: Observed) -> KnownAccount | None:
     return seen.account_of(user)
 
 
-def downloaded_before(seen: Observed, unique_id: bytes | None) -> KnownMessage | None:
-    """Return what is known of a message that came whole in an earlier session."""
-    account = account_before(seen)
+def downloaded_before(
+    seen: Observed, account: KnownAccount | None, unique_id: bytes | None
+) -> KnownMessage | None:
+    """Return what is known of a message of *account* that came whole in an earlier session."""
     known = account.messages.get(unique_id) if account is not None and unique_id else None
     if known is None or known.downloaded_at is None:
         return None
@@ -29,13 +30,14 @@ def downloaded_before(seen: Observed, unique_id: bytes | None) -> KnownMessage |
 
 def had_before(seen: Observed, number: int) -> bool:
     """Return whether a client downloaded that message whole in an earlier session."""
-    return downloaded_before(seen, seen.maildrop.id_of(number)) is not None
+    unique_id = seen.maildrop.id_of(number)
+    return downloaded_before(seen, account_before(seen), unique_id) is not None
 
 
 def listed_now(seen: Observed, event: Answered) -> Listing | None:
-    """Return the whole listing of unique-ids that *event* brings, if it is the first."""
+    """Return the whole listing of unique-ids that *event* brings, if nothing was deleted before."""
     listing = seen.maildrop.first_uidl
-    if listing is None or listing.exchange != event.exchange.number:
+    if listing is None or listing.exchange != event.exchange.number or listing.changes:
         return None
     clean = listing.complete and not listing.malformed and not listing.duplicates
     return listing if clean and len(set(listing.ids.values())) == len(listing.ids) else None

@@ -15,6 +15,8 @@ ACCOUNTS: Final = 1000
 SERVERS: Final = 1000
 SESSIONS: Final = 100
 """Sessions of an account, or of a server, of which something is known."""
+CLIENTS: Final = 1000
+"""Clients of a server of which something is remembered."""
 NAMES: Final = 1000
 """Names of users that are remembered of a server."""
 MESSAGES: Final = 100_000
@@ -134,11 +136,13 @@ class ServerHabits:
     whether a connection to it began with a handshake that it answered.  ``names_refused`` and
     ``names_taken`` are digests of names that USER was refused for, and was not, by whether TLS was
     on.  ``ages`` are the ages, in seconds,
-    of the sessions that it closed while they were busy.
+    of the sessions that it closed while they were busy.  ``stls_refused`` says for each client, as
+    in ``PastSession``, when it was last refused STLS.
     """
 
     challenges: "OrderedDict[bytes, str]" = field(default_factory=OrderedDict)
     stls_listed_at: float | None = None
+    stls_refused: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
     speaks_tls: bool = False
     names_refused: dict[bool, set[bytes]] = field(default_factory=dict)
     names_taken: dict[bool, set[bytes]] = field(default_factory=dict)
@@ -171,7 +175,7 @@ class History:
         found = _used(self._accounts, key)
         if found is None:
             found = self._accounts[key] = self._recall(key) or KnownAccount()
-            _bound(self._accounts, ACCOUNTS)
+            bound(self._accounts, ACCOUNTS)
         return found
 
     def server(self, host: str, port: int) -> ServerHabits:
@@ -180,7 +184,7 @@ class History:
         found = _used(self._servers, key)
         if found is None:
             found = self._servers[key] = ServerHabits()
-            _bound(self._servers, SERVERS)
+            bound(self._servers, SERVERS)
         return found
 
     def digest(self, octets: bytes) -> bytes:
@@ -203,6 +207,7 @@ def _used(known: "OrderedDict[K, V]", key: K) -> V | None:
     return found
 
 
-def _bound(known: "OrderedDict[K, V]", most: int) -> None:
+def bound(known: "OrderedDict[K, V]", most: int) -> None:
+    """Forget the oldest of what is *known*, so that no more than *most* are left."""
     while len(known) > most:
         known.popitem(last=False)

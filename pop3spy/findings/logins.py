@@ -4,7 +4,7 @@ from typing import Final
 
 from pop3spy.findings.history import KnownAccount
 from pop3spy.findings.observed import Observed
-from pop3spy.findings.sasl_seen import SaslSeen
+from pop3spy.findings.sasl_seen import SaslSeen, shown_mechanism
 from pop3spy.protocol.frames import CommandLine, Frame, StatusLine
 from pop3spy.protocol.replies import timestamp_of
 from pop3spy.session.model import Exchange
@@ -26,11 +26,11 @@ def refusal(exchange: Exchange) -> StatusLine | None:
 
 
 def mechanism_of(exchange: Exchange) -> str:
-    """Return the mechanism that AUTH names, in upper case, and nothing of another command."""
+    """Return the mechanism that AUTH names, as people may see it; nothing of another command."""
     command = exchange.command
     if command.verb != "AUTH" or not command.args:
         return ""
-    return command.args[0].decode("latin-1").upper()
+    return shown_mechanism(command.args[0])
 
 
 def way_of(exchange: Exchange) -> str:

@@ -17,6 +17,7 @@ from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
+from pop3spy.protocol.why import Why
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.how import Closing, Ending
 from pop3spy.session.maildrop import SeenMaildrop
@@ -31,26 +32,50 @@ CLIENT, SERVER = Side.CLIENT, Side.SERVER
 class AtClose:
     """What stood open when the first side closed.
 
-    ``outstanding`` are the exchanges without a complete reply.  ``after`` are the commands that the
-    client said behind a server's close.
+    ``outstanding`` are the exchanges without a complete reply, ``quit`` is whether the client had
+    said QUIT.  ``after`` are the first commands that the client said behind a server's close.
     """
 
     outstanding: tuple[Exchange, ...]
+    quit: bool
     after: list[tuple[CommandLine, float]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Interruption:
+    """The first command that the client said inside the body of a reply, that of ``exchange``.
+
+    It is the exchange ``by``.  The body had come to an octet ``before`` at the time ``at``, as far
+    as it could be read; its next octets, at most two, are the ``rest``, of which the first came at
+    ``rest_at``.
+    """
+
+    exchange: int
+    by: int
+    at: float
+    before: bytes
+    rest: bytes | None = None
+    rest_at: float = 0.0
+
+    def go_on(self, raw: bytes, at: float) -> None:
+        """Take in how the body went on."""
+        if self.rest is None:
+            self.rest, self.rest_at = raw[:2], at
 
 
 class Observed:
     """One session as rules see it; ``now`` is the time of the event that they are asked about.
 
     ``last`` is when each side said something last, ``None`` before it has; ``spoken_at`` is when
-    anybody did.  ``ready_at`` is since when a greeting could come: the client connected, or TLS
-    that is there from the start began.  ``greeted_at`` and ``logged_in_at`` are when the greeting
-    and the reply to the login ended.  ``capa_asked`` counts the replies to CAPA, ``capa_refused``
-    those that were ``-ERR``, both since TLS began.  ``used`` counts the known commands by verb;
-    ``accepted`` has the last exchange in which the server agreed to UTF8, and to LANG.  ``sasl`` is
-    the AUTH that goes on, or was last.  ``before`` is the exchange that was answered last.
-    ``secured_at`` is when TLS began by STLS;
-    None without.  ``past`` is this session as history will know it.
+    anybody did, ``spoken_before`` when anybody did before that.  ``ready_at`` is since when a
+    greeting could come: the client connected, or TLS that is there from the start began.
+    ``interrupted`` is None unless the client spoke inside a reply.  ``greeted_at`` and
+    ``logged_in_at`` are when the greeting and the reply to the login ended.  ``capa_asked`` counts
+    the replies to CAPA, ``capa_refused`` those that were ``-ERR``, both since TLS began.  ``used``
+    counts the known commands by verb; ``accepted`` has the last exchange in which the server agreed
+    to UTF8, and to LANG.  ``sasl`` is the AUTH that goes on, or was last.  ``before`` is the
+    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
+    ``past`` is this session as history will know it.
     """
 
     def __init__(
@@ -72,7 +97,7 @@ class Observed:
             clear=True,
         )
         self.last: dict[Side, float | None] = {CLIENT: None, SERVER: None}
-        self.spoken_at = session.opened_at
+        self.spoken_at = self.spoken_before = session.opened_at
         self.ready_at = session.opened_at
         self.greeted_at: float | None = None
         self.logged_in_at: float | None = None
@@ -86,10 +111,13 @@ class Observed:
         self.before: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
+        self.interrupted: Interruption | None = None
         self.stray = 0  # lines without a status since the last reply
         self.joined = False  # the recording holds less than the whole session
         self.lost = False  # octets are missing, or replies can no longer be paired
         self.opaque = False  # what passes cannot be read
+        self.encrypted: dict[tuple[Side, Why], int] = {}  # octets of it so far
+        self.goes_on = False  # what came last goes on with what cannot be read
         self.memory: dict[str, Any] = {}  # what rules keep for each other; the key is the keeper's
         self._later: Callable[[float, Callable[..., Any], tuple[Any, ...]], None] | None = None
         self._when_answered: Callable[..., None] | None = None
@@ -104,6 +132,10 @@ class Observed:
         return self.scans.get(exchange.number)
 
     # -- time -----------------------------------------------------------------------------------
+
+    def bind(self, later: Callable[..., None], when_answered: Callable[..., None]) -> None:
+        """Let *later* and *when_answered* keep what rules want to check; the engine has them."""
+        self._later, self._when_answered = later, when_answered
 
     def after(self, seconds: float, check: Callable[..., Any], *args: Any) -> None:
         """Ask *check*, with this and *args*, when so many *seconds* have passed since the event.

@@ -80,6 +80,7 @@ PROXY_WORDS: Final = (
 # fmt: off
 REFUSALS: Final = (
     # texts, who says so, what it means, what is raised
+    Refusal(("must be one of",), "perdition", "it has no such command, only those that it names", "login-failed"),
     Refusal(_TLS_WORDS, "Dovecot, Cyrus and others", _TLS_FIRST, "tls-required", beside=_DEMANDS),
     Refusal(("application-specific password required", "web login required"), "Google", _NOT_THE_NORMAL, "app-password-needed"),
     Refusal(("application password is required", "aplication password is required", "parol prilozheniya"), "mail.ru", _NOT_THE_NORMAL, "app-password-needed"),
@@ -95,7 +96,7 @@ REFUSALS: Final = (
     Refusal(("username and password not accepted",), "Google", "the password is wrong, or it is the app password of another account", "login-failed"),
     Refusal(("incorrect username or password",), "Yahoo, AOL", "the password is wrong, or the account's own where an app password is needed", "login-failed", beside=("#mbr",)),
     Refusal(("account is abnormal, service is not open, password is incorrect",), "QQ", "any of what it lists; POP has to be switched on in the account, and its authorisation code is the password", "login-failed"),
-    Refusal(("authentication failed",), "GMX, WEB.DE and many others", "the password is wrong; at GMX and WEB.DE it may also be that POP3 access is switched off in the account", "login-failed", alone=True),
+    Refusal(("authentication failed",), "GMX, WEB.DE and many others", "at GMX and WEB.DE this may also mean that POP3 access is switched off in the account", "login-failed", alone=True),
     Refusal(("already locked", "lock busy", "mailbox is locked", "mailbox in use", "unable to lock", "another session", "another pop3 session"), "many servers", _LOCKED, "in-use"),
     Refusal(("minutes apart", "minutes between", "seconds between", "too frequent", "too often", "too many logins", "login frequency limited", "frequency limited"), "WEB.DE and others", _TOO_OFTEN, "login-delay-refused"),
     Refusal(PROXY_WORDS, "perdition, nginx and other proxies", _AT_PROXY, "login-failed-at-proxy"),
@@ -106,7 +107,7 @@ REFUSALS: Final = (
 
 UNKNOWN_COMMAND: Final = (
     *("unknown command", "invalid command", "command not recognized", "command not understood"),
-    *("command not implemented", "bad command"),
+    *("command not implemented", "bad command", "the command must be one of"),
 )
 """How servers say that they have no such command."""
 
@@ -123,7 +124,8 @@ _NOT_THE_NAME: Final = (
     *UNKNOWN_COMMAND,
     *("delay", "wait", "later", "temporar", "try again", "busy", "system", "unavailable"),
     *("disabled", "not allowed", "not supported", "not permitted", "state", "already", "internal"),
-    *("error", "locked", "syntax", "usage", "argument"),
+    *("error", "locked", "syntax", "usage", "argument", "too many", "too much", "limit", "rate"),
+    *("denied", "blocked", "rejected", "closed", "closing", "shut"),
 )
 """What the refusal of a USER holds that is not about the name."""
 

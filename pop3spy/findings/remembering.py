@@ -5,20 +5,22 @@ Rules are asked before anything is remembered of an event, so they see what was 
 
 from collections import Counter
 
-from pop3spy.findings.bodies import content_scan
 from pop3spy.findings.history import (
+    CLIENTS,
     NAMES,
     AccountKey,
     History,
     KnownAccount,
     PastSession,
     ServerHabits,
+    bound,
 )
 from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
-from pop3spy.findings.observed import Observed, is_login
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import SERVER, Observed, is_login
 from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Answered, Event, Finished, SideClosed
+from pop3spy.session.events import Answered, Event, Finished, Glimpsed, SideClosed
 from pop3spy.session.how import Ending
 from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
@@ -43,11 +45,16 @@ class Remembering:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)
             case Finished(ending=ending):
                 self._finished(ending, event.at)
+            case Glimpsed(session=session, glimpse=glimpse):
+                if (glimpse.side, glimpse.kind) == ("server", "hello") and not session.greeting:
+                    self._history.server(*self._server).speaks_tls = True
 
     def _answered(self, exchange: Exchange, at: float) -> None:
         if is_login(exchange):
             self._login(exchange, at)
             return
+        if exchange.command.verb == "CAPA" and self._observed.offers("PIPELINING"):
+            self._history.server(*self._server).pipelining_at = self._wall(at)
         if self._key is None:
             self._before_login(exchange, at)
             return
@@ -68,6 +75,9 @@ class Remembering:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
                     server.stls_listed_at = self._wall(at)
+            case "STLS" if exchange.ok is False and observed.clear:
+                server.stls_refused[self.past.client] = self._wall(at)
+                bound(server.stls_refused, CLIENTS)
             case "USER":
                 self._named(exchange, server)
             case "UTF8":
@@ -75,7 +85,9 @@ class Remembering:
 
     def _named(self, exchange: Exchange, server: ServerHabits) -> None:
         status, args = exchange.status, exchange.command.args
-        if status is None or len(args) != 1 or not (status.ok or blames_name(status)):
+        if status is None or exchange.misplaced or len(args) != 1:
+            return
+        if not (status.ok or blames_name(status)):
             return
         names = server.names_taken if status.ok else server.names_refused
         known = names.setdefault(self._observed.clear, set())
@@ -120,9 +132,8 @@ class Remembering:
             account.login_delay = int(line.params[0][:9])
 
     def _retrieved(self, exchange: Exchange, account: KnownAccount, at: float) -> None:
-        maildrop = self._observed.maildrop
-        number = exchange.command.args[0] if exchange.command.args else b""
-        unique_id = maildrop.id_of(int(number)) if number.isdigit() and len(number) < 20 else None  # noqa: PLR2004 - more digits are no message number
+        mail = mail_of(self._observed, exchange)
+        unique_id = mail.unique_id
         if unique_id is None:
             return
         self.past.retrieved.add(unique_id)
@@ -130,9 +141,9 @@ class Remembering:
         if known is None:
             return
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
-        scan = content_scan(self._observed, exchange)
+        scan = mail.content
         if scan is not None and scan.digests_all:
-            known.digest, known.stable = scan.digest, scan.stable_digest
+            known.digest, known.stable = mail.digest, mail.stable
             if scan.header is not None and scan.header.message_id:
                 known.message_id = self._history.digest(scan.header.message_id.strip())
 
@@ -155,7 +166,18 @@ class Remembering:
                 if (known := account.message(unique_id)) is not None:
                     known.deleted_at = past.ended_at
         self._listed(account, past)
+        self._cut_off()
         self._history.ended(self._key, past)
+
+    def _cut_off(self) -> None:
+        """Note the age of a session that the server closed while its client was busy."""
+        observed = self._observed
+        first, last, began = observed.closed_by(SERVER), observed.before, observed.greeted_at
+        if first is None or last is None or last.ended_at is None or began is None:
+            return
+        busy = first.at - last.ended_at < observed.thresholds.idle_shortest
+        if busy and "QUIT" not in observed.used:
+            observed.server.ages.append(first.at - began)
 
     def _listed(self, account: KnownAccount, past: PastSession) -> None:
         listing = self._observed.maildrop.last_uidl

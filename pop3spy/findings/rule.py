@@ -27,6 +27,8 @@ class Scope(Enum):
 class On(Enum):
     """What a rule is asked about."""
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and tables are looked up all the time
+
     OPENED = "a client connected"
     GREETING = "the server's first line"
     COMMAND = "a command of the client"
@@ -37,7 +39,7 @@ class On(Enum):
     STATUS = "the status line of a reply"
     ODD_STATUS = "a status line, the greeting too, that is not plain, or is hidden in part"
     JUNK = "a line of the server that is no reply"
-    OPAQUE = "octets that are not read"
+    OPAQUE = "octets that are not read; of what goes on encrypted, the first of each side"
     BODY_END = "the lone dot that ends a body"
     ANSWERED = "a reply that has ended, or broke off"
     REFUSED = "a reply that is -ERR"
@@ -46,6 +48,7 @@ class On(Enum):
     SECURED = "TLS began"
     GLIMPSED = "something was seen of TLS that passes unread"
     INTERVENED = "a gate did something"
+    CLOGGED = "neither side takes what is sent to it, or one does so again"
     CLOSED = "a side closed"
     SILENT = "nobody has said anything for so long"
     RESUMED = "somebody speaks, and nobody had said anything for so long"
@@ -80,13 +83,14 @@ Claims = Iterable[Claim]
 class Asked:
     """One kind of event that a rule is asked about.
 
-    With *verbs* only those commands count; ``after`` is for SILENT and RESUMED, in seconds.
+    With *verbs* only those commands count; ``after`` is for SILENT and RESUMED, in seconds, or is
+    the name of a threshold.
     ``method`` is the name of the method of a class, and None where the rule is a function.
     """
 
     on: On
     verbs: tuple[str, ...] = ()
-    after: float = 0.0
+    after: float | str = 0.0
     method: str | None = None
 
 
@@ -130,7 +134,7 @@ RULES: Final[dict[str, Rule]] = {}
 """Every rule that was loaded, by its id."""
 
 
-def on(what: On, *verbs: str, after: float = 0.0) -> Callable[[Any], Any]:
+def on(what: On, *verbs: str, after: float | str = 0.0) -> Callable[[Any], Any]:
     """Let a method of a rule be asked about *what*; with *verbs* of those commands alone."""
 
     def mark(method: Any) -> Any:
@@ -153,7 +157,7 @@ def rule(  # noqa: PLR0913 - the columns of the table
     silent: str | tuple[str, ...] = (),
     on: On | tuple[On, ...] = (),
     verbs: tuple[str, ...] = (),
-    after: float = 0.0,
+    after: float | str = 0.0,
     beats: tuple[str, ...] = (),
     about_clear: bool = False,
     needs_start: bool | None = None,

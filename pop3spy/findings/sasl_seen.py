@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from pop3spy.findings.wording import cut
 from pop3spy.protocol.facts import FactValue
 from pop3spy.protocol.frames import Challenge, CommandLine, SaslLine
 from pop3spy.protocol.replies import status_of
+from pop3spy.protocol.text import show
 
 
 @dataclass(slots=True)
@@ -42,6 +44,9 @@ class SaslSeen:
 def sasl_begun(frame: CommandLine) -> SaslSeen:
     """Return what is known of an AUTH with a mechanism when it begins."""
     args = frame.command.args
-    return SaslSeen(
-        frame.number, args[0].decode("latin-1").upper(), len(args) > 1, dict(frame.facts)
-    )
+    return SaslSeen(frame.number, shown_mechanism(args[0]), len(args) > 1, dict(frame.facts))
+
+
+def shown_mechanism(word: bytes) -> str:
+    """Return the name of a mechanism as people may see it: in upper case, escaped, not too long."""
+    return cut(show(word)).upper()

@@ -1,4 +1,4 @@
-"""Why a message has another size than was listed: what every rule about sizes goes by.
+"""SizeCause a message has another size than was listed: what every rule about sizes goes by.
 
 One difference has one explanation, the most special that fits; it is looked for once a message.
 """
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from pop3spy.findings.bodies import whole_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
 
@@ -22,7 +22,7 @@ _DOT: Final = (3, 5)
 """Octets of the lone dot with its line end, and with the line end before it."""
 
 
-class Why(Enum):
+class SizeCause(Enum):
     """What explains that a message came with more octets than were listed, or fewer."""
 
     ROUNDED = "the listed sizes are rounded"
@@ -35,7 +35,7 @@ class Why(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SizeDifference:
     """A message that came with *came* octets where *listed* were told; ``lines`` None: unknown.
 
     ``before`` are the exchanges of earlier differences that have the same explanation, which could
@@ -47,7 +47,7 @@ class Difference:
     listed: int
     came: int
     lines: int | None
-    why: Why
+    why: SizeCause
     before: tuple[int, ...] = ()
 
 
@@ -55,7 +55,7 @@ class Difference:
 class _Known:
     """What is kept of one session."""
 
-    last: Difference | None = None
+    last: SizeDifference | None = None
     judged: int = 0  # the exchange that ``last`` is about
     lines: int = 0  # of all messages so far of which each had one octet a line more
     one_octet: bool = True  # all of them had
@@ -64,17 +64,20 @@ class _Known:
     rounded: tuple[int, bool] | None = None  # what was found out of the listing of an exchange
 
 
-def difference_of(seen: Observed, exchange: Exchange) -> Difference | None:
+def difference_of(seen: Observed, exchange: Exchange) -> SizeDifference | None:
     """Return how the size of a message that was retrieved whole differs from what LIST said."""
-    known: _Known = seen.memory.setdefault(_KEY, _Known())
+    known: _Known | None = seen.memory.get(_KEY)
+    if known is None:
+        known = seen.memory[_KEY] = _Known()
     if known.judged != exchange.number:
         known.judged = exchange.number
         known.last = _compare(seen, exchange, known)
     return known.last
 
 
-def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | None:
-    number, scan = message_of(exchange), whole_scan(seen, exchange)
+def _compare(seen: Observed, exchange: Exchange, known: _Known) -> SizeDifference | None:
+    mail = mail_of(seen, exchange)
+    number, scan = mail.number, mail.scan
     listed = seen.maildrop.size_of(number) if number is not None else None
     if number is None or scan is None or listed is None:
         return None
@@ -85,36 +88,40 @@ def _compare(seen: Observed, exchange: Exchange, known: _Known) -> Difference | 
         return None
     why = _of_session(seen, known, fits=fits)
     before: tuple[int, ...] = ()
-    if why is Why.LF_COUNTED:
+    if why is SizeCause.LF_COUNTED:
         before = tuple(known.one_octet_at)
         known.one_octet_at.clear()
-    elif why is Why.UNKNOWN:
+    elif why is SizeCause.UNKNOWN:
         why = _of_message(scan, more, listed)
-    if why is Why.UNKNOWN and -more in _DOT:
+    if why is SizeCause.UNKNOWN and -more in _DOT:
         first, at = known.dots.setdefault(-more, (number, exchange.number))
         if first != number:
-            why, before = Why.TERMINATOR, ((at,) if at else ())
+            why, before = SizeCause.TERMINATOR, ((at,) if at else ())
             known.dots[-more] = (first, 0)
-    if fits and why is Why.UNKNOWN and known.one_octet:
+    if fits and why is SizeCause.UNKNOWN and known.one_octet:
         known.one_octet_at.append(exchange.number)
-    return Difference(exchange.number, number, listed, came, scan.lines, why, before)
+    return SizeDifference(exchange.number, number, listed, came, scan.lines, why, before)
 
 
-def _of_session(seen: Observed, known: _Known, *, fits: bool) -> Why:
+def _of_session(seen: Observed, known: _Known, *, fits: bool) -> SizeCause:
     """Return what explains all sizes of the session; *fits*: one octet a line explains this one."""
     if _is_rounded(seen, known):
-        return Why.ROUNDED
-    return Why.LF_COUNTED if fits and known.one_octet and known.lines >= _LINES else Why.UNKNOWN
+        return SizeCause.ROUNDED
+    return (
+        SizeCause.LF_COUNTED
+        if fits and known.one_octet and known.lines >= _LINES
+        else SizeCause.UNKNOWN
+    )
 
 
-def _of_message(scan: BodyScan, more: int, listed: int) -> Why:
+def _of_message(scan: BodyScan, more: int, listed: int) -> SizeCause:
     """Return what in the message alone explains that it has so many octets *more*, or fewer."""
     if _others_explain(scan, more, listed):
-        return Why.OTHERS
+        return SizeCause.OTHERS
     if more == _LINE_END:
-        return Why.FINAL_NEWLINE
+        return SizeCause.FINAL_NEWLINE
     stuffed = scan.beginnings.stuffed - scan.beginnings.unstuffed.count
-    return Why.STUFFING if -more == stuffed else Why.UNKNOWN
+    return SizeCause.STUFFING if -more == stuffed else SizeCause.UNKNOWN
 
 
 def _count_lines(scan: BodyScan, more: int, known: _Known) -> bool:

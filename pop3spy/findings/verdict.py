@@ -3,83 +3,132 @@
 It is made of the findings and the counters alone, so it is the same each time.
 """
 
+import re
 from typing import Final
 
-from pop3spy.protocol.text import count
+from pop3spy.protocol.states import Effect
+from pop3spy.protocol.text import count, show
 from pop3spy.session.finding import AtFault, Finding, Severity, worth_telling
 from pop3spy.session.how import How
-from pop3spy.session.model import Session
+from pop3spy.session.model import Exchange, Session
 
-_MOST: Final = 3
-"""Findings that a verdict tells in words; more are counted."""
+_MOST: Final = 2
+"""Findings that a verdict tells in words besides the first; more are counted."""
 _SIDES: Final[dict[tuple[AtFault, ...], str]] = {
-    (AtFault.CLIENT,): "The client's side has to change.",
-    (AtFault.SERVER,): "The server's side has to change.",
-    (AtFault.NETWORK,): "The network between them has to change.",
-    (AtFault.CONFIG,): "Both programs work; their settings do not match.",
+    (AtFault.CLIENT,): "The client's side has to change",
+    (AtFault.SERVER,): "The server's side has to change",
+    (AtFault.NETWORK,): "The network between them has to change",
+    (AtFault.CONFIG,): "Client and server work, their settings do not match",
 }
+_NAMES: Final = {
+    AtFault.CLIENT: "the client's",
+    AtFault.SERVER: "the server's",
+    AtFault.NETWORK: "the network's",
+    AtFault.CONFIG: "the settings'",
+}
+_SAME: Final = 0.5
+"""The share of words from which on a cure says the same as what is to be done."""
+_LONG: Final = 1.0
+"""Seconds from which on it matters how long a session took."""
 
 
 def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
     """Return the paragraph; the findings in it are at least so bad.  It is not escaped."""
     told = worth_telling(session.findings, least)
-    parts = [_deeds(session), _ending(session)]
-    if told:
-        worst = told[0].severity
-        first = min((one for one in told if one.severity is worst), key=lambda one: one.at)
-        others = sorted((one for one in told if one is not first), key=lambda one: one.at)
-        parts += [f"What went wrong: {first.text}" if worst is not Severity.INFO else first.text]
-        parts += _others(others)
-        if worst is not Severity.INFO:
-            parts.append(_side(session, first))
-        parts.append(f"What to do: {first.remedy}")
-    else:
-        parts.append("Nothing went wrong.")
-    return " ".join(filter(None, parts))
+    parts = [_deeds(session)]
+    if not told:
+        return f"{parts[0]} Nothing went wrong."
+    worst = told[0].severity
+    first = min((one for one in told if one.severity is worst), key=lambda one: one.at)
+    others = sorted((one for one in told if one is not first), key=lambda one: one.at)
+    text = _without_cure(first)
+    calm = worst is Severity.INFO
+    parts.append(f"Nothing is broken. {text}" if calm else f"What went wrong: {text}")
+    parts += [f"Besides: {_without_cure(other)}" for other in others[:_MOST]]
+    if (more := len(others) - _MOST) > 0:
+        parts.append(f"There {'is' if more == 1 else 'are'} {count(more, 'more finding')}.")
+    remedy = _plain(first.remedy)
+    tried = session.typed and first.fault == (AtFault.CLIENT,)  # nobody says that of a person
+    parts.append(f"To change it: {remedy}" if calm or tried else f"{_side(first)}: {remedy}")
+    return " ".join(parts)
 
 
-def _side(session: Session, first: Finding) -> str:
-    """Return who has to change something; nobody says that of a person who tries things out."""
-    if session.typed and first.fault == (AtFault.CLIENT,):
-        return ""
-    return _SIDES.get(first.fault) or f"It is the side of the {first.whose}."
+def _side(finding: Finding) -> str:
+    if side := _SIDES.get(finding.fault):
+        return side
+    return f"It is {' or '.join(_NAMES[fault] for fault in finding.fault)} side that has to change"
 
 
-def _others(others: list[Finding]) -> list[str]:
-    told = [f"{'Also' if not number else 'And'}: {one.text}" for number, one in enumerate(others)]
-    if len(told) <= _MOST - 1:
-        return told
-    more = count(len(told) - _MOST + 1, "more finding")
-    return [*told[: _MOST - 1], f"There {'is' if more.startswith('1 ') else 'are'} {more}."]
+def _without_cure(finding: Finding) -> str:
+    """Return its text without what is said again in what is to be done."""
+    text, colon, cure = finding.text.rpartition(": ")
+    if not colon or cure.startswith("'") or text.count("(") > text.count(")"):
+        return finding.text
+    words, remedy = _words(cure), _words(finding.remedy)
+    return f"{text}." if words and len(words & remedy) >= _SAME * len(words) else finding.text
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _plain(text: str) -> str:
+    """Return *text* as it goes on behind a colon, without the marks that only a page needs."""
+    text = text.replace("``", "")
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def _deeds(session: Session) -> str:
-    """Return what the client did and what it got."""
+    """Return what the client did, what it got, and how the session ended."""
+    client = "A person at a console" if session.typed else "The client"
+    parts = [_login(session)]
     totals = session.totals
-    client, it = ("A person at a console", "they") if session.typed else ("The client", "it")
-    if session.user is not None and session.login is not None:
-        who = f"{client} logged in as {session.user} with {session.login}"
-    elif not totals.commands:
-        return f"{client} said nothing."
-    else:
-        return f"{client} did not log in; {it} said {count(totals.commands, 'command')}."
-    got = []
     if totals.retrieved:
-        got.append(f"retrieved {count(totals.retrieved, 'message')}")
+        parts.append(f"retrieved {count(totals.retrieved, 'message')}")
     if totals.deleted:
-        got.append(f"marked {count(totals.deleted, 'message')} as deleted")
-    return f"{who} and {' and '.join(got) if got else 'retrieved nothing'}."
+        parts.append(f"marked {count(totals.deleted, 'message')} as deleted")
+    parts.append(_ending(session))
+    *most, last = filter(None, parts)
+    return f"{client} {', '.join(most)} and {last}." if most else f"{client} {last}."
+
+
+def _login(session: Session) -> str:
+    if session.user is not None and session.login is not None:
+        return f"logged in as {session.user} with {session.login}"
+    for exchange in reversed(session.exchanges):
+        if exchange.command.effect is Effect.LOGIN:
+            return _tried(exchange)
+    if not session.totals.commands:
+        return "said nothing"
+    return f"said {count(session.totals.commands, 'command')}, none of them a login,"
+
+
+def _tried(exchange: Exchange) -> str:
+    """Return how the client tried to log in, and failed."""
+    who = f" as {exchange.user}" if exchange.user else ""
+    command = exchange.command
+    way = command.verb
+    if way == "AUTH" and command.args:
+        way = f"AUTH {show(command.args[0]).upper()}"
+    failed = "was refused" if exchange.ok is False else "got no answer"
+    return f"tried to log in{who} with {way}, {failed}"
 
 
 def _ending(session: Session) -> str:
     ending = session.ending
-    if ending is None:
-        return ""
+    if ending is None or ending.how is How.CUT:
+        return "went on" if session.totals.commands else ""
+    at = ending.at
+    took = 0.0 if at is None else at - session.opened_at
+    after = f" after {took:,.0f} s" if took >= _LONG else ""
     match ending.how:
         case How.QUIT:
-            it = "They" if session.typed else "It"
-            return f"{it} ended the session with QUIT."
-        case How.CUT:
-            return ""
-    after = "" if ending.at is None else f" after {ending.at - session.opened_at:.1f} s"
-    return f"The session was {ending.how.logged}{after}."
+            return "ended the session with QUIT"
+        case How.CLIENT_CLOSED:
+            return f"closed the connection{after}"
+        case How.CLIENT_RESET:
+            return f"reset the connection{after}"
+        case How.SERVER_CLOSED | How.SERVER_RESET:
+            did = "closed" if ending.how is How.SERVER_CLOSED else "reset"
+            return f"lost the connection, which the server {did}{after}"
+    return f"had its session {ending.how.logged}{after}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pop3spy.findings.observed import AtClose, Observed, is_login
+from pop3spy.findings.observed import AtClose, Interruption, Observed, is_login
 from pop3spy.findings.sasl_seen import sasl_begun
 from pop3spy.protocol.commands import Shape, Turn
 from pop3spy.protocol.frames import (
@@ -42,17 +42,15 @@ def watch(observed: Observed, event: Event) -> None:
 
 def _heard(observed: Observed, event: Heard) -> None:
     frame, at = event.frame, event.at
+    observed.spoken_before = observed.spoken_at
     observed.last[frame.side] = observed.spoken_at = at
     match frame:
         case BodyPart(side=Side.SERVER) if event.exchange is not None:
+            if observed.interrupted is not None:
+                observed.interrupted.go_on(frame.raw, event.first)
             _scanned(observed, event.exchange).add(frame.raw, dotted=frame.dotted)
         case CommandLine():
-            if frame.command.spec is not None:
-                verb = frame.command.verb
-                observed.used[verb] = observed.used.get(verb, 0) + 1
-            if frame.command.turn is Turn.SASL:
-                observed.sasl = sasl_begun(frame)
-            _behind_close(observed, frame, at)
+            _asked(observed, frame, at)
         case SaslLine() | Challenge():
             if observed.sasl is not None and observed.sasl.number == frame.number:
                 observed.sasl.learn(frame)
@@ -64,14 +62,37 @@ def _heard(observed: Observed, event: Heard) -> None:
             _unread(observed, frame)
 
 
+def _asked(observed: Observed, frame: CommandLine, at: float) -> None:
+    if frame.command.spec is not None:
+        verb = frame.command.verb
+        observed.used[verb] = observed.used.get(verb, 0) + 1
+    if frame.command.turn is Turn.SASL:
+        observed.sasl = sasl_begun(frame)
+    if frame.pipelined and observed.interrupted is None:
+        observed.interrupted = _interrupted(observed, frame.number, at)
+    _behind_close(observed, frame, at)
+
+
+def _interrupted(observed: Observed, by: int, at: float) -> Interruption | None:
+    first = next(iter(observed.session.outstanding.values()))
+    if first.body is None or first.body.complete:
+        return None
+    return Interruption(first.number, by, at, first.body.tail[-1:])
+
+
 def _unread(observed: Observed, frame: Frame) -> None:
     if isinstance(frame, Junk):
         observed.stray += 1
     elif isinstance(frame, Opaque):
+        observed.goes_on = False
         if frame.why is Why.OUT_OF_STEP:
             observed.lost = True
         elif Trait.ENCRYPTED in frame.why.traits:
             observed.opaque = True
+            begun = observed.encrypted.get((frame.side, frame.why))
+            observed.goes_on = begun is not None
+            octets = len(frame.raw) if frame.counted is None else frame.counted
+            observed.encrypted[frame.side, frame.why] = (begun or 0) + octets
 
 
 def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
@@ -84,9 +105,11 @@ def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
 
 
 def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
-    first = observed.first_close
-    if observed.at_close is not None and first is not None and first.side is Side.SERVER:
-        observed.at_close.after.append((frame, at))
+    first, at_close = observed.first_close, observed.at_close
+    if at_close is None or len(at_close.after) >= _MOST_AFTER:
+        return
+    if first is not None and first.side is Side.SERVER:
+        at_close.after.append((frame, at))
 
 
 def _answered(observed: Observed, event: Answered) -> None:
@@ -127,13 +150,17 @@ def _secured(observed: Observed, event: Secured) -> None:
 
 def _side_closed(observed: Observed, _: SideClosed) -> None:
     if observed.at_close is None:
-        observed.at_close = AtClose(tuple(observed.session.outstanding.values()))
+        observed.at_close = AtClose(
+            tuple(observed.session.outstanding.values()), "QUIT" in observed.used
+        )
 
 
 def _blinded(observed: Observed, _: Blinded) -> None:
     observed.lost = True
 
 
+_MOST_AFTER: Final = 100
+"""Commands behind a server's close that are remembered."""
 _AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
 """What changes how everything is said, once the server agrees."""
 

@@ -33,14 +33,14 @@ class LintText:
             yield self._painted(escape(file), _BOLD)
             for session in sessions:
                 yield from self._session(session)
-            yield ""
         yield self._summary(linted)
 
     def _session(self, session: LintedSession) -> Iterator[str]:
-        peers = f"{escape(session.client)} → {escape(session.server)}"
-        yield f"  session {session.number}  {peers}"
+        peers = f"  {session.client} → {session.server}" if session.client else ""
+        yield f"  session {session.number}{escape(peers)}"
         for finding in session.findings:
             yield from self._finding(finding)
+        yield ""
         yield from self._paragraph(escape(session.verdict))
         yield ""
 

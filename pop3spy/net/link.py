@@ -18,16 +18,15 @@ from pop3spy.net.loop_turn import LoopTurn
 from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Clock
+from pop3spy.session.ending import ending_of_link
 from pop3spy.session.how import Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
 
 APOLOGY = 1.0
 """Seconds that a client has to take the reason why it is sent away."""
-
 LARGE = 65536
 """Octets beyond which a read is read at once, if the system has taken them whole."""
-
 Said = tuple[Side, bytes, float]
 """What a side said, and when, in seconds since the clock started."""
 
@@ -142,6 +141,7 @@ class Link:
 
     def clogged(self, side: Side, *, clogged: bool) -> None:
         """Stop reading from the other side while this one does not take what is sent."""
+        self._observer.clogged(side, clogged=clogged)
         if other := self._halves.get(side.other):
             other.hold("clogged", hold=clogged)
 
@@ -356,7 +356,7 @@ class Link:
             self.close()
 
     def _conclude(self) -> None:
-        ending = self._ending or Ending(How.CLIENT_CLOSED)
+        ending = ending_of_link(self._ending, reached=Side.SERVER in self._halves)
         if self._timer:
             self._timer.cancel()
         self._halves.clear()  # no cycle keeps a closed session in memory

@@ -5,6 +5,7 @@ Rule: a failure here is told and ends the reading, never the passing (fail open)
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pop3spy.gate.acts import Gate
@@ -50,6 +51,7 @@ class Observer:
         self._tape: deque[Chunk | Callable[[], None]] = deque()
         self._taped = 0
         self._more = False  # there may be a frame to read, or something at a gate to let go
+        self._clogged: set[Side] = set()  # who does not take what is sent to it
         self.behind = False  # too much waits to be read
         self._guards: dict[Side, Guard] = {}
         self._outbox: Outbox | None = None  # there is one while a side is gated
@@ -103,6 +105,14 @@ class Observer:
     def closed(self, side: Side, at: float, *, reset: bool) -> None:
         """Tell that *side* sent a FIN or a RST; everything that it said before has been read."""
         self._reading.side_closed(side, at, reset=reset)
+
+    def clogged(self, side: Side, *, clogged: bool) -> None:
+        """Know whether *side* takes what is sent to it, and tell when neither side does."""
+        before = len(self._clogged) == len(Side)
+        (self._clogged.add if clogged else self._clogged.discard)(side)
+        both = len(self._clogged) == len(Side)
+        if both is not before:
+            self.later(partial(self._reading.clogged, self._clock.now(), both=both))
 
     def shut(self, side: Side, gate: Gate, link: GatedLink) -> None:
         """Let *gate* judge what *side* says from here on; *link* is where it goes then."""

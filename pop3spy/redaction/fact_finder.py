@@ -1,7 +1,7 @@
 """From the frames of one session, secrets and all, to the facts that may be told of them.
 
 It follows the session as the redactor does.  What a recording has only filler of tells nothing
-here: its facts were recorded.
+here: its facts were recorded.  So does the filler in packets that were exported from a recording.
 """
 
 from typing import Final
@@ -36,6 +36,8 @@ from pop3spy.redaction.line_facts import (
     verb_left_open,
     words_of_command,
 )
+from pop3spy.redaction.masking import FILLER
+from pop3spy.redaction.name_forms import any_server_says
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.token_facts import LONG, token_facts
 
@@ -70,7 +72,7 @@ class FactFinder:
 
     def facts_of(self, frame: Frame, shown: Frame, state: State, at: float) -> Facts:
         """Return the facts of *frame*, which is *shown* so and came *at* that time."""
-        recorded = bool(frame.masks) or frame.facts is not NO_FACTS
+        recorded = bool(frame.masks) or frame.facts is not NO_FACTS or FILLER in frame.raw
         if isinstance(frame, CommandLine):
             facts = self._command(frame, shown, at, recorded=recorded)
         elif isinstance(frame, SaslLine):
@@ -90,9 +92,16 @@ class FactFinder:
         return facts or NO_FACTS
 
     def heard_again(self, raw: bytes, spans: Spans) -> None:
-        """Note that a line of the server repeats in *spans* what was hidden before."""
-        words = (raw[start:end] for start, end in spans)
-        self.echoed |= any(word.upper().decode("latin-1") not in COMMANDS for word in words)
+        """Note that a line of the server repeats in *spans* what was hidden before.
+
+        A verb, the user's name and what any server says may be there without that.
+        """
+        self.echoed |= any(self._is_secret(raw[start:end]) for start, end in spans)
+
+    def _is_secret(self, word: bytes) -> bool:
+        if any_server_says(word) or word.upper().decode("latin-1") in COMMANDS:
+            return False
+        return self._user is None or word.lower() != self._user.lower()
 
     def forget(self, number: int) -> None:
         """Know that the server heard something else in exchange *number* than the client said."""
@@ -238,7 +247,7 @@ class FactFinder:
     def _challenge(self, frame: Challenge, shown: Frame, *, recorded: bool) -> dict[str, FactValue]:
         self._challenges += 1
         said = _said(frame.raw)
-        challenge = sasl.decode(said)
+        challenge = sasl.decode(said.strip())
         self._asked = sasl.asked_by(challenge or b"", self._messages)
         if recorded or not said:
             return {}

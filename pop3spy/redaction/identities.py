@@ -54,6 +54,10 @@ class Identities:
         """Replace *name* from now on, and its parts; return what stands for it."""
         return self._learn_user(name) if kind is Kind.USER else self._learn_name(kind, name)
 
+    def host(self, name: str) -> str:
+        """Learn the host *name*, and return what stands for it."""
+        return self.learn(Kind.HOST, name.encode()).decode()
+
     def _learn_user(self, name: bytes) -> bytes:
         """Learn a user, and of an address, which may have several hosts, each part of it."""
         domains: list[bytes] = []

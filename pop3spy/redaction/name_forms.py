@@ -41,6 +41,15 @@ _PLAIN_WORDS: Final = frozenset(
     """.split()
 )
 """Words that greetings have and that name nobody."""
+_REPLY_WORDS: Final = frozenset(
+    b"""
+    argument arguments authorization authenticated already bad command credentials
+    denied disabled enabled expected failed failure first incorrect invalid known limit missing
+    octets permission permitted plaintext rejected required such supported syntax temporarily
+    unable unexpected unknown unrecognized username valid wrong
+    """.split()
+)
+"""Words that refusals have."""
 
 
 def looked_for(names: Iterable[bytes]) -> re.Pattern[bytes]:
@@ -66,6 +75,12 @@ def is_address(text: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def any_server_says(word: bytes) -> bool:
+    """Return whether *word* is one that a server may say by itself, whatever it heard."""
+    bare = word.lower().strip(_AROUND)
+    return bare in _PLAIN_WORDS or bare in _REPLY_WORDS
 
 
 def names_nobody(word: bytes) -> bool:

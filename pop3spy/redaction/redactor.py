@@ -105,14 +105,16 @@ class Redactor:
                         frame.facts = finder.facts_of(frame, frame, state, at)
                 return frame
             shown: Frame = self._command_line(frame, state, waiting)
+            tells = shown is not frame or spec is None or spec.secret or spec.identity
         else:
             shown = self._mask(frame)
+            tells = finder.echoed or frame.number <= finder.last
         if waiting and shown.raw and frame.side is Side.SERVER:
             self._ahead = self._ahead or SaidAhead()
             shown = self._ahead.hide(shown, waiting, before_login=state in BEFORE_LOGIN)
         if identities is not None and shown.raw:
             shown = identities.hide(shown, state)
-        if finder.echoed or frame.number <= finder.last or frame.side is Side.CLIENT:
+        if tells:
             if at is not None:
                 shown.facts = finder.facts_of(frame, shown, state, at)
             finder.echoed = False

@@ -52,7 +52,5 @@ class SecretMemory:
             self._outcomes[digest] = outcome
 
     def _digest(self, parts: tuple[bytes, ...]) -> bytes:
-        made = blake2b(key=self._key, digest_size=_SIZE)
-        for part in parts:
-            made.update(b"%d:%b" % (len(part), part))
-        return made.digest()
+        told = b"".join([b"%d:%b" % (len(part), part) for part in parts])
+        return blake2b(told, key=self._key, digest_size=_SIZE).digest()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from pop3spy.errors import Unreached
 from pop3spy.protocol.frames import Side
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Session
@@ -11,6 +12,14 @@ _BY_CLOSING: Final = frozenset(
     {How.QUIT, *(How.by_peer(side, reset=reset) for side in Side for reset in (False, True))}
 )
 _CLOSED: Final = (Ending(How.CLIENT_CLOSED), Ending(How.SERVER_CLOSED))
+
+
+def ending_of_link(told: Ending | None, *, reached: bool) -> Ending:
+    """Return how a link ended of which *told* is known; *reached*: a server has taken part."""
+    ending = told or Ending(How.CLIENT_CLOSED)
+    if reached or ending.how.by is None:
+        return ending
+    return replace(ending, unreached=Unreached.UNDECIDED)
 
 
 def ending_of(session: Session, told: Ending) -> Ending:

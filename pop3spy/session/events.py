@@ -130,6 +130,13 @@ class SideClosed(Event):
 
 
 @dataclass(slots=True)
+class Clogged(Event):
+    """Neither side takes what is sent to it; or, if not *both*, one of them does so again."""
+
+    both: bool
+
+
+@dataclass(slots=True)
 class Raised(Event):
     """Something was found; ``exchange`` is the one where, if it is about one."""
 

@@ -94,22 +94,30 @@ class _Playing:
         match item:
             case Spoke() if not reading.session.blind:
                 self._spoken(item)
-            case Knew(at=at, facts={"user": str(user)}):
-                reading.know(user, at)
-            case Knew(at=at, facts={"state": State.TRANSACTION.value}):
-                reading.know_login(at)
+            case Knew():
+                self._know(item)
             case Changed():
                 self._change(item)
-            case Knew(at=at, facts={"tls": dict(facts)}):
-                reading.secured(tls_from(facts), at)
-            case Knew(at=at, facts={"passing": dict(facts)}):
-                reading.glimpsed(glimpse_from(facts), at)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Closed(at=at, side=side, reset=reset):
                 reading.side_closed(side, at, reset=reset)
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
+
+    def _know(self, item: Knew) -> None:
+        reading, at = self._reading, item.at
+        match item.facts:
+            case {"user": str(user)}:
+                reading.know(user, at)
+            case {"state": State.TRANSACTION.value}:
+                reading.know_login(at)
+            case {"tls": dict(facts)}:
+                reading.secured(tls_from(facts), at)
+            case {"passing": dict(facts)}:
+                reading.glimpsed(glimpse_from(facts), at)
+            case {"clogged": bool(both)}:
+                reading.clogged(at, both=both)
 
     def _spoken(self, item: Spoke) -> None:
         reading, chunk = self._reading, item.chunk

@@ -27,7 +27,7 @@ from pop3spy.protocol.why import Why
 from pop3spy.redaction.fact_finder import FactFinder
 from pop3spy.redaction.identities import Identities
 from pop3spy.redaction.masking import hide
-from pop3spy.redaction.pseudonyms import Kind, Pseudonyms
+from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.redactor import Redactor
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
@@ -36,6 +36,7 @@ from pop3spy.session.deeds import Deed, Done
 from pop3spy.session.ending import ending_of
 from pop3spy.session.events import (
     Blinded,
+    Clogged,
     Ended,
     Finished,
     Glimpsed,
@@ -82,8 +83,8 @@ class Reading:
         self._finder = FactFinder(memory or SecretMemory(), number, str(server))
         self._identities = identities = None if names is None else Identities(names)
         if identities is not None:
-            client = Peer(_pseudonym(identities, client), 0)
-            server = Peer(_pseudonym(identities, server), server.port)
+            client = Peer(identities.host(client.host), 0)
+            server = Peer(identities.host(server.host), server.port)
         self.session = Session(number, client, server, at, typed=typist is not None)
         self._decoder = Decoder()
         self._redactor = Redactor(self._finder, identities, typist)
@@ -278,6 +279,10 @@ class Reading:
             return False
         return self._decoder.unfinished(side) > 0
 
+    def clogged(self, at: float, *, both: bool) -> None:
+        """Tell that neither side takes what is sent to it, or that one does so again."""
+        self._publish(Clogged(self.session, at, both))
+
     def blind(self, at: float, why: str) -> None:
         """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
@@ -368,7 +373,3 @@ class Reading:
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)
         return waiting and self._arrivals[Side.CLIENT].without_masks(waiting)
-
-
-def _pseudonym(identities: Identities, peer: Peer) -> str:
-    return identities.learn(Kind.HOST, peer.host.encode()).decode()

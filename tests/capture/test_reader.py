@@ -114,6 +114,7 @@ KINDS: dict[str, tuple[str, type[Item] | None]] = {
     "gate": ('{"side": "C", "by": "hold", "did": "dropped", "sent": ""}', Changed),
     "opaque": ('{"side": "S", "why": "tls", "octets": 7}', Spoke),
     "omitted": ('{"side": "S", "octets": 9, "lines": 2, "stuffed": 1}', Spoke),
+    "facts": ('{"side": "C", "nul": true}', None),
     "gap": ('{"why": "too much"}', Missed),
     "blind": ('{"why": "a mistake"}', Missed),
     "weather": ('{"rain": true}', None),

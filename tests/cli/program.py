@@ -6,22 +6,26 @@ Nothing here sleeps: a test waits for a line of the program, or for its end.
 import codecs
 import os
 import re
+import resource
 import select
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from poplib import POP3
 from typing import IO, NamedTuple
+from unittest.mock import patch
 
 import click
 
-from pop3spy.cli.main import LazyVerb, program
+from pop3spy.cli.main import LazyVerb, main, program
 
 COMMAND = (sys.executable, "-m", "pop3spy")
 PATIENCE = 20.0
@@ -75,6 +79,36 @@ def run(*args: str, before: Sequence[str] = (), **changes: str) -> Ended:
         check=False,
     )
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_here(*args: str, **changes: str) -> Ended:
+    """Do as ``run`` does, in this process: its start would take longer than what is tried.
+
+    It is for what reads and writes files, for a client that is played, and for what is told of a
+    wrong command line.  Signals, closed streams and servers need a process of their own.
+    """
+    hook, streams = sys.unraisablehook, (sys.stdin, sys.stdout, sys.stderr)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (
+        patch.dict(os.environ, environment(**changes), clear=True),
+        warnings.catch_warnings(action="ignore"),  # as in a process that nobody asked for them
+        Path(os.devnull).open(encoding="utf-8") as nothing,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as err,
+    ):
+        sys.stdin, sys.stdout, sys.stderr = nothing, out, err
+        try:
+            status = main(args)
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = streams
+            sys.unraisablehook = hook
+            resource.setrlimit(resource.RLIMIT_NOFILE, files)
+        return Ended(status, _written(out), _written(err))
+
+
+def _written(stream: IO[str]) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 class Program:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, Ended, environment, run
+from cli.program import COMMAND, Ended, environment, run_here
 from lab.processes import need
 from pop3spy.authority import Authority
 from security.program import started
@@ -27,42 +27,42 @@ def files(folder: Path) -> set[str]:
 def test_it_is_made_on_first_use_where_the_user_s_settings_are(
     tmp_path: Path, words: list[str]
 ) -> None:
-    first = run(*words, XDG_CONFIG_HOME=str(tmp_path))
+    first = run_here(*words, XDG_CONFIG_HOME=str(tmp_path))
     folder = tmp_path / "pop3spy"
     assert (first.status, first.err) == (0, f"pop3spy: made an authority in {folder}\n")
     assert f"certificate  {folder}/ca.pem\n" in first.out
     assert f"SHA-256      {fingerprint(folder)}\n" in first.out
     assert "subject      CN=pop3spy CA of " in first.out
     assert "pop3spy ca trust\n" in first.out
-    assert run(*words, XDG_CONFIG_HOME=str(tmp_path)) == Ended(0, first.out, "")
+    assert run_here(*words, XDG_CONFIG_HOME=str(tmp_path)) == Ended(0, first.out, "")
 
 
 def test_what_is_to_be_said_next_is_about_the_same_folder(tmp_path: Path) -> None:
-    shown = run("ca", "--ca-dir", str(tmp_path / "my ca")).out
+    shown = run_here("ca", "--ca-dir", str(tmp_path / "my ca")).out
     assert f"pop3spy ca trust --ca-dir '{tmp_path}/my ca'\n" in shown
     assert f"pop3spy ca export --ca-dir '{tmp_path}/my ca' -o FILE\n" in shown
 
 
 @pytest.mark.parametrize("variable", ["", "relative/path"], ids=["unset", "not absolute"])
 def test_without_a_place_for_settings_it_is_in_the_home(tmp_path: Path, variable: str) -> None:
-    assert run("ca", XDG_CONFIG_HOME=variable, HOME=str(tmp_path)).status == 0
+    assert run_here("ca", XDG_CONFIG_HOME=variable, HOME=str(tmp_path)).status == 0
     assert files(tmp_path) == {".config/pop3spy/ca.pem", ".config/pop3spy/ca-key.pem"}
 
 
 def test_without_a_home_the_way_out_is_told() -> None:
-    done = run("ca", XDG_CONFIG_HOME="", HOME="nowhere")
+    done = run_here("ca", XDG_CONFIG_HOME="", HOME="nowhere")
     said = "there is no home folder for an authority; name one with --ca-dir DIR"
     assert done == Ended(2, "", f"pop3spy: {said}\n")
 
 
 @pytest.mark.parametrize("verb", [[], ["show"], ["trust"], ["export", "-o", "-"]], ids=" ".join)
 def test_every_command_takes_a_folder_of_its_own(tmp_path: Path, verb: list[str]) -> None:
-    done = run("ca", *verb, "--ca-dir", str(tmp_path / "mine"), XDG_CONFIG_HOME=str(tmp_path))
+    done = run_here("ca", *verb, "--ca-dir", str(tmp_path / "mine"), XDG_CONFIG_HOME=str(tmp_path))
     assert done.status == 0
     assert files(tmp_path) == {"mine/ca.pem", "mine/ca-key.pem"}
     config = tmp_path / "spy.yaml"
     config.write_text("ca-dir: mine\n")
-    assert run("ca", *verb, "--config", str(config)).out == done.out
+    assert run_here("ca", *verb, "--config", str(config)).out == done.out
 
 
 PLACES = ["Debian", "Fedora", "macOS", "Windows", "Thunderbird", "Java", "curl"]
@@ -70,7 +70,7 @@ PLACES = ["Debian", "Fedora", "macOS", "Windows", "Thunderbird", "Java", "curl"]
 
 def test_the_steps_are_for_every_system_and_there_is_a_way_back(tmp_path: Path) -> None:
     folder = tmp_path / "it's mine"
-    done = run("ca", "trust", "--ca-dir", str(folder))
+    done = run_here("ca", "trust", "--ca-dir", str(folder))
     sections = done.out.split("\n\n")
     assert f"fingerprint is {fingerprint(folder)}" in sections[0]
     for place in PLACES:
@@ -83,7 +83,7 @@ def test_the_steps_are_for_every_system_and_there_is_a_way_back(tmp_path: Path) 
 
 def test_the_steps_of_this_shell_are_understood_by_it(tmp_path: Path) -> None:
     folder = tmp_path / "it's mine; exit 1"
-    shown = run("ca", "trust", "--ca-dir", str(folder)).out
+    shown = run_here("ca", "trust", "--ca-dir", str(folder)).out
     lines = [line for line in shown.splitlines() if line.startswith("  ")]
     done = subprocess.run(["sh", "-n"], input="\n".join(lines), text=True, check=False, timeout=10)
     assert done.returncode == 0
@@ -91,7 +91,7 @@ def test_the_steps_of_this_shell_are_understood_by_it(tmp_path: Path) -> None:
 
 def test_the_exported_certificate_is_what_a_client_needs(tmp_path: Path) -> None:
     file = tmp_path / "it.pem"
-    done = run("ca", "export", "-o", str(file), "--ca-dir", str(tmp_path / "ca"))
+    done = run_here("ca", "export", "-o", str(file), "--ca-dir", str(tmp_path / "ca"))
     assert (done.status, done.out) == (0, "")
     assert fingerprint(tmp_path / "ca") in done.err
     assert ssl.create_default_context(cafile=file).cert_store_stats()["x509_ca"] >= 1
@@ -118,7 +118,7 @@ def test_every_form_can_be_piped(tmp_path: Path, form: str) -> None:
 @pytest.mark.skipif(shutil.which("keytool") is None, reason="there is no Java here")
 def test_java_takes_the_trust_store(tmp_path: Path) -> None:
     file = tmp_path / "it.p12"
-    run("ca", "export", "--format", "p12", "-o", str(file), "--ca-dir", str(tmp_path / "ca"))
+    run_here("ca", "export", "--format", "p12", "-o", str(file), "--ca-dir", str(tmp_path / "ca"))
     command = ["keytool", "-list", "-keystore", str(file), "-storepass", "changeit"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     assert "pop3spy, " in listed
@@ -131,7 +131,7 @@ def test_nothing_is_overwritten_and_no_link_is_followed(tmp_path: Path) -> None:
     file.write_text("mine")
     link.symlink_to(tmp_path / "not there")
     for path in (file, link):
-        done = run("ca", "export", "-o", str(path), "--ca-dir", str(tmp_path / "ca"))
+        done = run_here("ca", "export", "-o", str(path), "--ca-dir", str(tmp_path / "ca"))
         assert (done.status, done.out) == (2, "")
         assert done.notes[-1] == f"pop3spy: {path} exists; nothing is overwritten"
     assert file.read_text() == "mine"
@@ -169,7 +169,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("words", "said"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
 def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
-    done = run(*(word.replace("DIR", str(tmp_path)) for word in words), HOME=str(tmp_path))
+    done = run_here(*(word.replace("DIR", str(tmp_path)) for word in words), HOME=str(tmp_path))
     assert (done.status, done.out) == (2, "")
     notes = [note for note in done.notes if "made an authority" not in note]
     assert len(notes) == 1
@@ -177,7 +177,7 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, words: list[str], sai
 
 
 def test_a_disk_that_is_full_is_told_in_one_line(tmp_path: Path) -> None:
-    run("ca", "--ca-dir", str(tmp_path))
+    run_here("ca", "--ca-dir", str(tmp_path))
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - as a shell would
         for verb in (["show"], ["trust"], ["export", "-o", "-"]):
             done = subprocess.run(

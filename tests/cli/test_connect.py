@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
+from cli.program import COMMAND, PATIENCE, Ended, environment, run_here, running
 from pop3spy.cli.secret_command import printed_by
 from pop3spy.errors import ConfigError
 from security.program import Play
@@ -56,7 +56,7 @@ def test_a_script_is_the_same_from_a_file_whatever_ends_its_lines(
     script.write_bytes(
         end.join(["# log in", "USER demo", "PASS demo", "", "STAT", "QUIT"]).encode()
     )
-    ended = run("connect", upstream, "--script", str(script))
+    ended = run_here("connect", upstream, "--script", str(script))
     assert ended.status == 0
     assert "S: +OK 5 2137" in ended.out.splitlines()
 
@@ -97,13 +97,13 @@ def test_a_command_that_nobody_knows_is_shown_live_and_later_unless_it_is_to_be_
     capture, copy = tmp_path / "session.yaml", tmp_path / "copy.yaml"
     ended = piped(SAID, upstream, "--record", str(capture), *args)
     assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == shown
-    assert run("scrub", str(capture), "-o", str(copy)).status == 0
+    assert run_here("scrub", str(capture), "-o", str(copy)).status == 0
     for recorded in (capture, copy):
-        told = run("show", str(recorded)).out
+        told = run_here("show", str(recorded)).out
         assert [row.partition("C: ")[2] for row in told.splitlines() if " C: " in row] == shown
-        lines = run("export", str(recorded), "--to", "jsonl").out.splitlines()
+        lines = run_here("export", str(recorded), "--to", "jsonl").out.splitlines()
         assert [json.loads(line)["line"] for line in lines] == shown
-    strict = run("scrub", "--redact", "strict", str(capture)).out
+    strict = run_here("scrub", "--redact", "strict", str(capture)).out
     assert "XFOO" not in strict
     assert "XTAGS" not in strict
 
@@ -161,7 +161,7 @@ def test_a_connection_that_breaks_is_status_1() -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_status_3() -> None:
-    ended = run("connect", "127.0.0.1:1")
+    ended = run_here("connect", "127.0.0.1:1")
     assert ended.status == 3
     assert ended.err == "pop3spy: pop3://127.0.0.1:1: 127.0.0.1 connection refused\n"
     assert ended.out == ""
@@ -169,7 +169,7 @@ def test_a_server_that_cannot_be_reached_is_status_3() -> None:
 
 def test_a_server_without_tls_is_told_in_one_line(upstream: str) -> None:
     for scheme, told in (("pop3s", "clear text came"), ("pop3+stls", "the server refuses STLS")):
-        ended = run("connect", f"{scheme}://{upstream}")
+        ended = run_here("connect", f"{scheme}://{upstream}")
         assert ended.status == 11
         assert ended.err.startswith(f"pop3spy: {scheme}://{upstream}: {told}")
         assert ended.err.count("\n") == 1
@@ -189,7 +189,7 @@ WRONG = [
 def test_what_cannot_be_done_is_told_before_anything_is_said(
     upstream: str, args: list[str], told: str
 ) -> None:
-    ended = run("connect", upstream, *args)
+    ended = run_here("connect", upstream, *args)
     assert ended.status == 2
     assert told in ended.err
     assert ended.err.count("\n") == 1
@@ -208,7 +208,7 @@ STAGES = [
 @pytest.mark.parametrize(("stage", "said"), STAGES)
 def test_a_session_goes_up_to_a_stage_and_ends(upstream: str, stage: str, said: list[str]) -> None:
     login = ["--user", "demo", "--password-env", "SECRET"]
-    ended = run("connect", upstream, "--quit-after", stage, *login, SECRET="demo")
+    ended = run_here("connect", upstream, "--quit-after", stage, *login, SECRET="demo")
     assert ended.status == 0
     assert [row[3:] for row in ended.out.splitlines() if row.startswith("C:")] == said
 
@@ -217,12 +217,12 @@ def test_a_stage_that_is_not_reached_has_a_status_of_its_own(upstream: str, tmp_
     secret = tmp_path / "secret"
     secret.write_text(f"{PASSWORD}\n")
     login = ["--user", "demo", "--password-file", str(secret)]
-    ended = run("connect", upstream, "--quit-after", "stat", *login)
+    ended = run_here("connect", upstream, "--quit-after", "stat", *login)
     assert ended.status == 13
     assert " ? stage not reached: auth" in ended.out.splitlines()
     assert "C: STAT" not in ended.out
     assert PASSWORD not in ended.out
-    ended = run("connect", upstream, "--quit-after", "tls")
+    ended = run_here("connect", upstream, "--quit-after", "tls")
     assert ended.status == 11
     assert "C: STLS" in ended.out
 
@@ -233,7 +233,7 @@ def test_a_stage_that_is_not_reached_has_a_status_of_its_own(upstream: str, tmp_
 def test_why_the_connection_is_of_no_use_is_told(way: tuple[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"127.0.0.1:{silent.getsockname()[1]}"
-        ended = run("connect", url, *way, "--patience", "0.1s")
+        ended = run_here("connect", url, *way, "--patience", "0.1s")
     assert ended.status == 10
     stage = [" ? stage not reached: connect"] * (way[0] == "--quit-after")
     assert ended.out.splitlines()[2:] == [" ? the server said nothing for 0.1 s", *stage]
@@ -270,7 +270,7 @@ def test_why_tls_is_not_reached_is_told() -> None:
 
 
 def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:
-    ended = run("connect", upstream, "--quit-after", "auth")
+    ended = run_here("connect", upstream, "--quit-after", "auth")
     assert ended.status == 13
     assert "an answer is needed: User" in ended.out
 
@@ -278,16 +278,16 @@ def test_nobody_is_asked_where_there_is_nobody(upstream: str) -> None:
 def test_a_recording_of_connect_shows_and_exports(upstream: str, tmp_path: Path) -> None:
     capture = str(tmp_path / "session.yaml")
     piped("CAPA\nQUIT\n", upstream, "--record", capture)
-    shown = run("show", capture)
+    shown = run_here("show", capture)
     assert "C: CAPA" in shown.out
-    lines = run("export", capture, "--to", "jsonl").out.splitlines()
+    lines = run_here("export", capture, "--to", "jsonl").out.splitlines()
     assert [json.loads(line)["verb"] for line in lines if '"verb"' in line] == ["CAPA", "QUIT"]
 
 
 def test_options_may_stand_in_a_file(upstream: str, tmp_path: Path) -> None:
     config = tmp_path / "pop3spy.yaml"
     config.write_text("quit-after: capa\nconnect-timeout: 5s\ninsecure: true\n")
-    ended = run("connect", upstream, "--config", str(config))
+    ended = run_here("connect", upstream, "--config", str(config))
     assert ended.status == 0
     assert "C: CAPA" in ended.out
 
@@ -324,7 +324,7 @@ def test_nothing_but_stls_is_said_in_clear_to_a_server_that_is_to_have_tls(
         server = threading.Thread(target=serve, args=(door,), daemon=True)
         server.start()
         url = f"pop3+stls://127.0.0.1:{door.getsockname()[1]}"
-        ended = run("connect", url, "--script", str(script))
+        ended = run_here("connect", url, "--script", str(script))
         server.join(PATIENCE)
     assert not server.is_alive()
     assert ended.status == 11
@@ -360,7 +360,7 @@ def test_a_secret_is_asked_of_its_command_at_each_login_and_shown_nowhere(
     assert ended.status == 13
     assert PASSWORD not in ended.out + ended.err
     login[-1] = "echo demo; echo more"
-    assert run("connect", upstream, "--quit-after", "stat", *login).status == 0
+    assert run_here("connect", upstream, "--quit-after", "stat", *login).status == 0
 
 
 COMMANDS = [
@@ -379,7 +379,7 @@ def test_a_command_that_gives_no_secret_is_told_in_one_line_without_its_output(
 ) -> None:
     auth = "XOAUTH2" if option == "--token-command" else "PLAIN"
     login = ["--user", "demo", "--auth", auth, option, command]
-    ended = run("connect", upstream, "--quit-after", "auth", *login)
+    ended = run_here("connect", upstream, "--quit-after", "auth", *login)
     assert ended.status == 13
     assert [row for row in ended.out.splitlines() if f"{option}: {told}" in row]
     assert PASSWORD not in ended.out + ended.err
@@ -402,6 +402,6 @@ async def test_a_command_has_so_long_and_no_longer() -> None:
 def test_a_login_that_cannot_be_is_told_before_anything_is_said(
     upstream: str, options: list[str], told: str
 ) -> None:
-    ended = run("connect", upstream, *options)
+    ended = run_here("connect", upstream, *options)
     assert (ended.status, ended.out) == (2, "")
     assert told in ended.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import client, run, running, serving
+from cli.program import client, run, run_here, running, serving
 
 CUT = "cut after=6 when verb = STAT"
 
@@ -113,7 +113,7 @@ def test_strict_logs_name_nobody_of_a_filter(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_a_place(args: list[str], told: str, pointer: str) -> None:
-    ended = run("serve", *args)
+    ended = run_here("serve", *args)
     assert ended.status == 2
     assert told in ended.err
     assert pointer in ended.err
@@ -123,7 +123,7 @@ def test_a_mistake_is_one_line_and_a_place(args: list[str], told: str, pointer: 
 def test_a_mistake_in_a_file_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "pop3spy.yaml"
     file.write_text("fault: {fault: cut, aftr: 1}\n")
-    ended = run("serve", "--config", str(file))
+    ended = run_here("serve", "--config", str(file))
     assert ended.status == 2
     assert f"{file}: fault: cut: there is no such setting of cut; did you mean after?" in ended.err
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import run, running, serving, session
+from cli.program import run, run_here, running, serving, session
 
 FILE = """pop3spy: 1
 records:
@@ -50,7 +50,7 @@ def recording(tmp_path: Path) -> str:
 
 
 def out(*args: str) -> str:
-    ended = run(*args)
+    ended = run_here(*args)
     assert ended.status == 0, ended.err
     return ended.out
 
@@ -79,7 +79,7 @@ def test_only_what_is_meant_is_exported(recording: str, tmp_path: Path) -> None:
     lines = out("export", recording, "--to", "jsonl", *wanted).splitlines()
     dialogue = out("export", recording, "--to", "dialogue", *wanted)
     out("export", recording, "--to", "mbox", "-o", str(tmp_path / "mbox"), *wanted)
-    ended = run("export", recording, "--to", "eml", "-o", str(tmp_path / "eml"), *wanted)
+    ended = run_here("export", recording, "--to", "eml", "-o", str(tmp_path / "eml"), *wanted)
 
     assert [json.loads(line)["line"] for line in lines] == ["RETR 2"]
     assert "C: RETR 2\nS: +OK\nS: Subject: two\n" in dialogue
@@ -93,7 +93,7 @@ def test_only_what_is_meant_is_exported(recording: str, tmp_path: Path) -> None:
 
 def test_packets_hold_whole_sessions(recording: str, tmp_path: Path) -> None:
     packets = str(tmp_path / "packets")
-    ended = run("export", recording, "--to", "pcapng", "-o", packets, "--filter", "ok")
+    ended = run_here("export", recording, "--to", "pcapng", "-o", packets, "--filter", "ok")
 
     assert ended.status == 2
     assert "pcapng holds whole sessions" in ended.err
@@ -101,7 +101,7 @@ def test_packets_hold_whole_sessions(recording: str, tmp_path: Path) -> None:
 
 
 def test_a_mistake_is_told_with_a_caret(recording: str) -> None:
-    ended = run("show", "--filter", "ok and latecy > 200ms", recording)
+    ended = run_here("show", "--filter", "ok and latecy > 200ms", recording)
 
     assert ended.status == 2
     assert ended.err.splitlines() == [

@@ -10,7 +10,7 @@ import pytest
 
 from capture.packets.talk import Talk
 from capture.packets.wire import COOKED_2, RAW, enhanced, interface, pcap, section, simple, timed
-from cli.program import COMMAND, PATIENCE, Ended, client, environment, run, running
+from cli.program import COMMAND, PATIENCE, Ended, client, environment, run, run_here, running
 from pop3spy.export import EXPORTERS
 
 MAIL = b"Subject: hello\r\n\r\n..a line with a dot\r\n"
@@ -83,7 +83,7 @@ def well(ended: Ended) -> str:
 
 
 def test_it_is_shown(source: Path) -> None:
-    shown = well(run("show", str(source)))
+    shown = well(run_here("show", str(source)))
     assert "C: RETR 1" in shown
     assert "“hello”" in shown
     assert "not allowed" not in shown
@@ -94,7 +94,7 @@ def test_it_is_shown(source: Path) -> None:
 @pytest.mark.parametrize("form", sorted(EXPORTERS.keys() - {"eml"}))
 def test_it_is_exported(source: Path, form: str, tmp_path: Path) -> None:
     out = tmp_path / "exported"
-    well(run("export", str(source), "--to", form, "-o", str(out)))
+    well(run_here("export", str(source), "--to", form, "-o", str(out)))
     data = out.read_bytes()
     assert b"sesame" not in data
     assert (b"a line with a dot" in data) == (form != "jsonl")
@@ -104,19 +104,19 @@ def test_it_is_exported(source: Path, form: str, tmp_path: Path) -> None:
 
 def test_it_is_scrubbed(source: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.yaml"
-    well(run("scrub", str(source), "-o", str(copy)))
+    well(run_here("scrub", str(source), "-o", str(copy)))
     text = copy.read_text(encoding="utf-8")
     assert "RETR 1" in text
     assert "a line with a dot" not in text
-    assert well(run("compare", str(source), str(copy))).startswith("no differences")
+    assert well(run_here("compare", str(source), str(copy))).startswith("no differences")
 
 
 def test_it_is_compared(source: Path, tmp_path: Path) -> None:
-    assert well(run("compare", str(source), str(source))).startswith("no differences")
+    assert well(run_here("compare", str(source), str(source))).startswith("no differences")
     other = Talk().open().server(b"+OK\r\n").client(b"STAT\r\n").server(b"-ERR no\r\n").close()
     path = tmp_path / "other.pcap"
     path.write_bytes(pcap(timed(other.packets), RAW))
-    assert run("compare", str(source), str(path)).status == 1
+    assert run_here("compare", str(source), str(path)).status == 1
 
 
 def test_it_is_played_again_as_the_server_and_as_the_client(source: Path) -> None:
@@ -167,13 +167,13 @@ def test_a_capture_that_grows_is_followed(tmp_path: Path) -> None:
 def test_a_session_that_said_quit_ends_as_it_does_live(
     make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
-    assert "ended by QUIT" in well(run("show", str(make(tmp_path)))).splitlines()[-1]
+    assert "ended by QUIT" in well(run_here("show", str(make(tmp_path)))).splitlines()[-1]
 
 
 def test_a_port_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     path = str(as_pcap(tmp_path))
-    assert "C: RETR 1" in well(run("show", "--port", "8110", path))
-    other = run("show", "--port", "110", path)
+    assert "C: RETR 1" in well(run_here("show", "--port", "8110", path))
+    other = run_here("show", "--port", "110", path)
     assert well(other) == ""
     assert "no POP3 session of port 110" in other.err
 
@@ -184,15 +184,15 @@ def test_a_port_that_is_named_is_the_only_one(tmp_path: Path) -> None:
 def test_both_halves_are_one_log_whichever_are_named(tmp_path: Path) -> None:
     out = as_rawlog(tmp_path)
     came_in = out.with_suffix(".in")
-    one = well(run("show", str(came_in)))
-    assert one == well(run("show", str(out)))
+    one = well(run_here("show", str(came_in)))
+    assert one == well(run_here("show", str(out)))
     for both in ((came_in, out), (out, came_in)):
-        shown = well(run("show", *map(str, both)))
+        shown = well(run_here("show", *map(str, both)))
         assert shown.splitlines()[1:] == one.splitlines()
 
 
 def test_a_log_cannot_be_followed_and_that_is_told(tmp_path: Path) -> None:
-    ended = run("show", "--follow", str(as_rawlog(tmp_path)))
+    ended = run_here("show", "--follow", str(as_rawlog(tmp_path)))
     assert ended.status == 3
     assert ended.err.endswith("a rawlog is read as it is; it cannot be followed\n")
 
@@ -200,7 +200,7 @@ def test_a_log_cannot_be_followed_and_that_is_told(tmp_path: Path) -> None:
 def test_half_a_log_is_told(tmp_path: Path) -> None:
     out = as_rawlog(tmp_path)
     out.with_suffix(".in").unlink()
-    ended = run("show", str(out))
+    ended = run_here("show", str(out))
     assert ended.status == 3
     assert ended.err.endswith("a rawlog has two halves, and session.in is not there\n")
 
@@ -209,8 +209,8 @@ def test_other_recordings_may_be_called_like_a_log(tmp_path: Path) -> None:
     packets, capture = tmp_path / "packets.in", tmp_path / "capture.out"
     packets.write_bytes(as_pcap(tmp_path).read_bytes())
     capture.write_text("pop3spy: 1\nrecords:\n- S: +OK\n- C: QUIT\n")
-    assert "C: RETR 1" in well(run("show", str(packets)))
-    assert "C: QUIT" in well(run("show", str(capture)))
+    assert "C: RETR 1" in well(run_here("show", str(packets)))
+    assert "C: QUIT" in well(run_here("show", str(capture)))
 
 
 # -- what is damaged ----------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_other_recordings_may_be_called_like_a_log(tmp_path: Path) -> None:
 def test_a_torn_file_is_read_to_its_end_and_told(tmp_path: Path) -> None:
     path = as_pcap(tmp_path)
     path.write_bytes(path.read_bytes()[:-60])
-    ended = run("show", str(path))
+    ended = run_here("show", str(path))
     assert "C: QUIT" in well(ended)
     assert "the file ends in the middle of a packet, at offset" in ended.err
 
@@ -227,7 +227,7 @@ def test_a_torn_file_is_read_to_its_end_and_told(tmp_path: Path) -> None:
 def test_a_damaged_file_is_read_to_its_damage_and_told(tmp_path: Path) -> None:
     path = as_pcap(tmp_path)
     path.write_bytes(path.read_bytes() + b"\xff" * 16)
-    ended = run("show", str(path))
+    ended = run_here("show", str(path))
     assert ended.status == 3
     assert "C: QUIT" in ended.out
     assert "a packet of 4294967295 octets" in ended.err

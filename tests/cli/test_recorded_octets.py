@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import client, run, running
+from cli.program import client, run_here, running
 
 LINES = [
     ("S", b"+OK gr\xfc\xdfe\r\n"),
@@ -62,7 +62,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 @pytest.mark.parametrize("how", VIEWS, ids=" ".join)
 def test_it_is_shown_as_before(both: tuple[str, str], how: tuple[str, ...]) -> None:
-    before, now = (run("show", *how, file) for file in both)
+    before, now = (run_here("show", *how, file) for file in both)
     assert now == before
     assert now.status == 0
     assert "RETR" in now.out or "52 45 54 52" in now.out
@@ -72,7 +72,7 @@ def test_it_is_shown_as_before(both: tuple[str, str], how: tuple[str, ...]) -> N
 def test_it_is_exported_as_before(both: tuple[str, str], tmp_path: Path, form: str) -> None:
     outs = [tmp_path / "before", tmp_path / "now"]
     for file, out in zip(both, outs, strict=True):
-        assert run("export", file, "--to", form, "-o", str(out)).status == 0
+        assert run_here("export", file, "--to", form, "-o", str(out)).status == 0
     assert outs[0].read_bytes() == outs[1].read_bytes()
     if form == "mbox":
         assert MESSAGE in outs[1].read_bytes()
@@ -82,17 +82,17 @@ def test_it_is_exported_as_before(both: tuple[str, str], tmp_path: Path, form: s
 def test_it_is_copied_as_before(both: tuple[str, str], tmp_path: Path, bodies: str) -> None:
     outs = [tmp_path / "before.yaml", tmp_path / "now.yaml"]
     for file, out in zip(both, outs, strict=True):
-        assert run("scrub", file, "-o", str(out), "--bodies", bodies).status == 0
+        assert run_here("scrub", file, "-o", str(out), "--bodies", bodies).status == 0
     copy = outs[1].read_text(encoding="utf-8")
     assert outs[0].read_text(encoding="utf-8") == copy
     assert copy.splitlines()[1] == "pop3spy: 2"
     assert ('{"base64": "' in copy) == ("Schöne Grüße, 你好" in copy) == (bodies == "keep")
     if bodies == "keep":
-        assert run("compare", str(outs[1]), both[0]).status == 0
+        assert run_here("compare", str(outs[1]), both[0]).status == 0
 
 
 def test_it_compares_as_the_same(both: tuple[str, str]) -> None:
-    assert run("compare", *both).status == 0
+    assert run_here("compare", *both).status == 0
 
 
 def test_it_is_played_to_the_octet(both: tuple[str, str], tmp_path: Path) -> None:
@@ -107,5 +107,5 @@ def test_it_is_played_to_the_octet(both: tuple[str, str], tmp_path: Path) -> Non
         assert server.stopped().status == 0
     assert b"".join(line + b"\r\n" for line in lines) == MESSAGE
     assert '"base64": "' in again.read_text(encoding="utf-8")
-    assert run("export", str(again), "--to", "mbox", "-o", str(tmp_path / "mbox")).status == 0
+    assert run_here("export", str(again), "--to", "mbox", "-o", str(tmp_path / "mbox")).status == 0
     assert MESSAGE in (tmp_path / "mbox").read_bytes()

@@ -8,7 +8,7 @@ from poplib import error_proto
 
 import pytest
 
-from cli.program import Ended, client, run, running, serving
+from cli.program import Ended, client, run, run_here, running, serving
 
 APOP = str(Path(__file__).parents[2] / "captures" / "postoffice-apop.yaml")
 """A recording of two sessions."""
@@ -41,7 +41,7 @@ def well(ended: Ended) -> str:
 
 
 def test_a_recording_is_shown_as_the_proxy_showed_it(recording: Path) -> None:
-    shown = well(run("show", str(recording)))
+    shown = well(run_here("show", str(recording)))
 
     assert "C: PASS ████████" in shown
     assert "“Welcome to the post office” from The Postmaster" in shown
@@ -49,25 +49,29 @@ def test_a_recording_is_shown_as_the_proxy_showed_it(recording: Path) -> None:
 
 
 def test_messages_are_shown_when_asked_for(recording: Path) -> None:
-    assert "S: Subject: Lines that begin with dots" in well(run("show", "--bodies", str(recording)))
+    assert "S: Subject: Lines that begin with dots" in well(
+        run_here("show", "--bodies", str(recording))
+    )
 
 
 @pytest.mark.parametrize(("how", "text"), [("--raw", r"C: QUIT\r\n"), ("--hex", "51 55 49 54")])
 def test_octets_are_shown_when_asked_for(recording: Path, how: str, text: str) -> None:
-    assert text in well(run("show", how, str(recording)))
+    assert text in well(run_here("show", how, str(recording)))
 
 
 def test_latencies_are_counted_by_command(recording: Path) -> None:
-    lines = well(run("show", "--stats", str(recording), str(recording))).splitlines()
+    lines = well(run_here("show", "--stats", str(recording), str(recording))).splitlines()
 
     assert lines[0].split()[:2] == ["command", "count"]
     assert next(line for line in lines if line.startswith("RETR")).split()[1] == "10"
 
 
 def test_only_the_sessions_that_were_asked_for_are_shown() -> None:
-    assert " s2 " in well(run("show", "--session", "2", APOP))
-    assert " s1 " not in well(run("show", "--session", "2", APOP))
-    assert well(run("show", "--session", "2", "--session", "1", APOP)) == well(run("show", APOP))
+    assert " s2 " in well(run_here("show", "--session", "2", APOP))
+    assert " s1 " not in well(run_here("show", "--session", "2", APOP))
+    assert well(run_here("show", "--session", "2", "--session", "1", APOP)) == well(
+        run_here("show", APOP)
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,23 +85,23 @@ def test_only_the_sessions_that_were_asked_for_are_shown() -> None:
     ],
 )
 def test_a_session_that_is_not_there_is_told(verb: tuple[str, ...]) -> None:
-    ended = run(*verb, APOP, "--session", "9")
+    ended = run_here(*verb, APOP, "--session", "9")
     assert ended.status == 3
     assert ended.out == ""
     assert ended.err == "pop3spy: no session 9 in this recording; there are: 1, 2\n"
 
 
 def test_of_several_recordings_one_must_have_the_session(recording: Path) -> None:
-    assert " s2 " in well(run("show", str(recording), APOP, "--session", "2"))
-    ended = run("show", str(recording), APOP, "--session", "2", "--session", "9")
+    assert " s2 " in well(run_here("show", str(recording), APOP, "--session", "2"))
+    ended = run_here("show", str(recording), APOP, "--session", "2", "--session", "9")
     assert ended.status == 3
     assert " s2 " in ended.out
     assert ended.err == "pop3spy: no session 9 in this recording; there are: 1, 2\n"
 
 
 def test_mail_comes_out_as_it_was(recording: Path, tmp_path: Path) -> None:
-    well(run("export", str(recording), "--to", "mbox", "-o", str(tmp_path / "mbox")))
-    well(run("export", str(recording), "--to", "eml", "-o", str(tmp_path / "eml")))
+    well(run_here("export", str(recording), "--to", "mbox", "-o", str(tmp_path / "mbox")))
+    well(run_here("export", str(recording), "--to", "eml", "-o", str(tmp_path / "eml")))
 
     box = mailbox.mbox(tmp_path / "mbox")
     subjects = [str(message["Subject"]) for message in box]
@@ -108,10 +112,10 @@ def test_mail_comes_out_as_it_was(recording: Path, tmp_path: Path) -> None:
 
 def test_packets_read_back_as_the_same_session(recording: Path, tmp_path: Path) -> None:
     packets = str(tmp_path / "session.pcapng")
-    well(run("export", str(recording), "--to", "pcapng", "-o", packets))
+    well(run_here("export", str(recording), "--to", "pcapng", "-o", packets))
 
-    assert "C: QUIT" in well(run("show", packets))
-    assert well(run("compare", str(recording), packets)).startswith("no differences")
+    assert "C: QUIT" in well(run_here("show", packets))
+    assert well(run_here("compare", str(recording), packets)).startswith("no differences")
 
 
 @pytest.mark.parametrize("bodies", ["mask", "drop"])
@@ -120,32 +124,32 @@ def test_a_scrubbed_copy_has_the_same_shape_and_no_content(
 ) -> None:
     copy = tmp_path / "copy.yaml"
     args = ("--bodies", bodies, "--redact", "strict")
-    well(run("scrub", str(recording), "-o", str(copy), *args))
+    well(run_here("scrub", str(recording), "-o", str(copy), *args))
 
     text = copy.read_text(encoding="utf-8")
     assert "Postmaster" not in text
     assert "demo\\r" not in text
     assert "127.0.0.1" not in text
     assert copy.stat().st_mode & 0o777 == 0o600
-    compared = run("compare", str(recording), str(copy)).out
+    compared = run_here("compare", str(recording), str(copy)).out
     assert compared.count("unique-id of") == 5
     assert "5 differences in 1 of 13 exchanges" in compared
-    assert len(well(run("show", str(copy))).splitlines()) == len(
-        well(run("show", str(recording))).splitlines()
+    assert len(well(run_here("show", str(copy))).splitlines()) == len(
+        well(run_here("show", str(recording))).splitlines()
     )
 
 
 def test_a_second_copy_changes_nothing(recording: Path, tmp_path: Path) -> None:
     copies = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
     for source, copy in zip([recording, *copies], copies, strict=False):
-        well(run("scrub", str(source), "-o", str(copy), "--redact", "strict"))
+        well(run_here("scrub", str(source), "-o", str(copy), "--redact", "strict"))
     for view in (("show",), ("export", "--to", "dialogue")):
-        assert well(run(*view, str(copies[1]))) == well(run(*view, str(copies[0])))
+        assert well(run_here(*view, str(copies[1]))) == well(run_here(*view, str(copies[0])))
 
 
 def test_what_was_replaced_and_what_is_left_is_told(recording: Path, tmp_path: Path) -> None:
     told = {
-        args: run("scrub", str(recording), "-o", str(tmp_path / f"{place}.yaml"), *args).err
+        args: run_here("scrub", str(recording), "-o", str(tmp_path / f"{place}.yaml"), *args).err
         for place, args in enumerate(
             [(), ("--bodies", "keep"), ("--redact", "strict"), ("--bodies", "drop")]
         )
@@ -169,7 +173,7 @@ def test_the_name_of_a_sasl_user_is_not_told(tmp_path: Path) -> None:
         '- [0.2, 1, "note", {"user": "carol"}]\n- [0.3, 1, "S", "+OK carol is in\\r\\n"]\n',
         encoding="utf-8",
     )
-    ended = run("scrub", str(recording), "-o", str(copy), "--redact", "strict")
+    ended = run_here("scrub", str(recording), "-o", str(copy), "--redact", "strict")
     well(ended)
     assert "carol" not in (written := copy.read_text("utf-8")) + ended.err
     assert '{"user": "user-1"}' in written
@@ -183,10 +187,10 @@ def test_what_a_strict_recording_hid_is_no_name_of_stars(tmp_path: Path) -> None
         "- C: PASS ████████\n- S: +OK\n- C: QUIT\n- S: +OK\n",
         encoding="utf-8",
     )
-    well(run("scrub", str(recording), "-o", str(copy), "--redact", "strict"))
+    well(run_here("scrub", str(recording), "-o", str(copy), "--redact", "strict"))
     for told in (
         copy.read_text("utf-8"),
-        *(run("show", str(each)).out for each in (recording, copy)),
+        *(run_here("show", str(each)).out for each in (recording, copy)),
     ):
         assert "*" not in told
         assert "USER ████████" in told
@@ -194,10 +198,10 @@ def test_what_a_strict_recording_hid_is_no_name_of_stars(tmp_path: Path) -> None
 
 def test_a_copy_can_go_to_standard_output(recording: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.yaml"
-    well(run("scrub", str(recording), "-o", str(copy)))
+    well(run_here("scrub", str(recording), "-o", str(copy)))
     here = Path.cwd() / "-"
     assert not here.exists()
-    ended = run("scrub", str(recording), "-o", "-")
+    ended = run_here("scrub", str(recording), "-o", "-")
 
     assert well(ended) == copy.read_text(encoding="utf-8")
     assert ended.err.startswith("pop3spy: in the copy stand ")
@@ -207,13 +211,13 @@ def test_a_copy_can_go_to_standard_output(recording: Path, tmp_path: Path) -> No
 def test_what_is_no_recording_leaves_standard_output_empty(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("nothing of the kind\n")
-    ended = run("scrub", str(path), "-o", "-")
+    ended = run_here("scrub", str(path), "-o", "-")
     assert (ended.status, ended.out) == (3, "")
 
 
 def test_a_copy_overwrites_nothing(recording: Path) -> None:
     before = recording.read_bytes()
-    ended = run("scrub", str(recording), "-o", str(recording))
+    ended = run_here("scrub", str(recording), "-o", str(recording))
 
     assert ended.status == 2
     assert "exists" in ended.err
@@ -222,7 +226,7 @@ def test_a_copy_overwrites_nothing(recording: Path) -> None:
 
 def test_a_log_spoils_no_recording(recording: Path) -> None:
     before = recording.read_bytes()
-    ended = run("serve", "--listen", ":0", "--log", str(recording))
+    ended = run_here("serve", "--listen", ":0", "--log", str(recording))
 
     assert ended.status == 2
     assert ended.err == (
@@ -246,7 +250,7 @@ def test_a_recording_that_can_be_edited_is_played_like_the_first(
     recording: Path, tmp_path: Path
 ) -> None:
     edited = tmp_path / "edited.yaml"
-    well(run("export", str(recording), "--to", "yaml", "-o", str(edited)))
+    well(run_here("export", str(recording), "--to", "yaml", "-o", str(edited)))
     text = edited.read_text(encoding="utf-8")
     assert "- C: STAT\n- S: +OK" in text
     edited.write_text(text.replace("Welcome to", "Goodbye from"), encoding="utf-8")
@@ -267,7 +271,7 @@ def test_what_there_is_to_know_of_a_recording_is_told(
 ) -> None:
     torn = tmp_path / "torn.yaml"
     torn.write_bytes(recording.read_bytes()[:-5])
-    ended = run(*(word.format(torn) for word in verb))
+    ended = run_here(*(word.format(torn) for word in verb))
     notes = ended.err.splitlines()
     assert len(notes) == 2 * verb.count("{}")
     assert notes[0].endswith("the last record is torn off, as when the writer was stopped")
@@ -314,7 +318,7 @@ def five(tmp_path: Path) -> Path:
 def compared(five: Path, other: str, *options: str) -> Ended:
     path = five.with_name("other.yaml")
     path.write_text(other)
-    return run("compare", str(five), str(path), *options)
+    return run_here("compare", str(five), str(path), *options)
 
 
 def test_all_sessions_are_compared_unless_one_is_named(five: Path) -> None:
@@ -426,7 +430,7 @@ def test_what_is_asked_of_a_recording_that_is_none_is_refused(
     config.write_text(f"{name}: {value}\n")
     given = ("--config", str(config)) if place == "file" else (f"--{name}", value)
     needed = {"proxy": ("--upstream", "127.0.0.1:1"), "serve": (), "replay server": (APOP,)}
-    ended = run(*verb.split(), *needed[verb], "--listen", ":0", *given)
+    ended = run_here(*verb.split(), *needed[verb], "--listen", ":0", *given)
     assert ended.status == 2
     assert ended.out == ""
     assert ended.err.splitlines()[-1] == (
@@ -454,7 +458,7 @@ records:
 def test_of_mail_that_broke_off_the_whole_messages_are_written(tmp_path: Path, form: str) -> None:
     path, out = tmp_path / "cut.yaml", tmp_path / "out"
     path.write_text(CUT, encoding="utf-8")
-    ended = run("export", str(path), "--to", form, "-o", str(out))
+    ended = run_here("export", str(path), "--to", form, "-o", str(out))
 
     assert ended.status == 0
     assert ended.err.splitlines()[-1] == "pop3spy: 1 message; 1 broke off and left out"
@@ -468,8 +472,8 @@ def test_mail_that_was_not_recorded_is_refused_in_one_line(
     recording: Path, tmp_path: Path, form: str, bodies: str
 ) -> None:
     copy, out = tmp_path / "copy.yaml", tmp_path / "out"
-    well(run("scrub", str(recording), "-o", str(copy), "--bodies", bodies))
-    ended = run("export", str(copy), "--to", form, "-o", str(out))
+    well(run_here("scrub", str(recording), "-o", str(copy), "--bodies", bodies))
+    ended = run_here("export", str(copy), "--to", form, "-o", str(out))
 
     assert ended.status == 3
     assert len(ended.err.splitlines()) == 1
@@ -504,7 +508,7 @@ def test_what_is_no_recording_is_told_in_one_line(
 ) -> None:
     path = tmp_path / "x"
     path.write_bytes(octets)
-    ended = run(*verb, str(path))
+    ended = run_here(*verb, str(path))
 
     assert ended.status == 3
     assert len(ended.err.splitlines()) == 1
@@ -512,7 +516,7 @@ def test_what_is_no_recording_is_told_in_one_line(
 
 
 def test_a_recording_that_is_not_there_is_told(tmp_path: Path) -> None:
-    ended = run("show", str(tmp_path / "none"))
+    ended = run_here("show", str(tmp_path / "none"))
 
     assert ended.status == 3
     assert "no such file" in ended.err

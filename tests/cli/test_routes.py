@@ -7,7 +7,7 @@ from poplib import error_proto
 
 import pytest
 
-from cli.program import client, run, running, serving
+from cli.program import client, run, run_here, running, serving
 
 GREEN, BLUE = "demo", "blue"
 
@@ -91,7 +91,7 @@ def test_a_route_has_schemes_of_its_own(upstream: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_leads_nowhere_is_refused(options: list[str], told: str) -> None:
-    ended = run("proxy", *options)
+    ended = run_here("proxy", *options)
     assert ended.status == 2
     assert told in ended.err
 

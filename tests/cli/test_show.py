@@ -8,7 +8,7 @@ import pytest
 
 from capture.packets.talk import session
 from capture.packets.wire import RAW, pcap, timed
-from cli.program import COMMAND, PATIENCE, Ended, environment, run, running
+from cli.program import COMMAND, PATIENCE, Ended, environment, run_here, running
 from cli.test_terminal import rows, terminal
 from pop3spy.cli import open_recording
 from pop3spy.cli.main import main
@@ -48,7 +48,7 @@ def test_no_row_is_wider_than_the_terminal(capture: str, view: tuple[str, ...], 
 
 @pytest.mark.parametrize("view", [("--bodies",), ("--raw",)], ids=" ".join)
 def test_in_a_pipe_nothing_is_cut(capture: str, view: tuple[str, ...]) -> None:
-    shown = run("show", *view, capture).out
+    shown = run_here("show", *view, capture).out
     whole = LONG.replace("\\u2602", "☂")
     assert whole.rstrip() in shown.replace("\n" + " " * 22, "")
 
@@ -67,7 +67,7 @@ def test_what_is_followed_through_a_pipe_ends_with_it(
         env=environment(),
         check=True,
     )
-    assert done.stdout.decode() == well(run("show", *view, path))
+    assert done.stdout.decode() == well(run_here("show", *view, path))
 
 
 def test_what_was_counted_is_told_when_somebody_stops_following(
@@ -80,7 +80,7 @@ def test_what_was_counted_is_told_when_somebody_stops_following(
     monkeypatch.setattr(open_recording, "time", SimpleNamespace(sleep=interrupt))
 
     assert main(["show", "--stats", "--follow", packets]) == 130
-    assert capsys.readouterr().out == well(run("show", "--stats", packets))
+    assert capsys.readouterr().out == well(run_here("show", "--stats", packets))
 
 
 @pytest.fixture
@@ -104,22 +104,22 @@ TWO = ("--port", "2110", "--port", "3110")
     "verb", [("show",), ("export", "--to", "dialogue"), ("export", "--to", "yaml")], ids=" ".join
 )
 def test_only_sessions_to_these_ports_are_read(packets: str, verb: tuple[str, ...]) -> None:
-    every, two = well(run(*verb, packets)), well(run(*verb, packets, *TWO))
+    every, two = well(run_here(*verb, packets)), well(run_here(*verb, packets, *TWO))
     assert [every.count(f":{port}") for port in ("110", "2110", "3110")] == [1, 1, 1]
     assert [two.count(f":{port}") for port in ("110", "2110", "3110")] == [0, 1, 1]
 
 
 def test_a_copy_has_only_the_sessions_to_these_ports(packets: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.yaml"
-    well(run("scrub", packets, *TWO, "-o", str(copy)))
+    well(run_here("scrub", packets, *TWO, "-o", str(copy)))
     assert copy.read_text(encoding="utf-8").count('"open"') == 2
 
 
 def test_a_session_to_this_port_is_played_and_compared(packets: str) -> None:
-    well(run("compare", packets, packets, "--port", "2110"))
+    well(run_here("compare", packets, packets, "--port", "2110"))
     with running("replay", "server", packets, "--port", "2110", "--listen", ":0") as server:
         args = ("replay", "client", packets, "--port", "3110", "--to", f"127.0.0.1:{server.port()}")
-        assert well(run(*args)).startswith("no differences")
+        assert well(run_here(*args)).startswith("no differences")
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_session_to_this_port_is_played_and_compared(packets: str) -> None:
     ],
 )
 def test_a_port_without_sessions_is_told(packets: str, verb: tuple[str, ...]) -> None:
-    ended = run(*[packets if arg == "FILE" else arg for arg in verb], "--port", "9")
+    ended = run_here(*[packets if arg == "FILE" else arg for arg in verb], "--port", "9")
     assert ended.status == 3
     assert ended.err == f"pop3spy: {packets}: no client asks anything in this recording\n"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "pop3", "-1"])
 def test_a_port_that_is_none_is_told(packets: str, port: str) -> None:
-    ended = run("show", packets, "--port", port)
+    ended = run_here("show", packets, "--port", port)
     assert ended.status == 2
     assert ended.err.startswith("pop3spy: --port: ")
     assert ended.err.count("\n") == 1

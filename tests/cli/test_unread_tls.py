@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import run, running
+from cli.program import run, run_here, running
 
 HEAD = "pop3spy: 2\nrecords:\n"
 HELLO = '- [{0}.3, {0}, "opaque", {{"side": "C", "why": "tls", "octets": 517}}]\n'
@@ -55,7 +55,7 @@ def test_where_nothing_can_be_read_that_is_told(
     verb: tuple[str, ...], sessions: list[str], why: str, tmp_path: Path
 ) -> None:
     path = recording(tmp_path, *sessions)
-    ended = run(*(path if word == "FILE" else word for word in verb))
+    ended = run_here(*(path if word == "FILE" else word for word in verb))
     assert (ended.status, ended.out) == (3, "")
     (line,) = ended.err.splitlines()
     assert line.startswith(f"pop3spy: {path}: {why}")
@@ -72,7 +72,7 @@ def test_what_was_not_read_is_not_compared_and_that_is_no_success(
     sessions: list[str], unread: str, tmp_path: Path
 ) -> None:
     path = recording(tmp_path, *sessions)
-    ended = run("compare", path, path)
+    ended = run_here("compare", path, path)
     assert ended.out.startswith("no differences in ")
     told = f"pop3spy: {path}: {unread} inside TLS, so it is not compared\n" if unread else ""
     assert (ended.status, ended.err) == (3 if unread else 0, told * 2)
@@ -82,7 +82,7 @@ def test_a_difference_outside_is_a_difference(tmp_path: Path) -> None:
     path = recording(tmp_path, "STLS")
     other = tmp_path / "other.yaml"
     other.write_text(Path(path).read_text("utf-8").replace('"S", "+OK', '"S", "-ERR'))
-    assert run("compare", path, str(other)).status == 1
+    assert run_here("compare", path, str(other)).status == 1
 
 
 @pytest.mark.parametrize(("session", "status"), [("1", 3), ("2", 0)])

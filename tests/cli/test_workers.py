@@ -16,7 +16,7 @@ import pytest
 
 from cli.crowd import ASKED, crowd, yes_server
 from cli.processes import gone, processes_of
-from cli.program import PATIENCE, Program, client, in_tls, run, running, session
+from cli.program import PATIENCE, Program, client, in_tls, run, run_here, running, session
 from cli.test_terminal import ESCAPE, rows, terminal
 from lab.loopback import until
 from pop3spy.capture.reader import CaptureReader
@@ -492,7 +492,7 @@ def test_what_workers_cannot_do_is_refused_in_one_sentence(args: list[str], told
 
 @pytest.mark.parametrize("count", ["0", "-1", "two", "1000"])
 def test_a_number_of_workers_that_cannot_be_is_refused(count: str) -> None:
-    ended = run("proxy", "--upstream", "mail", "--workers", count)
+    ended = run_here("proxy", "--upstream", "mail", "--workers", count)
     assert ended.status == 2
     assert ended.err.startswith(f"pop3spy: --workers: {count!r} is no ")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from net.serving import hosting, nothing_in_the_log
 from pop3spy.capture.files import Keeping
 from pop3spy.cli.judging import judge_sessions
+from pop3spy.config.verbs import FindingsSettings
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console
 from pop3spy.connect.login_details import LoginDetails
@@ -77,7 +78,7 @@ async def talking(  # noqa: PLR0913 - all that a session may begin with
     bus, clock, hand = Bus(complain), Clock(), Hand(lines, stream)
     typist = None if hide_unknown else Typist()
     if judged:
-        judge_sessions(bus, clock)
+        judge_sessions(FindingsSettings(findings="warnings", rules=(), threshold=()), bus, clock)
 
     async def dial(number: int) -> Connection:
         return await Connection.open(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import run
+from cli.program import run_here
 from export.packets import read
 from export.playing import LOGGED_IN, SOURCE, session, stream_exporter, told_to
 from pop3spy.capture.files import Captures, Keeping
@@ -128,14 +128,14 @@ def recording(path: Path, text: str) -> Path:
 def test_the_program_exports_what_was_recorded(tmp_path: Path) -> None:
     file = recording(tmp_path / "x.yaml", NOTE)
     for form, told in (("dialogue", f"# note: {TOLD}"), ("jsonl", '"event": "noted"')):
-        ended = run("export", str(file), "--to", form)
+        ended = run_here("export", str(file), "--to", form)
         assert (ended.status, ended.out.count(told)) == (0, 1)
         assert "no note of a person" not in ended.out
 
 
 def test_a_login_in_a_note_of_an_older_recording_is_not_exported(tmp_path: Path) -> None:
     file = recording(tmp_path / "x.yaml", "it said PASS tanstaafl, Hunter2")
-    ended = run("export", str(file), "--to", "dialogue")
+    ended = run_here("export", str(file), "--to", "dialogue")
     assert "# note: it said PASS ████████\n" in ended.out
     assert "Hunter2" not in ended.out
 
@@ -143,6 +143,6 @@ def test_a_login_in_a_note_of_an_older_recording_is_not_exported(tmp_path: Path)
 @pytest.mark.parametrize("verb", ["show", "scrub -o -", "replay client pop3://127.0.0.1:9"])
 def test_a_note_is_no_session(verb: str, tmp_path: Path) -> None:
     name, *rest = verb.split()
-    told = run(name, *rest, str(recording(tmp_path / "x.yaml", NOTE)))
+    told = run_here(name, *rest, str(recording(tmp_path / "x.yaml", NOTE)))
     assert "session 0" not in told.out + told.err
     assert "Traceback" not in told.err

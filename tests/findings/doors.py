@@ -66,11 +66,11 @@ def on_tape(dialogue: str) -> Found:
     return judged(read_dialogue(dialogue).tape())
 
 
-def in_a_recording(dialogue: str) -> Found:
-    """Return what is found in a recording of *dialogue*."""
+def in_a_recording(dialogue: str, bodies: str = "keep") -> Found:
+    """Return what is found in a recording of *dialogue*, with its mail kept, masked or dropped."""
     clock = Clock()
     written = io.BytesIO()
-    recorder = partial(Recorder, bodies="keep", write=written.write)
+    recorder = partial(Recorder, bodies=bodies, write=written.write)
     play_back(read_dialogue(dialogue).tape(), recorder, memory=SecretMemory(STARTED))
     text = Header(clock.started).lines() + written.getvalue().decode()
     return judged(CaptureReader(io.StringIO(text), "capture"))

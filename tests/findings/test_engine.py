@@ -260,3 +260,38 @@ def test_a_rule_that_is_none_is_told_with_the_reason(doc: str, said: str) -> Non
             raises="",
             on=On.OPENED,
         )(made)
+
+
+TLS_GOES_ON = r"""
+    -- clear
+    -- no greeting
+    C< \x16\x03\x01\x00\x04\x01\x00\x00\x00
+    S< \x16\x03\x03\x00\x04\x02\x00\x00\x00
+    C< \x17\x03\x03\x00\x05hello
+    S< \x17\x03\x03\x00\x05hello
+    C< \x17\x03\x03\x00\x05again
+"""
+
+
+def test_of_tls_that_is_not_read_only_the_first_of_each_side_is_asked_about() -> None:
+    @rule(
+        "unread",
+        Severity.INFO,
+        AtFault.CONFIG,
+        Scope.CONNECTION,
+        rank=3,
+        basis="practice",
+        raises=TLS_GOES_ON,
+        opaque_too=True,
+        on=On.OPAQUE,
+    )
+    def unread(seen: Observed, _: Heard) -> Claims:
+        """Octets that are not read.
+
+        To do: nothing.
+        """
+        yield Claim(f"{sum(seen.encrypted.values())} octets so far.")
+
+    (finding,) = found(read_dialogue(TLS_GOES_ON).tape())
+    assert finding.count == 2
+    assert finding.text == "9 octets so far."

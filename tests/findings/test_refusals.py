@@ -28,6 +28,7 @@ SAID = {
     "-ERR maildrop already locked": "in-use",
     "-ERR logins must be 15 minutes apart": "login-delay-refused",
     "-ERR Re-Authentication Failure": "login-failed-at-proxy",
+    "-ERR Mate, the command must be one of STLS, CAPA, USER, PASS or QUIT": "login-failed",
 }
 # fmt: on
 

@@ -2,26 +2,10 @@
 
 import pytest
 
+from findings.conversations import RAISES, RULES, SILENT, expected
 from findings.doors import ids, in_a_recording, in_pieces, judged, on_tape
-from pop3spy.findings import AtFault, Rule, Scope, own_rules
+from pop3spy.findings import AtFault, Rule, Scope
 from pop3spy.findings.dialogue import read_dialogue
-
-RULES = own_rules()
-RAISES = [
-    pytest.param(rule, text, id=f"{rule.id}-{number}")
-    for rule in RULES.values()
-    for number, text in enumerate(rule.raises)
-]
-SILENT = [
-    pytest.param(rule, text, id=f"{rule.id}-{number}")
-    for rule in RULES.values()
-    for number, text in enumerate(rule.silent)
-]
-
-
-def expected(rule: Rule, text: str) -> list[str]:
-    """Return the ids that *text*, a trigger of *rule*, has to raise."""
-    return sorted((rule.id, *read_dialogue(text).also))
 
 
 @pytest.mark.parametrize(("rule", "text"), RAISES)

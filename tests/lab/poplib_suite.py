@@ -1,18 +1,19 @@
 """CPython's own tests of poplib, with every connection of the client through the proxy.
 
 Each of those tests starts a server of its own on a free port, so each gets a proxy
-process of its own. Only `socket.create_connection` is exchanged, which poplib calls
+of its own, in a thread. Only `socket.create_connection` is exchanged, which poplib calls
 and the suite's servers do not, and handshakes of clients are counted; poplib and its
 tests run as they are.
 
 Run as a program, in a process of its own because it changes the socket module:
 
     poplib_suite.py direct
-    poplib_suite.py proxied [OPTION OF pop3spy proxy]...
-    poplib_suite.py inspected [OPTION OF pop3spy proxy]...
+    poplib_suite.py proxied LOOP MANNER
+    poplib_suite.py inspected LOOP MANNER
 
-With ``inspected`` the proxies do TLS with both sides, as the suite's own server; they believe the
-authority that the suite's clients believe.
+LOOP is the event loop, ``uvloop`` or ``asyncio``; MANNER is ``passing``, or ``gated`` if both sides
+are to be judged, though nobody acts on anything.  With ``inspected`` the proxies do TLS with both
+sides, as the suite's own server; they believe the authority that the suite's clients believe.
 
 It prints an `Outcome` as JSON, and what unittest says to standard error.
 """
@@ -34,7 +35,15 @@ from typing import Any
 from unittest.mock import patch
 
 from lab.loopback import HOST, Address
-from lab.relay import Relay
+from lab.relay import IDLE_FAULT, IDLE_REWRITE
+from lab.threaded_relay import ThreadedRelay
+from pop3spy.gate.acts import Gate, Keeper
+from pop3spy.gate.faultset import keeper_of
+from pop3spy.gate.faulttext import read_fault, read_rewrite
+from pop3spy.net.identity import Own
+from pop3spy.net.leg import Legs
+from pop3spy.net.trust import Trust
+from pop3spy.protocol.url import Url
 
 SUITE = "test.test_poplib"
 PATIENCE = 240.0
@@ -64,12 +73,13 @@ class Outcome:
 class Detour:
     """The way from the suite's clients to its servers: by a proxy for each server."""
 
-    def __init__(self, *options: str) -> None:
-        """Take the *options* that every proxy gets."""
+    def __init__(self, loop: str = "asyncio", manner: str = "passing") -> None:
+        """Give every proxy its *loop*, and keepers of its gate if the *manner* is ``gated``."""
         self.connections = 0
-        self._options = options
+        self._loop = loop
+        self._gated = {"passing": False, "gated": True}[manner]
         self._upstream: Address | None = None
-        self._relays: list[Relay] = []
+        self._relays: list[ThreadedRelay] = []
 
     def create_connection(self, address: Address, *args: Any, **kwargs: Any) -> socket.socket:
         """Do what the function of that name does, by way of a proxy."""
@@ -87,12 +97,19 @@ class Detour:
                 self._relays[-1].ask_to_end()
             self._relays.append(self.relay(upstream, scheme))
             self._upstream = upstream
-        (address,) = self._relays[-1].addresses.values()
-        return address
+        return self._relays[-1].address
 
-    def relay(self, upstream: Address, _: str) -> Relay:
-        """Start a proxy, which leaves TLS alone."""
-        return Relay(upstream, "--quiet", *self._options)
+    def relay(self, upstream: Address, scheme: str) -> ThreadedRelay:
+        """Start a proxy, with a client that speaks *scheme* at first."""
+        url, legs = self.leading_to(upstream, scheme)
+        keepers: list[Keeper] = []
+        if self._gated:
+            keepers = [read_rewrite(IDLE_REWRITE), keeper_of(read_fault(IDLE_FAULT))]
+        return ThreadedRelay(url, legs, Gate(keepers), self._loop)
+
+    def leading_to(self, upstream: Address, _: str) -> tuple[Url, Legs]:
+        """Leave TLS alone."""
+        return Url("pop3", *upstream), Legs()
 
     def end(self) -> None:
         for relay in self._relays:
@@ -121,8 +138,8 @@ class Detour:
         return sum(stretch["why"] == "tls" for stretch in stretches)
 
     def troubles(self) -> list[str]:
-        """Return what the proxies complained of that did not end well."""
-        return [relay.trouble for relay in self._relays if relay.trouble]
+        """Return what the proxies complained of, and what they failed with."""
+        return [trouble for relay in self._relays for trouble in relay.troubles]
 
 
 class Direct(Detour):
@@ -135,11 +152,10 @@ class Direct(Detour):
 class Inspecting(Detour):
     """By proxies that do TLS with both sides, at once where the client does."""
 
-    def relay(self, upstream: Address, scheme: str) -> Relay:
+    def leading_to(self, upstream: Address, scheme: str) -> tuple[Url, Legs]:
         suite = importlib.import_module(SUITE)
-        keys = ["--cert", suite.CERTFILE, "--upstream-ca", suite.CAFILE]
-        url = f"{scheme}://localhost:{upstream.port}"
-        return Relay(url, "--quiet", *keys, *self._options, schemes=(scheme,))
+        trust, own = Trust(ca=Path(suite.CAFILE)), Own(Path(suite.CERTFILE), None)
+        return Url(scheme, "localhost", upstream.port), Legs(trust, own, inspect=True)
 
 
 @contextmanager
@@ -205,10 +221,10 @@ def main() -> None:
     match sys.argv[1:]:
         case ["direct"]:
             way: Detour = Direct()
-        case ["proxied", *options]:
-            way = Detour(*options)
-        case ["inspected", *options]:
-            way = Inspecting(*options)
+        case ["proxied", loop, manner]:
+            way = Detour(loop, manner)
+        case ["inspected", loop, manner]:
+            way = Inspecting(loop, manner)
         case _:
             raise SystemExit(__doc__)
     print(json.dumps(asdict(play(way))))  # noqa: T201

@@ -18,7 +18,8 @@ from lab.processes import ask_to_end, end, has_ended, start
 
 LISTENING = re.compile(rf"listening.*?(pop3[+a-z]*)://{re.escape(HOST)}:(\d+)")
 
-GATED = ("--fault", "reset when session = 999999", "--rewrite", "client s/^nobody says this$//")
+IDLE_FAULT, IDLE_REWRITE = "reset when session = 999999", "client s/^nobody says this$//"
+GATED = ("--fault", IDLE_FAULT, "--rewrite", IDLE_REWRITE)
 """Options with which both sides are judged, and nobody acts on anything."""
 
 

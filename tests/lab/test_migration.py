@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run
+from cli.program import Ended, run_here
 from lab.mailserver import FEW, PASSWORD, MailServer
 from lab.relay import proxied
 from lab.samples import whole_session
@@ -90,8 +90,8 @@ def test_two_recordings_show_what_two_servers_do_differently(
     one: str, other: str, recordings: Recordings
 ) -> None:
     files = str(recordings[one]), str(recordings[other])
-    only_these(run("compare", *files, "--json"), one, other)
-    said = run("compare", *files, "--summary").out.splitlines()
+    only_these(run_here("compare", *files, "--json"), one, other)
+    said = run_here("compare", *files, "--summary").out.splitlines()
     assert said[:2] == [
         "5 messages in both, found by content; 0 missing, 0 new, 0 changed",
         "unique-ids changed for 5 of 5 messages: clients will fetch these again",
@@ -105,7 +105,7 @@ def test_a_recorded_client_finds_what_another_server_does_differently(
 ) -> None:
     """Of the server that it came from, it finds nothing."""
     to = ("--to", f"pop3://{servers[other].address}", "--password-env", "P", "--json")
-    ended = run("replay", "client", str(recordings[one]), *to, P=PASSWORD)
+    ended = run_here("replay", "client", str(recordings[one]), *to, P=PASSWORD)
     if one == other:
         assert (ended.status, json.loads(ended.out)["differences"]) == (0, [])
     else:

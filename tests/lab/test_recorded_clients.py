@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.program import run
+from cli.program import run_here
 from lab.clients import Login, curl, fetchmail, mpop, poplib_, s_client
 from lab.loopback import Address
 from lab.mailserver import FEW_USER, PASSWORD, USER, MailServer
@@ -119,6 +119,6 @@ def again(recording: Path, session: int, row: Played, server: MailServer) -> str
     if server.certificate:
         to += ["--upstream-ca", str(server.certificate)]
     secret = server.secret(row.auth)
-    ended = run("replay", "client", str(recording), *to, "--password-env", "P", P=secret)
+    ended = run_here("replay", "client", str(recording), *to, "--password-env", "P", P=secret)
     good = ended.status == 0 and ended.out.startswith("no differences in ")
     return "" if good else ended.out + ended.err

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import run
+from cli.program import run_here
 from lab.samples import FOLDER, SAMPLES, make
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -15,5 +15,5 @@ def test_what_is_recorded_now_is_no_different(tmp_path: Path) -> None:
 
     assert [path.stem for path in made] == [sample.name for sample in SAMPLES]
     for path in made:
-        ended = run("compare", str(FOLDER / path.name), str(path))
+        ended = run_here("compare", str(FOLDER / path.name), str(path))
         assert ended.out.startswith("no differences in "), f"run make captures: {ended.out}"

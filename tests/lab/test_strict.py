@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import run
+from cli.program import run_here
 from lab.clients import PatientPOP3
 from lab.corpus import PASSWORD
 from lab.loopback import HOST
@@ -59,7 +59,7 @@ def test_no_name_of_a_session_is_in_anything_that_is_written(
     with relaying(server.address, "--record", str(files[1])) as plain:
         names |= session(plain.address)
     for source, out in ((files[1], files[2]), (files[2], files[3])):
-        done = run("scrub", str(source), "-o", str(out), "--redact", "strict")
+        done = run_here("scrub", str(source), "-o", str(out), "--redact", "strict")
         assert done.status == 0, done.err
 
     written = {
@@ -69,11 +69,11 @@ def test_no_name_of_a_session_is_in_anything_that_is_written(
     }
     for file in (files[0], files[2]):
         for view in ((), ("--bodies",), ("--raw",), ("--hex",), ("--stats",), ("--session", "1")):
-            written[f"show {view} {file.name}"] = run("show", *view, str(file)).out
+            written[f"show {view} {file.name}"] = run_here("show", *view, str(file)).out
         for form in ("dialogue", "jsonl", "mbox"):
-            written[f"{form} of {file.name}"] = run("export", str(file), "--to", form).out
-    written["compare"] = run("compare", str(files[0]), str(files[2])).out
-    dialogues = [run("export", str(file), "--to", "dialogue").out for file in files[2:]]
+            written[f"{form} of {file.name}"] = run_here("export", str(file), "--to", form).out
+    written["compare"] = run_here("compare", str(files[0]), str(files[2])).out
+    dialogues = [run_here("export", str(file), "--to", "dialogue").out for file in files[2:]]
     assert dialogues[0] == dialogues[1], "a second copy says the same"
     packed = {base64.b64encode(name) for name in names}
     assert [each for each in packed if each.decode() in "".join(written.values())] == []

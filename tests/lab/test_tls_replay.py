@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run, running
+from cli.program import Ended, run, run_here, running
 from lab.clients import Login, PatientPOP3, fetch
 from lab.corpus import write_maildir
 from lab.mailserver import PASSWORD, USER, MailServer
@@ -133,7 +133,7 @@ def test_two_ways_to_tls_are_no_difference_between_two_recordings(
             client = PatientPOP3("localhost", relay.address.port, timeout=60)
             client.capa()
             fetch(client, Login())
-        ended = run("compare", str(inspected), str(capture))
+        ended = run_here("compare", str(inspected), str(capture))
         assert ended.status == 0, ended.out
         assert "no differences in " in ended.out
 
@@ -143,4 +143,4 @@ def played(capture: Path, server: MailServer, scheme: str, *more: str) -> Ended:
     assert server.pop3s
     port = server.pop3s.port if scheme == "pop3s" else server.address.port
     to = ["--to", f"{scheme}://localhost:{port}", "--upstream-ca", str(server.certificate)]
-    return run("replay", "client", str(capture), *to, *more, "--password-env", "P", P=PASSWORD)
+    return run_here("replay", "client", str(capture), *to, *more, "--password-env", "P", P=PASSWORD)

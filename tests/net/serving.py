@@ -79,6 +79,13 @@ class Relayed(Served):
         self.gate.keepers[:] = keepers
         self.proxy.regate()
 
+    async def caught_up(self, number: int) -> None:
+        """Wait until all that was said in session *number* up to now has been read."""
+        if (link := self.proxy.link(number)) is not None:
+            read = asyncio.Event()
+            link._observer.later(read.set)
+            await asyncio.wait_for(read.wait(), PATIENCE)
+
     async def server(self) -> Wire:
         """Be the server for the next client."""
         return self._keep(await self.upstream.accept())
@@ -113,6 +120,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
     keepers: Sequence[Keeper] = (),
     legs: Legs | None = None,
     introductions: Introductions | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Relayed]:
     """Run a proxy while the block lasts; without *upstream* it asks at ``Relayed.upstream``."""
     with door() as own:
@@ -121,7 +129,7 @@ async def relaying(  # noqa: PLR0913 - whatever a proxy can be told
         relayed.proxy = proxy = Proxy(
             upstream or own.url,
             relayed.bus,
-            Clock(),
+            clock or Clock(),
             limits,
             answer_when_down=answer_when_down,
             names=Pseudonyms() if strict else None,

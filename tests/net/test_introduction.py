@@ -130,6 +130,7 @@ async def test_who_should_introduce_a_client_and_does_not_is_told_of_and_sent_aw
         client = await relayed.client()
         await client.send(said)
         assert await client.rest() == b""
+        client.close()
         ending = await relayed.witness.ending()
         assert ending.how is How.REFUSED
         assert ending.why.startswith(why)
@@ -147,6 +148,7 @@ async def test_an_octet_now_and_then_does_not_buy_time() -> None:
                 break
         assert resting.done(), "it had the time that a whole header takes"
         assert resting.result() == b""
+        client.close()
         assert (await relayed.witness.ending()).how is How.REFUSED
 
 

@@ -16,7 +16,7 @@ from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import raise_file_limit
 from pop3spy.protocol.frames import Side
-from pop3spy.session.events import Ended
+from pop3spy.session.events import Clogged, Ended
 
 ENOUGH = 64 << 20
 """More than the buffers of two connections, in kernel and proxy, can ever hold."""
@@ -186,3 +186,20 @@ async def test_five_hundred_slow_sessions_do_not_slow_a_new_one() -> None:
             assert set(await client.some()) == {ord("+")}
             assert set(await server.some()) == {ord("x")}
         assert not relayed.witness.of(Ended)
+
+
+async def test_that_neither_side_takes_what_is_sent_is_told_until_one_does_again() -> None:
+    async with relaying() as relayed:
+        client = await relayed.client(receive_buffer=SMALL)
+        server = await relayed.server()
+        talkers = Talker(client), Talker(server)
+        async with asyncio.TaskGroup() as group:
+            talking = [group.create_task(talker.talk()) for talker in talkers]
+            for talker in talkers:
+                await talker.is_stopped()
+            assert [event.both for event in relayed.witness.of(Clogged)] == [True]
+            for each in talking:
+                each.cancel()
+        while len(relayed.witness.of(Clogged)) == 1:
+            assert await client.some()
+        assert [event.both for event in relayed.witness.of(Clogged)][:2] == [True, False]

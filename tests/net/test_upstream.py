@@ -110,9 +110,10 @@ async def test_a_proxy_that_is_its_own_server_is_told_of_and_calls_nobody(host: 
     url = Url("pop3", host, own.getsockname()[1])
     itself = replace(url, host="::1" if ":" in host else "127.0.0.1")
     async with relaying(upstream=itself, listen={url: own}) as relayed:
-        with socket.create_connection((itself.host, itself.port)) as client:
-            ending = await relayed.witness.ending()
-            assert client.recv(1) == b""
+        client = await Wire.to(itself)
+        assert await client.rest() == b""
+        client.close()
+        ending = await relayed.witness.ending()
         assert ending.how is How.UNREACHABLE
         assert ending.why.endswith("is where pop3spy listens itself; name another server or port")
         assert ending.unreached is None
@@ -271,3 +272,11 @@ async def test_of_several_addresses_a_refusal_says_most(monkeypatch: pytest.Monk
             assert await client.rest() == b""
             client.close()
             assert (await relayed.witness.ending()).unreached is Unreached.REFUSED
+
+
+async def test_a_client_that_left_before_its_server_answered_leaves_that_undecided() -> None:
+    async with silent_door() as silent, relaying(upstream=silent.url) as relayed:
+        client = await relayed.client()
+        client.reset()
+        ending = await relayed.witness.ending()
+        assert (ending.how, ending.unreached) == (How.CLIENT_RESET, Unreached.UNDECIDED)

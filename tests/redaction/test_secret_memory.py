@@ -2,7 +2,16 @@
 
 import pytest
 
+from dialogue import said
+from pop3spy.protocol.facts import NO_FACTS
+from pop3spy.protocol.frames import Side
 from pop3spy.redaction.secret_memory import MOST, SecretMemory
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.deeds import Deed, Done
+from pop3spy.session.events import Intervened
+from pop3spy.session.model import Peer
+from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import in_place_of
 from redaction.facts_told import STARTED, b64, fact, facts, jwt, plain, xoauth2
 
 
@@ -155,5 +164,41 @@ def test_an_echo_is_told_where_it_is_and_nowhere_else() -> None:
     assert "secret_echoed" in facts(f"{ECHO}S: -ERR\nC: FOO quux\nS: -ERR FOO quux")[-1]
 
 
-def test_a_verb_is_no_secret_although_it_was_hidden() -> None:
-    assert fact("secret_echoed", "S: +OK\nC: FOO CAPA\nS: -ERR unknown: CAPA") == []
+@pytest.mark.parametrize("word", ["CAPA", "command", "Unknown", "password", "maildrop"])
+def test_what_any_server_says_is_no_echo_although_it_was_hidden(word: str) -> None:
+    assert fact("secret_echoed", f"S: +OK\nC: FOO {word}\nS: -ERR not known: {word}") == []
+
+
+def test_the_name_of_the_user_is_no_echo() -> None:
+    message = plain("carol", "carol")
+    script = f"S: +OK\nC: AUTH PLAIN {message}\nS: -ERR no mail of carol"
+    assert fact("secret_echoed", script) == []
+
+
+# -- what a gate did ----------------------------------------------------------------------------
+
+
+def test_what_a_gate_changed_has_neither_facts_nor_an_outcome() -> None:
+    memory, events = SecretMemory(STARTED), list[object]()
+    server = Peer("mail.example.org", 110)
+    reading = Reading(1, Peer("c", 1), server, 0.0, events.append, memory=memory)
+    for side, data in said("S: +OK\nC: USER bob\nS: +OK"):
+        reading.hear(Chunk(side, data or b"", 1.0))
+    reading.gate(Side.CLIENT, gated=True)
+    reading.append(Chunk(Side.CLIENT, b"PASS sesame123\r\n", 2.0))
+    read = reading.read()
+    assert read is not None
+    heard = read[1]
+    assert heard.frame.facts["same_secret"] == "new"
+    sent = in_place_of(heard.frame, b"PASS another-one\r\n")
+    reading.intervene(heard, 2.0, "rewrite", Done(Deed.CHANGED_COMMAND), sent=sent)
+    (told,) = [event for event in events if isinstance(event, Intervened)]
+    assert told.sent is not None
+    assert told.sent.masks
+    assert told.sent.facts is NO_FACTS
+    reading.hear(Chunk(Side.SERVER, b"-ERR no\r\n", 3.0))
+    again = login("sesame123", "+OK"), login("another-one", "+OK")
+    assert [fact("same_secret", script, memory=memory, number=2) for script in again] == [
+        ["1:2"],
+        ["new"],
+    ]

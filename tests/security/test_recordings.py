@@ -7,7 +7,7 @@ import pytest
 
 from capture.packets.talk import Talk
 from capture.packets.wire import RAW, pcap, timed
-from cli.program import Ended, run
+from cli.program import Ended, run, run_here
 from pop3spy.capture.text import recorded
 from security.program import Play, ask, started
 from security.test_program import LINES, REPLIES, SECRET, b64, holding
@@ -54,12 +54,12 @@ def made(ended: Ended, out: Path | None = None) -> dict[str, str]:
 
 def test_no_view_and_no_export_has_a_secret(source: str, tmp_path: Path) -> None:
     for view in VIEWS:
-        ended = run("show", source, *view)
+        ended = run_here("show", source, *view)
         assert ended.status == 0
         assert holding(made(ended), SECRET) == [], view
     for form in FORMATS:
         out = tmp_path / form
-        ended = run("export", source, "--to", form, "-o", str(out))
+        ended = run_here("export", source, "--to", form, "-o", str(out))
         assert ended.status == 0, ended.err
         assert holding(made(ended, out), SECRET) == [], form
 
@@ -68,7 +68,7 @@ def test_no_view_and_no_export_has_a_secret(source: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("redact", ["secrets", "strict"])
 def test_no_copy_has_a_secret(source: str, tmp_path: Path, bodies: str, redact: str) -> None:
     out = tmp_path / "copy.yaml"
-    ended = run("scrub", source, "-o", str(out), "--bodies", bodies, "--redact", redact)
+    ended = run_here("scrub", source, "-o", str(out), "--bodies", bodies, "--redact", redact)
     assert ended.status == 0, ended.err
     assert holding(made(ended, out), SECRET, *([b"carol"] if redact == "strict" else [])) == []
     assert ("words of a message" in out.read_text(encoding="utf-8")) == (
@@ -88,7 +88,7 @@ def test_no_comparison_has_a_secret(source: str, tmp_path: Path) -> None:
     others = [(line, b"-ERR not " + SECRET + b"\r\n") for line in LINES]
     other = packets(tmp_path / "other.pcap", others)
     for how in ([], ["--json"]):
-        ended = run("compare", source, other, *how)
+        ended = run_here("compare", source, other, *how)
         assert ended.status == 1
         assert holding(made(ended), SECRET) == []
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.program import run, running
+from cli.program import run, run_here, running
 from pop3spy.console.repeating import unrepeated
 from pop3spy.protocol.text import MASK
 from pop3spy.redaction.typed import login_in, without_login, without_logins
@@ -60,7 +60,7 @@ def test_a_login_in_a_wrong_rewrite_or_fault_is_told_by_nobody(spec: str) -> Non
         ("--fault", f"extra-reply line='PASS {SECRET}' when (("),
         ("--fault", f"nothing PASS {SECRET}"),
     ):
-        ended = run("serve", option, typed)
+        ended = run_here("serve", option, typed)
         assert ended.status == 2
         assert SECRET not in ended.out + ended.err
 
@@ -163,6 +163,6 @@ def test_a_log_in_place_of_a_recording_is_told(text: str, verb: str, tmp_path: P
     log = tmp_path / "log"
     log.write_text(text, encoding="utf-8")
     name, *rest = verb.replace("x.yaml", str(tmp_path / "x.yaml")).split()
-    ended = run(name, *rest, str(log))
+    ended = run_here(name, *rest, str(log))
     assert ended.status == 3
     assert f"{log}: this is {LOGS[text]} {log}" in ended.err

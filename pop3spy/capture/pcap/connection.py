@@ -112,6 +112,14 @@ class TcpConnection:
         else:
             self.listener.cut(at, why)
 
+    def reject(self, at: float, unreached: Unreached) -> None:
+        """End it: the network says that no connection comes about."""
+        self._finish(at)
+        why = "the network cannot reach the server"
+        if unreached is Unreached.REFUSED:
+            why = "the server refused the connection"
+        self.listener.unreachable(at, why, unreached)
+
     @property
     def answered(self) -> bool:
         """Whether there was more than a client that asked for a connection."""
@@ -158,11 +166,10 @@ class TcpConnection:
         return seq
 
     def _reset(self, side: int, at: float) -> None:
-        self._finish(at)
         if side == 1 and self._asked and not self.answered:
-            why = "the server refused the connection"
-            self.listener.unreachable(at, why, Unreached.REFUSED)
+            self.reject(at, Unreached.REFUSED)
             return
+        self._finish(at)
         self.listener.closed(side, at, reset=True)
         if self._closer is None:
             self.listener.ended(side, at, reset=True)

@@ -13,6 +13,7 @@ from pop3spy.capture.pcap.reassembly import Budget
 from pop3spy.capture.pcap.recognise import MidstreamRecogniser, StartRecogniser
 from pop3spy.capture.pcap.session_emitter import SessionEmitter, UndecidedConnection
 from pop3spy.capture.pcap.stream import SEQUENCE
+from pop3spy.errors import Unreached
 from pop3spy.session.model import Peer
 from pop3spy.session.tape import Began, Item, Missed
 
@@ -80,6 +81,13 @@ class SessionFinder:
             self._forget(key)
         if budget.taken > MOST:
             self._relieve(at)
+
+    def report(self, key: bytes, unreached: Unreached, at: float) -> None:
+        """Take what the network says of a connection, by its *key*, that did not come about."""
+        entry = self._entries.get(key)
+        if entry is not None and entry[1] == 0 and not entry[0].answered:
+            entry[0].reject(at, unreached)
+            self._forget(key)
 
     def end(self, at: float, why: str) -> None:
         """Tell that the capture ends here, for every session that goes on."""

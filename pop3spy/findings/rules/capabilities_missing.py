@@ -106,7 +106,7 @@ class UidlUnavailable:
         yield Claim(
             f"The server lists no UIDL{where}: without unique-ids a client cannot leave mail there"
             " without fetching it twice.",
-            severity=Severity.INFO if removes else None,
+            severity=Severity.INFO if removes or asked_again is None else None,
             exchange=0,
         )
 
@@ -158,6 +158,14 @@ class UidlUnavailable:
         S: +OK / 1 11 / .
         C: TOP 9 0
         S: -ERR no such message
+        """,
+        """
+        -- also argument-missing
+        -- login
+        C: LIST
+        S: +OK / 1 11 / .
+        C: TOP 1
+        S: -ERR Invalid command.
         """,
         """
         -- login

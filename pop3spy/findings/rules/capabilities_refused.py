@@ -1,16 +1,17 @@
 """What a server lists and refuses, and what clients use although it is not listed."""
 
+import re
 from typing import Final
 
 from pop3spy.findings.observed import Observed, is_there, message_of
 from pop3spy.findings.refusals import UNSUPPORTED, has_one_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import quoted
-from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
 
+_MECHANISM: Final = re.compile(rb"[A-Za-z0-9_-]{1,20}")
 _TAGS: Final = {"TOP": "TOP", "UIDL": "UIDL", "STLS": "STLS", "LANG": "LANG", "UTF8": "UTF8"}
 """Commands by the capability that announces them; AUTH has mechanisms besides."""
 
@@ -24,7 +25,18 @@ def _is_listed(seen: Observed, exchange: Exchange) -> bool | None:
     if command.verb != "AUTH":
         return any(cap.tag == _TAGS[command.verb] for cap in here)
     offered = {name.upper() for cap in here if cap.tag == "SASL" for name in cap.params}
-    return show(command.args[0]).upper() in offered
+    mechanism = _mechanism(exchange)
+    return None if mechanism is None else mechanism in offered
+
+
+def _mechanism(exchange: Exchange) -> str | None:
+    """Return the mechanism that AUTH named, in upper case; None if it named none, or it is hidden.
+
+    Its form is that of RFC 4422, section 3.1.
+    """
+    args = exchange.command.args
+    found = _MECHANISM.fullmatch(args[0]) if args else None
+    return found[0].decode("ascii").upper() if found else None
 
 
 def could_do(seen: Observed, exchange: Exchange) -> bool:
@@ -34,7 +46,8 @@ def could_do(seen: Observed, exchange: Exchange) -> bool:
         return False
     if command.verb in ("TOP", "UIDL") and not (command.verb == "UIDL" and command.bare):
         number = message_of(exchange)
-        return len(command.args) <= 2 and number is not None and is_there(seen, number)
+        whole = len(command.args) == (2 if command.verb == "TOP" else 1)
+        return whole and number is not None and is_there(seen, number)
     return command.verb != "STLS" or not seen.session.legs
 
 
@@ -108,9 +121,8 @@ def capability_refused(seen: Observed, event: Answered) -> Claims:
 
 
 def _name(exchange: Exchange) -> str:
-    if exchange.command.verb != "AUTH":
-        return exchange.command.verb
-    return f"AUTH {show(exchange.command.args[0]).upper()[:20]}"
+    mechanism = _mechanism(exchange) if exchange.command.verb == "AUTH" else None
+    return f"{exchange.command.verb} {mechanism}" if mechanism else exchange.command.verb
 
 
 @rule(

@@ -9,8 +9,6 @@ from pop3spy.findings.wording import asked
 from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
 
-_MANY: Final = 10
-_TWICE: Final = 5
 _LEFT: Final = "C: QUIT\nS: +OK\n-- server closes"
 _MESSAGE: Final = "S: +OK / A: b / (blank) / x / ."
 
@@ -61,7 +59,7 @@ def per_message_listing(seen: Observed, _: Finished) -> Claims:
     messages = maildrop.count
     for verb, told in (("UIDL", maildrop.single_ids), ("LIST", maildrop.single_sizes)):
         times = maildrop.asked.get(verb, 0)
-        if times < _MANY or messages is None or 2 * len(told) < messages:
+        if times < seen.thresholds.listed_alone or messages is None or 2 * len(told) < messages:
             continue
         ahead = sum(one.line.pipelined and one.command.verb == verb for one in session.exchanges)
         if 2 * ahead < min(times, len(session.exchanges)):
@@ -120,7 +118,7 @@ class TopThenRetr:
     def finished(self, _: Finished) -> Claims:
         """Judge whether that was a habit."""
         both, retrieved = len(self._both), len(self._seen.maildrop.retrieved)
-        if both >= _TWICE and 10 * both >= 8 * retrieved:
+        if both >= self._seen.thresholds.previewed and 10 * both >= 8 * retrieved:
             yield Claim(
                 f"The client downloaded the headers of {both} messages twice, by TOP and by RETR.",
                 exchange=0,
@@ -176,4 +174,4 @@ def obsolete_probe(_: Observed, event: Answered) -> Claims:
     exchange = event.exchange
     if exchange.command.verb == "AUTH" and not exchange.command.bare:
         return
-    yield Claim(f"The client tried the obsolete {asked(exchange)}, which is harmless.")
+    yield Claim(f"The client tried the obsolete {asked(exchange).rstrip()}, which is harmless.")

@@ -9,9 +9,6 @@ from pop3spy.findings.wording import count, seconds
 from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
 
-_LEAST: Final = 3
-_IN_A_ROW: Final = 5
-_CLOSE: Final = 30.0
 _LEAVE: Final = "C: QUIT\nS: +OK\n-- client closes"
 
 
@@ -75,7 +72,7 @@ class Redownload:
     @on(On.FINISHED)
     def finished(self, _: Finished) -> Claims:
         """Judge whether it were several."""
-        if len(self._again) >= _LEAST and not self._seen.session.typed:
+        if len(self._again) >= self._seen.thresholds.redownloaded and not self._seen.session.typed:
             yield Claim(
                 f"The client downloaded {count(len(self._again), 'message')} again that it already"
                 f" had ({count(self._octets, 'octet')}): it has lost its list of unique-ids, or"
@@ -110,15 +107,18 @@ def session_per_message(seen: Observed, _: Finished) -> Claims:
     account, past = seen.account, seen.past
     if account is None or past.login_at is None or past.retrievals != 1 or seen.session.typed:
         return
-    row = [*list(account.sessions)[1 - _IN_A_ROW :], past]
-    if len(row) < _IN_A_ROW or any(one.retrievals != 1 or one.client != past.client for one in row):
+    limits = seen.thresholds
+    row = [*list(account.sessions)[1 - limits.single_sessions :], past]
+    if len(row) < limits.single_sessions or any(
+        one.retrievals != 1 or one.client != past.client for one in row
+    ):
         return
     between = [after.opened_at - one.opened_at for one, after in pairwise(row)]
-    if all(0 <= gap <= _CLOSE for gap in between):
+    if all(0 <= gap <= limits.single_apart for gap in between):
         yield Claim(
-            f"The client logged in {_IN_A_ROW} times within"
+            f"The client logged in {len(row)} times within"
             f" {seconds(past.opened_at - row[0].opened_at)} and retrieved one message each time:"
             " let it retrieve all of them in one session.",
             exchange=0,
-            evidence={"sessions": _IN_A_ROW},
+            evidence={"sessions": len(row)},
         )

@@ -1,6 +1,6 @@
 """Messages that hold what mail must not hold."""
 
-from pop3spy.findings.bodies import content_scan, whole_scan
+from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count
@@ -59,7 +59,7 @@ def raw_utf8_header(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing for the client; the sender should encode its header, and the server may.
     """
-    scan = content_scan(seen, event.exchange)
+    scan = mail_of(seen, event.exchange).content
     header = scan.header if scan is not None else None
     if header is not None and header.eight_bit and "UTF8" not in seen.accepted:
         kind = "valid UTF-8" if header.utf8 else "not UTF-8"
@@ -99,7 +99,7 @@ def nul_in_message(seen: Observed, event: Answered) -> Claims:
     To do: let the server take them out (Dovecot: ``pop3_client_workarounds = outlook-no-nuls``),
     and the sender encode what it sends.
     """
-    scan = whole_scan(seen, event.exchange)
+    scan = mail_of(seen, event.exchange).scan
     if scan is not None and scan.nul:
         yield Claim(
             f"{_message(event.exchange)} holds {count(scan.nul, 'NUL octet')}: some clients cut the"

@@ -18,7 +18,6 @@ from pop3spy.session.model import Exchange
 _LATE_REFUSAL: Final = re.compile(
     rb"\n(-ERR(?![0-9A-Za-z])[^\r\n]*)\r*\n(?:\+OK|-ERR)(?![0-9A-Za-z])[^\r\n]*\r*\n?"
 )
-_GAVE_UP: Final = 10.0
 
 
 @rule(
@@ -76,7 +75,7 @@ class TerminatorGlued:
         """Keep what was told."""
         self._seen = seen
 
-    @on(On.SILENT, after=_GAVE_UP)
+    @on(On.SILENT, after="gave_up")
     def silent(self, _: Silence) -> Claims:
         """Judge a message that stopped, if its size is known: the line end may not have come."""
         exchange = open_reply(self._seen)
@@ -157,7 +156,6 @@ class TerminatorGlued:
         C: QUIT
         S: +OK bye
         -- server closes
-        -- also quit-unanswered
         """,
     ),
     silent=(
@@ -190,7 +188,7 @@ class ErrorInsideBody:
         """Keep nothing but what is seen."""
         self._seen = seen
 
-    @on(On.SILENT, after=_GAVE_UP)
+    @on(On.SILENT, after="gave_up")
     def silent(self, _: Silence) -> Claims:
         """Judge a reply that stopped."""
         yield from self._judge(open_reply(self._seen), "then said nothing more")

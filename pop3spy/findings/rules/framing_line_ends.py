@@ -122,9 +122,12 @@ class BareLfResponse:
 
     @on(On.ANSWERED, *_LISTINGS)
     def listing(self, event: Answered) -> Claims:
-        """Judge the lines of a listing: its first octets and its last, as they are alike."""
+        """Judge the lines of a listing: its first octets and its last, as they are alike.
+
+        What stands before the first of the last ones is not known.
+        """
         body = event.exchange.body
-        if body is not None and (_BARE_LF.search(body.head) or _BARE_LF.search(body.tail)):
+        if body is not None and (_BARE_LF.search(body.head) or _BARE_LF.search(body.tail, 1)):
             yield from self._claim(event.exchange.number, "a line of a listing")
 
     def _claim(self, number: int, what: str) -> Claims:

@@ -1,5 +1,6 @@
 """Listings, and the reply to STAT, that are not what the standard wants."""
 
+from pop3spy.findings.listings import listing_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, count, cut, quoted
@@ -7,15 +8,7 @@ from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
 from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
-from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
-
-
-def listing_of(seen: Observed, exchange: Exchange) -> Listing | None:
-    """Return the whole listing that *exchange* gave just now; None if it gave none."""
-    maildrop = seen.maildrop
-    last = maildrop.last_list if exchange.command.verb == "LIST" else maildrop.last_uidl
-    return last if last is not None and last.exchange == exchange.number else None
 
 
 @rule(

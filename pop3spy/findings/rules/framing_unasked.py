@@ -8,8 +8,8 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.open_reply import missing_octets
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.unasked_lines import LONE_DOTS, cut_message, line_shown
-from pop3spy.findings.wording import asked, quoted
-from pop3spy.protocol.frames import Frame, Junk, Side
+from pop3spy.findings.wording import asked
+from pop3spy.protocol.frames import Junk, Side
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Answered, Heard, SideClosed
 from pop3spy.session.finding import AtFault, Severity
@@ -51,6 +51,16 @@ def _is_unasked(seen: Observed, event: Heard) -> bool:
         S: -ERR internal / Subject: x / (blank) / hi / .
         -- 3 s
         """,
+        """
+        -- login
+        C: RETR 1
+        S: -ERR internal / Subject: x / (blank) / hi / .
+        C: NOOP
+        S: +OK
+        C: QUIT
+        S: +OK
+        -- server closes
+        """,
     ),
     silent=(
         """
@@ -81,30 +91,32 @@ class UnsolicitedResponse:
     def __init__(self, seen: Observed) -> None:
         """Wait whether the server closes behind its line."""
         self._seen = seen
-        self._waiting: tuple[Frame, float] | None = None
+        self._waiting: tuple[str, float, Exchange | None] | None = None
 
     @on(On.JUNK)
     def stray(self, event: Heard) -> Claims:
         """Take in a line."""
         if _is_unasked(self._seen, event) and self._waiting is None:
-            self._waiting = event.frame, event.at
+            shown = line_shown(self._seen, event.frame)
+            self._waiting = shown, event.at, self._seen.before
             self._seen.after(self._seen.thresholds.parting, self._decide)
         yield from ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
-        """Take words in front of a close for what they are."""
-        if event.side is Side.SERVER:
+        """Take the last words of a server in front of its close for what they are."""
+        last = self._waiting is not None and self._waiting[2] is self._seen.before
+        if event.side is Side.SERVER and last:
             self._waiting = None
         elif self._waiting is not None:
             yield from self._decide(self._seen)
 
-    def _decide(self, seen: Observed) -> Iterator[Claim]:
+    def _decide(self, _: Observed) -> Iterator[Claim]:
         waited, self._waiting = self._waiting, None
         if waited is not None:
             yield Claim(
-                f"The server sent a {line_shown(seen, waited[0])} that nobody asked for: client and"
-                " server may be out of step from here.",
+                f"The server sent a {waited[0]} that nobody asked for: client and server may be out"
+                " of step from here.",
                 exchange=0,
                 at=waited[1],
             )
@@ -154,13 +166,14 @@ class PartingLine:
     def __init__(self, seen: Observed) -> None:
         """Keep the last such line."""
         self._seen = seen
-        self._last: tuple[Frame, float] | None = None
+        self._last: tuple[str, float, Exchange | None] | None = None
 
     @on(On.JUNK)
     def stray(self, event: Heard) -> Claims:
         """Take in a line."""
         if _is_unasked(self._seen, event):
-            self._last = event.frame, event.at
+            shown = line_shown(self._seen, event.frame).removeprefix("line ")
+            self._last = shown, event.at, self._seen.before
         yield from ()
 
     @on(On.CLOSED)
@@ -169,13 +182,9 @@ class PartingLine:
         seen = self._seen
         if self._last is None or seen.closed_by(Side.SERVER) is None or event.side is Side.CLIENT:
             return
-        (frame, at), self._last = self._last, None
-        if event.at - at <= seen.thresholds.parting:
-            yield Claim(
-                f"The server said why it hung up: {line_shown(seen, frame).removeprefix('line ')}.",
-                exchange=0,
-                at=at,
-            )
+        (shown, at, before), self._last = self._last, None
+        if event.at - at <= seen.thresholds.parting and before is seen.before:
+            yield Claim(f"The server said why it hung up: {shown}.", exchange=0, at=at)
 
 
 @rule(
@@ -284,56 +293,4 @@ class PrematureTerminator:
             " dot, and the rest arrived as garbage: the server must double that dot.",
             exchange=exchange.number,
             evidence={"octets": size},
-        )
-
-
-@rule(
-    "multiline-shape-wrong",
-    Severity.ERROR,
-    AtFault.SERVER,
-    Scope.EXCHANGE,
-    rank=1,
-    basis="RFC 1939, sections 5 and 7",
-    on=On.ANSWERED,
-    verbs=("LIST", "UIDL"),
-    beats=("listing-malformed", "unsolicited-response", "premature-terminator"),
-    raises=(
-        """
-        -- login
-        C: UIDL 1
-        S: +OK / 1 abc / .
-        """,
-        """
-        -- login
-        C: LIST 2
-        S: +OK 2 messages / 1 11 / 2 22 / .
-        """,
-    ),
-    silent=(
-        """
-        -- login
-        C: UIDL 1
-        S: +OK 1 abc
-        """,
-        """
-        -- login
-        C: UIDL
-        S: +OK / 1 abc / .
-        """,
-    ),
-)
-def multiline_shape_wrong(_: Observed, event: Answered) -> Claims:
-    """The server answers with a whole listing where one line is due.
-
-    With a message number, LIST and UIDL are answered in the status line alone.  A client that reads
-    one line takes the rest for the replies to its next commands, and loses step.
-
-    To do: update the server.
-    """
-    exchange = event.exchange
-    if exchange.wrong_shape and exchange.complete and exchange.status is not None:
-        lines = exchange.body.lines if exchange.body else None
-        yield Claim(
-            f"The server answered {asked(exchange)} with {quoted(exchange.status)} and a listing of"
-            f" {lines or 0:,} lines, where one line is due: clients lose step.",
         )

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from pop3spy.findings.bodies import content_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import cut
 from pop3spy.protocol.text import show
@@ -72,13 +72,13 @@ class UidlDuplicate:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self._digests: dict[int, bytes] = {}
         self._shared: dict[int, bytes] = {}  # the id of each message that shares it
+        self._came: dict[bytes, tuple[int, bytes]] = {}  # by id, which came first, and its digest
 
     @on(On.ANSWERED, "UIDL")
     @on(On.ANSWERED, "LIST")
     def _listed(self, event: Answered) -> Claims:
-        """Compare what is known now of messages with one id."""
+        """Compare the sizes of messages with one id."""
         listing = self._seen.maildrop.last_uidl
         if listing is None or not event.exchange.command.bare:
             return
@@ -86,38 +86,38 @@ class UidlDuplicate:
             self._shared = {
                 number: unique_id for unique_id, group in _groups(listing) for number in group
             }
-        if self._shared:
-            yield from self._differing(listing)
+        sizes: dict[bytes, tuple[int, int]] = {}
+        for number, unique_id in self._shared.items():
+            size = self._seen.maildrop.size_of(number)
+            if size is None:
+                continue
+            other, its_size = sizes.setdefault(unique_id, (number, size))
+            if its_size != size:
+                yield _different(other, number, unique_id, listing)
+                return
 
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
-        """Compare a message with those that have its id."""
-        number, listing = message_of(event.exchange), self._seen.maildrop.last_uidl
-        if number is None or listing is None or number not in self._shared:
+        """Compare a message with the first one that came with its id."""
+        listing = self._seen.maildrop.last_uidl
+        if not self._shared or listing is None:
             return
-        scan = content_scan(self._seen, event.exchange)
-        if scan is not None and scan.stable_digest is not None:
-            self._digests[number] = scan.stable_digest
-            yield from self._differing(listing)
+        mail = mail_of(self._seen, event.exchange)
+        unique_id = self._shared.get(mail.number or 0)
+        if unique_id is None or mail.number is None or mail.stable is None:
+            return
+        other, digest = self._came.setdefault(unique_id, (mail.number, mail.stable))
+        if other != mail.number and digest != mail.stable:
+            yield _different(other, mail.number, unique_id, listing)
 
-    def _differing(self, listing: Listing) -> Claims:
-        first: dict[bytes, int] = {}
-        for number, unique_id in self._shared.items():
-            other = first.setdefault(unique_id, number)
-            if self._differ(other, number):
-                yield Claim(
-                    f"Messages {other} and {number} share the unique-id"
-                    f" '{cut(show(unique_id))}': a client that leaves mail on the server never"
-                    " fetches one of them.",
-                    exchange=listing.exchange,
-                    evidence={"first": other, "second": number},
-                )
-                return
 
-    def _differ(self, one: int, other: int) -> bool:
-        sizes = [self._seen.maildrop.size_of(number) for number in (one, other)]
-        digests = [self._digests.get(number) for number in (one, other)]
-        return any(None not in pair and pair[0] != pair[1] for pair in (sizes, digests))
+def _different(one: int, other: int, unique_id: bytes, listing: Listing) -> Claim:
+    return Claim(
+        f"Messages {one} and {other} share the unique-id '{cut(show(unique_id))}': a client that"
+        " leaves mail on the server never fetches one of them.",
+        exchange=listing.exchange,
+        evidence={"first": one, "second": other},
+    )
 
 
 @rule(
@@ -164,20 +164,20 @@ def uidl_duplicate_unknown(seen: Observed, event: Answered) -> Claims:
     listing = seen.maildrop.last_uidl
     if listing is None or listing.exchange != event.exchange.number:
         return
-    groups = list(_groups(listing))
-    if groups:
-        unique_id, numbers = groups[0]
+    group = next(_groups(listing), None)
+    if group is not None:
+        unique_id, numbers = group
         yield Claim(
             f"Messages {numbers[0]} and {numbers[1]} have the same unique-id"
             f" '{cut(show(unique_id))}': they are probably copies of one mail.",
-            evidence={"first": numbers[0], "second": numbers[1], "ids": len(groups)},
+            evidence={"first": numbers[0], "second": numbers[1], "repeated": _repeated(listing)},
         )
 
 
 def _groups(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
     """Yield each unique-id that is given twice or more, with its messages; at most _GROUPS."""
     ids = listing.ids
-    if len(set(ids.values())) == len(ids):
+    if not _repeated(listing):
         return
     times = Counter(ids.values())
     groups: dict[bytes, list[int]] = {}
@@ -185,3 +185,8 @@ def _groups(listing: Listing) -> Iterator[tuple[bytes, list[int]]]:
         if times[unique_id] > 1 and (unique_id in groups or len(groups) < _GROUPS):
             groups.setdefault(unique_id, []).append(number)
     yield from groups.items()
+
+
+def _repeated(listing: Listing) -> int:
+    """Return how many messages have an id that another one before them has."""
+    return len(listing.ids) - len(set(listing.ids.values()))

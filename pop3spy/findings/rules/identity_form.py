@@ -72,7 +72,9 @@ def uidl_malformed(seen: Observed, event: Answered) -> Claims:
 
     To do: correct the server, which mostly uses a file name or a Message-ID as it is.
     """
-    for number, unique_id in _ids(seen, event.exchange):
+    first = next(_invalid(seen, event.exchange), None)
+    if first is not None:
+        number, unique_id = first
         what = f"its length is {count(len(unique_id), 'octet')}, where 70 are the most"
         if (odd := _ODD.search(unique_id)) is not None:
             what = f"it holds the octet {unique_id[odd.start()]:02X}"
@@ -80,10 +82,9 @@ def uidl_malformed(seen: Observed, event: Answered) -> Claims:
             f"The unique-id of message {number} is not valid: {what}.",
             evidence={"message": number, "octets": len(unique_id)},
         )
-        return
 
 
-def _ids(seen: Observed, exchange: Exchange) -> Iterator[tuple[int, bytes]]:
+def _invalid(seen: Observed, exchange: Exchange) -> Iterator[tuple[int, bytes]]:
     """Yield those of the ids that a reply holds which are not valid, with their messages."""
     named = _named(exchange)
     ids: dict[int, bytes] = dict((named[:2],)) if named else {}

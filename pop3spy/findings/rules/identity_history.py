@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Final
 
-from pop3spy.findings.bodies import content_scan
-from pop3spy.findings.earlier import account_before, downloaded_before
+from pop3spy.findings.earlier import account_before
 from pop3spy.findings.history import KnownAccount
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, cut
 from pop3spy.protocol.text import show
@@ -154,6 +154,21 @@ def uidl_mass_change(seen: Observed, event: Answered) -> Claims:
         S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
         -- session 1 day later
         -- login
+        C: DELE 1
+        S: +OK
+        C: UIDL
+        S: +OK / 2 43ef52 / .
+        C: RETR 2
+        S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 43ef42 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / {x*200} / .
+        -- session 1 day later
+        -- login
         C: UIDL
         S: +OK / 1 43ef42 / 2 43ef52 / .
         C: RETR 2
@@ -209,23 +224,21 @@ class UidlChanged:
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:
         """Look for the message under another id."""
-        account, maildrop = account_before(self._seen), self._seen.maildrop
-        scan, number = content_scan(self._seen, event.exchange), message_of(event.exchange)
-        listing = maildrop.last_uidl
-        if account is None or number is None or scan is None or scan.header is None:
+        mail, listing = mail_of(self._seen, event.exchange), self._seen.maildrop.first_uidl
+        account, scan, new = mail.account, mail.content, mail.unique_id
+        if account is None or scan is None or new is None or new in account.messages:
             return
-        if scan.size < _OCTETS or not scan.header.message_id or not scan.digests_all:
+        if scan.size < _OCTETS or scan.header is None or not scan.header.message_id:
             return
-        unique_id = maildrop.id_of(number)
-        if unique_id is None or unique_id in account.messages or listing is None:
-            return
-        old = self._known(account).get(scan.stable_digest or b"")
+        if mail.stable is None or not scan.digests_all or listing is None or listing.changes:
+            return  # behind a DELE the old id would not be listed
+        old = self._known(account).get(mail.stable)
         if old is None or not listing.complete or old in listing.ids.values():
             return
         if _was_deleted(account, old):
             return
-        self._known(account)[scan.stable_digest or b""] = None
-        self._changed.append((event.exchange.number, number, old, unique_id))
+        self._known(account)[mail.stable] = None
+        self._changed.append((mail.exchange, mail.number or 0, old, new))
         if len(self._changed) >= _SEVERAL:
             yield from self._tell(Severity.ERROR)
 
@@ -264,8 +277,9 @@ class UidlChanged:
     basis="RFC 1939, section 7",
     on=On.ANSWERED,
     verbs=("RETR",),
-    beats=("content-changed-between-sessions",),
-    raises="""
+    beats=("content-changed-between-sessions", "deletes-not-applied"),
+    raises=(
+        """
         -- login
         C: UIDL
         S: +OK / 1 u1 / .
@@ -277,7 +291,25 @@ class UidlChanged:
         S: +OK / 1 u1 / .
         C: RETR 1
         S: +OK / Message-ID: <y@h> / (blank) / y / .
-    """,
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <x@h> / (blank) / x / .
+        C: DELE 1
+        S: +OK
+        C: QUIT
+        S: +OK
+        -- session 1 day later
+        -- login
+        C: UIDL
+        S: +OK / 1 u1 / .
+        C: RETR 1
+        S: +OK / Message-ID: <y@h> / (blank) / y / .
+        """,
+    ),
     silent="""
         -- login
         C: UIDL
@@ -301,24 +333,23 @@ def uidl_reused(seen: Observed, event: Answered) -> Claims:
     To do: look for a counter of the server that began anew, such as after a restored backup; let
     the client forget the ids that it knows.
     """
-    scan, number = content_scan(seen, event.exchange), message_of(event.exchange)
-    if scan is None or number is None or not scan.digests_all or scan.header is None:
+    mail, listing = mail_of(seen, event.exchange), seen.maildrop.first_uidl
+    known, scan = mail.before, mail.content
+    if known is None or known.stable is None or scan is None or not scan.digests_all:
         return
-    known = downloaded_before(seen, unique_id := seen.maildrop.id_of(number))
-    if known is None or known.stable is None or unique_id is None:
-        return
-    message_id = message_id_of(seen, scan)
+    message_id = _message_id_of(seen, scan)
     if None in (message_id, known.message_id) or message_id == known.message_id:
         return
-    if scan.stable_digest != known.stable:
+    if mail.stable is not None and mail.stable != known.stable:
         yield Claim(
-            f"The unique-id '{cut(show(unique_id))}' stands for another mail now: clients skip it"
-            " as one that they have.",
-            evidence={"message": number},
+            f"The unique-id '{cut(show(mail.unique_id or b''))}' stands for another mail now:"
+            " clients skip it as one that they have.",
+            covers=(listing.exchange,) if listing is not None else (),
+            evidence={"message": mail.number or 0},
         )
 
 
-def message_id_of(seen: Observed, scan: BodyScan) -> bytes | None:
+def _message_id_of(seen: Observed, scan: BodyScan) -> bytes | None:
     """Return the keyed digest of the Message-ID of a message, or None if it has none."""
     message_id = scan.header.message_id if scan.header is not None else None
     return seen.history.digest(message_id.strip()) if message_id else None

@@ -4,6 +4,7 @@ from pop3spy.findings.logins import auth_of, mechanism_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, quoted
+from pop3spy.protocol.frames import Opaque
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Answered, Heard, Unanswered
 from pop3spy.session.finding import AtFault, Severity
@@ -225,11 +226,10 @@ class SaslLayerOpaque:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self._told = False
 
     @on(On.OPAQUE)
     def _octets(self, event: Heard) -> Claims:
-        if getattr(event.frame, "why", None) is Why.SASL_LAYER and not self._told:
-            self._told = True
+        frame = event.frame
+        if isinstance(frame, Opaque) and frame.why is Why.SASL_LAYER:
             login = self._seen.session.login or "SASL"
             yield Claim(f"What passes behind {login} is protected by its layer and is not shown.")

@@ -69,12 +69,12 @@ def login_failed(seen: Observed, event: Answered) -> Claims:
     code = {"code": status.code} if status.code else {}
     if is_refused_unheard(exchange):
         text = f"The server refused {asked(exchange)} before it was given any credentials"
-        remedy = "Let the client use a way to log in that the server has: CAPA lists them."
+        remedy = "let the client use a way to log in that the server has: CAPA lists them."
         yield Claim(f"{text}: {quoted(status)}.", remedy=remedy, evidence=code)
     elif status.code == "AUTH":
         text = f"The server refused user name or password: {quoted(status)}{hint}."
         remedy = (
-            "Check the form of the user name (user or user@domain), and enter the password anew"
+            "check the form of the user name (user or user@domain), and enter the password anew"
             " in the client."
         )
         yield Claim(text, remedy=remedy, evidence=code)

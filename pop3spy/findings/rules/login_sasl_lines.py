@@ -166,12 +166,8 @@ def sasl_cancelled(seen: Observed, event: Heard) -> Claims:
     To do: if nobody broke it off on purpose, look in the client's log, or choose another mechanism.
     """
     if event.frame.facts.get("sasl_word") == "*" and seen.sasl is not None:
-        name = _shown(seen.sasl.mechanism)
+        name = seen.sasl.mechanism
         yield Claim(f"The client broke off its login by {name} after the server's challenge.")
-
-
-def _shown(mechanism: str) -> str:
-    return mechanism if mechanism.isascii() and mechanism.isprintable() else "an unknown mechanism"
 
 
 @rule(

@@ -1,6 +1,7 @@
 """What the reply to USER gives away."""
 
 from pop3spy.findings.observed import Observed
+from pop3spy.findings.refusals import means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import quoted
 from pop3spy.session.events import Answered
@@ -35,7 +36,9 @@ def code_on_user(_: Observed, event: Answered) -> Claims:
     To do: let the server answer every USER alike, and give the code in the reply to PASS.
     """
     status = event.exchange.status
-    if status is not None and not status.ok and status.code in ("AUTH", "LOGIN-DELAY"):
+    if status is None or status.ok or status.code not in ("AUTH", "LOGIN-DELAY"):
+        return
+    if not means(status, "tls-required"):  # that is said to every name
         yield Claim(
             f"The code [{status.code}] in the reply to USER shows which accounts exist:"
             f" {quoted(status)}.",

@@ -1,11 +1,18 @@
 """Messages that are marked for deletion before they have arrived."""
 
+from itertools import islice
+from typing import Final
+
 from pop3spy.findings.earlier import had_before
 from pop3spy.findings.observed import Observed, message_of
-from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.session.events import Answered, Heard, Unanswered
+from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
+from pop3spy.protocol.frames import CommandLine
+from pop3spy.session.events import Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
+
+_AHEAD: Final = 1000
+"""Commands said ahead that are looked at."""
 
 
 @rule(
@@ -15,6 +22,8 @@ from pop3spy.session.model import Exchange
     Scope.CONNECTION,
     rank=2,
     basis="RFC 2449, section 6.6; RFC 1939, section 8",
+    on=On.COMMAND,
+    verbs=("DELE",),
     raises=(
         """
         -- login
@@ -62,7 +71,7 @@ from pop3spy.session.model import Exchange
         """,
     ),
 )
-class DeleBeforeRetrComplete:
+def dele_before_retr_complete(seen: Observed, event: Heard) -> Claims:
     """The client marks a message for deletion before all of it has arrived.
 
     Commands may be sent ahead, so this is allowed.  It is safe only if the client waits with QUIT
@@ -71,43 +80,23 @@ class DeleBeforeRetrComplete:
     To do: let the client send DELE when it has stored the message, or at least QUIT after all of
     them are stored.
     """
-
-    def __init__(self, seen: Observed) -> None:
-        self._seen = seen
-        self._retrieving: dict[int, Exchange] = {}
-
-    @on(On.COMMAND, "RETR")
-    def _asked_for(self, event: Heard) -> Claims:
-        """Remember which message is on its way."""
-        exchange = event.exchange
-        if exchange is not None and (number := message_of(exchange)) is not None:
-            self._retrieving[number] = exchange
-        yield from ()
-
-    @on(On.ANSWERED, "RETR")
-    @on(On.UNANSWERED, "RETR")
-    def _came(self, event: Answered | Unanswered) -> Claims:
-        """Know that it has come."""
-        number = message_of(event.exchange)
-        if number is not None and self._retrieving.get(number) is event.exchange:
-            del self._retrieving[number]
-        yield from ()
-
-    @on(On.COMMAND, "DELE")
-    def _marked(self, event: Heard) -> Claims:
-        """Say so if the message cannot be there yet."""
-        if not self._retrieving or event.exchange is None:
-            return
-        number = message_of(event.exchange)
-        retrieval = self._retrieving.get(number) if number is not None else None
-        if number is None or retrieval is None or number in self._seen.maildrop.retrieved:
-            return
-        if _cannot_be_there(retrieval) and not had_before(self._seen, number):
+    frame, exchange = event.frame, event.exchange
+    if not isinstance(frame, CommandLine) or not frame.pipelined or exchange is None:
+        return
+    number = message_of(exchange)
+    if number is None or number in seen.maildrop.retrieved:
+        return
+    waiting = reversed(seen.session.outstanding.values())
+    for retrieval in islice(waiting, _AHEAD):
+        if retrieval.command.verb != "RETR" or message_of(retrieval) != number:
+            continue
+        if _cannot_be_there(retrieval) and not had_before(seen, number):
             yield Claim(
                 f"The client marked message {number} for deletion before it had all of it: that is"
                 " safe only if QUIT waits until the message is stored.",
                 evidence={"message": number, "retr": retrieval.number},
             )
+        return
 
 
 @rule(

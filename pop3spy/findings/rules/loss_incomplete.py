@@ -39,6 +39,15 @@ _SPOILT = ("error-inside-body", "premature-terminator")
         -- also quit-unanswered
         -- server closes
         """,
+        """
+        -- login
+        C: RETR 1
+        S: -ERR cannot read
+        C: DELE 1
+        S: +OK
+        -- client closes
+        -- also disconnect-with-deletes
+        """,
     ),
     silent=(
         """
@@ -72,6 +81,16 @@ _SPOILT = ("error-inside-body", "premature-terminator")
         """,
         """
         -- login
+        C: DELE 1
+        S: +OK
+        C: RETR 1
+        S: -ERR message is marked
+        C: QUIT
+        S: +OK
+        -- also deleted-message-used
+        """,
+        """
+        -- login
         C: RETR 1
         S: -ERR cannot read
         C: TOP 1 99999
@@ -97,6 +116,17 @@ class DeleAfterIncompleteRetr:
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
         self._by_top: set[int] = set()  # messages that TOP may have brought whole
+        self._failed: dict[int, int] = {}  # by message, the first RETR that went wrong
+
+    @on(On.ANSWERED, "RETR")
+    def _retrieved(self, event: Answered) -> Claims:
+        """Remember a download that failed."""
+        exchange = event.exchange
+        if not (exchange.ok and exchange.complete) and len(self._failed) < MOST:
+            number = message_of(exchange)
+            if number is not None:
+                self._failed.setdefault(number, exchange.number)
+        yield from ()
 
     @on(On.ANSWERED, "TOP")
     def _previewed(self, event: Answered) -> Claims:
@@ -129,16 +159,15 @@ class DeleAfterIncompleteRetr:
         if not marked:
             return
         spoilt = self._spoilt() & marked.keys()
-        lost = [number for number in self._broken() if number in marked]
-        lost = [number for number in lost if not had_before(self._seen, number)]
+        lost = [number for number in self._broken() if not had_before(self._seen, number)]
         if not lost and not spoilt:
             return
         number = min(lost or spoilt)
         several = len(spoilt.union(lost)) - 1
         more = f" and {several:,} more" if several else ""
         yield Claim(
-            f"Message {number}{more} was marked for deletion although its download was incomplete:"
-            " end the session without QUIT to save it.",
+            f"Message {number}{more} was marked for deletion although its download was incomplete"
+            f"{_outcome(severity, by_server=not lost)}.",
             exchange=place,
             severity=severity,
             fault=None if lost else (AtFault.SERVER,),
@@ -147,10 +176,15 @@ class DeleAfterIncompleteRetr:
         )
 
     def _broken(self) -> list[int]:
-        """Return the messages of which no retrieval ended well, though one was tried."""
+        """Return the messages that were marked after a retrieval that failed, and no other."""
         maildrop = self._seen.maildrop
-        tried = maildrop.refused.keys() | maildrop.incomplete.keys()
-        return sorted(tried - maildrop.retrieved.keys() - self._by_top)
+        return [
+            number
+            for number, exchange in self._failed.items()
+            if exchange < maildrop.deleted.get(number, 0)
+            and number not in maildrop.retrieved
+            and number not in self._by_top
+        ]
 
     def _spoilt(self) -> set[int]:
         """Return the messages that seem to have come whole, and have not."""
@@ -169,3 +203,12 @@ class DeleAfterIncompleteRetr:
             for number, times in spoilt.items()
             if times >= came.get(number, 0) and number not in self._by_top
         }
+
+
+def _outcome(severity: Severity, *, by_server: bool) -> str:
+    """Return what becomes of the message, and what to change."""
+    if severity is Severity.WARNING:
+        return "; without QUIT the server has to keep it"
+    if by_server:
+        return ", and QUIT removes it: the client could not know, so correct the server"
+    return ", and QUIT removes it: let the client mark only what it has received to the end"

@@ -7,7 +7,7 @@ from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count, quoted, seconds
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
-from pop3spy.session.events import Answered, Finished
+from pop3spy.session.events import Answered, Finished, SideClosed
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
 
@@ -46,6 +46,16 @@ _CAUSES = ("autologout-early", "session-time-limit")
         C: DELE 2
         S: +OK
         -- client closes
+        """,
+        """
+        -- login
+        C: DELE 1
+        S: +OK
+        -- server closes
+        -- 5 s
+        C: QUIT
+        -- client closes
+        -- also reply-missing
         """,
     ),
     silent=(
@@ -96,7 +106,7 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
     Scope.CONNECTION,
     rank=1,
     basis="RFC 1939, section 6",
-    on=On.FINISHED,
+    on=(On.CLOSED, On.FINISHED),
     beats=("reply-missing", "client-gave-up"),
     raises=(
         """
@@ -153,9 +163,18 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
         C: QUIT
         -- client closes
         """,
+        """
+        -- login
+        C: TOP 1 0
+        S: +OK / -ERR cannot read
+        C: QUIT
+        S: +OK
+        -- server closes
+        -- also error-inside-body
+        """,
     ),
 )
-def quit_unanswered(seen: Observed, _: Finished) -> Claims:
+def quit_unanswered(seen: Observed, event: SideClosed | Finished) -> Claims:
     """QUIT got no answer, so nobody knows whether the marked messages were removed.
 
     The answer to QUIT says that the deletions were carried out.  Without it the client may find
@@ -165,8 +184,11 @@ def quit_unanswered(seen: Observed, _: Finished) -> Claims:
     To do: compare the unique-ids of the next session; look in the server's log for that moment,
     and let the client remember a message as soon as it has stored it.
     """
+    closings = seen.session.closings
+    by_server = bool(closings) and closings[0].side is Side.SERVER
+    at_once = isinstance(event, SideClosed) and len(closings) == 1
     quitting = _unanswered_quit(seen)
-    if quitting is None:
+    if quitting is None or at_once is not by_server:  # behind its close no server answers
         return
     marked = seen.maildrop.pending
     fault: tuple[AtFault, ...] = (AtFault.SERVER, AtFault.NETWORK)
@@ -314,16 +336,14 @@ def deletes_undone(seen: Observed, event: Answered) -> Claims:
 
 
 def _said_quit(seen: Observed) -> bool:
-    """Return whether the client said QUIT to a server that had not hung up."""
-    said = seen.used.get("QUIT", 0)
-    late = [line for line, _ in seen.at_close.after] if seen.at_close else []
-    return said > sum(line.command.verb == "QUIT" for line in late)
+    """Return whether the client said QUIT before anybody closed."""
+    return seen.at_close.quit if seen.at_close is not None else "QUIT" in seen.used
 
 
 def _unanswered_quit(seen: Observed) -> Exchange | None:
     """Return a QUIT that got no answer, not even one that is no status line."""
-    if not _said_quit(seen):
-        return None
+    if not _said_quit(seen) or any(one.status is not None for one in seen.unfinished):
+        return None  # or a body has no end, in which the answer may stand
     exchanges = seen.session.exchanges
     last = next((one for one in reversed(exchanges) if one.command.verb == "QUIT"), None)
     return last if last is not None and not last.answered and not last.kept else None

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from pop3spy.findings.earlier import account_before, last_session, listed_now
-from pop3spy.findings.history import PastSession
+from pop3spy.findings.history import SESSIONS, PastSession
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count, cut
@@ -61,6 +61,21 @@ from pop3spy.session.finding import AtFault, Severity
         -- login
         C: UIDL
         S: +OK / 1 b / .
+        """,
+        """
+        -- login
+        C: UIDL
+        S: +OK / 1 a / 2 b / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / .
+        C: QUIT
+        S: +OK
+        -- session 5 min later
+        -- login
+        C: DELE 1
+        S: +OK
+        C: UIDL
+        S: +OK / 2 b / .
         """,
         """
         -- login
@@ -171,8 +186,10 @@ def dele_never_downloaded(seen: Observed, event: Answered) -> Claims:
     To do: look at the client's rules for deleting, if the mail is missed.
     """
     account, maildrop = account_before(seen), seen.maildrop
-    if account is None or not event.exchange.ok:
+    if account is None or not event.exchange.ok or len(account.sessions) == SESSIONS:
         return
+    if any(past.retrievals > len(past.retrieved) for past in account.sessions):
+        return  # nobody knows under which ids these were
     looked_at = maildrop.retrieved.keys() | maildrop.previewed.keys()
     unseen: list[bytes] = []
     for number in maildrop.deleted.keys() - looked_at:

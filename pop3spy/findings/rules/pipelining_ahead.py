@@ -51,6 +51,17 @@ def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
         C: STAT / LIST
         S: +OK 0 0 / +OK / .
         """,
+        """
+        C: CAPA
+        S: +OK / PIPELINING / .
+        C: QUIT
+        S: +OK
+        -- client closes
+        -- session 1 h later
+        -- login
+        C: STAT / LIST
+        S: +OK 0 0 / +OK / .
+        """,
     ),
     silent=(
         """
@@ -72,6 +83,15 @@ def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
         C: STAT / QUIT
         S: +OK 0 0 / +OK
         """,
+        """
+        -- also error-inside-body
+        -- login
+        C: RETR 1
+        S: +OK / -ERR cannot read
+        -- 12 s
+        C: NOOP / STAT
+        S: +OK / +OK 0 0
+        """,
     ),
 )
 def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
@@ -91,7 +111,9 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     before = _before(seen, exchange) or seen.before
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
-    if before.body is not None and before.body.error_inside is not None:
+    if before.command.spec is None:
+        return  # an empty command, or another protocol
+    if _ended_elsewhere(seen, event):
         return
     known = [cap.tag for caps in session.capabilities.values() for cap in caps]
     harmless = _PIPELINING in known or verb == "NOOP" or seen.server.pipelining_at is not None
@@ -100,6 +122,15 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
         " the server did not offer PIPELINING: let it wait for each reply.",
         severity=Severity.INFO if harmless else None,
     )
+
+
+def _ended_elsewhere(seen: Observed, event: Heard) -> bool:
+    """Return whether the client may have seen the end of a body that has none."""
+    bodies = [one.body for one in seen.session.outstanding.values() if one.body is not None]
+    if any(body.error_inside is not None for body in bodies):
+        return True
+    said = seen.last[SERVER]
+    return bool(bodies) and said is not None and event.first - said >= seen.thresholds.stray
 
 
 @rule(

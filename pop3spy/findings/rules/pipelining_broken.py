@@ -8,7 +8,7 @@ from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked, count, seconds
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
-from pop3spy.session.events import Answered, Finished, Heard
+from pop3spy.session.events import Answered, Clogged, Finished, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
 
@@ -35,6 +35,9 @@ _CAPA: Final = """
         "client-gave-up",
         "reply-missing",
         "quit-missing",
+        "quit-unanswered",
+        "retr-truncated",
+        "multiline-unterminated",
         "pipelined-unadvertised",
     ),
     raises=(
@@ -45,6 +48,13 @@ _CAPA: Final = """
         f"""{_CAPA}
         C: RETR 1 / RETR 2
         S: +OK / A: b / +OK / (blank) / x / . / C: d / (blank) / y / .
+        """,
+        f"""{_CAPA}
+        C: RETR 1 / RETR 2
+        S: +OK / A: b / +OK / (blank) / x / . / C: d / (blank) / y / .
+        C: QUIT
+        S: +OK bye
+        -- server closes
         """,
         f"""{_CAPA}
         C: LIST 1 / LIST 2
@@ -141,7 +151,7 @@ class PipeliningBroken:
             yield Claim(
                 f"The server began its reply to {asked(second)} inside the body that answers"
                 f" {asked(first)}: switch pipelining off in the client, update the server.",
-                covers=(first.number, *self._seen.session.outstanding),
+                exchange=0,  # from here on no reply is known to be that of its command
             )
 
     @on(On.FINISHED)
@@ -173,3 +183,57 @@ class PipeliningBroken:
     def _offered(self, group: list[Exchange]) -> bool:
         plain = all(one.command.verb not in _NOT_IN_A_GROUP for one in group)
         return plain and self._seen.offers("PIPELINING") is True
+
+
+@rule(
+    "pipelining-deadlock",
+    Severity.ERROR,
+    (AtFault.CLIENT, AtFault.SERVER),
+    Scope.TIMING,
+    rank=2,
+    basis="RFC 2449, section 6.6",
+    raises=f"""{_CAPA}
+        C: RETR 1 / RETR 2 / RETR 3
+        S: +OK / A: b
+        -- both clog
+        -- 12 s
+    """,
+    silent=f"""{_CAPA}
+        C: RETR 1 / RETR 2 / RETR 3
+        S: +OK / A: b
+        -- both clog
+        -- 4 s
+        -- one takes again
+        -- 8 s
+    """,
+)
+class PipeliningDeadlock:
+    """Client and server block each other: each sends on and neither reads.
+
+    A client that sends many commands ahead without reading the replies fills the way in both
+    directions, and from then on nothing moves.
+
+    To do: let the client read while it writes, or send fewer commands ahead.
+    """
+
+    def __init__(self, seen: Observed) -> None:
+        self._seen = seen
+        self._since: float | None = None
+
+    @on(On.CLOGGED)
+    def clogged(self, event: Clogged) -> Claims:
+        """Look again after a while whether anything moves."""
+        self._since = event.at if event.both else None
+        if event.both:
+            self._seen.after(self._seen.thresholds.deadlocked, self._check, event.at)
+        yield from ()
+
+    def _check(self, seen: Observed, since: float) -> Claims:
+        if self._since == since and not seen.session.closings:
+            waited = seen.thresholds.deadlocked
+            yield Claim(
+                f"For {seconds(waited)} neither client nor server has taken what is sent to it: let"
+                " the client read while it writes.",
+                exchange=0,
+                evidence={"seconds": waited},
+            )

@@ -10,6 +10,8 @@ from pop3spy.session.events import Heard
 from pop3spy.session.finding import AtFault, Severity
 
 _PASSWORD: Final = ("PLAIN", "LOGIN")
+_DIGESTS: Final = ("ok", "upper case", "swapped")
+"""Forms of an APOP digest that give away as much as the right one."""
 _PROOF: Final = ("CRAM-MD5", "DIGEST-MD5", "NTLM", "MSN")
 
 
@@ -192,7 +194,8 @@ class CrackableLoginClear:
         assert isinstance(frame, CommandLine)
         if greeting is None or not self._seen.clear or len(frame.command.args) < 2:
             return
-        if timestamp_of(greeting.raw):
+        form = frame.facts.get("apop_digest", "ok")
+        if timestamp_of(greeting.raw) and form in _DIGESTS:
             yield _guessable("APOP")
 
 

@@ -1,5 +1,7 @@
 """TLS that did not come about."""
 
+from typing import Final
+
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.tls_alerts import ALERT_MEANINGS
@@ -13,7 +15,14 @@ from pop3spy.session.events import Answered, Finished, Glimpsed, Heard, Secured,
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import How
 
-_GOODBYES = (ALERTS[0], "user_canceled")
+_GOODBYES: Final = (ALERTS[0], "user_canceled")
+_FINISHED: Final = 43
+"""Octets of the shortest end of a handshake: a change of cipher, and Finished by ChaCha20.
+
+Less is no handshake that came to its end; an alert that is encrypted has 30 with what precedes it.
+"""
+_AT_ONCE: Final = 2.0
+"""Seconds within which a client closes because of what it was shown."""
 
 
 @rule(
@@ -48,6 +57,16 @@ _GOODBYES = (ALERTS[0], "user_canceled")
         C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
         -- server closes
         """,
+        r"""
+        -- clear
+        C: STLS
+        S: +OK
+        C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
+        S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
+        S< \x17\x03\x03\x00\x03abc
+        C< \x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x13{e*19}
+        -- client closes
+        """,
         """
         -- clear
         C: STLS
@@ -63,7 +82,7 @@ _GOODBYES = (ALERTS[0], "user_canceled")
         S: +OK
         C< \x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03{r*32}\x00\x00\x02\x00\x2f\x01\x00
         S< \x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03{r*32}\x00\x00\x2f\x00
-        C< \x17\x03\x03\x00\x03abc
+        C< \x17\x03\x03\x00\x35{f*53}
         -- client closes
         """,
         """
@@ -93,21 +112,20 @@ class StlsHandshakeFailed:
         self._over = False  # TLS is there, or that it is not was told
         self._told = False
         self._secured_at: float | None = None  # when TLS began last, on any leg
-        self._begun = False  # the client began a handshake
-        self._answered = False  # and the server took part in it
+        self._chosen_at: float | None = None  # when the server had chosen
+        self._before_choice = 0  # octets that the client had said by then
 
     # -- what passes unread ---------------------------------------------------------------------
 
-    @on(On.OPAQUE)
-    def _octets(self, event: Heard) -> Claims:
-        if getattr(event.frame, "why", None) is Why.TLS:
-            self._begun |= event.frame.side is Side.CLIENT
-            self._answered |= event.frame.side is Side.SERVER
-        return ()
+    def _said(self, side: Side) -> int:
+        """Return how many octets of TLS *side* has said."""
+        return self._seen.encrypted.get((side, Why.TLS), 0)
 
     @on(On.GLIMPSED)
     def _glimpse(self, event: Glimpsed) -> Claims:
         glimpse = event.glimpse
+        if glimpse.kind == "hello" and glimpse.side == "server":
+            self._chosen_at, self._before_choice = event.at, self._said(Side.CLIENT)
         if glimpse.kind != "alert" or glimpse.alert in _GOODBYES or self._over or self._misplaced:
             return
         self._over = self._told = True
@@ -139,7 +157,8 @@ class StlsHandshakeFailed:
             return
         who = event.side.name.lower()
         granted = seen.session.state is State.TLS
-        if (granted or (self._begun and not self._misplaced)) and not self._answered:
+        begun = granted or (self._said(Side.CLIENT) and not self._misplaced)
+        if begun and not self._said(Side.SERVER):
             self._over = self._told = True
             yield Claim(
                 f"TLS could not be established: the {who} closed before the server had answered"
@@ -148,7 +167,22 @@ class StlsHandshakeFailed:
                 evidence={"closed_by": who},
             )
         elif event.side is Side.CLIENT:
+            yield from self._refusal_unseen(event.at)
             yield from self._gave_up()
+
+    def _refusal_unseen(self, at: float) -> Claims:
+        """Tell of a client that left before it had ended the handshake; its alert is encrypted."""
+        chosen = self._chosen_at
+        if chosen is None or self._said(Side.CLIENT) - self._before_choice >= _FINISHED:
+            return
+        self._over = self._told = True
+        soon = at - chosen <= _AT_ONCE
+        yield Claim(
+            "TLS could not be established: the client closed in the middle of the handshake"
+            + (" and probably refused the server's certificate." if soon else "."),
+            remedy=_as_sentence(ALERT_MEANINGS["unknown_ca"].from_client) if soon else None,
+            evidence={"closed_by": "client", "probable": soon},
+        )
 
     @on(On.FINISHED)
     def _finished(self, event: Finished) -> Claims:
@@ -185,9 +219,9 @@ class StlsHandshakeFailed:
             yield Claim(
                 f"The server refused STLS ({quoted(status)}) and the client left without a login.",
                 exchange=number,
-                remedy="Let the server have TLS, or connect to port 995.",
+                remedy="let the server have TLS, or connect to port 995.",
             )
 
 
 def _as_sentence(cure: str) -> str | None:
-    return f"{cure[0].upper()}{cure[1:]}." if cure else None
+    return f"{cure}." if cure else None

@@ -3,11 +3,11 @@
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, quoted
-from pop3spy.protocol.frames import Side
+from pop3spy.protocol.frames import Opaque, Side
 from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Why
-from pop3spy.session.events import Heard
+from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import AtFault, Severity
 
 
@@ -52,10 +52,12 @@ def stls_command_injection(_: Observed, event: Heard) -> Claims:
     server.
     """
     frame = event.frame
-    if frame.side is Side.CLIENT and getattr(frame, "why", None) is Why.BEHIND_STLS:
-        octets = getattr(frame, "counted", None)
-        said = f"{count(octets, 'octet')} of clear text follow" if octets else "Clear text follows"
-        yield Claim(f"{said} STLS; a vulnerable server runs that inside TLS.")
+    if not isinstance(frame, Opaque) or frame.why is not Why.BEHIND_STLS:
+        return
+    if frame.side is Side.CLIENT:
+        octets = frame.counted
+        size = f" of {count(octets, 'octet')}" if octets else ""
+        yield Claim(f"Clear text{size} follows STLS; a vulnerable server runs that inside TLS.")
 
 
 @rule(
@@ -99,16 +101,10 @@ class StlsResponseInjection:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self._tls = False  # the handshake has begun
-
-    @on(On.OPAQUE)
-    def _opaque(self, event: Heard) -> Claims:
-        self._tls |= getattr(event.frame, "why", None) is Why.TLS
-        return ()
 
     @on(On.JUNK)
     def _line(self, event: Heard) -> Claims:
-        if event.state is State.TLS and not self._tls:
+        if event.state is State.TLS and not self._seen.encrypted:
             yield Claim(f"Clear text follows the reply to STLS: {quoted(event.frame)}.")
 
 
@@ -119,7 +115,6 @@ class StlsResponseInjection:
     Scope.CONNECTION,
     rank=2,
     basis="RFC 2595, section 4",
-    on=On.JUNK,
     beats=("unsolicited-response", "parting-line"),
     raises=r"""
         -- clear
@@ -138,7 +133,7 @@ class StlsResponseInjection:
         S: +OK / TOP / .
     """,
 )
-def stls_injected_answered(seen: Observed, event: Heard) -> Claims:
+class StlsInjectedAnswered:
     """The server ran a command that was said before TLS, and answered it inside TLS.
 
     There is no greeting behind STLS, so a reply that comes before the client has said anything
@@ -146,8 +141,21 @@ def stls_injected_answered(seen: Observed, event: Heard) -> Claims:
 
     To do: update the server now; it is open to commands that anybody on the way adds.
     """
-    begun, spoken = seen.secured_at, seen.last[Side.CLIENT]
-    if begun is None or "STLS" not in seen.used or status_of(event.frame.raw) is None:
-        return
-    if event.state is not State.TLS and (spoken is None or spoken < begun):
-        yield Claim(f"The server answers before anything was asked in TLS: {quoted(event.frame)}.")
+
+    def __init__(self, seen: Observed) -> None:
+        self._seen = seen
+        self._granted = False
+
+    @on(On.ANSWERED, "STLS")
+    def _stls(self, event: Answered) -> Claims:
+        self._granted |= event.exchange.ok is True
+        return ()
+
+    @on(On.JUNK)
+    def _line(self, event: Heard) -> Claims:
+        begun, spoken = self._seen.secured_at, self._seen.last[Side.CLIENT]
+        if begun is None or not self._granted or event.state is State.TLS:
+            return
+        if status_of(event.frame.raw) is not None and (spoken is None or spoken < begun):
+            said = quoted(event.frame)
+            yield Claim(f"The server answers in TLS before anything was asked there: {said}.")

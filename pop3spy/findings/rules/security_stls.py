@@ -1,10 +1,9 @@
-"""STLS: offered and not used, refused, used too late, or taken for what it no longer is."""
+"""STLS that was offered and not used, refused, or said too late."""
 
-from pop3spy.findings.logins import gives_secret, is_refused_unheard, mechanism_of, refusal
+from pop3spy.findings.logins import gives_secret
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import quoted
-from pop3spy.protocol.frames import CommandLine
+from pop3spy.findings.wording import quoted, seconds
 from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import AtFault, Severity
 
@@ -17,7 +16,8 @@ from pop3spy.session.finding import AtFault, Severity
     rank=2,
     basis="RFC 2595, sections 2.5 and 9; RFC 8314, section 5.2",
     about_clear=True,
-    raises="""
+    raises=(
+        """
         -- clear
         -- also cleartext-password
         C: STLS
@@ -26,7 +26,23 @@ from pop3spy.session.finding import AtFault, Severity
         S: +OK
         C: PASS tanstaaf
         S: +OK
-    """,
+        """,
+        """
+        -- clear
+        -- also cleartext-password
+        -- also stls-handshake-failed
+        C: STLS
+        S: -ERR TLS not available
+        C: QUIT
+        S: +OK
+        -- client closes
+        -- session 20 s later
+        -- login
+        C: QUIT
+        S: +OK
+        -- client closes
+        """,
+    ),
     silent="""
         -- clear
         -- also cleartext-password
@@ -59,8 +75,23 @@ class StlsRefusedThenClear:
     @on(On.COMMAND, "PASS", "RPOP", "APOP", "AUTH")
     @on(On.SASL)
     def _credentials(self, event: Heard) -> Claims:
-        if self._refusal and self._seen.clear and gives_secret(event.frame):
+        if not self._seen.clear or not gives_secret(event.frame):
+            return
+        if self._refusal:
             yield Claim(f"STLS was refused ({self._refusal}) and the client logged in without it.")
+        elif (ago := self._refused_before()) is not None:
+            yield Claim(
+                f"STLS was refused {seconds(ago)} ago, and the same client came back to log in"
+                " without it."
+            )
+
+    def _refused_before(self) -> float | None:
+        """Return how long ago, in seconds, another session of this client was refused STLS."""
+        seen = self._seen
+        server = seen.history.server(seen.session.server.host, seen.session.server.port)
+        refused_at = server.stls_refused.get(seen.past.client)
+        ago = None if refused_at is None else seen.wall() - refused_at
+        return ago if ago is not None and 0 <= ago <= seen.thresholds.without_tls else None
 
 
 @rule(
@@ -106,148 +137,6 @@ class StlsAvailableUnused:
     def _credentials(self, event: Heard) -> Claims:
         if self._seen.clear and self._seen.offers("STLS") and gives_secret(event.frame):
             yield Claim("The server lists STLS, but the client logged in without TLS.")
-
-
-@rule(
-    "stls-no-recapa",
-    Severity.INFO,
-    AtFault.CLIENT,
-    Scope.CONNECTION,
-    rank=2,
-    basis="RFC 2595, sections 4 and 9",
-    on=On.COMMAND,
-    verbs=("USER", "APOP", "AUTH"),
-    raises="""
-        -- clear
-        C: CAPA
-        S: +OK / STLS / TOP / .
-        C: STLS
-        S: +OK
-        -- TLS
-        C: USER bob
-        S: +OK
-    """,
-    silent=(
-        """
-        -- clear
-        C: CAPA
-        S: +OK / STLS / TOP / .
-        C: STLS
-        S: +OK
-        -- TLS
-        C: CAPA
-        S: +OK / TOP / .
-        C: USER bob
-        S: +OK
-        """,
-        """
-        -- clear
-        C: STLS
-        S: +OK
-        -- TLS
-        C: USER bob
-        S: +OK
-        """,
-    ),
-)
-def stls_no_recapa(seen: Observed, event: Heard) -> Claims:
-    """The client trusts the list of capabilities that it got before TLS.
-
-    What was said in clear text may have been changed on the way, so that the client takes a weaker
-    login than the server has.
-
-    To do: let the client ask CAPA again behind STLS, and forget what it knew.
-    """
-    if not _began_tls(seen) or seen.capa_asked or "CAPA" not in seen.used:
-        return
-    if any(one.command.verb == "CAPA" for one in seen.session.outstanding.values()):
-        return
-    frame = event.frame
-    assert isinstance(frame, CommandLine)
-    if frame.command.args:
-        yield Claim("The client logs in behind STLS without having asked CAPA again.")
-
-
-def _began_tls(seen: Observed) -> bool:
-    """Return whether the client itself began TLS by STLS, and what it says there is read."""
-    return seen.secured_at is not None and "STLS" in seen.used
-
-
-@rule(
-    "stls-stale-capability",
-    Severity.WARNING,
-    AtFault.CLIENT,
-    Scope.CONNECTION,
-    rank=2,
-    basis="RFC 2595, section 4",
-    beats=("login-failed", "capability-unadvertised-used", "stls-no-recapa"),
-    raises=(
-        """
-        -- clear
-        C: CAPA
-        S: +OK / STLS / SASL CRAM-MD5 / .
-        C: STLS
-        S: +OK
-        -- TLS
-        C: AUTH CRAM-MD5
-        S: -ERR unknown mechanism
-        """,
-        """
-        -- clear
-        C: CAPA
-        S: +OK / STLS / SASL CRAM-MD5 / .
-        C: STLS
-        S: +OK
-        -- TLS
-        C: CAPA
-        S: +OK / SASL PLAIN / .
-        C: AUTH CRAM-MD5
-        S: -ERR unknown mechanism
-        """,
-    ),
-    silent="""
-        -- clear
-        -- also login-failed
-        C: CAPA
-        S: +OK / STLS / SASL CRAM-MD5 / .
-        C: STLS
-        S: +OK
-        -- TLS
-        C: CAPA
-        S: +OK / SASL PLAIN / .
-        C: AUTH PLAIN
-        S: -ERR no
-    """,
-)
-class StlsStaleCapability:
-    """The client used what the server had offered before TLS alone, and was refused.
-
-    Servers offer other logins inside TLS than outside, and everything said in clear text may have
-    been changed on the way.
-
-    To do: let the client forget what it knew of the server when TLS begins, and ask CAPA again.
-    """
-
-    def __init__(self, seen: Observed) -> None:
-        self._seen = seen
-        self._in_clear: tuple[str, ...] = ()
-
-    @on(On.ANSWERED, "CAPA")
-    def _capa(self, event: Answered) -> Claims:
-        if event.exchange.ok and self._seen.clear:
-            self._in_clear = self._seen.mechanisms() or ()
-        return ()
-
-    @on(On.ANSWERED, "AUTH")
-    def _auth(self, event: Answered) -> Claims:
-        exchange, seen = event.exchange, self._seen
-        name = mechanism_of(exchange)
-        if refusal(exchange) is None or not _began_tls(seen) or name not in self._in_clear:
-            return
-        offered = seen.mechanisms()
-        never_asked = seen.capabilities is None and is_refused_unheard(exchange)
-        if never_asked or (seen.capabilities is not None and name not in (offered or ())):
-            yield Claim(f"The client used {name}, which the server offered only before TLS.")
 
 
 @rule(
@@ -297,33 +186,3 @@ class StlsAfterUtf8:
     def _stls(self, _: Heard) -> Claims:
         if self._utf8 and self._seen.clear:
             yield Claim("The client said STLS when UTF8 had been granted already.")
-
-
-@rule(
-    "stls-offered-in-tls",
-    Severity.INFO,
-    AtFault.SERVER,
-    Scope.EXCHANGE,
-    rank=3,
-    basis="RFC 2595, section 4",
-    on=On.ANSWERED,
-    verbs=("CAPA",),
-    raises="""
-        C: CAPA
-        S: +OK / STLS / TOP / .
-    """,
-    silent="""
-        C: CAPA
-        S: +OK / TOP / .
-    """,
-)
-def stls_offered_in_tls(seen: Observed, event: Answered) -> Claims:
-    """The server offers STLS although TLS is on.
-
-    What is listed is to be usable now; clients may try it and get a refusal.  Mostly TLS is done by
-    a program in front of the server, which does not know of it.
-
-    To do: tell the server, or what does TLS in front of it, to leave STLS out.
-    """
-    if event.exchange.ok and "server" in seen.session.legs and seen.offers("STLS"):
-        yield Claim("CAPA lists STLS inside TLS, where it cannot be used.")

@@ -1,8 +1,7 @@
 """Messages that are not what they were in an earlier session."""
 
-from pop3spy.findings.bodies import content_scan
-from pop3spy.findings.earlier import account_before, downloaded_before
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import cut
 from pop3spy.protocol.text import show
@@ -73,18 +72,16 @@ def content_changed_between_sessions(seen: Observed, event: Answered) -> Claims:
 
     To do: find the program that edits the mail on the server.
     """
-    account, scan = account_before(seen), content_scan(seen, event.exchange)
-    number = message_of(event.exchange)
-    if account is None or number is None or scan is None or not scan.digests_all:
+    mail = mail_of(seen, event.exchange)
+    account, known, scan = mail.account, mail.before, mail.content
+    if account is None or known is None or scan is None or not scan.digests_all:
         return
     if "UTF8" in seen.accepted or any(past.utf8 for past in account.sessions):
         return
-    known = downloaded_before(seen, unique_id := seen.maildrop.id_of(number))
-    if known is None or known.stable is None or unique_id is None or scan.stable_digest is None:
+    if known.stable is None or mail.stable is None or known.stable == mail.stable:
         return
-    if known.stable != scan.stable_digest:
-        yield Claim(
-            f"Message {number} ('{cut(show(unique_id))}') changed on the server since it was"
-            " fetched first.",
-            evidence={"message": number},
-        )
+    yield Claim(
+        f"Message {mail.number} ('{cut(show(mail.unique_id or b''))}') changed on the server since"
+        " it was fetched first.",
+        evidence={"message": mail.number or 0},
+    )

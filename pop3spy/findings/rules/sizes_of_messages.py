@@ -1,10 +1,8 @@
 """Messages that come with another size than was listed."""
 
-from collections.abc import Iterator
-
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.size_differences import Difference, Why, difference_of
+from pop3spy.findings.size_differences import SizeCause, SizeDifference, difference_of
 from pop3spy.findings.wording import count
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -56,7 +54,7 @@ def size_lf_counted(seen: Observed, event: Answered) -> Claims:
     To do: let the server count what it sends (qmail-pop3d does not; with Dovecot, set
     ``pop3_fast_size_lookups = no``); a client need not care.
     """
-    for found, place in _found(seen, event, Why.LF_COUNTED):
+    for found, place in _found(seen, event, SizeCause.LF_COUNTED):
         yield Claim(
             f"The server counts line ends as one octet: it lists message {found.message} with"
             f" {count(found.listed, 'octet')}, and {found.came:,} come.",
@@ -107,7 +105,7 @@ def size_final_newline(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing; two octets harm nobody.
     """
-    for found, place in _found(seen, event, Why.FINAL_NEWLINE):
+    for found, place in _found(seen, event, SizeCause.FINAL_NEWLINE):
         counted = found.lines == found.came - found.listed
         other = ", or the server counts line ends as one octet" if counted else ""
         yield Claim(
@@ -150,7 +148,7 @@ def size_counts_stuffing(seen: Observed, event: Answered) -> Claims:
 
     To do: correct the server; a client need not care.
     """
-    for found, place in _found(seen, event, Why.STUFFING):
+    for found, place in _found(seen, event, SizeCause.STUFFING):
         yield Claim(
             f"The server counts doubled dots: it lists message {found.message} with"
             f" {count(found.listed, 'octet')}, {found.listed - found.came:,} more than it has.",
@@ -209,7 +207,7 @@ def size_counts_terminator(seen: Observed, event: Answered) -> Claims:
 
     To do: correct the server; a client need not care.
     """
-    for found, place in _found(seen, event, Why.TERMINATOR):
+    for found, place in _found(seen, event, SizeCause.TERMINATOR):
         yield Claim(
             f"The server counts the final dot: it lists message {found.message} with"
             f" {count(found.listed, 'octet')}, {found.listed - found.came} more than it has.",
@@ -251,7 +249,7 @@ def size_rounded(seen: Observed, event: Answered) -> Claims:
 
     To do: let the server tell exact sizes; some have a setting for that.
     """
-    for found, place in _found(seen, event, Why.ROUNDED):
+    for found, place in _found(seen, event, SizeCause.ROUNDED):
         yield Claim(
             f"The listed sizes are rounded: message {found.message} is listed with"
             f" {count(found.listed, 'octet')}, and {found.came:,} came.",
@@ -311,7 +309,7 @@ def size_mismatch(seen: Observed, event: Answered) -> Claims:
 
     To do: let the server list the size of what it sends; look for a scanner between.
     """
-    for found, place in _found(seen, event, Why.UNKNOWN):
+    for found, place in _found(seen, event, SizeCause.UNKNOWN):
         yield Claim(
             f"Message {found.message} was listed with {count(found.listed, 'octet')} and came whole"
             f" with {found.came:,}.",
@@ -320,14 +318,12 @@ def size_mismatch(seen: Observed, event: Answered) -> Claims:
         )
 
 
-def _found(seen: Observed, event: Answered, why: Why) -> Iterator[tuple[Difference, int]]:
-    """Yield the difference that *event* shows, if *why* explains it, for each of its places."""
-    if _switched(seen):
-        return
+def _found(seen: Observed, event: Answered, why: SizeCause) -> list[tuple[SizeDifference, int]]:
+    """Return the difference that *event* shows, if *why* explains it, for each of its places."""
     found = difference_of(seen, event.exchange)
-    if found is not None and found.why is why:
-        for place in (*found.before, found.exchange):
-            yield found, place
+    if found is None or found.why is not why or _switched(seen):
+        return []
+    return [(found, place) for place in (*found.before, found.exchange)]
 
 
 def _switched(seen: Observed) -> bool:
@@ -336,5 +332,5 @@ def _switched(seen: Observed) -> bool:
     return utf8 is not None and bool(seen.logins) and utf8 > seen.logins[-1].number
 
 
-def _numbers(found: Difference) -> dict[str, int]:
+def _numbers(found: SizeDifference) -> dict[str, int]:
     return {"message": found.message, "listed": found.listed, "came": found.came}

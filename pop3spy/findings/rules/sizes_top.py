@@ -1,11 +1,10 @@
 """TOP, compared with what it was asked for and with the whole message."""
 
-from pop3spy.findings.bodies import COMPARED, content_scan, whole_scan
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import COMPARED, mail_of
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked, count
 from pop3spy.protocol.replies import number_of
-from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -53,7 +52,7 @@ def top_too_many_lines(seen: Observed, event: Answered) -> Claims:
 
     To do: correct the server, which mostly counts one line too many.
     """
-    wanted, scan = _wanted(event.exchange), whole_scan(seen, event.exchange)
+    wanted, scan = _wanted(event.exchange), mail_of(seen, event.exchange).scan
     came = scan.body_lines if scan is not None else None
     if wanted is not None and came is not None and came > wanted:
         yield Claim(
@@ -149,8 +148,8 @@ class TopTooFewLines:
             )
 
     def _lines(self, exchange: Exchange) -> tuple[int | None, int | None]:
-        scan = whole_scan(self._seen, exchange)
-        return message_of(exchange), scan.body_lines if scan is not None else None
+        mail = mail_of(self._seen, exchange)
+        return mail.number, mail.scan.body_lines if mail.scan is not None else None
 
 
 @rule(
@@ -188,10 +187,11 @@ def top_no_blank_line(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing, unless a client hangs there (Dovecot: ``pop3_client_workarounds = oe-ns-eoh``).
     """
-    scan = whole_scan(seen, event.exchange)
+    mail = mail_of(seen, event.exchange)
+    scan = mail.scan
     if scan is None or not scan.octets or scan.header is None or scan.has_blank_line:
         return
-    what = f"Message {number}" if (number := message_of(event.exchange)) else "A message"
+    what = f"Message {mail.number}" if mail.number is not None else "A message"
     yield Claim(f"{what} has no empty line behind its header: old Outlook Express hangs on it.")
 
 
@@ -244,13 +244,13 @@ class TopRetrDiffer:
     @on(On.ANSWERED, "TOP", "RETR")
     def _came(self, event: Answered) -> Claims:
         """Compare the header with that which came by the other command."""
-        exchange = event.exchange
-        number, header = message_of(exchange), _header_of(content_scan(self._seen, exchange))
+        mail = mail_of(self._seen, event.exchange)
+        number, header = mail.number, mail.header
         if number is None or header is None:
             return
         if number not in self._known and len(self._known) >= COMPARED:
             return
-        verb = exchange.command.verb
+        verb = event.exchange.command.verb
         known = self._known.setdefault(number, {})
         known[verb] = header
         other = known.get("RETR" if verb == "TOP" else "TOP", header)
@@ -260,11 +260,6 @@ class TopRetrDiffer:
                 " that go by TOP judge wrongly.",
                 evidence={"message": number},
             )
-
-
-def _header_of(scan: BodyScan | None) -> bytes | None:
-    """Return the digest of a header without what servers change in it."""
-    return scan.header.stable_digest if scan is not None and scan.header is not None else None
 
 
 def _wanted(exchange: Exchange) -> int | None:

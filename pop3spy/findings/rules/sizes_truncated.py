@@ -83,6 +83,8 @@ class RetrTruncated:
         was_open = any(one is exchange for one in at_close.outstanding)
         if not was_open or seen.closed_by(Side.CLIENT) is not None:
             return
+        if self._went_on(exchange, came):
+            return
         who = "the connection broke off"
         fault: tuple[AtFault, ...] = (AtFault.NETWORK,)
         if (closing := seen.closed_by(Side.SERVER)) is not None:
@@ -100,6 +102,17 @@ class RetrTruncated:
             fault=fault,
             evidence=evidence,
         )
+
+    def _went_on(self, exchange: Exchange, came: int) -> bool:
+        """Return whether the client may have taken what came for the whole message.
+
+        Then the replies to what it said next may stand in what seems to be the message.
+        """
+        number, began = message_of(exchange), exchange.answered_at or 0.0
+        listed = self._seen.maildrop.size_of(number) if number is not None else None
+        if listed is not None and came < listed:
+            return False
+        return any(one.asked_at > began for one in self._seen.unfinished)
 
     def _place(self, exchange: Exchange, number: int | None, came: int) -> tuple[str, Evidence]:
         """Return where it stopped: in words, and in numbers."""

@@ -11,9 +11,6 @@ from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
 
 _LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
-_KEPT: Final = 900.0
-"""Seconds for which a lock may outlive a session that ended without QUIT."""
-_MANY, _WITHIN = 10, 600.0
 _EMPTY: Final = "-- login\nC: STAT\nS: +OK 2 22\nC: QUIT\nS: +OK\n-- client closes\n"
 
 
@@ -109,7 +106,7 @@ def in_use_self(seen: Observed, event: Answered) -> Claims:
         if left is None or left.quit or left.closed_by != "client" or not _is_mine(left, seen):
             return
         ago = seen.wall() - (left.closed_at or 0.0)
-        if not 0 <= ago < _KEPT:
+        if not 0 <= ago < seen.thresholds.lock_kept:
             return
         what = f"{left.reference} was left without QUIT {seconds(ago)} ago"
     yield Claim(
@@ -260,8 +257,9 @@ def polling_too_often(seen: Observed, _: Finished) -> Claims:
     account, now = seen.account, seen.wall()
     if account is None or seen.past.login_at is None or seen.session.typed:
         return
-    before = list(account.sessions)[1 - _MANY :]
-    if len(before) < _MANY - 1 or now - before[0].opened_at > _WITHIN:
+    limits = seen.thresholds
+    before = list(account.sessions)[1 - limits.polls :]
+    if len(before) < limits.polls - 1 or now - before[0].opened_at > limits.polls_within:
         return
     count = seen.maildrop.stats[-1].count if seen.maildrop.stats else None
     if count is None or seen.past.retrievals or not _nothing_new(seen, account):
@@ -272,7 +270,7 @@ def polling_too_often(seen: Observed, _: Finished) -> Claims:
             f"The client checks every {seconds(every)} and finds nothing:"
             " set a longer check interval, or use IMAP.",
             exchange=0,
-            evidence={"sessions": _MANY, "seconds": round(every, 3)},
+            evidence={"sessions": limits.polls, "seconds": round(every, 3)},
         )
 
 

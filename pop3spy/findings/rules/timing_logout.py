@@ -128,7 +128,8 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
     basis="RFC 1939, section 3; practice",
     on=On.FINISHED,
     beats=("autologout-early", "reply-missing"),
-    raises="""
+    raises=(
+        """
         -- login
         C: RETR 1
         S: +OK / A: b / (blank) / x / .
@@ -137,7 +138,24 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
         S: +OK / A: b / (blank) / x / .
         -- 10 s
         -- server closes
-    """,
+        """,
+        """
+        -- also session-time-limit
+        -- login
+        -- 50 s
+        C: STAT
+        S: +OK 2 22
+        -- 10 s
+        -- server closes
+        -- session 1 h later
+        -- login
+        -- 50 s
+        C: STAT
+        S: +OK 2 22
+        -- 10 s
+        -- server closes
+        """,
+    ),
     silent="""
         -- login
         C: RETR 1
@@ -167,13 +185,15 @@ def session_time_limit(seen: Observed, _: Finished) -> Claims:
         age = first.at - start if start is not None else 0.0
         limit = min(_LIMITS, key=lambda one: abs(one - age))
         if abs(limit - age) <= 1:
+            again = any(abs(one - age) <= 1 for one in seen.server.ages)
             yield Claim(
-                f"The server seems to cut every session after {seconds(limit)}, for it did so"
-                f" {seconds(first.at - before.ended_at)} behind its last reply:"
+                f"The server {'cuts' if again else 'seems to cut'} every session after"
+                f" {seconds(limit)}, for it did so {seconds(first.at - before.ended_at)} behind its"
+                f" last reply{', as once before' if again else ''}:"
                 " raise that limit, or fetch less in one session.",
                 exchange=0,
                 at=first.at,
-                evidence={"seconds": round(age, 3)},
+                evidence={"seconds": round(age, 3), "again": again},
             )
             return
 
@@ -215,7 +235,7 @@ class AutologoutText:
         self._seen = seen
         self._said: tuple[Junk, float, float] | None = None
 
-    @on(On.RESUMED, after=20.0)
+    @on(On.RESUMED, after="idle_shortest")
     def resumed(self, event: Resumed) -> Claims:
         """Keep what the server says unasked behind a silence."""
         frame = event.heard.frame
@@ -282,7 +302,7 @@ class IdleConnectionDead:
         self._seen = seen
         self._spoke: tuple[int, float] | None = None
 
-    @on(On.RESUMED, after=60.0)
+    @on(On.RESUMED, after="idle_dead")
     def resumed(self, event: Resumed) -> Claims:
         """Keep which command broke a silence."""
         frame = event.heard.frame

@@ -11,10 +11,6 @@ from pop3spy.session.events import Answered, Moved
 from pop3spy.session.finding import AtFault, Severity
 
 _KEEPING: Final = ("NOOP", "STAT")
-_FIRST: Final = 3
-"""Equal answers from which on it is a habit."""
-_SPREAD: Final = 60.0
-"""Seconds over which they are spread at least."""
 
 
 def _repeated(lines: str, times: int) -> str:
@@ -130,7 +126,8 @@ class StaleCount:
             self._first[verb], self._times[verb] = (answer, event.at), 1
             return
         self._times[verb] += 1
-        if self._times[verb] >= _FIRST and event.at - at >= _SPREAD:
+        limits = self._seen.thresholds
+        if self._times[verb] >= limits.same_answers and event.at - at >= limits.same_spread:
             yield Claim(
                 f"The client asked {verb} {count(self._times[verb], 'time')} in"
                 f" {seconds(event.at - at)} and got the same answer: POP3 shows new mail in a new"

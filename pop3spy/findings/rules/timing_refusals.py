@@ -62,7 +62,7 @@ def server_temporary(_: Observed, event: Answered) -> Claims:
 @rule(
     "server-permanent",
     Severity.ERROR,
-    AtFault.SERVER,
+    (AtFault.SERVER, AtFault.CONFIG),
     Scope.EXCHANGE,
     rank=2,
     basis="RFC 3206, section 4",
@@ -101,7 +101,7 @@ def server_permanent(_: Observed, event: Answered) -> Claims:
     who = "correct the account's settings" if of_account else "ask its operator"
     yield Claim(
         f"The server has a permanent problem: {quoted(status)}; trying again will not help, {who}.",
-        fault=(AtFault.CONFIG,) if of_account else None,
+        fault=(AtFault.CONFIG if of_account else AtFault.SERVER,),
         evidence={"code": "SYS/PERM"},
     )
 

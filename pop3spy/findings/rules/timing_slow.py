@@ -16,7 +16,7 @@ from pop3spy.session.finding import AtFault, Severity
     rank=2,
     basis="practice",
     on=On.RESUMED,
-    after=10.0,
+    after="reply_slow",
     raises=(
         """
         -- login
@@ -88,7 +88,7 @@ def reply_slow(seen: Observed, event: Resumed) -> Claims:
     rank=2,
     basis="practice",
     on=On.RESUMED,
-    after=30.0,
+    after="stalled",
     raises="""
         -- login
         C: RETR 1

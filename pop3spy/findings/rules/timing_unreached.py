@@ -63,7 +63,7 @@ def connection_refused(seen: Observed, event: Finished) -> Claims:
     """,
 )
 def connection_unanswered(seen: Observed, event: Finished) -> Claims:
-    """Nothing at all came back from the server's address.
+    """Nothing came back from the server's address.
 
     A firewall on the way drops what it does not want, the host is off, or no way leads there.
 
@@ -71,6 +71,6 @@ def connection_unanswered(seen: Observed, event: Finished) -> Claims:
     """
     if event.ending.unreached is Unreached.UNANSWERED:
         yield Claim(
-            f"No answer at all from {seen.session.server}: a firewall drops the connection or the"
+            f"Nothing came back from {seen.session.server}: a firewall stops the connection or the"
             " host is off; open the port there, or correct the address in the client.",
         )

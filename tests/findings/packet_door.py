@@ -1,0 +1,106 @@
+"""What is found in a conversation that comes as a packet capture: TCP as two hosts speak it."""
+
+import io
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import Final
+
+from findings.doors import STARTED, Found, judged
+from pop3spy.capture.packets import read_packets
+from pop3spy.errors import Unreached
+from pop3spy.export import blocks, segments
+from pop3spy.export.addresses import Endpoint
+from pop3spy.export.segments import Flags
+from pop3spy.findings.dialogue import (
+    STEP,
+    Closes,
+    DialogueConnection,
+    RuleDialogue,
+    Says,
+    Waits,
+    read_dialogue,
+)
+from pop3spy.protocol.frames import Side
+from pop3spy.session.model import Peer
+
+CLIENT, SERVER = Side.CLIENT, Side.SERVER
+APART: Final = 1 << 24
+"""How far from each other the sequence numbers of two connections begin."""
+
+
+def in_packets(dialogue: str) -> Found:
+    """Return what is found in a packet capture of *dialogue*, without TLS."""
+    read = read_dialogue(dialogue)
+    data = blocks.section("") + b"".join(packets_of(read))
+    ports = [read.server.port]
+    return judged(read_packets(io.BytesIO(data), "packets", ports=ports))
+
+
+def packets_of(dialogue: RuleDialogue) -> Iterator[bytes]:
+    """Yield the packets of *dialogue*.
+
+    A connection that is over has its port taken by the next; nobody has to close it for that.
+    """
+    at = 0.0
+    port = dialogue.client.port
+    for number, connection in enumerate(dialogue.connections):
+        at += connection.later
+        port += connection.meanwhile
+        client = Peer(dialogue.client.host, port)
+        ends = {CLIENT: _endpoint(client), SERVER: _endpoint(dialogue.server)}
+        for sent_at, packet in _Tcp(ends, number).packets(connection, at):
+            yield blocks.packet(round((STARTED.timestamp() + sent_at) * 1e6), packet, ())
+            at = sent_at
+        at += STEP
+
+
+class _Tcp:
+    def __init__(self, ends: dict[Side, Endpoint], number: int) -> None:
+        self._ends = ends
+        self._next = dict.fromkeys(Side, number * APART)  # the next octet of each side
+
+    def packets(self, connection: DialogueConnection, at: float) -> Iterator[tuple[float, bytes]]:
+        """Yield the packets of *connection*, which begins *at* a time."""
+        if connection.unreached is not None:
+            yield from self._unreached(connection.unreached, at)
+            return
+        yield at, self._send(CLIENT, Flags.SYN)
+        yield at, self._send(SERVER, Flags.SYN | Flags.ACK)
+        yield at, self._send(CLIENT, Flags.ACK)
+        for step in connection.steps:
+            at += STEP
+            match step:
+                case Says(side, data):
+                    for start in range(0, len(data), segments.LONGEST):
+                        piece = data[start : start + segments.LONGEST]
+                        yield at, self._send(side, Flags.PSH | Flags.ACK, piece)
+                case Waits(seconds):
+                    at += seconds
+                    yield at, self._send(CLIENT, Flags.ACK)  # as keep-alives do
+                case Closes(side, reset):
+                    yield at, self._send(side, (Flags.RST if reset else Flags.FIN) | Flags.ACK)
+        if (left := connection.left) is not None:
+            yield at + STEP, self._send(left, Flags.FIN | Flags.ACK)
+
+    def _unreached(self, unreached: Unreached, at: float) -> Iterator[tuple[float, bytes]]:
+        asks = self._packet(CLIENT, Flags.SYN, b"", self._next[CLIENT])
+        yield at, asks
+        if unreached is Unreached.REFUSED:
+            self._next[CLIENT] += 1
+            yield at + STEP, self._send(SERVER, Flags.RST | Flags.ACK)
+        else:
+            for seconds in (1, 3, 7, 15, 31):
+                yield at + seconds, asks
+
+    def _send(self, side: Side, flags: Flags, data: bytes = b"") -> bytes:
+        seq = self._next[side]
+        self._next[side] += len(data) + bool(flags & (Flags.SYN | Flags.FIN))
+        return self._packet(side, flags, data, seq)
+
+    def _packet(self, side: Side, flags: Flags, data: bytes, seq: int) -> bytes:
+        source, target = self._ends[side], self._ends[side.other]
+        return segments.packet(source, target, flags, data, seq=seq, ack=self._next[side.other])
+
+
+def _endpoint(peer: Peer) -> Endpoint:
+    return Endpoint(IPv4Address(peer.host).packed, peer.port)
