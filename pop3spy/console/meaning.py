@@ -17,6 +17,7 @@ from pop3spy.findings.error_texts import LONGEST, error_text_of
 from pop3spy.findings.refusals import refusal_of
 from pop3spy.findings.rule import Rule
 from pop3spy.findings.tls_alerts import ALERT_MEANINGS
+from pop3spy.findings.wording import plain
 
 FOUND_BY_CODE: Final = {
     "IN-USE": "in-use",
@@ -79,7 +80,7 @@ def _meanings(text: str, rules: Mapping[str, Rule]) -> Iterator[Meaning]:
     if (refusal := refusal_of(text)) is not None:
         rule = rules.get(refusal.finding)
         means = f"Said by {refusal.who}: {refusal.means}."
-        yield Meaning(means, rule.remedy if rule else "", (refusal.finding,))
+        yield Meaning(means, plain(rule.remedy) if rule else "", (refusal.finding,))
     if (error := error_text_of(text)) is not None:
         yield Meaning(f"{error.means} (Said by {error.who}.)", error.remedy, error.findings)
     yield from _alert(text)

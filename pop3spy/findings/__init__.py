@@ -1,17 +1,20 @@
 """What is wrong in a session, whose side it is, and what to do.
 
 ``rule`` registers a rule, ``Findings`` asks the rules about a session.  Names are loaded when they
-are asked for: what a setting means is needed at every start, and rules are not.
+are asked for: what a setting means is needed at every start, and rules are not.  ``rule`` is
+loaded at once, as the package would name the module of that name else.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from pop3spy.findings.rule import rule
+
 if TYPE_CHECKING:
     from pop3spy.findings.engine import Findings
     from pop3spy.findings.loading import own_rules
     from pop3spy.findings.observed import Observed
-    from pop3spy.findings.rule import RULES, Claim, Claims, On, Rule, RuleError, Scope, on, rule
+    from pop3spy.findings.rule import RULES, Claim, Claims, On, Rule, RuleError, Scope, on
     from pop3spy.findings.thresholds import Thresholds
     from pop3spy.session.finding import AtFault, Evidence, Finding, Severity
 
@@ -20,7 +23,7 @@ _HOMES: Final = {
     "pop3spy.findings.loading": ("own_rules",),
     "pop3spy.findings.observed": ("Observed",),
     "pop3spy.findings.rule": (
-        *("RULES", "Claim", "Claims", "On", "Rule", "RuleError", "Scope", "on", "rule"),
+        *("RULES", "Claim", "Claims", "On", "Rule", "RuleError", "Scope", "on"),
     ),
     "pop3spy.findings.thresholds": ("Thresholds",),
     "pop3spy.session.finding": ("AtFault", "Evidence", "Finding", "Severity"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pop3spy.findings.rule import Rule
+from pop3spy.findings.wording import plain
 
 INDENT: Final = "    "
 """What a line of a conversation begins with, which is shown as it stands."""
@@ -14,12 +15,12 @@ def documentation(rule: Rule) -> Iterator[str]:
     whose = " or ".join(fault.value for fault in rule.fault)
     yield f"{rule.id}: {rule.severity.word}, side: {whose}"
     yield ""
-    yield _plain(rule.meaning)
+    yield plain(rule.meaning)
     for paragraph in filter(None, rule.details.split("\n\n")):
         yield ""
-        yield _plain(" ".join(paragraph.split()))
+        yield plain(" ".join(paragraph.split()))
     yield ""
-    yield f"To do: {_plain(rule.remedy)}"
+    yield f"To do: {plain(rule.remedy)}"
     yield ""
     yield f"Rests on: {rule.basis}"
     for title, conversations in (("It is raised by", rule.raises), ("It is not by", rule.silent)):
@@ -27,8 +28,3 @@ def documentation(rule: Rule) -> Iterator[str]:
             yield ""
             yield f"{title}:"
             yield from (f"{INDENT}{line}" for line in conversation.split("\n"))
-
-
-def _plain(text: str) -> str:
-    """Return *text* without the marks that only a page needs."""
-    return text.replace("``", "")

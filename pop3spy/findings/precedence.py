@@ -72,5 +72,5 @@ def _meet(specific: Candidate, place: int | None) -> bool:
 def _touches(finding: Finding, place: int | None, covers: tuple[int, ...]) -> bool:
     if place is None or finding.exchange is None:
         return True
-    seen = {finding.last, *(where.exchange for where in finding.places)}
+    seen = {finding.last, *finding.covers, *(where.exchange for where in finding.places)}
     return place in seen or bool(seen & set(covers))

@@ -6,6 +6,7 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.own_deeds import OwnDeeds
 from pop3spy.findings.precedence import Candidate, Precedence
 from pop3spy.findings.rule import Claim, Rule
+from pop3spy.findings.wording import plain
 from pop3spy.session.events import Raised, Told
 from pop3spy.session.finding import AtFault, Finding, SeenAt, Severity
 
@@ -45,6 +46,7 @@ class Raising:
                 general.explain(rule.id, place)
             if (known := self._by_id.get(rule.id)) is not None:
                 known.seen_again(place, when)
+                known.covers = claim.covers or known.covers
             else:
                 self._keep(self._finding(rule, claim, place, when), at)
 
@@ -54,12 +56,13 @@ class Raising:
             self._severity(rule, claim),
             claim.fault or rule.fault,
             claim.text,
-            rule.remedy if claim.remedy is None else claim.remedy,
+            plain(rule.remedy if claim.remedy is None else claim.remedy),
             when,
             place,
             claim.evidence,
             places=[SeenAt(place, when)],
             last=place,
+            covers=claim.covers,
         )
 
     def _severity(self, rule: Rule, claim: Claim) -> Severity:

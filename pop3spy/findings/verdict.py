@@ -47,7 +47,7 @@ def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
     parts += [f"Besides: {_without_cure(other)}" for other in others[:_MOST]]
     if (more := len(others) - _MOST) > 0:
         parts.append(f"There {'is' if more == 1 else 'are'} {count(more, 'more finding')}.")
-    remedy = _plain(first.remedy)
+    remedy = _going_on(first.remedy)
     tried = session.typed and first.fault == (AtFault.CLIENT,)  # nobody says that of a person
     parts.append(f"To change it: {remedy}" if calm or tried else f"{_side(first)}: {remedy}")
     return " ".join(parts)
@@ -72,9 +72,8 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
 
-def _plain(text: str) -> str:
-    """Return *text* as it goes on behind a colon, without the marks that only a page needs."""
-    text = text.replace("``", "")
+def _going_on(text: str) -> str:
+    """Return *text* as it goes on behind a colon."""
     return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 

@@ -11,7 +11,7 @@ LONGEST: Final = 60
 """Characters of a line that are quoted."""
 _MINUTE, _HOUR = 60, 3600
 
-__all__ = ["LONGEST", "asked", "count", "cut", "quoted", "seconds"]
+__all__ = ["LONGEST", "asked", "count", "cut", "plain", "quoted", "seconds"]
 
 
 def quoted(frame: Frame) -> str:
@@ -41,3 +41,8 @@ def seconds(duration: float) -> str:
         return f"{whole // _MINUTE} min {rest} s" if rest else f"{whole // _MINUTE} min"
     rest = whole % _HOUR // _MINUTE
     return f"{whole // _HOUR} h {rest} min" if rest else f"{whole // _HOUR} h"
+
+
+def plain(text: str) -> str:
+    """Return the text of a docstring without the marks that only a page needs."""
+    return text.replace("``", "")

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from pop3spy import __version__
 from pop3spy.findings.rule import Rule
+from pop3spy.findings.wording import plain
 from pop3spy.lint.linted import Linted, LintedSession
 from pop3spy.session.finding import Finding, Severity
 
@@ -77,9 +78,9 @@ def as_sarif(linted: Linted, rules: Rules) -> str:
 def _sarif_rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "shortDescription": {"text": rule.meaning},
-        "fullDescription": {"text": rule.details or rule.meaning},
-        "help": {"text": f"To do: {rule.remedy}"},
+        "shortDescription": {"text": plain(rule.meaning)},
+        "fullDescription": {"text": plain(rule.details or rule.meaning)},
+        "help": {"text": f"To do: {plain(rule.remedy)}"},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"fault": [fault.value for fault in rule.fault], "basis": rule.basis},
     }

@@ -48,8 +48,9 @@ class Finding:
 
     ``id`` is that of its rule.  ``text`` is one sentence for people, ``remedy`` what to do about
     it.  ``exchange`` is the number of the exchange where it was seen first, at the time ``at``;
-    ``places`` are that and the next two, ``last`` is the latest.  ``explained_by`` is the id of a
-    more specific finding that came later and tells what this one really was, wherever it was seen.
+    ``places`` are that and the next two, ``last`` is the latest; ``covers`` are other exchanges
+    that it explains.  ``explained_by`` is the id of a more specific finding that came later and
+    tells what this one really was, wherever it was seen.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Finding:
     count: int = 1
     places: list[SeenAt] = field(default_factory=list)
     last: int | None = None
+    covers: tuple[int, ...] = ()
     explained: int = 0  # how often
     explained_by: str | None = None
 

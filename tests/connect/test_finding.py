@@ -18,8 +18,8 @@ async def test_what_a_server_does_amiss_stands_behind_its_reply_and_in_the_verdi
     shown = await judged(ODD, *LOGIN, "STAT", "QUIT")
     assert f" ! stat-malformed  {STAT}" in shown.behind("S: +OK x y")[:2]
     assert shown.rows[-1].startswith(
-        " · A person at a console logged in as demo with PASS and retrieved nothing. They ended the"
-        f" session with QUIT. What went wrong: {STAT}"
+        " · A person at a console logged in as demo with PASS and ended the session with QUIT."
+        f" What went wrong: {STAT}"
     )
 
 

@@ -3,6 +3,7 @@
 ``POP3SPY_WRITE_DOCS=1 pytest tests/findings/test_page.py`` writes it anew.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def generated() -> str:
         of_group = sorted((rule for rule in rules if rule.group == group), key=lambda rule: rule.id)
         if of_group:
             parts.append("\n".join([f"## {title}\n", *_table(of_group), "", *_all(of_group)]))
-    return "\n".join(parts)
+    return re.sub("(?<!`)``(?!`)", "`", "\n".join(parts))
 
 
 def _table(rules: list[Rule]) -> Iterator[str]:

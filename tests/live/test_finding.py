@@ -51,8 +51,8 @@ async def test_of_a_session_that_is_over_the_verdict_and_the_last_count_are_told
         await ended(steered, *await found(steered, times=3))
         shown = await steered.do(":findings 1")
     assert "bare-lf-response (s1, exchange 1, 3 times)" in shown
-    assert " · The client did not log in; it said 3 commands." in shown
-    assert "├─ The client did not log in" in steered.text
+    assert " · The client said 3 commands, none of them a login," in shown
+    assert "├─ The client said 3 commands" in steered.text
 
 
 async def test_where_nothing_was_found_that_is_said() -> None:

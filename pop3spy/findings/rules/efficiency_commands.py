@@ -109,8 +109,11 @@ class TopThenRetr:
     @on(On.ANSWERED, "RETR")
     def retrieved(self, event: Answered) -> Claims:
         """Count the messages of which TOP was asked before."""
+        previewed = self._seen.maildrop.previewed
+        if not previewed:
+            return
         number = message_of(event.exchange)
-        if event.exchange.ok and number in self._seen.maildrop.previewed and number is not None:
+        if event.exchange.ok and number is not None and number in previewed:
             self._both.add(number)
         yield from ()
 

@@ -50,12 +50,17 @@ class Redownload:
         self._seen = seen
         self._again: set[bytes] = set()
         self._octets = 0
+        self._first_time: bool | None = None  # there was no session before, so nothing comes again
 
     @on(On.ANSWERED, "RETR")
     def retrieved(self, event: Answered) -> Claims:
         """Count a message that the same host had in a session that ended well."""
+        if self._first_time:
+            return
         seen, exchange = self._seen, event.exchange
         number, body, account = message_of(exchange), exchange.body, seen.account
+        if self._first_time is None:
+            self._first_time = account is None or not account.sessions
         if not exchange.ok or body is None or not body.complete or account is None:
             return
         unique_id = seen.maildrop.id_of(number) if number is not None else None

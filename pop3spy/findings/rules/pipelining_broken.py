@@ -108,6 +108,8 @@ class PipeliningBroken:
     @on(On.ANSWERED, "LIST", "UIDL")
     def listed(self, event: Answered) -> Claims:
         """Judge whether a reply of one line is about the message that was asked about."""
+        if not self._seen.session.outstanding:  # nearly always
+            return
         exchange = event.exchange
         status, args = exchange.status, exchange.command.args
         if status is None or not status.ok or exchange.body is not None or not args:
@@ -129,8 +131,10 @@ class PipeliningBroken:
     @on(On.ANSWERED, "RETR", "TOP")
     def retrieved(self, event: Answered) -> Claims:
         """Keep a body that holds what may be the status line of the next reply."""
-        exchange, body = event.exchange, event.exchange.body
         self._held_status = None
+        if not self._seen.session.outstanding:  # nearly always
+            return
+        exchange, body = event.exchange, event.exchange.body
         if body is None or not body.complete or not self._in_flight(exchange):
             return
         number = number_of(exchange.command.args[0]) if exchange.command.args else None

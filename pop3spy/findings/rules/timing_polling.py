@@ -115,8 +115,10 @@ class StaleCount:
     def answered(self, event: Answered) -> Claims:
         """Compare with what the same command was answered before."""
         exchange, body = event.exchange, event.exchange.body
+        if not exchange.line.command.bare:
+            return
         status, verb = exchange.status, exchange.command.verb
-        if status is None or not status.ok or not exchange.complete or not exchange.command.bare:
+        if status is None or not status.ok or not exchange.complete:
             return
         said = (body.octets, body.head, body.tail) if body is not None else status.text
         maildrop, used = self._seen.maildrop, self._seen.used
