@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.program import run
+from cli.program import run_here
 from pop3spy.cli.exit_status import ExitStatus
 
 KNOWN = [
@@ -20,7 +20,7 @@ KNOWN = [
 
 @pytest.mark.parametrize(("words", "told"), KNOWN)
 def test_what_is_known_is_told(words: list[str], told: str) -> None:
-    status, out, err = run("explain", *words)
+    status, out, err = run_here("explain", *words)
     assert (status, err) == (ExitStatus.DONE, "")
     assert told in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 100
@@ -30,21 +30,21 @@ def test_what_is_known_is_told(words: list[str], told: str) -> None:
     "words", [["PASS", "tanstaafl"], ["-ERR"], ["\x1b[31mred"], ["-ERR no help"]]
 )
 def test_of_what_is_not_known_that_is_said_and_nothing_repeated(words: list[str]) -> None:
-    status, out, err = run("explain", *words)
+    status, out, err = run_here("explain", *words)
     assert (status, out) == (ExitStatus.FOUND, "")
     assert err == "pop3spy: nothing is known of this; try what the server says behind -ERR\n"
 
 
 def test_a_finding_that_is_misspelt_is_found_again() -> None:
-    assert "did you mean retr-truncated?" in run("explain", "retr-truncted").err
+    assert "did you mean retr-truncated?" in run_here("explain", "retr-truncted").err
 
 
 def test_nothing_at_all_is_a_mistake() -> None:
-    status, _, err = run("explain")
+    status, _, err = run_here("explain")
     assert status == ExitStatus.USAGE
     assert "missing argument 'TEXT...'" in err
 
 
 @pytest.mark.parametrize("asked", ["-h", "--help"])
 def test_help_comes_first(asked: str) -> None:
-    assert "Usage: pop3spy explain" in run("explain", asked).out
+    assert "Usage: pop3spy explain" in run_here("explain", asked).out
