@@ -7,8 +7,9 @@ _COMMAND: Final = re.compile(
     rb"(?:AUTH|CAPA|LAST|LIST|NOOP|QUIT|RSET|STAT|STLS|UIDL|UTF8)\r\n"
     rb"|(?:DELE|LIST|RETR|UIDL) [1-9][0-9]{0,9}\r\n"
     rb"|TOP [1-9][0-9]{0,9} [0-9]{1,10}\r\n"
-    rb"|(?:USER|PASS) [\x20-\x7e]+\r\n"
-    rb"|(?:APOP|AUTH)(?: [\x21-\x7e]+){1,2}\r\n",
+    rb"|(?:USER|PASS) +[\x21-\x7e][\x20-\x7e]*\r\n"
+    rb"|APOP(?: [\x21-\x7e]+){2}\r\n"
+    rb"|AUTH(?: [\x21-\x7e]+){1,2}\r\n",
     re.IGNORECASE,
 )
 """A verb with the arguments that it takes; of others everybody is asked."""

@@ -17,6 +17,11 @@ LONGEST_LINE: Final = 255
 LONGEST_ARGUMENT: Final = 40
 """Octets of an argument (RFC 1939, section 3)."""
 _LENGTHS: Final = ((8, "up to 8"), (40, "up to 40"), (255, "up to 255"))
+_FIRST_LINES: Final = (
+    (re.compile(rb"\*[0-9]{1,4}"), "Redis"),  # how many words follow, each on a line of its own
+    (re.compile(rb"SSH-[12]\.[0-9]+-.+"), "SSH"),  # RFC 4253, section 4.2
+)
+"""What a client says first in protocols that have no verb there."""
 _MOST_WORDS: Final = 3
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _DIGEST: Final = 32
@@ -62,8 +67,8 @@ def unknown_line_facts(raw: bytes, *, first: bool) -> dict[str, FactValue]:
     if len(words) > 1:
         lengths = (called for most, called in _LENGTHS if len(line) <= most)
         facts["masked_length"] = next(lengths, "more")
-    if first and (foreign := foreign_verb(line)) is not None:
-        facts["protocol"] = foreign[0]
+    if first and (protocol := _protocol_of(line)):
+        facts["protocol"] = protocol
     return facts
 
 
@@ -83,6 +88,13 @@ def form_of_digest(arguments: tuple[bytes, ...]) -> str:
     if len(digest) != _DIGEST:
         return "swapped" if _is_digest(arguments[0]) else "wrong length"
     return "ok" if digest == digest.lower() else "upper case"
+
+
+def _protocol_of(line: bytes) -> str:
+    """Return whose first line it is, if it is another protocol's; empty if nobody knows."""
+    if (foreign := foreign_verb(line)) is not None:
+        return foreign[0]
+    return next((name for form, name in _FIRST_LINES if form.fullmatch(line)), "")
 
 
 def _is_digest(word: bytes) -> bool:

@@ -311,7 +311,7 @@ class Redactor:
     def _opaque(self, frame: Opaque) -> Opaque:
         """Keep the size, and of what cannot hold a secret the octets as well."""
         harmless = frame.side is Side.SERVER or Trait.COUNTED in frame.why.traits
-        if not harmless and frame.why is not Why.TOO_LONG:
+        if not harmless and frame.why is not Why.TOO_LONG and not frame.masks:
             self._learn(frame.number, frame.raw)
         identities = self._identities
         if frame.why is Why.PROXY and identities is not None:

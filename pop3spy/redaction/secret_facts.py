@@ -71,7 +71,7 @@ _PLACE: Final = r"[0-9]{1,15}:[0-9]{1,15}"
 _FLAG: Final = Values()
 _LINE: Final = 16384
 _DAY: Final = 1440
-_PROTOCOLS: Final = tuple(dict.fromkeys(row.protocol for row in FOREIGN_VERBS))
+_PROTOCOLS: Final = (*dict.fromkeys(row.protocol for row in FOREIGN_VERBS), "Redis", "SSH")
 _BASE64: Final = _words("ok", "foreign octet", "padding", "length")
 _DIGEST: Final = _words("ok", "upper case", "not hex", "wrong length", "missing", "swapped")
 

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from capture.test_round_trip import live, read
@@ -13,7 +13,7 @@ from cuts import recut, wild_talk
 from dialogue import Said, said
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.protocol.facts import NO_FACTS
-from pop3spy.protocol.frames import BodyPart
+from pop3spy.protocol.frames import BodyPart, Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.secret_facts import FACTS, accepted
 from pop3spy.session.events import Event, Heard
@@ -64,10 +64,15 @@ def test_so_it_does_however_the_octets_were_cut(talk: list[Said]) -> None:
     assert told(read(capture)) == told(events)
 
 
+FILLER_LIKE = b"+OK\r\n+OK\r\nxxxxxxxxxxxxxxxxxxxxxxxx+OK\r\n"
+
+
 @given(wild_talk.flatmap(recut))
+@example([(Side.CLIENT, b"STLS\r\nUSER bob\r\n"), (Side.SERVER, FILLER_LIKE)])
 def test_so_it_does_whatever_is_said(talk: list[Said]) -> None:
     events, capture = live(talk)
     assert told(read(capture)) == told(events), capture
+    assert told(read(by_hand(capture))) == told(events), by_hand(capture)
 
 
 @pytest.mark.parametrize("script", TALKS)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from findings.doors import Found, ids, in_a_recording, on_tape
+from findings.doors import Found, ids, in_a_recording, judged, on_tape
+from pop3spy.findings.dialogue import read_dialogue
+from pop3spy.session.tape import Closed
 
 
 @pytest.mark.parametrize("door", [on_tape, in_a_recording])
@@ -19,3 +21,14 @@ def test_a_client_that_waits_in_clear_at_the_port_of_tls_is_told_so(
         -- client closes
     """)
     assert ids(found) == ["clear-on-tls-port"]
+
+
+def test_a_recording_that_tells_no_closes_tells_who_ended_it() -> None:
+    said = """
+        -- login
+        C: RETR 1
+        S: +OK / A: b / (blank) / x
+        -- server closes
+    """
+    items = [item for item in read_dialogue(said).tape() if not isinstance(item, Closed)]
+    assert "multiline-unterminated" in ids(judged(items))

@@ -133,6 +133,8 @@ def test_how_long_a_line_of_one_word_is_is_not_told() -> None:
         ("GET / HTTP/1.1", "HTTP"),
         ("a1 LOGIN bob x", "IMAP"),
         ("HELO bob x", "POP2"),
+        ("*1", "Redis"),
+        ("SSH-2.0-OpenSSH_9.2p1", "SSH"),
     ],
 )
 def test_another_protocol_is_told_in_the_first_line_alone(line: str, protocol: str) -> None:

@@ -32,7 +32,7 @@ _DIGITS: Final = 10
     Scope.EXCHANGE,
     rank=2,
     basis="RFC 1939, sections 5 and 7",
-    on=On.ANSWERED,
+    on=On.ODD_COMMAND,
     verbs=("RETR", "DELE", "TOP", "USER", "PASS", "APOP"),
     beats=("login-failed", "retr-refused"),
     raises=(
@@ -63,7 +63,7 @@ _DIGITS: Final = 10
         S: +OK / .
     """,
 )
-def argument_missing(_: Observed, event: Answered) -> Claims:
+def argument_missing(seen: Observed, event: Heard) -> Claims:
     """A command lacks an argument that it cannot do without.
 
     RETR and DELE need a message number, TOP a number and a count of lines, USER and PASS a word,
@@ -71,7 +71,12 @@ def argument_missing(_: Observed, event: Answered) -> Claims:
 
     To do: correct the client, which forgot to put the value into the command.
     """
-    exchange = event.exchange
+    if isinstance(event.frame, CommandLine):
+        seen.when_answered(event.frame.number, _judge_missing)
+    yield from ()
+
+
+def _judge_missing(_: Observed, exchange: Exchange) -> Claims:
     spec, given = exchange.command.spec, _given(exchange)
     if spec is None or given is None or given >= spec.required or exchange.ok is None:
         return

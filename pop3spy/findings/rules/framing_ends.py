@@ -188,22 +188,32 @@ class MultilineUnterminated:
         yield from ()
 
     @on(On.FINISHED)
-    def over(self, _: Finished) -> Claims:
+    def over(self, event: Finished) -> Claims:
         """Tell of it, unless the client gave up."""
-        exchange, first = self._open, self._seen.first_close
+        seen, how = self._seen, event.ending.how
+        exchange, first = self._open, seen.first_close
+        if not seen.session.closings and how.by is Side.SERVER:
+            exchange = _broken_off(seen)
         if exchange is None or exchange.complete or (first and first.side is Side.CLIENT):
             return
         body = exchange.body
         octets = body.octets if body else 0
         lines = body.lines if body else 0
         size = count(octets, "octet") + (f" and {count(lines, 'line')}" if lines else "")
-        if first is None:
+        who = f"the server {'reset the connection' if how.reset else 'closed'}"
+        if first is None and seen.session.closings:
             who = "both sides closed at the same time"
-        else:
-            who = f"the server {'reset the connection' if first.reset else 'closed'}"
         yield Claim(
             f"The reply to {asked(exchange)} was cut off after {size} when {who}: the client must"
             " not keep it.",
             exchange=exchange.number,
             evidence={"octets": octets, **({"lines": lines} if lines is not None else {})},
         )
+
+
+def _broken_off(seen: Observed) -> Exchange | None:
+    """Return whose reply did not end, where a recording has no closes and only tells the end."""
+    last = next((one for one in reversed(seen.session.exchanges) if one.status is not None), None)
+    if last is None or last.status is None or not last.status.has_body or last.complete:
+        return None
+    return None if last.body is not None and last.body.error_before is not None else last

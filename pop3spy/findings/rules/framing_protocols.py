@@ -63,6 +63,14 @@ _EXPLAINS: Final = (
         C: a1 LOGIN bob tanstaaf
         S: -ERR Unknown command.
         """,
+        r"""
+        C< *1\r\n$4\r\nPING\r\n
+        S: -ERR Unknown command.
+        """,
+        """
+        C: SSH-2.0-OpenSSH_9.2
+        S: -ERR Unknown command.
+        """,
     ),
     silent=(
         "S: +OK IMAP and POP3 ready",

@@ -118,6 +118,16 @@ def uidl_list_set_differs(seen: Observed, event: Answered) -> Claims:
         """,
         """
         -- login
+        C: UIDL 2
+        S: +OK 2 b
+        C: UIDL
+        S: +OK / 1 a / 2 b / .
+        C: UIDL 1
+        S: +OK a
+        -- also listing-malformed
+        """,
+        """
+        -- login
         C: UIDL
         S: +OK / 1 a / .
         C: UIDL 2
@@ -144,8 +154,8 @@ def uidl_single_differs(seen: Observed, event: Answered) -> Claims:
         differing = [n for n, named in singles.items() - ids.items() if ids.get(n, named) != named]
     else:
         asked = message_of(event.exchange)
-        named = singles.get(asked, b"") if asked is not None else b""
-        differing = [asked] if asked is not None and ids.get(asked, named) != named else []
+        told = asked is not None and asked in singles  # the reply may have said nothing of it
+        differing = [n for n in (asked,) if n and told and ids.get(n, singles[n]) != singles[n]]
     if differing:
         number = min(differing)
         yield Claim(

@@ -201,6 +201,6 @@ class CrackableLoginClear:
 
 def _guessable(name: str) -> Claim:
     return Claim(
-        f"The client logged in by {name} without TLS, so that its password can be guessed offline.",
+        f"The login by {name} passed without TLS, so that the password can be guessed offline.",
         evidence={"mechanism": name},
     )

@@ -135,7 +135,9 @@ class StlsAvailableUnused:
     @on(On.COMMAND, "PASS", "RPOP", "APOP", "AUTH")
     @on(On.SASL)
     def _credentials(self, event: Heard) -> Claims:
-        if self._seen.clear and self._seen.offers("STLS") and gives_secret(event.frame):
+        seen = self._seen
+        bare = seen.clear and "client" not in seen.session.legs  # else it does have TLS, with us
+        if bare and seen.offers("STLS") and gives_secret(event.frame):
             yield Claim("The server lists STLS, but the client logged in without TLS.")
 
 
