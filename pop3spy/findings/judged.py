@@ -46,6 +46,7 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
+from pop3spy.session.finding import AtFault
 from pop3spy.session.model import Exchange
 
 _MOST_LATER: Final = 1000
@@ -56,16 +57,18 @@ _Args = tuple[Any, ...]
 class JudgedSession:
     """Reads the events of what is *observed*; *dispatch* knows whom to ask, *precedence* who wins.
 
-    *failed* is told of a rule that fails, *publish* gets what is raised.
+    *failed* is told of a rule that fails, *publish* gets what is raised; see ``Raising`` for who is
+    *spared*.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what all sessions share
         self,
         observed: Observed,
         dispatch: Dispatch,
         precedence: Precedence,
         failed: Callable[[Rule, Exception], None],
         publish: Callable[[Told], None],
+        spared: frozenset[AtFault],
     ) -> None:
         self._observed = observed
         self._session = observed.session
@@ -76,7 +79,7 @@ class JudgedSession:
         self._first_silence = self._silences[0].after if self._silences else inf
         self._remembering = Remembering(observed, observed.history)
         self._asking = Asking(observed, failed)
-        self._raising = Raising(observed, precedence, publish)
+        self._raising = Raising(observed, precedence, publish, spared)
         self._later: list[tuple[float, int, Way, Check, _Args]] = []
         self._numbers = count()
         self._on_answer: dict[int, list[tuple[Way, Check, _Args]]] = {}
