@@ -164,13 +164,13 @@ def endless_refusals() -> Said:
 
 
 FLOODS: Final = {
-    many_messages: 120,
-    endless_message: 12,
-    endless_line: 12,
-    endless_junk: 12,
-    endless_questions: 30,
-    endless_challenges: 12,
-    endless_refusals: 30,
+    many_messages: 90,
+    endless_message: 2,
+    endless_line: 2,
+    endless_junk: 2,
+    endless_questions: 8,
+    endless_challenges: 2,
+    endless_refusals: 4,
 }
 """What comes, and how many MiB may be kept of it at most: listings are, up to their bound."""
 

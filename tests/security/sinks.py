@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from dialogue import Said
@@ -10,7 +10,10 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
+from pop3spy.findings import Findings, Rule, Severity, own_rules
+from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -19,10 +22,10 @@ from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Event, Heard, Unanswered
+from pop3spy.session.events import Answered, Event, Heard, Opened, Unanswered
 from pop3spy.session.failure import describe
 from pop3spy.session.how import Ending, How
-from pop3spy.session.model import Peer
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from pop3spy.session.waiting import OwedReplies
@@ -43,25 +46,28 @@ class Readers:
         self._streams = {
             name: io.StringIO()
             for name in (
-                *("transcript", "colour", "narrow", "bodies", "json", "notes"),
+                *("transcript", "judged", "colour", "narrow", "bodies", "json", "notes"),
                 *("raw", "hex", "narrow raw", "narrow hex", "workers"),
             )
         }
         self._capture = io.BytesIO()
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
-        self._view = View()
+        self._view = View(Severity.INFO)
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
+        self._judged: list[Session] = []
         for subscriber in (
+            Findings(bus.publish, own_rules(), _fails),
             self._owed,
             lambda _: self._keep,
-            Transcript(self._streams["transcript"], self.clock),
+            Transcript(self._streams["transcript"], self.clock, findings=None),
+            Transcript(self._streams["judged"], self.clock, findings=Severity.INFO),
             Transcript(self._streams["colour"], colour=True, width=100),
-            Transcript(self._streams["narrow"], width=40),
+            Transcript(self._streams["narrow"], width=40, findings=Severity.INFO),
             log,
-            Transcript(self._streams["bodies"], bodies=True),
+            Transcript(self._streams["bodies"], bodies=True, findings=None),
             partial(Recorder, bodies="keep", write=self._capture.write),
             WireView(self._streams["raw"]),
             WireView(self._streams["hex"], hexadecimal=True),
@@ -83,6 +89,7 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
@@ -109,6 +116,9 @@ class Readers:
 
     def _keep(self, event: Event) -> None:
         match event:
+            case Opened(session=session):
+                self._judged.append(session)
+                self._events.append(repr(event))
             case Heard():
                 self.frames.append(event.frame)
                 self._events.append(repr(event.frame))
@@ -121,6 +131,14 @@ class Readers:
         # The session's own repr has all of its exchanges.
         self._events.append(f"{event.session.user!r} {event.session.parting!r}")
 
+    def _findings(self) -> Iterator[str]:
+        """Yield what the consoles list, and what machines are told."""
+        for session in self._judged:
+            yield verdict_of(session)
+            for finding in session.findings:
+                yield listed_row(finding, session).painted(colour=True)
+                yield f"{finding!r} {finding.facts()}"
+
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
         header = Header(self.clock.started)
@@ -130,6 +148,10 @@ class Readers:
         play_back(CaptureReader(capture, "capture"), exporter)
         exporter.close()
         return out.getvalue().decode()
+
+
+def _fails(rule: Rule, error: Exception) -> None:
+    raise AssertionError(f"the rule {rule.id} failed") from error
 
 
 class Sinks(Readers):
