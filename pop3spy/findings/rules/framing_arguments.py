@@ -80,7 +80,7 @@ def _judge_missing(_: Observed, exchange: Exchange) -> Claims:
     spec, given = exchange.command.spec, _given(exchange)
     if spec is None or given is None or given >= spec.required or exchange.ok is None:
         return
-    text = f"The client sent {asked(exchange)} without all its arguments: it is {spec.usage}"
+    text = f"The client sent {asked(exchange)} without all its arguments ({spec.usage})"
     if exchange.ok:
         yield Claim(f"{text}; this server took it.", severity=Severity.INFO)
     else:

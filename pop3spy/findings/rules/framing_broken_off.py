@@ -213,7 +213,7 @@ class ErrorInsideBody:
         if error is not None:
             yield Claim(
                 f"The server broke off {asked(exchange)} and wrote its error '{cut(show(error))}'"
-                f" into the reply, {then}: what the client holds is not the message.",
+                f" into the reply, {then}: the client does not have all of it.",
                 exchange=exchange.number,
                 covers=tuple(self._seen.session.outstanding),
                 evidence={"octets": body.octets},

@@ -144,8 +144,7 @@ class SplitTerminator:
     @staticmethod
     def _claim(exchange: Exchange, how: str, covers: tuple[int, ...] = ()) -> Claim:
         return Claim(
-            f"The reply to {asked(exchange)} was complete, but {how}: it must collect octets until"
-            " the line with the lone dot.",
+            f"The reply to {asked(exchange)} was complete, but {how}.",
             exchange=exchange.number,
             covers=covers,
         )

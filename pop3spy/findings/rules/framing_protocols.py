@@ -210,5 +210,5 @@ class ProxyHeaderRefused:
 
     @staticmethod
     def _claim(did: str, at: float | None = None) -> Claim:
-        text = f"A load balancer sent a PROXY header and the server {did}"
-        return Claim(f"{text}: it does not expect one.", exchange=0, at=at)
+        text = "A load balancer sent a PROXY header that the server does not expect"
+        return Claim(f"{text}; it {did}.", exchange=0, at=at)

@@ -102,7 +102,7 @@ def renumbered_in_session(seen: Observed, event: Answered) -> Claims:
         was, became = moved
         yield Claim(
             f"The server renumbered messages inside the session: number {became:,} is now what was"
-            f" {was}: DELE may hit the wrong mail."
+            f" {was}, so DELE may hit the wrong mail."
         )
 
 

@@ -116,7 +116,7 @@ def greeting_missing(seen: Observed, event: Event) -> Claims:
 
 
 def _missing(what: str, waited: float) -> Claim:
-    cure = "if this is a TLS port set the client to SSL/TLS, else look why the server hangs"
+    cure = "if this is a TLS port set the client to SSL/TLS, else look why it hangs"
     if what.startswith("no "):
         text = f"There was {what} of connecting: {cure}."
     else:
