@@ -72,7 +72,6 @@ class TerminatorGlued:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep what was told."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")
@@ -185,7 +184,6 @@ class ErrorInsideBody:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep nothing but what is seen."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")

@@ -71,7 +71,7 @@ class RetrTruncated:
             self._broken = exchange, body.size
         elif exchange.ok and body is None and not exchange.complete:
             self._broken = exchange, 0
-        yield from ()
+        return ()
 
     @on(On.FINISHED)
     def _over(self, _: Finished) -> Claims:

@@ -242,7 +242,7 @@ class AutologoutText:
         greeted = self._seen.greeted_at is not None
         if isinstance(frame, Junk) and greeted and event.heard.exchange is None:
             self._said = frame, event.at, event.silence
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
@@ -308,7 +308,7 @@ class IdleConnectionDead:
         frame = event.heard.frame
         speaks = frame.side is CLIENT and not self._seen.session.closings
         self._spoke = (frame.number, event.silence) if speaks and frame.number else None
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
