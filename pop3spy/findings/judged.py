@@ -126,6 +126,8 @@ class JudgedSession:
 
     def read(self, event: Event) -> None:
         """Take in *event*, and ask whoever is concerned."""
+        if isinstance(event, Blinded):  # what is lost may have come at any time before
+            watch(self._observed, event)
         if self._due <= event.at:
             self.pass_time(event.at)
         self._observed.now = event.at
@@ -176,6 +178,8 @@ class JudgedSession:
         """Take in a reply that has ended."""
         exchange, at = event.exchange, event.at
         watching.answered(self._observed, event)
+        if exchange.original is not None:  # what was done is told behind this
+            self._raising.own.touch(exchange)
         verb = exchange.line.command.verb
         asked = self._ways(On.ANSWERED, verb)
         if exchange.ok is False:
@@ -194,6 +198,8 @@ class JudgedSession:
         """Take in that no reply comes."""
         watch(self._observed, event)
         exchange = event.exchange
+        if exchange.original is not None:
+            self._raising.own.touch(exchange)
         asked = self._ways(On.UNANSWERED, exchange.command.verb)
         self._ask(asked, event, event.at, exchange)
 

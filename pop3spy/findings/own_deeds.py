@@ -8,6 +8,7 @@ from pop3spy.session.deeds import Deed
 from pop3spy.session.events import Intervened
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Exchange
 
 _LETS_PASS: Final = frozenset({Deed.RELEASED})
 _TAKES_TIME: Final = frozenset({Deed.HELD, Deed.DELAYED, Deed.SLOWED, Deed.SLICED, Deed.STALLED})
@@ -51,6 +52,11 @@ class OwnDeeds:
         elif deed not in _BEGINS_TLS and deed not in _LETS_PASS:
             self._changed = True
 
+    def touch(self, exchange: Exchange) -> None:
+        """Take in that the server did not hear of *exchange* what the client said."""
+        self._touched.add(exchange.number)
+        self._changed = True
+
     def end(self, ending: Ending) -> None:
         """Take in how the session ended."""
         self._ended = ending.how in OURS
@@ -61,8 +67,8 @@ class OwnDeeds:
             return True
         if self._changed and (place is None or rule.scope in _WIDE):
             return True
-        if rule.scope is Scope.TIMING and self._slowed:
-            return True
+        if self._slowed and (rule.scope is Scope.TIMING or (place is None and rule.scope in _WIDE)):
+            return True  # a client that had to wait may have given up
         return self._ended and rule.scope in _WIDE and place is None
 
     def spares(self, rule: Rule, severity: Severity, fault: Collection[AtFault]) -> bool:

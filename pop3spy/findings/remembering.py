@@ -39,7 +39,7 @@ class Remembering:
     def learn(self, event: Event) -> None:
         """Take in what happened."""
         match event:
-            case Answered(exchange=exchange):
+            case Answered(exchange=exchange) if not exchange.kept:
                 self._answered(exchange, event.at)
             case SideClosed(side=side) if self.past.closed_by is None:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)

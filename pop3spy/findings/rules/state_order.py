@@ -87,7 +87,7 @@ def command_wrong_state(seen: Observed, event: Answered) -> Claims:
     failed = seen.logins and seen.logins[-1].ok is False
     if exchange.line.pipelined and failed:
         return  # it was sent before the client could know
-    if any(is_login(one) and one.odd for one in seen.session.exchanges):
+    if any(is_login(one) and (one.odd or one.original) for one in seen.session.exchanges):
         return  # the client could not know either
     why = ", and the login before it was refused" if failed and phase is _BEFORE else ""
     yield Claim(f"{exchange.command.verb} is not allowed {_PHASES[phase]}{why}.")
