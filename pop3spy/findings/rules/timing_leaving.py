@@ -150,7 +150,7 @@ def client_waits_for_dot(seen: Observed, _: Finished) -> Claims:
 
     To do: correct the client; with curl, add --head to commands that are answered in one line.
     """
-    first, last = seen.closed_by(CLIENT), seen.before
+    first, last = seen.closed_by(CLIENT), seen.last_answered
     if first is None or last is None or seen.unfinished or "QUIT" in seen.used:
         return
     if seen.session.state is not State.TRANSACTION or last.ended_at is None:
