@@ -11,6 +11,11 @@ from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
 from pop3spy.console.view import View
+from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.findings.rule import RULES
+from pop3spy.lint.forms import FORMS
+from pop3spy.lint.linted import Linted, Linting
+from pop3spy.lint.text import LintText
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -21,6 +26,7 @@ from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Unanswered
 from pop3spy.session.failure import describe
+from pop3spy.session.finding import Severity
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
@@ -44,7 +50,7 @@ class Readers:
             name: io.StringIO()
             for name in (
                 *("transcript", "colour", "narrow", "bodies", "json", "notes"),
-                *("raw", "hex", "narrow raw", "narrow hex", "workers"),
+                *("raw", "hex", "narrow raw", "narrow hex", "workers", "findings"),
             )
         }
         self._capture = io.BytesIO()
@@ -54,14 +60,19 @@ class Readers:
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
+        self._findings = Findings(bus.publish, own_rules(), self._rule_failed)
+        self._linted = Linted()
         for subscriber in (
+            self._findings,
+            Linting(self._linted, "recording", lambda _: True),
             self._owed,
             lambda _: self._keep,
-            Transcript(self._streams["transcript"], self.clock),
-            Transcript(self._streams["colour"], colour=True, width=100),
-            Transcript(self._streams["narrow"], width=40),
+            Transcript(self._streams["findings"], colour=True, findings=Severity.INFO),
+            Transcript(self._streams["transcript"], self.clock, findings=None),
+            Transcript(self._streams["colour"], colour=True, width=100, findings=None),
+            Transcript(self._streams["narrow"], width=40, findings=None),
             log,
-            Transcript(self._streams["bodies"], bodies=True),
+            Transcript(self._streams["bodies"], bodies=True, findings=None),
             partial(Recorder, bodies="keep", write=self._capture.write),
             WireView(self._streams["raw"]),
             WireView(self._streams["hex"], hexadecimal=True),
@@ -83,6 +94,8 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
+        found["lint"] = "\n".join(LintText().lines(self._linted))
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
@@ -100,6 +113,10 @@ class Readers:
     def shown(self, side: Side) -> list[bytes]:
         """Return the octets of *side* as they may be shown, frame by frame."""
         return [frame.raw for frame in self.frames if frame.side is side]
+
+    def _rule_failed(self, rule: Rule, error: Exception) -> None:
+        self._events.append(f"{rule.id} failed: {describe(error)}")
+        raise error
 
     def _forward(self, *message: object) -> None:
         """Keep what a worker tells the process that has the console, as it goes there and plain."""

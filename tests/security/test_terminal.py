@@ -70,7 +70,8 @@ def test_no_escape_sequence_of_a_peer_reaches_a_terminal(tmp_path: Path) -> None
     assert unsafe(terminal) == set()
     assert "\\x1b]52;c;" in terminal
     assert set(OWN.findall(terminal)) == {
-        *("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m")
+        *("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[31;1m", "\x1b[32m", "\x1b[33m"),
+        "\x1b[36m",
     }
     assert unsafe((tmp_path / "log").read_text(encoding="utf-8")) == set()
 
