@@ -37,6 +37,8 @@ RELAYS = {
     " TCP:127.0.0.1:{upstream},nodelay",
     "pop3spy": SPY,
     "pop3spy quiet": f"{SPY} --quiet",
+    "pop3spy unjudged": f"{SPY} --quiet --log {{folder}}/{{port}}.json --log-format json"
+    " --findings off",
     "pop3spy json": f"{SPY} --quiet --log {{folder}}/{{port}}.json --log-format json",
     "pop3spy recording": f"{SPY} --quiet --record {{folder}}/{{port}}.yaml",
     "pop3spy console": f"python {{here}}/on_terminal.py {SPY}",

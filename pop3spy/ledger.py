@@ -15,9 +15,9 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
@@ -35,9 +35,14 @@ _PATIENCE: Final = 0.05
 """Seconds that reading waits for another process; then the account counts as unknown."""
 _WRITERS_PATIENCE: Final = 10.0
 _PRUNED_EVERY: Final = 1000
+_BATCH: Final = 500
+"""Sessions that are written together."""
+_GATHERED: Final = 0.5
+"""Seconds in which they come."""
 _RECALLED: Final = 100
 """Sessions of an account that are read again."""
 _BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
+_PAST: Final = tuple(field.name for field in fields(PastSession))
 _MESSAGE: Final = tuple(field.name for field in fields(KnownMessage))
 _SCHEMA: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -69,6 +74,7 @@ class Ledger:
         self._complain = complain
         self._age = age
         self._failed = False
+        self._closed = False  # for the thread
         self._key = self._open()
         self.history = History(self._key, recall=self._recall, keep=self._keep)
         self._reader = sqlite3.connect(path, timeout=_PATIENCE)
@@ -227,14 +233,38 @@ class Ledger:
         ledger.execute("PRAGMA synchronous = OFF")
         with closing(ledger):
             written = 0
-            while (saved := self._queue.get()) is not None:
+            while batch := self._gather():
                 try:
-                    self._write(ledger, *saved)
-                    written += 1
-                    if written % _PRUNED_EVERY == 0:
+                    with _writing(ledger):
+                        for saved in batch:
+                            self._write(ledger, *saved)
+                    if (
+                        written // _PRUNED_EVERY
+                        < (written := written + len(batch)) // _PRUNED_EVERY
+                    ):
                         self._prune(ledger)
                 except (sqlite3.Error, ValueError, TypeError) as error:
                     self._fail(error)
+
+    def _gather(self) -> list[_Saved]:
+        """Wait for something to write, and for what comes soon after: writing all costs as much.
+
+        Return nothing when no more will come.
+        """
+        batch: list[_Saved] = []
+        until = None
+        while not self._closed and len(batch) < _BATCH:
+            left = None if until is None else until - time.monotonic()
+            try:
+                saved = self._queue.get(timeout=left if left is None else max(left, 0.0))
+            except Empty:
+                break
+            if saved is None:
+                self._closed = True
+                break
+            batch.append(saved)
+            until = until or time.monotonic() + _GATHERED
+        return batch
 
     def _write(
         self,
@@ -245,15 +275,14 @@ class Ledger:
         rows: list[tuple[Any, ...]],
     ) -> None:
         account_id, now = self._id(key), past.ended_at or past.opened_at
-        with _writing(ledger):
-            ledger.execute(
-                "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
-                (account_id, json.dumps(facts), now),
-            )
-            ledger.execute(
-                "INSERT INTO session VALUES (?, ?, ?)",
-                (account_id, now, json.dumps(_facts_of(past))),
-            )
+        ledger.execute(
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
+            (account_id, json.dumps(facts), now),
+        )
+        ledger.execute(
+            "INSERT INTO session VALUES (?, ?, ?)", (account_id, now, json.dumps(_facts_of(past)))
+        )
+        if rows:
             ledger.executemany(_SAVE_MESSAGE, [(account_id, row[0], now, *row[1:]) for row in rows])
 
     def _id(self, key: AccountKey) -> bytes:
@@ -279,15 +308,14 @@ def _writing(ledger: sqlite3.Connection) -> Iterator[None]:
 
 
 def _facts_of(past: PastSession) -> dict[str, Any]:
-    facts = asdict(past)
+    facts: dict[str, Any] = {name: getattr(past, name) for name in _PAST}
     facts["retrieved"] = [unique_id.hex() for unique_id in past.retrieved]
     facts["deleted"] = [unique_id.hex() for unique_id in past.deleted]
     return facts
 
 
 def _session_from(facts: dict[str, Any]) -> PastSession:
-    known = {field.name for field in fields(PastSession)}
-    past = PastSession(**{name: value for name, value in facts.items() if name in known})
+    past = PastSession(**{name: value for name, value in facts.items() if name in _PAST})
     past.retrieved = {bytes.fromhex(text) for text in facts["retrieved"]}
     past.deleted = {bytes.fromhex(text) for text in facts["deleted"]}
     past.reference = f"{past.reference} of an earlier run"

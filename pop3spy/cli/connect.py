@@ -14,8 +14,10 @@ from pop3spy import __version__
 from pop3spy.capture.files import Keeping
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.judging import SHOWN, Ticking, judge_sessions
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.outputs import later
 from pop3spy.cli.secret import password_source, token_source
 from pop3spy.cli.standard_streams import Unbuffered
 from pop3spy.cli.streams import close
@@ -32,7 +34,9 @@ from pop3spy.connect.scripted import ScriptedPerson
 from pop3spy.console.record import SessionRecording
 from pop3spy.console.rows import hint
 from pop3spy.errors import ConfigError, TlsError
+from pop3spy.findings import Findings
 from pop3spy.logs import reader_failed
+from pop3spy.logs.notes import sentence
 from pop3spy.net.connection import Connection
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -40,6 +44,7 @@ from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
 
 _STDIN: Final = STDOUT  # both are a dash
 
@@ -95,6 +100,9 @@ class _Talking:
         self._clock = Clock()
         self._trust = trust_of(settings)
         self._bus = Bus(self._complain)
+        self._bus.subscribe_to_notes(self._note)
+        if settings.findings != "off":
+            judge_sessions(settings, self._bus, self._clock, later=later)
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._seated = terminal and settings.script is None  # there is a person
         self._by_hand = self._seated and settings.quit_after is None
@@ -105,7 +113,14 @@ class _Talking:
         self._typist = typist = None if settings.hide_unknown else Typist()
         self._memory = SecretMemory(self._clock.started)
         self.console = Console(
-            url, dial, person, CONNECT_COMMANDS, patience, login=details, typist=typist
+            url,
+            dial,
+            person,
+            CONNECT_COMMANDS,
+            patience,
+            login=details,
+            typist=typist,
+            findings=SHOWN[settings.findings],
         )
         self.console.subscribe_to(self._bus)
         keeping = Keeping(f"pop3spy {__version__}", bodies=settings.kept_of_bodies)
@@ -179,11 +194,17 @@ class _Talking:
             error.exit_status = ExitStatus.TLS
             raise
 
+    def _note(self, event: Noted) -> None:
+        if event.what == "rule_failed":
+            self.console.view.add(hint(sentence(event)))
+
     def _complain(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
-        if subscriber != self.console.begin:  # then it is the recording
+        if subscriber != self.console.begin:
+            judges = isinstance(subscriber, Findings | Ticking)
+            what = "the search for findings" if judges else "the recording"
             failed = reader_failed(subscriber, error, self._clock.now())
             text = escape(str(failed.facts["error"]))
-            self.console.view.add(hint(f"the recording failed: {text}"))
+            self.console.view.add(hint(f"{what} failed: {text}"))
 
 
 def _login_details(settings: ConnectSettings) -> LoginDetails:

@@ -14,6 +14,7 @@ from pop3spy.errors import ConfigError
 from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
+from pop3spy.findings.own_deeds import SERVED
 from pop3spy.findings.thresholds import Thresholds, thresholds_of
 from pop3spy.ledger import Ledger
 from pop3spy.session.bus import Bus, Reader
@@ -35,17 +36,19 @@ TICK: Final = 1.0
 Later = Callable[[float, Callable[[], None]], None]
 
 
-def judge_sessions(
+def judge_sessions(  # noqa: PLR0913 - who is judged, and by what is known
     settings: FindingsSettings,
     bus: Bus,
     clock: Clock,
     history: History | None = None,
     later: Later | None = None,
+    *,
+    hosts: bool = False,
 ) -> None:
     """Let all sessions of *bus* be judged; with *later* also while nobody speaks.
 
-    Whoever shows findings has to subscribe behind this.  Raise RuleError if the rules of a user
-    cannot be loaded.
+    If this program *hosts* them, nothing is held against the server.  Whoever shows findings has to
+    subscribe behind this.  Raise RuleError if the rules of a user cannot be loaded.
     """
     rules, thresholds = all_rules(settings.rules), thresholds_of(settings.threshold)
 
@@ -55,7 +58,13 @@ def judge_sessions(
 
     epoch = clock.started.timestamp()
     findings = Findings(
-        bus.publish, rules, complain, thresholds=thresholds, history=history, epoch=epoch
+        bus.publish,
+        rules,
+        complain,
+        thresholds=thresholds,
+        history=history,
+        epoch=epoch,
+        spared=SERVED if hosts else (),
     )
     bus.subscribe(findings)
     if later is not None:

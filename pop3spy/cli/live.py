@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
+from pop3spy.cli.judging import SHOWN
 from pop3spy.cli.outputs import later
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import ProxySettings
+from pop3spy.findings.loading import all_rules
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole, SteeredProxy
@@ -48,6 +50,8 @@ class Live:
         dry_run: bool,
     ) -> None:
         self._work = work
+        self._findings = SHOWN[settings.findings]
+        all_rules(settings.rules)  # a user's are explained here, also where workers ask them
         self._bus = bus
         self._clock = clock
         self._colour = colourful(sys.stdout)
@@ -67,6 +71,7 @@ class Live:
             make,
             colour=self._colour,
             dry_run=dry_run,
+            judges=settings.findings != "off",
             changed=screen.soon,
             columns=self._width,
         )
@@ -99,7 +104,9 @@ class Live:
 
     def _transcript(self) -> Subscriber:
         """Return a new transcript that fits the window, whatever becomes of that."""
-        transcript = Transcript(self._paced, self._clock, colour=self._colour, wait=later)
+        transcript = Transcript(
+            self._paced, self._clock, colour=self._colour, findings=self._findings, wait=later
+        )
 
         def begin(session: Session) -> Reader:
             read = transcript(session)

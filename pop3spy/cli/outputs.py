@@ -46,10 +46,13 @@ _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
 
 
 @contextmanager
-def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None) -> Iterator[Bus]:
+def outputs(
+    settings: OutputSettings, clock: Clock, screen: Screen | None = None, *, hosts: bool = False
+) -> Iterator[Bus]:
     """Give a bus that tells what the *settings* ask for; write out the rest at the end.
 
     With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
+    Where this program *hosts* the sessions, what is found says nothing against the server.
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
@@ -64,9 +67,9 @@ def outputs(settings: OutputSettings, clock: Clock, screen: Screen | None = None
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         bus = Bus(partial(complain, notes, clock))
         bus.subscribe_to_notes(notes)
-        if settings.findings != "off":
+        if looks_for_findings(settings, screen is not None):
             history = closing.enter_context(remembered(settings, bus, clock))
-            judge_sessions(settings, bus, clock, history, later)
+            judge_sessions(settings, bus, clock, history, later, hosts=hosts)
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)
@@ -90,6 +93,12 @@ def check_recording(settings: OutputSettings) -> None:
             raise ConfigError(
                 f"--{name} is about a recording, and there is none; add --record PATH"
             )
+
+
+def looks_for_findings(settings: OutputSettings, on_screen: bool) -> bool:  # noqa: FBT001 - a fact
+    """Return whether anybody is told what is found: a recording is judged when it is read."""
+    told = on_screen or has_transcript(settings) or settings.log is not None
+    return told and settings.findings != "off"
 
 
 def has_transcript(settings: OutputSettings) -> bool:

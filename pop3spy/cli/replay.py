@@ -107,7 +107,7 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     )
     clock = Clock()
     legs_at = partial(host_legs, settings)
-    with arriving(settings, legs_at) as front, outputs(settings, clock) as bus:
+    with arriving(settings, legs_at) as front, outputs(settings, clock, hosts=True) as bus:
         return run(hosting(stand_in.session, front, settings, bus, clock), settings.loop)
 
 

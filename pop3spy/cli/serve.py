@@ -57,7 +57,7 @@ def serve(settings: ServeSettings, mailbox: Path | None) -> int:
         if front.legs.identity is None:
             personality = personality.without_stls
         office = post_office(accounts, mailbox, settings.login_delay, personality)
-        with outputs(settings, clock) as bus:
+        with outputs(settings, clock, hosts=True) as bus:
             return run(hosting(office.session, front, settings, bus, clock), settings.loop)
 
 

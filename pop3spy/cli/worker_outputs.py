@@ -19,6 +19,7 @@ from pop3spy.cli.outputs import (
     later,
     log_gap,
     log_readers,
+    looks_for_findings,
     open_log_stream,
     recording_noted,
     transcript_on,
@@ -54,7 +55,7 @@ def shared_outputs(
     settings: OutputSettings, clock: Clock, screen: Screen | None
 ) -> Iterator[SharedOutputs]:
     """Give what writes whatever all workers tell; see ``outputs``, which has the same rules."""
-    if settings.findings != "off":
+    if looks_for_findings(settings, screen is not None):
         all_rules(settings.rules)  # before there are workers: what is wrong with them is told once
     with ExitStack() as closing:
         spools = Spools(screen)
@@ -161,7 +162,7 @@ def worker_outputs(
 
         bus = Bus(failed)
         bus.subscribe_to_notes(note)
-        if settings.findings != "off":
+        if looks_for_findings(settings, shown):
             history = closing.enter_context(remembered(settings, bus, clock))
             judge_sessions(settings, bus, clock, history, later)
         if settings.log is not None:

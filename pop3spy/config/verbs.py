@@ -197,7 +197,7 @@ class ReplayServerSettings(ServerSettings, PlaySettings, LoginSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectSettings(
-    RecordSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
+    RecordSettings, FindingsSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
 ):
     """The settings of ``pop3spy connect``."""
 

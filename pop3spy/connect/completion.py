@@ -8,6 +8,7 @@ from prompt_toolkit.document import Document
 
 from pop3spy.connect.commands import logins, speaking
 from pop3spy.connect.console import Console
+from pop3spy.console.finding_rows import found_first
 from pop3spy.console.prompt import Choice
 from pop3spy.console.registry import RefusalError
 from pop3spy.protocol import sasl
@@ -112,6 +113,9 @@ class ConnectCompleter(Completer):
                 ]
             case "eol":
                 return [(end, "") for end in speaking.ENDS]
+            case "explain":
+                session = self._console.session
+                return found_first([session] if session else [])
             case "time":
                 return [("on", ""), ("off", "")]
         return []

@@ -31,6 +31,7 @@ from pop3spy.redaction.secret_index import merged
 from pop3spy.redaction.typed import login_in
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, Reader
+from pop3spy.session.finding import Severity
 from pop3spy.session.model import Session
 
 CONNECT_COMMANDS: "Registry[Console]" = Registry()
@@ -53,6 +54,7 @@ class Console:
     Let it ``subscribe_to`` the bus before anything else.  *console_commands* are those of its
     own; *patience* is how many seconds a reply may take, None for any number; *login* is who logs
     in; *typist* knows the secrets of whoever types, None if nothing unknown is to be shown.
+    *findings* that are at least so bad are shown; with None nothing is looked for.
     """
 
     def __init__(  # noqa: PLR0913 - what a console begins with
@@ -65,12 +67,14 @@ class Console:
         *,
         login: LoginDetails | None = None,
         typist: Typist | None = None,
+        findings: Severity | None = Severity.WARNING,
     ) -> None:
         self.url = url
         self.login = login or LoginDetails()
         self.typist = typist
         self.console_commands = console_commands
-        self.view = View()
+        self.judges = findings is not None
+        self.view = View(findings)
         self.person = person
         self.talk = Talk(dial, patience, self._news)
         self.ending = CRLF  # what ends a line that is typed

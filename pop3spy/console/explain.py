@@ -3,6 +3,7 @@
 from typing import Final
 
 from pop3spy.console.oauth_error import explain_oauth_error
+from pop3spy.findings.refusals import known_refusal
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import CommandSpec, Turn
 from pop3spy.protocol.frames import Junk
@@ -29,7 +30,8 @@ CODES: Final = {
 }
 """What the response codes of the standards mean, and what to do."""
 
-_PARENTS: Final = {"SYS": "SYS/TEMP"}
+PARENTS: Final = {"SYS": "SYS/TEMP"}
+"""What stands for a code that says more than is known."""
 
 
 def explain(exchange: Exchange, session: Session) -> str | None:
@@ -42,7 +44,7 @@ def explain(exchange: Exchange, session: Session) -> str | None:
     if (why := _unoffered_mechanism(exchange, session)) and code in (None, "AUTH"):
         return why
     if code is not None:
-        known = CODES.get(code) or CODES.get(_PARENTS.get(code.split("/")[0], ""))
+        known = CODES.get(code) or CODES.get(PARENTS.get(code.split("/")[0], ""))
         return known or "a response code that no standard has; only who runs the server knows it"
     spec = exchange.command.spec
     if exchange.command.turn is Turn.SASL and (error := _oauth_error(exchange)):
@@ -53,7 +55,7 @@ def explain(exchange: Exchange, session: Session) -> str | None:
         _misplaced(exchange, spec)
         or _incomplete(exchange, spec)
         or _message(exchange, session)
-        or _login(spec, session)
+        or _login(exchange, spec, session)
         or _unoffered(spec, session)
     )
 
@@ -116,9 +118,11 @@ def _oauth_error(exchange: Exchange) -> str | None:
     return next((error for error in found if error), None)
 
 
-def _login(spec: CommandSpec, session: Session) -> str | None:
+def _login(exchange: Exchange, spec: CommandSpec, session: Session) -> str | None:
     if spec.effect not in (Effect.LOGIN, Effect.NAME):
         return None
+    if exchange.status and (known := known_refusal(exchange.status)):
+        return f"{known.means} (known of {known.who})"
     why = "name or password are wrong"
     if spec.turn is not None:
         why = f"it may have no such mechanism, or {why}"

@@ -7,6 +7,7 @@ much is kept as anybody may want to page through.
 from typing import Final
 
 from pop3spy.console.explain import explain, explain_junk
+from pop3spy.console.finding_rows import finding_row, verdict_rows
 from pop3spy.console.maildrop import MaildropSummary
 from pop3spy.console.oauth_error import explain_oauth_error
 from pop3spy.console.rows import Row, RowTone, hint, note
@@ -35,9 +36,11 @@ from pop3spy.session.events import (
     Heard,
     Moved,
     Opened,
+    Raised,
     Secured,
     Unanswered,
 )
+from pop3spy.session.finding import Severity
 from pop3spy.session.inferred import inferred_text
 from pop3spy.session.lines import line_text
 from pop3spy.session.maildrop import SeenMaildrop
@@ -55,10 +58,11 @@ class View:
     ``masked`` counts the client's lines of which something was hidden; ``doubtful`` are the numbers
     of commands that nobody knows and no server took: they may be anything.  With ``timed`` each
     reply has its latency; while it is ``folded``, bodies are told as a size; with ``automatic``
-    nobody has to answer challenges.
+    nobody has to answer challenges.  *Findings* that are at least so bad are shown; None: none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, findings: Severity | None = None) -> None:
+        self._findings = findings
         self.maildrop = MaildropSummary(SeenMaildrop())
         self.masked = 0
         self.doubtful: set[int] = set()
@@ -100,8 +104,12 @@ class View:
                 self.add(note(escape(str(tls))))
             case Moved(inferred=True, after=state):
                 self._inferred = state
-            case Ended(ending=ending):
+            case Raised(finding=finding):
+                if self._findings and finding.severity.value >= self._findings.value:
+                    self.add(finding_row(finding))
+            case Ended(session=session, ending=ending):
                 self.add(note(ending.how.noted))
+                self._rows += verdict_rows(session, self._findings)
 
     # -- frames ---------------------------------------------------------------------------------
 

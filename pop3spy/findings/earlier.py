@@ -39,8 +39,7 @@ def listed_now(seen: Observed, event: Answered) -> Listing | None:
     listing = seen.maildrop.first_uidl
     if listing is None or listing.exchange != event.exchange.number or listing.changes:
         return None
-    clean = listing.complete and not listing.malformed and not listing.duplicates
-    return listing if clean and len(set(listing.ids.values())) == len(listing.ids) else None
+    return listing if listing.clean and len(set(listing.ids.values())) == len(listing.ids) else None
 
 
 def last_session(account: KnownAccount, seen: Observed) -> PastSession | None:

@@ -10,11 +10,12 @@ What holds for every finding is decided in this package and in no rule:
 6. A finding is raised once a session, and counted from then on.
 7. What a more specific finding explains is not raised, or is marked as explained.
 8. A rule that fails is told of once and left out of the session; the others go on.
+9. Where a person types, or the server is ours, what is tried out there is nobody's fault.
 
-``asking`` holds to 1, 2, 3 and 8, ``raising`` to 4, 5, 6 and 7.
+``asking`` holds to 1, 2, 3 and 8, ``raising`` to 4, 5, 6, 7 and 9.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from pop3spy.findings.dispatch import Dispatch
@@ -26,6 +27,7 @@ from pop3spy.findings.rule import Rule
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Ended, Event, Told
+from pop3spy.session.finding import AtFault
 from pop3spy.session.model import Session
 
 Complaint = Callable[[Rule, Exception], None]
@@ -37,7 +39,8 @@ class Findings:
 
     It has to subscribe before all that show findings.  *history* is what is known of earlier
     sessions, *epoch* when the clock of the events was at zero, in seconds since 1970.  ``tick``
-    lets time pass where nothing is said.
+    lets time pass where nothing is said.  Of what only those *spared* would have to change, nothing
+    is raised.
     """
 
     def __init__(  # noqa: PLR0913 - what there is to know
@@ -49,7 +52,9 @@ class Findings:
         thresholds: Thresholds | None = None,
         history: History | None = None,
         epoch: float = 0.0,
+        spared: Collection[AtFault] = (),
     ) -> None:
+        self._spared = frozenset(spared)
         self._publish = publish
         self._complain = complain
         self._thresholds = thresholds or Thresholds()
@@ -64,7 +69,12 @@ class Findings:
         """Return what judges *session*."""
         observed = Observed(session, self._thresholds, self._history, self._epoch)
         judged = self._open[session.id] = JudgedSession(
-            observed, self._dispatch, self._precedence, self._failed_rule, self._publish
+            observed,
+            self._dispatch,
+            self._precedence,
+            self._failed_rule,
+            self._publish,
+            self._spared,
         )
         return partial(self._read, judged)
 

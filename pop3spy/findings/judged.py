@@ -6,6 +6,7 @@ from itertools import count
 from math import inf
 from typing import Any, Final
 
+from pop3spy.findings import watching
 from pop3spy.findings.asking import Asking, Check
 from pop3spy.findings.dispatch import Dispatch, Way, Ways
 from pop3spy.findings.observed import Observed
@@ -45,6 +46,7 @@ from pop3spy.session.events import (
     Told,
     Unanswered,
 )
+from pop3spy.session.finding import AtFault
 from pop3spy.session.model import Exchange
 
 _MOST_LATER: Final = 1000
@@ -55,16 +57,18 @@ _Args = tuple[Any, ...]
 class JudgedSession:
     """Reads the events of what is *observed*; *dispatch* knows whom to ask, *precedence* who wins.
 
-    *failed* is told of a rule that fails, *publish* gets what is raised.
+    *failed* is told of a rule that fails, *publish* gets what is raised; see ``Raising`` for who is
+    *spared*.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what all sessions share
         self,
         observed: Observed,
         dispatch: Dispatch,
         precedence: Precedence,
         failed: Callable[[Rule, Exception], None],
         publish: Callable[[Told], None],
+        spared: frozenset[AtFault],
     ) -> None:
         self._observed = observed
         self._session = observed.session
@@ -75,7 +79,7 @@ class JudgedSession:
         self._first_silence = self._silences[0].after if self._silences else inf
         self._remembering = Remembering(observed, observed.history)
         self._asking = Asking(observed, failed)
-        self._raising = Raising(observed, precedence, publish)
+        self._raising = Raising(observed, precedence, publish, spared)
         self._later: list[tuple[float, int, Way, Check, _Args]] = []
         self._numbers = count()
         self._on_answer: dict[int, list[tuple[Way, Check, _Args]]] = {}
@@ -122,6 +126,8 @@ class JudgedSession:
 
     def read(self, event: Event) -> None:
         """Take in *event*, and ask whoever is concerned."""
+        if isinstance(event, Blinded):  # what is lost may have come at any time before
+            watch(self._observed, event)
         if self._due <= event.at:
             self.pass_time(event.at)
         self._observed.now = event.at
@@ -137,7 +143,7 @@ class JudgedSession:
         """Take in a frame."""
         observed, frame = self._observed, event.frame
         before = observed.spoken_at
-        watch(observed, event)
+        watching.heard(observed, event)
         self._silent = 0
         self._due = event.at + self._first_silence
         if self._later:
@@ -172,7 +178,9 @@ class JudgedSession:
     def answered(self, event: Answered) -> None:
         """Take in a reply that has ended."""
         exchange, at = event.exchange, event.at
-        watch(self._observed, event)
+        watching.answered(self._observed, event)
+        if exchange.original is not None:  # what was done is told behind this
+            self._raising.own.touch(exchange)
         verb = exchange.line.command.verb
         asked = self._ways(On.ANSWERED, verb)
         if exchange.ok is False:
@@ -191,6 +199,8 @@ class JudgedSession:
         """Take in that no reply comes."""
         watch(self._observed, event)
         exchange = event.exchange
+        if exchange.original is not None:
+            self._raising.own.touch(exchange)
         asked = self._ways(On.UNANSWERED, exchange.command.verb)
         self._ask(asked, event, event.at, exchange)
 

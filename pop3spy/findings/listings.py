@@ -15,6 +15,4 @@ def listing_of(seen: Observed, exchange: Exchange) -> Listing | None:
 def whole_listing(seen: Observed, exchange: Exchange) -> Listing | None:
     """Return the same, if all of it can be read and each message has one line."""
     listing = listing_of(seen, exchange)
-    if listing is None or not listing.complete or listing.malformed or listing.duplicates:
-        return None
-    return listing
+    return listing if listing is not None and listing.clean else None

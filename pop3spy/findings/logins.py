@@ -17,10 +17,15 @@ OWN_CODES: Final = ("IN-USE", "LOGIN-DELAY", "SYS/TEMP", "SYS/PERM", "SYS")
 """Response codes that say it was neither name nor password."""
 
 
+def lists_mechanisms(exchange: Exchange) -> bool:
+    """Return whether *exchange* is AUTH alone, which asks for a list and logs nobody in."""
+    return exchange.command.verb == "AUTH" and exchange.command.bare
+
+
 def refusal(exchange: Exchange) -> StatusLine | None:
-    """Return the ``-ERR`` that *exchange* got; a bare AUTH, which asks for a list, is no login."""
+    """Return the ``-ERR`` that *exchange* got; AUTH alone is no login."""
     status = exchange.status
-    if status is None or status.ok or (exchange.command.verb == "AUTH" and exchange.command.bare):
+    if status is None or status.ok or lists_mechanisms(exchange):
         return None
     return status
 
@@ -93,7 +98,4 @@ def is_refused_for_what_was_sent(seen: Observed, exchange: Exchange) -> bool:
 
 def account_of(seen: Observed, exchange: Exchange) -> KnownAccount | None:
     """Return what is known of the account that *exchange* is to open."""
-    server = seen.session.server
-    if exchange.user is None:
-        return None
-    return seen.history.account(server.host, server.port, exchange.user)
+    return None if exchange.user is None else seen.account_of(exchange.user)

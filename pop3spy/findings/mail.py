@@ -51,6 +51,12 @@ class Mail:
             self.before = downloaded_before(seen, self.account, self.unique_id)
 
 
+def message_named(exchange: Exchange) -> str:
+    """Return words for the message that *exchange* is about: ``message 3``."""
+    number = message_of(exchange)
+    return "a message" if number is None else f"message {number}"
+
+
 def mail_of(seen: Observed, exchange: Exchange) -> Mail:
     """Return what is known of the message that *exchange* brought, which was answered just now."""
     mail: Mail | None = seen.memory.get(_KEY)

@@ -25,6 +25,8 @@ from pop3spy.session.model import Exchange, Session
 
 SAME_TIME: Final = 0.00002
 """Seconds within which nobody can tell which of two closes came first."""
+TLS_PORT: Final = 995
+"""Where TLS begins at once (RFC 8314, section 3.1)."""
 CLIENT, SERVER = Side.CLIENT, Side.SERVER
 
 
@@ -130,6 +132,10 @@ class Observed:
     def scan_of(self, exchange: Exchange) -> BodyScan | None:
         """Return the facts about the body of *exchange*, until it has been told of."""
         return self.scans.get(exchange.number)
+
+    def has_raised(self, *ids: str) -> bool:
+        """Return whether one of the findings *ids* was raised."""
+        return any(finding.id in ids for finding in self.session.findings)
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -283,6 +289,18 @@ def message_of(exchange: Exchange) -> int | None:
     """Return the number of the message that the server heard named, or None if it heard none."""
     args = exchange.command.args
     return number_of(args[0]) if args and not exchange.line.truncated else None
+
+
+def lines_of(exchange: Exchange) -> int | None:
+    """Return how many lines of the body a TOP asks for, or None if it names no number."""
+    args = exchange.command.args
+    return number_of(args[1]) if len(args) > 1 else None
+
+
+def listed_size(seen: Observed, exchange: Exchange) -> int | None:
+    """Return the octets that LIST told of the message that was named, or None if it did not."""
+    number = message_of(exchange)
+    return None if number is None else seen.maildrop.size_of(number)
 
 
 def is_there(seen: Observed, number: int) -> bool:

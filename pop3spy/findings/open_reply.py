@@ -1,7 +1,6 @@
 """Which reply of several lines has not ended, and how much of a message is missing."""
 
-from pop3spy.findings.observed import Observed
-from pop3spy.protocol.replies import number_of
+from pop3spy.findings.observed import Observed, listed_size
 from pop3spy.session.model import Exchange
 
 
@@ -16,9 +15,7 @@ def open_reply(seen: Observed, outstanding: tuple[Exchange, ...] | None = None) 
 
 def missing_octets(seen: Observed, exchange: Exchange) -> int | None:
     """Return how many octets a retrieved message is shorter than listed; None: not known."""
-    args, body = exchange.command.args, exchange.body
-    number = number_of(args[0]) if args else None
-    if exchange.command.verb != "RETR" or number is None or body is None:
+    body, listed = exchange.body, listed_size(seen, exchange)
+    if exchange.command.verb != "RETR" or body is None:
         return None
-    listed = seen.maildrop.size_of(number)
     return None if listed is None else listed - body.size

@@ -8,16 +8,23 @@ from pop3spy.findings.precedence import Candidate, Precedence
 from pop3spy.findings.rule import Claim, Rule
 from pop3spy.findings.wording import plain
 from pop3spy.session.events import Raised, Told
-from pop3spy.session.finding import Finding, SeenAt, Severity
+from pop3spy.session.finding import AtFault, Finding, SeenAt, Severity
 
 
 class Raising:
-    """Raises the findings of one session; ``own`` is what pop3spy did itself there."""
+    """Raises the findings of one session; ``own`` is what pop3spy did itself there.
+
+    Of what only those *spared* would have to change, nothing is raised.
+    """
 
     def __init__(
-        self, observed: Observed, precedence: Precedence, publish: Callable[[Told], None]
+        self,
+        observed: Observed,
+        precedence: Precedence,
+        publish: Callable[[Told], None],
+        spared: frozenset[AtFault],
     ) -> None:
-        self.own = OwnDeeds()
+        self.own = OwnDeeds(typed=observed.session.typed, spared=spared)
         self._observed = observed
         self._session = observed.session
         self._precedence = precedence
@@ -30,6 +37,9 @@ class Raising:
         for candidate in precedence.survivors(candidates):
             rule, claim, place = candidate
             if self.own.explains(rule, place) or precedence.is_beaten(candidate, raised):
+                continue
+            severity, fault = self._severity(rule, claim), claim.fault or rule.fault
+            if self.own.spares(rule, severity, fault):
                 continue
             when = at if claim.at is None else claim.at
             for general in precedence.explained(candidate, raised):
@@ -61,13 +71,5 @@ class Raising:
 
     def _keep(self, finding: Finding, at: float) -> None:
         self._by_id[finding.id] = finding
-        session = self._session
-        session.findings.append(finding)
-        exchange = None
-        if finding.exchange is not None:
-            exchange = next(
-                (one for one in reversed(session.exchanges) if one.number == finding.exchange), None
-            )
-        if exchange is not None:
-            exchange.findings = [*(exchange.findings or ()), finding]
-        self._publish(Raised(session, at, finding, exchange))
+        exchange = self._session.keep(finding)
+        self._publish(Raised(self._session, at, finding, exchange))

@@ -40,14 +40,19 @@ class Refusal:
         """Return whether *text*, in small letters, is one of these."""
         if self.alone:
             return text.strip(" .!") in self.texts
-        if not any(_pattern(one).search(text) for one in self.texts):
+        if not begins_in(text, self.texts):
             return False
-        return not self.beside or any(_pattern(one).search(text) for one in self.beside)
+        return not self.beside or begins_in(text, self.beside)
 
 
 @lru_cache(maxsize=512)
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(r"(?<![a-z0-9])" + ".*".join(map(re.escape, text.split("*"))))
+
+
+def begins_in(text: str, wanted: tuple[str, ...]) -> bool:
+    """Return whether one of those *wanted* begins with a word of *text*, in small letters."""
+    return any(_pattern(one).search(text) for one in wanted)
 
 
 _TLS_WORDS: Final = (
@@ -157,8 +162,7 @@ def means(status: StatusLine, finding: str) -> bool:
 
 def has_one_of(status: StatusLine, texts: tuple[str, ...]) -> bool:
     """Return whether the text of *status* holds one of *texts*, at the beginning of a word."""
-    text = without_code(_text(status))
-    return any(_pattern(one).search(text) for one in texts)
+    return begins_in(without_code(_text(status)), texts)
 
 
 def blames_name(status: StatusLine) -> bool:

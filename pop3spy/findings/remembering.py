@@ -39,7 +39,7 @@ class Remembering:
     def learn(self, event: Event) -> None:
         """Take in what happened."""
         match event:
-            case Answered(exchange=exchange):
+            case Answered(exchange=exchange) if not exchange.kept:
                 self._answered(exchange, event.at)
             case SideClosed(side=side) if self.past.closed_by is None:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)
@@ -47,14 +47,14 @@ class Remembering:
                 self._finished(ending, event.at)
             case Glimpsed(session=session, glimpse=glimpse):
                 if (glimpse.side, glimpse.kind) == ("server", "hello") and not session.greeting:
-                    self._history.server(*self._server).speaks_tls = True
+                    self._observed.server.speaks_tls = True
 
     def _answered(self, exchange: Exchange, at: float) -> None:
         if is_login(exchange):
             self._login(exchange, at)
             return
         if exchange.command.verb == "CAPA" and self._observed.offers("PIPELINING"):
-            self._history.server(*self._server).pipelining_at = self._wall(at)
+            self._observed.server.pipelining_at = self._wall(at)
         if self._key is None:
             self._before_login(exchange, at)
             return
@@ -70,7 +70,7 @@ class Remembering:
 
     def _before_login(self, exchange: Exchange, at: float) -> None:
         observed = self._observed
-        server = self._history.server(*self._server)
+        server = self._observed.server
         match exchange.command.verb:
             case "CAPA" if observed.clear and observed.session.state is State.AUTHORIZATION:
                 if observed.offers("STLS"):
@@ -103,7 +103,7 @@ class Remembering:
         user = exchange.user
         if user is None or exchange.ok is None:
             return
-        account = self._history.account(*self._server, user)
+        account = self._observed.account_of(user)
         way = way_of(exchange)
         if not exchange.ok:
             self._refused(exchange, account, way, self._wall(at))

@@ -1,4 +1,4 @@
-"""SizeCause a message has another size than was listed: what every rule about sizes goes by.
+"""Why a message has another size than was listed: what every rule about sizes goes by.
 
 One difference has one explanation, the most special that fits; it is looked for once a message.
 """
@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from pop3spy.findings.mail import mail_of
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import Observed, listed_size
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.model import Exchange
 
@@ -78,7 +78,7 @@ def difference_of(seen: Observed, exchange: Exchange) -> SizeDifference | None:
 def _compare(seen: Observed, exchange: Exchange, known: _Known) -> SizeDifference | None:
     mail = mail_of(seen, exchange)
     number, scan = mail.number, mail.scan
-    listed = seen.maildrop.size_of(number) if number is not None else None
+    listed = listed_size(seen, exchange)
     if number is None or scan is None or listed is None:
         return None
     came = scan.size + scan.beginnings.unstuffed.count  # what is not stuffed, nothing is taken from

@@ -48,7 +48,8 @@ def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
     if (more := len(others) - _MOST) > 0:
         parts.append(f"There {'is' if more == 1 else 'are'} {count(more, 'more finding')}.")
     remedy = _going_on(first.remedy)
-    parts.append(f"To change it: {remedy}" if calm else f"{_side(first)}: {remedy}")
+    tried = session.typed and first.fault == (AtFault.CLIENT,)  # nobody says that of a person
+    parts.append(f"To change it: {remedy}" if calm or tried else f"{_side(first)}: {remedy}")
     return " ".join(parts)
 
 
@@ -78,6 +79,7 @@ def _going_on(text: str) -> str:
 
 def _deeds(session: Session) -> str:
     """Return what the client did, what it got, and how the session ended."""
+    client = "A person at a console" if session.typed else "The client"
     parts = [_login(session)]
     totals = session.totals
     if totals.retrieved:
@@ -86,7 +88,7 @@ def _deeds(session: Session) -> str:
         parts.append(f"marked {count(totals.deleted, 'message')} as deleted")
     parts.append(_ending(session))
     *most, last = filter(None, parts)
-    return f"The client {', '.join(most)} and {last}." if most else f"The client {last}."
+    return f"{client} {', '.join(most)} and {last}." if most else f"{client} {last}."
 
 
 def _login(session: Session) -> str:

@@ -40,24 +40,31 @@ def watch(observed: Observed, event: Event) -> None:
         keep(observed, event)
 
 
-def _heard(observed: Observed, event: Heard) -> None:
+def heard(observed: Observed, event: Heard) -> None:
+    """Take a frame in; there are more of these than of all other events."""
     frame, at = event.frame, event.at
     observed.spoken_before = observed.spoken_at
     observed.last[frame.side] = observed.spoken_at = at
-    match frame:
-        case BodyPart(side=Side.SERVER) if event.exchange is not None:
+    if isinstance(frame, StatusLine):
+        observed.stray = 0
+        if not frame.number and observed.greeted_at is None:
+            observed.greeted_at = at
+    elif isinstance(frame, CommandLine):
+        _asked(observed, frame, at)
+    elif isinstance(frame, BodyPart):
+        if frame.side is Side.SERVER and event.exchange is not None:
             if observed.interrupted is not None:
                 observed.interrupted.go_on(frame.raw, event.first)
             _scanned(observed, event.exchange).add(frame.raw, dotted=frame.dotted)
-        case CommandLine():
-            _asked(observed, frame, at)
+    else:
+        _else_heard(observed, frame)
+
+
+def _else_heard(observed: Observed, frame: Frame) -> None:
+    match frame:
         case SaslLine() | Challenge():
             if observed.sasl is not None and observed.sasl.number == frame.number:
                 observed.sasl.learn(frame)
-        case StatusLine():
-            observed.stray = 0
-            if not frame.number and observed.greeted_at is None:
-                observed.greeted_at = at
         case Junk() | Opaque():
             _unread(observed, frame)
 
@@ -70,7 +77,8 @@ def _asked(observed: Observed, frame: CommandLine, at: float) -> None:
         observed.sasl = sasl_begun(frame)
     if frame.pipelined and observed.interrupted is None:
         observed.interrupted = _interrupted(observed, frame.number, at)
-    _behind_close(observed, frame, at)
+    if observed.at_close is not None:
+        _behind_close(observed, observed.at_close, frame, at)
 
 
 def _interrupted(observed: Observed, by: int, at: float) -> Interruption | None:
@@ -104,15 +112,14 @@ def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
     return scan
 
 
-def _behind_close(observed: Observed, frame: CommandLine, at: float) -> None:
-    first, at_close = observed.first_close, observed.at_close
-    if at_close is None or len(at_close.after) >= _MOST_AFTER:
-        return
-    if first is not None and first.side is Side.SERVER:
+def _behind_close(observed: Observed, at_close: AtClose, frame: CommandLine, at: float) -> None:
+    first = observed.first_close
+    if len(at_close.after) < _MOST_AFTER and first is not None and first.side is Side.SERVER:
         at_close.after.append((frame, at))
 
 
-def _answered(observed: Observed, event: Answered) -> None:
+def answered(observed: Observed, event: Answered) -> None:
+    """Take in a reply that has ended."""
     exchange, at = event.exchange, event.at
     if (scan := observed.scans.get(exchange.number)) is not None:
         scan.end()
@@ -165,8 +172,8 @@ _AGREEMENTS: Final = frozenset({"UTF8", "LANG"})
 """What changes how everything is said, once the server agrees."""
 
 _KEPT: Final[dict[type[Event], Callable[[Observed, Any], None]]] = {
-    Heard: _heard,
-    Answered: _answered,
+    Heard: heard,
+    Answered: answered,
     Moved: _moved,
     Placed: _placed,
     Secured: _secured,

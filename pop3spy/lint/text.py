@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
+from pop3spy.findings.documentation import INDENT, documentation
 from pop3spy.findings.rule import Rule
-from pop3spy.findings.wording import plain
 from pop3spy.lint.forms import place_of
 from pop3spy.lint.linted import Linted, LintedSession
 from pop3spy.protocol.text import count, escape
@@ -98,19 +98,8 @@ def statistics(linted: Linted) -> Iterator[str]:
 
 def explained(rule: Rule) -> Iterator[str]:
     """Yield the lines that explain what *rule* finds: its documentation and its conversations."""
-    whose = " or ".join(fault.value for fault in rule.fault)
-    yield f"{rule.id}: {rule.severity.word}, side: {whose}"
-    yield ""
-    yield from wrapped(plain(rule.meaning), _WIDEST, _WIDEST)
-    for paragraph in filter(None, rule.details.split("\n\n")):
-        yield ""
-        yield from wrapped(" ".join(plain(paragraph).split()), _WIDEST, _WIDEST)
-    yield ""
-    yield from wrapped(f"To do: {plain(rule.remedy)}", _WIDEST, _WIDEST)
-    yield ""
-    yield f"Rests on: {rule.basis}"
-    for title, conversations in (("It is raised by", rule.raises), ("It is not by", rule.silent)):
-        for conversation in conversations:
-            yield ""
-            yield f"{title}:"
-            yield from (f"    {line}" for line in conversation.split("\n"))
+    for paragraph in documentation(rule):
+        if paragraph.startswith(INDENT):
+            yield paragraph
+        else:
+            yield from wrapped(paragraph, _WIDEST, _WIDEST)

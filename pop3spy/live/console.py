@@ -86,7 +86,8 @@ class LiveConsole:
 
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
     called whenever ``prompt`` may tell something else.  *columns* tells how many the terminal has,
-    None if there is none.  In a *dry_run* no DELE goes to a server.
+    None if there is none.  In a *dry_run* no DELE goes to a server.  Unless somebody
+    *judges* what is said, nothing is ever found.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
@@ -101,6 +102,7 @@ class LiveConsole:
         *,
         colour: bool = False,
         dry_run: bool = False,
+        judges: bool = True,
         changed: Callable[[], None] = lambda: None,
         columns: Callable[[], int | None] = lambda: None,
     ) -> None:
@@ -114,6 +116,7 @@ class LiveConsole:
         self.injected = Injected(self.tell)
         self.showing = Showing(make, _elsewhere)
         self.holding: Filter | None = None
+        self.judges = judges
         self.leaving = False
         self.person: LivePerson
         self.bus: Bus

@@ -53,6 +53,10 @@ class SessionList:
         """Return session *number*, None if nothing is known of it any more."""
         return self.open.get(number) or self.ended.get(number)
 
+    def all(self) -> list[Session]:
+        """Return those that are known: first those that are over."""
+        return [*self.ended.values(), *self.open.values()]
+
     def note(self, event: Noted) -> None:
         """Keep what a person noted, in each session that is open."""
         if event.what != "noted":

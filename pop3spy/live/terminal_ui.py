@@ -15,6 +15,7 @@ from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from pop3spy.console.finding_rows import found_first
 from pop3spy.console.history import KeptLines
 from pop3spy.console.input_mask import Hides, InputMask
 from pop3spy.console.pager import screen as size_of
@@ -29,7 +30,7 @@ from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.live.console import LiveConsole
 from pop3spy.live.screen import Screen
 from pop3spy.protocol.commands import COMMANDS
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import count, escape
 from pop3spy.session.lines import line_text
 from pop3spy.spool import Stream
 
@@ -77,8 +78,8 @@ class TerminalUi:
                 except KeyboardInterrupt:  # the key
                     if lines.default_buffer.text:
                         continue  # which has cleared the line
-                    if not asked and (count := len(console.sessions.open)):
-                        console.tell(hint(_ends_sessions(count)))
+                    if not asked and (number := len(console.sessions.open)):
+                        console.tell(hint(_ends_sessions(number)))
                         asked = True
                         continue
                     signal.raise_signal(signal.SIGINT)
@@ -164,14 +165,16 @@ class LiveCompleter(Completer):
         match name, len(before):
             case (("show" | "follow" | "kill" | "send" | "export"), 1):
                 return self._sessions()
+            case (("findings" | "explain"), 1):
+                return self._of_findings(name)
             case (("go" | "edit" | "drop" | "answer"), 1):
                 return self._held()
             case "send", 2:
                 return [(spec.name, spec.summary) for spec in COMMANDS.values() if not spec.turn]
             case "export", 2:
                 return [(form, row.summary) for form, row in EXPORTERS.items()]
-            case "fault", count:
-                return self._of_fault(before[1:]) if count > 1 else _FAULTS
+            case "fault", words:
+                return self._of_fault(before[1:]) if words > 1 else _FAULTS
             case "help", 1:
                 return [(row.name, row.summary) for row in LIVE_COMMANDS]
         return []
@@ -192,6 +195,15 @@ class LiveCompleter(Completer):
     def _sessions(self) -> Iterator[Choice]:
         for session in list(self._console.sessions.open.values())[-_MOST_CHOICES:]:
             yield str(session.id), escape(f"{session.client} {session.user or ''}")
+
+    def _of_findings(self, command: str) -> Iterable[Choice]:
+        sessions = [each for each in self._console.sessions.all() if each.findings]
+        if command == "explain":
+            return found_first(sessions)
+        return [
+            (str(each.id), count(len(each.findings), "finding"))
+            for each in sessions[-_MOST_CHOICES:]
+        ]
 
     def _held(self) -> Iterator[Choice]:
         for ticket in list(self._console.holds.tickets.values())[:_MOST_CHOICES]:

@@ -6,7 +6,7 @@ Messages are told in one line, long listings are cut short, and what nobody read
 from collections.abc import Callable
 
 from pop3spy.findings.verdict import verdict_of
-from pop3spy.logs.finding_lines import TONES, finding_mark, finding_text
+from pop3spy.logs.finding_lines import TONES
 from pop3spy.logs.layout import LineLayout, LineTone
 from pop3spy.logs.shown_lines import ALL, SHOWN, ShownLines
 from pop3spy.logs.words import amounts, ended, message, seconds, short
@@ -42,6 +42,7 @@ from pop3spy.session.events import (
     Unanswered,
 )
 from pop3spy.session.finding import Severity, worth_telling
+from pop3spy.session.finding_text import finding_mark, finding_text
 from pop3spy.session.inferred import inferred_text
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text

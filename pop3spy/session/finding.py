@@ -1,6 +1,6 @@
 """What was found in a session: what is wrong, or worth an explanation, and where it is seen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -84,6 +84,16 @@ class Finding:
             "remedy": self.remedy,
             "evidence": dict(self.evidence),
         }
+
+    def tally(self) -> list[object]:
+        """Return, by the id, what may have changed since it was raised; ``take_tally`` takes it."""
+        places = [[place.exchange, place.at] for place in self.places]
+        return [self.id, self.count, self.explained, self.explained_by, self.last, places]
+
+    def take_tally(self, tally: Sequence[Any]) -> None:
+        """Take what has changed since it was raised, as another process tells it."""
+        _, self.count, self.explained, self.explained_by, self.last, places = tally
+        self.places = [SeenAt(exchange, at) for exchange, at in places]
 
     def seen_again(self, exchange: int | None, at: float) -> None:
         """Count it once more."""

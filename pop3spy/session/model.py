@@ -177,6 +177,17 @@ class Session:
             self._maildrop = SeenMaildrop()
         return self._maildrop
 
+    def keep(self, finding: Finding) -> Exchange | None:
+        """Keep what was found, also with the exchange that it is about; return that, if known."""
+        self.findings.append(finding)
+        if finding.exchange is None:
+            return None
+        for exchange in reversed(self.exchanges):
+            if exchange.number == finding.exchange:
+                exchange.findings = [*(exchange.findings or ()), finding]
+                return exchange
+        return None
+
     @property
     def refused(self) -> bool:
         """Whether the greeting sent the client away; the state is AUTHORIZATION all the same."""

@@ -68,7 +68,8 @@ def play_back(
         elif isinstance(item, Remarked):
             bus.publish(Noted("noted", item.at, {"text": without_login(item.text)}))
         elif session := playing.get(item.session):
-            if judging is not None:
+            # What was missed may have come at any time before it was given up.
+            if judging is not None and not isinstance(item, Missed):
                 judging.pass_time(
                     item.session, item.chunk.at if isinstance(item, Spoke) else item.at
                 )

@@ -11,9 +11,11 @@ from typing import Final
 from pop3spy.protocol.frames import CommandLine, Frame, StatusLine
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import (
+    Answered,
     Blinded,
     Ended,
     Event,
+    Finished,
     Glimpsed,
     Heard,
     Intervened,
@@ -22,6 +24,7 @@ from pop3spy.session.events import (
     Raised,
     Secured,
     SideClosed,
+    Unanswered,
 )
 from pop3spy.session.model import Peer, Session
 from pop3spy.workers.plain_frames import Plain, plain_frame
@@ -48,28 +51,49 @@ class Forwarding:
 class _ForwardedSession:
     """A reader of one session.
 
-    The reply to a login is told only with the next event: who has logged in is known then.
+    The reply to a login is told only with the next event: who has logged in is known then.  So is
+    what is found in it, and what is found because no reply comes: at the end, it is the tracker of
+    ``retelling`` that knows that none comes.
     """
 
     def __init__(self, tell: Tell, waiting: Callable[[], int]) -> None:
         self._tell = tell
         self._waiting = waiting
         self._reply: Heard | None = None
+        self._settled = False  # the last thing that happened: it is certain that no reply comes
+        self._found: list[Raised] = []  # and is told with the next event
         self._missed = False
 
     def __call__(self, event: Event) -> None:
         number, at = event.session.id, event.at
+        if isinstance(event, Raised) and (self._settled or self._reply is not None):
+            self._found.append(event)
+            return
         if self._reply is not None:
             reply, self._reply = self._reply, None
             self._heard(reply)
         if isinstance(event, Ended):
-            ending = event.ending
-            self._tell("ended", number, at, ending.how.value, ending.why, ending.at)
+            self._ended(event, number, at)
         elif not self._missed and self._waiting() > MOST and not isinstance(event, Opened):
             self._missed = True
             self._tell("missed", number, at)
         elif not self._missed:
+            self._settled = _settles(event)
+            if not self._settled:
+                self._tell_found()
             self._tell_of(event, number, at)
+
+    def _ended(self, event: Ended, number: int, at: float) -> None:
+        ending, findings = event.ending, event.session.findings
+        self._tell("finished", number, at, ending.how.value, ending.why, ending.at)
+        self._tell_found()
+        tallies = [one.tally() for one in findings if one.count > 1 or one.explained]
+        self._tell("ended", number, at, tallies)
+
+    def _tell_found(self) -> None:
+        found, self._found = self._found, []
+        for event in found:
+            self._tell_of(event, event.session.id, event.at)
 
     def _tell_of(self, event: Event, number: int, at: float) -> None:  # noqa: C901 - one branch an event
         match event:
@@ -107,6 +131,14 @@ class _ForwardedSession:
         elif event.frame is not None:
             side = event.frame.side.value
             self._tell("intervened", number, at, side, event.by, did, sent, answer)
+
+
+def _settles(event: Event) -> bool:
+    """Return whether *event* tells that no reply comes, or no more of one, or nothing at all."""
+    match event:
+        case Answered(exchange=exchange):
+            return not exchange.complete
+    return isinstance(event, Unanswered | Finished)
 
 
 def _or_none(frame: Frame | None) -> Plain | None:

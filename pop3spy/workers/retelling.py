@@ -81,7 +81,9 @@ class _RetoldSession:
 
     def cut_off(self, at: float, why: str) -> None:
         """Know that nothing more will be told, and why."""
-        self.ended(at, How.CUT.value, why, None)
+        if self._session.ending is None:
+            self.finished(at, How.CUT.value, why, None)
+        self.ended(at, [])
 
     def heard(self, at: float, first: float, plain: Plain, user: str | None) -> None:
         """Take in a frame; *user* has logged in if it says so."""
@@ -149,16 +151,24 @@ class _RetoldSession:
     def raised(self, at: float, since: float, facts: Mapping[str, Any]) -> None:
         """Take in that something was found."""
         finding = finding_from(facts, since)
-        self._session.findings.append(finding)
-        self._publish(Raised(self._session, at, finding))
+        self._publish(Raised(self._session, at, finding, self._session.keep(finding)))
 
-    def ended(self, at: float, how: str, why: str, closed: float | None) -> None:
-        """Take in how it ended."""
+    def finished(self, at: float, how: str, why: str, closed: float | None) -> None:
+        """Take in how it ended; what was found because of that follows."""
         session = self._session
         if not session.blind:
             self._tracker.end(at)
         session.ending = Ending(How.named(how), why, closed)
         self._publish(Finished(session, at, session.ending))
+
+    def ended(self, at: float, tallies: Sequence[Sequence[Any]]) -> None:
+        """Take in that it is over, and how often things were found."""
+        session = self._session
+        found = {finding.id: finding for finding in session.findings}
+        for tally in tallies:
+            if finding := found.get(tally[0]):  # else it was raised while too much waited
+                finding.take_tally(tally)
+        assert session.ending is not None
         self._publish(Ended(session, at, session.ending))
 
 
@@ -173,6 +183,7 @@ _HAPPENED: Final[dict[str, Callable[..., None]]] = {
     "blinded": _RetoldSession.blinded,
     "missed": _RetoldSession.missed,
     "side closed": _RetoldSession.side_closed,
+    "finished": _RetoldSession.finished,
     "ended": _RetoldSession.ended,
 }
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from net.serving import hosting, nothing_in_the_log
 from pop3spy.capture.files import Keeping
+from pop3spy.cli.judging import judge_sessions
+from pop3spy.config.verbs import FindingsSettings
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console
 from pop3spy.connect.login_details import LoginDetails
@@ -61,10 +63,12 @@ async def talking(  # noqa: PLR0913 - all that a session may begin with
     then: Callable[[Console], None] = lambda _: None,
     login: LoginDetails | None = None,
     hide_unknown: bool = False,
+    judged: bool = False,
 ) -> Shown:
     """Say *lines* to the server at *url*; *then* may look at the console while it is connected.
 
-    With *hide_unknown*, commands that nobody knows are hidden.
+    With *hide_unknown*, commands that nobody knows are hidden.  If it is *judged*, findings are
+    raised.
     """
 
     def complain(_: object, error: Exception) -> None:
@@ -73,6 +77,8 @@ async def talking(  # noqa: PLR0913 - all that a session may begin with
     stream = io.StringIO()
     bus, clock, hand = Bus(complain), Clock(), Hand(lines, stream)
     typist = None if hide_unknown else Typist()
+    if judged:
+        judge_sessions(FindingsSettings(findings="warnings", rules=(), threshold=()), bus, clock)
 
     async def dial(number: int) -> Connection:
         return await Connection.open(
@@ -132,9 +138,15 @@ async def to_responder(
     then: Callable[[Console], None] = lambda _: None,
     login: LoginDetails | None = None,
     hide_unknown: bool = False,
+    judged: bool = False,
 ) -> Shown:
     with nothing_in_the_log():
         async with hosting(responder) as hosted:
             return await talking(
-                hosted.urls[0], lines, then=then, login=login, hide_unknown=hide_unknown
+                hosted.urls[0],
+                lines,
+                then=then,
+                login=login,
+                hide_unknown=hide_unknown,
+                judged=judged,
             )

@@ -352,7 +352,7 @@ def test_a_command_that_nobody_knows_is_seen_while_it_is_typed_unless_it_may_be_
         window.press("Enter")
         assert stream.readline() == b"vvhunter2\r\n"
         stream.write(b"-ERR unknown vvhunter2\r\n")
-        window.shows(r"C: █{8}\nS: -ERR unknown █{8}\n(?s:.*)USER_GIVEN> *$")
+        window.shows(r"C: █{8}\n(?s:.*)S: -ERR unknown █{8}\n(?s:.*)USER_GIVEN> *$")
         window.enter(":quit")
         window.shows("exit status 0")
     shown = until(lambda: (tmp_path / "stream").read_text(errors="replace") or None, "the stream")

@@ -19,7 +19,7 @@ FOUND: Final = {
     "dovecot-apop": ("crackable-login-clear", *_MAIL),
     "dovecot-cram-md5": ("cleartext-login-offered", *_MAIL),
     "dovecot-refused": ("cleartext-password", "login-failed"),
-    "dovecot-cut-off": ("cleartext-password", "cleartext-mail"),
+    "dovecot-cut-off": ("cleartext-password", "cleartext-mail", "multiline-unterminated"),
     "popa3d-user": ("cleartext-password", "cleartext-mail", *_ALL),
     "postoffice-user": ("cleartext-password", *_MAIL, *_ALL),
     "postoffice-apop": ("crackable-login-clear", *_MAIL),

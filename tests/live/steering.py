@@ -10,6 +10,8 @@ from typing import cast
 
 from net.serving import Relayed, relaying
 from net.wires import Wire
+from pop3spy.cli.judging import judge_sessions
+from pop3spy.config.verbs import FindingsSettings
 from pop3spy.console.input_mask import Hides
 from pop3spy.console.registry import RefusalError
 from pop3spy.gate.acts import Gate, Keeper
@@ -143,9 +145,15 @@ class Steered:
 
 
 @asynccontextmanager
-async def steering(*, dry_run: bool = False, strict: bool = False) -> AsyncIterator[Steered]:
+async def steering(
+    *, dry_run: bool = False, strict: bool = False, judged: bool = False
+) -> AsyncIterator[Steered]:
+    """Steer a proxy; where sessions are *judged*, findings are raised in them."""
     holds = Holds(Clock())
     keepers: list[Keeper] = [holds, DryRun()] if dry_run else [holds]
     async with relaying(keepers=keepers, strict=strict) as relayed:
+        if judged:
+            settings = FindingsSettings(findings="warnings", rules=(), threshold=())
+            judge_sessions(settings, relayed.bus, Clock())
         yield Steered(relayed, holds, dry_run=dry_run)
         assert not relayed.complaints

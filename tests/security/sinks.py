@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from dialogue import Said
@@ -10,9 +10,11 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
-from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.findings import Findings, Rule, Severity, own_rules
 from pop3spy.findings.rule import RULES
+from pop3spy.findings.verdict import verdict_of
 from pop3spy.lint.forms import FORMS
 from pop3spy.lint.linted import Linted, Linting
 from pop3spy.lint.text import LintText
@@ -24,11 +26,10 @@ from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.events import Answered, Event, Heard, Unanswered
+from pop3spy.session.events import Answered, Event, Heard, Opened, Unanswered
 from pop3spy.session.failure import describe
-from pop3spy.session.finding import Severity
 from pop3spy.session.how import Ending, How
-from pop3spy.session.model import Peer
+from pop3spy.session.model import Peer, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from pop3spy.session.waiting import OwedReplies
@@ -49,28 +50,28 @@ class Readers:
         self._streams = {
             name: io.StringIO()
             for name in (
-                *("transcript", "colour", "narrow", "bodies", "json", "notes"),
-                *("raw", "hex", "narrow raw", "narrow hex", "workers", "findings"),
+                *("transcript", "judged", "colour", "narrow", "bodies", "json", "notes"),
+                *("raw", "hex", "narrow raw", "narrow hex", "workers"),
             )
         }
         self._capture = io.BytesIO()
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
-        self._view = View()
+        self._view = View(Severity.INFO)
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
-        self._findings = Findings(bus.publish, own_rules(), self._rule_failed)
+        self._judged: list[Session] = []
         self._linted = Linted()
         for subscriber in (
-            self._findings,
+            Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
             self._owed,
             lambda _: self._keep,
-            Transcript(self._streams["findings"], colour=True, findings=Severity.INFO),
             Transcript(self._streams["transcript"], self.clock, findings=None),
-            Transcript(self._streams["colour"], colour=True, width=100, findings=None),
-            Transcript(self._streams["narrow"], width=40, findings=None),
+            Transcript(self._streams["judged"], self.clock, findings=Severity.INFO),
+            Transcript(self._streams["colour"], colour=True, width=100),
+            Transcript(self._streams["narrow"], width=40, findings=Severity.INFO),
             log,
             Transcript(self._streams["bodies"], bodies=True, findings=None),
             partial(Recorder, bodies="keep", write=self._capture.write),
@@ -96,6 +97,7 @@ class Readers:
         found["stats"] = self._stats.table()
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
+        found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
     def holding(self, *secrets: bytes) -> list[str]:
@@ -114,10 +116,6 @@ class Readers:
         """Return the octets of *side* as they may be shown, frame by frame."""
         return [frame.raw for frame in self.frames if frame.side is side]
 
-    def _rule_failed(self, rule: Rule, error: Exception) -> None:
-        self._events.append(f"{rule.id} failed: {describe(error)}")
-        raise error
-
     def _forward(self, *message: object) -> None:
         """Keep what a worker tells the process that has the console, as it goes there and plain."""
         for ascii_alone in (True, False):
@@ -126,6 +124,9 @@ class Readers:
 
     def _keep(self, event: Event) -> None:
         match event:
+            case Opened(session=session):
+                self._judged.append(session)
+                self._events.append(repr(event))
             case Heard():
                 self.frames.append(event.frame)
                 self._events.append(repr(event.frame))
@@ -138,6 +139,14 @@ class Readers:
         # The session's own repr has all of its exchanges.
         self._events.append(f"{event.session.user!r} {event.session.parting!r}")
 
+    def _findings(self) -> Iterator[str]:
+        """Yield what the consoles list, and what machines are told."""
+        for session in self._judged:
+            yield verdict_of(session)
+            for finding in session.findings:
+                yield listed_row(finding, session).painted(colour=True)
+                yield f"{finding!r} {finding.facts()}"
+
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
         header = Header(self.clock.started)
@@ -147,6 +156,10 @@ class Readers:
         play_back(CaptureReader(capture, "capture"), exporter)
         exporter.close()
         return out.getvalue().decode()
+
+
+def _fails(rule: Rule, error: Exception) -> None:
+    raise AssertionError(f"the rule {rule.id} failed") from error
 
 
 class Sinks(Readers):

@@ -241,10 +241,8 @@ def test_one_event_is_one_line_of_every_log(tmp_path: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     events = [json.loads(line)["event"] for line in lines]
     assert events.count("command_answered") == len(users)
-    others = sum(
-        events.count(name) for name in ("listening", "stopping", "side_closed", "finding_raised")
-    )
-    assert len(lines) == len(users) + 2 + others
+    once = ("listening", "stopping", "side_closed", "finding_raised")
+    assert len(lines) == len(users) + 2 + sum(events.count(name) for name in once)
     rows = program.said["stdout"].decode().splitlines()
     assert len([row for row in rows if " C: " in row]) == len(users)
     assert all(row.lstrip()[:1].isdigit() for row in rows)

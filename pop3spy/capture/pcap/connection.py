@@ -77,7 +77,7 @@ class TcpConnection:
         if flags & (SYN | RST | FIN) or stream.next < 0 or other.next < 0:
             if flags & RST:
                 if stream.is_near(seq):
-                    self._reset(side, at)
+                    self._reset(side, seq, at)
                 return
             seq = self._begin_or_end(side, seq, ack, flags, size, at)
         due, behind = stream.next, -1
@@ -165,11 +165,15 @@ class TcpConnection:
                 self._closer = side
         return seq
 
-    def _reset(self, side: int, at: float) -> None:
+    def _reset(self, side: int, seq: int, at: float) -> None:
         if side == 1 and self._asked and not self.answered:
             self.reject(at, Unreached.REFUSED)
             return
         self._finish(at)
+        stream = self.streams[side]
+        missing = stream.position(seq) - stream.next if stream.next >= 0 else 0
+        if 1 < missing < WINDOW:  # one may be a FIN
+            self.listener.missed(side, missing, at)
         self.listener.closed(side, at, reset=True)
         if self._closer is None:
             self.listener.ended(side, at, reset=True)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.findings.logins import is_refused_unheard, lists_mechanisms
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import UNSUPPORTED, has_one_of, means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
@@ -111,8 +112,7 @@ def auth_code_missing(seen: Observed, event: Answered) -> Claims:
     exchange, status = event.exchange, event.exchange.status
     if status is None or status.code in _OF_LOGINS or not seen.offers("AUTH-RESP-CODE"):
         return
-    command = exchange.command
-    if command.verb == "AUTH" and (command.bare or (len(command.args) < 2 and not exchange.steps)):
+    if lists_mechanisms(exchange) or is_refused_unheard(exchange):
         return  # no credentials were given
     if has_one_of(status, _OF_THE_EXCHANGE) or has_one_of(status, UNSUPPORTED):
         return

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pop3spy.findings.logins import lists_mechanisms
 from pop3spy.findings.observed import Observed, is_there, message_of
 from pop3spy.findings.refusals import UNSUPPORTED, has_one_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
@@ -111,7 +112,7 @@ def capability_refused(seen: Observed, event: Answered) -> Claims:
     exchange, status = event.exchange, event.exchange.status
     if status is None or status.code is not None or not has_one_of(status, UNSUPPORTED):
         return
-    if exchange.command.verb == "AUTH" and exchange.command.bare:
+    if lists_mechanisms(exchange):
         return
     if _is_listed(seen, exchange) and could_do(seen, exchange):
         yield Claim(
@@ -176,7 +177,7 @@ def capability_unadvertised_used(seen: Observed, event: Answered) -> Claims:
     To do: nothing if it works; else let the client heed the reply to CAPA.
     """
     exchange = event.exchange
-    if exchange.command.verb == "AUTH" and exchange.command.bare:
+    if lists_mechanisms(exchange):
         return
     if not exchange.misplaced and _is_listed(seen, exchange) is False:
         yield Claim(f"The client uses {_name(exchange)} although the server does not list it.")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pop3spy.findings.dialogue import LOGIN
+from pop3spy.findings.logins import lists_mechanisms
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked
@@ -175,6 +176,6 @@ def obsolete_probe(_: Observed, event: Answered) -> Claims:
     To do: nothing; with fetchmail the option uidl avoids LAST.
     """
     exchange = event.exchange
-    if exchange.command.verb == "AUTH" and not exchange.command.bare:
+    if exchange.command.verb == "AUTH" and not lists_mechanisms(exchange):
         return
     yield Claim(f"The client tried the obsolete {asked(exchange).rstrip()}, which is harmless.")

@@ -1,7 +1,7 @@
 """Messages that hold what mail must not hold."""
 
-from pop3spy.findings.mail import mail_of
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import mail_of, message_named
+from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count
 from pop3spy.session.events import Answered
@@ -158,5 +158,4 @@ def long_line(seen: Observed, event: Answered) -> Claims:
 
 
 def _message(exchange: Exchange) -> str:
-    number = message_of(exchange)
-    return "A message" if number is None else f"Message {number}"
+    return message_named(exchange).capitalize()

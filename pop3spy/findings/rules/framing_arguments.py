@@ -251,7 +251,7 @@ class MessageNumberBad:
     def refused(self, event: Answered) -> Claims:
         """Judge whether there is such a message."""
         exchange = event.exchange
-        number = number_of_message(exchange.command)
+        number = _plain_number(exchange.command)
         highest = self._seen.maildrop.highest
         if number is not None and highest is not None and number > highest:
             there = f"there are 1 to {highest:,}" if highest else "the maildrop is empty"
@@ -262,8 +262,7 @@ class MessageNumberBad:
             )
 
 
-def number_of_message(command: Command) -> int | None:
-    """Return the message number that *command* names, if it is well-formed."""
+def _plain_number(command: Command) -> int | None:
     return int(command.args[0]) if command.args and _is_number(command.args[0]) else None
 
 

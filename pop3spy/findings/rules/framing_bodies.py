@@ -3,7 +3,7 @@
 from pop3spy.findings.bodies import whole_scan
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.size_differences import difference_of
+from pop3spy.findings.size_differences import SizeCause, difference_of
 from pop3spy.findings.wording import asked, count
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -118,7 +118,7 @@ def dot_over_stuffed(seen: Observed, event: Answered) -> Claims:
     scan = whole_scan(seen, exchange)
     doubled = scan.beginnings.over_stuffed if scan is not None else 0
     difference = difference_of(seen, exchange) if doubled else None
-    if difference is None or difference.why is not difference.why.OTHERS:
+    if difference is None or difference.why is not SizeCause.OTHERS:
         return
     if difference.came - difference.listed == doubled:
         yield Claim(

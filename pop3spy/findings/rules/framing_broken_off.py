@@ -88,9 +88,9 @@ class TerminatorGlued:
     def closed(self, event: SideClosed) -> Claims:
         """Judge it where no size was told, once all has come that will."""
         seen = self._seen
-        if event.side is not Side.SERVER or seen.at_close is None:
+        if event.side is not Side.SERVER:
             return
-        exchange = open_reply(seen, seen.at_close.outstanding)
+        exchange = open_reply(seen, seen.unfinished)
         silent = event.at - (seen.last[Side.SERVER] or event.at)
         if exchange is None or exchange.body is None or silent < seen.thresholds.gave_up:
             return
@@ -197,8 +197,8 @@ class ErrorInsideBody:
     def closed(self, _: SideClosed) -> Claims:
         """Judge a reply that a close cut off."""
         seen = self._seen
-        if seen.closed_by(Side.SERVER) is not None and seen.at_close is not None:
-            yield from self._judge(open_reply(seen, seen.at_close.outstanding), "then closed")
+        if seen.closed_by(Side.SERVER) is not None:
+            yield from self._judge(open_reply(seen, seen.unfinished), "then closed")
 
     def _judge(self, exchange: Exchange | None, then: str) -> Iterator[Claim]:
         body = exchange.body if exchange else None

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pop3spy.findings.logins import lists_mechanisms
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked
@@ -220,7 +221,7 @@ def command_extra_blanks(seen: Observed, event: Heard) -> Claims:
 
 
 def _judge_blanks(_: Observed, exchange: Exchange) -> Claims:
-    if exchange.ok is False and not (exchange.command.verb == "AUTH" and not exchange.command.args):
+    if exchange.ok is False and not lists_mechanisms(exchange):
         yield Claim(
             f"{asked(exchange).rstrip()} was refused and has surplus blanks: one between words and"
             " none at the end are right."

@@ -1,11 +1,10 @@
 """Replies that did not come, or did not come to their end."""
 
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import Observed, is_login
 from pop3spy.findings.open_reply import open_reply
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked, count, seconds
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.states import Effect
 from pop3spy.session.events import Finished, SideClosed
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -77,15 +76,15 @@ class ReplyMissing:
         """Judge what the server leaves without a reply."""
         seen = self._seen
         first = seen.closed_by(Side.SERVER)
-        if event.side is not Side.SERVER or first is None or seen.at_close is None:
+        if event.side is not Side.SERVER or first is None:
             return
-        missing = [one for one in seen.at_close.outstanding if self._is_missing(one, first.at)]
+        missing = [one for one in seen.unfinished if self._is_missing(one, first.at)]
         if not missing:
             return
         exchange = missing[0]
         said, severity = asked(exchange), Severity.ERROR
         more = f", and {count(len(missing) - 1, 'more command')}" if len(missing) > 1 else ""
-        if exchange.command.effect is Effect.LOGIN:
+        if is_login(exchange):
             said, severity = exchange.command.verb, Severity.WARNING
             more = ": it probably refused the login so"
         yield Claim(
@@ -122,7 +121,7 @@ class ReplyMissing:
             at=at,
             severity=Severity.WARNING,
             fault=(AtFault.CLIENT,),
-            remedy="find out why the server closed; let the client notice a close before it speaks",
+            remedy="find out why the server closed; let the client notice it before it speaks.",
         )
 
 
@@ -182,9 +181,8 @@ class MultilineUnterminated:
     @on(On.CLOSED)
     def closed(self, _: SideClosed) -> Claims:
         """Look whether a reply stands open."""
-        at_close = self._seen.at_close
-        if at_close is not None and self._open is None:
-            self._open = open_reply(self._seen, at_close.outstanding)
+        if self._open is None:
+            self._open = open_reply(self._seen, self._seen.unfinished)
         yield from ()
 
     @on(On.FINISHED)

@@ -46,7 +46,7 @@ def _ends_bare(raw: bytes) -> bool:
         S: +OK 0 0
     """,
 )
-def bare_lf_command(seen: Observed, event: Heard) -> Claims:
+def bare_lf_command(_: Observed, event: Heard) -> Claims:
     """The client ends its lines with LF alone.
 
     Each command ends in CR and LF.  Many servers take LF, so nobody notices; strict ones wait for
@@ -54,7 +54,7 @@ def bare_lf_command(seen: Observed, event: Heard) -> Claims:
 
     To do: let the client end each line with CRLF.
     """
-    if _ends_bare(event.frame.raw) and not seen.session.typed:
+    if _ends_bare(event.frame.raw):
         yield Claim("The client ends a line with LF alone: strict servers will hang or refuse it.")
 
 

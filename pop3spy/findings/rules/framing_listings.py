@@ -1,10 +1,10 @@
 """Listings, and the reply to STAT, that are not what the standard wants."""
 
 from pop3spy.findings.listings import listing_of
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, count, cut, quoted
-from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
+from pop3spy.protocol.replies import pair_of, unique_id_of
 from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -73,7 +73,7 @@ def listing_malformed(seen: Observed, event: Answered) -> Claims:
                 " not in the format of POP3.",
                 evidence={"lines": len(listing.malformed), "line": place},
             )
-    elif any(finding.id == "pipelining-broken" for finding in seen.session.findings):
+    elif seen.has_raised("pipelining-broken"):
         return  # the replies are in another order than the commands
     elif _is_wrong_entry(exchange) and exchange.status is not None:
         yield Claim(
@@ -86,7 +86,7 @@ def _is_wrong_entry(exchange: Exchange) -> bool:
     status, command = exchange.status, exchange.command
     if status is None or not status.ok or status.masks or exchange.line.masks or exchange.body:
         return False
-    number = number_of(command.args[0]) if command.args else None
+    number = message_of(exchange)
     if number is None:
         return False
     said = pair_of(status.text) if command.verb == "LIST" else unique_id_of(status.text)

@@ -102,9 +102,7 @@ class MultilineShapeWrong:
     @on(On.CLOSED)
     def closed(self, _: SideClosed) -> Claims:
         """Judge the same where somebody did not wait so long."""
-        at_close = self._seen.at_close
-        if at_close is not None:
-            yield from self._judge(open_reply(self._seen, at_close.outstanding))
+        yield from self._judge(open_reply(self._seen, self._seen.unfinished))
 
     def _judge(self, exchange: Exchange | None) -> Iterator[Claim]:
         """Judge one entry where a listing is due, behind which the next reply stands."""

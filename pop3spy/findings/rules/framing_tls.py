@@ -1,8 +1,6 @@
 """TLS where clear text is expected, and the other way round."""
 
-from typing import Final
-
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import TLS_PORT, Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import seconds
 from pop3spy.protocol.frames import Opaque, Side
@@ -11,9 +9,6 @@ from pop3spy.protocol.why import Why
 from pop3spy.session.events import Finished, Glimpsed, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.glimpse import MISPLACED
-
-TLS_PORT: Final = 995
-"""Where TLS begins at once (RFC 8314, section 3.1)."""
 
 
 @rule(

@@ -6,7 +6,6 @@ from pop3spy.findings.wording import cut
 from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
-from pop3spy.session.listing import Listing
 
 
 @rule(
@@ -65,7 +64,7 @@ def uidl_list_set_differs(seen: Observed, event: Answered) -> Claims:
     sizes, ids = seen.maildrop.last_list, seen.maildrop.last_uidl
     if sizes is None or ids is None or number != max(sizes.exchange, ids.exchange):
         return
-    if sizes.changes != ids.changes or not (_is_clean(sizes) and _is_clean(ids)):
+    if sizes.changes != ids.changes or not (sizes.clean and ids.clean):
         return
     earlier, later = sorted((sizes, ids), key=lambda listing: listing.exchange)
     if earlier.numbers == later.numbers:
@@ -118,6 +117,16 @@ def uidl_list_set_differs(seen: Observed, event: Answered) -> Claims:
         """,
         """
         -- login
+        C: UIDL 2
+        S: +OK 2 b
+        C: UIDL
+        S: +OK / 1 a / 2 b / .
+        C: UIDL 1
+        S: +OK a
+        -- also listing-malformed
+        """,
+        """
+        -- login
         C: UIDL
         S: +OK / 1 a / .
         C: UIDL 2
@@ -135,7 +144,9 @@ def uidl_single_differs(seen: Observed, event: Answered) -> Claims:
     To do: correct the server.
     """
     listing, singles = seen.maildrop.last_uidl, seen.maildrop.single_ids
-    if listing is None or not singles or not event.exchange.ok or _was_renumbered(seen):
+    if listing is None or not singles or not event.exchange.ok:
+        return
+    if seen.has_raised("renumbered-in-session"):
         return
     ids = listing.ids
     if event.exchange.command.bare:
@@ -144,8 +155,8 @@ def uidl_single_differs(seen: Observed, event: Answered) -> Claims:
         differing = [n for n, named in singles.items() - ids.items() if ids.get(n, named) != named]
     else:
         asked = message_of(event.exchange)
-        named = singles.get(asked, b"") if asked is not None else b""
-        differing = [asked] if asked is not None and ids.get(asked, named) != named else []
+        told = asked is not None and asked in singles  # the reply may have said nothing of it
+        differing = [n for n in (asked,) if n and told and ids.get(n, singles[n]) != singles[n]]
     if differing:
         number = min(differing)
         yield Claim(
@@ -153,15 +164,6 @@ def uidl_single_differs(seen: Observed, event: Answered) -> Claims:
             f" '{cut(show(ids[number]))}': the server gives message {number} two unique-ids.",
             evidence={"message": number, "messages": len(differing)},
         )
-
-
-def _was_renumbered(seen: Observed) -> bool:
-    return any(finding.id == "renumbered-in-session" for finding in seen.session.findings)
-
-
-def _is_clean(listing: Listing) -> bool:
-    """Return whether a listing says for certain which messages there are."""
-    return listing.complete and not listing.malformed and not listing.duplicates
 
 
 def _only_grew(before: set[int], after: set[int]) -> bool:

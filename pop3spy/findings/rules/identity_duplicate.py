@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from pop3spy.findings.listings import listing_of
 from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
@@ -161,8 +162,8 @@ def uidl_duplicate_unknown(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing, if the messages are copies; else correct the server.
     """
-    listing = seen.maildrop.last_uidl
-    if listing is None or listing.exchange != event.exchange.number:
+    listing = listing_of(seen, event.exchange)
+    if listing is None:
         return
     group = next(_groups(listing), None)
     if group is not None:

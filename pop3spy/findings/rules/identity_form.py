@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from pop3spy.findings.listings import listing_of
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count, cut
@@ -88,8 +89,8 @@ def _invalid(seen: Observed, exchange: Exchange) -> Iterator[tuple[int, bytes]]:
     """Yield those of the ids that a reply holds which are not valid, with their messages."""
     named = _named(exchange)
     ids: dict[int, bytes] = dict((named[:2],)) if named else {}
-    if _is_listing(seen, exchange) and seen.maildrop.last_uidl is not None:
-        ids = seen.maildrop.last_uidl.ids
+    if (listing := listing_of(seen, exchange)) is not None:
+        ids = listing.ids
     if not _all_valid(ids.values()):
         for number, unique_id in ids.items():
             if len(unique_id) > _LONGEST or _ODD.search(unique_id):
@@ -153,7 +154,7 @@ def uidl_trailing_data(seen: Observed, event: Answered) -> Claims:
     exchange = event.exchange
     if (named := _named(exchange)) is not None and named[2]:
         yield _trailing(named[0], named[2])
-    elif _is_listing(seen, exchange) and (listing := seen.maildrop.last_uidl) is not None:
+    elif (listing := listing_of(seen, exchange)) is not None:
         if listing.trailing:
             yield _trailing(listing.trailing[0], b"", len(listing.trailing))
         elif exchange.body is not None and _has_blanks(exchange.body.listed or ()):
@@ -183,12 +184,6 @@ def _named(exchange: Exchange) -> tuple[int, bytes, bytes] | None:
         return None
     words = status.text.split(None, 2)
     return *named, words[2] if len(words) > 2 else b""
-
-
-def _is_listing(seen: Observed, exchange: Exchange) -> bool:
-    """Return whether a reply is the whole listing that was seen last."""
-    listing = seen.maildrop.last_uidl
-    return listing is not None and listing.exchange == exchange.number
 
 
 def _has_blanks(listed: Iterable[bytes]) -> bool:

@@ -56,7 +56,7 @@ def user_enumeration(seen: Observed, event: Answered) -> Claims:
         return
     if not (status.ok or blames_name(status)):
         return
-    server = seen.history.server(seen.session.server.host, seen.session.server.port)
+    server = seen.server
     refused = server.names_refused.get(seen.clear, set())
     taken = server.names_taken.get(seen.clear, set())
     name = seen.history.digest(args[0])

@@ -1,9 +1,8 @@
 """Messages that are removed although they were never received whole."""
 
 from pop3spy.findings.earlier import had_before
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.observed import Observed, lines_of, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered, Finished, Unanswered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.listing import MOST
@@ -132,9 +131,7 @@ class DeleAfterIncompleteRetr:
     def _previewed(self, event: Answered) -> Claims:
         """Remember what may have been a whole download."""
         exchange, body = event.exchange, event.exchange.body
-        args = exchange.command.args
-        number = message_of(exchange)
-        lines = number_of(args[1]) if len(args) > 1 else None
+        number, lines = message_of(exchange), lines_of(exchange)
         if number is not None and lines and body is not None and body.complete:
             scan = self._seen.scan_of(exchange)
             came = scan.body_lines if scan is not None else None

@@ -1,7 +1,5 @@
 """What becomes of marked messages when the session ends, as QUIT alone removes them."""
 
-from collections.abc import Iterable
-
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count, quoted, seconds
@@ -88,7 +86,7 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
     if not marked or _said_quit(seen):
         return
     who, fault = _who_closed(seen)
-    why = next((f" (see {name})" for name in _found(seen, _CAUSES)), "")
+    why = next((f" (see {name})" for name in _CAUSES if seen.has_raised(name)), "")
     them = "1 message that was marked as deleted" if marked == 1 else f"{marked:,} marked messages"
     yield Claim(
         f"{who} before QUIT{why}, so the server has to keep {them} and the mail will come again:"
@@ -365,8 +363,3 @@ def _who_closed(seen: Observed) -> tuple[str, tuple[AtFault, ...]]:
     if first.reset:
         return f"{who} reset the connection", (fault, AtFault.NETWORK)
     return f"{who} closed the connection", (fault,)
-
-
-def _found(seen: Observed, names: Iterable[str]) -> list[str]:
-    raised = {finding.id for finding in seen.session.findings}
-    return [name for name in names if name in raised]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.findings.logins import LOGINS, lists_mechanisms
 from pop3spy.findings.observed import SERVER, Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import asked, count
@@ -11,7 +12,6 @@ from pop3spy.session.events import Answered, Heard, Unanswered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
 
-_LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
 _PIPELINING: Final = "PIPELINING"
 
 
@@ -143,7 +143,7 @@ def _ended_elsewhere(seen: Observed, event: Heard) -> bool:
     rank=2,
     basis="RFC 2449, section 6.6; RFC 1939, section 3",
     on=On.REFUSED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     beats=("command-wrong-state",),
     raises="""
         -- also login-failed
@@ -181,7 +181,7 @@ def pipelined_after_login(seen: Observed, event: Answered) -> Claims:
     To do: let the client wait for the reply to its login.
     """
     login = event.exchange
-    if login.command.bare and login.command.verb == "AUTH":
+    if lists_mechanisms(login):
         return
     ahead = [
         one

@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.observed import Observed, listed_size, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked, count, seconds
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.replies import number_of, pair_of, unique_id_of
+from pop3spy.protocol.replies import pair_of, unique_id_of
 from pop3spy.session.events import Answered, Clogged, Finished, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -111,16 +111,15 @@ class PipeliningBroken:
         if not self._seen.session.outstanding:  # nearly always
             return
         exchange = event.exchange
-        status, args = exchange.status, exchange.command.args
-        if status is None or not status.ok or exchange.body is not None or not args:
+        status = exchange.status
+        if status is None or not status.ok or exchange.body is not None:
             return
         read = pair_of if exchange.command.verb == "LIST" else unique_id_of
-        told, wanted = read(status.text), number_of(args[0])
+        told, wanted = read(status.text), message_of(exchange)
         if told is None or wanted is None or told[0] == wanted:
             return
         for other in self._in_flight(exchange):
-            same = other.command.verb == exchange.command.verb and other.command.args
-            if same and number_of(other.command.args[0]) == told[0]:
+            if other.command.verb == exchange.command.verb and message_of(other) == told[0]:
                 yield Claim(
                     f"The server answered {asked(exchange)} with what {asked(other)} asked for,"
                     " which the client had sent ahead: switch pipelining off in the client.",
@@ -137,8 +136,7 @@ class PipeliningBroken:
         exchange, body = event.exchange, event.exchange.body
         if body is None or not body.complete or not self._in_flight(exchange):
             return
-        number = number_of(exchange.command.args[0]) if exchange.command.args else None
-        size = self._seen.maildrop.size_of(number) if number is not None else None
+        size = listed_size(self._seen, exchange)
         whole = exchange.command.verb == "RETR" and size == body.size
         if not whole and _STATUS_INSIDE.search(body.head):
             self._held_status = exchange

@@ -187,8 +187,8 @@ class StlsVanished:
     def _listed_ago(self) -> float | None:
         """Return seconds since this server listed STLS, None if that is too long ago or unknown."""
         seen = self._seen
-        server = seen.history.server(seen.session.server.host, seen.session.server.port)
-        if server.stls_listed_at is None:
+        listed_at = seen.server.stls_listed_at
+        if listed_at is None:
             return None
-        ago = seen.wall() - server.stls_listed_at
+        ago = seen.wall() - listed_at
         return ago if 0 <= ago <= seen.thresholds.listed_days * _DAY else None

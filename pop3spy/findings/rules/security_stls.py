@@ -88,8 +88,7 @@ class StlsRefusedThenClear:
     def _refused_before(self) -> float | None:
         """Return how long ago, in seconds, another session of this client was refused STLS."""
         seen = self._seen
-        server = seen.history.server(seen.session.server.host, seen.session.server.port)
-        refused_at = server.stls_refused.get(seen.past.client)
+        refused_at = seen.server.stls_refused.get(seen.past.client)
         ago = None if refused_at is None else seen.wall() - refused_at
         return ago if ago is not None and 0 <= ago <= seen.thresholds.without_tls else None
 

@@ -1,10 +1,9 @@
 """TOP, compared with what it was asked for and with the whole message."""
 
-from pop3spy.findings.mail import COMPARED, mail_of
-from pop3spy.findings.observed import Observed
+from pop3spy.findings.mail import COMPARED, mail_of, message_named
+from pop3spy.findings.observed import Observed, lines_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import asked, count
-from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -52,7 +51,7 @@ def top_too_many_lines(seen: Observed, event: Answered) -> Claims:
 
     To do: correct the server, which mostly counts one line too many.
     """
-    wanted, scan = _wanted(event.exchange), mail_of(seen, event.exchange).scan
+    wanted, scan = lines_of(event.exchange), mail_of(seen, event.exchange).scan
     came = scan.body_lines if scan is not None else None
     if wanted is not None and came is not None and came > wanted:
         yield Claim(
@@ -129,7 +128,7 @@ class TopTooFewLines:
     def _previewed(self, event: Answered) -> Claims:
         """Compare a TOP with the whole message, or remember it."""
         number, lines = self._lines(event.exchange)
-        wanted = _wanted(event.exchange)
+        wanted = lines_of(event.exchange)
         if number is None or lines is None or wanted is None or lines >= wanted:
             return
         if number in self._whole:
@@ -191,7 +190,7 @@ def top_no_blank_line(seen: Observed, event: Answered) -> Claims:
     scan = mail.scan
     if scan is None or not scan.octets or scan.header is None or scan.has_blank_line:
         return
-    what = f"Message {mail.number}" if mail.number is not None else "A message"
+    what = message_named(event.exchange).capitalize()
     yield Claim(f"{what} has no empty line behind its header: old Outlook Express hangs on it.")
 
 
@@ -260,9 +259,3 @@ class TopRetrDiffer:
                 " that go by TOP judge wrongly.",
                 evidence={"message": number},
             )
-
-
-def _wanted(exchange: Exchange) -> int | None:
-    """Return how many lines of the body a TOP asks for."""
-    args = exchange.command.args
-    return number_of(args[1]) if len(args) > 1 else None

@@ -159,8 +159,7 @@ def _told(seen: Observed, event: Answered) -> tuple[Stat, Listing] | None:
         if listing is not None and listing.changes == stat.changes:
             if number != max(stat.exchange, listing.exchange):
                 return None
-            clean = listing.complete and not listing.malformed and not listing.duplicates
-            return (stat, listing) if clean else None
+            return (stat, listing) if listing.clean else None
     return None
 
 

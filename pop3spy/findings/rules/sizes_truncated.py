@@ -1,6 +1,7 @@
 """Downloads that broke off."""
 
-from pop3spy.findings.observed import Observed, message_of
+from pop3spy.findings.mail import message_named
+from pop3spy.findings.observed import Observed, listed_size
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, seconds
 from pop3spy.protocol.frames import Side
@@ -76,11 +77,10 @@ class RetrTruncated:
     def _over(self, _: Finished) -> Claims:
         """Say so if it was not the client that hung up."""
         seen = self._seen
-        at_close = seen.at_close
-        if self._broken is None or at_close is None or seen.ended_by_us:
+        if self._broken is None or seen.ended_by_us:
             return
         exchange, came = self._broken
-        was_open = any(one is exchange for one in at_close.outstanding)
+        was_open = any(one is exchange for one in seen.unfinished)
         if not was_open or seen.closed_by(Side.CLIENT) is not None:
             return
         if self._went_on(exchange, came):
@@ -92,12 +92,10 @@ class RetrTruncated:
             after = closing.at - exchange.asked_at
             who = f"the server {did} {seconds(after)} after it was asked for"
             fault = (AtFault.SERVER, AtFault.NETWORK)
-        number = message_of(exchange)
-        what = f"message {number}" if number is not None else "a message"
-        stopped, evidence = self._place(exchange, number, came)
+        stopped, evidence = self._place(exchange, came)
         yield Claim(
-            f"The download of {what} stopped at {stopped} when {who}: the client must not delete"
-            " the mail.",
+            f"The download of {message_named(exchange)} stopped at {stopped} when {who}: the client"
+            " must not delete the mail.",
             exchange=exchange.number,
             fault=fault,
             evidence=evidence,
@@ -108,15 +106,14 @@ class RetrTruncated:
 
         Then the replies to what it said next may stand in what seems to be the message.
         """
-        number, began = message_of(exchange), exchange.answered_at or 0.0
-        listed = self._seen.maildrop.size_of(number) if number is not None else None
+        listed, began = listed_size(self._seen, exchange), exchange.answered_at or 0.0
         if listed is not None and came < listed:
             return False
         return any(one.asked_at > began for one in self._seen.unfinished)
 
-    def _place(self, exchange: Exchange, number: int | None, came: int) -> tuple[str, Evidence]:
+    def _place(self, exchange: Exchange, came: int) -> tuple[str, Evidence]:
         """Return where it stopped: in words, and in numbers."""
-        listed = self._seen.maildrop.size_of(number) if number is not None else None
+        listed = listed_size(self._seen, exchange)
         if listed is None or exchange.command.verb != "RETR":
             return count(came, "octet"), {"came": came}
         evidence = {"came": came, "listed": listed}

@@ -108,7 +108,7 @@ def renumbered_in_session(seen: Observed, event: Answered) -> Claims:
 
 def _moved_id(first: Listing, now: Listing) -> tuple[str, int] | None:
     """Return what a number names now, and that number, if it named another message before."""
-    if not first.complete or first.malformed or first.duplicates or first.ids == now.ids:
+    if not first.clean or first.ids == now.ids:
         return None
     for number, unique_id in now.ids.items():
         before = first.ids.get(number)
@@ -125,7 +125,7 @@ def _number_of(ids: Mapping[int, bytes], unique_id: bytes) -> int | None:
 def _moved_size(seen: Observed, first: Listing, now: Listing) -> tuple[str, int] | None:
     """Return the same, where sizes alone prove it: all that is left stands in its old order."""
     deleted = seen.maildrop.deleted
-    if not deleted or not first.complete or first.malformed or first.duplicates:
+    if not deleted or not first.clean:
         return None
     left = {number: size for number, size in first.sizes.items() if number not in deleted}
     if (

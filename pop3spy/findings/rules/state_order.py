@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.findings.logins import lists_mechanisms
 from pop3spy.findings.observed import Observed, is_login
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.protocol.states import State
@@ -86,7 +87,7 @@ def command_wrong_state(seen: Observed, event: Answered) -> Claims:
     failed = seen.logins and seen.logins[-1].ok is False
     if exchange.line.pipelined and failed:
         return  # it was sent before the client could know
-    if any(is_login(one) and one.odd for one in seen.session.exchanges):
+    if any(is_login(one) and (one.odd or one.original) for one in seen.session.exchanges):
         return  # the client could not know either
     why = ", and the login before it was refused" if failed and phase is _BEFORE else ""
     yield Claim(f"{exchange.command.verb} is not allowed {_PHASES[phase]}{why}.")
@@ -175,7 +176,7 @@ class WrongStateAccepted:
             return
         if self._seen.session.login is None or exchange.asked_at < self._logged_in_at():
             return
-        if exchange.command.verb != "AUTH" or not exchange.command.bare:
+        if not lists_mechanisms(exchange):
             yield self._claim(exchange, "after login")
 
     def _logged_in_at(self) -> float:
@@ -192,8 +193,7 @@ class WrongStateAccepted:
             return False
         if any(one.odd is not None for one in session.exchanges):
             return False
-        known = {finding.id for finding in session.findings}
-        if known & {"status-malformed", "status-lowercase", "sasl-ok-as-challenge"}:
+        if seen.has_raised("status-malformed", "status-lowercase", "sasl-ok-as-challenge"):
             return False
         return all(login.ok is False for login in seen.logins)
 
@@ -256,7 +256,7 @@ def auth_after_auth(seen: Observed, event: Answered) -> Claims:
     To do: correct the client; for another user it has to make another connection.
     """
     exchange, at = event.exchange, seen.logged_in_at
-    if exchange.command.verb == "AUTH" and exchange.command.bare:
+    if lists_mechanisms(exchange):
         return
     phase = exchange.state_before.phase
     if seen.session.login is None or at is None or phase is not State.TRANSACTION:

@@ -1,13 +1,11 @@
 """Greetings that come late or never, and servers that hang up around them."""
 
-from pop3spy.findings.observed import CLIENT, SERVER, Observed
+from pop3spy.findings.observed import CLIENT, SERVER, TLS_PORT, Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.silence import Resumed, Silence
 from pop3spy.findings.wording import asked, seconds
 from pop3spy.session.events import Event, SideClosed
 from pop3spy.session.finding import AtFault, Severity
-
-_TLS_PORT = 995
 
 
 @rule(
@@ -129,7 +127,7 @@ def _missing(what: str, waited: float) -> Claim:
 def _is_mute(seen: Observed) -> bool:
     """Return whether neither side said a word, and the port is not known to wait for TLS."""
     session = seen.session
-    if session.server.port == _TLS_PORT and seen.clear:
+    if session.server.port == TLS_PORT and seen.clear:
         return False
     return session.greeting is None and not any(session.totals.octets.values())
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from pop3spy.findings.history import KnownAccount, PastSession
+from pop3spy.findings.logins import LOGINS, account_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
@@ -10,13 +11,7 @@ from pop3spy.findings.wording import seconds
 from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
 
-_LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
 _EMPTY: Final = "-- login\nC: STAT\nS: +OK 2 22\nC: QUIT\nS: +OK\n-- client closes\n"
-
-
-def _account_of(seen: Observed, event: Answered) -> KnownAccount | None:
-    user = event.exchange.user
-    return None if user is None else seen.account_of(user)
 
 
 def _checks(times: int, later: str) -> str:
@@ -31,7 +26,7 @@ def _checks(times: int, later: str) -> str:
     rank=1,
     basis="RFC 1939, section 4",
     on=On.REFUSED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     beats=("in-use", "login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
@@ -92,7 +87,7 @@ def in_use_self(seen: Observed, event: Answered) -> Claims:
     To do: let the client end each session with QUIT, and not poll in parallel; until then wait some
     ten minutes.
     """
-    status, account = event.exchange.status, _account_of(seen, event)
+    status, account = event.exchange.status, account_of(seen, event.exchange)
     if status is None or account is None:
         return
     if status.code != "IN-USE" and not (status.code is None and means(status, "in-use")):
@@ -128,7 +123,7 @@ def _is_mine(past: PastSession, seen: Observed) -> bool:
     rank=3,
     basis="RFC 2449, section 6.5",
     on=On.ANSWERED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     raises="""
         -- login
         C: CAPA
@@ -171,7 +166,7 @@ def login_delay_ignored(seen: Observed, event: Answered) -> Claims:
 
     To do: set a longer check interval in the client.
     """
-    account = _account_of(seen, event)
+    account = account_of(seen, event.exchange)
     if account is None or not event.exchange.ok or not account.login_delay or not account.worked:
         return
     line = seen.capability("LOGIN-DELAY")
@@ -194,7 +189,7 @@ def login_delay_ignored(seen: Observed, event: Answered) -> Claims:
     rank=3,
     basis="RFC 1939, section 4",
     on=On.ANSWERED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     raises="""
         -- login
         C: STAT
@@ -220,7 +215,7 @@ def concurrent_sessions(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing; with Dovecot, pop3_lock_session = yes lets one session in at a time.
     """
-    account = _account_of(seen, event)
+    account = account_of(seen, event.exchange)
     if account is None or not event.exchange.ok:
         return
     others = [

@@ -1,7 +1,6 @@
 """Logins that are refused though nothing is wrong with the password."""
 
-from typing import Final
-
+from pop3spy.findings.logins import LOGINS
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.refusals import has_one_of, means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
@@ -9,8 +8,6 @@ from pop3spy.findings.wording import seconds
 from pop3spy.protocol.frames import StatusLine
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
-
-_LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
 
 
 @rule(
@@ -21,7 +18,7 @@ _LOGINS: Final = ("PASS", "APOP", "AUTH", "RPOP")
     rank=1,
     basis="RFC 2449, sections 6.5 and 8.1.1",
     on=On.REFUSED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     beats=("login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
@@ -86,7 +83,7 @@ def _says_too_early(status: StatusLine, *, codes: bool) -> bool:
     rank=1,
     basis="RFC 2449, section 8.1.2; RFC 1939, section 7",
     on=On.REFUSED,
-    verbs=_LOGINS,
+    verbs=LOGINS,
     beats=("login-failed", "login-failed-but-worked", "same-password-retried"),
     raises=(
         """
