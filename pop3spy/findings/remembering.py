@@ -143,7 +143,7 @@ class Remembering:
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
         scan = mail.content
         if scan is not None and scan.digests_all:
-            known.digest, known.stable = mail.digest, mail.stable
+            known.stable = mail.stable
             if scan.header is not None and scan.header.message_id:
                 known.message_id = self._history.digest(scan.header.message_id.strip())
 

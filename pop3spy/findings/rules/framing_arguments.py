@@ -73,14 +73,14 @@ def argument_missing(seen: Observed, event: Heard) -> Claims:
     """
     if isinstance(event.frame, CommandLine):
         seen.when_answered(event.frame.number, _judge_missing)
-    yield from ()
+    return ()
 
 
 def _judge_missing(_: Observed, exchange: Exchange) -> Claims:
     spec, given = exchange.command.spec, _given(exchange)
     if spec is None or given is None or given >= spec.required or exchange.ok is None:
         return
-    text = f"The client sent {asked(exchange)} without all its arguments: it is {spec.usage}"
+    text = f"The client sent {asked(exchange)} without all its arguments ({spec.usage})"
     if exchange.ok:
         yield Claim(f"{text}; this server took it.", severity=Severity.INFO)
     else:
@@ -145,7 +145,7 @@ def argument_surplus(seen: Observed, event: Heard) -> Claims:
         most = _TAKES.get(frame.command.verb)
         if most is not None and len(frame.command.args) > most:
             seen.when_answered(frame.number, _judge_surplus, most)
-    yield from ()
+    return ()
 
 
 def _judge_surplus(_: Observed, exchange: Exchange, most: int) -> Claims:
@@ -220,7 +220,6 @@ class MessageNumberBad:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Look for a unique-id once."""
         self._seen = seen
         self._told = False
 

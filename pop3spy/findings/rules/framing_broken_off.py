@@ -72,7 +72,6 @@ class TerminatorGlued:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep what was told."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")
@@ -185,7 +184,6 @@ class ErrorInsideBody:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep nothing but what is seen."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")
@@ -213,7 +211,7 @@ class ErrorInsideBody:
         if error is not None:
             yield Claim(
                 f"The server broke off {asked(exchange)} and wrote its error '{cut(show(error))}'"
-                f" into the reply, {then}: what the client holds is not the message.",
+                f" into the reply, {then}: the client does not have all of it.",
                 exchange=exchange.number,
                 covers=tuple(self._seen.session.outstanding),
                 evidence={"octets": body.octets},

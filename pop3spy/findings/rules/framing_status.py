@@ -194,7 +194,6 @@ class StatusMalformed:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Wait for what follows the first such line of each reply."""
         self._seen = seen
         self._waiting: dict[int, tuple[Junk, float]] = {}
 

@@ -89,7 +89,6 @@ class UnsolicitedResponse:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Wait whether the server closes behind its line."""
         self._seen = seen
         self._waiting: tuple[str, float, Exchange | None] | None = None
 
@@ -100,7 +99,7 @@ class UnsolicitedResponse:
             shown = line_shown(self._seen, event.frame)
             self._waiting = shown, event.at, self._seen.before
             self._seen.after(self._seen.thresholds.parting, self._decide)
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
@@ -164,7 +163,6 @@ class PartingLine:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep the last such line."""
         self._seen = seen
         self._last: tuple[str, float, Exchange | None] | None = None
 
@@ -174,7 +172,7 @@ class PartingLine:
         if _is_unasked(self._seen, event):
             shown = line_shown(self._seen, event.frame).removeprefix("line ")
             self._last = shown, event.at, self._seen.before
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
@@ -255,7 +253,6 @@ class PrematureTerminator:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Wait whether the server closes."""
         self._seen = seen
         self._waiting: Exchange | None = None
         self._told = 0

@@ -8,7 +8,7 @@ from pop3spy.findings.history import KnownAccount
 from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import count, cut
+from pop3spy.findings.wording import cut
 from pop3spy.protocol.text import show
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import Answered, Finished
@@ -116,9 +116,8 @@ def uidl_mass_change(seen: Observed, event: Answered) -> Claims:
     still = (Counter(before.values()) & Counter(sizes.sizes.values())).total()
     if still >= _STILL_THERE * len(before):
         yield Claim(
-            f"All unique-ids changed at once: none of {count(len(account.listing), 'id')} of the"
-            " session before is left, though the sizes are; clients that leave mail on the server"
-            " download everything again.",
+            f"All {len(account.listing):,} unique-ids changed at once, though most of the sizes are"
+            " still there: clients that leave mail on the server download everything again.",
             exchange=0,
             evidence={"before": len(account.listing), "now": len(ids.ids), "same_sizes": still},
         )

@@ -87,10 +87,9 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
         return
     who, fault = _who_closed(seen)
     why = next((f" (see {name})" for name in _CAUSES if seen.has_raised(name)), "")
-    them = "1 message that was marked as deleted" if marked == 1 else f"{marked:,} marked messages"
+    them = count(marked, "marked message")
     yield Claim(
-        f"{who} before QUIT{why}, so the server has to keep {them} and the mail will come again:"
-        " let the client end with QUIT, or cure what broke the connection.",
+        f"{who} before QUIT{why}, so the server has to keep {them} and the mail will come again.",
         exchange=0,
         fault=fault,
         evidence={"marked": marked},
@@ -202,7 +201,7 @@ def quit_unanswered(seen: Observed, event: SideClosed | Finished) -> Claims:
         verb = "was" if marked == 1 else "were"
         yield Claim(
             f"QUIT got no answer{who}, so nobody knows whether {count(marked, 'marked message')}"
-            f" {verb} removed: compare the unique-ids next time.",
+            f" {verb} removed.",
             exchange=_place(quitting, seen),
             fault=fault,
             covers=(quitting.number,),

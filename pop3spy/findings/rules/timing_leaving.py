@@ -163,12 +163,11 @@ def client_waits_for_dot(seen: Observed, _: Finished) -> Claims:
     if (one_line or empty) and last.ok and not _has_read_such(last, seen):
         yield Claim(
             f"The reply to {asked(last)} was complete, yet the client waited {seconds(waited)} for"
-            " more and hung up: it seems to wait for a final dot that does not come"
-            " (curl: add --head to such commands)."
+            " more and hung up: it seems to wait for a final dot that does not come."
             if one_line
             else f"The reply to {asked(last)} was complete with its dot, yet the client waited"
             f" {seconds(waited)} for more and hung up: it seems not to find the end of an empty"
-            " list; correct the client.",
+            " list.",
             exchange=last.number,
             at=first.at,
             evidence={"seconds": round(waited, 3)},
