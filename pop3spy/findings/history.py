@@ -21,6 +21,8 @@ NAMES: Final = 1000
 """Names of users that are remembered of a server."""
 MESSAGES: Final = 100_000
 """Messages of an account that are remembered."""
+MESSAGES_IN_ALL: Final = 500_000
+"""Messages of all accounts that are remembered, which is some 170 MiB."""
 
 AccountKey = tuple[str, int, str]
 """Host and port of the server, and the user name as it was sent."""
@@ -171,6 +173,7 @@ class History:
         if found is None:
             found = self._accounts[key] = self._recall(key) or KnownAccount()
             bound(self._accounts, ACCOUNTS)
+            self._bound_messages()
         return found
 
     def server(self, host: str, port: int) -> ServerHabits:
@@ -193,6 +196,14 @@ class History:
             account.open.remove(past)
         account.sessions.append(past)
         self._keep(key, account, past)
+        self._bound_messages()
+
+    def _bound_messages(self) -> None:
+        """Forget whole accounts, the oldest first; the one that was asked for last stays."""
+        messages = sum(len(account.messages) for account in self._accounts.values())
+        while messages > MESSAGES_IN_ALL and len(self._accounts) > 1:
+            _, oldest = self._accounts.popitem(last=False)
+            messages -= len(oldest.messages)
 
 
 def _used(known: "OrderedDict[K, V]", key: K) -> V | None:

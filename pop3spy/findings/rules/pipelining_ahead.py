@@ -17,8 +17,8 @@ _PIPELINING: Final = "PIPELINING"
 
 def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
     """Return the command before *exchange* if its reply had not ended."""
-    waiting = [one for one in seen.session.outstanding.values() if one.number < exchange.number]
-    return waiting[-1] if waiting else None
+    latest_first = reversed(seen.session.outstanding.values())  # there may be thousands
+    return next((one for one in latest_first if one.number < exchange.number), None)
 
 
 @rule(
@@ -126,11 +126,13 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
 
 def _ended_elsewhere(seen: Observed, event: Heard) -> bool:
     """Return whether the client may have seen the end of a body that has none."""
-    bodies = [one.body for one in seen.session.outstanding.values() if one.body is not None]
-    if any(body.error_inside is not None for body in bodies):
+    first = next(iter(seen.session.outstanding.values()), None)  # no other reply has begun
+    if first is None or first.body is None:
+        return False
+    if first.body.error_inside is not None:
         return True
     said = seen.last[SERVER]
-    return bool(bodies) and said is not None and event.first - said >= seen.thresholds.stray
+    return said is not None and event.first - said >= seen.thresholds.stray
 
 
 @rule(
