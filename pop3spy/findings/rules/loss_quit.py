@@ -262,9 +262,8 @@ def quit_error(seen: Observed, event: Answered) -> Claims:
     marked = seen.maildrop.pending
     text = f"The server refused QUIT with {quoted(status)}"
     if marked:
-        text = f"The server could not remove all of {count(marked, 'marked message')}"
-        text = text.replace("all of 1 marked message", "the marked message")
-        text += f": {quoted(status)}"
+        them = "the marked message" if marked == 1 else f"all of {marked:,} marked messages"
+        text = f"The server could not remove {them}: {quoted(status)}"
     yield Claim(f"{text}; what stays will be downloaded again.", evidence={"marked": marked})
 
 
