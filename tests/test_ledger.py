@@ -30,7 +30,7 @@ def poll(ledger: Ledger, ids: dict[bytes, int | None], at: float) -> None:
     for unique_id, size in ids.items():
         known = account.message(unique_id)
         assert known is not None
-        known.size, known.digest = size, ledger.history.digest(unique_id)
+        known.size, known.stable = size, ledger.history.digest(unique_id)
     account.worked["PASS"] = at, False
     ledger.history.ended(BOB, past)
 
@@ -50,7 +50,7 @@ def test_the_next_run_knows_what_this_one_knew(path: Path) -> None:
     second.close()
 
     assert account.listing == {b"u1": 11, b"u2": None, b"\xff": 3}
-    assert account.messages[b"u1"].digest == second.history.digest(b"u1")
+    assert account.messages[b"u1"].stable == second.history.digest(b"u1")
     assert account.worked == {"PASS": (NOW, False)}
     last = account.last
     assert last is account.listed_in

@@ -108,7 +108,8 @@ class LintOptions:
 def lint(options: LintOptions) -> int:
     """Look for what is wrong in recordings; - is standard input, a folder all in it.
 
-    Recordings that are given together are history to each other.
+    Recordings that are given together are history to each other, unless they do not name hosts
+    and users (--redact strict, rawlogs).
     """
     rules = all_rules(options.rules)
     if options.explain is not None:
@@ -151,7 +152,8 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
         for _, file in sorted(files, key=lambda each: each[0]):
             with open_recording(file, ports=options.port) as recording:
                 linting = Linting(linted, recording.name, options.wants)
-                judge = judge_of(recording.started, history, rules, thresholds)
+                known = history if recording.names_are_real else History()
+                judge = judge_of(recording.started, known, rules, thresholds)
                 items = progress.along(recording.items, recording.name)
                 memory = recording.memory()
                 play_back(items, linting, names=recording.names, judge=judge, memory=memory)

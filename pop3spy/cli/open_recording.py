@@ -58,6 +58,14 @@ class OpenedRecording:
         return SecretMemory(self.started)
 
     @property
+    def names_are_real(self) -> bool:
+        """Whether hosts and users are called in it as in other recordings.
+
+        They are not where pseudonyms stand for them, and a rawlog does not say whose it is.
+        """
+        return self.redaction != "strict" and self.other is None
+
+    @property
     def names(self) -> Pseudonyms | None:
         """What stands for names: None if they are shown, kept where they were replaced before."""
         return Pseudonyms(kept=True) if self.redaction == "strict" else None

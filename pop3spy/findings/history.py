@@ -21,8 +21,8 @@ NAMES: Final = 1000
 """Names of users that are remembered of a server."""
 MESSAGES: Final = 100_000
 """Messages of an account that are remembered."""
-CHALLENGES: Final = 1000
-"""Challenges of a server that are remembered."""
+MESSAGES_IN_ALL: Final = 500_000
+"""Messages of all accounts that are remembered, which is some 170 MiB."""
 
 AccountKey = tuple[str, int, str]
 """Host and port of the server, and the user name as it was sent."""
@@ -35,13 +35,12 @@ V = TypeVar("V")
 class KnownMessage:
     """One message by its unique-id; digests are keyed, and None where no octet of it was seen.
 
-    ``stable`` is the digest without the header fields that servers change, ``message_id`` that of
-    the Message-ID.  Times are seconds since 1970; ``downloaded_by`` is who had it whole, as
+    ``stable`` is that of the message without the header fields that servers change, ``message_id``
+    that of the Message-ID.  Times are seconds since 1970; ``downloaded_by`` is who had it whole, as
     ``client`` of a session; ``deleted_at`` is when a QUIT confirmed that it goes.
     """
 
     size: int | None = None
-    digest: bytes | None = None
     stable: bytes | None = None
     message_id: bytes | None = None
     first_listed_at: float | None = None
@@ -131,16 +130,14 @@ class KnownAccount:
 class ServerHabits:
     """What is known of one server, whoever logs in.
 
-    ``challenges`` has the digest of each challenge and greeting timestamp, with where it was seen.
-    ``stls_listed_at`` is when it last listed STLS before login in clear text.  ``speaks_tls`` is
+    ``stls_listed_at`` is when it last listed STLS before login in clear text.  ``stls_refused``
+    says for each client, as in ``PastSession``, when it was last refused STLS.  ``speaks_tls`` is
     whether a connection to it began with a handshake that it answered.  ``names_refused`` and
-    ``names_taken`` are digests of names that USER was refused for, and was not, by whether TLS was
-    on.  ``ages`` are the ages, in seconds,
-    of the sessions that it closed while they were busy.  ``stls_refused`` says for each client, as
-    in ``PastSession``, when it was last refused STLS.
+    ``names_taken`` are digests of names that USER was refused for, and was not, by whether
+    the connection was clear.  ``ages`` are the ages, in seconds, of the sessions that it closed
+    while they were busy.  ``pipelining_at`` is when it last listed PIPELINING.
     """
 
-    challenges: "OrderedDict[bytes, str]" = field(default_factory=OrderedDict)
     stls_listed_at: float | None = None
     stls_refused: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
     speaks_tls: bool = False
@@ -176,6 +173,7 @@ class History:
         if found is None:
             found = self._accounts[key] = self._recall(key) or KnownAccount()
             bound(self._accounts, ACCOUNTS)
+            self._bound_messages()
         return found
 
     def server(self, host: str, port: int) -> ServerHabits:
@@ -198,6 +196,14 @@ class History:
             account.open.remove(past)
         account.sessions.append(past)
         self._keep(key, account, past)
+        self._bound_messages()
+
+    def _bound_messages(self) -> None:
+        """Forget whole accounts, the oldest first; the one that was asked for last stays."""
+        messages = sum(len(account.messages) for account in self._accounts.values())
+        while messages > MESSAGES_IN_ALL and len(self._accounts) > 1:
+            _, oldest = self._accounts.popitem(last=False)
+            messages -= len(oldest.messages)
 
 
 def _used(known: "OrderedDict[K, V]", key: K) -> V | None:

@@ -142,14 +142,13 @@ class JudgedSession:
     def heard(self, event: Heard) -> None:
         """Take in a frame."""
         observed, frame = self._observed, event.frame
-        before = observed.spoken_at
         watching.heard(observed, event)
         self._silent = 0
         self._due = event.at + self._first_silence
         if self._later:
             self._find_due()
-        if event.at - before >= self._shortest_pause:
-            self._resumed(event, before)
+        if event.at - observed.spoken_before >= self._shortest_pause:
+            self._resumed(event)
         kind = _FRAMES[type(frame)]
         if kind is None or (kind is On.OPAQUE and observed.goes_on):
             return
@@ -168,9 +167,9 @@ class JudgedSession:
         if asked:
             self._ask(asked, event, event.at, exchange)
 
-    def _resumed(self, event: Heard, before: float) -> None:
-        """Ask about the silence that *event* ended; somebody had spoken last at *before*."""
-        since, until = longest_silence(event, before)
+    def _resumed(self, event: Heard) -> None:
+        """Ask about the silence that *event* ended."""
+        since, until = longest_silence(event, self._observed.spoken_before)
         asked = tuple(way for way in self._pauses if way.after <= until - since)
         resumed = Resumed(self._session, event.at, since, until, event)
         self._ask(asked, resumed, event.at, event.exchange)

@@ -19,9 +19,10 @@ from pop3spy.protocol.replies import number_of
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.why import Why
 from pop3spy.session.body_scan import BodyScan
-from pop3spy.session.how import Closing, Ending
+from pop3spy.session.how import Closing
 from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.model import Exchange, Session
+from pop3spy.session.seen_listings import number_in
 
 SAME_TIME: Final = 0.00002
 """Seconds within which nobody can tell which of two closes came first."""
@@ -75,8 +76,8 @@ class Observed:
     ``logged_in_at`` are when the greeting and the reply to the login ended.  ``capa_asked`` counts
     the replies to CAPA, ``capa_refused`` those that were ``-ERR``, both since TLS began.  ``used``
     counts the known commands by verb; ``accepted`` has the last exchange in which the server agreed
-    to UTF8, and to LANG.  ``sasl`` is the AUTH that goes on, or was last.  ``before`` is the
-    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
+    to UTF8, and to LANG.  ``sasl`` is the AUTH that goes on, or was last.  ``last_answered`` is
+    the exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
     ``past`` is this session as history will know it.
     """
 
@@ -110,11 +111,10 @@ class Observed:
         self.used: dict[str, int] = {}
         self.sasl: SaslSeen | None = None
         self.accepted: dict[str, int] = {}
-        self.before: Exchange | None = None
+        self.last_answered: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
         self.interrupted: Interruption | None = None
-        self.stray = 0  # lines without a status since the last reply
         self.joined = False  # the recording holds less than the whole session
         self.lost = False  # octets are missing, or replies can no longer be paired
         self.opaque = False  # what passes cannot be read
@@ -163,11 +163,6 @@ class Observed:
         assert self._when_answered is not None
         self._when_answered(number, check, args)
 
-    @property
-    def silent_for(self) -> float:
-        """Seconds since anybody said anything."""
-        return self.now - self.spoken_at
-
     # -- who closed -----------------------------------------------------------------------------
 
     @property
@@ -181,14 +176,10 @@ class Observed:
         return None if both else first
 
     @property
-    def ending(self) -> Ending | None:
-        """How the session ended, if it has."""
-        return self.session.ending
-
-    @property
     def ended_by_us(self) -> bool:
         """Whether neither peer ended the session: pop3spy did, or the recording ends there."""
-        return self.ending is not None and self.ending.how in OURS
+        ending = self.session.ending
+        return ending is not None and ending.how in OURS
 
     def closed_by(self, side: Side) -> Closing | None:
         """Return the first close if *side* made it."""
@@ -287,8 +278,7 @@ def is_login(exchange: Exchange) -> bool:
 
 def message_of(exchange: Exchange) -> int | None:
     """Return the number of the message that the server heard named, or None if it heard none."""
-    args = exchange.command.args
-    return number_of(args[0]) if args and not exchange.line.truncated else None
+    return number_in(exchange.line)
 
 
 def lines_of(exchange: Exchange) -> int | None:

@@ -143,7 +143,7 @@ class Remembering:
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
         scan = mail.content
         if scan is not None and scan.digests_all:
-            known.digest, known.stable = mail.digest, mail.stable
+            known.stable = mail.stable
             if scan.header is not None and scan.header.message_id:
                 known.message_id = self._history.digest(scan.header.message_id.strip())
 
@@ -172,7 +172,7 @@ class Remembering:
     def _cut_off(self) -> None:
         """Note the age of a session that the server closed while its client was busy."""
         observed = self._observed
-        first, last, began = observed.closed_by(SERVER), observed.before, observed.greeted_at
+        first, last, began = observed.closed_by(SERVER), observed.last_answered, observed.greeted_at
         if first is None or last is None or last.ended_at is None or began is None:
             return
         busy = first.at - last.ended_at < observed.thresholds.idle_shortest

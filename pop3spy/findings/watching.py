@@ -11,7 +11,6 @@ from pop3spy.protocol.frames import (
     Challenge,
     CommandLine,
     Frame,
-    Junk,
     Opaque,
     SaslLine,
     Side,
@@ -46,7 +45,6 @@ def heard(observed: Observed, event: Heard) -> None:
     observed.spoken_before = observed.spoken_at
     observed.last[frame.side] = observed.spoken_at = at
     if isinstance(frame, StatusLine):
-        observed.stray = 0
         if not frame.number and observed.greeted_at is None:
             observed.greeted_at = at
     elif isinstance(frame, CommandLine):
@@ -65,7 +63,7 @@ def _else_heard(observed: Observed, frame: Frame) -> None:
         case SaslLine() | Challenge():
             if observed.sasl is not None and observed.sasl.number == frame.number:
                 observed.sasl.learn(frame)
-        case Junk() | Opaque():
+        case Opaque():
             _unread(observed, frame)
 
 
@@ -88,19 +86,16 @@ def _interrupted(observed: Observed, by: int, at: float) -> Interruption | None:
     return Interruption(first.number, by, at, first.body.tail[-1:])
 
 
-def _unread(observed: Observed, frame: Frame) -> None:
-    if isinstance(frame, Junk):
-        observed.stray += 1
-    elif isinstance(frame, Opaque):
-        observed.goes_on = False
-        if frame.why is Why.OUT_OF_STEP:
-            observed.lost = True
-        elif Trait.ENCRYPTED in frame.why.traits:
-            observed.opaque = True
-            begun = observed.encrypted.get((frame.side, frame.why))
-            observed.goes_on = begun is not None
-            octets = len(frame.raw) if frame.counted is None else frame.counted
-            observed.encrypted[frame.side, frame.why] = (begun or 0) + octets
+def _unread(observed: Observed, frame: Opaque) -> None:
+    observed.goes_on = False
+    if frame.why is Why.OUT_OF_STEP:
+        observed.lost = True
+    elif Trait.ENCRYPTED in frame.why.traits:
+        observed.opaque = True
+        begun = observed.encrypted.get((frame.side, frame.why))
+        observed.goes_on = begun is not None
+        octets = len(frame.raw) if frame.counted is None else frame.counted
+        observed.encrypted[frame.side, frame.why] = (begun or 0) + octets
 
 
 def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
@@ -132,7 +127,7 @@ def answered(observed: Observed, event: Answered) -> None:
         observed.capa_refused += exchange.ok is False
     elif exchange.ok and exchange.command.verb in _AGREEMENTS:
         observed.accepted[exchange.command.verb] = exchange.number
-    observed.before = exchange
+    observed.last_answered = exchange
 
 
 def _moved(observed: Observed, event: Moved) -> None:

@@ -14,9 +14,6 @@ EXACT: Final = 1 << 16
 ALL: Final = 1 << 62
 """Every octet is read for everything."""
 
-_HEAD: Final = 3
-_TAIL: Final = 16
-
 
 class BodyScan:
     """What there is to know of a body as it passes, without its lone dot (RFC 1939, section 3).
@@ -25,13 +22,12 @@ class BodyScan:
     begins in the last 5 octets may not be counted yet, nor has a header an end.  Offsets and
     ``octets`` are of the wire, stuffed dots included; a line ends with LF.  To count line ends
     costs as much as to relay, so it stops behind *exact* octets: then ``lines`` is None, and
-    behind them bare line ends, lone dots behind a bare CR, ``-ERR`` and ``+OK`` are not seen, so
-    that there are as many as was counted, or more.  ``size``, NUL, dots behind LF and long lines
+    behind them bare line ends and lone dots behind a bare CR are not seen, so that there are as
+    many as was counted, or more.  ``size``, NUL, dots behind LF and long lines
     are always exact.
 
     With a *key*, at most 64 octets, there are digests: of the header, the size, and the first
     octets behind the header.  Only a *message* has a header and digests.
-    With *oks*, lines that begin with ``+OK`` are searched as well.
     """
 
     __slots__ = (
@@ -45,26 +41,20 @@ class BodyScan:
         "ends",
         "first_nul",
         "has_blank_line",
-        "head",
         "header",
         "nul",
         "octets",
-        "tail",
     )
 
-    def __init__(
-        self, key: bytes = b"", *, message: bool = True, exact: int = EXACT, oks: bool = False
-    ) -> None:
+    def __init__(self, key: bytes = b"", *, message: bool = True, exact: int = EXACT) -> None:
         self.ended = False
         self.octets = 0
         self.nul = 0
         self.first_nul: int | None = None
-        self.head = b""  # the first octets, at most 3
-        self.tail = b""  # the last octets, at most 16
         self.header: HeaderFacts | None = None  # None as long as it has not ended, or if too long
         self.has_blank_line = False
         self.ends = LineEnds()
-        self.beginnings = LineBeginnings(oks=oks)
+        self.beginnings = LineBeginnings()
         self._exact = exact
         self._key = key if message else b""
         self._long_lines = LongLines()
@@ -75,8 +65,6 @@ class BodyScan:
         """Take another *part*; *dotted*: a line that begins in it may begin with a dot."""
         if not part:
             return
-        if self.octets < _HEAD:
-            self.head = (self.head + part)[:_HEAD]
         if (nul := part.find(b"\0")) >= 0:
             if self.first_nul is None:
                 self.first_nul = self.octets + nul
@@ -85,14 +73,13 @@ class BodyScan:
         if self.octets < self._exact:
             self._add_exact(part, dotted=dotted)
         else:
-            self.beginnings.add(part, dotted=dotted, bare_cr=False, replies=False)
+            self.beginnings.add(part, dotted=dotted, bare_cr=False)
         if self._gatherer is None:
             if self._content:
                 self._content.add(part, dotted=dotted)
         elif (rest := self._gatherer.add(part)) is not None:
             self._end_header(rest, self._gatherer, dotted=dotted)
         self.octets += len(part)
-        self.tail = part[-_TAIL:] if len(part) >= _TAIL else (self.tail + part)[-_TAIL:]
 
     def end(self) -> None:
         """Know that no more will come, be it the lone dot or a close; again, it changes nothing."""
@@ -100,7 +87,7 @@ class BodyScan:
             return
         self.ended = True
         self._long_lines.end()
-        self.beginnings.end(replies=self.whole)
+        self.beginnings.end(bare_cr=self.whole)
         if self._gatherer is not None:
             self.header = facts_of_header(self._gatherer.header, self._key)
             self._gatherer = None
@@ -110,9 +97,9 @@ class BodyScan:
         exact = part if left >= len(part) else part[:left]
         self.ends.add(exact)
         bare_cr = self.ends.bare_cr > 0
-        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr, replies=True)
+        self.beginnings.add(exact, dotted=dotted, bare_cr=bare_cr)
         if left < len(part):
-            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False, replies=False)
+            self.beginnings.add(part[left:], dotted=dotted, bare_cr=False)
 
     def _end_header(self, rest: bytes, gatherer: HeaderGatherer, *, dotted: bool) -> None:
         if gatherer.ended:
@@ -151,37 +138,6 @@ class BodyScan:
     def longest_line(self) -> int:
         """Octets of the longest line without its line end; 998: no line is longer than that."""
         return self._long_lines.longest
-
-    @property
-    def begins_with_ok(self) -> bool:
-        """Whether the first line begins with ``+OK``, as no message does."""
-        return self.head == b"+OK"
-
-    @property
-    def octets_behind_error(self) -> int | None:
-        """Octets behind the line of the last ``-ERR``; None: there is none, or it has no end."""
-        end = self.beginnings.last_error_end
-        return None if end is None else self.octets - end
-
-    @property
-    def lines_behind_error(self) -> int | None:
-        """Lines behind that of the last ``-ERR``; None as above, and if lines are not known."""
-        end = self.beginnings.last_error_end
-        return self.beginnings.lines_behind_error if self.whole and end is not None else None
-
-    @property
-    def last_line_end(self) -> bytes:
-        """How the last line ends: CRLF, LF, CR, or not at all."""
-        for end in (b"\r\n", b"\n", b"\r"):
-            if self.tail.endswith(end):
-                return end
-        return b""
-
-    @property
-    def glued_dot(self) -> bool:
-        """Whether the last line ends with a dot and CRLF, and there is more before the dot."""
-        tail = self.tail
-        return tail.endswith(b".\r\n") and len(tail) > 3 and tail[-4] != 0x0A  # noqa: PLR2004
 
     @property
     def digests_all(self) -> bool:

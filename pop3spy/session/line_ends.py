@@ -5,26 +5,21 @@ from io import IncrementalNewlineDecoder
 from typing import Final
 
 _CRLF: Final = re.compile(rb"\r\n")  # as a pattern a third faster than bytes.count
-_BARE_CR: Final = re.compile(rb"\r[^\n]")
-_BARE_LF: Final = re.compile(rb"\n(?<!\r\n)")
 _PLAIN: Final = ("\r\n", None)
 
 
 class LineEnds:
     """Counts LF, bare LF and bare CR (RFC 5322, section 2.3), however the octets are cut.
 
-    ``lines`` is the number of LF; ``first_bare`` the offset of the first bare CR or LF, in octets,
-    or None.  A CR that nothing has followed yet is not judged.
+    ``lines`` is the number of LF.  A CR that nothing has followed yet is not judged.
     """
 
-    __slots__ = ("_cr", "_octets", "bare_cr", "bare_lf", "first_bare", "lines")
+    __slots__ = ("_cr", "bare_cr", "bare_lf", "lines")
 
     def __init__(self) -> None:
         self.lines = 0
         self.bare_lf = 0
         self.bare_cr = 0
-        self.first_bare: int | None = None
-        self._octets = 0
         self._cr = b""  # the last octet, if it is a CR: not judged yet
 
     def add(self, part: bytes) -> None:
@@ -38,13 +33,8 @@ class LineEnds:
         if ends.newlines not in _PLAIN:
             self._count_bare(data, lines)
         self._cr = b"\r" if data.endswith(b"\r") else b""
-        self._octets += len(part)
 
     def _count_bare(self, data: bytes, lines: int) -> None:
         pairs = len(_CRLF.findall(data))
         self.bare_lf += lines - pairs
         self.bare_cr += data.count(b"\r", 0, len(data) - data.endswith(b"\r")) - pairs
-        if self.first_bare is None:
-            bare = (pattern.search(data) for pattern in (_BARE_CR, _BARE_LF))
-            before = self._octets - len(self._cr)
-            self.first_bare = min((before + found.start() for found in bare if found), default=None)

@@ -123,6 +123,26 @@ def test_recordings_that_are_given_together_are_history_to_each_other(tmp_path: 
     assert told["file"].endswith("7.yaml")
 
 
+STRICT = """
+pop3spy: 1
+started: 2026-11-29T{hour}:00:00Z
+redaction: strict
+records:
+- [0.0, 1, "open", {{"client": "host-1.invalid:5000", "server": "host-2.invalid:110"}}]
+- [0.1, 1, "S", "+OK\\r\\n"]
+- [0.2, 1, "C", "CAPA\\r\\n"]
+- [0.3, 1, "S", "+OK\\r\\n{offer}\\r\\n.\\r\\n"]
+- [0.4, 1, "close", {{"how": "quit"}}]
+""".lstrip()
+
+
+def test_names_that_stand_for_others_are_no_history_to_another_recording(tmp_path: Path) -> None:
+    for hour, offer in ((12, "STLS"), (13, "TOP")):  # of two servers, each the first there
+        (tmp_path / f"{hour}.yaml").write_text(STRICT.format(hour=hour, offer=offer))
+    _, out, _ = run("lint", str(tmp_path), "--select", "stls-vanished")
+    assert out == "Nothing was found in 2 sessions of 2 files.\n"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

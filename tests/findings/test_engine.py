@@ -189,7 +189,7 @@ def silent_after(seconds: float) -> None:
 
         To do: nothing.
         """
-        yield Claim(f"Nothing was said for {seen.silent_for:.3f} s.")
+        yield Claim(f"Nothing was said for {seen.now - seen.spoken_at:.3f} s.")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,11 @@ from pop3spy.capture.recorder import Recorder
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
 from pop3spy.findings import Findings, Rule, Severity, own_rules
+from pop3spy.findings.rule import RULES
 from pop3spy.findings.verdict import verdict_of
+from pop3spy.lint.forms import FORMS
+from pop3spy.lint.linted import Linted, Linting
+from pop3spy.lint.text import LintText
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -58,8 +62,10 @@ class Readers:
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
         self._judged: list[Session] = []
+        self._linted = Linted()
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
+            Linting(self._linted, "recording", lambda _: True),
             self._owed,
             lambda _: self._keep,
             Transcript(self._streams["transcript"], self.clock, findings=None),
@@ -89,6 +95,8 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
+        found["lint"] = "\n".join(LintText().lines(self._linted))
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 

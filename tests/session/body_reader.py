@@ -22,11 +22,6 @@ def facts_by_definition(body: bytes, exact: int) -> Facts:
     read = body[:exact]
     bare_cr = [at for at in range(len(read) - 1) if read[at] == CR and read[at + 1] != LF]
     bare_lf = [at for at in range(len(read)) if read[at] == LF and read[max(0, at - 1)] != CR]
-    errors = [
-        at for at in starts if body.startswith((b"-ERR ", b"-ERR\r", b"-ERR\n"), at) and at <= near
-    ]
-    oks = [at for at in starts if body.startswith(b"+OK", at) and at <= near]
-    behind = body[errors[-1] :].partition(b"\n")[1:] if errors else (b"", b"")
     header, empty = header_of(body)
     return {
         "octets": len(body),
@@ -35,7 +30,6 @@ def facts_by_definition(body: bytes, exact: int) -> Facts:
         "lines": len(starts) - 1 if whole else None,
         "bare_lf": len(bare_lf),
         "bare_cr": len(bare_cr),
-        "first_bare": min(bare_lf + bare_cr, default=None),
         "unstuffed": (len(unstuffed), min(unstuffed, default=None)),
         "over_stuffed": len([at for at in dotted if body.startswith(b"..", at)]),
         "lone_dots": (len(lone), min(lone, default=None)),
@@ -45,16 +39,6 @@ def facts_by_definition(body: bytes, exact: int) -> Facts:
         "has_blank_line": empty is not None,
         "header": header,
         "body_lines": None if empty is None or not whole else body.count(b"\n", empty),
-        "errors": (len(errors), min(errors, default=None)),
-        "octets_behind_error": len(behind[1]) if behind[0] else None,
-        "lines_behind_error": behind[1].count(b"\n") if behind[0] and whole else None,
-        "oks": (len(oks), min(oks, default=None)),
-        "begins_with_ok": body.startswith(b"+OK"),
-        "tail": body[-16:],
-        "last_line_end": body[len(body.removesuffix(b"\n").removesuffix(b"\r")) :]
-        if body.endswith((b"\r\n", b"\n"))
-        else body[len(body.removesuffix(b"\r")) :],
-        "glued_dot": body.endswith(b".\r\n") and body[-4:-3] not in (b"", b"\n"),
     }
 
 
@@ -119,7 +103,6 @@ def facts_of_scan(scan: BodyScan) -> Facts:
         "lines": scan.lines,
         "bare_lf": scan.ends.bare_lf,
         "bare_cr": scan.ends.bare_cr,
-        "first_bare": scan.ends.first_bare,
         "unstuffed": (found.unstuffed.count, found.unstuffed.first),
         "over_stuffed": found.over_stuffed,
         "lone_dots": (found.lone_dots.count, found.lone_dots.first),
@@ -135,12 +118,4 @@ def facts_of_scan(scan: BodyScan) -> Facts:
             header.message_id is not None,
         ),
         "body_lines": scan.body_lines,
-        "errors": (found.errors.count, found.errors.first),
-        "octets_behind_error": scan.octets_behind_error,
-        "lines_behind_error": scan.lines_behind_error,
-        "oks": (found.oks.count, found.oks.first),
-        "begins_with_ok": scan.begins_with_ok,
-        "tail": scan.tail,
-        "last_line_end": scan.last_line_end,
-        "glued_dot": scan.glued_dot,
     }

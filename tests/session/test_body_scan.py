@@ -33,7 +33,7 @@ def cuts_of(draw: st.DrawFn, body: bytes) -> list[bytes]:
 
 
 def scanned(parts: list[bytes], *, exact: int = ALL, key: bytes = KEY) -> BodyScan:
-    scan = BodyScan(key, exact=exact, oks=True)
+    scan = BodyScan(key, exact=exact)
     for part in parts:
         scan.add(part, dotted=b"\n." in part)
     scan.end()
@@ -210,7 +210,7 @@ def test_parts_as_the_decoder_cuts_them_have_the_same_facts(
     decoder = Decoder()
     decoder.append(Side.SERVER, b"+OK\r\n")
     decoder.append(Side.CLIENT, b"RETR 1\r\n")
-    scan, heard = BodyScan(KEY, exact=ALL, oks=True), b""
+    scan, heard = BodyScan(KEY, exact=ALL), b""
     for octets in [b"+OK\r\n", *data.draw(cuts_of(stuff(text))), b"\r\n.\r\n"]:
         decoder.append(Side.SERVER, octets)
         while frame := decoder.next():

@@ -86,7 +86,7 @@ class UidlUnavailable:
         exchange, status = event.exchange, event.exchange.status
         if status is not None and status.code is None and could_do(self._seen, exchange):
             yield Claim(
-                f"The server has no unique-ids, it answered {asked(exchange)} with"
+                f"The server has no unique-ids and answered {asked(exchange)} with"
                 f" {quoted(status)}: a client cannot leave mail there without fetching it twice.",
             )
 
@@ -232,6 +232,6 @@ def _backwards(seen: Observed) -> list[Exchange]:
 
 def _no_top(why: str, exchange: int | None = None) -> Claim:
     return Claim(
-        f"The server has no TOP, {why}: switch header preview off in the client.",
+        f"The server has no TOP: {why}.",
         exchange=exchange,
     )

@@ -112,11 +112,11 @@ class TopThenRetr:
         """Count the messages of which TOP was asked before."""
         previewed = self._seen.maildrop.previewed
         if not previewed:
-            return
+            return ()
         number = message_of(event.exchange)
         if event.exchange.ok and number is not None and number in previewed:
             self._both.add(number)
-        yield from ()
+        return ()
 
     @on(On.FINISHED)
     def finished(self, _: Finished) -> Claims:

@@ -56,23 +56,23 @@ class Redownload:
     def retrieved(self, event: Answered) -> Claims:
         """Count a message that the same host had in a session that ended well."""
         if self._first_time:
-            return
+            return ()
         seen, exchange = self._seen, event.exchange
         number, body, account = message_of(exchange), exchange.body, seen.account
         if self._first_time is None:
             self._first_time = account is None or not account.sessions
         if not exchange.ok or body is None or not body.complete or account is None:
-            return
+            return ()
         unique_id = seen.maildrop.id_of(number) if number is not None else None
         if unique_id is None or unique_id in self._again:
-            return
+            return ()
         known = account.messages.get(unique_id)
         if known is None or known.downloaded_at is None or known.downloaded_by != seen.past.client:
-            return
+            return ()
         if any(one.quit and unique_id in one.retrieved for one in account.sessions):
             self._again.add(unique_id)
             self._octets += body.size
-        yield from ()
+        return ()
 
     @on(On.FINISHED)
     def finished(self, _: Finished) -> Claims:

@@ -65,7 +65,7 @@ def raw_utf8_header(seen: Observed, event: Answered) -> Claims:
         kind = "valid UTF-8" if header.utf8 else "not UTF-8"
         yield Claim(
             f"{_message(event.exchange)} has {count(header.eight_bit, 'octet')} beyond ASCII in its"
-            f" header that are not encoded ({kind}): clients show them wrongly.",
+            f" header, not encoded ({kind}): clients show them wrongly.",
             evidence={"octets": header.eight_bit, "utf8": header.utf8},
         )
 

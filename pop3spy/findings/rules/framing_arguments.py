@@ -4,11 +4,10 @@ from typing import Final
 
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import asked, count, cut
+from pop3spy.findings.wording import asked, count, quoted_octets
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import CommandLine
 from pop3spy.protocol.states import State
-from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -73,14 +72,14 @@ def argument_missing(seen: Observed, event: Heard) -> Claims:
     """
     if isinstance(event.frame, CommandLine):
         seen.when_answered(event.frame.number, _judge_missing)
-    yield from ()
+    return ()
 
 
 def _judge_missing(_: Observed, exchange: Exchange) -> Claims:
     spec, given = exchange.command.spec, _given(exchange)
     if spec is None or given is None or given >= spec.required or exchange.ok is None:
         return
-    text = f"The client sent {asked(exchange)} without all its arguments: it is {spec.usage}"
+    text = f"The client sent {asked(exchange)} without all its arguments ({spec.usage})"
     if exchange.ok:
         yield Claim(f"{text}; this server took it.", severity=Severity.INFO)
     else:
@@ -145,7 +144,7 @@ def argument_surplus(seen: Observed, event: Heard) -> Claims:
         most = _TAKES.get(frame.command.verb)
         if most is not None and len(frame.command.args) > most:
             seen.when_answered(frame.number, _judge_surplus, most)
-    yield from ()
+    return ()
 
 
 def _judge_surplus(_: Observed, exchange: Exchange, most: int) -> Claims:
@@ -220,7 +219,6 @@ class MessageNumberBad:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Look for a unique-id once."""
         self._seen = seen
         self._told = False
 
@@ -240,7 +238,7 @@ class MessageNumberBad:
                 " message."
             )
         else:
-            yield Claim(f"The client named message '{cut(show(args[0]))}', which is no number.")
+            yield Claim(f"The client named message {quoted_octets(args[0])}, which is no number.")
 
     def _ids(self) -> set[bytes]:
         maildrop = self._seen.maildrop

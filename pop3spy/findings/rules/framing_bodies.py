@@ -66,7 +66,7 @@ def dot_unstuffed(seen: Observed, event: Answered) -> Claims:
     what = "line that begins" if lines.count == 1 else "lines that begin"
     yield Claim(
         f"The reply to {asked(event.exchange)} has {lines.count:,} {what} with a single dot:"
-        " clients remove it, as they must, so the text loses it.",
+        " clients remove that dot, so the text loses it.",
         evidence={"lines": lines.count, "offset": lines.first or 0},
     )
 
@@ -122,8 +122,8 @@ def dot_over_stuffed(seen: Observed, event: Answered) -> Claims:
         return
     if difference.came - difference.listed == doubled:
         yield Claim(
-            f"The server doubles leading dots twice: {count(doubled, 'line')} of message"
-            f" {difference.message} carry one dot too many.",
+            f"The server doubles leading dots twice: message {difference.message} has one"
+            f" dot too many in {count(doubled, 'line')}.",
             evidence={"lines": doubled},
         )
 

@@ -8,9 +8,8 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.open_reply import missing_octets, open_reply
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.silence import Silence
-from pop3spy.findings.wording import asked, cut
+from pop3spy.findings.wording import asked, quoted_octets
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.text import show
 from pop3spy.session.events import SideClosed
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -72,7 +71,6 @@ class TerminatorGlued:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep what was told."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")
@@ -185,7 +183,6 @@ class ErrorInsideBody:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep nothing but what is seen."""
         self._seen = seen
 
     @on(On.SILENT, after="gave_up")
@@ -212,8 +209,8 @@ class ErrorInsideBody:
             then = "then answered the next command"
         if error is not None:
             yield Claim(
-                f"The server broke off {asked(exchange)} and wrote its error '{cut(show(error))}'"
-                f" into the reply, {then}: what the client holds is not the message.",
+                f"The server broke off {asked(exchange)} and wrote its error {quoted_octets(error)}"
+                f" into the reply, {then}: the client does not have all of it.",
                 exchange=exchange.number,
                 covers=tuple(self._seen.session.outstanding),
                 evidence={"octets": body.octets},

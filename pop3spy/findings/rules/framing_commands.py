@@ -72,7 +72,7 @@ def command_too_long(seen: Observed, event: Heard) -> Claims:
     """
     frame = event.frame
     if not isinstance(frame, CommandLine) or frame.command.verb == "AUTH":
-        return
+        return ()
     facts = frame.facts
     octets = None if frame.masks or frame.truncated else len(frame.raw)
     if (octets or 0) > _LONGEST or frame.truncated or facts.get("over_255") is True:
@@ -81,7 +81,7 @@ def command_too_long(seen: Observed, event: Heard) -> Claims:
         not frame.masks and any(len(word) > _LONGEST_ARGUMENT for word in frame.command.args)
     ):
         seen.when_answered(frame.number, _judge_argument)
-    yield from ()
+    return ()
 
 
 def _judge_line(_: Observed, exchange: Exchange, octets: int | None) -> Claims:
@@ -143,9 +143,8 @@ class CommandBlankStart:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Remember whether a password had no CR: then the rest of it is no command."""
         self._seen = seen
-        self._credential = -1
+        self._credential = -1  # which ended without CR: what follows is its rest, and no command
 
     @on(On.ODD_COMMAND)
     def command(self, event: Heard) -> Claims:
@@ -213,11 +212,11 @@ def command_extra_blanks(seen: Observed, event: Heard) -> Claims:
     """
     frame = event.frame
     if not isinstance(frame, CommandLine) or frame.masks or frame.command.spec is None:
-        return
+        return ()
     free = frame.command.verb in ("USER", "PASS")
     if not free and _BLANKS.search(line_of(frame.raw)):
         seen.when_answered(frame.number, _judge_blanks)
-    yield from ()
+    return ()
 
 
 def _judge_blanks(_: Observed, exchange: Exchange) -> Claims:
@@ -315,7 +314,6 @@ class CommandUnterminated:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep what was left over."""
         self._seen = seen
         self._left: tuple[Heard, float] | None = None
 
@@ -325,7 +323,7 @@ class CommandUnterminated:
         frame = event.frame
         if isinstance(frame, Opaque) and frame.why is Why.UNFINISHED and frame.side is Side.CLIENT:
             self._left = event, event.at
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:

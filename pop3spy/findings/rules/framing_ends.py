@@ -68,7 +68,6 @@ class ReplyMissing:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Remember whether a missing reply was told."""
         self._seen = seen
 
     @on(On.CLOSED)
@@ -174,7 +173,6 @@ class MultilineUnterminated:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep what stood open when somebody closed."""
         self._seen = seen
         self._open: Exchange | None = None
 
@@ -183,7 +181,7 @@ class MultilineUnterminated:
         """Look whether a reply stands open."""
         if self._open is None:
             self._open = open_reply(self._seen, self._seen.unfinished)
-        yield from ()
+        return ()
 
     @on(On.FINISHED)
     def over(self, event: Finished) -> Claims:

@@ -102,7 +102,6 @@ class BareLfResponse:
     """
 
     def __init__(self, _: Observed) -> None:
-        """Remember which reply was told of already."""
         self._told = -1
 
     @on(On.ODD_STATUS)
@@ -183,7 +182,7 @@ class NulInLine:
     """
 
     def __init__(self, _: Observed) -> None:
-        """Keep nothing."""
+        pass
 
     @on(On.ODD_COMMAND)
     def command(self, event: Heard) -> Claims:

@@ -84,7 +84,6 @@ class SplitTerminator:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep the reply that ended last, if its end came in pieces."""
         self._seen = seen
         self._cut: tuple[Exchange, int, float] | None = None
 
@@ -124,7 +123,9 @@ class SplitTerminator:
 
     def _waits(self, seen: Observed, ended_at: float) -> Iterator[Claim]:
         if seen.spoken_at == ended_at and not seen.session.closings:
-            yield from self._tell(f"the client has said nothing for {seconds(seen.silent_for)}")
+            yield from self._tell(
+                f"the client has said nothing for {seconds(seen.now - seen.spoken_at)}"
+            )
 
     @on(On.CLOSED)
     def closed(self, _: SideClosed) -> Claims:
@@ -144,8 +145,7 @@ class SplitTerminator:
     @staticmethod
     def _claim(exchange: Exchange, how: str, covers: tuple[int, ...] = ()) -> Claim:
         return Claim(
-            f"The reply to {asked(exchange)} was complete, but {how}: it must collect octets until"
-            " the line with the lone dot.",
+            f"The reply to {asked(exchange)} was complete, but {how}.",
             exchange=exchange.number,
             covers=covers,
         )

@@ -95,9 +95,8 @@ class WrongProtocol:
     To do: correct host or port in the client; POP3 has port 110, POP3 inside TLS has 995.
     """
 
-    def __init__(self, seen: Observed) -> None:
-        """Judge the first line of each side."""
-        self._seen = seen
+    def __init__(self, _: Observed) -> None:
+        self._had_banner = False
 
     @on(On.ODD_COMMAND)
     def command(self, event: Heard) -> Claims:
@@ -122,7 +121,8 @@ class WrongProtocol:
 
     def _is_first(self, frame: Frame) -> bool:
         if isinstance(frame, Junk):
-            return frame.why is Why.BANNER and self._seen.stray == 1
+            first, self._had_banner = not self._had_banner, True
+            return first and frame.why is Why.BANNER
         return isinstance(frame, StatusLine) and not frame.ok
 
     @staticmethod
@@ -180,7 +180,6 @@ class ProxyHeaderRefused:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Remember whether there was such a header."""
         self._seen = seen
         self._had_header = False
 
@@ -190,7 +189,7 @@ class ProxyHeaderRefused:
         frame = event.frame
         if isinstance(frame, Opaque) and frame.why is Why.PROXY and frame.side is Side.CLIENT:
             self._had_header = True
-        yield from ()
+        return ()
 
     @on(On.JUNK)
     @on(On.GREETING)
@@ -210,5 +209,5 @@ class ProxyHeaderRefused:
 
     @staticmethod
     def _claim(did: str, at: float | None = None) -> Claim:
-        text = f"A load balancer sent a PROXY header and the server {did}"
-        return Claim(f"{text}: it does not expect one.", exchange=0, at=at)
+        text = "A load balancer sent a PROXY header that the server does not expect"
+        return Claim(f"{text}; it {did}.", exchange=0, at=at)

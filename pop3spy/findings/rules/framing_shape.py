@@ -79,7 +79,6 @@ class MultilineShapeWrong:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Look at what stands open."""
         self._seen = seen
 
     @on(On.ANSWERED, "LIST", "UIDL")

@@ -101,7 +101,6 @@ class TlsBytesInClear:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Know whether the client began TLS."""
         self._seen = seen
         self._client_began = False
 
@@ -187,7 +186,6 @@ class ClearOnTlsPort:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Judge what is seen."""
         self._seen = seen
 
     @on(On.GLIMPSED)

@@ -318,7 +318,7 @@ def same_password_retried(seen: Observed, event: Answered) -> Claims:
     tries = 1 + sum(now - at <= limits.retrying for at in account.same_again)
     if tries >= limits.retries:
         yield Claim(
-            f"The client tried a password that is refused {count(tries, 'time')} within"
+            f"The client tried the same refused password {count(tries, 'time')} within"
             f" {seconds(limits.retrying)}: the account may get locked.",
             evidence={"tries": tries},
         )

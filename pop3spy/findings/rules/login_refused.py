@@ -142,7 +142,7 @@ def tls_required(seen: Observed, event: Answered) -> Claims:
     if status.code == "PRIVACYREQUIRED" or means(status, "tls-required"):
         text = "The server wants TLS before any login and has not looked at the password"
         crossed = event.exchange.command.verb == "PASS"
-        also = ", which has crossed the network readable all the same" if crossed else ""
+        also = ", which crossed the network readable" if crossed else ""
         yield Claim(f"{text}{also}: {quoted(status)}.")
 
 

@@ -178,7 +178,8 @@ def oauth_token_scope(seen: Observed, event: Answered) -> Claims:
 
     A person grants POP.AccessAsUser.All, an administrator POP.AccessAsApp to an app of its own.
 
-    To do: grant that permission to the client, and get a new token.
+    To do: grant POP.AccessAsUser.All, or POP.AccessAsApp for an app of its own; then get a new
+    token.
     """
     token = _refused(seen, event)
     if token.get("token_issuer") != "microsoft" or token.get("token_audience") != "mail":
@@ -187,8 +188,7 @@ def oauth_token_scope(seen: Observed, event: Answered) -> Claims:
         names = token.get("token_scopes")
         has = f" (it has: {names})" if names else ""
         yield Claim(
-            f"The client's token is for the mail service but carries no POP permission{has}: grant"
-            " POP.AccessAsUser.All, or POP.AccessAsApp for an app of its own.",
+            f"The client's token is for the mail service but carries no POP permission{has}.",
             evidence={"scopes": names} if names else {},
         )
 

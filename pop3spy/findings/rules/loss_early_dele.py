@@ -168,8 +168,7 @@ def pipelined_retr_dele_quit(seen: Observed, _: Heard) -> Claims:
         more = f" and {len(early) - 1:,} more" if len(early) > 1 else ""
         yield Claim(
             f"The client ordered the deletion of message {number}{more} with QUIT before it could"
-            " know that it arrived: if the connection breaks now, mail is lost; send QUIT after"
-            " storing.",
+            " know that it arrived: if the connection breaks now, mail is lost.",
             exchange=dele,
             covers=(marks[0][1], marks[-1][1]),
             evidence={"messages": len(early), "message": number, "retr": retr},

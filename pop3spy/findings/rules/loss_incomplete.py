@@ -125,7 +125,7 @@ class DeleAfterIncompleteRetr:
             number = message_of(exchange)
             if number is not None:
                 self._failed.setdefault(number, exchange.number)
-        yield from ()
+        return ()
 
     @on(On.ANSWERED, "TOP")
     def _previewed(self, event: Answered) -> Claims:
@@ -137,7 +137,7 @@ class DeleAfterIncompleteRetr:
             came = scan.body_lines if scan is not None else None
             if (came is None or came < lines) and len(self._by_top) < MOST:
                 self._by_top.add(number)
-        yield from ()
+        return ()
 
     @on(On.ANSWERED, "QUIT")
     @on(On.UNANSWERED, "QUIT")

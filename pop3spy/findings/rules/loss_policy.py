@@ -73,8 +73,7 @@ def gmail_recent_mode(seen: Observed, event: Answered) -> Claims:
     account.told.add(_ONCE)
     yield Claim(
         "Gmail hands each message out once, so a second device or a second run sees less: put"
-        " recent: in front of the user name in each client, and check in Gmail's settings for"
-        " which mail POP is on.",
+        " recent: in front of the user name in each client.",
         exchange=0,
     )
 

@@ -17,8 +17,8 @@ _PIPELINING: Final = "PIPELINING"
 
 def _before(seen: Observed, exchange: Exchange) -> Exchange | None:
     """Return the command before *exchange* if its reply had not ended."""
-    waiting = [one for one in seen.session.outstanding.values() if one.number < exchange.number]
-    return waiting[-1] if waiting else None
+    latest_first = reversed(seen.session.outstanding.values())  # there may be thousands
+    return next((one for one in latest_first if one.number < exchange.number), None)
 
 
 @rule(
@@ -108,7 +108,7 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     verb = exchange.command.verb
     if verb == "QUIT" or "QUIT" in seen.used or seen.offers(_PIPELINING):
         return
-    before = _before(seen, exchange) or seen.before
+    before = _before(seen, exchange) or seen.last_answered
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
     if before.command.spec is None:
@@ -126,11 +126,13 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
 
 def _ended_elsewhere(seen: Observed, event: Heard) -> bool:
     """Return whether the client may have seen the end of a body that has none."""
-    bodies = [one.body for one in seen.session.outstanding.values() if one.body is not None]
-    if any(body.error_inside is not None for body in bodies):
+    first = next(iter(seen.session.outstanding.values()), None)  # no other reply has begun
+    if first is None or first.body is None:
+        return False
+    if first.body.error_inside is not None:
         return True
     said = seen.last[SERVER]
-    return bool(bodies) and said is not None and event.first - said >= seen.thresholds.stray
+    return said is not None and event.first - said >= seen.thresholds.stray
 
 
 @rule(
@@ -283,7 +285,7 @@ def pipelined_after_auth(seen: Observed, event: Heard) -> Claims:
 
     To do: let the client wait for the reply to AUTH.
     """
-    exchange, login = event.exchange, seen.before
+    exchange, login = event.exchange, seen.last_answered
     if isinstance(event.frame, SaslLine):
         word, asked_at = event.frame.facts.get("sasl_word"), seen.last[SERVER]
         if word in COMMANDS and asked_at is not None and event.first < asked_at:
@@ -345,6 +347,6 @@ def pipelined_after_quit(seen: Observed, event: Unanswered) -> Claims:
 
     To do: let QUIT be the last command.
     """
-    left = seen.before
+    left = seen.last_answered
     if left is not None and left.command.verb == "QUIT" and left.number < event.exchange.number:
         yield Claim(f"The client sent {asked(event.exchange)} behind QUIT, where nobody answers.")

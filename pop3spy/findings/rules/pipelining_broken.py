@@ -132,15 +132,15 @@ class PipeliningBroken:
         """Keep a body that holds what may be the status line of the next reply."""
         self._held_status = None
         if not self._seen.session.outstanding:  # nearly always
-            return
+            return ()
         exchange, body = event.exchange, event.exchange.body
         if body is None or not body.complete or not self._in_flight(exchange):
-            return
+            return ()
         size = listed_size(self._seen, exchange)
         whole = exchange.command.verb == "RETR" and size == body.size
         if not whole and _STATUS_INSIDE.search(body.head):
             self._held_status = exchange
-        yield from ()
+        return ()
 
     @on(On.JUNK)
     def odd(self, event: Heard) -> Claims:
@@ -160,7 +160,7 @@ class PipeliningBroken:
     def finished(self, event: Finished) -> Claims:
         """Judge whether replies were lost, when there was time enough for them."""
         seen = self._seen
-        first, waiting, before = seen.first_close, seen.unfinished, seen.before
+        first, waiting, before = seen.first_close, seen.unfinished, seen.last_answered
         if first is None or not waiting or before is None or before.ended_at is None:
             return
         oldest = waiting[0]
@@ -228,7 +228,7 @@ class PipeliningDeadlock:
         self._since = event.at if event.both else None
         if event.both:
             self._seen.after(self._seen.thresholds.deadlocked, self._check, event.at)
-        yield from ()
+        return ()
 
     def _check(self, seen: Observed, since: float) -> Claims:
         if self._since == since and not seen.session.closings:

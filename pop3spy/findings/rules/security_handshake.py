@@ -160,9 +160,10 @@ class StlsHandshakeFailed:
         begun = granted or (self._said(Side.CLIENT) and not self._misplaced)
         if begun and not self._said(Side.SERVER):
             self._over = self._told = True
+            whoever = "it" if event.side is Side.SERVER else "the server"
             yield Claim(
-                f"TLS could not be established: the {who} closed before the server had answered"
-                " the handshake.",
+                f"TLS could not be established: the {who} closed before {whoever} had"
+                " answered the handshake.",
                 remedy=_as_sentence("look in the log of the side that closed"),
                 evidence={"closed_by": who},
             )

@@ -63,7 +63,7 @@ class ContentChangedInSession:
         """Know that messages may come in another form from here on."""
         if event.exchange.ok:
             self._known.clear()
-        yield from ()
+        return ()
 
     @on(On.ANSWERED, "RETR")
     def _retrieved(self, event: Answered) -> Claims:

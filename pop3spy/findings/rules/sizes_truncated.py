@@ -71,7 +71,7 @@ class RetrTruncated:
             self._broken = exchange, body.size
         elif exchange.ok and body is None and not exchange.complete:
             self._broken = exchange, 0
-        yield from ()
+        return ()
 
     @on(On.FINISHED)
     def _over(self, _: Finished) -> Claims:
@@ -90,7 +90,7 @@ class RetrTruncated:
         if (closing := seen.closed_by(Side.SERVER)) is not None:
             did = "reset the connection" if closing.reset else "closed the connection"
             after = closing.at - exchange.asked_at
-            who = f"the server {did} {seconds(after)} after it was asked for"
+            who = f"the server {did} after {seconds(after)}"
             fault = (AtFault.SERVER, AtFault.NETWORK)
         stopped, evidence = self._place(exchange, came)
         yield Claim(

@@ -102,7 +102,7 @@ def renumbered_in_session(seen: Observed, event: Answered) -> Claims:
         was, became = moved
         yield Claim(
             f"The server renumbered messages inside the session: number {became:,} is now what was"
-            f" {was}: DELE may hit the wrong mail."
+            f" {was}, so DELE may hit the wrong mail."
         )
 
 
@@ -209,7 +209,6 @@ class CountChangedInSession:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Keep how many messages there were at first, by what told it."""
         self._seen = seen
         self._first: dict[str, int] = {}
         self._unclear = False
@@ -220,7 +219,7 @@ class CountChangedInSession:
         """Judge nothing where a DELE or RSET may have worked or not."""
         exchange = event.exchange
         self._unclear |= exchange is not None and exchange.command.verb in CHANGING
-        yield from ()
+        return ()
 
     @on(On.ANSWERED, "STAT", "LIST", "UIDL")
     def counted(self, event: Answered) -> Claims:

@@ -148,7 +148,6 @@ class WrongStateAccepted:
     """
 
     def __init__(self, seen: Observed) -> None:
-        """Look at the session as it is."""
         self._seen = seen
 
     @on(On.MOVED)

@@ -142,13 +142,16 @@ def pass_not_immediate(seen: Observed, event: Answered) -> Claims:
         return
     if not between:
         return
-    text = f"{count(len(between), 'command')} between USER and PASS, {asked(between[-1])} first"
+    commands = count(len(between), "command")
     if exchange.ok and all(one.command.verb == "USER" for one in between):
         yield Claim(
             "The client sent USER twice; the server took the second name.", severity=Severity.INFO
         )
     else:
-        yield Claim(f"{text}: some servers forget the name.")
+        yield Claim(
+            f"The client sent {commands} between USER and PASS, {asked(between[-1])} first: some"
+            " servers forget the name."
+        )
 
 
 def _is_doubled(seen: Observed, user: Exchange) -> bool:

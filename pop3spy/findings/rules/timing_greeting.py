@@ -103,20 +103,20 @@ def greeting_missing(seen: Observed, event: Event) -> Claims:
         waited = event.at - seen.ready_at
         yield _missing(f"no greeting within {seconds(waited)}", waited)
         return
-    first = seen.first_close
-    if first is None or seen.ending is None or seen.ending.how.by is None:
+    first, ending = seen.first_close, seen.session.ending
+    if first is None or ending is None or ending.how.by is None:
         return
     waited = first.at - seen.ready_at
     if first.side is SERVER and waited > limits.hung_up:
         yield _missing(f"hung up {seconds(waited)} later without a greeting", waited)
-    elif seen.ending.unreached is not None:
+    elif ending.unreached is not None:
         return  # nobody knows whether there was a server
     elif first.side is CLIENT and limits.greeting_awaited <= waited < limits.greeting_missing:
         yield _missing(f"never greeted, and the client closed after {seconds(waited)}", waited)
 
 
 def _missing(what: str, waited: float) -> Claim:
-    cure = "if this is a TLS port set the client to SSL/TLS, else look why the server hangs"
+    cure = "if this is a TLS port set the client to SSL/TLS, else look why it hangs"
     if what.startswith("no "):
         text = f"There was {what} of connecting: {cure}."
     else:
@@ -169,8 +169,7 @@ def closed_before_greeting(seen: Observed, event: Event) -> Claims:
     To do: poll less often, and ask the server's operator whether this client is blocked.
     """
     first = seen.closed_by(SERVER)
-    ending = event.session.ending
-    session = event.session
+    session, ending = event.session, event.session.ending
     if first is None or ending is None or ending.how.by is None or session.greeting is not None:
         return
     waited = first.at - seen.ready_at
@@ -231,7 +230,7 @@ def closed_after_greeting(seen: Observed, event: SideClosed) -> Claims:
     first = seen.closed_by(SERVER)
     if first is None or first.at != event.at or greeted is None or not session.greeting:
         return
-    if not session.greeting.ok or seen.before is not None or session.parting is not None:
+    if not session.greeting.ok or seen.last_answered is not None or session.parting is not None:
         return
     waiting = seen.unfinished
     if any(one.answered_at is not None or one.command.spec is None for one in waiting):

@@ -175,7 +175,7 @@ def login_delay_ignored(seen: Observed, event: Answered) -> Claims:
     ago = seen.wall() - max(at for at, _ in account.worked.values())
     if 0 <= ago < account.login_delay and not seen.past.login_at:
         yield Claim(
-            f"The client logged in {seconds(ago)} behind its last login, and the server asks for"
+            f"The client logged in {seconds(ago)} after its last login, and the server asks for"
             f" {seconds(account.login_delay)}: set a longer check interval.",
             evidence={"seconds": round(ago, 3), "asked": account.login_delay},
         )

@@ -99,7 +99,7 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
 
     To do: let the client send NOOP each minute or finish sooner, or raise the server's limit.
     """
-    first, limits, before = _hung_up(seen), seen.thresholds, seen.before
+    first, limits, before = _hung_up(seen), seen.thresholds, seen.last_answered
     since = (before.ended_at if before is not None else None) or seen.greeted_at
     if first is None or since is None:
         return
@@ -110,7 +110,7 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
     late = f", and the client noticed {seconds(after[0][1] - first.at)} later" if after else ""
     yield Claim(
         f"The server hung up after {seconds(idle)} of idling (the standard says at least 600 s)"
-        f"{late}: let the client send NOOP each minute, or raise the server's limit.",
+        f"{late}: let the client send NOOP each minute.",
         severity=None if seen.logged_in else Severity.INFO,
         exchange=0,
         at=first.at,
@@ -176,7 +176,7 @@ def session_time_limit(seen: Observed, _: Finished) -> Claims:
 
     To do: raise that limit at the server or proxy, or fetch less in one session.
     """
-    first, before = _hung_up(seen), seen.before
+    first, before = _hung_up(seen), seen.last_answered
     if first is None or not seen.logged_in or before is None or before.ended_at is None:
         return
     if first.at - before.ended_at >= seen.thresholds.idle_shortest:
@@ -242,7 +242,7 @@ class AutologoutText:
         greeted = self._seen.greeted_at is not None
         if isinstance(frame, Junk) and greeted and event.heard.exchange is None:
             self._said = frame, event.at, event.silence
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
@@ -308,7 +308,7 @@ class IdleConnectionDead:
         frame = event.heard.frame
         speaks = frame.side is CLIENT and not self._seen.session.closings
         self._spoke = (frame.number, event.silence) if speaks and frame.number else None
-        yield from ()
+        return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:

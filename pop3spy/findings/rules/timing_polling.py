@@ -53,7 +53,7 @@ class SessionHeldOpen:
         """Look again after a while what was said behind the login."""
         if event.after is State.TRANSACTION and self._seen.logged_in_at == event.at:
             self._later()
-        yield from ()
+        return ()
 
     def _later(self) -> None:
         self._seen.after(self._seen.thresholds.held_open, self._check, *self._asked())
