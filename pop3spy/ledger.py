@@ -9,9 +9,12 @@ Rules: 1. whoever relays never waits for it: a thread writes, and what is locked
 new one begins.
 """
 
+import errno
 import json
+import os
 import secrets
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,7 +26,7 @@ from typing import Any, Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.findings.history import AccountKey, History, KnownAccount, KnownMessage, PastSession
-from pop3spy.newfile import new_file
+from pop3spy.newfile import is_exposed, new_file
 from pop3spy.protocol.text import escape
 
 VERSION: Final = 1
@@ -39,6 +42,7 @@ _BATCH: Final = 500
 """Sessions that are written together."""
 _GATHERED: Final = 0.5
 """Seconds in which they come."""
+_LARGEST: Final = 2**63 - 1
 _RECALLED: Final = 100
 """Sessions of an account that are read again."""
 _BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
@@ -97,6 +101,7 @@ class Ledger:
             if not self._path.exists():
                 with suppress(ConfigError):  # another process was first
                     new_file(self._path).close()
+            _make_private(self._path)
         except OSError as error:
             raise ConfigError(
                 f"cannot keep a ledger in {escape(str(self._path))}: {error.strerror};"
@@ -172,7 +177,7 @@ class Ledger:
         """Return what the file knows of an account; None if that is nothing, or it is locked."""
         try:
             return self._read(self._id(key))
-        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever stands in the file, a rule asks here
             self._fail(error)
             return None
 
@@ -221,7 +226,7 @@ class Ledger:
         }
         listing = account.listing or {}
         rows = [
-            (unique_id, unique_id in listing, *(getattr(known, name) for name in _MESSAGE))
+            (unique_id, unique_id in listing, *(_kept(getattr(known, name)) for name in _MESSAGE))
             for unique_id in account.changed
             if (known := account.messages.get(unique_id)) is not None
         ]
@@ -243,7 +248,7 @@ class Ledger:
                         < (written := written + len(batch)) // _PRUNED_EVERY
                     ):
                         self._prune(ledger)
-                except (sqlite3.Error, ValueError, TypeError) as error:
+                except Exception as error:  # noqa: BLE001 - the next session may be written again
                     self._fail(error)
 
     def _gather(self) -> list[_Saved]:
@@ -293,6 +298,24 @@ class Ledger:
         if not self._failed:
             self._failed = True
             self._complain(f"the ledger {escape(str(self._path))} fails: {escape(str(error))}")
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read the file; raise OSError for what is none, or is not ours."""
+    file = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        if is_exposed(status) and hasattr(os, "fchmod"):
+            os.fchmod(file, 0o600)
+    finally:
+        os.close(file)
+
+
+def _kept(value: Any) -> Any:
+    """Return *value*, or None for a size that SQLite has no room for; servers may say any."""
+    return None if isinstance(value, int) and value > _LARGEST else value
 
 
 @contextmanager
