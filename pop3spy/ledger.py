@@ -42,6 +42,8 @@ _BATCH: Final = 500
 """Sessions that are written together."""
 _GATHERED: Final = 0.5
 """Seconds in which they come."""
+_DAMAGED: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""Errors that are about what stands in the file; others pass, such as a full disk."""
 _LARGEST: Final = 2**63 - 1
 _RECALLED: Final = 100
 """Sessions of an account that are read again."""
@@ -82,6 +84,7 @@ class Ledger:
         self._key = self._open()
         self.history = History(self._key, recall=self._recall, keep=self._keep)
         self._reader = sqlite3.connect(path, timeout=_PATIENCE)
+        self._to_write = sqlite3.connect(path, timeout=_WRITERS_PATIENCE, check_same_thread=False)
         self._queue: SimpleQueue[_Saved | None] = SimpleQueue()
         self._writer = Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
@@ -108,15 +111,18 @@ class Ledger:
                 " name another with --ledger, or use --no-ledger"
             ) from None
         try:
-            return self._prepared()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise ConfigError(
-                    f"the ledger {escape(str(self._path))} is locked by another program;"
-                    " name another with --ledger, or use --no-ledger"
-                ) from None
-            self._set_aside()
-            return self._prepared()
+            try:
+                return self._prepared()
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", _DAMAGED[0]) & 0xFF not in _DAMAGED:
+                    raise
+                self._set_aside()
+                return self._prepared()
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"cannot use the ledger {escape(str(self._path))}: {error};"
+                " name another with --ledger, or use --no-ledger"
+            ) from None
 
     def _prepared(self) -> bytes:
         with closing(sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)) as ledger:
@@ -234,9 +240,9 @@ class Ledger:
         self._queue.put((key, facts, past, rows))
 
     def _write_all(self) -> None:
-        ledger = sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)
-        ledger.execute("PRAGMA synchronous = OFF")
-        with closing(ledger):
+        with closing(self._to_write) as ledger:
+            with suppress(sqlite3.Error):  # it is faster without waiting for the disk
+                ledger.execute("PRAGMA synchronous = OFF")
             written = 0
             while batch := self._gather():
                 try:

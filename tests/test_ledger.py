@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -179,3 +181,27 @@ def test_nothing_but_a_file_is_taken_for_one_and_stays_where_it_is(tmp_path: Pat
             Ledger(odd, silent)
         assert f"cannot keep a ledger in {odd}" in str(raised.value)
     assert set(tmp_path.iterdir()) == before
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from pop3spy.errors import ConfigError
+from pop3spy.ledger import Ledger
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    Ledger(Path(sys.argv[1]), print)
+except ConfigError as error:
+    print(error)
+"""
+
+
+def test_where_nothing_can_be_written_a_good_ledger_is_not_set_aside(path: Path) -> None:
+    Ledger(path, silent).close()
+    before = path.read_bytes()
+    command = [sys.executable, "-c", FULL, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.count("\n")) == ("", 1)
+    assert done.stdout.startswith(f"cannot use the ledger {path}: ")
+    assert path.read_bytes() == before
