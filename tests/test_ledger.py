@@ -200,7 +200,7 @@ except ConfigError as error:
 def test_where_nothing_can_be_written_a_good_ledger_is_not_set_aside(path: Path) -> None:
     Ledger(path, silent).close()
     before = path.read_bytes()
-    command = [sys.executable, "-c", FULL, path]
+    command = [sys.executable, "-c", FULL, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stderr, done.stdout.count("\n")) == ("", 1)
     assert done.stdout.startswith(f"cannot use the ledger {path}: ")
