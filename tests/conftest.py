@@ -1,6 +1,8 @@
 """What holds for every test: how long properties are searched for a counter-example."""
 
+import itertools
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +21,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 def _no_authority_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever runs the tests may have one; the programs that they start must not find it."""
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+
+
+_STATES = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def _states(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("states")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(_states: Path) -> None:
+    """What the programs of one test have seen is no history to those of the next."""
+    os.environ["XDG_STATE_HOME"] = str(_states / str(next(_STATES)))

@@ -9,8 +9,9 @@ import click
 from pop3spy.authority import STORE_PASSWORD
 from pop3spy.cli.authority import open_authority
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import Verb, VerbGroup, with_settings
+from pop3spy.cli.options import with_settings
 from pop3spy.cli.trusting import fingerprint, quoted, steps
+from pop3spy.cli.verb import Verb, VerbGroup
 from pop3spy.config.file import STDOUT
 from pop3spy.config.verbs import AuthoritySettings
 from pop3spy.errors import ConfigError

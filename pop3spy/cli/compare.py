@@ -11,8 +11,9 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.recorded_sessions import outcomes_in
+from pop3spy.cli.verb import Verb
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
 from pop3spy.replay.compare import Compared, compare_sessions

@@ -4,7 +4,7 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import Verb
+from pop3spy.cli.verb import Verb
 
 SHELLS = ("bash", "zsh", "fish")
 _NAME = "pop3spy"

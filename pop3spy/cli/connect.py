@@ -14,14 +14,16 @@ from pop3spy import __version__
 from pop3spy.capture.files import Keeping
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.judging import SHOWN, Ticking, judge_sessions
+from pop3spy.cli.judging import Ticking, judge_sessions
+from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.legs import trust_of
-from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.outputs import later
 from pop3spy.cli.secret import password_source, token_source
 from pop3spy.cli.standard_streams import Unbuffered
 from pop3spy.cli.streams import close
 from pop3spy.cli.terminal import colourful, width_of
+from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import ConnectSettings

@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 import click
 
 from pop3spy.cli.environment import run
-from pop3spy.cli.options import Verb, with_settings
+from pop3spy.cli.options import with_settings
 from pop3spy.cli.outputs import demo_outputs
 from pop3spy.cli.serve import post_office
+from pop3spy.cli.verb import Verb
 from pop3spy.config.verbs import LoopSettings
 from pop3spy.errors import ConnectError
 from pop3spy.net.connection import Connection

@@ -5,8 +5,8 @@ import sys
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import Verb
 from pop3spy.cli.terminal import width_of
+from pop3spy.cli.verb import Verb
 from pop3spy.console.meaning import explanation, nearest
 from pop3spy.findings.documentation import INDENT
 from pop3spy.findings.loading import all_rules

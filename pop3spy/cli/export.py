@@ -7,9 +7,10 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.formats import FORMATS
-from pop3spy.cli.judging import judge_of
+from pop3spy.cli.judging_recordings import judge_of
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, ValueType, Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, with_setting
+from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError

@@ -1,12 +1,9 @@
-"""Who looks for findings in the sessions of a bus, and what is remembered for the next run."""
+"""Who looks for findings in sessions that go on, and what is remembered for the next run."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Final
-
-import click
 
 from pop3spy.cli.environment import ledger_file
 from pop3spy.config.verbs import FindingsSettings, OutputSettings
@@ -15,22 +12,14 @@ from pop3spy.findings import Findings, Rule
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
 from pop3spy.findings.own_deeds import SERVED
-from pop3spy.findings.thresholds import Thresholds, thresholds_of
+from pop3spy.findings.thresholds import thresholds_of
 from pop3spy.ledger import Ledger
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Noted, Told
+from pop3spy.session.events import Noted
 from pop3spy.session.failure import describe
-from pop3spy.session.finding import Severity
 from pop3spy.session.model import Session
 
-SHOWN: Final = {
-    "off": None,
-    "errors": Severity.ERROR,
-    "warnings": Severity.WARNING,
-    "all": Severity.INFO,
-}
-"""The least severity that is shown, by what ``--findings`` says."""
 TICK: Final = 1.0
 """Seconds between two looks at the time, while any session is open."""
 Later = Callable[[float, Callable[[], None]], None]
@@ -69,31 +58,6 @@ def judge_sessions(  # noqa: PLR0913 - who is judged, and by what is known
     bus.subscribe(findings)
     if later is not None:
         bus.subscribe(Ticking(findings, clock, later))
-
-
-def judge_of(
-    started: datetime,
-    history: History | None = None,
-    rules: Mapping[str, Rule] | None = None,
-    thresholds: Thresholds | None = None,
-) -> Callable[[Callable[[Told], None]], Findings]:
-    """Return what judges the sessions of a recording that *started* then, for ``play_back``.
-
-    It asks all rules, unless *rules* are those that are to be asked.
-    """
-
-    def complain(rule: Rule, error: Exception) -> None:
-        text = f"the rule {rule.id} failed and is left out, the others go on: {describe(error)}"
-        click.echo(f"pop3spy: {text}", err=True)
-
-    def judge(publish: Callable[[Told], None]) -> Findings:
-        epoch = started.timestamp()
-        asked = all_rules() if rules is None else rules
-        return Findings(
-            publish, asked, complain, thresholds=thresholds, history=history, epoch=epoch
-        )
-
-    return judge
 
 
 class Ticking:

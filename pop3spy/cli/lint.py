@@ -12,11 +12,12 @@ from typing import Final
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.judging import judge_of
+from pop3spy.cli.judging_recordings import judge_of
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, Verb, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.progress import ProgressLine
 from pop3spy.cli.terminal import colourful, width_of
+from pop3spy.cli.verb import Verb
 from pop3spy.errors import CaptureError, ConfigError
 from pop3spy.findings import Finding, Rule, Severity
 from pop3spy.findings.dispatch import selected
@@ -58,10 +59,10 @@ class LintOptions:
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy lint session.yaml                     what went wrong, and what to do\n"
-    "  pop3spy lint captures/ --severity warning     all recordings of a folder\n"
-    "  pop3spy lint *.pcap --format sarif > a.sarif  for a code host\n"
-    "  pop3spy lint --explain retr-truncated         what a finding means",
+    "  pop3spy lint session.yaml                what went wrong, and what to do\n"
+    "  pop3spy lint captures/ --severity error  all recordings of a folder\n"
+    "  pop3spy lint a.pcap --format sarif       for a code host\n"
+    "  pop3spy lint --explain retr-truncated    what a finding means",
 )
 @click.argument("files", nargs=-1, type=FILE_NAME, metavar="FILE...")
 @click.option(
@@ -105,7 +106,7 @@ class LintOptions:
 @click.option("--explain", metavar="ID", help="Explain this finding, and look at nothing.")
 @collected(LintOptions)
 def lint(options: LintOptions) -> int:
-    """Look for what is wrong in recordings; - is standard input, a folder all that are in it.
+    """Look for what is wrong in recordings; - is standard input, a folder all in it.
 
     Recordings that are given together are history to each other, unless they do not name hosts
     and users (--redact strict, rawlogs).

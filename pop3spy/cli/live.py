@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from pop3spy.cli.judging import SHOWN
+from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.outputs import later
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.config.file import STDOUT

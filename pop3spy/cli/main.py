@@ -9,8 +9,8 @@ from typing import Any, Final
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import VerbGroup
 from pop3spy.cli.standard_streams import discard, open_standard_streams, say
+from pop3spy.cli.verb import VerbGroup
 from pop3spy.cli.version import version_line
 from pop3spy.errors import Pop3SpyError, said_by_system
 from pop3spy.protocol.text import MASK, escape
@@ -25,7 +25,7 @@ VERBS: Final = {
     "demo": "Show a session between a built-in client and a built-in server.",
     "explain": "Tell what a refusal, an error, a response code or a finding means, and what to do.",
     "export": "Write the recording FILE in another form; - is standard input.",
-    "lint": "Look for what is wrong in recordings.",
+    "lint": "Look for what is wrong in recordings; - is standard input, a folder all in it.",
     "proxy": "Relay clients to a POP3 server and show what both sides say.",
     "replay": "Play a recorded session again: be its server, or be its client.",
     "scrub": "Copy the recording FILE without what others need not see.",

@@ -54,30 +54,6 @@ FILE_NAME: Final = ValueType(ValueKind("FILE", str, file=True), "FILE")
 """A name of a file as it was typed; - may be standard input."""
 
 
-class _Helpful(click.Command):
-    """A command that knows ``-h`` in whatever context: click keeps what the first one said."""
-
-    def get_help_option_names(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Return the options that show the help."""
-        return ["-h", "--help"]
-
-
-class VerbGroup(_Helpful, click.Group):
-    """Verbs that belong together."""
-
-
-class Verb(_Helpful):
-    """A command whose errors of usage all know that they are its own."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line *args*."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            error.ctx = error.ctx or ctx
-            raise
-
-
 def with_settings(verb: str, made: type[S]) -> Callable[[Typed[S]], Command]:
     """Give a command every setting of *verb* as an option, and ``--config FILE`` for them all.
 

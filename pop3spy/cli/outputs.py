@@ -11,7 +11,8 @@ from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
-from pop3spy.cli.judging import SHOWN, judge_sessions, remembered
+from pop3spy.cli.judging import judge_sessions, remembered
+from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.secret import tell_if_open
 from pop3spy.cli.streams import Spools, close
 from pop3spy.cli.terminal import colourful, keep_width, width_of

@@ -10,10 +10,11 @@ from pop3spy.cli.arriving import advise, arriving, named
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
-from pop3spy.cli.options import Verb, with_settings
+from pop3spy.cli.options import with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
+from pop3spy.cli.verb import Verb
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults

@@ -13,15 +13,7 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs, trust_of
-from pop3spy.cli.options import (
-    FILE_NAME,
-    ValueType,
-    Verb,
-    VerbGroup,
-    collected,
-    with_setting,
-    with_settings,
-)
+from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.recorded_sessions import maildrop_in, script_in
@@ -32,6 +24,7 @@ from pop3spy.cli.secret import (
     tell_if_open,
     token_source,
 )
+from pop3spy.cli.verb import Verb, VerbGroup
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import (
     ClientLoginSettings,

@@ -13,7 +13,8 @@ from pop3spy.capture.header import BODIES, REDACTIONS, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, Verb, with_setting
+from pop3spy.cli.options import FILE_NAME, with_setting
+from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.text import count

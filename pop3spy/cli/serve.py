@@ -13,9 +13,10 @@ from pop3spy.cli.arriving import arriving
 from pop3spy.cli.environment import run
 from pop3spy.cli.gating import hosting
 from pop3spy.cli.legs import host_legs
-from pop3spy.cli.options import ValueType, Verb, with_settings
+from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.outputs import outputs
 from pop3spy.cli.secret import tell_if_open
+from pop3spy.cli.verb import Verb
 from pop3spy.config.kinds import PATH
 from pop3spy.config.personality import read_personality
 from pop3spy.config.verbs import ServeSettings

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.judging import SHOWN, judge_of
+from pop3spy.cli.judging_recordings import SHOWN, judge_of
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
-from pop3spy.cli.options import FILE_NAME, ValueType, Verb, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.terminal import colourful, keep_width
+from pop3spy.cli.verb import Verb
 from pop3spy.config.kinds import FILTER
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter

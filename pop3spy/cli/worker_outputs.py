@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from pop3spy.cli.judging import SHOWN, judge_sessions, remembered
+from pop3spy.cli.judging import judge_sessions, remembered
+from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.outputs import (
     captures_at,
     complain,

@@ -76,8 +76,8 @@ class Observed:
     ``logged_in_at`` are when the greeting and the reply to the login ended.  ``capa_asked`` counts
     the replies to CAPA, ``capa_refused`` those that were ``-ERR``, both since TLS began.  ``used``
     counts the known commands by verb; ``accepted`` has the last exchange in which the server agreed
-    to UTF8, and to LANG.  ``sasl`` is the AUTH that goes on, or was last.  ``before`` is the
-    exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
+    to UTF8, and to LANG.  ``sasl`` is the AUTH that goes on, or was last.  ``last_answered`` is
+    the exchange that was answered last.  ``secured_at`` is when TLS began by STLS; None without.
     ``past`` is this session as history will know it.
     """
 
@@ -111,7 +111,7 @@ class Observed:
         self.used: dict[str, int] = {}
         self.sasl: SaslSeen | None = None
         self.accepted: dict[str, int] = {}
-        self.before: Exchange | None = None
+        self.last_answered: Exchange | None = None
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
         self.interrupted: Interruption | None = None

@@ -172,7 +172,7 @@ class Remembering:
     def _cut_off(self) -> None:
         """Note the age of a session that the server closed while its client was busy."""
         observed = self._observed
-        first, last, began = observed.closed_by(SERVER), observed.before, observed.greeted_at
+        first, last, began = observed.closed_by(SERVER), observed.last_answered, observed.greeted_at
         if first is None or last is None or last.ended_at is None or began is None:
             return
         busy = first.at - last.ended_at < observed.thresholds.idle_shortest

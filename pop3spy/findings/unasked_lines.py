@@ -20,7 +20,7 @@ def cut_message(seen: Observed, event: Heard) -> Exchange | None:
     That is certain only right behind a message, and if no status line came; with another command
     outstanding, also only if the message is shorter than the server had said.
     """
-    frame, before = event.frame, seen.before
+    frame, before = event.frame, seen.last_answered
     if not isinstance(frame, Junk) or frame.why not in (Why.UNASKED, Why.NO_STATUS):
         return None
     if before is None or before.command.shape is not Shape.MESSAGE:
@@ -48,7 +48,7 @@ def line_shown(seen: Observed, frame: Frame) -> str:
     >>> line_shown(seen, Junk(Side.SERVER, b"hello", why=Why.UNASKED))
     "line 'hello'"
     """
-    before = seen.before
+    before = seen.last_answered
     if status_of(frame.raw) is None and before and before.command.shape is Shape.MESSAGE:
         return f"line of {count(len(line_of(frame.raw)), 'octet')}"
     return f"line {quoted(frame)}"

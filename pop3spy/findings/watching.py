@@ -127,7 +127,7 @@ def answered(observed: Observed, event: Answered) -> None:
         observed.capa_refused += exchange.ok is False
     elif exchange.ok and exchange.command.verb in _AGREEMENTS:
         observed.accepted[exchange.command.verb] = exchange.number
-    observed.before = exchange
+    observed.last_answered = exchange
 
 
 def _moved(observed: Observed, event: Moved) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pop3spy.protocol.frames import Frame
-from pop3spy.protocol.text import count
+from pop3spy.protocol.text import count, show
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange
 
@@ -11,12 +11,17 @@ LONGEST: Final = 60
 """Characters of a line that are quoted."""
 _MINUTE, _HOUR = 60, 3600
 
-__all__ = ["LONGEST", "asked", "count", "cut", "plain", "quoted", "seconds"]
+__all__ = ["LONGEST", "asked", "count", "cut", "plain", "quoted", "quoted_octets", "seconds"]
 
 
 def quoted(frame: Frame) -> str:
     """Return the line of *frame* between quotation marks: secrets hidden, LONGEST characters."""
     return f"'{cut(line_text(frame))}'"
+
+
+def quoted_octets(octets: bytes) -> str:
+    """Return *octets*, which are no secret, between quotation marks: LONGEST characters."""
+    return f"'{cut(show(octets))}'"
 
 
 def asked(exchange: Exchange) -> str:

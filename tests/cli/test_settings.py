@@ -9,7 +9,8 @@ import pytest
 
 from cli.program import VERBS
 from cli.test_options import PAIRS, SAMPLES, option
-from pop3spy.cli.options import Verb, with_settings
+from pop3spy.cli.options import with_settings
+from pop3spy.cli.verb import Verb
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
 from pop3spy.config.verbs import LimitSettings, LoopSettings, limits_of
 

@@ -37,7 +37,7 @@ def yes() -> Iterator[str]:
 @contextmanager
 def workers(count: int, upstream: str, *args: str | Path) -> Iterator[Program]:
     options = ("--upstream", upstream, "--listen", ":0", "--workers", str(count))
-    with running("proxy", *options, *args) as program:
+    with running("proxy", *options, "--findings", "off", *args) as program:
         yield program
 
 
@@ -359,7 +359,7 @@ def test_nobody_who_reads_the_transcript_does_not_stop_traffic(yes: str, tmp_pat
     log = tmp_path / "log"
     try:
         options = ("--upstream", yes, "--listen", ":0", "--workers", "2")
-        arguments = (*options, "--log", log, "--log-format", "json")
+        arguments = (*options, "--log", log, "--log-format", "json", "--findings", "off")
         with running("proxy", *arguments, stdout=writer) as proxy:
             crowd(proxy.port(), FEW)
             ended = proxy.stopped()

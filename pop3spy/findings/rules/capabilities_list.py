@@ -6,11 +6,10 @@ from typing import Final
 
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import LONGEST, cut
+from pop3spy.findings.wording import LONGEST, quoted_octets
 from pop3spy.protocol.capabilities import Capability
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.states import State
-from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -96,7 +95,7 @@ def capability_malformed(_: Observed, event: Answered) -> Claims:
         if wrong is not None:
             what, severity = wrong
             yield Claim(
-                f"The capability line '{cut(show(line))}' {what}: correct the server.",
+                f"The capability line {quoted_octets(line)} {what}: correct the server.",
                 severity=severity,
             )
 

@@ -4,11 +4,10 @@ from typing import Final
 
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import asked, count, cut
+from pop3spy.findings.wording import asked, count, quoted_octets
 from pop3spy.protocol.commands import Command
 from pop3spy.protocol.frames import CommandLine
 from pop3spy.protocol.states import State
-from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -239,7 +238,7 @@ class MessageNumberBad:
                 " message."
             )
         else:
-            yield Claim(f"The client named message '{cut(show(args[0]))}', which is no number.")
+            yield Claim(f"The client named message {quoted_octets(args[0])}, which is no number.")
 
     def _ids(self) -> set[bytes]:
         maildrop = self._seen.maildrop

@@ -8,9 +8,8 @@ from pop3spy.findings.observed import Observed
 from pop3spy.findings.open_reply import missing_octets, open_reply
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.silence import Silence
-from pop3spy.findings.wording import asked, cut
+from pop3spy.findings.wording import asked, quoted_octets
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.text import show
 from pop3spy.session.events import SideClosed
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -210,7 +209,7 @@ class ErrorInsideBody:
             then = "then answered the next command"
         if error is not None:
             yield Claim(
-                f"The server broke off {asked(exchange)} and wrote its error '{cut(show(error))}'"
+                f"The server broke off {asked(exchange)} and wrote its error {quoted_octets(error)}"
                 f" into the reply, {then}: the client does not have all of it.",
                 exchange=exchange.number,
                 covers=tuple(self._seen.session.outstanding),

@@ -3,9 +3,8 @@
 from pop3spy.findings.listings import listing_of
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import asked, count, cut, quoted
+from pop3spy.findings.wording import asked, count, quoted, quoted_octets
 from pop3spy.protocol.replies import pair_of, unique_id_of
-from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.model import Exchange
@@ -69,7 +68,7 @@ def listing_malformed(seen: Observed, event: Answered) -> Claims:
         if listing is not None and listing.malformed:
             place, line = listing.malformed[0]
             yield Claim(
-                f"Line {place:,} of the reply to {exchange.command.verb}, '{cut(show(line))}', is"
+                f"Line {place:,} of the reply to {exchange.command.verb}, {quoted_octets(line)}, is"
                 " not in the format of POP3.",
                 evidence={"lines": len(listing.malformed), "line": place},
             )

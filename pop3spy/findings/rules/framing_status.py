@@ -225,7 +225,7 @@ class StatusMalformed:
             return True
         if frame.why is not Why.NO_STATUS:
             return False
-        before = self._seen.before
+        before = self._seen.last_answered
         unknown = before is not None and before.command.shape is Shape.UNKNOWN
         return not (unknown and before is not None and before.ok)
 

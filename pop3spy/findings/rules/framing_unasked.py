@@ -97,14 +97,14 @@ class UnsolicitedResponse:
         """Take in a line."""
         if _is_unasked(self._seen, event) and self._waiting is None:
             shown = line_shown(self._seen, event.frame)
-            self._waiting = shown, event.at, self._seen.before
+            self._waiting = shown, event.at, self._seen.last_answered
             self._seen.after(self._seen.thresholds.parting, self._decide)
         return ()
 
     @on(On.CLOSED)
     def closed(self, event: SideClosed) -> Claims:
         """Take the last words of a server in front of its close for what they are."""
-        last = self._waiting is not None and self._waiting[2] is self._seen.before
+        last = self._waiting is not None and self._waiting[2] is self._seen.last_answered
         if event.side is Side.SERVER and last:
             self._waiting = None
         elif self._waiting is not None:
@@ -171,7 +171,7 @@ class PartingLine:
         """Take in a line."""
         if _is_unasked(self._seen, event):
             shown = line_shown(self._seen, event.frame).removeprefix("line ")
-            self._last = shown, event.at, self._seen.before
+            self._last = shown, event.at, self._seen.last_answered
         return ()
 
     @on(On.CLOSED)
@@ -181,7 +181,7 @@ class PartingLine:
         if self._last is None or seen.closed_by(Side.SERVER) is None or event.side is Side.CLIENT:
             return
         (shown, at, before), self._last = self._last, None
-        if event.at - at <= seen.thresholds.parting and before is seen.before:
+        if event.at - at <= seen.thresholds.parting and before is seen.last_answered:
             yield Claim(f"The server said why it hung up: {shown}.", exchange=0, at=at)
 
 

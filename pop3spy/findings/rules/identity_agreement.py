@@ -2,8 +2,7 @@
 
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import quoted_octets
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -160,8 +159,8 @@ def uidl_single_differs(seen: Observed, event: Answered) -> Claims:
     if differing:
         number = min(differing)
         yield Claim(
-            f"UIDL {number} says '{cut(show(singles[number]))}' and the listing"
-            f" '{cut(show(ids[number]))}': the server gives message {number} two unique-ids.",
+            f"UIDL {number} says {quoted_octets(singles[number])} and the listing"
+            f" {quoted_octets(ids[number])}: the server gives message {number} two unique-ids.",
             evidence={"message": number, "messages": len(differing)},
         )
 

@@ -8,8 +8,7 @@ from pop3spy.findings.listings import listing_of
 from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import quoted_octets
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.listing import Listing
@@ -114,7 +113,7 @@ class UidlDuplicate:
 
 def _different(one: int, other: int, unique_id: bytes, listing: Listing) -> Claim:
     return Claim(
-        f"Messages {one} and {other} share the unique-id '{cut(show(unique_id))}': a client that"
+        f"Messages {one} and {other} share the unique-id {quoted_octets(unique_id)}: a client that"
         " leaves mail on the server never fetches one of them.",
         exchange=listing.exchange,
         evidence={"first": one, "second": other},
@@ -170,7 +169,7 @@ def uidl_duplicate_unknown(seen: Observed, event: Answered) -> Claims:
         unique_id, numbers = group
         yield Claim(
             f"Messages {numbers[0]} and {numbers[1]} have the same unique-id"
-            f" '{cut(show(unique_id))}': they are probably copies of one mail.",
+            f" {quoted_octets(unique_id)}: they are probably copies of one mail.",
             evidence={"first": numbers[0], "second": numbers[1], "repeated": _repeated(listing)},
         )
 

@@ -7,9 +7,8 @@ from typing import Final
 from pop3spy.findings.listings import listing_of
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import count, cut
+from pop3spy.findings.wording import count, quoted_octets
 from pop3spy.protocol.replies import unique_id_of
-from pop3spy.protocol.text import show
 from pop3spy.redaction.masking import FILLER
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
@@ -166,7 +165,7 @@ def uidl_trailing_data(seen: Observed, event: Answered) -> Claims:
 
 
 def _trailing(number: int, words: bytes, lines: int = 1) -> Claim:
-    what = f" ('{cut(show(words))}')" if words else ""
+    what = f" ({quoted_octets(words)})" if words else ""
     return Claim(
         f"There is text behind the unique-id of message {number}{what}: clients differ in what they"
         " store.",

@@ -8,8 +8,7 @@ from pop3spy.findings.history import KnownAccount
 from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
-from pop3spy.findings.wording import cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import quoted_octets
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Severity
@@ -258,8 +257,8 @@ class UidlChanged:
     def _tell(self, severity: Severity) -> Claims:
         for exchange, number, old, new in self._changed:
             yield Claim(
-                f"The server gave message {number} a new unique-id, '{cut(show(new))}' in place of"
-                f" '{cut(show(old))}': clients download it again.",
+                f"The server gave message {number} a new unique-id, {quoted_octets(new)} in place"
+                f" of {quoted_octets(old)}: clients download it again.",
                 exchange=exchange,
                 severity=severity,
                 evidence={"message": number, "messages": len(self._changed)},
@@ -341,7 +340,7 @@ def uidl_reused(seen: Observed, event: Answered) -> Claims:
         return
     if mail.stable is not None and mail.stable != known.stable:
         yield Claim(
-            f"The unique-id '{cut(show(mail.unique_id or b''))}' stands for another mail now:"
+            f"The unique-id {quoted_octets(mail.unique_id or b'')} stands for another mail now:"
             " clients skip it as one that they have.",
             covers=(listing.exchange,) if listing is not None else (),
             evidence={"message": mail.number or 0},

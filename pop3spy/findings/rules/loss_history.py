@@ -5,8 +5,7 @@ from typing import Final
 from pop3spy.findings.earlier import account_before, last_session, listed_now
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import count, cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import count, quoted_octets
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -99,7 +98,7 @@ def deletes_not_applied(seen: Observed, event: Answered) -> Claims:
         yield Claim(
             f"The server confirmed the deletion of {count(len(still), 'message')} in"
             f" {last.reference} and still lists"
-            f" {'it' if len(still) == 1 else 'them'} ('{cut(show(first))}').",
+            f" {'it' if len(still) == 1 else 'them'} ({quoted_octets(first)}).",
             severity=Severity.WARNING if soon else None,
             evidence={"messages": len(still)},
         )

@@ -188,15 +188,7 @@ def quit_unanswered(seen: Observed, event: SideClosed | Finished) -> Claims:
     if quitting is None or at_once is not by_server:  # behind its close no server answers
         return
     marked = seen.maildrop.pending
-    fault: tuple[AtFault, ...] = (AtFault.SERVER, AtFault.NETWORK)
-    who = ""
-    if closing := seen.closed_by(Side.CLIENT):
-        waited = closing.at - quitting.asked_at
-        who = f" in {seconds(waited)}"
-        if waited < seen.thresholds.gave_up:
-            who, fault = ": the client did not wait for it", (AtFault.CLIENT,)
-    elif closing := seen.closed_by(Side.SERVER):
-        who = ": the server " + ("reset the connection" if closing.reset else "hung up")
+    who, fault = _who_did_not_answer(seen, quitting)
     if marked:
         verb = "was" if marked == 1 else "were"
         yield Claim(
@@ -270,9 +262,8 @@ def quit_error(seen: Observed, event: Answered) -> Claims:
     marked = seen.maildrop.pending
     text = f"The server refused QUIT with {quoted(status)}"
     if marked:
-        text = f"The server could not remove all of {count(marked, 'marked message')}"
-        text = text.replace("all of 1 marked message", "the marked message")
-        text += f": {quoted(status)}"
+        them = "the marked message" if marked == 1 else f"all of {marked:,} marked messages"
+        text = f"The server could not remove {them}: {quoted(status)}"
     yield Claim(f"{text}; what stays will be downloaded again.", evidence={"marked": marked})
 
 
@@ -344,6 +335,20 @@ def _unanswered_quit(seen: Observed) -> Exchange | None:
     exchanges = seen.session.exchanges
     last = next((one for one in reversed(exchanges) if one.command.verb == "QUIT"), None)
     return last if last is not None and not last.answered and not last.kept else None
+
+
+def _who_did_not_answer(seen: Observed, quitting: Exchange) -> tuple[str, tuple[AtFault, ...]]:
+    """Return why QUIT got no answer, in words that follow that, and whose fault that may be."""
+    server = AtFault.SERVER, AtFault.NETWORK
+    first = seen.first_close
+    if first is None:
+        return "", server
+    if first.side is Side.SERVER:
+        return ": the server " + ("reset the connection" if first.reset else "hung up"), server
+    waited = first.at - quitting.asked_at
+    if waited < seen.thresholds.gave_up:
+        return ": the client did not wait for it", (AtFault.CLIENT,)
+    return f" in {seconds(waited)}", server
 
 
 def _place(exchange: Exchange, seen: Observed) -> int:

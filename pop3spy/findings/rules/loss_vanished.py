@@ -6,8 +6,7 @@ from pop3spy.findings.earlier import account_before, last_session, listed_now
 from pop3spy.findings.history import SESSIONS, PastSession
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import count, cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import count, quoted_octets
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -203,8 +202,8 @@ def dele_never_downloaded(seen: Observed, event: Answered) -> Claims:
         unseen.sort()
         more = f" and {len(unseen) - 1:,} more" if len(unseen) > 1 else ""
         yield Claim(
-            f"The client deleted '{cut(show(unseen[0]))}'{more} without ever downloading it through"
-            " this proxy.",
+            f"The client deleted {quoted_octets(unseen[0])}{more} without ever downloading it"
+            " through this proxy.",
             evidence={"messages": len(unseen)},
         )
 

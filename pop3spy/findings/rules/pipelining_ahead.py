@@ -108,7 +108,7 @@ def pipelined_unadvertised(seen: Observed, event: Heard) -> Claims:
     verb = exchange.command.verb
     if verb == "QUIT" or "QUIT" in seen.used or seen.offers(_PIPELINING):
         return
-    before = _before(seen, exchange) or seen.before
+    before = _before(seen, exchange) or seen.last_answered
     if before is None or before.command.turn is Turn.SASL or before.odd is not None:
         return
     if before.command.spec is None:
@@ -285,7 +285,7 @@ def pipelined_after_auth(seen: Observed, event: Heard) -> Claims:
 
     To do: let the client wait for the reply to AUTH.
     """
-    exchange, login = event.exchange, seen.before
+    exchange, login = event.exchange, seen.last_answered
     if isinstance(event.frame, SaslLine):
         word, asked_at = event.frame.facts.get("sasl_word"), seen.last[SERVER]
         if word in COMMANDS and asked_at is not None and event.first < asked_at:
@@ -347,6 +347,6 @@ def pipelined_after_quit(seen: Observed, event: Unanswered) -> Claims:
 
     To do: let QUIT be the last command.
     """
-    left = seen.before
+    left = seen.last_answered
     if left is not None and left.command.verb == "QUIT" and left.number < event.exchange.number:
         yield Claim(f"The client sent {asked(event.exchange)} behind QUIT, where nobody answers.")

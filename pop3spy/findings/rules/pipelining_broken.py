@@ -160,7 +160,7 @@ class PipeliningBroken:
     def finished(self, event: Finished) -> Claims:
         """Judge whether replies were lost, when there was time enough for them."""
         seen = self._seen
-        first, waiting, before = seen.first_close, seen.unfinished, seen.before
+        first, waiting, before = seen.first_close, seen.unfinished, seen.last_answered
         if first is None or not waiting or before is None or before.ended_at is None:
             return
         oldest = waiting[0]

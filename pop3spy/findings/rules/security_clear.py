@@ -68,7 +68,7 @@ def cleartext_password(seen: Observed, event: Heard) -> Claims:
 
 def _is_one_time(seen: Observed) -> bool:
     """Return whether the reply to USER asked for a one-time password (RFC 2289)."""
-    before = seen.before
+    before = seen.last_answered
     if before is None or before.command.verb != "USER" or before.status is None:
         return False
     return b"otp-" in before.status.raw.lower()

@@ -3,8 +3,7 @@
 from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
-from pop3spy.findings.wording import cut
-from pop3spy.protocol.text import show
+from pop3spy.findings.wording import quoted_octets
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -81,7 +80,7 @@ def content_changed_between_sessions(seen: Observed, event: Answered) -> Claims:
     if known.stable is None or mail.stable is None or known.stable == mail.stable:
         return
     yield Claim(
-        f"Message {mail.number} ('{cut(show(mail.unique_id or b''))}') changed on the server since"
-        " it was fetched first.",
+        f"Message {mail.number} ({quoted_octets(mail.unique_id or b'')}) changed on the server"
+        " since it was fetched first.",
         evidence={"message": mail.number or 0},
     )

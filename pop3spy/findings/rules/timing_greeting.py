@@ -230,7 +230,7 @@ def closed_after_greeting(seen: Observed, event: SideClosed) -> Claims:
     first = seen.closed_by(SERVER)
     if first is None or first.at != event.at or greeted is None or not session.greeting:
         return
-    if not session.greeting.ok or seen.before is not None or session.parting is not None:
+    if not session.greeting.ok or seen.last_answered is not None or session.parting is not None:
         return
     waiting = seen.unfinished
     if any(one.answered_at is not None or one.command.spec is None for one in waiting):

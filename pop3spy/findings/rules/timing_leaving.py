@@ -150,7 +150,7 @@ def client_waits_for_dot(seen: Observed, _: Finished) -> Claims:
 
     To do: correct the client; with curl, add --head to commands that are answered in one line.
     """
-    first, last = seen.closed_by(CLIENT), seen.before
+    first, last = seen.closed_by(CLIENT), seen.last_answered
     if first is None or last is None or seen.unfinished or "QUIT" in seen.used:
         return
     if seen.session.state is not State.TRANSACTION or last.ended_at is None:
@@ -161,13 +161,13 @@ def client_waits_for_dot(seen: Observed, _: Finished) -> Claims:
     one_line = last.body is None and last.command.verb in _ONE_LINE
     empty = last.body is not None and last.body.complete and last.body.octets == 0
     if (one_line or empty) and last.ok and not _has_read_such(last, seen):
+        whole = "complete" if one_line else "complete with its dot"
+        seems = "to wait for a final dot that does not come"
+        if not one_line:
+            seems = "not to find the end of an empty list"
         yield Claim(
-            f"The reply to {asked(last)} was complete, yet the client waited {seconds(waited)} for"
-            " more and hung up: it seems to wait for a final dot that does not come."
-            if one_line
-            else f"The reply to {asked(last)} was complete with its dot, yet the client waited"
-            f" {seconds(waited)} for more and hung up: it seems not to find the end of an empty"
-            " list.",
+            f"The reply to {asked(last)} was {whole}, yet the client waited {seconds(waited)} for"
+            f" more and hung up: it seems {seems}.",
             exchange=last.number,
             at=first.at,
             evidence={"seconds": round(waited, 3)},

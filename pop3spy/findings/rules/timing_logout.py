@@ -99,7 +99,7 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
 
     To do: let the client send NOOP each minute or finish sooner, or raise the server's limit.
     """
-    first, limits, before = _hung_up(seen), seen.thresholds, seen.before
+    first, limits, before = _hung_up(seen), seen.thresholds, seen.last_answered
     since = (before.ended_at if before is not None else None) or seen.greeted_at
     if first is None or since is None:
         return
@@ -176,7 +176,7 @@ def session_time_limit(seen: Observed, _: Finished) -> Claims:
 
     To do: raise that limit at the server or proxy, or fetch less in one session.
     """
-    first, before = _hung_up(seen), seen.before
+    first, before = _hung_up(seen), seen.last_answered
     if first is None or not seen.logged_in or before is None or before.ended_at is None:
         return
     if first.at - before.ended_at >= seen.thresholds.idle_shortest:

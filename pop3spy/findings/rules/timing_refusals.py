@@ -213,7 +213,7 @@ def too_many_bad_commands(seen: Observed, event: SideClosed) -> Claims:
     To do: find out what the client wanted to say, and let it ask CAPA in place of probing.
     """
     first, limits = seen.closed_by(SERVER), seen.thresholds
-    if first is None or first.at != event.at or seen.before is None or seen.unfinished:
+    if first is None or first.at != event.at or seen.last_answered is None or seen.unfinished:
         return
     bad: list[Exchange] = []
     for exchange in reversed(event.session.exchanges):
@@ -222,7 +222,7 @@ def too_many_bad_commands(seen: Observed, event: SideClosed) -> Claims:
         bad.insert(0, exchange)
         if len(bad) == 2 * _VERBS_SHOWN:
             break
-    ended = seen.before.ended_at
+    ended = seen.last_answered.ended_at
     if len(bad) < limits.bad_commands or ended is None or event.at - ended > limits.parting:
         return
     shown = ", ".join(asked(exchange) for exchange in bad[-_VERBS_SHOWN:])
