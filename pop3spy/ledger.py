@@ -9,9 +9,12 @@ Rules: 1. whoever relays never waits for it: a thread writes, and what is locked
 new one begins.
 """
 
+import errno
 import json
+import os
 import secrets
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,7 +26,7 @@ from typing import Any, Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.findings.history import AccountKey, History, KnownAccount, KnownMessage, PastSession
-from pop3spy.newfile import new_file
+from pop3spy.newfile import is_exposed, new_file
 from pop3spy.protocol.text import escape
 
 VERSION: Final = 1
@@ -39,6 +42,9 @@ _BATCH: Final = 500
 """Sessions that are written together."""
 _GATHERED: Final = 0.5
 """Seconds in which they come."""
+_DAMAGED: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""Errors that are about what stands in the file; others pass, such as a full disk."""
+_LARGEST: Final = 2**63 - 1
 _RECALLED: Final = 100
 """Sessions of an account that are read again."""
 _BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
@@ -78,6 +84,7 @@ class Ledger:
         self._key = self._open()
         self.history = History(self._key, recall=self._recall, keep=self._keep)
         self._reader = sqlite3.connect(path, timeout=_PATIENCE)
+        self._to_write = sqlite3.connect(path, timeout=_WRITERS_PATIENCE, check_same_thread=False)
         self._queue: SimpleQueue[_Saved | None] = SimpleQueue()
         self._writer = Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
@@ -97,21 +104,25 @@ class Ledger:
             if not self._path.exists():
                 with suppress(ConfigError):  # another process was first
                     new_file(self._path).close()
+            _make_private(self._path)
         except OSError as error:
             raise ConfigError(
                 f"cannot keep a ledger in {escape(str(self._path))}: {error.strerror};"
                 " name another with --ledger, or use --no-ledger"
             ) from None
         try:
-            return self._prepared()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise ConfigError(
-                    f"the ledger {escape(str(self._path))} is locked by another program;"
-                    " name another with --ledger, or use --no-ledger"
-                ) from None
-            self._set_aside()
-            return self._prepared()
+            try:
+                return self._prepared()
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", _DAMAGED[0]) & 0xFF not in _DAMAGED:
+                    raise
+                self._set_aside()
+                return self._prepared()
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"cannot use the ledger {escape(str(self._path))}: {error};"
+                " name another with --ledger, or use --no-ledger"
+            ) from None
 
     def _prepared(self) -> bytes:
         with closing(sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)) as ledger:
@@ -172,7 +183,7 @@ class Ledger:
         """Return what the file knows of an account; None if that is nothing, or it is locked."""
         try:
             return self._read(self._id(key))
-        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever stands in the file, a rule asks here
             self._fail(error)
             return None
 
@@ -221,7 +232,7 @@ class Ledger:
         }
         listing = account.listing or {}
         rows = [
-            (unique_id, unique_id in listing, *(getattr(known, name) for name in _MESSAGE))
+            (unique_id, unique_id in listing, *(_kept(getattr(known, name)) for name in _MESSAGE))
             for unique_id in account.changed
             if (known := account.messages.get(unique_id)) is not None
         ]
@@ -229,9 +240,9 @@ class Ledger:
         self._queue.put((key, facts, past, rows))
 
     def _write_all(self) -> None:
-        ledger = sqlite3.connect(self._path, timeout=_WRITERS_PATIENCE)
-        ledger.execute("PRAGMA synchronous = OFF")
-        with closing(ledger):
+        with closing(self._to_write) as ledger:
+            with suppress(sqlite3.Error):  # it is faster without waiting for the disk
+                ledger.execute("PRAGMA synchronous = OFF")
             written = 0
             while batch := self._gather():
                 try:
@@ -243,7 +254,7 @@ class Ledger:
                         < (written := written + len(batch)) // _PRUNED_EVERY
                     ):
                         self._prune(ledger)
-                except (sqlite3.Error, ValueError, TypeError) as error:
+                except Exception as error:  # noqa: BLE001 - the next session may be written again
                     self._fail(error)
 
     def _gather(self) -> list[_Saved]:
@@ -293,6 +304,24 @@ class Ledger:
         if not self._failed:
             self._failed = True
             self._complain(f"the ledger {escape(str(self._path))} fails: {escape(str(error))}")
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read the file; raise OSError for what is none, or is not ours."""
+    file = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        if is_exposed(status) and hasattr(os, "fchmod"):
+            os.fchmod(file, 0o600)
+    finally:
+        os.close(file)
+
+
+def _kept(value: Any) -> Any:
+    """Return *value*, or None for a size that SQLite has no room for; servers may say any."""
+    return None if isinstance(value, int) and value > _LARGEST else value
 
 
 @contextmanager

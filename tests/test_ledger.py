@@ -1,6 +1,11 @@
 """The ledger: what one run of the program knows of the runs before."""
 
+import os
+import sqlite3
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,3 +135,73 @@ def test_a_place_where_no_file_can_be_is_told_in_one_line(tmp_path: Path) -> Non
     with pytest.raises(ConfigError) as raised:
         Ledger(tmp_path / "file" / "ledger", silent)
     assert "--no-ledger" in str(raised.value)
+
+
+def test_a_size_beyond_all_numbers_costs_only_itself(path: Path) -> None:
+    ledger = Ledger(path, silent, age=1e12)
+    poll(ledger, {b"u1": 10**20 - 1, b"u2": 11}, NOW)
+    poll(ledger, {b"u1": 10**20 - 1, b"u2": 11, b"u3": 12}, NOW + 100)
+    ledger.close()
+    ledger = Ledger(path, silent, age=1e12)
+    assert ledger.history.account(*BOB).listing == {b"u1": None, b"u2": 11, b"u3": 12}
+    ledger.close()
+
+
+@pytest.mark.parametrize("facts", ["[" * 100_000, '{"worked": []}', '"text"', "{}", "{"])
+def test_what_makes_no_sense_in_it_counts_as_unknown(path: Path, facts: str) -> None:
+    ledger = Ledger(path, silent, age=1e12)
+    poll(ledger, {b"u1": 11}, NOW)
+    ledger.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE account SET facts = ?", (facts,))
+    told: list[str] = []
+    ledger = Ledger(path, told.append, age=1e12)
+    assert ledger.history.account(*BOB).listing is None
+    ledger.close()
+    assert [text.startswith(f"the ledger {path} fails: ") for text in told] == [True]
+
+
+def test_one_that_others_could_read_is_made_private(path: Path) -> None:
+    Ledger(path, silent).close()
+    path.chmod(0o666)
+    ledger = Ledger(path, silent)
+    poll(ledger, {b"u1": 11}, NOW)
+    ledger.close()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+def test_nothing_but_a_file_is_taken_for_one_and_stays_where_it_is(tmp_path: Path) -> None:
+    folder, link, pipe = tmp_path / "folder", tmp_path / "link", tmp_path / "pipe"
+    folder.mkdir()
+    link.symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(pipe)
+    before = set(tmp_path.iterdir())
+    for odd in (folder, link, pipe):
+        with pytest.raises(ConfigError) as raised:
+            Ledger(odd, silent)
+        assert f"cannot keep a ledger in {odd}" in str(raised.value)
+    assert set(tmp_path.iterdir()) == before
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from pop3spy.errors import ConfigError
+from pop3spy.ledger import Ledger
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    Ledger(Path(sys.argv[1]), print)
+except ConfigError as error:
+    print(error)
+"""
+
+
+def test_where_nothing_can_be_written_a_good_ledger_is_not_set_aside(path: Path) -> None:
+    Ledger(path, silent).close()
+    before = path.read_bytes()
+    command = [sys.executable, "-c", FULL, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.count("\n")) == ("", 1)
+    assert done.stdout.startswith(f"cannot use the ledger {path}: ")
+    assert path.read_bytes() == before

@@ -163,8 +163,8 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
 
 
 def _started(file: str, options: LintOptions) -> datetime:
-    """Return when a recording began; standard input can be opened only once, so it comes last."""
-    if file == "-":
+    """Return when a recording began; what can be opened only once, such as a pipe, comes last."""
+    if file == "-" or not Path(file).is_file():
         return _LAST
     with open_recording(file, ports=options.port) as recording:
         return recording.started

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import cleandoc
+from math import isfinite
 from typing import Any, Final
 
 from pop3spy.errors import Pop3SpyError
+from pop3spy.protocol.text import escape
 from pop3spy.session.finding import AtFault, Evidence, Severity
 
 
@@ -73,6 +75,18 @@ class Claim:
     remedy: str | None = None
     covers: tuple[int, ...] = ()
     evidence: Evidence = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for what no log can hold; a text never holds an escape sequence."""
+        values = (self.text, self.remedy or "", *self.evidence, *self.evidence.values())
+        if not all(isinstance(value, str | int | float) for value in values):
+            raise TypeError("a claim is made of texts and numbers")
+        if not isinstance(self.text, str) or not isinstance(self.exchange, int | None):
+            raise TypeError("a claim is a text about the number of an exchange")
+        if any(isinstance(value, float) and not isfinite(value) for value in values):
+            raise TypeError("the numbers of a claim are finite")
+        if not self.text.isprintable():
+            object.__setattr__(self, "text", escape(self.text))
 
 
 Claims = Iterable[Claim]

@@ -1,6 +1,7 @@
 """``pop3spy lint``: what people, code hosts and build servers read of what is wrong."""
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -51,6 +52,16 @@ def test_a_build_fails_from_the_severity_on_that_it_asks_for(folder: Path) -> No
     assert run("lint", file, *ignored)[0] == 0
     assert run("lint", file, "--select", "cleartext-mail", "--fail-on", "info")[0] == 1
     assert run("lint", str(folder / "a.yaml"), "--select", "sizes", "--fail-on", "info")[0] == 0
+
+
+def test_a_pipe_is_read_once() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, (HEAD + CUT_OFF).encode())
+    os.close(writing)
+    status, out, _ = run("lint", f"/dev/fd/{reading}", "--select", "retr-truncated")
+    os.close(reading)
+    assert status == 1
+    assert "1 error in 1 session; looked at 1 session of 1 file." in out
 
 
 def test_nothing_found_is_said() -> None:

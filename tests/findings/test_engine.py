@@ -1,6 +1,7 @@
 """What holds for every finding, whatever its rule."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from pop3spy.findings import (
     on,
     rule,
 )
-from pop3spy.findings.dialogue import read_dialogue
+from pop3spy.findings.dialogue import LOGIN, read_dialogue
 from pop3spy.findings.rule import RULES
 from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import Finding
@@ -49,7 +50,8 @@ def found(items: Iterator[Item], failed: list[str] | None = None) -> list[Findin
 
 
 def dele(name: str, **columns: object) -> None:
-    """Register a rule that is raised by every answered DELE."""
+    """Register a rule that is raised by every answered DELE, and says what is *claimed*."""
+    claimed = columns.pop("claimed", None)
 
     @rule(
         name,
@@ -68,7 +70,8 @@ def dele(name: str, **columns: object) -> None:
 
         To do: nothing.
         """
-        yield Claim("A DELE was answered.", evidence={"number": event.exchange.number})
+        told = {"text": "A DELE was answered.", "evidence": {"number": event.exchange.number}}
+        yield Claim(**(claimed or told))  # type: ignore[arg-type]
 
 
 TWICE = """
@@ -295,3 +298,28 @@ def test_of_tls_that_is_not_read_only_the_first_of_each_side_is_asked_about() ->
     (finding,) = found(read_dialogue(TLS_GOES_ON).tape())
     assert finding.count == 2
     assert finding.text == "9 octets so far."
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        {"text": None},
+        {"text": b"octets"},
+        {"text": "so", "exchange": "3"},
+        {"text": "so", "evidence": {"octets": b"so"}},
+        {"text": "so", "evidence": {"seconds": float("nan")}},
+    ],
+)
+def test_a_claim_that_no_log_can_hold_is_a_rule_that_fails(claimed: dict[str, Any]) -> None:
+    failed: list[str] = []
+    dele("odd", claimed=claimed)
+    dele("sound")
+    items = read_dialogue(f"{LOGIN}\nC: DELE 1\nS: +OK").tape()
+    assert [finding.id for finding in found(items, failed)] == ["sound"]
+    assert failed == ["odd"]
+
+
+def test_a_text_with_an_escape_sequence_is_told_without_it() -> None:
+    dele("odd", claimed={"text": "\x1b]52;c;x\x07\n::error::x"})
+    (finding,) = found(read_dialogue(f"{LOGIN}\nC: DELE 1\nS: +OK").tape())
+    assert finding.text == r"\x1b]52;c;x\x07\n::error::x"
