@@ -80,8 +80,8 @@ def _asked(observed: Observed, frame: CommandLine, at: float) -> None:
 
 
 def _interrupted(observed: Observed, by: int, at: float) -> Interruption | None:
-    first = next(iter(observed.session.outstanding.values()))
-    if first.body is None or first.body.complete:
+    first = next(iter(observed.session.outstanding.values()), None)
+    if first is None or first.body is None or first.body.complete:
         return None
     return Interruption(first.number, by, at, first.body.tail[-1:])
 
