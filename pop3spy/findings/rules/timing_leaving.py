@@ -63,7 +63,8 @@ def client_gave_up(seen: Observed, _: Finished) -> Claims:
     It has a timeout that is shorter than what the server needs, or a person stopped it.  Where
     nothing had come in reply to RETR or TOP, the server may be busy with its disk or its filters.
 
-    To do: raise the client's timeout, or find out why the server is slow.
+    To do: raise the client's timeout, or find out why the server is slow; if it hung up at once,
+    look in its own log why.
     """
     first = seen.closed_by(CLIENT)
     waiting = [one for one in seen.unfinished if _waits_for_server(one, seen)]
@@ -73,9 +74,10 @@ def client_gave_up(seen: Observed, _: Finished) -> Claims:
     waited = first.at - exchange.asked_at
     octets = exchange.body.octets if exchange.body is not None else 0
     came = f"{octets:,} octets of it had come" if exchange.status else "nothing had come"
+    soon = waited < seen.thresholds.gave_up
     yield Claim(
-        f"The client hung up {seconds(waited)} after {asked(exchange)}, and {came}:"
-        " raise the client's timeout, or find out why the server is slow.",
+        f"The client hung up {seconds(waited)} after {asked(exchange)}, and {came}.",
+        remedy="look in the client's own log why it did not wait." if soon else None,
         exchange=exchange.number,
         at=first.at,
         covers=tuple(one.number for one in waiting),
