@@ -16,12 +16,12 @@ import secrets
 import sqlite3
 import stat
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final
 
 from pop3spy.errors import ConfigError
@@ -38,10 +38,10 @@ _PATIENCE: Final = 0.05
 """Seconds that reading waits for another process; then the account counts as unknown."""
 _WRITERS_PATIENCE: Final = 10.0
 _PRUNED_EVERY: Final = 1000
-_BATCH: Final = 500
-"""Sessions that are written together."""
 _GATHERED: Final = 0.5
-"""Seconds in which they come."""
+"""Seconds in which sessions come that are written together."""
+_MOST_WAITING: Final = 10_000
+"""Sessions that may wait to be written; what is more is left out."""
 _DAMAGED: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """Errors that are about what stands in the file; others pass, such as a full disk."""
 _LARGEST: Final = 2**63 - 1
@@ -80,18 +80,19 @@ class Ledger:
         self._complain = complain
         self._age = age
         self._failed = False
-        self._closed = False  # for the thread
         self._key = self._open()
         self.history = History(self._key, recall=self._recall, keep=self._keep)
         self._reader = sqlite3.connect(path, timeout=_PATIENCE)
         self._to_write = sqlite3.connect(path, timeout=_WRITERS_PATIENCE, check_same_thread=False)
-        self._queue: SimpleQueue[_Saved | None] = SimpleQueue()
+        self._saved: deque[_Saved] = deque()
+        self._some, self._closing = Event(), Event()
         self._writer = Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
 
     def close(self) -> None:
         """Write what is still to be written."""
-        self._queue.put(None)
+        self._closing.set()
+        self._some.set()
         self._writer.join()
         self._reader.close()
 
@@ -237,7 +238,12 @@ class Ledger:
             if (known := account.messages.get(unique_id)) is not None
         ]
         account.changed.clear()
-        self._queue.put((key, facts, past, rows))
+        if len(self._saved) >= _MOST_WAITING:
+            self._fail(OverflowError("the disk is too slow, and sessions are left out"))
+            return
+        self._saved.append((key, facts, past, rows))
+        if not self._some.is_set():  # waking the thread for each session costs more than all else
+            self._some.set()
 
     def _write_all(self) -> None:
         with closing(self._to_write) as ledger:
@@ -249,10 +255,8 @@ class Ledger:
                     with _writing(ledger):
                         for saved in batch:
                             self._write(ledger, *saved)
-                    if (
-                        written // _PRUNED_EVERY
-                        < (written := written + len(batch)) // _PRUNED_EVERY
-                    ):
+                    before, written = written, written + len(batch)
+                    if before // _PRUNED_EVERY < written // _PRUNED_EVERY:
                         self._prune(ledger)
                 except Exception as error:  # noqa: BLE001 - the next session may be written again
                     self._fail(error)
@@ -262,20 +266,15 @@ class Ledger:
 
         Return nothing when no more will come.
         """
-        batch: list[_Saved] = []
-        until = None
-        while not self._closed and len(batch) < _BATCH:
-            left = None if until is None else until - time.monotonic()
-            try:
-                saved = self._queue.get(timeout=left if left is None else max(left, 0.0))
-            except Empty:
-                break
-            if saved is None:
-                self._closed = True
-                break
-            batch.append(saved)
-            until = until or time.monotonic() + _GATHERED
-        return batch
+        while True:
+            self._some.wait()
+            over = self._closing.wait(_GATHERED)
+            self._some.clear()
+            batch = [self._saved.popleft() for _ in range(len(self._saved))]
+            if over:
+                self._some.set()  # look once more, and then end
+            if batch or over:
+                return batch
 
     def _write(
         self,

@@ -97,6 +97,7 @@ class Findings:
         judged.read(event)
         if isinstance(event, Ended):
             self._open.pop(event.session.id, None)
+            judged.release()
 
     def _failed_rule(self, rule: Rule, error: Exception) -> None:
         """Tell of a rule that failed, the first time that it does."""

@@ -87,6 +87,13 @@ class JudgedSession:
         self._due = observed.spoken_at + self._first_silence  # when somebody has to be asked next
         observed.bind(self._wait, self._wait_for_answer)
 
+    def release(self) -> None:
+        """Let go of what leads back here: the session is over, and nobody has to collect it."""
+        self._observed.unbind()
+        self._asking.release()
+        self._later.clear()
+        self._on_answer.clear()
+
     # -- time -----------------------------------------------------------------------------------
 
     def pass_time(self, now: float) -> None:

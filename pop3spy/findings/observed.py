@@ -6,6 +6,7 @@ Rule: nothing here judges.  Only the engine changes it, before any rule is asked
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -143,6 +144,10 @@ class Observed:
         """Let *later* and *when_answered* keep what rules want to check; the engine has them."""
         self._later, self._when_answered = later, when_answered
 
+    def unbind(self) -> None:
+        """Let go of whoever keeps what is to be checked."""
+        self._later = self._when_answered = None
+
     def after(self, seconds: float, check: Callable[..., Any], *args: Any) -> None:
         """Ask *check*, with this and *args*, when so many *seconds* have passed since the event.
 
@@ -258,6 +263,7 @@ class Observed:
         return self.history.account(peer.host, peer.port, user)
 
 
+@lru_cache(maxsize=1024)
 def is_local(host: str) -> bool:
     """Return whether *host* is this machine: a loopback address, ``localhost`` or a socket.
 

@@ -1,5 +1,6 @@
 """What holds for every finding, whatever its rule."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from pop3spy.findings import (
     Scope,
     Severity,
     on,
+    own_rules,
     rule,
 )
 from pop3spy.findings.dialogue import LOGIN, read_dialogue
@@ -26,6 +28,8 @@ from pop3spy.session.events import Answered, Heard
 from pop3spy.session.finding import Finding
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item
+
+OWN = dict(own_rules())
 
 
 @pytest.fixture(name="rules", autouse=True)
@@ -323,3 +327,21 @@ def test_a_text_with_an_escape_sequence_is_told_without_it() -> None:
     dele("odd", claimed={"text": "\x1b]52;c;x\x07\n::error::x"})
     (finding,) = found(read_dialogue(f"{LOGIN}\nC: DELE 1\nS: +OK").tape())
     assert finding.text == r"\x1b]52;c;x\x07\n::error::x"
+
+
+def test_a_session_that_is_over_leaves_nothing_to_be_collected(rules: dict[str, Rule]) -> None:
+    rules |= OWN
+    talk = f"{TWICE}    C: QUIT\n    S: +OK\n    -- server closes"
+    items = list(read_dialogue(talk).tape())
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        found(iter(items))
+        gc.collect()
+        left = {type(each) for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left & {Observed, *(rule.made for rule in OWN.values() if rule.is_class)} == set()
