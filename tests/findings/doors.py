@@ -29,6 +29,7 @@ class Gathered:
 
     def __init__(self) -> None:
         self.found: Found = []
+        self.over: list[Session] = []
         self._open = 0
 
     def __call__(self, _: Session) -> Reader:
@@ -39,6 +40,7 @@ class Gathered:
         if isinstance(event, Raised):
             self.found.append((event.session.id, event.finding))
         elif isinstance(event, Ended):
+            self.over.append(event.session)
             assert [finding for number, finding in self.found if number == event.session.id] == (
                 event.session.findings
             )

@@ -29,6 +29,11 @@ LIMITS: Final = Limits(grace=0.1)
 
 async def live(dialogue: str) -> Found:
     """Return what is found in *dialogue* while a proxy relays it, without TLS, on this machine."""
+    return (await relayed_by_proxy(dialogue)).found
+
+
+async def relayed_by_proxy(dialogue: str) -> Gathered:
+    """Let a proxy relay *dialogue*; return what was found, and the sessions when they were over."""
     read = read_dialogue(dialogue)
     refused = any(connection.unreached for connection in read.connections)
     played = _Played()
@@ -48,7 +53,7 @@ async def live(dialogue: str) -> Found:
             open_ones.append((number, connection))
         await played.end(open_ones)
     assert relayed.complaints == []
-    return gathered.found
+    return gathered
 
 
 class _Played:

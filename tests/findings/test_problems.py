@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from findings.conversations import is_at_the_usual_port
 from findings.doors import fails
+from findings.live_door import relayed_by_proxy
 from findings.problems import PROBLEMS
 from pop3spy.findings import Findings, own_rules
 from pop3spy.findings.dialogue import read_dialogue
@@ -19,6 +21,13 @@ from pop3spy.session.events import Ended, Event
 from pop3spy.session.model import Session
 from pop3spy.session.playback import play_back
 
+ON_THIS_MACHINE = {9: "a password in clear is no more than an info here"}
+RELAYED = [
+    number
+    for number, problem in PROBLEMS.items()
+    if is_at_the_usual_port(problem.said) and number not in ON_THIS_MACHINE
+]
+"""The others are about port 995."""
 PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
 
 
@@ -58,6 +67,19 @@ def test_what_must_be_found_is_found_and_nothing_that_misleads(number: int) -> N
     }
     assert found >= set(problem.must)
     assert found - set(problem.must) <= set(problem.may)
+
+
+@pytest.mark.parametrize("number", RELAYED)
+async def test_a_proxy_that_relays_it_finds_the_same_and_says_the_same(number: int) -> None:
+    sessions = (await relayed_by_proxy(PROBLEMS[number].said)).over
+    sessions.sort(key=lambda session: session.id)
+    told = []
+    for session, on_tape in zip(sessions, sessions_of(number), strict=True):
+        alike = {finding.id for finding in on_tape.findings}
+        session.findings = [each for each in session.findings if each.id in alike]
+        verdict = verdict_of(session).replace(f"port {session.server.port}", "port 110")
+        told += [f"> {verdict}\n"] * bool(session.findings)
+    assert ">\n".join(told) == paragraphs(number)
 
 
 @pytest.mark.parametrize("number", PROBLEMS)
