@@ -7,12 +7,16 @@ from pop3spy.protocol.commands import Command, CommandSpec, Turn
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 
 _WORD = re.compile(rb"[ \t]*[^ \t]*")
+_BEHIND_CR = re.compile(rb"\r[ \t]*((?:PASS|RPOP|APOP|AUTH)[ \t].*)", re.IGNORECASE | re.DOTALL)
+"""A login behind a CR without its LF: some servers take that for the end of a line."""
 
 
 def beyond_the_table(
     command: Command, spec: CommandSpec, line: bytes, state: State, *, hide_names: bool
 ) -> list[tuple[int, int]]:
     """Return the spans of *line* that its row of the command table does not allow to be shown."""
+    if b"\r" in line and (login := _BEHIND_CR.search(line)):
+        return [login.span(1)]
     before_login = state in BEFORE_LOGIN
     shown = spec.shows
     if hide_names and spec.identity:

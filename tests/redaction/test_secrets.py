@@ -337,3 +337,13 @@ def test_a_password_that_happens_to_be_base64_does_not_become_a_user(
         sinks = heard(*lines, b"S: +OK")
         assert sinks.reading.session.user is None
         assert sinks.holding(clear) == []
+
+
+@pytest.mark.parametrize(
+    "line", [b"UIDL 1\rPASS %b", b"TOP 1 0\r auth plain %b", b"LIST \rAPOP bob %b"]
+)
+def test_a_login_behind_a_cr_alone_is_hidden_after_login_as_well(line: bytes) -> None:
+    secret = b"tanstaaf-0815"
+    said = [b"C< " + line % secret + b"\r\n", b"S: -ERR no " + secret]
+    sinks = heard(b"C: USER bob", b"S: +OK", b"C: PASS other", b"S: +OK", *said)
+    assert sinks.holding(secret) == []
