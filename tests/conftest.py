@@ -2,10 +2,14 @@
 
 import itertools
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job of a shell in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else programs inherit it
 
 settings.register_profile("fast", max_examples=60, deadline=None)
 settings.register_profile(
