@@ -124,5 +124,6 @@ async def test_two_proxies_that_are_each_others_server_end_the_session_and_say_s
         endings = [ended.ending for both in (one, other) for ended in both.witness.of(Ended)]
         (why,) = [ending.why for ending in endings if ending.how is How.UNREACHABLE]
         assert why.startswith(LEADS_BACK)
-        assert len(one.witness.of(Opened)) <= 106
-        assert len(other.witness.of(Opened)) <= 106
+        # On a busy machine a lap may come too late to be counted, and the row begins anew.
+        assert len(one.witness.of(Opened)) <= 5 * 106
+        assert len(other.witness.of(Opened)) <= 5 * 106
