@@ -12,9 +12,15 @@ from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.main import program
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.errors import Pop3SpyError
+from pop3spy.findings import Findings, Rule, own_rules
+from pop3spy.lint.forms import FORMS
+from pop3spy.lint.linted import Linted, Linting
+from pop3spy.lint.text import LintText
 from pop3spy.protocol.commands import parse_command
 from pop3spy.replay.assemble import read_script
 from pop3spy.replay.stand_in import StandIn
+from pop3spy.session.events import Told
+from pop3spy.session.playback import play_back
 from pop3spy.session.responder import Answer
 
 _OURS = (Pop3SpyError, click.ClickException)
@@ -72,6 +78,27 @@ def _replay(data: bytes) -> None:
     responder.end()
 
 
+def _lint(data: bytes) -> None:
+    """Judge an input by every rule, none of which may fail, and write what was found."""
+    Path("input.yaml").write_bytes(data)
+    linted, rules = Linted(), own_rules()
+
+    def fails(rule: Rule, error: Exception) -> None:
+        raise RuntimeError(rule.id) from error
+
+    def judge(publish: Callable[[Told], None]) -> Findings:
+        return Findings(publish, rules, fails)
+
+    with open_recording("input.yaml") as recording:
+        linting = Linting(linted, recording.name, lambda _: True)
+        play_back(recording.items, linting, names=recording.names, judge=judge)
+        linting.close()
+    for form in FORMS.values():
+        form(linted, rules)
+    for _ in LintText().lines(linted):
+        pass
+
+
 def _wire(answer: Answer) -> None:
     for _ in answer.wire():
         pass
@@ -101,6 +128,7 @@ DOORS = (
         for bodies in ("keep", "mask", "drop")
         for words in [("--bodies", bodies, "--redact", "secrets" if bodies == "mask" else "strict")]
     ),
+    _door("lint", seeds.recordings, _lint),
     _door("compare", seeds.recordings, _compare),
     _door("replay", seeds.recordings, _replay),
 )
