@@ -128,7 +128,7 @@ def _in_lines(chars: Placed, state: State, judge: Judge | None) -> int | None:
         end = next((n for n in range(at, len(chars)) if chars[n][0] in "\r\n"), len(chars))
         line = "".join(char for char, _ in chars[at:end])
         if (inner := _in_command(line, state, judge)) is not None:
-            return chars[at + inner][1]
+            return chars[at + inner][1] if at + inner < len(chars) else chars[-1][1] + 1
         octets = _octets(line)
         login = logs_in(parse_command(octets)) or begins_login(octets)
         if login and end + 1 < len(chars):

@@ -50,7 +50,7 @@ from pop3spy.session.finding import AtFault
 from pop3spy.session.model import Exchange
 
 _MOST_LATER: Final = 1000
-"""Checks that a session may have waiting; what is more is not asked."""
+"""Checks that a session may have waiting, or fall due at once; what is more is not asked."""
 _Args = tuple[Any, ...]
 
 
@@ -97,10 +97,19 @@ class JudgedSession:
     # -- time -----------------------------------------------------------------------------------
 
     def pass_time(self, now: float) -> None:
-        """Ask whatever becomes due up to *now*, each at its own time."""
+        """Ask whatever becomes due up to *now*, each at its own time.
+
+        A rule that looks again and again is not asked for ever where a clock leaps.
+        """
+        checked = 0
         while self._due <= now:
             at = self._observed.now = self._due
             if self._later and self._later[0][0] == at:
+                checked += 1
+                if checked > _MOST_LATER:
+                    self._later.clear()
+                    self._find_due()
+                    continue
                 _, _, way, check, args = heappop(self._later)
                 self._find_due()  # first: what is raised comes here as an event
                 found = self._asking.check(way, check, args, None)

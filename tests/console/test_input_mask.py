@@ -361,3 +361,12 @@ def test_nobody_learns_a_held_secret_by_trying_what_is_masked(
         line = form.format(word)
         for end in range(start + 1, len(line) + 1):
             assert hidden_from_live(line[:end], WIRE, lambda _: T, held=True) in range(start + 1)
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("typed", [":h 5320", ":h ", ":", ": \r\n:h 1"])
+def test_a_console_command_is_judged_without_a_failure_in_every_state(
+    typed: str, state: State
+) -> None:
+    hidden = hidden_from(typed, state, CONNECT_COMMANDS.wire)
+    assert hidden is None or 0 <= hidden <= len(typed)

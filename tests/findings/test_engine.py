@@ -241,6 +241,30 @@ def test_a_check_comes_after_its_time_unless_the_session_is_over() -> None:
     assert finding.at == pytest.approx(2.006)
 
 
+def test_a_rule_that_looks_again_and_again_does_not_follow_a_leap_of_the_clock() -> None:
+    looks = []
+
+    @rule(
+        *("again", Severity.INFO, AtFault.CLIENT, Scope.TIMING),
+        rank=1,
+        basis="practice",
+        raises="C: NOOP",
+        on=On.COMMAND,
+        verbs=("NOOP",),
+    )
+    def again(seen: Observed, _: object) -> Claims:
+        """It looks again.
+
+        To do: nothing.
+        """
+        looks.append(seen.now)
+        seen.after(1.0, again, None)
+        return ()
+
+    found(read_dialogue("-- login\nC: NOOP\n-- 100000 days\nS: +OK\nC: STAT").tape())
+    assert 1 < len(looks) <= 1001
+
+
 def test_on_this_machine_what_passes_in_clear_is_an_info() -> None:
     dele("dele", about_clear=True)
     for server, severity in [("198.51.100.7", Severity.WARNING), ("127.0.0.1", Severity.INFO)]:
