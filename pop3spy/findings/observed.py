@@ -251,12 +251,6 @@ class Observed:
         peer = self.session.server
         return self.history.server(peer.host, peer.port)
 
-    @property
-    def account(self) -> KnownAccount | None:
-        """What earlier sessions told of this user here; None before a login named one."""
-        user = self.session.user or (self.logins[-1].user if self.logins else None)
-        return None if user is None else self.account_of(user)
-
     def account_of(self, user: str) -> KnownAccount:
         """Return what earlier sessions told of *user* here."""
         peer = self.session.server

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+from pop3spy.findings.earlier import account_before
 from pop3spy.findings.observed import Observed, message_of
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
 from pop3spy.findings.wording import count, seconds
@@ -58,7 +59,7 @@ class Redownload:
         if self._first_time:
             return ()
         seen, exchange = self._seen, event.exchange
-        number, body, account = message_of(exchange), exchange.body, seen.account
+        number, body, account = message_of(exchange), exchange.body, account_before(seen)
         if self._first_time is None:
             self._first_time = account is None or not account.sessions
         if not exchange.ok or body is None or not body.complete or account is None:
@@ -109,7 +110,7 @@ def session_per_message(seen: Observed, _: Finished) -> Claims:
 
     To do: let the client retrieve all messages in one session.
     """
-    account, past = seen.account, seen.past
+    account, past = account_before(seen), seen.past
     if account is None or past.login_at is None or past.retrievals != 1 or seen.session.typed:
         return
     limits = seen.thresholds

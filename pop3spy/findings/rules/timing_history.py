@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.findings.earlier import account_before
 from pop3spy.findings.history import KnownAccount, PastSession
 from pop3spy.findings.logins import LOGINS, account_of
 from pop3spy.findings.observed import Observed
@@ -249,7 +250,7 @@ def polling_too_often(seen: Observed, _: Finished) -> Claims:
 
     To do: set a longer check interval, or use IMAP, which tells of new mail by itself.
     """
-    account, now = seen.account, seen.wall()
+    account, now = account_before(seen), seen.wall()
     if account is None or seen.past.login_at is None or seen.session.typed:
         return
     limits = seen.thresholds
