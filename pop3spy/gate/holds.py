@@ -28,18 +28,20 @@ class Ticket:
 class Holds:
     """A keeper that holds the commands of exchanges that ``match`` means; None holds nothing.
 
-    Let the proxy ``regate`` when that changes.  ``numbers`` are what tickets get.
+    ``wanted`` is the filter that a person gave for that.  Let the proxy ``regate`` when it changes.
+    ``numbers`` are what tickets get.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.match: Judge | None = None
+        self.wanted: Filter | None = None
         self.tickets: dict[int, Ticket] = {}
         self.numbers: Iterator[int] = count(1)
         self._clock = clock
 
     def hold(self, wanted: Filter) -> None:
         """Hold the commands of exchanges that *wanted* means."""
-        self.match = wanted.means
+        self.wanted, self.match = wanted, wanted.means
 
     @property
     def sides(self) -> frozenset[Side]:
@@ -86,7 +88,7 @@ class Holds:
 
     def release_all(self) -> None:
         """Let everything go on, and hold nothing any more."""
-        self.match = None
+        self.wanted = self.match = None
         for number in list(self.tickets):
             self.release(number)
 

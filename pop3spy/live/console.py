@@ -7,6 +7,8 @@ fails here, the traffic goes on.
 
 import re
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pop3spy.console.input_mask import Hides, hidden_from, hidden_from_live
@@ -14,7 +16,6 @@ from pop3spy.console.registry import RefusalError, Registry, nothing_behind
 from pop3spy.console.repeating import unrepeated
 from pop3spy.console.rows import Row, RowStream, RowTone, error_row, note, write_rows
 from pop3spy.errors import Pop3SpyError
-from pop3spy.filters.expression import Filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds, Ticket
@@ -26,7 +27,7 @@ from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Bus, Reader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.deeds import Deed
-from pop3spy.session.events import Ended, Event, Intervened
+from pop3spy.session.events import Ended, Event, Intervened, Told
 from pop3spy.session.failure import describe
 from pop3spy.session.how import Ending
 from pop3spy.session.lines import line_text
@@ -81,6 +82,33 @@ class Table(Protocol):
         """Return the lines, each with its end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a line was not done; ``column`` is where in a filter or a fault the mistake is, from 1.
+
+    ``pointer`` is two lines: what was typed and a caret below the mistake.  No secret is in it.
+    """
+
+    why: str
+    column: int | None = None
+    pointer: str = ""
+
+
+class KnownSessions(Protocol):
+    """The sessions that a console knows by number."""
+
+    open: dict[int, Session]
+
+    def find(self, number: int) -> Session | None:
+        """Return session *number*, None if nothing is known of it any more."""
+
+    def all(self) -> list[Session]:
+        """Return those that are known: first those that are over."""
+
+    def past(self, number: int) -> list[Told] | None:
+        """Return all that happened in session *number*; None if that is not known any more."""
+
+
 class LiveConsole:
     """Steers *proxy*, at whose gate *holds* and *faults* stand; rows go to *stream* as they come.
 
@@ -111,11 +139,10 @@ class LiveConsole:
         self.faults = faults
         self.clock = clock
         self.stats = stats
-        self.sessions = SessionList()
+        self.sessions: KnownSessions = SessionList()
         self.waits = OwedReplies()
         self.injected = Injected(self.tell)
         self.showing = Showing(make, _elsewhere)
-        self.holding: Filter | None = None
         self.judges = judges
         self.leaving = False
         self.person: LivePerson
@@ -125,18 +152,43 @@ class LiveConsole:
         self._dry_run = dry_run
         self._changed = changed
         self._columns = columns
+        self.hear: Callable[[Row], None] = lambda _: None
+        self._watches = True
 
     def subscribe_to(self, bus: Bus) -> None:
         """Read along."""
         self.bus = bus
-        readers = self.sessions, self.waits, self.stats, self.showing, self.injected, self._begin
-        for subscriber in readers:
+        self.sessions = sessions = SessionList()
+        for subscriber in (
+            *(sessions, self.waits, self.stats, self.showing, self.injected, self._begin),
+        ):
             bus.subscribe(subscriber)
-        bus.subscribe_to_notes(self.sessions.note)
+        bus.subscribe_to_notes(sessions.note)
+
+    def subscribe_silently_to(self, bus: Bus, sessions: KnownSessions) -> None:
+        """Steer *sessions* of *bus*, and show nothing of what is said: somebody else does."""
+        self.bus, self.sessions, self._watches = bus, sessions, False
+        bus.subscribe(self._begin_silently)
+
+    def used_by(self, person: LivePerson, hear: Callable[[Row], None]) -> "LiveConsole":
+        """Return this console as *person* uses it from elsewhere, who is told its rows by *hear*.
+
+        They are shown here as well, so whoever sits here sees what was done.
+        """
+        other = copy(self)
+        other.person, other.hear = person, hear
+        return other
+
+    def expects(self, session: Session) -> None:
+        """Know that one more command is going to be said in *session*, whose reply is shown."""
+        if self._watches:
+            self.injected.expect(session)
 
     def tell(self, *rows: Row) -> None:
         """Show *rows* at once."""
         write_rows(rows, self._stream, self._columns(), colour=self._colour)
+        for row in rows:
+            self.hear(row)
 
     @property
     def prompt(self) -> str:
@@ -144,7 +196,7 @@ class LiveConsole:
         parts = [f"{len(self.sessions.open):,} open"]
         if self.holds.tickets:
             parts.append(f"{len(self.holds.tickets):,} held")
-        elif self.holding:
+        elif self.holds.wanted:
             parts.append("holding")
         if self.showing.followed is not None:
             parts.append(f"follows {self.showing.followed}")
@@ -168,28 +220,39 @@ class LiveConsole:
 
     def end(self) -> None:
         """Let everything go on: nobody is here to decide any more."""
-        self.holding = None
         self.holds.release_all()
         self.proxy.regate()
 
     async def dispatch(self, line: str) -> bool:
         """Do what *line* says; return whether it may be remembered."""
         line = line.strip()
-        hidden = self.hides(line)  # now: what is held may be gone behind it
-        secret = "" if hidden is None else line[hidden:]
+        secret = self._secret_in(line)  # now: what is held may be gone behind it
+        refused = await self.attempt(line)
+        if refused is None:
+            return bool(line) and not secret and self.hides(line) is None
+        self.tell(error_row(refused.why))
+        self.tell(*(Row("  ", text, hang=None) for text in refused.pointer.splitlines()))
+        return False
+
+    async def attempt(self, line: str) -> Refused | None:
+        """Do what *line* says; return why not, if it is refused or fails."""
+        secret = self._secret_in(line)
         try:
             await self._do(line)
-        except (RefusalError, Pop3SpyError, FilterError) as error:
-            self.tell(error_row(unrepeated(str(error), secret)))
-            pointer = error.pointer if isinstance(error, FilterError) and not secret else ""
-            self.tell(*(Row("  ", text, hang=None) for text in pointer.splitlines()))
+        except FilterError as error:
+            pointer = "" if secret else error.pointer
+            return Refused(unrepeated(str(error), secret), error.column, pointer)
+        except (RefusalError, Pop3SpyError) as error:
+            return Refused(unrepeated(str(error), secret))
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
-            self.tell(error_row(f"that failed, and the traffic goes on: {describe(error)}"))
-        else:
-            return bool(line) and not secret and self.hides(line) is None
+            return Refused(f"that failed, and the traffic goes on: {describe(error)}")
         finally:
             self._changed()
-        return False
+        return None
+
+    def _secret_in(self, line: str) -> str:
+        hidden = self.hides(line)
+        return "" if hidden is None else line[hidden:]
 
     async def _do(self, line: str) -> None:
         if not line:
@@ -238,9 +301,15 @@ class LiveConsole:
     def _begin(self, _: Session) -> Reader:
         return self._told
 
-    def _told(self, event: Event) -> None:
+    def _begin_silently(self, _: Session) -> Reader:
+        return self._forget
+
+    def _forget(self, event: Event) -> None:
         if isinstance(event, Ended):
             self.holds.forget(event.session.id)
+
+    def _told(self, event: Event) -> None:
+        self._forget(event)
         if isinstance(event, Intervened) and event.frame and _is_held(event):
             text = f"s{event.session.id} {line_text(event.frame)}: {event.did}"
             self.tell(Row(" ◆", text, RowTone.HINT))

@@ -32,8 +32,7 @@ async def hold(console: LiveConsole, rest: str) -> None:
         console.end()
         console.tell(note(f"nothing is held any more; {count:,} let go"))
         return
-    console.holding = compile_filter(rest, Progress.ASKED)
-    console.holds.hold(console.holding)
+    console.holds.hold(compile_filter(rest, Progress.ASKED))
     console.proxy.regate()
     console.tell(hint("what is held waits for :go, :edit, :drop or :answer"))
 
@@ -61,7 +60,7 @@ async def edit(console: LiveConsole, rest: str) -> None:
     text = await console.person.answer(
         f"in place of {line_text(shown)}",
         hidden=bool(shown.masks),
-        begun=_typed(ticket),
+        begun=typed(ticket),
         hides=console.hides_in(ticket.moment.session),
     )
     line = one_line(text)
@@ -104,7 +103,7 @@ async def answer(console: LiveConsole, rest: str) -> None:
     console.holds.answer(ticket.number, line)
 
 
-def _typed(ticket: Ticket) -> str:
+def typed(ticket: Ticket) -> str:
     """Return a held line as somebody could have typed it; nothing if it is not shown as it is.
 
     What a worker holds is known as it is shown: a pseudonym tells that a name was replaced.
@@ -125,9 +124,6 @@ def _tell_held(console: LiveConsole) -> None:
         console.tell(Row(f"{ticket.number:>4}", text, RowTone.BODY))
     if len(tickets) > _MOST_ROWS:
         console.tell(note(f"and {len(tickets) - _MOST_ROWS:,} more"))
-    text = (
-        f"held are: {escape(without_login(str(console.holding)))}"
-        if console.holding
-        else "no filter holds"
-    )
+    wanted = console.holds.wanted
+    text = f"held are: {escape(without_login(str(wanted)))}" if wanted else "no filter holds"
     console.tell(note(text))

@@ -39,7 +39,7 @@ async def send(console: LiveConsole, rest: str) -> None:
     console.must_be_safe(line)
     if any(ticket.moment.session is session for ticket in console.holds.tickets.values()):
         console.tell(note("it goes when what is held in this session has gone"))
-    console.injected.expect(session)
+    console.expects(session)
     link.inject(line, BY)
 
 

@@ -73,7 +73,7 @@ class SharedHolds(Holds):
 
     def release_all(self) -> None:
         """Let everything go on, and hold nothing any more."""
-        self.match = None
+        self.wanted = self.match = None
         self.tickets.clear()
         self._orders.order("release all")
 
