@@ -30,6 +30,16 @@ class Stream(Protocol):
         """Let others see what was written."""
 
 
+class Nowhere:
+    """A stream of which nobody reads anything."""
+
+    def write(self, text: str, /) -> None:
+        """Drop *text*."""
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
 class OctetStream(Protocol):
     """What entries of octets are written to, as they are: a file of records."""
 

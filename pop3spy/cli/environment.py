@@ -23,6 +23,10 @@ except ImportError:  # pragma: no cover - there is none on Windows
     uvloop = None  # type: ignore[assignment]
 
 
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+"""What runs on an event loop until the event that it is given is set."""
+
+
 def history_file() -> Path | None:
     """Return where lines that were typed are kept: in the user's state folder."""
     folder = _own_folder("XDG_STATE_HOME", ".local/state")
@@ -52,7 +56,7 @@ def _own_folder(variable: str, otherwise: str) -> Path | None:
 
 
 def run(
-    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    work: Work,
     loop: str,
     complaints: Stream | None = None,
     *,
@@ -85,7 +89,7 @@ def _asking_to_end() -> tuple[signal.Signals, ...]:
 
 
 async def _with_signals(
-    work: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    work: Work,
     stream: Stream | None,
     stops: Sequence[signal.Signals],
 ) -> ExitStatus:

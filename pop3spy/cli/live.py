@@ -2,10 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from pop3spy.cli.environment import Work
 from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.outputs import later
 from pop3spy.cli.terminal import colourful, width_of
@@ -29,11 +29,11 @@ from pop3spy.session.model import Session
 LATENCIES: Final = 10000
 """Latencies of each command that :stats knows."""
 
-Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
 
 class Live:
-    """A proxy that somebody can steer while it does its *work*, and what the *screen* shows."""
+    """A proxy that somebody can steer while it does its ``work``, and what the *screen* shows."""
+
+    work: Work
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
@@ -44,12 +44,10 @@ class Live:
         bus: Bus,
         clock: Clock,
         *,
-        work: Work,
         screen: Screen,
         history: Path | None,
         dry_run: bool,
     ) -> None:
-        self._work = work
         self._findings = SHOWN[settings.findings]
         all_rules(settings.rules)  # a user's are explained here, also where workers ask them
         self._bus = bus
@@ -61,7 +59,7 @@ class Live:
         self._ui = TerminalUi(screen, fd, history, colour=self._colour, sure=settings.yes)
         silent = settings.quiet or settings.log == STDOUT
         make = _nothing if silent else self._transcript
-        self._console = LiveConsole(
+        self.console = LiveConsole(
             relay,
             holds,
             faults,
@@ -75,29 +73,29 @@ class Live:
             changed=screen.soon,
             columns=self._width,
         )
-        self._console.showing.filter(settings.show)
-        self._console.subscribe_to(bus)
+        self.console.showing.filter(settings.show)
+        self.console.subscribe_to(bus)
         if not silent:
             bus.subscribe(self._wait_lines())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set or the person has had enough, then end in order."""
         async with asyncio.TaskGroup() as group:
-            relaying = group.create_task(self._work(stop))
+            relaying = group.create_task(self.work(stop))
             talking = group.create_task(self._talk(stop))
             stopping = group.create_task(stop.wait())
             await asyncio.wait((relaying, talking, stopping), return_when=asyncio.FIRST_COMPLETED)
             talking.cancel()
             stopping.cancel()
             await asyncio.wait((talking,))  # the terminal is as it was before anything else is said
-            self._console.end()
+            self.console.end()
             stop.set()
 
     async def _talk(self, stop: asyncio.Event) -> None:
         try:
-            await self._ui.play(self._console, stop)
+            await self._ui.play(self.console, stop)
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
-            self._console.end()
+            self.console.end()
             facts = {"error": describe(error)}
             self._bus.publish(Noted("console_failed", self._clock.now(), facts))
             await stop.wait()
@@ -121,11 +119,11 @@ class Live:
 
     def _wait_lines(self) -> Subscriber:
         """Return what tells, of the sessions that are shown, who waits long."""
-        shows = self._console.showing.shows
+        shows = self.console.showing.shows
         return WaitLines(
             self._paced,
             self._clock,
-            self._console.waits,
+            self.console.waits,
             later,
             colour=self._colour,
             width=self._width,

@@ -112,6 +112,7 @@ def _option(setting: Setting) -> Callable[[F], F]:
         multiple=setting.many,
         default=setting.default,
         help=setting.help + default_note(setting),
+        **({} if setting.alone is None else {"is_flag": False, "flag_value": setting.alone}),
     )
 
 

@@ -48,12 +48,18 @@ _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
 
 @contextmanager
 def outputs(
-    settings: OutputSettings, clock: Clock, screen: Screen | None = None, *, hosts: bool = False
+    settings: OutputSettings,
+    clock: Clock,
+    screen: Screen | None = None,
+    *,
+    hosts: bool = False,
+    watched: bool = False,
 ) -> Iterator[Bus]:
     """Give a bus that tells what the *settings* ask for; write out the rest at the end.
 
     With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
-    Where this program *hosts* the sessions, what is found says nothing against the server.
+    Where this program *hosts* the sessions, what is found says nothing against the server; where
+    they are *watched* by somebody else as well, it is looked for.
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
@@ -68,7 +74,7 @@ def outputs(
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
         bus = Bus(partial(complain, notes, clock))
         bus.subscribe_to_notes(notes)
-        if looks_for_findings(settings, screen is not None):
+        if looks_for_findings(settings, watched or screen is not None):
             history = closing.enter_context(remembered(settings, bus, clock))
             judge_sessions(settings, bus, clock, history, later, hosts=hosts)
         if log is not None:
@@ -96,9 +102,12 @@ def check_recording(settings: OutputSettings) -> None:
             )
 
 
-def looks_for_findings(settings: OutputSettings, on_screen: bool) -> bool:  # noqa: FBT001 - a fact
-    """Return whether anybody is told what is found: a recording is judged when it is read."""
-    told = on_screen or has_transcript(settings) or settings.log is not None
+def looks_for_findings(settings: OutputSettings, watched: bool) -> bool:  # noqa: FBT001 - a fact
+    """Return whether anybody is told what is found: a recording is judged when it is read.
+
+    They are *watched* where there is a console or an inspector.
+    """
+    told = watched or has_transcript(settings) or settings.log is not None
     return told and settings.findings != "off"
 
 
@@ -118,7 +127,7 @@ def log_readers(
         note = json.note
     else:
         sessions, note = Transcript(log, clock, findings=Severity.INFO), Notes(log, clock)
-    return sessions, _without_addresses(note) if settings.redact == "strict" else note
+    return sessions, without_addresses(note) if settings.redact == "strict" else note
 
 
 def captures_at(path: str, settings: OutputSettings, clock: Clock, closing: ExitStack) -> Captures:
@@ -173,7 +182,7 @@ def log_gap(form: str, clock: Clock) -> Callable[[int], str]:
     return partial(entries_lost, clock) if form == "json" else lines_lost
 
 
-def _without_addresses(reader: NoteReader) -> NoteReader:
+def without_addresses(reader: NoteReader) -> NoteReader:
     """Return *reader* as one that is told no address or user; sessions hide theirs."""
 
     def read(event: Noted) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from functools import partial
 
 import click
 
 from pop3spy.cli.arriving import advise, arriving, named
-from pop3spy.cli.environment import history_file, run
+from pop3spy.cli.environment import run
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import with_settings
@@ -15,6 +16,7 @@ from pop3spy.cli.outputs import outputs
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
 from pop3spy.cli.verb import Verb
+from pop3spy.cli.web_extra import check_web
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
@@ -38,6 +40,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --route :1110=mail --route pop3s://:1995=pop3s://mail\n"
     "  pop3spy proxy --transparent --listen :1110\n"
     "  pop3spy proxy --upstream mail --listen :1110 --workers 4\n"
+    "  pop3spy proxy --upstream mail --listen :1110 --web --web-control\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -52,10 +55,15 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
     upstream = _upstream(settings)
+    if settings.web is not None:
+        check_web()
+    elif settings.web_control:
+        raise ConfigError("--web-control is about the inspector; add --web")
     if settings.workers > 1:
         return _workers(settings, upstream)
     clock, transparent = Clock(), settings.transparent
     screen = Screen() if settings.console and on_terminal() else None
+    watched = screen is not None or settings.web is not None
     legs_at = partial(proxy_legs, settings)
     with (
         arriving(
@@ -65,30 +73,21 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
             routes=settings.route,
             routed=upstream is None,
         ) as front,
-        outputs(settings, clock, screen) as bus,
+        outputs(settings, clock, screen, watched=watched) as bus,
+        ExitStack() as stack,
     ):
         advise(front, bus, clock, transparent=transparent)
         holds = Holds(clock)
         gate = gate_of(settings, bus.publish, clock, stls=settings.stls, holds=holds)
         relay = relay_of(settings, upstream, bus, clock, gate, front, names=names_for(settings))
-        if screen is None:
-            return run(lambda stop: relay.run(front.places, stop), settings.loop)
-        # It takes a while to load, and nobody else should wait for that.
-        from pop3spy.cli.live import Live  # noqa: PLC0415
+        work = partial(relay.run, front.places)
+        if not watched:
+            return run(work, settings.loop)
+        from pop3spy.cli.steering import Steering  # noqa: PLC0415 - it loads the live console
 
-        live = Live(
-            settings,
-            relay,
-            holds,
-            Faults(gate, holds),
-            bus,
-            clock,
-            work=partial(relay.run, front.places),
-            screen=screen,
-            history=history_file(),
-            dry_run=settings.dry_run_delete,
-        )
-        return run(live.run, settings.loop, screen)
+        faults = Faults(gate, holds)
+        steered = Steering(settings, relay, holds, faults, bus, clock)
+        return steered.run(work, screen, stack)
 
 
 def _workers(settings: ProxySettings, upstream: Url | Original | None) -> int:

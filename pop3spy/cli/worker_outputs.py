@@ -53,10 +53,10 @@ class SharedOutputs:
 
 @contextmanager
 def shared_outputs(
-    settings: OutputSettings, clock: Clock, screen: Screen | None
+    settings: OutputSettings, clock: Clock, screen: Screen | None, *, watched: bool
 ) -> Iterator[SharedOutputs]:
     """Give what writes whatever all workers tell; see ``outputs``, which has the same rules."""
-    if looks_for_findings(settings, screen is not None):
+    if looks_for_findings(settings, watched):
         all_rules(settings.rules)  # before there are workers: what is wrong with them is told once
     with ExitStack() as closing:
         spools = Spools(screen)
@@ -134,12 +134,13 @@ class WorkerOutputs:
 
 @contextmanager
 def worker_outputs(
-    settings: OutputSettings, clock: Clock, ends: WorkerEnds, *, shown: bool
+    settings: OutputSettings, clock: Clock, ends: WorkerEnds, *, shown: bool, watched: bool
 ) -> Iterator[WorkerOutputs]:
     """Give a bus whose sessions are told to *ends*, and recorded in the folder of the *settings*.
 
-    Where they are *shown* by whoever has the other ends, what happens in them is told there, and no
-    transcript is made here.  Raise Pop3SpyError if something cannot be written at the end.
+    Where they are *watched* by whoever has the other ends, what happens in them is told there;
+    where they are *shown* there, no transcript is made here.  Raise Pop3SpyError if something
+    cannot be written at the end.
     """
     with ExitStack() as closing:
         spools = Spools()
@@ -163,7 +164,7 @@ def worker_outputs(
 
         bus = Bus(failed)
         bus.subscribe_to_notes(note)
-        if looks_for_findings(settings, shown):
+        if looks_for_findings(settings, watched):
             history = closing.enter_context(remembered(settings, bus, clock))
             judge_sessions(settings, bus, clock, history, later)
         if settings.log is not None:
@@ -173,7 +174,7 @@ def worker_outputs(
         if has_transcript(settings) and not shown:
             spool = spools.spool(LineWriter(ends.transcript), "the transcript", lines_lost)
             bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
-        if shown:
+        if watched:
             bus.subscribe(Forwarding(tell, lambda: taken - writer.written))
         recorded: NoteReader = _unrecorded
         if settings.record is not None:

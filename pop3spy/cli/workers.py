@@ -8,14 +8,14 @@ and each worker relays the sessions that the system deals out to it.
 import asyncio
 import json
 import os
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from pop3spy.capture.files import is_folder, make_folder
 from pop3spy.cli.arriving import Front, advise, arriving
-from pop3spy.cli.environment import history_file, run
+from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
@@ -69,8 +69,10 @@ def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int
         if settings.record is not None:
             make_folder(Path(settings.record))
         common = _Common(settings, upstream, front, clock, gate, holds, occupancy)
-        workers = start_workers(settings.workers, partial(_work, common, shown=screen is not None))
-        with shared_outputs(settings, clock, screen) as told:
+        watched = screen is not None or settings.web is not None
+        work = partial(_work, common, shown=screen is not None, watched=watched)
+        workers = start_workers(settings.workers, work)
+        with shared_outputs(settings, clock, screen, watched=watched) as told, ExitStack() as stack:
             advise(front, told.bus, clock)
             for sock in (sock for share in front.shares for sock in share.values()):
                 sock.close()  # that of a worker which dies is to go with it
@@ -86,9 +88,9 @@ def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int
                 told.complaints,
                 settings.grace,
             )
-            if screen is None:
+            if not watched:
                 return run(supervisor.run, settings.loop)
-            return _with_console(common, supervisor, told.bus, screen)
+            return _watched(common, supervisor, told.bus, screen, stack)
 
 
 def _check(settings: ProxySettings) -> None:
@@ -106,11 +108,11 @@ def _check(settings: ProxySettings) -> None:
     check_recording(settings)
 
 
-def _with_console(
-    common: "_Common", supervisor: Supervisor, bus: Bus, screen: Screen
+def _watched(
+    common: "_Common", supervisor: Supervisor, bus: Bus, screen: Screen | None, stack: ExitStack
 ) -> ExitStatus:
-    """Let a person steer the sessions of all workers."""
-    from pop3spy.cli.live import Live  # noqa: PLC0415 - see cli.proxy
+    """Let people see and steer the sessions of all workers, on the *screen* and in browsers."""
+    from pop3spy.cli.steering import Steering  # noqa: PLC0415 - see cli.proxy
 
     settings, clock = common.settings, common.clock
     supervisor.watcher = Retelling(bus, clock, anonymous=settings.redact == "strict")
@@ -124,19 +126,8 @@ def _with_console(
             supervisor.order("noted", note.at, str(note.facts.get("text", "")))
 
     bus.subscribe_to_notes(recorded)
-    live = Live(
-        settings,
-        sessions,
-        holds,
-        faults,
-        bus,
-        clock,
-        work=supervisor.run,
-        screen=screen,
-        history=history_file(),
-        dry_run=settings.dry_run_delete,
-    )
-    return run(live.run, settings.loop, screen)
+    steered = Steering(settings, sessions, holds, faults, bus, clock)
+    return steered.run(supervisor.run, screen, stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +143,11 @@ class _Common:
     occupancy: Occupancy
 
 
-def _work(common: _Common, ends: WorkerEnds, *, shown: bool) -> int:
+def _work(common: _Common, ends: WorkerEnds, *, shown: bool, watched: bool) -> int:
     """Be a worker; return the exit status."""
     try:
-        with worker_outputs(common.settings, common.clock, ends, shown=shown) as outputs:
+        outputs_of = partial(worker_outputs, shown=shown, watched=watched)
+        with outputs_of(common.settings, common.clock, ends) as outputs:
             return _relay(common, ends, outputs)
     except Pop3SpyError as error:
         why, status = str(error), error.exit_status

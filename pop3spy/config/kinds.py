@@ -157,6 +157,27 @@ def _port(value: Any) -> int:
     return number
 
 
+def _own_port(value: Any) -> int:
+    """Read a port of this machine; its address may stand before it, and no other."""
+    if isinstance(value, int):
+        return value
+    text = _word(value).strip()
+    host, colon, port = text.rpartition(":")
+    if colon and host not in _LOOPBACK:
+        raise ValueError(
+            f"{text!r} is not this machine alone, which is all that may look; from another one:"
+            f" ssh -L {INSPECTOR}:localhost:{INSPECTOR}"
+        )
+    if not (port.isascii() and port.isdigit()) or not int(port[:6]) < 1 << 16:
+        raise ValueError(f"{text!r} is no TCP port; write {INSPECTOR}, or 0 for a free one")
+    return int(port)
+
+
+_LOOPBACK = ("", "127.0.0.1", "localhost", "[::1]")
+INSPECTOR = 8110
+"""The port of the inspector, where nobody names another."""
+
+
 def _size(value: Any) -> int:
     if isinstance(value, int):
         return value
@@ -239,6 +260,7 @@ SECONDS = ValueKind("SECONDS", _seconds)
 COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
+OWN_PORT = ValueKind("[PORT]", _own_port)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
 THRESHOLD = ValueKind("NAME=VALUE", _threshold, tuple(f"{name}=" for name in ROWS))

@@ -17,8 +17,10 @@ from pop3spy.config.kinds import (
     FAULT,
     FILTER,
     FLAG,
+    INSPECTOR,
     LISTEN,
     NETWORK,
+    OWN_PORT,
     PATH,
     PERSONALITY,
     PLACE,
@@ -44,6 +46,7 @@ class Setting:
     """One row: an option of the command line and a key of the configuration file.
 
     ``verbs`` are the commands that have it; ``many`` says that it may be given several times.
+    ``alone`` is what an option means without a value, if that means anything.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Setting:
     help: str
     default: Any = None
     many: bool = False
+    alone: Any = None
 
     @property
     def field(self) -> str:
@@ -99,6 +103,8 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("no-ledger", FLAG, _SERVERS, "Remember no session longer than this run.", default=False),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
     Setting("console", FLAG, (_PROXY,), "On a terminal, take commands below the transcript (docs/console.md).", default=True),
+    Setting("web", OWN_PORT, (_PROXY,), f"Show sessions in a browser of this machine, at this port (docs/inspector.md); alone, {INSPECTOR}.", alone=INSPECTOR),
+    Setting("web-control", FLAG, (_PROXY,), "Let the browser hold, change, break and end what is said as well.", default=False),
     Setting("yes", FLAG, (_PROXY,), "Let Ctrl-C at the prompt end sessions that are open, without asking once more.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or names of users, hosts and messages too (docs/security.md).", "secrets"),
     Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),

@@ -169,6 +169,8 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     route: tuple[Route, ...]
     transparent: bool
     console: bool
+    web: int | None
+    web_control: bool
     yes: bool
     answer_when_down: bool
     accept_proxy_protocol: tuple[IPv4Network | IPv6Network, ...]

@@ -83,7 +83,7 @@ class Table(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLine:
     """Why a line was not done; ``column`` is where in a filter or a fault the mistake is, from 1.
 
     ``pointer`` is two lines: what was typed and a caret below the mistake.  No secret is in it.
@@ -115,7 +115,8 @@ class LiveConsole:
     Let it ``subscribe_to`` the bus.  *make* makes a new transcript on the screen, *changed* is
     called whenever ``prompt`` may tell something else.  *columns* tells how many the terminal has,
     None if there is none.  In a *dry_run* no DELE goes to a server.  Unless somebody
-    *judges* what is said, nothing is ever found.
+    *judges* what is said, nothing is ever found.  ``new_link`` gives one to the inspector, if there
+    is one.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works on
@@ -153,6 +154,7 @@ class LiveConsole:
         self._changed = changed
         self._columns = columns
         self.hear: Callable[[Row], None] = lambda _: None
+        self.new_link: Callable[[], str] | None = None
         self._watches = True
 
     def subscribe_to(self, bus: Bus) -> None:
@@ -234,18 +236,18 @@ class LiveConsole:
         self.tell(*(Row("  ", text, hang=None) for text in refused.pointer.splitlines()))
         return False
 
-    async def attempt(self, line: str) -> Refused | None:
+    async def attempt(self, line: str) -> RefusedLine | None:
         """Do what *line* says; return why not, if it is refused or fails."""
         secret = self._secret_in(line)
         try:
             await self._do(line)
         except FilterError as error:
             pointer = "" if secret else error.pointer
-            return Refused(unrepeated(str(error), secret), error.column, pointer)
+            return RefusedLine(unrepeated(str(error), secret), error.column, pointer)
         except (RefusalError, Pop3SpyError) as error:
-            return Refused(unrepeated(str(error), secret))
+            return RefusedLine(unrepeated(str(error), secret))
         except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
-            return Refused(f"that failed, and the traffic goes on: {describe(error)}")
+            return RefusedLine(f"that failed, and the traffic goes on: {describe(error)}")
         finally:
             self._changed()
         return None

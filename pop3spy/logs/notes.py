@@ -55,6 +55,7 @@ NOTES: Final = {
     "rule_failed": Note("error", "the rule {rule} failed and is left out, the others go on: {error}"),
     "ledger_failed": Note("warning", "{text}"),
     "console_failed": Note("error", "the console failed, traffic goes on: {error}"),
+    "inspector_failed": Note("error", "the inspector failed, traffic goes on: {error}"),
     "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),

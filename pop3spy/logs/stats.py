@@ -76,8 +76,12 @@ class Statistics:
 
     def table(self) -> str:
         """Return a line for each command, the most frequent first."""
+        return "".join(_aligned(self.cells()))
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """Return the same as cells: those of the head, and of a row for each command."""
         rows = sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
-        return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in rows)]))
+        return [_HEAD, *(row.cells(name) for name, row in rows)]
 
 
 def _name_of(exchange: Exchange) -> str:

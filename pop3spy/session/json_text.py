@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Final
 
-_encode = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder for each line
+json_text: Final = json.JSONEncoder(default=str).encode  # json.dumps would make one for each line
+"""Returns a value as JSON; what JSON cannot hold as text."""
 
 quoted: Final = encode_basestring_ascii
 """Returns a text in quotes, with its escapes."""
@@ -18,7 +19,7 @@ TRUTH: Final = {True: "true", False: "false", None: "null"}
 
 def members(facts: Mapping[str, object]) -> str:
     """Return *facts* as an object's members, without its braces; what JSON cannot hold as text."""
-    return _encode(facts)[1:-1]
+    return json_text(facts)[1:-1]
 
 
 def quoted_or_null(text: str | None) -> str:

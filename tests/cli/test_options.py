@@ -48,6 +48,8 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "no-ledger": ("true", True, "false"),
     "quiet": ("true", True, "false"),
     "console": ("false", False, "true"),
+    "web": ("127.0.0.1:8111", 8111, "8112"),
+    "web-control": ("true", True, "false"),
     "yes": ("true", True, "false"),
     "redact": ("strict", "strict", "secrets"),
     "connect-timeout": ("3s", 3.0, "5"),

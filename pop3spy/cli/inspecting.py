@@ -1,0 +1,186 @@
+"""The inspector beside what it shows: a proxy, or a recording that was read.
+
+Only who asks for it loads this: it needs the extra ``web``.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
+
+import click
+
+from pop3spy.cli.environment import Work
+from pop3spy.cli.outputs import without_addresses
+from pop3spy.config.verbs import ProxySettings
+from pop3spy.errors import ListenError, said_by_system
+from pop3spy.gate.faultset import Faults
+from pop3spy.gate.holds import Holds
+from pop3spy.live.console import LiveConsole, SteeredProxy
+from pop3spy.logs.stats import Statistics
+from pop3spy.protocol.text import MASK
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
+from pop3spy.session.failure import describe
+from pop3spy.spool import Nowhere
+from pop3spy.web.acts import Acts
+from pop3spy.web.control import state_of
+from pop3spy.web.feed import Feed
+from pop3spy.web.routes import About, InspectorApi, Report
+from pop3spy.web.server import WebServer
+from pop3spy.web.tokens import Tokens
+
+BACKLOG: Final = 64
+
+
+@contextmanager
+def loopback(port: int) -> Iterator[list[socket.socket]]:
+    """Give sockets that listen at *port* of this machine alone; port 0 takes a free one.
+
+    Where the machine has IPv6, there is one for that as well.  Raise ListenError if the port cannot
+    be had.
+    """
+    with ExitStack() as closing:
+        try:
+            first = closing.enter_context(
+                socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+            )
+        except OSError as error:
+            raise ListenError(
+                f"the inspector cannot have port {port}: {said_by_system(error)}; --web 0 takes a"
+                " free one"
+            ) from None
+        sockets = [first]
+        with suppress(OSError):  # not every machine has it
+            address = "::1", first.getsockname()[1]
+            twin = socket.create_server(address, family=socket.AF_INET6, backlog=BACKLOG)
+            sockets.append(closing.enter_context(twin))
+        yield sockets
+
+
+class Inspecting:
+    """Serves the inspector of *feed* at *sockets*; *bus* is told if it fails.
+
+    Let ``around`` do the work that it shows.
+    """
+
+    def __init__(
+        self, feed: Feed, sockets: list[socket.socket], clock: Clock, bus: Bus | None = None
+    ) -> None:
+        self._feed = feed
+        self._sockets = sockets
+        self._port: int = sockets[0].getsockname()[1]
+        self._clock = clock
+        self._bus = bus
+        self._tokens = Tokens()
+        self._told = False
+        self._stop: asyncio.Event | None = None
+
+    def steered_by(self, console: LiveConsole, *, control: bool) -> Acts | None:
+        """Let pages see what *console* has set; return what they may do by it, with *control*."""
+        console.new_link = self.link
+        self._feed.state = lambda: state_of(console, control=control)
+        return Acts(console, self._end, self._clock.now) if control else None
+
+    def link(self) -> str:
+        """Return a new link, which lets one browser in."""
+        return f"http://127.0.0.1:{self._port}/#{self._tokens.new()}"
+
+    def around(
+        self, work: Work, about: About, acts: Acts | None = None, report_of: Report | None = None
+    ) -> Work:
+        """Return *work* with the inspector beside it, for as long as that goes on."""
+        api = InspectorApi(about, self._feed, self._tokens, acts, report_of, self._complain)
+
+        async def run(stop: asyncio.Event) -> None:
+            self._stop = stop
+            server = WebServer(api.app(self._port))
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(self._serve(server))
+                try:
+                    await work(stop)
+                finally:
+                    self._feed.end()
+                    server.stop()
+                    await asyncio.wait((serving,))
+
+        return run
+
+    async def _serve(self, server: WebServer) -> None:
+        try:
+            await server.run_on(self._sockets)
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        """Tell once that something failed here."""
+        if not self._told:
+            self._told = True
+            if self._bus is None:
+                click.echo(f"pop3spy: the inspector failed: {describe(error)}", err=True)
+            else:
+                facts = {"error": describe(error)}
+                self._bus.publish(Noted("inspector_failed", self._clock.now(), facts))
+
+    def _end(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+
+
+class ProxyInspector:
+    """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it shows and steers
+        self,
+        settings: ProxySettings,
+        sockets: list[socket.socket],
+        bus: Bus,
+        clock: Clock,
+        proxy: SteeredProxy,
+        holds: Holds,
+        faults: Faults,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._feed = Feed(clock)
+        self._inspecting = Inspecting(self._feed, sockets, clock, bus)
+        self._bus = bus
+        self._steered = proxy, holds, faults
+        bus.subscribe(self._feed.sessions)
+        strict = settings.redact == "strict"
+        bus.subscribe_to_notes(without_addresses(self._feed.note) if strict else self._feed.note)
+        click.echo(f"pop3spy: inspector at {self._inspecting.link()}", err=True)
+
+    def around(self, work: Work, console: LiveConsole | None = None) -> Work:
+        """Return *work* with the inspector beside it; without a *console* it has one of its own."""
+        console = console or self._own_console()
+        acts = self._inspecting.steered_by(console, control=self._settings.web_control)
+        about = About(self._clock.started, _title(self._settings), live=True)
+        return self._inspecting.around(work, about, acts)
+
+    def _own_console(self) -> LiveConsole:
+        """Return a console at which nobody sits."""
+        settings = self._settings
+        console = LiveConsole(
+            *self._steered,
+            self._clock,
+            Nowhere(),
+            Statistics(0),
+            lambda: lambda _: None,
+            dry_run=settings.dry_run_delete,
+            judges=settings.findings != "off",
+        )
+        console.subscribe_silently_to(self._bus, self._feed.sessions)
+        return console
+
+
+def _title(settings: ProxySettings) -> str:
+    """Return what is relayed where, as far as anybody may learn that."""
+    if settings.redact == "strict":
+        return MASK
+    listens = [*settings.listen] if settings.upstream else []
+    routes = [f"{route.listen} → {route.upstream}" for route in settings.route]
+    where = "wherever clients are going" if settings.transparent else settings.upstream
+    return ", ".join([*(f"{url} → {where}" for url in listens), *routes])

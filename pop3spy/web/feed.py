@@ -1,0 +1,197 @@
+"""Tells pages what changes, so many times a second, and never more than they can take.
+
+Rules: 1. an event makes nothing but a mark; what is to be told is made in a turn, which has a
+bound, and what does not fit is told to be missing; 2. a page has no queue of its own but a place in
+the ring, so a slow one costs nothing; 3. while nobody looks, nothing is made.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from pop3spy.session.chunk import Clock
+from pop3spy.session.events import Noted
+from pop3spy.session.json_text import json_text
+from pop3spy.web import forms
+from pop3spy.web.kept_sessions import KeptSessions
+from pop3spy.web.ring import EventRing
+from pop3spy.web.watched import Mark, WatchedSession
+
+TURN: Final = 0.05
+"""Seconds between two turns."""
+MOST: Final = 200
+"""Exchanges that are told of in a turn, of all sessions together."""
+SUMMARY: Final = 0.5
+"""Seconds between two summaries of a session that goes on."""
+LINGER: Final = 30.0
+"""Seconds for which changes are told to the ring when the last page has gone: it may be back."""
+NOTES: Final = 100
+"""Notes that a new page is told of."""
+
+State = Callable[[], dict[str, Any]]
+
+
+class Feed:
+    """Tells of *sessions* in ``ring``; *state* is what a person has set, told when it changes.
+
+    Whoever ``joins`` is woken when there is more.
+    """
+
+    def __init__(self, clock: Clock, *, linger: float = LINGER) -> None:
+        self.ring = EventRing()
+        self.awake = False
+        self.over = False
+        self.sessions = KeptSessions(self)
+        self.notes: deque[dict[str, Any]] = deque(maxlen=NOTES)
+        self.state: State = dict
+        self._clock = clock
+        self._linger = linger
+        self._changed: deque[WatchedSession] = deque()
+        self._waiting: set[asyncio.Event] = set()
+        self._turn: asyncio.TimerHandle | None = None
+        self._sleep: asyncio.TimerHandle | None = None
+        self._last_state: dict[str, Any] = {}
+        self._pages = 0
+
+    # -- what happens ---------------------------------------------------------------------------
+
+    def changed(self, watched: WatchedSession) -> None:
+        """Know that *watched* has something to tell."""
+        self._changed.append(watched)
+        self._soon()
+
+    def note(self, event: Noted) -> None:
+        """Take in what concerns the program."""
+        told = forms.note(event)
+        self.notes.append(told)
+        if self.awake:
+            self.ring.add("note", json_text(told))
+            self._soon()
+
+    def end(self) -> None:
+        """Tell the rest, and that the proxy has stopped."""
+        self.over = True
+        for timer in (self._turn, self._sleep):
+            if timer is not None:
+                timer.cancel()
+        self._take_turn()
+        self.ring.add("stopped", "{}")
+        self._wake()
+
+    def now(self) -> float:
+        """Return the seconds since the clock started."""
+        return self._clock.now()
+
+    # -- who looks ------------------------------------------------------------------------------
+
+    @property
+    def pages(self) -> int:
+        """How many look."""
+        return self._pages
+
+    def join(self, page: asyncio.Event) -> None:
+        """Set *page* from now on whenever there is more."""
+        self._pages += 1
+        self._waiting.add(page)
+        if self._sleep is not None:
+            self._sleep.cancel()
+            self._sleep = None
+        if not self.awake:
+            self.awake = True
+            self.ring.clear()
+            for number in self.sessions.open:
+                if watched := self.sessions.watched(number):
+                    watched.forget_news()
+            self._last_state = self.state()
+            self._soon()
+
+    def leave(self, page: asyncio.Event) -> None:
+        """Set *page* no more."""
+        self._pages -= 1
+        self._waiting.discard(page)
+        if not self._pages and not self.over:
+            loop = asyncio.get_running_loop()
+            self._sleep = loop.call_later(self._linger, self._fall_asleep)
+
+    def _fall_asleep(self) -> None:
+        self.awake = False
+        self._sleep = None
+        for watched in self._changed:
+            watched.forget_news()
+        self._changed.clear()
+        if self._turn:
+            self._turn.cancel()
+            self._turn = None
+
+    # -- turns ----------------------------------------------------------------------------------
+
+    def _soon(self) -> None:
+        if self._turn is None and not self.over:
+            self._turn = asyncio.get_running_loop().call_later(TURN, self._take_turn)
+
+    def _take_turn(self) -> None:
+        """Tell what changed, as much of it as one turn may."""
+        self._turn = None
+        before, room = self.ring.last, MOST
+        for _ in range(len(self._changed)):
+            if room <= 0 and not self.over:
+                break
+            watched = self._changed.popleft()
+            room -= 1 + self._tell(watched, room)
+        if (state := self.state()) != self._last_state:
+            self._last_state = state
+            self.ring.add("control", json_text(state))
+        if self.ring.last != before:
+            self._wake()
+        if self.awake and self._pages:
+            self._soon()  # what is set may change without an event
+
+    def _tell(self, watched: WatchedSession, room: int) -> int:
+        """Tell what changed in *watched*; return how many exchanges that were."""
+        watched.silent = True
+        told = self._tell_exchanges(watched, max(room, 1))
+        number = watched.session.id
+        if watched.missed:
+            watched.missed = False
+            self.ring.add("more", json_text({"session": number}))
+        news, watched.news = watched.news, []
+        for one in news:
+            if isinstance(one, Mark):
+                self.ring.add("mark", json_text(forms.mark(watched, one)))
+            else:
+                self.ring.add("finding", json_text(forms.raised(one)))
+        now = self._clock.now()
+        if self.over or watched.session.ending or now - watched.summarised_at >= SUMMARY:
+            watched.summarised_at = now
+            counted = forms.counts(self.sessions)
+            self.ring.add("session", json_text(forms.summary(watched) | {"counts": counted}))
+        else:
+            watched.silent = False  # its summary is due before long
+            self._changed.append(watched)
+        return told
+
+    def _tell_exchanges(self, watched: WatchedSession, room: int) -> int:
+        """Tell of exchanges that are new or changed; of more than *room*, that there are more."""
+        session, seen, again = watched.session, watched.seen, watched.again
+        new = []
+        for exchange in reversed(session.exchanges):
+            if exchange.number <= seen:
+                break
+            new.append(exchange)
+        if len(new) + len(again) > room:
+            watched.seen = watched.last
+            again.clear()
+            self.ring.add("more", json_text({"session": session.id}))
+            return 1
+        old = [each for each in session.exchanges if each.number in again] if again else []
+        watched.seen = watched.last
+        again.clear()
+        for exchange in (*old, *reversed(new)):
+            body = self.sessions.body(session.id, exchange.number) is not None
+            self.ring.add("exchange", forms.exchange_text(watched, exchange, body=body))
+        return len(old) + len(new)
+
+    def _wake(self) -> None:
+        for page in self._waiting:
+            page.set()

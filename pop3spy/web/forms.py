@@ -1,0 +1,156 @@
+"""What the inspector shows, as JSON: ``openapi.yaml`` has the schemas.
+
+Rules: 1. everything here may be shown, since it was masked before the bus, and is escaped; 2. an
+exchange has the names that the JSON log gives it.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pop3spy.findings.verdict import verdict_of
+from pop3spy.logs.notes import sentence
+from pop3spy.protocol.text import escape
+from pop3spy.session.events import Noted, Raised
+from pop3spy.session.facts import facts_of, rounded
+from pop3spy.session.finding import Finding, Severity
+from pop3spy.session.json_text import json_text, seconds_or_null
+from pop3spy.session.model import Exchange, Session
+from pop3spy.web.kept_sessions import KeptSessions
+from pop3spy.web.watched import Mark, WatchedSession
+
+STRIP: Final = 60
+"""Exchanges that the strip of a session draws: its last ones."""
+
+
+def summary(watched: WatchedSession) -> dict[str, Any]:
+    """Return a session in short: a row of the list of sessions."""
+    session, ending = watched.session, watched.session.ending
+    totals = session.totals
+    worst = max((one.severity.value for one in _unexplained(session)), default=0)
+    return {
+        "session": session.id,
+        "client": escape(str(session.client)),
+        "server": escape(str(session.server)),
+        "user": None if session.user is None else escape(session.user),
+        "state": session.state.value,
+        "opened_at": rounded(session.opened_at),
+        "ended_at": rounded(watched.ended_at),
+        "ending": ending.how.plain if ending else None,
+        "why": escape(ending.why) if ending else "",
+        "commands": totals.commands,
+        "refused": totals.refused,
+        "retrieved": totals.retrieved,
+        "deleted": totals.deleted,
+        "octets": sum(totals.octets.values()),
+        "tls": sorted(session.legs),
+        "blind": session.blind,
+        "findings": len(session.findings),
+        "worst": Severity(worst).word if worst else None,
+        "strip": _strip(session),
+    }
+
+
+def _unexplained(session: Session) -> Iterable[Finding]:
+    return (one for one in session.findings if not one.explained_by)
+
+
+def _strip(session: Session) -> list[list[Any]]:
+    """Return when each of the last exchanges was asked and answered and over, and how it went."""
+    last = list(session.exchanges)[-STRIP:] if session.exchanges else []
+    return [
+        [rounded(each.asked_at), rounded(each.answered_at), rounded(each.ended_at), _went(each)]
+        for each in last
+    ]
+
+
+def _went(exchange: Exchange) -> str:
+    if exchange.kept or exchange.injected or exchange.changed:
+        return "own"
+    return "refused" if exchange.ok is False else ""
+
+
+def exchange_text(watched: WatchedSession, exchange: Exchange, *, body: bool) -> str:
+    """Return an exchange as a JSON object; *body* says whether some of its body is kept."""
+    found = exchange.findings
+    deeds = watched.deeds.get(exchange.number)
+    more = {
+        "findings": [_place(one) for one in found] if found else [],
+        "deeds": [{"text": deed.text, "lines": deed.lines} for deed in deeds] if deeds else [],
+        "body": body,
+        "due": exchange.number in watched.session.outstanding,
+    }
+    return (
+        f'{{"session": {watched.session.id}, '
+        f'"asked_at": {seconds_or_null(exchange.asked_at)}, '
+        f'"answered_at": {seconds_or_null(exchange.answered_at)}, '
+        f'"ended_at": {seconds_or_null(exchange.ended_at)}, '
+        f"{facts_of(exchange)}, {json_text(more)[1:]}"
+    )
+
+
+def _place(finding: Finding) -> dict[str, str]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.word,
+        "text": escape(finding.text),
+    }
+
+
+def mark(watched: WatchedSession, one: Mark) -> dict[str, Any]:
+    """Return what happened between exchanges."""
+    return {
+        "session": watched.session.id,
+        "number": one.number,
+        "after": one.after,
+        "at": rounded(one.at),
+        "kind": one.kind,
+        "side": one.side,
+        "text": one.text,
+    }
+
+
+def finding(session: Session, one: Finding) -> dict[str, Any]:
+    """Return what was found in *session*."""
+    return {
+        "session": session.id,
+        "id": one.id,
+        "severity": one.severity.word,
+        "fault": [fault.value for fault in one.fault],
+        "exchange": one.exchange,
+        "at": rounded(one.at),
+        "count": one.count,
+        "explained_by": one.explained_by,
+        "text": escape(one.text),
+        "remedy": escape(one.remedy),
+    }
+
+
+def raised(event: Raised) -> dict[str, Any]:
+    """Return what has just been found."""
+    return finding(event.session, event.finding)
+
+
+def findings(sessions: Iterable[Session], most: int) -> list[dict[str, Any]]:
+    """Return the last *most* findings of *sessions*, the latest first."""
+    found = [(one.at, session, one) for session in sessions for one in session.findings]
+    found.sort(key=lambda each: each[0], reverse=True)
+    return [finding(session, one) for _, session, one in found[:most]]
+
+
+def note(event: Noted) -> dict[str, Any]:
+    """Return what concerns the program, in words."""
+    return {"what": event.what, "at": rounded(event.at), "text": sentence(event)}
+
+
+def verdict(session: Session) -> str | None:
+    """Return the session in one paragraph, once it is over."""
+    return escape(verdict_of(session)) if session.ending else None
+
+
+def counts(sessions: KeptSessions) -> dict[str, int]:
+    """Return how many sessions there are and were."""
+    return {
+        "open": len(sessions.open),
+        "ended": sessions.ended,
+        "forgotten": sessions.forgotten,
+    }

@@ -1,0 +1,80 @@
+"""Where browsers come: an HTTP server in the proxy's own loop, on this machine alone.
+
+Rules: 1. whatever fails here, the traffic goes on; 2. who connects and says nothing, or too slowly,
+is sent away, and more than a few at a time are not taken.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from socket import socket
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CONNECTIONS: Final = 64
+"""Connections that may be open at a time: of each page its events, and a few questions."""
+HEAD: Final = 10.0
+"""Seconds in which a request has to have come."""
+KEEP_ALIVE: Final = 30
+"""Seconds for which a connection is kept that asks nothing more."""
+LARGEST_HEAD: Final = 32 << 10
+"""Octets of a request without its body."""
+GRACE: Final = 1
+"""Seconds for answers on their way when the proxy has stopped."""
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection, if there is room for it, that has to ask something before long."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take in whoever comes."""
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS:
+            transport.abort()
+            return
+        self.loop.call_later(HEAD, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
+
+
+class WebServer(uvicorn.Server):
+    """Answers by *app* until ``stop``; signals are the program's business."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+                h11_max_incomplete_event_size=LARGEST_HEAD,
+            )
+        )
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+        logging.getLogger("uvicorn").propagate = False
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def run_on(self, sockets: Sequence[socket]) -> None:
+        """Serve whoever comes to *sockets*."""
+        await self.serve(sockets=list(sockets))
+
+    def stop(self) -> None:
+        """Let ``run_on`` come to its end."""
+        self.should_exit = True

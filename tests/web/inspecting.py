@@ -1,0 +1,82 @@
+"""The inspector of a real proxy, and browsers that look at it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from live.steering import Steered, steering
+from net.wires import Wire
+from pop3spy.cli.inspecting import Inspecting, loopback
+from pop3spy.web.feed import Feed
+from pop3spy.web.routes import About, Report
+from web.browsing import Browser
+
+
+@dataclass
+class Inspected:
+    """A proxy, what steers it, and its inspector at ``port``."""
+
+    steered: Steered
+    feed: Feed
+    inspecting: Inspecting
+    port: int
+    stop: asyncio.Event
+
+    async def browser(self) -> Browser:
+        """Return one that was let in."""
+        browser = Browser(self.port)
+        assert (await browser.login(self.inspecting.link())).status == 204
+        return browser
+
+    async def act(self, browser: Browser, name: str, **more: object) -> dict[str, object]:
+        """Do an act that is done; return what is told of it."""
+        answer = await browser.post("/api/acts", {"act": name, **more})
+        assert answer.status == 200, answer.body
+        told: dict[str, object] = answer.json
+        return told
+
+    async def held(self, browser: Browser, line: bytes = b"DELE 1\r\n") -> tuple[Wire, Wire]:
+        """Return a client of which *line* is held as number 1, and its server."""
+        client, server = await self.steered.relayed.greeted()
+        await self.act(browser, "hold", text="not verb = NOOP")
+        await client.send(line)
+        await self.steered.relayed.witness.until(lambda: self.steered.holds.tickets)
+        return client, server
+
+
+@asynccontextmanager
+async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
+    *,
+    control: bool = True,
+    dry_run: bool = False,
+    strict: bool = False,
+    judged: bool = False,
+    report_of: Report | None = None,
+    linger: float = 30.0,
+) -> AsyncIterator[Inspected]:
+    """Inspect a proxy while the block lasts."""
+    async with steering(dry_run=dry_run, strict=strict, judged=judged) as steered:
+        console = steered.console
+        feed = Feed(console.clock, linger=linger)
+        console.bus.subscribe(feed.sessions)
+        console.bus.subscribe_to_notes(feed.note)
+        with loopback(0) as sockets:
+            inspector = Inspecting(feed, sockets, console.clock, console.bus)
+            acts = inspector.steered_by(console, control=control)
+            about = About(console.clock.started, "here → there", live=True)
+            stop, begun = asyncio.Event(), asyncio.Event()
+
+            async def work(stopped: asyncio.Event) -> None:
+                begun.set()
+                await stopped.wait()
+
+            run = inspector.around(work, about, acts, report_of)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(run(stop))
+                await begun.wait()
+                port = sockets[0].getsockname()[1]
+                try:
+                    yield Inspected(steered, feed, inspector, port, stop)
+                finally:
+                    stop.set()

@@ -1,0 +1,62 @@
+"""Where the inspector can be, and what is said where it cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.program import run, run_here
+from pop3spy.config.settings import SETTINGS
+
+PLACES = [
+    ("8110", 8110),
+    (":8111", 8111),
+    ("127.0.0.1:8111", 8111),
+    ("localhost:8111", 8111),
+    ("[::1]:8111", 8111),
+    ("0", 0),
+]
+ELSEWHERE = ["0.0.0.0:8110", "192.0.2.1:8110", "[::]:8110", "mail.example.org:8110", "127.0.0.2:1"]
+NOWHERE = ["65536", "x", ":", "", "-1", "1.5", "9" * 400]
+
+
+@pytest.mark.parametrize(("text", "port"), PLACES)
+def test_a_place_is_a_port_of_this_machine(text: str, port: int) -> None:
+    assert SETTINGS["web"].value(text) == port
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_there_is_no_way_to_another_address(text: str) -> None:
+    told = run_here("proxy", "--upstream", "127.0.0.1:1", "--web", text)
+    assert told.status == 2
+    assert "ssh -L" in told.err
+
+
+@pytest.mark.parametrize("text", NOWHERE)
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write 8110, or 0 for a free one|there is no value"):
+        SETTINGS["web"].value(text)
+
+
+def test_control_alone_is_refused() -> None:
+    told = run_here("proxy", "--upstream", "127.0.0.1:1", "--web-control")
+    assert (told.status, "add --web" in told.err) == (2, True)
+
+
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
+    hiding = tmp_path / "sitecustomize.py"
+    hiding.write_text(
+        "import sys\n"
+        "from importlib.machinery import PathFinder\n"
+        "class Without(PathFinder):\n"
+        "    @classmethod\n"
+        "    def find_spec(cls, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in ('starlette', 'uvicorn'):\n"
+        "            return None\n"
+        "        return super().find_spec(name, path, target)\n"
+        "sys.meta_path[:] = [Without if each is PathFinder else each for each in sys.meta_path]\n"
+    )
+    told = run("proxy", "--upstream", "127.0.0.1:1", "--web", PYTHONPATH=str(tmp_path))
+    assert told.status == 2
+    assert told.err == (
+        "pop3spy: --web needs starlette and uvicorn; to install: pip install 'pop3spy[web]'\n"
+    )
