@@ -19,7 +19,6 @@ from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole, SteeredProxy
 from pop3spy.logs.stats import Statistics
-from pop3spy.protocol.text import MASK
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -150,15 +149,24 @@ class ProxyInspector:
         self._steered = proxy, holds, faults
         bus.subscribe(self._feed.sessions)
         strict = settings.redact == "strict"
-        bus.subscribe_to_notes(without_addresses(self._feed.note) if strict else self._feed.note)
+        self._about = About(clock.started, "", live=True)
+        for reader in (self._feed.note, self._listening):
+            bus.subscribe_to_notes(without_addresses(reader) if strict else reader)
         click.echo(f"pop3spy: inspector at {self._inspecting.link()}", err=True)
 
     def around(self, work: Work, console: LiveConsole | None = None) -> Work:
         """Return *work* with the inspector beside it; without a *console* it has one of its own."""
         console = console or self._own_console()
         acts = self._inspecting.steered_by(console, control=self._settings.web_control)
-        about = About(self._clock.started, _title(self._settings), live=True)
-        return self._inspecting.around(work, about, acts)
+        return self._inspecting.around(work, self._about, acts)
+
+    def _listening(self, note: Noted) -> None:
+        """Learn what is relayed where."""
+        if note.what == "listening":
+            ends = (note.facts.get("url", ""), note.facts.get("upstream", "wherever clients go"))
+            here, there = (str(end).removeprefix("pop3://") for end in ends)
+            before = f"{self._about.title}, " if self._about.title else ""
+            self._about.title = f"{before}{here} → {there}"
 
     def _own_console(self) -> LiveConsole:
         """Return a console at which nobody sits."""
@@ -174,13 +182,3 @@ class ProxyInspector:
         )
         console.subscribe_silently_to(self._bus, self._feed.sessions)
         return console
-
-
-def _title(settings: ProxySettings) -> str:
-    """Return what is relayed where, as far as anybody may learn that."""
-    if settings.redact == "strict":
-        return MASK
-    listens = [*settings.listen] if settings.upstream else []
-    routes = [f"{route.listen} → {route.upstream}" for route in settings.route]
-    where = "wherever clients are going" if settings.transparent else settings.upstream
-    return ", ".join([*(f"{url} → {where}" for url in listens), *routes])

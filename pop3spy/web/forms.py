@@ -5,6 +5,7 @@ exchange has the names that the JSON log gives it.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from pop3spy.findings.verdict import verdict_of
@@ -46,7 +47,7 @@ def summary(watched: WatchedSession) -> dict[str, Any]:
         "blind": session.blind,
         "findings": len(session.findings),
         "worst": Severity(worst).word if worst else None,
-        "strip": _strip(session),
+        "strip": _strip(watched),
     }
 
 
@@ -54,17 +55,23 @@ def _unexplained(session: Session) -> Iterable[Finding]:
     return (one for one in session.findings if not one.explained_by)
 
 
-def _strip(session: Session) -> list[list[Any]]:
+def _strip(watched: WatchedSession) -> list[list[Any]]:
     """Return when each of the last exchanges was asked and answered and over, and how it went."""
-    last = list(session.exchanges)[-STRIP:] if session.exchanges else []
+    exchanges = watched.session.exchanges
+    last = islice(exchanges, max(0, len(exchanges) - STRIP), None)
     return [
-        [rounded(each.asked_at), rounded(each.answered_at), rounded(each.ended_at), _went(each)]
+        [
+            rounded(each.asked_at),
+            rounded(each.answered_at),
+            rounded(each.ended_at),
+            _went(watched, each),
+        ]
         for each in last
     ]
 
 
-def _went(exchange: Exchange) -> str:
-    if exchange.kept or exchange.injected or exchange.changed:
+def _went(watched: WatchedSession, exchange: Exchange) -> str:
+    if exchange.injected or exchange.number in watched.deeds:
         return "own"
     return "refused" if exchange.ok is False else ""
 

@@ -46,9 +46,9 @@ Report = Callable[[Session], str]
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class About:
-    """What does not change: when times count from, what is shown, whether it goes on."""
+    """What hardly changes: when times count from, what is shown, whether it goes on."""
 
     started: datetime
     title: str
