@@ -14,7 +14,7 @@ def main() -> None:
     if os.fork() == 0:
         os.close(theirs)
         os.setsid()  # so that its processor time is not the program's
-        os.sched_setaffinity(0, _others())
+        os.sched_setaffinity(0, others())
         try:
             while os.read(ours, _READ):
                 pass
@@ -29,7 +29,7 @@ def main() -> None:
     os.execv(program, sys.argv[1:])  # so that its memory is that of the program
 
 
-def _others() -> set[int]:
+def others() -> set[int]:
     """Return the cores that the command does not have, if there are any."""
     own = os.sched_getaffinity(0)
     return set(range(os.cpu_count() or 1)) - own or own

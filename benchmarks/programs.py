@@ -42,6 +42,9 @@ RELAYS = {
     "pop3spy json": f"{SPY} --quiet --log {{folder}}/{{port}}.json --log-format json",
     "pop3spy recording": f"{SPY} --quiet --record {{folder}}/{{port}}.yaml",
     "pop3spy console": f"python {{here}}/on_terminal.py {SPY}",
+    "pop3spy judged": f"{SPY} --quiet --log /dev/null",
+    "pop3spy web": f"python -m benchmarks.inspected {SPY} --quiet --web 0",
+    "pop3spy web, unjudged": f"python -m benchmarks.inspected {SPY} --quiet --web 0 --findings off",
     "pop3spy gated": f"{SPY} --quiet --fault 'delay chance=0 side=client'"
     " --fault 'delay chance=0 side=server'",
     "pop3spy asyncio": f"{SPY} --quiet --loop asyncio",

@@ -143,7 +143,7 @@ class ProxyInspector:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._feed = Feed(clock)
+        self._feed = Feed(clock.now)
         self._inspecting = Inspecting(self._feed, sockets, clock, bus)
         self._bus = bus
         self._steered = proxy, holds, faults

@@ -14,7 +14,9 @@ from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
+from pop3spy.cli.web_extra import check_web
 from pop3spy.config.kinds import FILTER
+from pop3spy.errors import ConfigError
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
 from pop3spy.findings import Findings, Rule
@@ -49,6 +51,7 @@ class ShowOptions:
     verdict: bool
     stats: bool
     follow: bool
+    web: bool
 
     @property
     def octets(self) -> bool:
@@ -64,7 +67,8 @@ class ShowOptions:
     "  pop3spy show --bodies session.yaml        with whole messages\n"
     "  pop3spy show --verdict session.yaml       what went wrong, to paste\n"
     "  pop3spy show --filter err session.yaml    what was refused\n"
-    "  pop3spy show --follow live.yaml           while it is being recorded",
+    "  pop3spy show --follow live.yaml           while it is being recorded\n"
+    "  pop3spy show --web session.yaml           in a browser",
 )
 @click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @click.option(
@@ -98,9 +102,16 @@ class ShowOptions:
     is_flag=True,
     help="Wait for more at the end of a file that is growing, until Ctrl-C.",
 )
+@click.option(
+    "--web",
+    is_flag=True,
+    help="Show the recording in a browser of this machine, until Ctrl-C (docs/inspector.md).",
+)
 @collected(ShowOptions)
 def show(options: ShowOptions) -> int:
     """Show recordings as people read them; - is standard input."""
+    if options.web:
+        return _inspect(options)
     stats = Statistics() if options.stats else None
     try:
         _show(options, stats)
@@ -111,6 +122,34 @@ def show(options: ShowOptions) -> int:
     if stats is not None:
         click.echo(stats.table(), nl=False)
     return ExitStatus.DONE
+
+
+def _inspect(options: ShowOptions) -> ExitStatus:
+    """Let browsers look at the one recording that there is."""
+    check_web()
+    if other := next((name for name, given in _elsewhere(options).items() if given), None):
+        raise ConfigError(f"--web shows one recording, whole; leave out {other}")
+    from pop3spy.cli.inspecting_recording import inspect_recording  # noqa: PLC0415 - an extra
+
+    rules = None if options.findings == "off" else all_rules(options.rules)
+    there: dict[int, None] = {}
+    with open_recording(options.files[0], ports=options.port) as recording:
+        items = _of(recording, options.sessions, there)
+        return inspect_recording(recording, items, _judge(recording, options, rules))
+
+
+def _elsewhere(options: ShowOptions) -> dict[str, object]:
+    """Return what a page has no use for, or does itself, and whether it was given."""
+    return {
+        "all files but one": len(options.files) > 1,
+        "--filter": options.wanted,
+        "--raw": options.raw,
+        "--hex": options.hexadecimal,
+        "--bodies": options.bodies,
+        "--verdict": options.verdict,
+        "--stats": options.stats,
+        "--follow": options.follow,
+    }
 
 
 def _show(options: ShowOptions, stats: Statistics | None) -> None:

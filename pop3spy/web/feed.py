@@ -8,12 +8,13 @@ the ring, so a slow one costs nothing; 3. while nobody looks, nothing is made.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
-from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.json_text import json_text
 from pop3spy.web import forms
+from pop3spy.web.control import state_of
 from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.ring import EventRing
 from pop3spy.web.watched import Mark, WatchedSession
@@ -33,19 +34,26 @@ State = Callable[[], dict[str, Any]]
 
 
 class Feed:
-    """Tells of *sessions* in ``ring``; *state* is what a person has set, told when it changes.
+    """Tells of *sessions* in ``ring``; those of a recording are told of as they are, and no more.
 
-    Whoever ``joins`` is woken when there is more.
+    *now* is the time in seconds.  ``state`` returns what a person has set, which is told when it
+    changes.  Whoever joins is woken when there is more.
     """
 
-    def __init__(self, clock: Clock, *, linger: float = LINGER) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        sessions: KeptSessions | None = None,
+        *,
+        linger: float = LINGER,
+    ) -> None:
         self.ring = EventRing()
         self.awake = False
         self.over = False
-        self.sessions = KeptSessions(self)
+        self.sessions = sessions or KeptSessions(self)
         self.notes: deque[dict[str, Any]] = deque(maxlen=NOTES)
-        self.state: State = dict
-        self._clock = clock
+        self.state: State = partial(state_of, None, control=False)
+        self.now = now
         self._linger = linger
         self._changed: deque[WatchedSession] = deque()
         self._waiting: set[asyncio.Event] = set()
@@ -78,10 +86,6 @@ class Feed:
         self._take_turn()
         self.ring.add("stopped", "{}")
         self._wake()
-
-    def now(self) -> float:
-        """Return the seconds since the clock started."""
-        return self._clock.now()
 
     # -- who looks ------------------------------------------------------------------------------
 
@@ -161,7 +165,7 @@ class Feed:
                 self.ring.add("mark", json_text(forms.mark(watched, one)))
             else:
                 self.ring.add("finding", json_text(forms.raised(one)))
-        now = self._clock.now()
+        now = self.now()
         if self.over or watched.session.ending or now - watched.summarised_at >= SUMMARY:
             watched.summarised_at = now
             counted = forms.counts(self.sessions)

@@ -14,10 +14,10 @@ from pop3spy.protocol.text import escape
 from pop3spy.session.events import Noted, Raised
 from pop3spy.session.facts import facts_of, rounded
 from pop3spy.session.finding import Finding, Severity
-from pop3spy.session.json_text import json_text, seconds_or_null
+from pop3spy.session.json_text import TRUTH, json_text, seconds_or_null
 from pop3spy.session.model import Exchange, Session
 from pop3spy.web.kept_sessions import KeptSessions
-from pop3spy.web.watched import Mark, WatchedSession
+from pop3spy.web.watched import GateDeed, Mark, WatchedSession
 
 STRIP: Final = 60
 """Exchanges that the strip of a session draws: its last ones."""
@@ -78,21 +78,22 @@ def _went(watched: WatchedSession, exchange: Exchange) -> str:
 
 def exchange_text(watched: WatchedSession, exchange: Exchange, *, body: bool) -> str:
     """Return an exchange as a JSON object; *body* says whether some of its body is kept."""
-    found = exchange.findings
-    deeds = watched.deeds.get(exchange.number)
-    more = {
-        "findings": [_place(one) for one in found] if found else [],
-        "deeds": [{"text": deed.text, "lines": deed.lines} for deed in deeds] if deeds else [],
-        "body": body,
-        "due": exchange.number in watched.session.outstanding,
-    }
+    found, deeds = exchange.findings, watched.deeds.get(exchange.number)
+    found_text = json_text([_place(one) for one in found]) if found else "[]"
+    deeds_text = json_text([_deed(one) for one in deeds]) if deeds else "[]"
     return (
         f'{{"session": {watched.session.id}, '
         f'"asked_at": {seconds_or_null(exchange.asked_at)}, '
         f'"answered_at": {seconds_or_null(exchange.answered_at)}, '
         f'"ended_at": {seconds_or_null(exchange.ended_at)}, '
-        f"{facts_of(exchange)}, {json_text(more)[1:]}"
+        f'{facts_of(exchange)}, "findings": {found_text}, "deeds": {deeds_text}, '
+        f'"body": {TRUTH[body]}, '
+        f'"due": {TRUTH[exchange.number in watched.session.outstanding]}}}'
     )
+
+
+def _deed(deed: GateDeed) -> dict[str, Any]:
+    return {"text": deed.text, "lines": deed.lines}
 
 
 def _place(finding: Finding) -> dict[str, str]:

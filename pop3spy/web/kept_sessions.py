@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Event, Told
+from pop3spy.session.events import Told
 from pop3spy.session.model import Session
 from pop3spy.web.watched import Listener, WatchedSession
 
@@ -55,22 +55,22 @@ class KeptSessions:
     def __call__(self, session: Session) -> Reader:
         """Return what keeps *session*."""
         self.open[session.id] = session
-        watched = self._open[session.id] = WatchedSession(session, self.listener, self._keep)
-
-        def read(event: Event) -> None:
-            watched(event)
-            if isinstance(event, Ended):
-                self._end(watched)
-
-        return read
+        watched = WatchedSession(session, self.listener, self._keep, self._end)
+        self._open[session.id] = watched
+        return watched
 
     def watched(self, number: int) -> WatchedSession | None:
         """Return session *number*, None if it is not kept."""
         return self._open.get(number) or self._ended.get(number)
 
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of those that are kept, the newest first."""
+        return sorted((*self._open, *self._ended), reverse=True)
+
     def newest_first(self, before: int | None = None) -> Iterator[WatchedSession]:
         """Yield those that are kept, the newest first; with *before* those of lower numbers."""
-        for number in sorted((*self._open, *self._ended), reverse=True):
+        for number in self.numbers:
             if before is None or number < before:
                 yield self._open.get(number) or self._ended[number]
 

@@ -74,12 +74,12 @@ class WatchedSession:
     ``silent`` is whether that was told to others since.  ``seen`` is the last exchange that they
     were told of, ``again`` those of them that changed, ``news`` what else they have not heard of,
     and ``missed`` that there was too much of that.  *keep* is given the beginning of a body, which
-    is forgotten else.
+    is forgotten else, and *over* the session itself when it has ended.
     """
 
     __slots__ = (
         *("session", "marks", "deeds", "silent", "seen", "again", "news", "missed"),
-        *("summarised_at", "ended_at", "_listener", "_keep", "_stretches", "_marked"),
+        *("summarised_at", "ended_at", "_listener", "_keep", "_over", "_stretches", "_marked"),
     )
 
     def __init__(
@@ -87,6 +87,7 @@ class WatchedSession:
         session: Session,
         listener: Listener,
         keep: Callable[["WatchedSession", int, bytes], None],
+        over: Callable[["WatchedSession"], None],
     ) -> None:
         self.session = session
         self.marks: deque[Mark] = deque(maxlen=MARKS)
@@ -100,12 +101,16 @@ class WatchedSession:
         self.ended_at: float | None = None
         self._listener = listener
         self._keep = keep
+        self._over = over
         self._stretches = Stretches()
         self._marked = 0
 
     def __call__(self, event: Event) -> None:
         """Take in *event*."""
-        if (take := _TAKEN.get(type(event))) is not None:
+        if type(event) is Heard:  # two of three, and of most of them nothing is to be kept
+            if self._stretches or not event.frame.number:
+                self._heard(event)
+        elif (take := _TAKEN.get(type(event))) is not None:
             take(self, event)
         if self.silent and self._listener.awake:
             self.silent = False
@@ -146,9 +151,11 @@ class WatchedSession:
 
     def _answered(self, event: Answered) -> None:
         body = event.exchange.body
+        number = event.exchange.number
         if body is not None and body.head:
-            self._keep(self, event.exchange.number, body.head)
-        self._told_again(event.exchange.number)
+            self._keep(self, number, body.head)
+        if number <= self.seen:
+            self._told_again(number)
 
     def _unanswered(self, event: Unanswered) -> None:
         self._told_again(event.exchange.number)
@@ -192,6 +199,7 @@ class WatchedSession:
         for stretch in self._stretches.end():
             self._unread(event.at, stretch)
         self.ended_at = event.at
+        self._over(self)
 
     def _mark(self, at: float, kind: str, side: str, text: str, after: int | None = None) -> None:
         self._marked += 1
@@ -210,8 +218,7 @@ class WatchedSession:
 
 
 _TAKEN: Final[dict[type[Event], Callable[..., None]]] = {
-    Heard: WatchedSession._heard,  # noqa: SLF001 - its own
-    Answered: WatchedSession._answered,  # noqa: SLF001
+    Answered: WatchedSession._answered,  # noqa: SLF001 - its own
     Unanswered: WatchedSession._unanswered,  # noqa: SLF001
     Moved: WatchedSession._moved,  # noqa: SLF001
     Intervened: WatchedSession._intervened,  # noqa: SLF001

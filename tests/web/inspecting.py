@@ -58,7 +58,7 @@ async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
     """Inspect a proxy while the block lasts."""
     async with steering(dry_run=dry_run, strict=strict, judged=judged) as steered:
         console = steered.console
-        feed = Feed(console.clock, linger=linger)
+        feed = Feed(console.clock.now, linger=linger)
         console.bus.subscribe(feed.sessions)
         console.bus.subscribe_to_notes(feed.note)
         with loopback(0) as sockets:

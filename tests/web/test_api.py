@@ -63,7 +63,12 @@ def valid(told: Any, part: Any) -> None:
 
 def test_every_route_is_in_the_file_and_nothing_else() -> None:
     api = InspectorApi(
-        About(Clock().started, "", live=True), Feed(Clock()), Tokens(), None, None, lambda _: None
+        About(Clock().started, "", live=True),
+        Feed(Clock().now),
+        Tokens(),
+        None,
+        None,
+        lambda _: None,
     )
     routes = {
         (method, re.sub(r":int", "", path))

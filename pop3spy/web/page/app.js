@@ -55,10 +55,10 @@ function App() {
     history.replaceState(null, "", `#s${session}${exchange ? `-${exchange}` : ""}`);
     set({ session, exchange });
   };
-  const newest = shown(store, view.kind)[0];
+  const wanted = (store.control.held[0] || shown(store, view.kind)[0] || {}).session; // who is held, waits
   useEffect(() => {
-    if (newest && (view.newest || view.session === null)) set({ session: newest.session, exchange: null });
-  }, [newest && newest.session, view.newest]);
+    if (wanted && (view.newest || view.session === null)) set({ session: wanted, exchange: null });
+  }, [wanted, view.newest]);
   useEffect(() => {
     if (view.session !== null && !store.details.has(view.session)) store.load(view.session);
   }, [view.session]);

@@ -48,7 +48,7 @@ export function listenToKeys({ store, set, view, choose }) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const typing = event.target.closest("input, select, textarea, dialog");
     if (typing) {
-      if (event.key === "Escape" && event.target.id === "filter") event.target.blur();
+      if (event.key === "Escape" && !event.target.closest("dialog")) event.target.blur();
       return;
     }
     const { key } = event;

@@ -15,7 +15,8 @@ export function Header({ store, set, live }) {
     <p class="mono title">${about ? about.title : ""}</p>
     <p role="status" class="connection ${store.connection}"><i class="dot" aria-hidden="true"></i>${word}
       ${store.why && store.connection === "reconnecting" ? html` <span class="quiet">${store.why}</span>` : null}</p>
-    <p><b>${count(counts.open)}</b> open${" "}${control.held.length > 0 && html`<b class="deed">${count(control.held.length)} held</b> `}
+    <p><b>${count(counts.open)}</b> open${" "}${control.held.length > 0 && html`<a class="deed" href="#s${control.held[0].session}-${control.held[0].exchange}">${
+        count(control.held.length)} held</a> `}
       ${" "}<span class="quiet">${count(counts.ended)} ended</span></p>
     ${about && html`<p class="quiet since">since ${clock(about.started, 0)}</p>`}
     ${control.control && html`<span class="acts">
