@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.notes import sentence
-from pop3spy.protocol.text import escape
+from pop3spy.protocol.text import decode_text, escape, escape_lines
 from pop3spy.session.events import Noted, Raised
 from pop3spy.session.facts import facts_of, rounded
 from pop3spy.session.finding import Finding, Severity
@@ -101,6 +101,18 @@ def _place(finding: Finding) -> dict[str, str]:
         "id": finding.id,
         "severity": finding.severity.word,
         "text": escape(finding.text),
+    }
+
+
+def body(head: bytes, start: int) -> dict[str, Any]:
+    """Return what is kept of a body, *head*, from octet *start* on."""
+    piece = head[start:]
+    return {
+        "from": start,
+        "octets": len(piece),
+        "kept": len(head),
+        "text": escape_lines(decode_text(piece.replace(b"\r\n", b"\n"))),
+        "hex": piece.hex(),
     }
 
 

@@ -19,7 +19,7 @@ from pop3spy.console.meaning import explanation
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.findings import own_rules
-from pop3spy.protocol.text import decode_text, escape, escape_lines
+from pop3spy.protocol.text import escape
 from pop3spy.session.facts import rounded
 from pop3spy.session.json_text import json_text
 from pop3spy.session.model import Session
@@ -207,11 +207,7 @@ class InspectorApi:
         head = self._feed.sessions.body(session, exchange)
         if head is None:
             raise QuestionError(404, "nothing of that body is kept")
-        start = number(request, "from", 0) or 0
-        piece = head[start:]
-        text = escape_lines(decode_text(piece.replace(b"\r\n", b"\n")))
-        told = {"from": start, "octets": len(piece), "kept": len(head), "text": text}
-        return answer(told | {"hex": piece.hex()})
+        return answer(forms.body(head, number(request, "from", 0) or 0))
 
     async def _report(self, request: Request) -> ASGIApp:
         watched = self._watched(request)

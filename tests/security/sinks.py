@@ -33,6 +33,9 @@ from pop3spy.session.model import Peer, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from pop3spy.session.waiting import OwedReplies
+from pop3spy.web import forms
+from pop3spy.web.kept_sessions import KeptSessions
+from pop3spy.web.watched import WatchedSession
 from pop3spy.workers.forwarding import Forwarding
 from security.disguises import LEAST, traces, unpacked
 
@@ -55,6 +58,7 @@ class Readers:
             )
         }
         self._capture = io.BytesIO()
+        self._inspected = KeptSessions(_Awake())
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View(Severity.INFO)
@@ -80,6 +84,7 @@ class Readers:
             WireView(self._streams["narrow raw"], width=60),
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
+            self._inspected,
             lambda _: self._view,
             Forwarding(self._forward, lambda: 0),
         ):
@@ -95,6 +100,7 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found["inspector"] = "\n".join(self._pages())
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
         found["findings"] = "\n".join(self._findings())
@@ -147,6 +153,21 @@ class Readers:
                 yield listed_row(finding, session).painted(colour=True)
                 yield f"{finding!r} {finding.facts()}"
 
+    def _pages(self) -> Iterator[str]:
+        """Yield what a page is told of every session, as it goes there and plain."""
+        for watched in self._inspected.newest_first():
+            session, kept = watched.session, self._inspected
+            yield str(forms.verdict(session))
+            yield from (str(forms.mark(watched, one)) for one in watched.marks)
+            yield from (str(forms.finding(session, one)) for one in session.findings)
+            yield f"{forms.summary(watched)} {watched.deeds!r}"
+            for exchange in session.exchanges:
+                body = kept.body(session.id, exchange.number)
+                text = forms.exchange_text(watched, exchange, body=body is not None)
+                yield f"{text} {json.loads(text)}"
+                if body is not None:
+                    yield f"{json.dumps(forms.body(body, 0))} {forms.body(body, 0)['text']}"
+
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
         header = Header(self.clock.started)
@@ -156,6 +177,15 @@ class Readers:
         play_back(CaptureReader(capture, "capture"), exporter)
         exporter.close()
         return out.getvalue().decode()
+
+
+class _Awake:
+    """Somebody who is told of changes, and drops that."""
+
+    awake = True
+
+    def changed(self, watched: WatchedSession) -> None:
+        """Do nothing."""
 
 
 def _fails(rule: Rule, error: Exception) -> None:
