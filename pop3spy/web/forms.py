@@ -5,7 +5,9 @@ exchange has the names that the JSON log gives it.
 """
 
 from collections.abc import Iterable
+from heapq import nlargest
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 from pop3spy.findings.verdict import verdict_of
@@ -152,9 +154,9 @@ def raised(event: Raised) -> dict[str, Any]:
 
 def findings(sessions: Iterable[Session], most: int) -> list[dict[str, Any]]:
     """Return the last *most* findings of *sessions*, the latest first."""
-    found = [(one.at, session, one) for session in sessions for one in session.findings]
-    found.sort(key=lambda each: each[0], reverse=True)
-    return [finding(session, one) for _, session, one in found[:most]]
+    found = ((one.at, session, one) for session in sessions for one in session.findings)
+    latest = nlargest(most, found, key=itemgetter(0))
+    return [finding(session, one) for _, session, one in latest]
 
 
 def note(event: Noted) -> dict[str, Any]:

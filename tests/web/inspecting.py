@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from live.steering import Steered, steering
 from net.wires import Wire
 from pop3spy.cli.inspecting import Inspecting, loopback
+from pop3spy.session.chunk import Clock
 from pop3spy.web.feed import Feed
+from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.routes import About, Report
 from web.browsing import Browser
 
@@ -80,3 +82,26 @@ async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
                     yield Inspected(steered, feed, inspector, port, stop)
                 finally:
                     stop.set()
+
+
+@asynccontextmanager
+async def beside(kept: KeptSessions) -> AsyncIterator[Browser]:
+    """Give a browser that looks at sessions that are all over, as those of a recording."""
+    clock, stop, begun = Clock(), asyncio.Event(), asyncio.Event()
+
+    async def work(stopped: asyncio.Event) -> None:
+        begun.set()
+        await stopped.wait()
+
+    with loopback(0) as sockets:
+        inspector = Inspecting(Feed(clock.now, kept), sockets, clock)
+        run = inspector.around(work, About(clock.started, "a recording", live=False))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run(stop))
+            await begun.wait()
+            browser = Browser(sockets[0].getsockname()[1])
+            try:
+                assert (await browser.login(inspector.link())).status == 204
+                yield browser
+            finally:
+                stop.set()
