@@ -67,12 +67,12 @@ docs: $(READY)
 captures: $(READY) lab
 	PYTHONPATH=tests unshare --uts sh -c 'hostname mail.example.org && exec $(BIN)/python -m lab.samples'
 
-# The picture of the README: a real terminal on a machine of its own, so its names and ports are free.
+# The pictures of the README and of docs/inspector.md: a real terminal and a real browser on a machine of its own, so its names and ports are free.
 picture: $(READY) lab
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[picture]'
 	printf '127.0.0.1 localhost mail.example.org\n' > $(VENV)/hosts
 	PYTHONPATH=tests unshare --uts --net --mount sh -c 'hostname mail.example.org && ip link set lo up && \
-	  mount --bind $(VENV)/hosts /etc/hosts && exec $(BIN)/python -m lab.picture'
+	  mount --bind $(VENV)/hosts /etc/hosts && $(BIN)/python -m lab.picture && exec $(BIN)/python -m web.picture'
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

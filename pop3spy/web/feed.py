@@ -21,9 +21,9 @@ from pop3spy.web.watched import Mark, WatchedSession
 
 TURN: Final = 0.05
 """Seconds between two turns."""
-MOST: Final = 200
+MOST: Final = 100
 """Exchanges that are told of in a turn, of all sessions together."""
-SUMMARY: Final = 0.5
+SUMMARY: Final = 1.0
 """Seconds between two summaries of a session that goes on."""
 LINGER: Final = 30.0
 """Seconds for which changes are told to the ring when the last page has gone: it may be back."""

@@ -4,7 +4,7 @@ Rules: 1. everything here may be shown, since it was masked before the bus, and 
 exchange has the names that the JSON log gives it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from itertools import islice
 from operator import itemgetter
@@ -21,7 +21,7 @@ from pop3spy.session.model import Exchange, Session
 from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.watched import GateDeed, Mark, WatchedSession
 
-STRIP: Final = 60
+STRIP: Final = 40
 """Exchanges that the strip of a session draws: its last ones."""
 
 
@@ -61,15 +61,13 @@ def _strip(watched: WatchedSession) -> list[list[Any]]:
     """Return when each of the last exchanges was asked and answered and over, and how it went."""
     exchanges = watched.session.exchanges
     last = islice(exchanges, max(0, len(exchanges) - STRIP), None)
-    return [
-        [
-            rounded(each.asked_at),
-            rounded(each.answered_at),
-            rounded(each.ended_at),
-            _went(watched, each),
-        ]
-        for each in last
-    ]
+    return [[*_times(each), _went(watched, each)] for each in last]
+
+
+def _times(exchange: Exchange) -> Iterator[float | None]:
+    """Yield its times as fine as a strip can show them."""
+    for at in (exchange.asked_at, exchange.answered_at, exchange.ended_at):
+        yield None if at is None else round(at, 4)
 
 
 def _went(watched: WatchedSession, exchange: Exchange) -> str:

@@ -11,12 +11,13 @@ from selenium.common.exceptions import StaleElementReferenceException, WebDriver
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from lab.processes import need
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -96,7 +97,7 @@ class Page:
     def fill(self, name: str, text: str, *, enter: bool = True) -> None:
         """Type *text* into the field that is called so."""
         field = self.until(lambda: self.find(f"#{name}"))[0]
-        field.clear()
+        field.send_keys(Keys.CONTROL + "a")
         field.send_keys(text + ("\n" if enter else ""))
 
     def media(self, **features: str) -> None:

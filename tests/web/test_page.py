@@ -133,7 +133,7 @@ def test_a_command_is_held_edited_answered_and_dropped(steered: Shown) -> None:
     page.shows(".transcript .own", "edited")
 
     def refused() -> None:
-        with pytest.raises(error_proto, match="not today"):
+        with pytest.raises(error_proto, match=r"^b'-ERR not today'$"):
             pop.dele(2)
 
     answered = Thread(target=refused)

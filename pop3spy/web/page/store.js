@@ -5,6 +5,7 @@
 import { get } from "./ask.js";
 
 const FINDINGS = 200;
+const AGAIN = 250; // milliseconds before a session is asked for once more
 
 export class Store {
   constructor() {
@@ -13,6 +14,7 @@ export class Store {
     this.why = "";
     this.sessions = new Map();
     this.details = new Map();
+    this.loading = new Map(); // sessions that are asked for, and whether to ask once more
     this.findings = [];
     this.notes = [];
     this.control = { control: false, hold: null, held: [], faults: [] };
@@ -96,12 +98,11 @@ export class Store {
   // Ask for all of a session; what was told of an exchange since is newer and stays.
   async load(number) {
     if (!this.details.has(number)) this.details = new Map(this.details).set(number, empty());
-    const loading = this.details.get(number);
-    if (loading.loading) {
-      loading.again = true;
+    if (this.loading.has(number)) {
+      this.loading.set(number, true); // once more, when this has come
       return;
     }
-    loading.loading = true;
+    this.loading.set(number, false);
     let answer;
     try {
       answer = await get(`/api/sessions/${number}`);
@@ -111,12 +112,13 @@ export class Store {
     this.amend(number, (detail) => this.loaded(detail, answer));
     if (answer.session) this.sessions = new Map(this.sessions).set(number, answer.session);
     this.changed();
-    if (loading.again) setTimeout(() => this.load(number), 250);
+    const again = this.loading.get(number);
+    this.loading.delete(number);
+    if (again) setTimeout(() => this.load(number), AGAIN);
   }
 
   loaded(detail, answer) {
-    const done = { ...detail, loading: false, again: false };
-    if (answer.status !== 200) return { ...done, gone: answer.error || "it cannot be read now" };
+    if (answer.status !== 200) return { ...detail, gone: answer.error || "it cannot be read now" };
     const asked = place(answer.id);
     const exchanges = new Map(answer.exchanges.map((each) => [each.number, each]));
     for (const [number, told] of detail.told) {
@@ -124,7 +126,7 @@ export class Store {
     }
     const marks = new Map([...answer.marks.map((each) => [each.number, each]), ...detail.marks]);
     const { earlier, verdict, findings } = answer;
-    return { ...done, gone: "", exchanges: sorted(exchanges), marks, earlier, verdict, findings, grown: done.grown + 1 };
+    return { ...detail, gone: "", exchanges: sorted(exchanges), marks, earlier, verdict, findings, grown: detail.grown + 1 };
   }
 
   // -- who looks -----------------------------------------------------------------------------------
@@ -145,7 +147,7 @@ export class Store {
 function empty() {
   return {
     exchanges: new Map(), told: new Map(), marks: new Map(), findings: [],
-    earlier: 0, verdict: null, grown: 0, loading: false, again: false, gone: "",
+    earlier: 0, verdict: null, grown: 0, gone: "",
   };
 }
 
