@@ -129,7 +129,10 @@ class Inspecting:
 
 
 class ProxyInspector:
-    """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``."""
+    """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``.
+
+    *report_of* makes the report of a session, if one can be made.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it shows and steers
         self,
@@ -140,6 +143,7 @@ class ProxyInspector:
         proxy: SteeredProxy,
         holds: Holds,
         faults: Faults,
+        report_of: Report | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -147,6 +151,7 @@ class ProxyInspector:
         self._inspecting = Inspecting(self._feed, sockets, clock, bus)
         self._bus = bus
         self._steered = proxy, holds, faults
+        self._report_of = report_of
         bus.subscribe(self._feed.sessions)
         strict = settings.redact == "strict"
         self._about = About(clock.started, "", live=True)
@@ -158,7 +163,7 @@ class ProxyInspector:
         """Return *work* with the inspector beside it; without a *console* it has one of its own."""
         console = console or self._own_console()
         acts = self._inspecting.steered_by(console, control=self._settings.web_control)
-        return self._inspecting.around(work, self._about, acts)
+        return self._inspecting.around(work, self._about, acts, self._report_of)
 
     def _listening(self, note: Noted) -> None:
         """Learn what is relayed where."""

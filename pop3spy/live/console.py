@@ -155,6 +155,7 @@ class LiveConsole:
         self._columns = columns
         self.hear: Callable[[Row], None] = lambda _: None
         self.new_link: Callable[[], str] | None = None
+        self.where = ""
         self._watches = True
 
     def subscribe_to(self, bus: Bus) -> None:
@@ -172,13 +173,13 @@ class LiveConsole:
         self.bus, self.sessions, self._watches = bus, sessions, False
         bus.subscribe(self._begin_silently)
 
-    def used_by(self, person: LivePerson, hear: Callable[[Row], None]) -> "LiveConsole":
+    def used_by(self, person: LivePerson, hear: Callable[[Row], None], where: str) -> "LiveConsole":
         """Return this console as *person* uses it from elsewhere, who is told its rows by *hear*.
 
-        They are shown here as well, so whoever sits here sees what was done.
+        They are shown here as well, so whoever sits here sees what was done, and *where*.
         """
         other = copy(self)
-        other.person, other.hear = person, hear
+        other.person, other.hear, other.where = person, hear, f"{where}: "
         return other
 
     def expects(self, session: Session) -> None:
@@ -263,7 +264,7 @@ class LiveConsole:
             raise RefusalError(_without_colon(line))
         word, _, rest = line[1:].partition(" ")
         row = LIVE_COMMANDS.find(word)
-        self.tell(note(escape(row.repeated(rest))))
+        self.tell(note(f"{self.where}{escape(row.repeated(rest))}"))
         nothing_behind(row, rest)
         await row.run(self, rest.strip())
 

@@ -132,7 +132,7 @@ class Acts:
         line = f":{act.command} {act.rest.format_map(_Given(given))}"
         person = _Person(text if act.answers else None, sure=given.get("confirm", False))
         told: list[str] = []
-        console = self._console.used_by(person, lambda row: _tell(told, row))
+        console = self._console.used_by(person, lambda row: _tell(told, row), "inspector")
         refused = await console.attempt(line.strip())
         if console.leaving:
             self._stop()

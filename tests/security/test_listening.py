@@ -34,6 +34,9 @@ def listening(pid: int) -> list[tuple[str, str]]:
     "args",
     [
         pytest.param(["proxy", "--upstream", "127.0.0.1", "--listen", ":0"], id="proxy"),
+        pytest.param(
+            ["proxy", "--upstream", "127.0.0.1", "--listen", ":0", "--web", "0"], id="inspector"
+        ),
         pytest.param(["serve", "--listen", ":0"], id="serve"),
         pytest.param(["demo"], id="demo"),
         pytest.param(["serve", "--listen", "[::1]:0", "--listen", ":0"], id="both families"),

@@ -44,7 +44,7 @@ async def test_whoever_sits_at_the_terminal_sees_what_a_page_does() -> None:
         browser = await inspected.browser()
         await inspected.held(browser)
         await inspected.act(browser, "answer", held=1, text="-ERR no")
-        assert ":hold not verb = NOOP" in inspected.steered.text
+        assert "inspector: :hold not verb = NOOP" in inspected.steered.text
         assert ":answer" in inspected.steered.text
         assert "1 held" not in inspected.steered.console.prompt
 

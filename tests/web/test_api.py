@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pop3spy.session.chunk import Clock
+from pop3spy.session.model import Session
 from pop3spy.web.acts import ACTS
 from pop3spy.web.checks import CHECKS
 from pop3spy.web.feed import Feed
@@ -221,3 +222,20 @@ async def test_a_report_is_made_by_whoever_can(path: str) -> None:
         await inspected.steered.relayed.greeted()
         assert (await browser.get(path)).status == 404
         assert (await browser.get("/api/snapshot")).json["report"] is False
+
+
+async def test_what_fails_here_is_told_once_and_the_traffic_goes_on() -> None:
+    def fails(_: Session) -> str:
+        raise ValueError("tanstaaf")
+
+    async with inspecting(report_of=fails) as inspected:
+        browser = await inspected.browser()
+        client, server = await inspected.steered.relayed.greeted()
+        for _ in range(2):
+            answer = await browser.get("/api/sessions/1/report")
+            assert (answer.status, b"tanstaaf" in answer.body) == (500, False)
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        notes = [each for each in inspected.feed.notes if each["what"] == "inspector_failed"]
+        assert len(notes) == 1
+        assert "tanstaaf" not in notes[0]["text"]

@@ -1,5 +1,6 @@
 """Where the inspector can be, and what is said where it cannot."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,20 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     assert told.err == (
         "pop3spy: --web needs starlette and uvicorn; to install: pip install 'pop3spy[web]'\n"
     )
+
+
+@pytest.mark.parametrize("workers", [[], ["--workers", "2"]], ids=["alone", "workers"])
+def test_a_port_that_somebody_else_has_is_told(workers: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        told = run("proxy", "--upstream", "127.0.0.1:1", "--listen", ":0", "--web", port, *workers)
+    assert told.status == 3
+    wanted = f"pop3spy: the inspector cannot have port {port}: address already in use; --web 0"
+    assert wanted in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("other", ["--stats", "--raw", "--follow", "--verdict"])
+def test_a_recording_is_shown_whole(other: str) -> None:
+    told = run_here("show", "--web", other, "captures/dovecot-user.yaml")
+    assert (told.status, f"leave out {other}" in told.err) == (2, True)
