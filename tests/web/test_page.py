@@ -257,6 +257,17 @@ def test_a_session_is_followed_by_keyboard_alone(steered: Shown) -> None:
     page.shows(".notes", "note: here it is")
 
 
+def test_a_session_is_ended_by_hand(steered: Shown) -> None:
+    page = steered.page
+    pop = steered.session()
+    page.click("End session", ".say")
+    page.shows("dialog", "End session 1?")
+    page.click("End it", "dialog")
+    assert pop.sock.recv(1) == b""
+    page.shows(".list", "gate")
+    page.until(lambda: not page.find(".say"))
+
+
 def test_findings_come_with_what_to_do(steered: Shown) -> None:
     page = steered.page
     pop = steered.session()

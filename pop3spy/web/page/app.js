@@ -30,7 +30,7 @@ function App() {
   const [, redraw] = useState(0);
   const [view, put] = useState({
     session: null, exchange: null, kind: "all", newest: !place(), everywhere: true, shows: "transcript",
-    filter: "", follow: true, dialog: "", ...place(),
+    filter: "", follow: true, dialog: "", rows: 0, ...place(),
   });
   const latest = useRef(view);
   latest.current = view;
@@ -61,6 +61,7 @@ function App() {
   }, [wanted, view.newest]);
   useEffect(() => {
     if (view.session !== null && !store.details.has(view.session)) store.load(view.session);
+    set({ rows: 0 });
   }, [view.session]);
   const held = store.control.held.length;
   useEffect(() => {
@@ -71,7 +72,6 @@ function App() {
     const oldest = Math.min(...store.sessions.keys());
     const answer = await get(`/api/sessions?before=${oldest}`).catch(() => ({}));
     for (const one of answer.sessions || []) store.sessions.set(one.session, one);
-    store.sessions = new Map(store.sessions);
     store.changed();
   };
   if (store.connection === "locked") return html`<${Locked} />`;
@@ -88,7 +88,7 @@ function App() {
         ? "Everything here can be typed in the terminal as well; each act is in the log and in the recording."
         : store.about && !store.about.live ? "A recording is read and never changed."
         : "This page looks and does nothing; --web-control lets it act."}</span></footer>
-    ${view.dialog && html`<${Dialog} key=${view.dialog} name=${view.dialog} store=${store} close=${() => set({ dialog: "" })} />`}`;
+    ${view.dialog && html`<${Dialog} key=${view.dialog} name=${view.dialog} store=${store} session=${view.session} close=${() => set({ dialog: "" })} />`}`;
 }
 
 function Main({ view, set, live }) {
@@ -107,15 +107,21 @@ function Main({ view, set, live }) {
   }, [view.filter, view.session, grown]);
 
   const total = detail ? detail.exchanges.size : 0;
+  const last = detail ? Math.max(0, ...detail.exchanges.keys()) : 0;
+  const seen = useRef(0); // the last exchange that was in sight
   useEffect(() => {
     const pane = scrolled.current;
     if (!pane || view.exchange || view.shows === "statistics") return;
-    if (view.follow) pane.scrollTop = pane.scrollHeight;
-    else behind((before) => before + 1);
-  }, [total]);
+    if (view.follow) {
+      pane.scrollTop = pane.scrollHeight;
+      seen.current = last;
+    }
+    behind(Math.max(0, last - seen.current));
+  }, [last, view.follow, view.shows]);
   useEffect(() => {
-    if (view.follow) behind(0);
-  }, [view.follow]);
+    seen.current = last;
+    behind(0);
+  }, [view.session]);
   useEffect(() => {
     const row = view.exchange && document.getElementById(`e${view.exchange}`);
     if (row) row.scrollIntoView({ block: "nearest" });
@@ -154,11 +160,11 @@ function Main({ view, set, live }) {
       set({ follow: true });
     }}>${count(below)} new below</button>`}
     ${chosen && html`<${Detail} one=${chosen} close=${() => set({ exchange: null })} />`}
-    ${store.control.control && session && !session.ending && html`<${Say} session=${session} live=${live} />`}
+    ${store.control.control && session && !session.ending && html`<${Say} session=${session} live=${live} set=${set} />`}
   </main>`;
 }
 
-function Say({ session, live }) {
+function Say({ session, live, set }) {
   const held = store.control.held.find((one) => one.session === session.session);
   const done = async (text) => {
     const answer = await act("send", { session: session.session, text });
@@ -167,7 +173,8 @@ function Say({ session, live }) {
   return html`<div class="say"><${Field} id="say" label="Say to the server" kind="line" value="" button="Send" done=${done}
       disabled=${!live} placeholder="NOOP" />
     <p class="quiet">in s${session.session}; the client hears nothing of it.${held
-      ? ` It waits while ${held.line} is held.` : ""}</p></div>`;
+      ? ` It waits while ${held.line} is held.` : ""}</p>
+    <button type="button" disabled=${!live} onClick=${() => set({ dialog: "kill" })}>End session…</button></div>`;
 }
 
 function Nothing() {

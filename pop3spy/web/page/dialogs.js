@@ -9,14 +9,14 @@ const KEYS = [
   ["n", "note"], ["Escape", "close what is open"], ["?", "this help"],
 ];
 
-export function Dialog({ name, close, store }) {
+export function Dialog({ name, close, store, session }) {
   const element = useRef(null);
   useEffect(() => {
     element.current.showModal();
   }, []);
-  const Inside = { note: Note, stop: Stop, help: Help }[name];
+  const Inside = { note: Note, stop: Stop, help: Help, kill: Kill }[name];
   return html`<dialog ref=${element} aria-labelledby="dialog-head" onClose=${close}>
-    <${Inside} close=${() => element.current.close()} store=${store} />
+    <${Inside} close=${() => element.current.close()} store=${store} session=${session} />
   </dialog>`;
 }
 
@@ -42,6 +42,13 @@ function Stop({ close, store }) {
   return html`<h2 id="dialog-head">Stop the proxy?</h2>
     <p>${open ? `${open} open session${open === 1 ? "" : "s"} will end with it, after replies on their way.` : "No session is open."}</p>
     <p class="acts"><button type="button" class="first" onClick=${() => { act("quit"); close(); }}>Stop it</button>
+      <button type="button" onClick=${close}>Let it go on</button></p>`;
+}
+
+function Kill({ close, session }) {
+  return html`<h2 id="dialog-head">End session ${session}?</h2>
+    <p>Both sides are closed at once; what is on its way is lost.</p>
+    <p class="acts"><button type="button" class="first" onClick=${() => { act("kill", { session }); close(); }}>End it</button>
       <button type="button" onClick=${close}>Let it go on</button></p>`;
 }
 

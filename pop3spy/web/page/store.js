@@ -1,10 +1,14 @@
 // What the page knows: sessions, what was said in those that were looked at, findings, what is set.
 //
-// Everything is replaced and never changed in place, so a row is drawn anew only if it is another.
+// Rules: 1. what is told of an exchange replaces what was told before, and is never changed, so a
+// row is drawn anew only if it is another; 2. what is kept has a bound, however long a page is open.
 
 import { get } from "./ask.js";
 
 const FINDINGS = 200;
+const EXCHANGES = 1000; // of a session, as many as the proxy remembers
+const SESSIONS = 600; // of which those that are over go, the oldest first
+const DETAILS = 20; // sessions of which is kept what was said
 const AGAIN = 250; // milliseconds before a session is asked for once more
 
 export class Store {
@@ -66,21 +70,32 @@ export class Store {
   session(one) {
     const { counts, ...summary } = one;
     this.counts = counts;
-    this.sessions = new Map(this.sessions).set(summary.session, summary);
+    this.sessions.set(summary.session, summary);
+    if (this.sessions.size > SESSIONS) this.forget();
     const detail = this.details.get(summary.session);
     if (detail && summary.ending && !detail.verdict) this.load(summary.session);
   }
 
   exchange(one, told) {
     this.amend(one.session, (detail) => {
-      const exchanges = new Map(detail.exchanges).set(one.number, one);
-      const times = new Map(detail.told).set(one.number, told);
-      return { ...detail, exchanges, told: times, grown: detail.grown + 1 };
+      const { exchanges, told: times } = detail;
+      exchanges.set(one.number, one);
+      times.set(one.number, told);
+      const first = exchanges.keys().next().value;
+      if (exchanges.size > EXCHANGES) {
+        exchanges.delete(first);
+        times.delete(first);
+      }
+      const earlier = exchanges.size < EXCHANGES ? detail.earlier : Math.max(detail.earlier, first);
+      return { ...detail, earlier, grown: detail.grown + 1 };
     });
   }
 
   mark(one) {
-    this.amend(one.session, (detail) => ({ ...detail, marks: new Map(detail.marks).set(one.number, one) }));
+    this.amend(one.session, (detail) => {
+      detail.marks.set(one.number, one);
+      return { ...detail, grown: detail.grown + 1 };
+    });
   }
 
   finding(one) {
@@ -92,12 +107,25 @@ export class Store {
 
   amend(number, how) {
     const detail = this.details.get(number);
-    if (detail) this.details = new Map(this.details).set(number, how(detail));
+    if (detail) this.details.set(number, how(detail));
+  }
+
+  // Forget sessions that are over, the oldest first, down to two thirds.
+  forget() {
+    const over = [...this.sessions.values()].filter((one) => one.ending).map((one) => one.session);
+    over.sort((one, other) => one - other);
+    for (const number of over.slice(0, this.sessions.size - (2 * SESSIONS) / 3)) {
+      this.sessions.delete(number);
+      this.details.delete(number);
+    }
   }
 
   // Ask for all of a session; what was told of an exchange since is newer and stays.
   async load(number) {
-    if (!this.details.has(number)) this.details = new Map(this.details).set(number, empty());
+    if (!this.details.has(number)) {
+      this.details.set(number, empty());
+      if (this.details.size > DETAILS) this.details.delete(this.details.keys().next().value);
+    }
     if (this.loading.has(number)) {
       this.loading.set(number, true); // once more, when this has come
       return;
@@ -110,7 +138,7 @@ export class Store {
       answer = { status: 0 };
     }
     this.amend(number, (detail) => this.loaded(detail, answer));
-    if (answer.session) this.sessions = new Map(this.sessions).set(number, answer.session);
+    if (answer.session) this.sessions.set(number, answer.session);
     this.changed();
     const again = this.loading.get(number);
     this.loading.delete(number);
@@ -121,8 +149,9 @@ export class Store {
     if (answer.status !== 200) return { ...detail, gone: answer.error || "it cannot be read now" };
     const asked = place(answer.id);
     const exchanges = new Map(answer.exchanges.map((each) => [each.number, each]));
+    const first = exchanges.keys().next().value || 0;
     for (const [number, told] of detail.told) {
-      if (told > asked || !exchanges.has(number)) exchanges.set(number, detail.exchanges.get(number));
+      if (number >= first && (told > asked || !exchanges.has(number))) exchanges.set(number, detail.exchanges.get(number));
     }
     const marks = new Map([...answer.marks.map((each) => [each.number, each]), ...detail.marks]);
     const { earlier, verdict, findings } = answer;

@@ -21,8 +21,14 @@ export function rows(detail, matching) {
   return found;
 }
 
+const MOST = 250; // rows that are drawn, unless somebody asks for more
+
 export function Transcript({ store, session, detail, matching, view, set, live }) {
-  const all = rows(detail, matching);
+  const every = rows(detail, matching);
+  const chosen = view.exchange ? every.findIndex((one) => !one.kind && one.number === view.exchange) : -1;
+  const last = Math.max(0, every.length - (view.rows || MOST));
+  const left = chosen < 0 ? last : Math.max(0, Math.min(last, chosen - 5));
+  const all = every.slice(left);
   const held = new Map(store.control.held.filter((one) => one.session === session.session)
     .map((one) => [one.exchange, one]));
   const end = session.ended_at ?? store.now();
@@ -35,6 +41,8 @@ export function Transcript({ store, session, detail, matching, view, set, live }
     <tbody>
       ${detail.earlier > 0 && !matching && html`<tr class="between"><td colspan="8">${count(detail.earlier)} earlier
         exchanges are no longer kept here; a recording has them.</td></tr>`}
+      ${left > 0 && html`<tr class="between"><td colspan="8"><button type="button"
+        onClick=${() => set({ rows: all.length + 4 * MOST })}>${count(left)} earlier rows</button></td></tr>`}
       ${all.map((one) => one.kind
         ? html`<${MarkRow} key="m${one.number}" mark=${one} from=${from} />`
         : html`<${Row} key=${one.number} exchange=${one} from=${from} to=${one.due ? end : 0}
