@@ -12,6 +12,8 @@ missing=
 for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat stunnel:stunnel4 cc:gcc tmux:tmux openssl:openssl tshark:tshark tcpdump:tcpdump ip:iproute2 nft:nftables iptables:iptables systemd-socket-activate:systemd groff:groff-base chromium:chromium chromedriver:chromium-driver; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
+# What a browser draws is as wide as its letters, and it comes without any.
+case "$missing" in *chromium*) missing="$missing fonts-dejavu-core" ;; esac
 # Python's own tests, of which those of poplib are run, are not in Debian's package of Python.
 testsuite=$("$python" -c '
 import importlib.util, sys

@@ -126,6 +126,24 @@ class Page:
         script = "return document.documentElement.scrollWidth - innerWidth"
         return int(self.driver.execute_script(script))
 
+    def overlapping(self, selector: str) -> list[tuple[str, str]]:
+        """Return which of these elements lie over one another."""
+        script = (
+            "return [...document.querySelectorAll(arguments[0])].map((each) => {"
+            " const box = each.getBoundingClientRect();"
+            " return [each.tagName, box.left, box.top, box.right, box.bottom]; })"
+        )
+        boxes: Any = self.driver.execute_script(script, selector)
+        return [
+            (one[0], other[0])
+            for place, one in enumerate(boxes)
+            for other in boxes[:place]
+            if one[1] + 1 < other[3]
+            and other[1] + 1 < one[3]
+            and one[2] + 1 < other[4]
+            and other[2] + 1 < one[4]
+        ]
+
     def complaints(self) -> list[str]:
         """Return what the browser's console tells: errors of scripts, what a policy kept away."""
         told: Any = self.driver

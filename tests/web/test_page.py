@@ -314,7 +314,7 @@ def test_nothing_that_is_said_becomes_markup_or_moves_text(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1400, 360])
+@pytest.mark.parametrize("width", [1400, 1000, 360])
 def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
     page = steered.page
     page.media(prefers_color_scheme=theme)
@@ -338,6 +338,10 @@ def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
         page.until(lambda: page.find(".transcript, .ladder, .statistics table"))
         assert page.violations() == []
         assert page.overflow <= 0
+        assert page.overlapping(".columns > *") == []
+        assert page.overlapping("main > *") == []
+        tall = [each.size["height"] for each in page.find(".ladder .rung, .transcript tr")]
+        assert max(tall, default=0) < 200
     page.click("Transcript", ".filter")
     page.find("#e3 a")[0].click()
     page.shows(".detail", "Good morning")
