@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from cli.program import PATIENCE, environment, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.main import LazyVerb, program
 
+CAPTURES = Path(__file__).parents[2] / "captures"
 LAZY = {name: verb for name, verb in program.commands.items() if isinstance(verb, LazyVerb)}
 VERB_MODULES = {f"pop3spy.cli.{name}" for name in LAZY}
 HEAVY = {
@@ -81,7 +83,13 @@ def test_a_verb_loads_itself_and_not_what_only_others_need(verb: str, spared: se
     loaded = loaded_for(verb, "--help")
     assert loaded & VERB_MODULES == {f"pop3spy.cli.{verb}"}
     assert "yaml" in loaded
-    assert loaded & {"cryptography", "prompt_toolkit", *spared} == set()
+    assert loaded & {"cryptography", "prompt_toolkit", "starlette", "uvicorn", *spared} == set()
+
+
+def test_an_extra_is_loaded_by_whoever_asks_for_it_alone() -> None:
+    loaded = loaded_for("show", str(CAPTURES / "dovecot-user.yaml"))
+    assert loaded & {"starlette", "uvicorn", "h11", "anyio"} == set()
+    assert not [name for name in loaded if name.startswith("pop3spy.web")]
 
 
 @pytest.mark.parametrize("name", LAZY)
