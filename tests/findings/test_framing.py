@@ -32,3 +32,13 @@ def test_a_recording_that_tells_no_closes_tells_who_ended_it() -> None:
     """
     items = [item for item in read_dialogue(said).tape() if not isinstance(item, Closed)]
     assert "multiline-unterminated" in ids(judged(items))
+
+
+def test_a_long_command_that_is_hidden_is_not_called_by_an_empty_name() -> None:
+    found = on_tape("""
+        -- login
+        C: FROB {a *200}b
+        S: -ERR
+    """)
+    text = next(finding.text for _, finding in found if finding.id == "command-too-long")
+    assert text.startswith("A command that nobody knows has more octets where 255 are the limit")
