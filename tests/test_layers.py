@@ -33,6 +33,7 @@ FLOORS = {
     "workers": 8,
     "connect": 9,
     "live": 9,
+    "report": 9,
     "cli": 10,
 }
 HOMES = {
@@ -47,6 +48,8 @@ HOMES = {
     "cryptography": {"authority"},
     "re2": {"filters"},
     "sqlite3": {"ledger"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
 }
 """Where a name from outside may be imported."""
 

@@ -73,9 +73,13 @@ class OpenedRecording:
 
 @contextmanager
 def open_recording(
-    path: str, *, follow: bool = False, ports: Collection[int] = ()
+    path: str,
+    *,
+    follow: bool = False,
+    ports: Collection[int] = (),
+    stdin: BinaryIO | None = None,
 ) -> Iterator[OpenedRecording]:
-    """Give the recording at *path*, or on stdin where that is ``-``.
+    """Give the recording at *path*, or on *stdin*, which is the program's, where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more; a
@@ -84,7 +88,7 @@ def open_recording(
     """
     with ExitStack() as files:
         with _blamed_on(path):
-            recording = _open(path, files, follow=follow, ports=ports)
+            recording = _open(path, files, stdin or sys.stdin.buffer, follow=follow, ports=ports)
         yield replace(recording, items=_read(recording.items, path))
     for note in recording.notes:
         click.echo(f"pop3spy: {note}", err=True)
@@ -110,10 +114,12 @@ def _name(path: str) -> str:
     return "stdin" if path == "-" else escape(path)
 
 
-def _open(path: str, files: ExitStack, *, follow: bool, ports: Collection[int]) -> OpenedRecording:
+def _open(
+    path: str, files: ExitStack, stdin: BinaryIO, *, follow: bool, ports: Collection[int]
+) -> OpenedRecording:
     name = _name(path)
     if path == "-":
-        return _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
+        return _recording(stdin, name, follow=follow, ports=ports)
     file = Path(path)
     stream = files.enter_context(file.open("rb"))
     if (other := _other_half(file, stream)) is None:

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
+from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
 from pop3spy.config.kinds import FILTER
@@ -29,7 +30,6 @@ from pop3spy.session.bus import Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told
 from pop3spy.session.playback import play_back
-from pop3spy.session.tape import Item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
             judge = _judge(recording, options, rules)
-            items, memory = _of(recording, options.sessions, there), recording.memory()
+            items, memory = sessions_of(recording, options.sessions, there), recording.memory()
             play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
@@ -169,14 +169,3 @@ def _view(recording: OpenedRecording, options: ShowOptions) -> Subscriber:
         )
     keep_width(view, sys.stdout)
     return view
-
-
-def _of(
-    recording: OpenedRecording, sessions: tuple[int, ...], there: dict[int, None]
-) -> Iterator[Item]:
-    """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
-    for item in recording.items:
-        if item.session:  # what a person noted is of none
-            there[item.session] = None
-        if not sessions or item.session in sessions:
-            yield item

@@ -1,7 +1,7 @@
 """How often each command was given, how it went, and how long it took."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,7 +14,7 @@ _HEAD = (*("command", "count", "errors", "none", "cut", "p50", "p95", "end p95",
 
 
 @dataclass(slots=True)
-class _CommandStats:
+class CommandStats:
     """What is counted of one command.
 
     ``latencies`` are seconds to the first octet of a reply, ``durations`` to the last of one that
@@ -43,23 +43,24 @@ class _CommandStats:
 
     def cells(self, name: str) -> tuple[str, ...]:
         """Return the row as text."""
-        first, whole = sorted(self.latencies), sorted(self.durations)
-        times = [_quantile(first, share) for share in (0.5, 0.95)]
-        times += [_quantile(whole, share) for share in (0.95, 1.0)]
+        times = [
+            *(_text(quantile(self.latencies, share)) for share in (0.5, 0.95)),
+            *(_text(quantile(self.durations, share)) for share in (0.95, 1.0)),
+        ]
         numbers = self.count, self.errors, self.unanswered, self.incomplete
         counts = (f"{number:,}" for number in numbers)
         return name, *counts, *times, f"{self.octets:,}"
 
 
 class Statistics:
-    """A subscriber that counts exchanges by command; ``table`` tells the result.
+    """A subscriber that counts exchanges by command in ``rows``; ``table`` tells the result.
 
     Of each command it remembers the last *latencies*, None for all.
     """
 
     def __init__(self, latencies: int | None = None) -> None:
         self._latencies = latencies
-        self._rows: dict[str, _CommandStats] = {}
+        self.rows: dict[str, CommandStats] = {}
 
     def __call__(self, _: Session) -> Reader:
         """Return what counts the exchanges of a session."""
@@ -68,15 +69,15 @@ class Statistics:
     def _count(self, event: Event) -> None:
         if isinstance(event, Answered | Unanswered):
             name = _name_of(event.exchange)
-            if (row := self._rows.get(name)) is None:
-                row = self._rows[name] = _CommandStats(
+            if (row := self.rows.get(name)) is None:
+                row = self.rows[name] = CommandStats(
                     deque(maxlen=self._latencies), deque(maxlen=self._latencies)
                 )
             row.add(event.exchange)
 
     def table(self) -> str:
         """Return a line for each command, the most frequent first."""
-        rows = sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
+        rows = sorted(self.rows.items(), key=lambda item: (-item[1].count, item[0]))
         return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in rows)]))
 
 
@@ -94,8 +95,14 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join([name.ljust(widths[0]), *rest]).rstrip() + "\n"
 
 
-def _quantile(ordered: list[float], share: float) -> str:
-    if not ordered:
+def quantile(times: Collection[float], share: float) -> float | None:
+    """Return the time below or at which that *share* of *times* is; None without any."""
+    if not times:
+        return None
+    return sorted(times)[ceil(share * len(times)) - 1]  # no other was ever measured
+
+
+def _text(seconds: float | None) -> str:
+    if seconds is None:
         return "-"
-    seconds = ordered[ceil(share * len(ordered)) - 1]  # no other was ever measured
     return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"

@@ -1,0 +1,30 @@
+"""How much stands in a report, so that it can be mailed; whatever is left out is told there."""
+
+from typing import Final
+
+LINES: Final = 12
+"""Lines of a listing or of a message."""
+CHARACTERS: Final = 200
+"""Characters of a line."""
+EXCHANGES_OF_SESSION: Final = 60
+"""Exchanges of a session from which on the middle of its transcript is folded."""
+FIRST: Final = 20
+LAST: Final = 10
+AROUND: Final = 2
+SLOWEST: Final = 10
+"""Of a folded transcript there stay the first, the last, those around what is not plain, and those
+that took the longest."""
+EXCHANGES: Final = 600
+"""Exchanges of all sessions that stand in a report; folded ones beyond are only counted."""
+REMARKABLE: Final = 1200
+"""The same of those that are not plain; there may be as many as a server refused commands."""
+LADDER: Final = 40
+"""Exchanges in a ladder; those that are alike are told once before anything is left out."""
+LADDERS: Final = 12
+"""Sessions that have a ladder."""
+VERDICTS: Final = 8
+"""Sessions from which on only those with an error or a warning are told of at the top."""
+SESSIONS: Final = 200
+"""Sessions that stand in a report, those with the worst findings before all others."""
+PLACES: Final = 500
+"""Findings that stand in the table."""

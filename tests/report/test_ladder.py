@@ -1,0 +1,208 @@
+"""The ladder: who said what, and who kept whom waiting, as rows of text."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from cli.program import run_here
+from logs.dialogue import CLIENT, SERVER, Play, raise_it
+from pop3spy.protocol.frames import Side
+from pop3spy.report.collected import CollectedSession, GateDeed
+from pop3spy.report.collecting import Collecting
+from pop3spy.report.ladder import LadderRow, RowKind, Waiter, ladder_of
+from pop3spy.report.limits import LADDER
+from pop3spy.report.look import asset
+from pop3spy.report.report import Report, ReportedRecording
+from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.deeds import Deed, Done
+from pop3spy.session.how import Ending, How
+from pop3spy.session.reading import Reading
+from pop3spy.session.substitute_frames import answer_to, in_place_of
+from report.made import LOGIN, QUIT, STARTED, Said, recorded, reported
+
+
+def collected(dialogue: str, how: How | None = How.QUIT) -> CollectedSession:
+    """Return what is kept of a session."""
+    report = Report(strict=False, mail=False, rules={})
+    report.recordings.append(ReportedRecording("a.yaml", STARTED))
+    keep = Collecting(report.begin, mail=False, strict=False)
+    bus = Bus(raise_it)
+    bus.subscribe(keep)
+    play = Play(Reading(1, CLIENT, SERVER, 0.0, bus.publish), 0.0).play(dialogue)
+    if how is not None:
+        play.end(how)
+    keep.close()
+    return report.sessions[0]
+
+
+def told(row: LadderRow) -> str:
+    """Return a row as text: where it stands, and what it says."""
+    mark = {
+        RowKind.CLIENT: "C half" if row.half else "C",
+        RowKind.SERVER: "S half" if row.half else "S",
+        RowKind.WAIT: f"{row.waiter.value if row.waiter else ''} h{row.height}",
+        RowKind.RUN: "run",
+        RowKind.ASIDE: "beside",
+        RowKind.END: "end",
+    }[row.kind]
+    words = [mark + ":", row.text, row.more, "broken" * row.broken, "refused" * row.refused]
+    return " ".join(filter(None, words))
+
+
+def rows(dialogue: str, how: How | None = How.QUIT) -> list[str]:
+    """Return the rows behind a login, or all without one."""
+    found = [told(row) for row in ladder_of(collected(dialogue, how))]
+    return found[5:] if dialogue.startswith(LOGIN) else found
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "ladder"),
+    [
+        pytest.param(
+            LOGIN + "    C: STAT\n    S(2): +OK 1 20\n",
+            ["C: STAT", "server h4: waited 2.00 s for the server", "S: +OK 1 20"],
+            id="a slow server",
+        ),
+        pytest.param(
+            LOGIN + "    C(1.5): STAT\n    S: +OK 1 20\n",
+            ["client h4: waited 1.50 s for the client", "C: STAT", "S: +OK 1 20"],
+            id="a slow client",
+        ),
+        pytest.param(
+            LOGIN + "    C: RETR 1\n    S: +OK\n    a\n    S(5): b\n    .\n",
+            ["C: RETR 1", "S: +OK", "xfer h5: 5.00 s of transfer", "S: + 6 octets"],
+            id="a slow transfer",
+        ),
+        pytest.param(
+            LOGIN + "    C: NOOP\n    S: -ERR no\n",
+            ["C: NOOP", "S: -ERR no refused"],
+            id="a refusal",
+        ),
+        pytest.param(
+            LOGIN + "    C: STAT\n",
+            ["C: STAT", "beside: no reply broken"],
+            id="no reply",
+        ),
+        pytest.param(
+            LOGIN + "    C: LIST\n    NOOP\n    S: +OK\n    .\n    S: +OK\n",
+            ["C: LIST", "C: NOOP", "S: +OK + 0 octets", "S: +OK"],
+            id="sent ahead",
+        ),
+        pytest.param(
+            LOGIN + "".join(f"    C: DELE {n}\n    S: +OK\n" for n in (1, 2, 3, 4)),
+            ["C: DELE 1", "S: +OK", "run: 3 more like that, no. 4 to 6"],
+            id="many alike",
+        ),
+        pytest.param(
+            LOGIN + "".join(f"    C: DELE {n}\n    S: +OK\n" for n in (1, 2)),
+            ["C: DELE 1", "S: +OK", "C: DELE 2", "S: +OK"],
+            id="two alike",
+        ),
+        pytest.param(
+            LOGIN + "    S: who are you?\n",
+            ["beside: unasked: who are you? broken"],
+            id="a stray line",
+        ),
+    ],
+)
+def test_a_ladder_tells_who_waited_for_whom(dialogue: str, ladder: list[str]) -> None:
+    assert rows(dialogue)[:-1] == ladder
+
+
+def test_challenges_have_arrows_of_their_own() -> None:
+    talk = "    S: +OK\n    C: AUTH LOGIN\n    S: + VXNlcm5hbWU6\n    C: Ym9i\n    S: -ERR no\n"
+    assert rows(talk) == [
+        "S: +OK",
+        "C: AUTH LOGIN",
+        "S: + VXNlcm5hbWU6",
+        "C: ████████",
+        "S: -ERR no refused",
+        "end: ended by QUIT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("how", "end", "side"),
+    [
+        (How.QUIT, "end: ended by QUIT", Side.CLIENT),
+        (How.SERVER_CLOSED, "end: closed by the server broken", Side.SERVER),
+        (How.CLIENT_RESET, "end: reset by the client broken", Side.CLIENT),
+        (None, "end: not recorded to its end broken", Side.CLIENT),
+    ],
+)
+def test_the_last_row_says_who_ended_it(how: How | None, end: str, side: Side) -> None:
+    dialogue = LOGIN + ("    C: QUIT\n    S: +OK\n" if how is How.QUIT else "")
+    last = ladder_of(collected(dialogue, how))[-1]
+    assert (told(last), last.side) == (end, side)
+
+
+def test_a_command_that_the_server_never_heard_stops_in_the_middle() -> None:
+    report = Report(strict=False, mail=False, rules={})
+    report.recordings.append(ReportedRecording("", STARTED))
+    keep = Collecting(report.begin, mail=False, strict=False)
+    bus = Bus(raise_it)
+    bus.subscribe(keep)
+    reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+    Play(reading, 0.0).play(LOGIN)
+    reading.append(Chunk(Side.CLIENT, b"NOOP\r\n", 1.0))
+    read = reading.read()
+    assert read is not None
+    frame, heard = read
+    answer = answer_to(frame, b"-ERR later\r\n")
+    sent = in_place_of(frame, b"")
+    reading.intervene(heard, 1.0, "answer", Done(Deed.ANSWERED_COMMAND), sent=sent, answer=answer)
+    reading.end(2.0, Ending(How.QUIT))
+    keep.close()
+    found = ladder_of(report.sessions[0])
+    command = next(row for row in found if row.text == "NOOP")
+    assert command.half
+    assert command.own == ["answer: answered, and the server heard nothing", "S» -ERR later"]
+
+
+def test_time_that_pop3spy_took_is_its_own() -> None:
+    kept = collected(LOGIN + "    C: STAT\n    S(1): +OK 1 20\n    C: NOOP\n    S: +OK\n")
+    stat = kept.exchanges[2]
+    stat.gates.append(GateDeed(stat.asked_at, "hold: held as 1", waits=True))
+    waits = [row for row in ladder_of(kept) if row.kind is RowKind.WAIT]
+    assert [(row.waiter, row.text) for row in waits] == [(Waiter.OWN, "1.00 s at pop3spy")]
+
+
+def test_a_long_ladder_says_what_it_leaves_out() -> None:
+    talk = "".join(f"    C: DELE {n}\n    S: {'+OK' if n % 2 else '-ERR'}\n" for n in range(200))
+    found = ladder_of(collected(LOGIN + talk + QUIT))
+    commands = [row for row in found if row.kind is RowKind.CLIENT]
+    left = [row for row in found if row.kind is RowKind.RUN]
+    assert len(commands) == LADDER
+    assert [row.text for row in left] == [
+        "163 exchanges that stand in the transcript alone, no. 27 to 189"
+    ]
+
+
+def test_the_picture_alone_is_well_formed_and_has_every_arrow(tmp_path: Path) -> None:
+    said = LOGIN + "    C: NOOP\n    S: -ERR <b>&amp; \\x1b]0;x\\x07 ]]>\n" + QUIT
+    picture = ET.fromstring(reported(recorded(tmp_path / "a.yaml", said), "--format", "svg"))
+    space = "{http://www.w3.org/2000/svg}"
+    texts = ["".join(one.itertext()) for one in picture.iter(f"{space}text")]
+    assert "PASS ████████" in texts
+    assert any("<b>&amp; \\x1b]0;x\\x07 ]]>" in text for text in texts)
+    assert len(list(picture.iter(f"{space}polygon"))) == 9
+    assert "sesame123" not in "".join(texts)
+
+
+def test_colours_of_the_picture_are_those_of_the_page() -> None:
+    tokens = set(re.findall(r"#[0-9a-f]{3,6}\b", asset("tokens.css")))
+    assert set(re.findall(r"#[0-9a-f]{3,6}\b", asset("ladder.css"))) <= tokens
+
+
+def test_sessions_beyond_the_limit_are_counted_in_the_picture(tmp_path: Path) -> None:
+    sessions = [Said(LOGIN + QUIT, 9.0 * n) for n in range(15)]
+    picture = reported(recorded(tmp_path / "a.yaml", *sessions), "--format", "svg")
+    assert "3 more sessions, not in this picture" in picture
+    status, out, _ = run_here(
+        "report", str(tmp_path / "a.yaml"), "--format", "svg", "--session", "15"
+    )
+    assert status == 0
+    assert "Session 15" in out

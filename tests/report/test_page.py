@@ -1,0 +1,178 @@
+"""The page: it loads nothing, hides what it says, and every link in it leads somewhere."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.program import run_here
+from pop3spy.report.limits import EXCHANGES, SESSIONS
+from pop3spy.session.how import How
+from report.made import LOGIN, QUIT, Page, Said, body, policy_hash, recorded, reported
+
+SAMPLES = sorted((Path(__file__).parents[2] / "captures").glob("*.yaml"))
+PARTS = ["What is hidden, and what is not", "What happened", "Findings", "Overview"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_report_has_its_parts_in_order_and_every_link_leads_somewhere(sample: Path) -> None:
+    page = Page(reported(sample))
+    assert page.headings[:4] == PARTS
+    assert page.headings[4].startswith("Session 1")
+    assert page.headings[-2:] == ["Facts", "How to read this"]
+    assert len(page.ids) == len(set(page.ids))
+    assert [link for link in page.links if link[0] != "#" or link[1:] not in page.ids] == []
+    assert len(page.source) < 300_000
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_every_exchange_and_every_finding_of_a_sample_is_there(sample: Path) -> None:
+    page = Page(reported(sample))
+    linted = run_here("lint", str(sample), "--fail-on", "never").out
+    found = set(re.findall(r"^  (?:error|warning|info) +([a-z-]+)", linted, re.MULTILINE))
+    shown = run_here("show", str(sample), "--findings", "off").out
+    said = {
+        line.partition(" C: ")[2].split("  ")[0].strip()
+        for line in shown.splitlines()
+        if " C: " in line
+    }
+    assert {name for name in found if f"{name}, " not in page.inside("code")} == set()
+    assert len(page.rows()) >= 3
+    assert {line for line in said if line and line not in page.text()} == set()
+
+
+def test_it_loads_nothing_and_says_so_to_the_browser(tmp_path: Path) -> None:
+    page = Page(reported(recorded(tmp_path / "a.yaml", LOGIN + QUIT)))
+    policy = next(one for one in page.elements if "http-equiv" in one.facts).facts["content"]
+    assert policy.startswith("default-src 'none'; ")
+    for name in ("style", "script"):
+        assert f"{name}-src {policy_hash(page.inside(name))}" in policy
+        assert sum(one.name == name for one in page.elements) == 1
+    assert {one.name for one in page.elements} & {
+        "link",
+        "img",
+        "iframe",
+        "form",
+        "object",
+    } == set()
+    loading = [one for one in page.elements if {"src", "srcset", "style"} & set(one.facts)]
+    assert loading == []
+    handlers = [name for one in page.elements for name in one.facts if name.startswith("on")]
+    assert handlers == []
+    assert "url(" not in page.inside("style")
+    assert "@import" not in page.inside("style")
+    assert len(page.inside("script")) < 15_000
+
+
+def test_whoever_gets_it_reads_first_what_is_hidden(tmp_path: Path) -> None:
+    message = "    C: RETR 1\n" + body(["Subject: secret plans", "", "x"])
+    file = recorded(tmp_path / "a.yaml", LOGIN + message + QUIT)
+    masked, kept = Page(reported(file)).text(), Page(reported(file, "--bodies", "keep")).text()
+    assert "All hidden, as ████████ whatever their length: 1 place" in masked
+    assert "Shown: user names, addresses" in masked
+    assert "Hidden: of messages only the sizes are told" in masked
+    assert "secret plans" not in masked
+    assert "Included: subject, sender and the first 12 lines" in kept
+    assert "“secret plans”" in kept
+    assert f"{file.stat().st_size:,} octets, SHA-256" in masked
+
+
+def test_a_strict_report_names_nobody(tmp_path: Path) -> None:
+    said = LOGIN.replace("ready", "ready at pop.corp.example") + (
+        "    C: UIDL\n"
+        + body(["1 abc.def@corp.example"])
+        + "    C: RETR 1\n"
+        + body(["Subject: secret plans", "From: mallory@corp.example", "", "x"])
+        + "    C: RETR 2\n    S: -ERR bob has no message 2 at pop.corp.example\n"
+    )
+    file = recorded(tmp_path / "of-bob.yaml", said + QUIT)
+    for form in ("html", "markdown", "svg"):
+        text = reported(file, "--redact", "strict", "--format", form).lower()
+        for name in (
+            "bob",
+            "corp.example",
+            "abc.def",
+            "secret plans",
+            "mallory",
+            "127.0.0.1",
+            "mail.example",
+        ):
+            assert name not in text, (form, name)
+    page = Page(reported(file, "--redact", "strict")).text()
+    assert "Hidden (--redact strict)" in page
+    assert "user-1" in page
+    status, _, err = run_here("report", str(file), "--redact", "strict", "--bodies", "keep")
+    assert (status, err.count("\n")) == (2, 1)
+
+
+def test_a_file_is_for_its_owner_alone_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    file = recorded(tmp_path / "a.yaml", LOGIN + QUIT)
+    out = tmp_path / "report.html"
+    status, said, err = run_here("report", str(file), "-o", str(out))
+    assert (status, said) == (0, "")
+    assert err.startswith(f"pop3spy: {out}: 1 session, ")
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    before = out.read_bytes()
+    status, _, err = run_here("report", str(file), "-o", str(out))
+    assert (status, err) == (2, f"pop3spy: {out} exists; nothing is overwritten\n")
+    assert out.read_bytes() == before
+
+
+def test_several_recordings_share_one_report(tmp_path: Path) -> None:
+    first = recorded(tmp_path / "a.yaml", LOGIN + QUIT)
+    second = recorded(tmp_path / "b.yaml", LOGIN + QUIT, Said(LOGIN, 60.0, None))
+    status, out, _ = run_here("report", str(first), str(second))
+    page = Page(out)
+    assert status == 0
+    assert [id_ for id_ in page.ids if re.fullmatch(r"r\d-s\d", id_)] == ["r1-s1", "r2-s1", "r2-s2"]
+    assert "r2 s2" in page.text()
+    assert page.source.count("SHA-256") == 2
+    assert "not recorded to its end" in page.text()
+
+
+def test_a_part_says_that_it_is_one(tmp_path: Path) -> None:
+    file = recorded(tmp_path / "a.yaml", LOGIN + QUIT, Said(LOGIN + QUIT, 5.0))
+    page = Page(reported(file, "--session", "2", "--filter", "verb = USER"))
+    assert page.rows() == ["r1-s2-1"]
+    assert "A part of the exchanges: here are those that verb = USER means." in page.text()
+    assert "Other sessions of the recording were left out." in page.text()
+    assert run_here("report", str(file), "--session", "7")[0] == 3
+
+
+def many(number: int) -> str:
+    return LOGIN + "".join(f"    C: RETR {n}\n" + body(["x"]) for n in range(number)) + QUIT
+
+
+def test_what_is_left_out_of_ten_thousand_exchanges_is_counted(tmp_path: Path) -> None:
+    page = Page(reported(recorded(tmp_path / "a.yaml", many(10_000))))
+    assert len(page.source) < 3_000_000
+    counted = re.findall(
+        r"([\d,]+) exchanges? \([^)]*\), all \+OK(, not in this report)?", page.text()
+    )
+    gone = sum(int(number.replace(",", "")) for number, left_out in counted if left_out)
+    assert gone + len(page.rows()) == 10_003
+    assert EXCHANGES <= len(page.rows()) <= EXCHANGES + 100
+
+
+def test_refused_commands_are_counted_too_when_there_are_thousands(tmp_path: Path) -> None:
+    refused = "".join(f"    C: DELE {n}\n    S: -ERR no\n" for n in range(5_000))
+    page = Page(reported(recorded(tmp_path / "a.yaml", LOGIN + refused + QUIT)))
+    assert len(page.source) < 3_000_000
+    left = re.findall(
+        r"([\d,]+) exchanges? \([^)]*\), [\d,]+ refused, not in this report", page.text()
+    )
+    gone = sum(int(number.replace(",", "")) for number in left)
+    assert gone + len(page.rows()) == 5_003
+
+
+def test_of_many_sessions_those_that_went_wrong_are_told_first(tmp_path: Path) -> None:
+    sessions = [Said(f"    S: +OK\n{QUIT}", 9.0 * n) for n in range(SESSIONS + 20)]
+    cut_off = LOGIN + "    C: RETR 1\n    S: +OK 500 octets\n    half\n"
+    sessions.append(Said(cut_off, 9_000.0, How.SERVER_CLOSED))
+    page = Page(reported(recorded(tmp_path / "a.yaml", *sessions)))
+    others = f"Nothing worse than a note was found in the other {SESSIONS - 1} sessions."
+    assert others in page.text()
+    assert f"r1-s{SESSIONS + 21}" in page.ids
+    assert "21 more sessions are not in this report" in page.text()
+    assert [link for link in page.links if link[1:] not in page.ids] == []
