@@ -85,8 +85,9 @@ class Claim:
             raise TypeError("a claim is a text about the number of an exchange")
         if any(isinstance(value, float) and not isfinite(value) for value in values):
             raise TypeError("the numbers of a claim are finite")
-        if not self.text.isprintable():
-            object.__setattr__(self, "text", escape(self.text))
+        for name in ("text", "remedy"):  # what is quoted has been escaped, and nothing else is odd
+            if not (getattr(self, name) or "").isprintable():
+                object.__setattr__(self, name, escape(getattr(self, name)))
 
 
 Claims = Iterable[Claim]

@@ -33,7 +33,7 @@ _LONG: Final = 1.0
 
 
 def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
-    """Return the paragraph; the findings in it are at least so bad.  It is not escaped."""
+    """Return the paragraph; the findings in it are at least so bad.  People may see it as it is."""
     told = worth_telling(session.findings, least)
     parts = [_deeds(session)]
     if not told:

@@ -180,7 +180,7 @@ class SessionTranscript:
             self._add(event, "├─", totals, tone=LineTone.FRAME)
             text = how
         if self._findings and worth_telling(event.session.findings, self._findings):
-            verdict = escape(verdict_of(event.session, self._findings))
+            verdict = verdict_of(event.session, self._findings)
             self._add(event, "├─", verdict, tone=LineTone.VERDICT)
         self._add(event, "└─", text, tone=LineTone.FRAME)
 
