@@ -1,7 +1,7 @@
 """How often each command was given, how it went, and how long it took."""
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -43,24 +43,23 @@ class CommandStats:
 
     def cells(self, name: str) -> tuple[str, ...]:
         """Return the row as text."""
-        times = [
-            *(_text(quantile(self.latencies, share)) for share in (0.5, 0.95)),
-            *(_text(quantile(self.durations, share)) for share in (0.95, 1.0)),
-        ]
+        first, whole = sorted(self.latencies), sorted(self.durations)
+        times = [_text(quantile(first, share)) for share in (0.5, 0.95)]
+        times += [_text(quantile(whole, share)) for share in (0.95, 1.0)]
         numbers = self.count, self.errors, self.unanswered, self.incomplete
         counts = (f"{number:,}" for number in numbers)
         return name, *counts, *times, f"{self.octets:,}"
 
 
 class Statistics:
-    """A subscriber that counts exchanges by command in ``rows``; ``table`` tells the result.
+    """A subscriber that counts exchanges by command; ``ordered`` and ``table`` tell the result.
 
     Of each command it remembers the last *latencies*, None for all.
     """
 
     def __init__(self, latencies: int | None = None) -> None:
         self._latencies = latencies
-        self.rows: dict[str, CommandStats] = {}
+        self._rows: dict[str, CommandStats] = {}
 
     def __call__(self, _: Session) -> Reader:
         """Return what counts the exchanges of a session."""
@@ -68,20 +67,23 @@ class Statistics:
 
     def _count(self, event: Event) -> None:
         if isinstance(event, Answered | Unanswered):
-            name = _name_of(event.exchange)
-            if (row := self.rows.get(name)) is None:
-                row = self.rows[name] = CommandStats(
+            name = name_of_command(event.exchange)
+            if (row := self._rows.get(name)) is None:
+                row = self._rows[name] = CommandStats(
                     deque(maxlen=self._latencies), deque(maxlen=self._latencies)
                 )
             row.add(event.exchange)
 
     def table(self) -> str:
         """Return a line for each command, the most frequent first."""
-        rows = sorted(self.rows.items(), key=lambda item: (-item[1].count, item[0]))
-        return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in rows)]))
+        return "".join(_aligned([_HEAD, *(row.cells(name) for name, row in self.ordered())]))
+
+    def ordered(self) -> list[tuple[str, CommandStats]]:
+        """Return each command by its name, the most frequent first."""
+        return sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
 
 
-def _name_of(exchange: Exchange) -> str:
+def name_of_command(exchange: Exchange) -> str:
     """Return what the client said, or that it did not say it."""
     command = exchange.said.command
     name = command.verb if command.spec else "(unknown)"
@@ -95,11 +97,11 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join([name.ljust(widths[0]), *rest]).rstrip() + "\n"
 
 
-def quantile(times: Collection[float], share: float) -> float | None:
-    """Return the time below or at which that *share* of *times* is; None without any."""
-    if not times:
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """Return the time that a *share* of all took at most, of times in order; None without any."""
+    if not ordered:
         return None
-    return sorted(times)[ceil(share * len(times)) - 1]  # no other was ever measured
+    return ordered[ceil(share * len(ordered)) - 1]  # no other was ever measured
 
 
 def _text(seconds: float | None) -> str:

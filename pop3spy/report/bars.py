@@ -12,21 +12,23 @@ _LEAST: Final = 1.5
 """Units that a bar is broad at least, to be seen."""
 _NEAR: Final = 1.0
 """Units between two bars from which on they are two."""
-TOO_LONG: Final = frozenset({"reply-slow", "transfer-stalled", "client-gave-up"})
-"""Findings that say of an exchange that somebody waited too long in it."""
 
 
-class Part(Enum):
-    """What a piece of time was; the value is its class in the style sheet.
+class Phase(Enum):
+    """What a piece of time was: its class in the style sheet, and what the legend says of it.
 
     They are drawn in this order, the last above all others.
     """
 
-    WAIT = "wait"
-    TRANSFER = "xfer"
-    SLOW = "slow"
-    OWN = "own"
-    REFUSED = "refused"
+    WAIT = "wait", "waiting for a reply"
+    TRANSFER = "xfer", "transfer"
+    SLOW = "slow", "waiting too long"
+    OWN = "own", "pop3spy did something"
+    REFUSED = "refused", "refused or broken off"
+
+    def __init__(self, look: str, words: str) -> None:
+        self.look = look
+        self.words = words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Drawing:
     """A picture of ``WIDTH`` by *height* units: a path for each part."""
 
     height: int
-    paths: Mapping[Part, str] = field(default_factory=dict)
+    paths: Mapping[Phase, str] = field(default_factory=dict)
 
 
 def bar(
@@ -44,7 +46,7 @@ def bar(
 
     Their times are *shift* seconds later on *line*.
     """
-    spans: dict[Part, list[tuple[float, float]]] = {}
+    spans: dict[Phase, list[tuple[float, float]]] = {}
     for exchange in exchanges:
         for part, since, until in _parts(exchange):
             left, right = line.place(since + shift), line.place(until + shift)
@@ -56,33 +58,28 @@ def bar(
         height,
         {
             part: _path(merged(spans[part], _NEAR), _band(part, height))
-            for part in Part
+            for part in Phase
             if part in spans
         },
     )
 
 
-def is_slow(exchange: CollectedExchange) -> bool:
-    """Return whether its reply was found to have taken too long."""
-    return any(finding.id in TOO_LONG for finding in exchange.findings)
-
-
-def _parts(exchange: CollectedExchange) -> Iterable[tuple[Part, float, float]]:
+def _parts(exchange: CollectedExchange) -> Iterable[tuple[Phase, float, float]]:
     told = exchange.exchange
     answered = exchange.ended_at if told.answered_at is None else told.answered_at
-    slow = is_slow(exchange)
-    yield Part.SLOW if slow else Part.WAIT, told.asked_at, answered
+    slow = exchange.slow
+    yield Phase.SLOW if slow else Phase.WAIT, exchange.at, answered
     if exchange.transfer:
-        yield Part.SLOW if slow else Part.TRANSFER, answered, exchange.ended_at
-    if exchange.gates:
-        yield Part.OWN, told.asked_at, exchange.ended_at
+        yield Phase.SLOW if slow else Phase.TRANSFER, answered, exchange.ended_at
+    if exchange.deeds:
+        yield Phase.OWN, exchange.at, exchange.ended_at
     if told.ok is False or exchange.broken:
-        yield Part.REFUSED, exchange.ended_at, exchange.ended_at
+        yield Phase.REFUSED, exchange.ended_at, exchange.ended_at
 
 
-def _band(part: Part, height: int) -> tuple[int, int]:
+def _band(part: Phase, height: int) -> tuple[int, int]:
     """Return where a part begins from above, and how high it is: what is bad has full height."""
-    if part is Part.REFUSED:
+    if part is Phase.REFUSED:
         return 0, height
     inset = max(1, height // 5)
     return inset, height - 2 * inset

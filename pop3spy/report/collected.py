@@ -1,6 +1,6 @@
 """What a report keeps of a session: its exchanges, and what stands between them.
 
-Times are seconds since the clock of the recording started.  Every text here is escaped.
+Times are seconds since the clock of the recording started.  Every text here may be shown.
 """
 
 from dataclasses import dataclass, field
@@ -8,20 +8,28 @@ from datetime import datetime
 from enum import Enum
 
 from pop3spy.protocol.frames import Side
-from pop3spy.session.finding import Finding
+from pop3spy.protocol.text import escape
+from pop3spy.session.finding import Finding, Severity
 from pop3spy.session.model import Exchange, Session
 
 
 class AsideKind(Enum):
-    """What stands in a transcript and is no exchange; the value is the word of its column."""
+    """What stands in a transcript and is no exchange.
 
-    TLS = "TLS"
-    NOTE = "note"
-    CLOSING = "close"
-    UNREAD = "unread"
-    STRAY = "stray"
-    OWN = "pop3spy"
-    PROBLEM = "problem"
+    A row has the word of its column, and its class in the style sheet: ``odd``, ``own`` or neither.
+    """
+
+    TLS = "TLS", "quiet"
+    NOTE = "note", "quiet"
+    CLOSING = "close", "quiet"
+    UNREAD = "unread", "quiet"
+    STRAY = "stray", "odd"
+    OWN = "pop3spy", "own"
+    PROBLEM = "problem", "odd"
+
+    def __init__(self, word: str, look: str) -> None:
+        self.word = word
+        self.look = look
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +57,34 @@ class InnerLine:
 
 @dataclass(frozen=True, slots=True)
 class GateDeed:
-    """What a gate did in an exchange: who did what, and the lines that went on because of it.
+    """What a gate did in an exchange: who did what, and what went on because of it.
 
-    It ``waits`` if time passed because of it that neither side took.
+    ``takes_time`` is whether time passed because of it that neither side took.
     """
 
     at: float
     text: str
-    waits: bool = False
-    went_on: tuple[tuple[Side, str], ...] = ()
+    takes_time: bool = False
+    substitutes: tuple[tuple[Side, str], ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What is told of it, line by line: ``S» -ERR later`` is what a side was told."""
+        return [self.text, *(f"{side.value}» {text}" for side, text in self.substitutes)]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CollectedExchange:
     """An exchange with what a report shows beside it.
 
     ``lines`` are the first of its body, ``left`` how many more there are, None if nobody counted;
     ``subject`` and ``sender`` are those of a message that is not masked.  ``over`` is whether it
-    is certain what became of it.
+    is certain what became of it, ``slow`` whether it was found that somebody waited too long in it.
     """
 
     exchange: Exchange
-    steps: list[InnerLine] = field(default_factory=list)
-    gates: list[GateDeed] = field(default_factory=list)
+    inner: list[InnerLine] = field(default_factory=list)
+    deeds: list[GateDeed] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -79,6 +92,7 @@ class CollectedExchange:
     subject: str = ""
     sender: str = ""
     over: bool = False
+    slow: bool = False
 
     @property
     def number(self) -> int:
@@ -86,7 +100,7 @@ class CollectedExchange:
         return self.exchange.number
 
     @property
-    def asked_at(self) -> float:
+    def at(self) -> float:
         """When its command was whole."""
         return self.exchange.asked_at
 
@@ -94,7 +108,7 @@ class CollectedExchange:
     def ended_at(self) -> float:
         """When the last was said in it, as far as that is known."""
         exchange = self.exchange
-        times = [exchange.ended_at, exchange.answered_at, *(step.at for step in self.steps)]
+        times = [exchange.ended_at, exchange.answered_at, *(line.at for line in self.inner)]
         return max([exchange.asked_at, *(time for time in times if time is not None)])
 
     @property
@@ -111,11 +125,11 @@ class CollectedExchange:
         return not self.exchange.complete and not self.exchange.kept
 
     @property
-    def plain(self) -> bool:
+    def unremarkable(self) -> bool:
         """Whether nothing about it is worth a look."""
-        told = self.findings or self.gates or self.problems or self.exchange.misplaced
-        stray = any(step.stray for step in self.steps)
-        return bool(self.exchange.ok) and not (self.broken or told or stray)
+        remarks = self.findings or self.deeds or self.problems or self.exchange.misplaced
+        stray = any(line.stray for line in self.inner)
+        return bool(self.exchange.ok) and not (self.broken or remarks or stray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +141,13 @@ class CapabilityList:
     names: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CollectedSession:
     """A session: ``label`` is how the report calls it, ``key`` the same for anchors.
 
-    ``recording`` is the place of its recording among those of the report.  ``items`` come in the
-    order in which they began.  ``last_at`` is when anything was told of it last.
+    ``recording`` is the place of its recording among those of the report.  ``items`` are in the
+    order in which they began, and ``findings`` the worst first.  ``last_at`` is when anything was
+    told of it last.
     """
 
     session: Session
@@ -181,3 +196,28 @@ class CollectedSession:
     def at_its_end(self) -> list[Finding]:
         """The findings that are about the whole connection, and no exchange."""
         return [one for one in self.findings if one.exchange is None]
+
+    @property
+    def worst(self) -> Severity | None:
+        """How bad the worst is that was found in it."""
+        return self.findings[0].severity if self.findings else None
+
+    @property
+    def client(self) -> str:
+        """The client's address."""
+        return escape(str(self.session.client))
+
+    @property
+    def server(self) -> str:
+        """The server's address."""
+        return escape(str(self.session.server))
+
+    @property
+    def peers(self) -> str:
+        """Both addresses: ``192.0.2.17:50312 → mail.example.org:110``."""
+        return f"{self.client} → {self.server}"
+
+    @property
+    def why(self) -> str:
+        """Why it ended, where there is more to say than how."""
+        return escape(self.session.ending.why) if self.session.ending else ""

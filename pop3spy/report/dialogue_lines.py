@@ -6,38 +6,35 @@ What neither client nor server said stands behind ``#``.
 from collections.abc import Iterator
 
 from pop3spy.protocol.commands import Shape
-from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.text import count
 from pop3spy.report.collected import Aside, CollectedExchange, CollectedSession
-from pop3spy.report.words import clock, cut, ending_words, took
+from pop3spy.report.words import clock, cut, took
 from pop3spy.session.lines import line_text
 
 
-def dialogue_of(kept: CollectedSession) -> Iterator[str]:
+def dialogue_of(collected: CollectedSession) -> Iterator[str]:
     """Yield the lines of a session, what was said first before all else."""
-    peers = f"{escape(str(kept.session.client))} → {escape(str(kept.session.server))}"
-    yield f"# session {kept.label}: {peers}, {kept.date:%Y-%m-%d %H:%M:%SZ}"
-    if kept.greeted_at is not None:
-        yield f"S: {cut(kept.greeting)}"
-    for item in kept.items:
+    yield f"# session {collected.label}: {collected.peers}, {collected.date:%Y-%m-%d %H:%M:%SZ}"
+    if collected.greeted_at is not None:
+        yield f"S: {cut(collected.greeting)}"
+    for item in collected.items:
         match item:
             case Aside(at=at, text=text):
-                yield f"# {clock(at - kept.opened_at)} s: {cut(text, 400)}"
+                yield f"# {clock(at - collected.opened_at)} s: {cut(text, 400)}"
             case CollectedExchange():
                 yield from _exchange(item)
-    ending = kept.session.ending
-    why = f" ({escape(ending.why)})" if ending and ending.why else ""
-    yield f"# {ending_words(kept.session)}{why} after {took(kept.duration)}"
+    why = f" ({collected.why})" if collected.why else ""
+    yield f"# {collected.session.how.logged} after {took(collected.duration)}{why}"
 
 
 def _exchange(item: CollectedExchange) -> Iterator[str]:
     told = item.exchange
     yield f"C: {cut(line_text(told.said))}{' # said by pop3spy' * told.injected}"
-    for gate in item.gates:
-        yield f"# ◆ {cut(gate.text)}"
-        for side, text in gate.went_on:
-            yield f"# {side.value}» {cut(text)}"
-    for step in item.steps:
-        yield f"{step.side.value}: {cut(step.text)}"
+    for deed in item.deeds:
+        yield f"# ◆ {cut(deed.text)}"
+        yield from (f"# {cut(line)}" for line in deed.lines[1:])
+    for line in item.inner:
+        yield f"{line.side.value}: {cut(line.text)}"
     if told.status is not None:
         yield f"S: {cut(line_text(told.status))}"
     elif not told.kept:

@@ -1,12 +1,11 @@
 """Facts of all sessions: how long each command took, TLS on either leg, what CAPA listed where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import log10
 from typing import Final
 
 from pop3spy.logs.stats import CommandStats, quantile
-from pop3spy.protocol.text import escape
 from pop3spy.report.collected import CollectedSession
 from pop3spy.report.timeline import WIDTH, Tick
 from pop3spy.session.tls import Tls
@@ -14,43 +13,43 @@ from pop3spy.session.tls import Tls
 _FASTEST: Final = 1e-4
 _DECADES: Final = 6
 """The scale of latencies goes from 0.1 ms over six powers of ten to 100 s."""
-_MOST_TICKS: Final = 400
-"""Different places on that scale; more would not be seen."""
+_TICK: Final = 2
+"""Units that a latency is broad in the picture."""
 
 LATENCY_AXIS: Final = tuple(
     Tick(number * WIDTH / _DECADES, text)
     for number, text in enumerate(("0.1 ms", "1", "10", "100", "1 s", "10"))
 )
+LATENCY_GRID: Final = "".join(f"M{tick.at:.0f} 0v12" for tick in LATENCY_AXIS[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class CommandFacts:
-    """A command with its numbers, and each of its latencies as a tick of a path."""
+    """A command with its numbers; ``waits`` are its latencies in order, ``plot`` their picture."""
 
     name: str
     stats: CommandStats
+    waits: list[float]
     plot: str
 
     def wait(self, share: float) -> float | None:
         """Return the seconds to the first octet that a *share* of its replies took at most."""
-        return quantile(self.stats.latencies, share)
+        return quantile(self.waits, share)
 
 
-def commands_of(stats: Mapping[str, CommandStats]) -> list[CommandFacts]:
-    """Return a row for each command, the most frequent first."""
-    rows = sorted(stats.items(), key=lambda item: (-item[1].count, item[0]))
-    return [CommandFacts(name, row, _plot(row.latencies)) for name, row in rows]
+def commands_of(stats: Sequence[tuple[str, CommandStats]]) -> list[CommandFacts]:
+    """Return a row for each command, in the same order."""
+    return [CommandFacts(name, row, sorted(row.latencies), _plot(row)) for name, row in stats]
 
 
-def _plot(latencies: Sequence[float]) -> str:
-    places = sorted({round(_place(time)) for time in latencies})
-    step = max(1, len(places) // _MOST_TICKS)
-    return "".join(f"M{place} 2h2v8h-2z" for place in places[::step])
+def _plot(row: CommandStats) -> str:
+    places = sorted({_TICK * round(_place(time) / _TICK) for time in row.latencies})
+    return "".join(f"M{place} 2h{_TICK}v8h-{_TICK}z" for place in places)
 
 
 def _place(latency: float) -> float:
     decades = log10(max(latency, _FASTEST) / _FASTEST)
-    return min(decades / _DECADES, 1.0) * (WIDTH - 2)
+    return min(decades / _DECADES, 1.0) * (WIDTH - _TICK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,9 @@ class TlsFacts:
 def tls_of(sessions: Sequence[CollectedSession]) -> list[TlsFacts]:
     """Return what TLS came to; sessions in which that is the same share a row."""
     rows: dict[Tls, TlsFacts] = {}
-    for kept in sessions:
-        for tls in kept.session.legs.values():
-            rows.setdefault(tls, TlsFacts(tls)).sessions.append(kept)
+    for collected in sessions:
+        for tls in collected.session.legs.values():
+            rows.setdefault(tls, TlsFacts(tls)).sessions.append(collected)
     return list(rows.values())
 
 
@@ -80,13 +79,13 @@ class CapabilityTable:
 
 def capabilities_of(sessions: Sequence[CollectedSession]) -> CapabilityTable:
     """Return what the servers listed, and in which state; the same lists share a column."""
-    servers = {str(kept.session.server) for kept in sessions if kept.capabilities}
+    servers = {collected.server for collected in sessions if collected.capabilities}
     columns: dict[tuple[str, tuple[str, ...]], list[tuple[CollectedSession, int]]] = {}
-    for kept in sessions:
-        server = f"{escape(str(kept.session.server))}, " if len(servers) > 1 else ""
-        for listed in kept.capabilities:
+    for collected in sessions:
+        server = f"{collected.server}, " if len(servers) > 1 else ""
+        for listed in collected.capabilities:
             where = columns.setdefault((f"{server}{listed.where}", listed.names), [])
-            where.append((kept, listed.number))
+            where.append((collected, listed.number))
     every = dict.fromkeys(name for _, names in columns for name in names)
     return CapabilityTable(
         [(title, where) for (title, _), where in columns.items()],

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-LINES: Final = 12
+from pop3spy.logs.shown_lines import SHOWN
+
+LINES: Final = SHOWN
 """Lines of a listing or of a message."""
 CHARACTERS: Final = 200
 """Characters of a line."""
@@ -19,12 +21,21 @@ EXCHANGES: Final = 600
 REMARKABLE: Final = 1200
 """The same of those that are not plain; there may be as many as a server refused commands."""
 LADDER: Final = 40
-"""Exchanges in a ladder; those that are alike are told once before anything is left out."""
+"""Exchanges, and lines beside them, in a ladder; those that are alike are told once before."""
 LADDERS: Final = 12
 """Sessions that have a ladder."""
 VERDICTS: Final = 8
 """Sessions from which on only those with an error or a warning are told of at the top."""
 SESSIONS: Final = 200
 """Sessions that stand in a report, those with the worst findings before all others."""
-PLACES: Final = 500
+FINDINGS: Final = 500
 """Findings that stand in the table."""
+FINDING_PLACES: Final = 4
+"""Sessions that a row of it leads to."""
+TICKET_FIRST: Final = 150
+TICKET_LAST: Final = 50
+"""Lines of a session's dialogue in a ticket, from its beginning and from its end."""
+LISTED: Final = 12
+"""Of what is listed in a line or two, sessions for example, so many are named."""
+CAPABILITIES: Final = 100
+"""Lines of CAPA that stand in the table."""

@@ -11,16 +11,21 @@ from pop3spy import __version__
 from pop3spy.protocol.text import count
 from pop3spy.report.collected import CollectedSession
 from pop3spy.report.dialogue_lines import dialogue_of
-from pop3spy.report.limits import LADDERS, PLACES
-from pop3spy.report.report import Report, ReportedFinding, findings_of, worst_of
+from pop3spy.report.limits import (
+    FINDING_PLACES,
+    FINDINGS,
+    LADDERS,
+    LISTED,
+    TICKET_FIRST,
+    TICKET_LAST,
+)
+from pop3spy.report.report import Report, ReportedFinding, findings_of
 from pop3spy.report.words import day, first_upper, severity_word
+from pop3spy.session.finding import Finding
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@-])")
 """What may be markup in one dialect or another; a backslash makes text of it (CommonMark, 2.4)."""
 _FENCE: Final = re.compile(r"`{3,}")
-_FIRST: Final = 150
-_LAST: Final = 50
-"""Lines of a session's dialogue from its beginning and its end."""
 
 
 def ticket(report: Report) -> str:
@@ -35,16 +40,16 @@ def _lines(report: Report) -> Iterator[str]:
     shown = report.shown()
     yield "### What happened"
     yield ""
-    for kept in shown:
-        worst = worst_of(kept)
+    for collected in shown:
+        worst = collected.worst
         badge = f" ({severity_word(worst)})" if worst else ""
-        yield f"- **{kept.label}**{badge}: {plain(kept.verdict)}"
+        yield f"- **{collected.label}**{badge}: {escaped(collected.verdict)}"
     if (more := len(report.sessions) - len(shown)) > 0:
         yield f"- {count(more, 'more session')}, in which the least was found"
     yield ""
     yield from _findings(findings_of(report.sessions))
-    for kept in shown[:LADDERS]:
-        yield from _dialogue(kept)
+    for collected in shown[:LADDERS]:
+        yield from _dialogue(collected)
     if (more := len(shown) - LADDERS) > 0:
         yield f"The dialogues of {count(more, 'more session')} are not here; --session N takes one."
         yield ""
@@ -53,16 +58,16 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _hidden(report: Report) -> Iterator[str]:
     names = "hidden" if report.strict else "**shown**"
-    mail = "**included**" if report.mail else "hidden"
+    mail = "**included**" if report.shows_mail else "hidden"
     yield f"Passwords and tokens are hidden, names and addresses are {names}, mail is {mail}."
-    if report.wanted:
-        yield f"Only the exchanges that `{report.wanted.replace('`', ' ')}` means are here."
+    yield from map(escaped, report.parts_left_out())
     yield ""
     for recording in report.recordings:
-        name = f" of {plain(recording.name)}" if recording.name else ""
+        name = f" of {escaped(recording.name)}" if recording.name else ""
         recorded = f"Recorded {day(recording.started)} UTC"
         octets = count(recording.size, "octet")
         yield f"- {recorded}, {octets}; SHA-256{name}: `{recording.sha256}`"
+        yield from (f"- {escaped(note)}" for note in recording.notes[:LISTED])
     yield ""
 
 
@@ -75,27 +80,30 @@ def _findings(findings: list[ReportedFinding]) -> Iterator[str]:
         return
     yield "| severity | where | who can change it | what was seen, and what to do |"
     yield "|---|---|---|---|"
-    for row in findings[:PLACES]:
-        finding, places = row.finding, []
-        for kept, seen in row.places[:3]:
-            places.append(f"{kept.label}, no. {seen.exchange}" if seen.exchange else kept.label)
-        if (more := len(row.places) - 3) > 0:
+    for row in findings[:FINDINGS]:
+        finding = row.finding
+        places = [_place(*place) for place in row.places[:FINDING_PLACES]]
+        if (more := len(row.places) - FINDING_PLACES) > 0:
             places.append(f"and {count(more, 'more session')}")
-        told = f"{plain(finding.text)} {plain(first_upper(finding.remedy))} `{finding.id}`"
+        told = f"{escaped(finding.text)} {escaped(first_upper(finding.remedy))} `{finding.id}`"
         where = "; ".join(places)
         yield f"| {severity_word(finding.severity)} | {where} | {finding.whose} | {told} |"
-    if (more := len(findings) - PLACES) > 0:
+    if (more := len(findings) - FINDINGS) > 0:
         yield ""
         yield f"{count(more, 'more kind')} of findings, none worse than these, are not here."
     yield ""
 
 
-def _dialogue(kept: CollectedSession) -> Iterator[str]:
-    yield f"### {kept.title}"
+def _place(collected: CollectedSession, seen: Finding) -> str:
+    return f"{collected.label}, no. {seen.exchange}" if seen.exchange else collected.label
+
+
+def _dialogue(collected: CollectedSession) -> Iterator[str]:
+    yield f"### {collected.title}"
     yield ""
-    lines = list(dialogue_of(kept))
-    if (more := len(lines) - _FIRST - _LAST) > 0:
-        lines[_FIRST:-_LAST] = [f"# … {count(more, 'more line')}, not in this ticket"]
+    lines = list(dialogue_of(collected))
+    if (more := len(lines) - TICKET_FIRST - TICKET_LAST) > 0:
+        lines[TICKET_FIRST:-TICKET_LAST] = [f"# … {count(more, 'more line')}, not in this ticket"]
     longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
     fence = "`" * (longest + 1)
     yield f"{fence}text"
@@ -104,6 +112,6 @@ def _dialogue(kept: CollectedSession) -> Iterator[str]:
     yield ""
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Return *text* so that nothing of it is markup."""
     return _MARKUP.sub(r"\\\1", text)

@@ -2,31 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pop3spy.findings.rule import Rule
 from pop3spy.logs.stats import CommandStats
 from pop3spy.report.collected import CollectedSession
 from pop3spy.report.limits import SESSIONS
+from pop3spy.session.chunk import Clock
 from pop3spy.session.finding import Finding, Severity
 from pop3spy.session.model import Session
 
 
 @dataclass(slots=True)
 class ReportedRecording:
-    """A recording that was read: its octets, their SHA-256 in hexadecimal, what it left out.
+    """A recording that was read: its octets, their SHA-256 in hexadecimal, and what it left out.
 
-    ``name`` is empty where a name of a file might tell whose it is.  ``notes`` were said of it
-    while it was read.
+    ``strict`` is whether names are hidden, in it or in the report; then its ``name`` is empty, as
+    are its ``notes``, what was said of it while it was read.
     """
 
     name: str
     started: datetime
+    strict: bool = False
     size: int = 0
     sha256: str = ""
-    bodies: str = "keep"
-    redaction: str = "secrets"
-    program: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -34,18 +33,41 @@ class ReportedRecording:
 class Report:
     """What a report is made of.
 
-    ``strict`` is whether names are hidden, ``mail`` whether messages are shown; ``wanted`` is the
-    filter that somebody gave, empty without one, and ``chosen`` whether sessions were chosen.
+    ``mail`` is whether somebody asked for messages, ``wanted`` the filter that somebody gave, empty
+    without one, and ``chosen`` whether sessions were chosen.
     """
 
-    strict: bool
     mail: bool
     rules: Mapping[str, Rule]
     wanted: str = ""
     chosen: bool = False
     recordings: list[ReportedRecording] = field(default_factory=list)
     sessions: list[CollectedSession] = field(default_factory=list)
-    stats: Mapping[str, CommandStats] = field(default_factory=dict)
+    stats: list[tuple[str, CommandStats]] = field(default_factory=list)
+
+    @property
+    def strict(self) -> bool:
+        """Whether names are hidden everywhere."""
+        return all(recording.strict for recording in self.recordings)
+
+    @property
+    def shows_mail(self) -> bool:
+        """Whether messages are shown anywhere."""
+        return any(map(self.shows_mail_of, self.recordings))
+
+    def shows_mail_of(self, recording: ReportedRecording) -> bool:
+        """Return whether messages of a recording are shown: they name many."""
+        return self.mail and not recording.strict
+
+    def parts_left_out(self) -> list[str]:
+        """Return why this is a part of what was recorded, a sentence for each reason."""
+        parts = []
+        if self.wanted:
+            which = "some of the exchanges" if self.strict else f"exchanges with {self.wanted}"
+            parts.append(f"Only {which} are here (--filter).")
+        if self.chosen:
+            parts.append("Other sessions were left out (--session).")
+        return parts
 
     def begin(self, session: Session) -> CollectedSession:
         """Take in a *session* of the recording that was added last, and return what keeps it."""
@@ -55,12 +77,12 @@ class Report:
             recording,
             label=f"s{session.id}",
             key=f"r{recording}-s{session.id}",
-            date=_date(self.recordings[-1].started, session.opened_at),
+            date=Clock(self.recordings[-1].started).date(session.opened_at).astimezone(UTC),
         )
         self.sessions.append(kept)
         return kept
 
-    def named(self) -> None:
+    def label_sessions(self) -> None:
         """Let labels say which recording, once there are several."""
         several = len(self.recordings) > 1
         for kept in self.sessions:
@@ -78,18 +100,9 @@ class Report:
         ordered = sorted(self.sessions, key=lambda kept: (kept.date, kept.recording))
         if len(ordered) <= SESSIONS:
             return ordered
-        chosen = sorted(ordered, key=lambda kept: -severity_of(kept))[:SESSIONS]
-        return [kept for kept in ordered if kept in chosen]
-
-
-def severity_of(kept: CollectedSession) -> int:
-    """Return how bad the worst is that was found in a session; 0 for nothing."""
-    return max((finding.severity.value for finding in kept.findings), default=0)
-
-
-def worst_of(kept: CollectedSession) -> Severity | None:
-    """Return how bad the worst is that was found in a session."""
-    return Severity(severity_of(kept)) if kept.findings else None
+        worst_first = sorted(ordered, key=lambda kept: -(kept.worst.value if kept.worst else 0))
+        chosen = {kept.key for kept in worst_first[:SESSIONS]}
+        return [kept for kept in ordered if kept.key in chosen]
 
 
 @dataclass(slots=True)
@@ -98,11 +111,6 @@ class ReportedFinding:
 
     finding: Finding
     places: list[tuple[CollectedSession, Finding]]
-
-    @property
-    def kept(self) -> CollectedSession:
-        """The session where it was raised first."""
-        return self.places[0][0]
 
     @property
     def times(self) -> int:
@@ -118,10 +126,3 @@ def findings_of(sessions: list[CollectedSession]) -> list[ReportedFinding]:
             row = found.setdefault((finding.id, finding.severity), ReportedFinding(finding, []))
             row.places.append((kept, finding))
     return sorted(found.values(), key=lambda row: -row.finding.severity.value)
-
-
-def _date(started: datetime, at: float) -> datetime:
-    try:
-        return started.astimezone(UTC) + timedelta(seconds=at)
-    except (OverflowError, ValueError):
-        return started.astimezone(UTC)

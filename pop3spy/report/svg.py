@@ -10,43 +10,57 @@ from xml.sax.saxutils import escape as markup
 from xml.sax.saxutils import quoteattr
 
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.text import count
+from pop3spy.report.assets import asset
 from pop3spy.report.collected import CollectedSession
-from pop3spy.report.ladder import LadderRow, RowKind, Waiter, ladder_of
+from pop3spy.report.ladder import ladder_of
+from pop3spy.report.ladder_row import HEIGHTS, LadderRow, RowKind, WaitedFor
 from pop3spy.report.limits import LADDERS
-from pop3spy.report.look import asset
 from pop3spy.report.report import Report
 from pop3spy.report.words import clock, cut, severity_word
 from pop3spy.wrapping import columns, wrapped
 
 _WIDTH: Final = 980
-_CLIENT, _SERVER = 190, 700
-_PROXY: Final = (_CLIENT + _SERVER) // 2
-_NOTES: Final = _SERVER + 74
-_LINE: Final = 17
-_CHARACTER: Final = 7.25
-"""Units that a character of the wire is broad, in every usual monospaced type of 12 units."""
-_SAID: Final = int((_SERVER - _CLIENT - 40) / _CHARACTER)
-_NOTE: Final = int((_WIDTH - _NOTES - 8) / 6.2)
-_HEIGHTS: Final = (18, 20, 28, 38, 52, 70, 90)
+_LEFT, _TIME, _STATE, _MARGIN, _CLIENT, _SERVER = 16, 58, 172, 178, 190, 700
+_PROXY, _TOOK, _NOTES = (_CLIENT + _SERVER) // 2, _SERVER + 66, _SERVER + 74
+"""Where the columns are, from the left; those of times and states end there."""
+_LINE, _NOTE_LINE, _ARROW, _GAP = 17, 14, 4, 24
+"""How high a line is, one of a note, what an arrow takes, and what stands between sessions."""
+_CHARACTER, _SMALL_CHARACTER = 7.25, 6.2
+"""How broad a character of 12 units is in every usual monospaced type, and one of a note."""
+_INSET: Final = 12
+"""Between a lifeline and what stands beside it."""
+_SAID: Final = int((_SERVER - _CLIENT - 3 * _INSET) / _CHARACTER)
+_NOTE: Final = int((_WIDTH - _NOTES) / _SMALL_CHARACTER) - 1
+_WAITS: Final = dict(zip(range(1, HEIGHTS + 1), (18, 20, 28, 38, 52, 70, 90), strict=True))
+_PLACES: Final = {
+    WaitedFor.CLIENT: (_CLIENT, "idle"),
+    WaitedFor.OWN: (_PROXY, "own"),
+    WaitedFor.TRANSFER: (_SERVER, "xfer"),
+    WaitedFor.SERVER: (_SERVER, "wait"),
+}
+"""Where a wait is drawn, and its class in the style sheet."""
 
 
 def picture(report: Report) -> str:
     """Return the ladders of a report's sessions, one below the other."""
-    drawing = _Drawing()
+    canvas = _Canvas()
     shown = report.shown()
-    for kept in shown[:LADDERS]:
-        drawing.session(kept)
+    for collected in shown[:LADDERS]:
+        canvas.session(collected)
     if (more := len(report.sessions) - len(shown[:LADDERS])) > 0:
         left = f"{count(more, 'more session')}, not in this picture: --session N takes one"
-        drawing.text(16, left, "sans quiet")
-        drawing.down(_LINE)
-    title = ", ".join(kept.label for kept in shown[:LADDERS])
-    return drawing.whole(f"What client and server said in POP3: {title}")
+        canvas.text(_LEFT, left, "sans quiet")
+        canvas.down(_LINE)
+    for sentence in report.parts_left_out():
+        canvas.text(_LEFT, sentence, "sans quiet")
+        canvas.down(_LINE)
+    title = ", ".join(collected.label for collected in shown[:LADDERS])
+    return canvas.whole(f"What client and server said in POP3: {title}")
 
 
 @dataclass(slots=True)
-class _Drawing:
+class _Canvas:
     """A picture that grows downwards; ``at`` is where the next row begins."""
 
     at: float = 12
@@ -75,87 +89,74 @@ class _Drawing:
             f'<text x="{x:g}" y="{self.at + dy:g}" class="{kind}"{where}>{markup(text)}</text>'
         )
 
-    def session(self, kept: CollectedSession) -> None:
+    def session(self, collected: CollectedSession) -> None:
         """Draw the ladder of a session."""
-        peers = f"{escape(str(kept.session.client))} → {escape(str(kept.session.server))}"
-        self.text(16, f"{kept.title}, {peers}, {kept.date:%Y-%m-%d %H:%M:%S} UTC", "sans bold")
-        self.down(24)
+        when = f"{collected.date:%Y-%m-%d %H:%M:%S} UTC"
+        self.text(_LEFT, f"{collected.title}, {collected.peers}, {when}", "sans bold")
+        self.down(_GAP)
         for x, name in ((_CLIENT, "client"), (_PROXY, "pop3spy"), (_SERVER, "server")):
             kind = "own" if name == "pop3spy" else name
             self.text(x, name, f"sans bold {kind}", "middle")
-        self.text(58, "s", "sans small quiet", "end")
-        self.text(_SERVER + 66, "took", "sans small quiet", "end")
-        self.down(20)
+        self.text(_TIME, "s", "sans small quiet", "end")
+        self.text(_TOOK, "took", "sans small quiet", "end")
+        self.down(_LINE)
         top = self.at
         lines = len(self.parts)
         spans: list[tuple[float, float, LadderRow]] = []
-        for row in ladder_of(kept):
+        for row in ladder_of(collected):
             begun = self.at
-            self._row(kept, row)
+            self._row(collected, row)
             spans.append((begun, self.at, row))
         self.parts[lines:lines] = [*_lifelines(top, self.at), *_margins(spans)]
-        self.down(24)
+        self.down(_GAP)
 
-    def _row(self, kept: CollectedSession, row: LadderRow) -> None:
+    def _row(self, collected: CollectedSession, row: LadderRow) -> None:
         begun = self.at
         notes = [*_notes(row)]
         if row.kind is RowKind.WAIT:
             self._wait(row)
         else:
-            self.text(58, clock(row.at - kept.opened_at), "small quiet", "end")
-            self.text(172, row.state, "sans small quiet", "end")
-            self.text(_SERVER + 66, row.took, "small quiet", "end")
+            self.text(_TIME, clock(row.at - collected.opened_at), "small quiet", "end")
+            self.text(_STATE, row.state, "sans small quiet", "end")
+            self.text(_TOOK, row.took, "small quiet", "end")
             self._said(row)
         end = self.at
         self.at = begun
         for kind, text in notes:
             self.text(_NOTES, text, f"sans small {kind}")
-            self.down(14)
+            self.down(_NOTE_LINE)
         self.at = max(self.at, end)
 
     def _wait(self, row: LadderRow) -> None:
-        height = _HEIGHTS[row.height - 1]
-        x, kind = {
-            Waiter.CLIENT: (_CLIENT, "idle"),
-            Waiter.OWN: (_PROXY, "own"),
-            Waiter.TRANSFER: (_SERVER, "xfer"),
-            Waiter.SERVER: (_SERVER, "wait"),
-        }[row.waiter or Waiter.SERVER]
-        kind = "late" if row.slow else kind
+        height = _WAITS[row.height]
+        x, kind = _PLACES[row.waited_for or WaitedFor.SERVER]
+        kind = "slow" if row.slow else kind
         self.parts.append(
             f'<rect class="{kind}" x="{x - 3.5:g}" y="{self.at:g}" width="7" height="{height}"/>'
         )
         ink = f"sans small {'warning bold' if row.slow else 'quiet'}"
         middle = height / 2 + 4
         if x == _SERVER:
-            self._on_paper(x - 12, row.text, ink, "end", middle)
+            self._on_paper(x - _INSET, row.text, ink, "end", middle)
         else:
-            self._on_paper(x + 12, row.text, ink, "start", middle)
+            self._on_paper(x + _INSET, row.text, ink, "start", middle)
         self.down(height)
 
     def _said(self, row: LadderRow) -> None:
-        left = row.kind is RowKind.CLIENT or (
-            row.kind in (RowKind.ASIDE, RowKind.END) and row.side is Side.CLIENT
-        )
-        middle = row.kind is RowKind.RUN or (row.kind is RowKind.ASIDE and row.side is None)
-        wire = row.kind in (RowKind.CLIENT, RowKind.SERVER)
-        ink = _ink(row)
+        ink, wire = _ink(row), row.kind in (RowKind.CLIENT, RowKind.SERVER)
         kind = ink if wire else f"sans small bold {ink}"
         text = cut(" ".join(filter(None, [row.text, row.more])))
-        x = _PROXY if middle else _CLIENT + 12 if left else _SERVER - 12
-        anchor = "middle" if middle else "start" if left else "end"
-        if row.half:
-            x = x if left else _PROXY - 12
+        x, anchor = _standing(row)
         for line in _lines(text, _SAID // 2 if row.half else _SAID):
             self._on_paper(x, line, kind, anchor)
             self.down(_LINE)
         if wire:
-            self._arrow(row, ink, left=left)
+            self._arrow(row, ink)
 
     def _on_paper(self, x: float, text: str, kind: str, anchor: str, dy: float = 12) -> None:
         if not text:
             return
-        broad = columns(text) * (6.2 if "small" in kind else _CHARACTER) + 6
+        broad = columns(text) * (_SMALL_CHARACTER if "small" in kind else _CHARACTER) + 6
         begin = {"start": x - 3, "end": x - broad + 3, "middle": x - broad / 2}[anchor]
         self.parts.append(
             f'<rect class="paper" x="{begin:g}" y="{self.at + dy - 11:g}"'
@@ -163,7 +164,8 @@ class _Drawing:
         )
         self.text(x, text, kind, anchor, dy=dy)
 
-    def _arrow(self, row: LadderRow, ink: str, *, left: bool) -> None:
+    def _arrow(self, row: LadderRow, ink: str) -> None:
+        left = row.kind is RowKind.CLIENT
         begin, end = (_CLIENT, _SERVER) if left else (_SERVER, _CLIENT)
         if row.half:
             begin, end = (begin, _PROXY) if left else (_PROXY, end)
@@ -174,7 +176,17 @@ class _Drawing:
             f'<line class="{ink}" x1="{begin}" y1="{y:g}" x2="{end}" y2="{y:g}"{dash}/>'
             f'<polygon class="{ink}" points="{end},{y:g} {tip},{y - 3.5:g} {tip},{y + 3.5:g}"/>'
         )
-        self.down(4)
+        self.down(_ARROW)
+
+
+def _standing(row: LadderRow) -> tuple[int, str]:
+    """Return where the text of a row stands, and whether that is its start, middle or end."""
+    if row.kind is RowKind.RUN or (row.kind is RowKind.ASIDE and row.side is None):
+        return _PROXY, "middle"
+    beside = row.kind in (RowKind.ASIDE, RowKind.END)
+    if row.kind is RowKind.CLIENT or (beside and row.side is Side.CLIENT):
+        return _CLIENT + _INSET, "start"
+    return (_PROXY if row.half else _SERVER) - _INSET, "end"
 
 
 def _ink(row: LadderRow) -> str:
@@ -189,7 +201,7 @@ def _ink(row: LadderRow) -> str:
 
 def _notes(row: LadderRow) -> Iterator[tuple[str, str]]:
     """Yield the lines of what stands beside a row, with the ink of each."""
-    told = [("own", f"◆ {text}") for text in row.own or ()]
+    told = [("own", f"◆ {text}") for text in row.own]
     told += [
         (finding.severity.word, f"{severity_word(finding.severity)}: {finding.text}")
         for finding in row.findings
@@ -212,7 +224,8 @@ def _margins(spans: Sequence[tuple[float, float, LadderRow]]) -> Iterator[str]:
     """Yield the margin, dotted before login, and the second lifelines of what is inside TLS."""
     for top, bottom, row in spans:
         dash = "" if row.logged_in else ' stroke-dasharray="2 3"'
-        yield f'<line x1="178" y1="{top:g}" x2="178" y2="{bottom:g}" stroke-width="2"{dash}/>'
+        where = f'x1="{_MARGIN}" y1="{top:g}" x2="{_MARGIN}" y2="{bottom:g}"'
+        yield f'<line {where} stroke-width="2"{dash}/>'
         if row.tls:
             for x in (_CLIENT, _SERVER):
                 yield f'<line x1="{x + 3}" y1="{top:g}" x2="{x + 3}" y2="{bottom:g}"/>'

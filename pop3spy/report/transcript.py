@@ -1,13 +1,13 @@
 """Which exchanges stand in the transcript of a report, which are folded, and which only counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from heapq import nlargest
-from statistics import median
 from typing import Final
 
-from pop3spy.report.bars import Drawing, bar
+from pop3spy.logs.stats import name_of_command, quantile
 from pop3spy.report.collected import Aside, CollectedExchange, CollectedSession
 from pop3spy.report.limits import (
     AROUND,
@@ -20,22 +20,34 @@ from pop3spy.report.limits import (
 )
 from pop3spy.report.timeline import Timeline
 
-_BAR: Final = 10
-"""Units that the picture of an exchange is high."""
 _WORTH_FOLDING: Final = 20
 """Rows of a part that are shown at least, if not all of it has room."""
 
 
+class Shown(Enum):
+    """How much of a part of a transcript is shown."""
+
+    OPEN = "all rows"
+    FOLDED = "all rows, folded behind one that sums them up"
+    COUNTED = "only a row that sums them up"
+
+
 @dataclass(slots=True)
 class TranscriptPart:
-    """Rows that stand one behind the other; folded ones have a row that sums them up.
+    """Rows that stand one behind the other."""
 
-    Of those that are ``gone`` there is only that row.
-    """
-
+    shown: Shown
     rows: list[CollectedExchange | Aside]
-    folded: bool = False
-    gone: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether its rows are not in the report."""
+        return self.shown is Shown.COUNTED
+
+    @property
+    def folded(self) -> bool:
+        """Whether a row sums it up."""
+        return self.shown is not Shown.OPEN
 
     @property
     def exchanges(self) -> list[CollectedExchange]:
@@ -45,7 +57,7 @@ class TranscriptPart:
     @property
     def verbs(self) -> str:
         """What was said in them, the most frequent first: ``38 RETR, 2 NOOP``."""
-        names = Counter(_verb(one) for one in self.exchanges)
+        names = Counter(name_of_command(one.exchange) for one in self.exchanges)
         return ", ".join(f"{number:,} {name}" for name, number in names.most_common())
 
     @property
@@ -53,9 +65,8 @@ class TranscriptPart:
         """How they went: ``all +OK``, ``37 refused``."""
         refused = sum(one.exchange.ok is False for one in self.exchanges)
         none = sum(one.exchange.ok is None for one in self.exchanges)
-        parts = [f"{refused:,} refused"] * bool(refused) + [f"{none:,} without a reply"] * bool(
-            none
-        )
+        amounts = [(refused, "refused"), (none, "without a reply")]
+        parts = [f"{number:,} {words}" for number, words in amounts if number]
         return ", ".join(parts) or "all +OK"
 
     @property
@@ -71,8 +82,7 @@ class TranscriptPart:
     @property
     def usual_wait(self) -> float | None:
         """The median of their waits, in seconds."""
-        waits = self._waits
-        return median(waits) if waits else None
+        return quantile(sorted(self._waits), 0.5)
 
     @property
     def longest_wait(self) -> float | None:
@@ -84,27 +94,27 @@ class TranscriptPart:
         return [one.exchange.latency for one in self.exchanges if one.exchange.latency is not None]
 
 
-class Room:
+class RowBudget:
     """How many rows of transcripts the report has room for yet."""
 
     def __init__(self) -> None:
-        self.plain = EXCHANGES
-        self.remarkable = REMARKABLE
+        self.unremarkable = EXCHANGES
+        self.others = REMARKABLE
 
-    def takes(self, rows: Sequence[CollectedExchange | Aside]) -> bool:
-        """Return whether there is room for all of *rows*; then it is taken."""
-        plain = sum(isinstance(one, CollectedExchange) and one.plain for one in rows)
-        others = len(rows) - plain
-        if plain > self.plain or others > self.remarkable:
+    def spend(self, rows: Sequence[CollectedExchange | Aside]) -> bool:
+        """Take the room of all of *rows*, and return whether there was enough of it."""
+        unremarkable = sum(isinstance(one, CollectedExchange) and one.unremarkable for one in rows)
+        others = len(rows) - unremarkable
+        if unremarkable > self.unremarkable or others > self.others:
             return False
-        self.plain -= plain
-        self.remarkable -= others
+        self.unremarkable -= unremarkable
+        self.others -= others
         return True
 
 
-def parts_of(kept: CollectedSession, room: Room) -> list[TranscriptPart]:
-    """Return the parts of a session's transcript; what has no room in the report is gone."""
-    items = sorted(kept.items, key=_at)
+def parts_of(collected: CollectedSession, budget: RowBudget) -> list[TranscriptPart]:
+    """Return the parts of a session's transcript; what has no room in the report is counted."""
+    items = collected.items
     shown = _shown(items)
     parts: list[TranscriptPart] = []
     start = 0
@@ -114,13 +124,9 @@ def parts_of(kept: CollectedSession, room: Room) -> list[TranscriptPart]:
             end += 1
         rows = items[start:end]
         folded = start not in shown
-        parts += _folded(rows, room) if folded else _unfolded(rows, room)
+        parts += _folded(rows, budget) if folded else _unfolded(rows, budget)
         start = end
     return parts
-
-
-def _at(item: CollectedExchange | Aside) -> float:
-    return item.asked_at if isinstance(item, CollectedExchange) else item.at
 
 
 def _shown(items: Sequence[CollectedExchange | Aside]) -> set[int]:
@@ -129,52 +135,42 @@ def _shown(items: Sequence[CollectedExchange | Aside]) -> set[int]:
         return set(range(len(items)))
     shown = {*range(FIRST), *range(len(items) - LAST, len(items))}
     for place, item in enumerate(items):
-        if isinstance(item, CollectedExchange) and not item.plain:
+        if isinstance(item, CollectedExchange) and not item.unremarkable:
             shown |= {*range(place - AROUND, place + AROUND + 1)}
     return shown | set(nlargest(SLOWEST, range(len(items)), key=lambda place: _took(items[place])))
 
 
 def _took(item: CollectedExchange | Aside) -> float:
-    return item.ended_at - item.asked_at if isinstance(item, CollectedExchange) else 0.0
+    return item.ended_at - item.at if isinstance(item, CollectedExchange) else 0.0
 
 
-def _unfolded(rows: list[CollectedExchange | Aside], room: Room) -> list[TranscriptPart]:
+def _unfolded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[TranscriptPart]:
     """Return *rows* as they are, as far as there is room; what has findings always has."""
     parts: list[TranscriptPart] = []
     for row in rows:
         found = isinstance(row, CollectedExchange) and bool(row.findings)
-        there = found or room.takes([row])
-        if not parts or parts[-1].gone == there:
-            parts.append(TranscriptPart([], folded=not there, gone=not there))
+        there = found or budget.spend([row])
+        if not parts or parts[-1].counted == there:
+            parts.append(TranscriptPart(Shown.OPEN if there else Shown.COUNTED, []))
         parts[-1].rows.append(row)
     return parts
 
 
-def _folded(rows: list[CollectedExchange | Aside], room: Room) -> list[TranscriptPart]:
-    """Return *rows* behind a row that sums them up; those that have no room are gone."""
-    if room.takes(rows):
-        return [TranscriptPart(rows, folded=True)]
-    first = rows[: room.plain]
-    if len(first) < _WORTH_FOLDING or not room.takes(first):
-        return [TranscriptPart(rows, folded=True, gone=True)]
+def _folded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[TranscriptPart]:
+    """Return *rows* behind a row that sums them up; those that have no room are counted."""
+    if budget.spend(rows):
+        return [TranscriptPart(Shown.FOLDED, rows)]
+    first = rows[: budget.unremarkable]
+    if len(first) < _WORTH_FOLDING or not budget.spend(first):
+        return [TranscriptPart(Shown.COUNTED, rows)]
     rest = rows[len(first) :]
-    return [TranscriptPart(first, folded=True), TranscriptPart(rest, folded=True, gone=True)]
+    return [TranscriptPart(Shown.FOLDED, first), TranscriptPart(Shown.COUNTED, rest)]
 
 
-def bar_of(exchanges: Iterable[CollectedExchange], line: Timeline) -> Drawing:
-    """Return the picture of *exchanges* on the time of their session."""
-    return bar(exchanges, line, _BAR)
-
-
-def _verb(item: CollectedExchange) -> str:
-    command = item.exchange.command
-    return command.verb if command.spec else "(unknown)"
-
-
-def session_time(kept: CollectedSession) -> Timeline:
+def session_time(collected: CollectedSession) -> Timeline:
     """Return the line of a session's own time."""
-    busy = [(one.asked_at, one.ended_at) for one in kept.exchanges]
-    if kept.greeted_at is not None:
-        busy.append((kept.opened_at, kept.greeted_at))
-    end = max([kept.ended_at, *(until for _, until in busy)])
-    return Timeline(kept.opened_at, end, busy)
+    busy = [(one.at, one.ended_at) for one in collected.exchanges]
+    if collected.greeted_at is not None:
+        busy.append((collected.opened_at, collected.greeted_at))
+    end = max([collected.ended_at, *(until for _, until in busy)])
+    return Timeline(collected.opened_at, end, busy)

@@ -7,18 +7,19 @@ from markupsafe import Markup, escape
 
 from pop3spy.logs.words import seconds
 from pop3spy.protocol.text import MASK, count
-from pop3spy.protocol.text import escape as show_text
+from pop3spy.protocol.text import escape as escape_text
 from pop3spy.report.limits import CHARACTERS
 from pop3spy.session.finding import Severity
 from pop3spy.session.lines import line_text
-from pop3spy.session.model import Session
 
+_LEAST: Final = 0.00005
+"""Seconds below which a time would be shown as 0.0 ms."""
 _MASKED: Final = Markup('<i class="mask">%s</i>') % MASK
 
 
 def took(time: float | None) -> str:
-    """Return how long something took, empty if nobody knows."""
-    return "" if time is None else seconds(max(0.0, time))
+    """Return how long something took, empty if nobody knows, or it is nothing worth a number."""
+    return "" if time is None or time < _LEAST else seconds(time)
 
 
 def clock(elapsed: float) -> str:
@@ -55,13 +56,8 @@ def wire(text: str, most: int = CHARACTERS) -> Markup:
 
 
 def severity_word(severity: Severity) -> str:
-    """Return what a reader is told: an info is a note."""
-    return {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "Note"}[severity]
-
-
-def ending_words(session: Session) -> str:
-    """Return how a session ended, in words."""
-    return session.ending.how.logged if session.ending else "not recorded to its end"
+    """Return it as a word that begins a line: ``Warning``."""
+    return severity.word.capitalize()
 
 
 FILTERS: Final = {
@@ -72,7 +68,8 @@ FILTERS: Final = {
     "first_upper": first_upper,
     "cut": cut,
     "wire": wire,
-    "plural": count,
-    "line": line_text,
-    "shown": show_text,
+    "count": count,
+    "line_text": line_text,
+    "escape_text": escape_text,
+    "severity_word": severity_word,
 }

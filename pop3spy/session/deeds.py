@@ -76,6 +76,10 @@ class Deed(Enum):
         return frozenset(name for _, name, _, _ in string.Formatter().parse(self.value) if name)
 
 
+TAKES_TIME: Final = frozenset({Deed.DELAYED, Deed.SLOWED, Deed.SLICED, Deed.STALLED, Deed.HELD})
+"""Deeds because of which time passes that neither side took."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Something that was done, with the amounts that belong to it; as text it is the words.

@@ -1,16 +1,16 @@
 """How a report arranges time and rows, whatever they are."""
 
+import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.findings import own_rules
-from pop3spy.report.bars import TOO_LONG
+from pop3spy.report.bars import Phase, bar
 from pop3spy.report.timeline import WIDTH, Timeline, merged
-from pop3spy.report.transcript import Room, parts_of
-from report.made import LOGIN, QUIT
-from report.test_ladder import collected
+from pop3spy.report.transcript import RowBudget, parts_of
+from report.made import LOGIN, QUIT, collected
 
 TIMES = st.floats(0, 1e6, allow_nan=False)
 SPANS = st.lists(st.tuples(TIMES, TIMES).map(lambda pair: (min(pair), max(pair))), max_size=30)
@@ -29,7 +29,7 @@ def test_later_is_further_to_the_right_and_never_outside(
 
 
 @given(SPANS)
-def test_only_silences_are_cut_and_each_would_have_been_more_than_half(
+def test_only_silences_are_cut_and_they_were_more_than_half(
     busy: list[tuple[float, float]],
 ) -> None:
     start = min((since for since, _ in busy), default=0.0)
@@ -82,16 +82,28 @@ def test_nothing_of_a_transcript_gets_lost(kinds: list[str], plain: int) -> None
         "err": "    C: NOOP\n    S: -ERR\n",
         "stray": "    S: hello\n",
     }
-    kept = collected(LOGIN + "".join(said[kind] for kind in kinds) + QUIT)
-    room = Room()
-    room.plain = plain
-    parts = parts_of(kept, room)
-    assert [row for part in parts for row in part.rows] == sorted(
-        kept.items, key=lambda item: item.asked_at if hasattr(item, "asked_at") else item.at
-    )
-    assert room.plain >= 0
-    assert all(part.folded for part in parts if part.gone)
+    session = collected(LOGIN + "".join(said[kind] for kind in kinds) + QUIT)
+    budget = RowBudget()
+    budget.unremarkable = plain
+    parts = parts_of(session, budget)
+    assert [row for part in parts for row in part.rows] == session.items
+    assert [row.at for row in session.items] == sorted(row.at for row in session.items)
+    assert budget.unremarkable >= 0
 
 
-def test_what_is_called_too_long_are_findings() -> None:
-    assert set(own_rules()) >= TOO_LONG
+@pytest.mark.parametrize(
+    ("dialogue", "phases"),
+    [
+        ("    C: STAT\n    S(1): +OK\n", {Phase.WAIT}),
+        ("    C: STAT\n    S(1): -ERR\n", {Phase.WAIT, Phase.REFUSED}),
+        ("    C: STAT\n    S(30): +OK 1 2\n", {Phase.SLOW}),
+        ("    C: RETR 1\n    S: +OK\n    a\n    S(1): b\n    .\n", {Phase.WAIT, Phase.TRANSFER}),
+        ("    C: STAT\n", {Phase.WAIT, Phase.REFUSED}),
+    ],
+)
+def test_a_bar_tells_what_time_was_spent_on(dialogue: str, phases: set[Phase]) -> None:
+    exchange = collected(LOGIN + dialogue).exchanges[-1]
+    drawing = bar([exchange], Timeline(exchange.at, exchange.ended_at, []), 10)
+    assert set(drawing.paths) == phases
+    path = re.compile(r"(M[\d.]+ \d+h[\d.]+v\d+h-[\d.]+z)+")
+    assert all(map(path.fullmatch, drawing.paths.values()))

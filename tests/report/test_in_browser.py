@@ -7,7 +7,7 @@ import pytest
 
 from cli.program import run_here
 from report.browser import Shown, address_of, shown
-from report.made import LOGIN, QUIT, Said, body, recorded
+from report.made import LOGIN, QUIT, Recorded, body, recorded
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     cut_off = LOGIN + "    C: RETR 1\n    S: +OK 500 octets\n    half\n"
     file = recorded(
-        folder / "a.yaml", LOGIN + QUIT, Said(BUSY + QUIT, 5.0), Said(cut_off, 90.0, None)
+        folder / "a.yaml", LOGIN + QUIT, Recorded(BUSY + QUIT, 5.0), Recorded(cut_off, 90.0, None)
     )
     out = folder / "report.html"
     assert run_here("report", str(file), "--bodies", "keep", "-o", str(out)).status == 0
@@ -116,10 +116,7 @@ def test_what_a_peer_says_cannot_be_run(report: Path) -> None:
             != "rgb(255, 0, 0)"
         )
         assert (
-            page.page.evaluate(
-                "fetch('https://example.invalid/').then(() => 'sent', () => 'refused')"
-            )
-            == "refused"
+            page.page.evaluate("fetch('data:,x').then(() => 'sent', () => 'refused')") == "refused"
         )
 
 

@@ -7,35 +7,28 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cli.program import run_here
-from logs.dialogue import CLIENT, SERVER, Play, raise_it
+from logs.dialogue import CLIENT, SERVER, Play
 from pop3spy.protocol.frames import Side
-from pop3spy.report.collected import CollectedSession, GateDeed
-from pop3spy.report.collecting import Collecting
-from pop3spy.report.ladder import LadderRow, RowKind, Waiter, ladder_of
+from pop3spy.report.assets import asset
+from pop3spy.report.ladder import ladder_of
+from pop3spy.report.ladder_row import LadderRow, RowKind, WaitedFor
 from pop3spy.report.limits import LADDER
-from pop3spy.report.look import asset
-from pop3spy.report.report import Report, ReportedRecording
-from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import Deed, Done
 from pop3spy.session.how import Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
-from report.made import LOGIN, QUIT, STARTED, Said, recorded, reported
-
-
-def collected(dialogue: str, how: How | None = How.QUIT) -> CollectedSession:
-    """Return what is kept of a session."""
-    report = Report(strict=False, mail=False, rules={})
-    report.recordings.append(ReportedRecording("a.yaml", STARTED))
-    keep = Collecting(report.begin, mail=False, strict=False)
-    bus = Bus(raise_it)
-    bus.subscribe(keep)
-    play = Play(Reading(1, CLIENT, SERVER, 0.0, bus.publish), 0.0).play(dialogue)
-    if how is not None:
-        play.end(how)
-    keep.close()
-    return report.sessions[0]
+from pop3spy.session.tls import Tls
+from report.made import (
+    LOGIN,
+    QUIT,
+    Recorded,
+    collected,
+    collecting,
+    empty_report,
+    recorded,
+    reported,
+)
 
 
 def told(row: LadderRow) -> str:
@@ -43,12 +36,13 @@ def told(row: LadderRow) -> str:
     mark = {
         RowKind.CLIENT: "C half" if row.half else "C",
         RowKind.SERVER: "S half" if row.half else "S",
-        RowKind.WAIT: f"{row.waiter.value if row.waiter else ''} h{row.height}",
+        RowKind.WAIT: f"{row.waited_for.value if row.waited_for else ''} h{row.height}",
         RowKind.RUN: "run",
         RowKind.ASIDE: "beside",
         RowKind.END: "end",
     }[row.kind]
-    words = [mark + ":", row.text, row.more, "broken" * row.broken, "refused" * row.refused]
+    looks = ["broken" * row.broken, "refused" * row.refused, "slow" * row.slow]
+    words = [mark + ":", row.text, row.more, *looks]
     return " ".join(filter(None, words))
 
 
@@ -140,34 +134,33 @@ def test_the_last_row_says_who_ended_it(how: How | None, end: str, side: Side) -
 
 
 def test_a_command_that_the_server_never_heard_stops_in_the_middle() -> None:
-    report = Report(strict=False, mail=False, rules={})
-    report.recordings.append(ReportedRecording("", STARTED))
-    keep = Collecting(report.begin, mail=False, strict=False)
-    bus = Bus(raise_it)
-    bus.subscribe(keep)
-    reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
-    Play(reading, 0.0).play(LOGIN)
-    reading.append(Chunk(Side.CLIENT, b"NOOP\r\n", 1.0))
-    read = reading.read()
-    assert read is not None
-    frame, heard = read
-    answer = answer_to(frame, b"-ERR later\r\n")
-    sent = in_place_of(frame, b"")
-    reading.intervene(heard, 1.0, "answer", Done(Deed.ANSWERED_COMMAND), sent=sent, answer=answer)
-    reading.end(2.0, Ending(How.QUIT))
-    keep.close()
-    found = ladder_of(report.sessions[0])
-    command = next(row for row in found if row.text == "NOOP")
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        Play(reading, 0.0).play(LOGIN)
+        read = reading.at_once(Chunk(Side.CLIENT, b"NOOP\r\n", 1.0))
+        assert read is not None
+        frame, heard = read
+        answer, sent = answer_to(frame, b"-ERR later\r\n"), in_place_of(frame, b"")
+        did = Done(Deed.ANSWERED_COMMAND)
+        reading.intervene(heard, 1.0, "answer", did, sent=sent, answer=answer)
+        reading.end(2.0, Ending(How.QUIT))
+    command = next(row for row in ladder_of(report.sessions[0]) if row.text == "NOOP")
     assert command.half
     assert command.own == ["answer: answered, and the server heard nothing", "S» -ERR later"]
 
 
 def test_time_that_pop3spy_took_is_its_own() -> None:
-    kept = collected(LOGIN + "    C: STAT\n    S(1): +OK 1 20\n    C: NOOP\n    S: +OK\n")
-    stat = kept.exchanges[2]
-    stat.gates.append(GateDeed(stat.asked_at, "hold: held as 1", waits=True))
-    waits = [row for row in ladder_of(kept) if row.kind is RowKind.WAIT]
-    assert [(row.waiter, row.text) for row in waits] == [(Waiter.OWN, "1.00 s at pop3spy")]
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        play = Play(reading, 0.0).play(LOGIN + "    C: STAT\n")
+        read = reading.at_once(Chunk(Side.SERVER, b"+OK 1 20\r\n", play.at))
+        assert read is not None
+        reading.intervene(read[1], play.at, "delay", Done(Deed.DELAYED, seconds=1.0))
+        play.play("    C(1): NOOP\n    S: +OK\n").end()
+    waits = [row for row in ladder_of(report.sessions[0]) if row.kind is RowKind.WAIT]
+    assert [(row.waited_for, row.text) for row in waits] == [(WaitedFor.OWN, "1.00 s at pop3spy")]
 
 
 def test_a_long_ladder_says_what_it_leaves_out() -> None:
@@ -177,7 +170,7 @@ def test_a_long_ladder_says_what_it_leaves_out() -> None:
     left = [row for row in found if row.kind is RowKind.RUN]
     assert len(commands) == LADDER
     assert [row.text for row in left] == [
-        "163 exchanges that stand in the transcript alone, no. 27 to 189"
+        "163 exchanges that stand in the transcript alone, no. 28 to 190"
     ]
 
 
@@ -192,13 +185,38 @@ def test_the_picture_alone_is_well_formed_and_has_every_arrow(tmp_path: Path) ->
     assert "sesame123" not in "".join(texts)
 
 
-def test_colours_of_the_picture_are_those_of_the_page() -> None:
-    tokens = set(re.findall(r"#[0-9a-f]{3,6}\b", asset("tokens.css")))
-    assert set(re.findall(r"#[0-9a-f]{3,6}\b", asset("ladder.css"))) <= tokens
+@pytest.mark.parametrize(
+    ("look", "token"),
+    [
+        *((name, name) for name in ("client", "server", "own", "wait", "xfer", "slow", "idle")),
+        *(("error", "err"), ("warning", "warn"), ("info", "note"), ("quiet", "ink2")),
+    ],
+)
+def test_colours_of_the_picture_are_those_of_the_page(look: str, token: str) -> None:
+    tokens = re.findall(rf"--{token}: (#[0-9a-f]+)", asset("tokens.css"))
+    assert len(tokens) == 2, "light and dark"
+    assert re.findall(rf"(?m)^\.{look}{{fill:(#[0-9a-f]+)}}", asset("ladder.css")) == tokens
+
+
+def test_what_was_found_to_be_too_long_is_slow() -> None:
+    talk = LOGIN + "    C: STAT\n    S(30): +OK 1 20\n"
+    assert "server h7: waited 30.00 s for the server slow" in rows(talk)
+
+
+def test_the_margin_and_the_lifelines_tell_login_and_tls() -> None:
+    found = ladder_of(collected(LOGIN + "    C: STAT\n    S: +OK 0 0\n"))
+    assert [row.logged_in for row in found] == [False, False, False, False, True, True, True, True]
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        play = Play(reading, 0.0).play("    S: +OK\n    C: STLS\n    S: +OK\n")
+        reading.secured(Tls("TLSv1.3", "X"), play.at)
+        play.play("    C: CAPA\n    S: +OK\n    .\n").end()
+    assert [row.tls for row in ladder_of(report.sessions[0])] == [False] * 3 + [True] * 4
 
 
 def test_sessions_beyond_the_limit_are_counted_in_the_picture(tmp_path: Path) -> None:
-    sessions = [Said(LOGIN + QUIT, 9.0 * n) for n in range(15)]
+    sessions = [Recorded(LOGIN + QUIT, 9.0 * n) for n in range(15)]
     picture = reported(recorded(tmp_path / "a.yaml", *sessions), "--format", "svg")
     assert "3 more sessions, not in this picture" in picture
     status, out, _ = run_here(
@@ -206,3 +224,16 @@ def test_sessions_beyond_the_limit_are_counted_in_the_picture(tmp_path: Path) ->
     )
     assert status == 0
     assert "Session 15" in out
+
+
+def test_the_span_of_what_is_left_out_counts_what_runs_hide() -> None:
+    refused = "    C: NOOP\n    S: -ERR\n"
+    alike = "".join(f"    C: DELE {n}\n    S: +OK\n" for n in range(10))
+    found = ladder_of(collected(LOGIN + (alike + refused * 6) * 8 + QUIT))
+    told_numbers = {row.exchange or 0 for row in found if row.kind is RowKind.CLIENT}
+    hidden = [number for row in found for number in row.hidden]
+    assert sorted([*told_numbers, *hidden]) == list(range(1, 2 + 16 * 8 + 2))
+    for row in found:
+        if row.hidden:
+            assert row.text.startswith(f"{len(row.hidden):,} ")
+            assert row.text.endswith(f"no. {row.hidden[0]} to {row.hidden[-1]}")

@@ -12,9 +12,10 @@ from cuts import FROM_BOTH, FROM_CLIENT, FROM_SERVER, recut, wild_talk
 from dialogue import Said
 from pop3spy.protocol.frames import Side
 from pop3spy.report import html, markdown, svg
-from pop3spy.report.markdown import plain
+from pop3spy.report.markdown import escaped
 from pop3spy.session.model import Peer
-from report.made import LOGIN, QUIT, Page, body, recorded, report_of, reported
+from report.made import LOGIN, QUIT, body, recorded, report_of, reported
+from report.page import Page
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ODD = [
@@ -51,7 +52,7 @@ def test_markup_of_a_peer_is_text(odd: str, tmp_path: Path) -> None:
         "details",
         "summary",
     }
-    assert not [one for one in page.elements if {"onload", "src", "style"} & set(one.facts)]
+    assert not [one for one in page.elements if {"onload", "src", "style"} & set(one.attributes)]
     shown = odd.split("\\n", maxsplit=1)[0]
     assert shown in page.text()
 
@@ -109,7 +110,7 @@ def test_a_ticket_has_no_markup_that_a_peer_said(odd: str, tmp_path: Path) -> No
     fenced = text.partition("```text\n")[2].partition("```")[0]
     assert f"q{odd}q" in fenced
     assert f"q{odd}q" not in text.replace(fenced, "")
-    assert f"q{plain(odd)}q" in text
+    assert f"q{escaped(odd)}q" in text
 
 
 def test_a_fence_of_a_peer_does_not_end_that_of_the_ticket(tmp_path: Path) -> None:

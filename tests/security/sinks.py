@@ -66,15 +66,10 @@ class Readers:
         self._owed = OwedReplies()
         self._judged: list[Session] = []
         self._linted = Linted()
-        self._reports = {
-            mail: Report(strict=strict, mail=mail, rules=own_rules()) for mail in (True, False)
-        }
-        self._collecting = [
-            Collecting(report.begin, mail=report.mail and not strict, strict=strict)
-            for report in self._reports.values()
-        ]
+        self._reports = {mail: Report(mail=mail, rules=own_rules()) for mail in (True, False)}
         for report in self._reports.values():
-            report.recordings.append(ReportedRecording("recording", clock.started))
+            report.recordings.append(ReportedRecording("", clock.started, strict))
+        self._collecting = [Collecting(report) for report in self._reports.values()]
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -115,7 +110,7 @@ class Readers:
         for keep in self._collecting:
             keep.close()
         for mail, report in self._reports.items():
-            report.stats = self._stats.rows
+            report.stats = self._stats.ordered()
             found |= {
                 f"{name} report{' with mail' * mail}": form.write(report)
                 for name, form in REPORT_FORMS.items()

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const all = (what, where = document) => [...where.querySelectorAll(what)];
+  const all = (what) => [...document.querySelectorAll(what)];
   const element = (name, text, rest = {}) =>
     Object.assign(document.createElement(name), { textContent: text }, rest);
 
@@ -30,6 +30,13 @@
     }
     target.scrollIntoView({ block: target.tagName === "TR" ? "center" : "start" });
   };
+
+  addEventListener("hashchange", follow);
+  addEventListener("beforeprint", () => {
+    for (const one of all("details.fold")) one.open = true;
+    for (const middle of middles) fold(middle, false);
+  });
+  follow();
 
   // The filter: words to look for, and kinds of exchanges.
   const rows = all(".said tbody tr[id]");
@@ -99,10 +106,4 @@
       apply();
     }
   });
-  addEventListener("hashchange", follow);
-  addEventListener("beforeprint", () => {
-    for (const one of all("details.fold")) one.open = true;
-    for (const middle of middles) fold(middle, false);
-  });
-  follow();
 })();
