@@ -4,9 +4,10 @@ Everything that has bytes of a session, a live link, the post office, a capture,
 so that the same bytes tell the same story wherever they come from.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.decoder import Decoder
@@ -23,6 +24,7 @@ from pop3spy.protocol.frames import (
     ends_reply,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
+from pop3spy.protocol.text import MASK
 from pop3spy.protocol.why import Why
 from pop3spy.redaction.fact_finder import FactFinder
 from pop3spy.redaction.identities import Identities
@@ -55,6 +57,9 @@ from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
+
+_KEEPER: Final = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})*")
+"""What keepers of the gate are called; a recording may say anything."""
 
 
 class Reading:
@@ -219,6 +224,9 @@ class Reading:
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
         if settles and sent is not None and exchange is not None:
             self._tracker.amend(exchange, sent, answer, at)
+        if self._identities is not None:
+            by = self._without_names(by) if _KEEPER.fullmatch(by) else MASK
+            did = did.hidden()
         self._publish(Intervened(self.session, at, frame, by, did, sent, answer, exchange))
 
     def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> None:
@@ -286,7 +294,7 @@ class Reading:
     def blind(self, at: float, why: str) -> None:
         """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
-        self._publish(Blinded(self.session, at, why))
+        self._publish(Blinded(self.session, at, self._without_names(why)))
 
     def end(self, at: float, ending: Ending) -> None:
         """Tell that the connection is gone; ``ending_of`` says how."""
@@ -298,11 +306,16 @@ class Reading:
             self._tracker.end(at)
         ending = ending_of(session, ending)
         self._decoder.release()
-        if self._identities is not None:
-            ending = replace(ending, why=self._identities.text(ending.why.encode()).decode())
+        ending = replace(ending, why=self._without_names(ending.why))
         session.ending = ending
         self._publish(Finished(session, at, ending))
         self._publish(Ended(session, at, ending))
+
+    def _without_names(self, text: str) -> str:
+        """Return a text of an error or a recording, with pseudonyms if they are asked for."""
+        if self._identities is None:
+            return text
+        return self._identities.text(text.encode()).decode("utf-8", "replace")
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""
