@@ -8,9 +8,7 @@ from typing import Final
 from pop3spy.protocol.certificate import few, is_among
 from pop3spy.session.texts import recorded_facts, texts, texts_in
 
-_NAME: Final = re.compile(
-    r"(TLS|SSL) ?v?[0-9.]{1,4}|[A-Z0-9]+([_-][A-Za-z0-9]+)+|[a-z_]{1,40}|[0-9]+"
-)
+_NAME: Final = re.compile(r"(TLS|SSL) ?v?[0-9.]{1,4}|[A-Z0-9]+([_-][A-Za-z0-9]+)*")
 """What is in the standards; a recording may say anything."""
 
 
