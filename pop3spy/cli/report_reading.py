@@ -80,7 +80,7 @@ class _ReportReading:
 
     def read(self, file: str, progress: ProgressLine) -> None:
         """Read *file*, unless it was read with another."""
-        if Path(file) in self._read:
+        if file != "-" and Path(file).resolve() in self._read:  # twice, or with its other half
             return
         options, report, digests = self._options, self._report, StreamDigests()
         with open_recording(file, ports=options.port, through=digests.reader_of) as recording:
@@ -103,9 +103,11 @@ class _ReportReading:
             )
             collecting.close()
             reported.size, reported.sha256 = digests.finish()
-        if recording.other:
-            self._read.add(recording.other)
-        if not reported.strict:
+        read = [path for path in (Path(file), recording.other) if path]
+        self._read |= {path.resolve() for path in read}
+        if reported.strict:
+            reported.hidden_notes = len(recording.notes)
+        else:
             reported.name = "" if file == "-" else escape(Path(file).name)
             reported.notes = [escape(note) for note in recording.notes]
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from pop3spy.logs.words import ended, seconds
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import escape
+from pop3spy.report.limits import INNER
 from pop3spy.session.finding import Finding, Severity
+from pop3spy.session.how import How
 from pop3spy.session.model import Exchange, Session
 
 
@@ -55,17 +58,30 @@ class InnerLine:
     stray: bool = False
 
 
+class WaitedFor(Enum):
+    """Who was waited for, or that octets were coming; OWN is pop3spy.  The value is its class."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    TRANSFER = "xfer"
+    OWN = "own"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class GateDeed:
-    """What a gate did in an exchange: who did what, and what went on because of it.
+    """What a gate did about a frame of *side*, None of nobody: who did what.
 
-    ``takes_time`` is whether time passed because of it that neither side took.
+    ``substitutes`` went on because of it, each in the name of a side.  ``stopped`` is whether the
+    frame itself did not go on as it was; it is ``about_body`` if it was a piece of a body.
     """
 
     at: float
     text: str
-    takes_time: bool = False
+    side: Side | None = None
     substitutes: tuple[tuple[Side, str], ...] = ()
+    stopped: bool = False
+    about_body: bool = False
 
     @property
     def lines(self) -> list[str]:
@@ -77,22 +93,39 @@ class GateDeed:
 class CollectedExchange:
     """An exchange with what a report shows beside it.
 
+    ``inner`` and ``deeds`` are the first of many; ``more_inner`` and ``more_deeds`` count the rest.
     ``lines`` are the first of its body, ``left`` how many more there are, None if nobody counted;
-    ``subject`` and ``sender`` are those of a message that is not masked.  ``over`` is whether it
-    is certain what became of it, ``slow`` whether it was found that somebody waited too long in it.
+    ``subject`` and ``sender`` are those of a message that is not masked.  ``over_at`` is when it
+    was certain what became of it, ``slow`` whether it was found that somebody waited too long.
     """
 
     exchange: Exchange
     inner: list[InnerLine] = field(default_factory=list)
+    more_inner: int = 0
     deeds: list[GateDeed] = field(default_factory=list)
+    more_deeds: int = 0
     problems: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     left: int | None = 0
     subject: str = ""
     sender: str = ""
-    over: bool = False
+    over_at: float | None = None
     slow: bool = False
+
+    def add_inner(self, line: InnerLine) -> None:
+        """Keep another line, or count it."""
+        if len(self.inner) < INNER:
+            self.inner.append(line)
+        else:
+            self.more_inner += 1
+
+    def add_deed(self, deed: GateDeed) -> None:
+        """Keep what a gate did, or count it."""
+        if len(self.deeds) < INNER:
+            self.deeds.append(deed)
+        else:
+            self.more_deeds += 1
 
     @property
     def number(self) -> int:
@@ -109,6 +142,7 @@ class CollectedExchange:
         """When the last was said in it, as far as that is known."""
         exchange = self.exchange
         times = [exchange.ended_at, exchange.answered_at, *(line.at for line in self.inner)]
+        times += [self.over_at] if exchange.status is None else []
         return max([exchange.asked_at, *(time for time in times if time is not None)])
 
     @property
@@ -123,6 +157,15 @@ class CollectedExchange:
     def broken(self) -> bool:
         """Whether the reply is missing or ends too early; what a gate kept back is not broken."""
         return not self.exchange.complete and not self.exchange.kept
+
+    def deeds_of(self, side: Side) -> list[GateDeed]:
+        """Return what a gate did about what *side* said; a command of its own is the client's."""
+        return [deed for deed in self.deeds if (deed.side or Side.CLIENT) is side]
+
+    @property
+    def curtailed(self) -> bool:
+        """Whether a gate let less or something else of its body go on."""
+        return any(deed.about_body and deed.stopped for deed in self.deeds)
 
     @property
     def unremarkable(self) -> bool:
@@ -147,7 +190,8 @@ class CollectedSession:
 
     ``recording`` is the place of its recording among those of the report.  ``items`` are in the
     order in which they began, and ``findings`` the worst first.  ``last_at`` is when anything was
-    told of it last.
+    told of it last.  ``turns`` are the times from which on somebody was waited for, none if that is
+    not known; ``own_time`` are the spans in which pop3spy itself held something up.
     """
 
     session: Session
@@ -161,7 +205,10 @@ class CollectedSession:
     last_at: float = 0.0
     verdict: str = ""
     findings: list[Finding] = field(default_factory=list)
+    turns: list[tuple[float, WaitedFor]] = field(default_factory=list)
+    own_time: list[tuple[float, float]] = field(default_factory=list)
     capabilities: list[CapabilityList] = field(default_factory=list)
+    passed_unread: bool = False
     masks: int = 0
     messages: int = 0
 
@@ -216,6 +263,14 @@ class CollectedSession:
     def peers(self) -> str:
         """Both addresses: ``192.0.2.17:50312 → mail.example.org:110``."""
         return f"{self.client} → {self.server}"
+
+    @property
+    def how(self) -> str:
+        """How it ended, after what time, and why: ``ended by QUIT after 1.20 s``."""
+        ending = self.session.ending
+        if ending is None:
+            return f"{How.CUT.logged} after {seconds(self.duration)}"
+        return ended(self.session, self.last_at, ending)
 
     @property
     def why(self) -> str:

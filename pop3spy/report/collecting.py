@@ -1,12 +1,14 @@
 """A subscriber that keeps of each session what a report tells of it."""
 
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from pop3spy.export.exporter import noted_text
 from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.shown_lines import ShownLines
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.frames import (
+    BodyEnd,
     BodyPart,
     Challenge,
     CommandLine,
@@ -19,6 +21,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.message import headers_of
 from pop3spy.protocol.text import count, escape
+from pop3spy.protocol.why import Trait
 from pop3spy.report.collected import (
     Aside,
     AsideKind,
@@ -28,14 +31,17 @@ from pop3spy.report.collected import (
     GateDeed,
     InnerLine,
 )
-from pop3spy.report.limits import LINES
+from pop3spy.report.limits import LINES, NOTED
+from pop3spy.report.own_time import OwnTime
 from pop3spy.report.report import Report
+from pop3spy.report.whose_turn import WhoseTurn
 from pop3spy.session.bus import Reader
 from pop3spy.session.closings import Closings, closing_text
-from pop3spy.session.deeds import TAKES_TIME
+from pop3spy.session.deeds import Deed
 from pop3spy.session.events import (
     Answered,
     Blinded,
+    Ended,
     Event,
     Glimpsed,
     Heard,
@@ -55,6 +61,9 @@ from pop3spy.session.reply_problems import reply_problems
 from pop3spy.session.silence import silence_text
 from pop3spy.session.unread import Stretches, UnreadStretch
 
+_STOPPING: Final = frozenset({Deed.CLOSED, Deed.RESET, Deed.STALLED, Deed.DROPPED})
+"""Deeds behind which nothing of a frame, or not all of it, went on."""
+
 
 class Collecting:
     """A subscriber of the sessions of the recording that was added to *report* last."""
@@ -64,13 +73,24 @@ class Collecting:
         self._mail = report.shows_mail_of(report.recordings[-1])
         self._notes = not (report.recordings[-1].strict or report.wanted)
         self._too_long = frozenset(rule.id for rule in report.rules.values() if rule.too_long)
-        self._readers: list[_SessionReader] = []
+        self._whole = not report.wanted
+        self._open: dict[int, _SessionReader] = {}
 
     def __call__(self, session: Session) -> Reader:
         """Return what keeps *session*."""
-        reader = _SessionReader(self._begin(session), self._too_long, mail=self._mail)
-        self._readers.append(reader)
-        return reader
+        collected = self._begin(session)
+        reader = _SessionReader(collected, self._too_long, mail=self._mail, whole=self._whole)
+        if (before := self._open.pop(session.id, None)) is not None:
+            before.close()
+        self._open[session.id] = reader
+
+        def read(event: Event) -> None:
+            reader(event)
+            if isinstance(event, Ended):
+                reader.close()
+                self._open.pop(session.id, None)
+
+        return read
 
     def note(self, event: Noted) -> None:
         """Keep what a person noted in each session that is open.
@@ -81,28 +101,32 @@ class Collecting:
         if not self._notes:
             return
         text = noted_text(event)
-        for reader in self._readers:
-            if reader.collected.session.ending is None:
-                reader.collected.items.append(Aside(AsideKind.NOTE, event.at, f"note: {text}"))
+        for reader in [*self._open.values()][-NOTED:]:
+            reader.collected.items.append(Aside(AsideKind.NOTE, event.at, f"note: {text}"))
 
     def close(self) -> None:
-        """Take what was found and said to the end into what was collected."""
-        for reader in self._readers:
+        """Take in the sessions whose end was not recorded."""
+        for reader in self._open.values():
             reader.close()
-        self._readers.clear()
+        self._open.clear()
 
 
 class _SessionReader:
-    """Reads the events of one session into ``collected``; *too_long* are findings that say so."""
+    """Reads the events of one session into ``collected``; *too_long* are findings that say so.
+
+    Unless all of them come, it is not *whole*, and nobody knows whose turn it was.
+    """
 
     def __init__(
-        self, collected: CollectedSession, too_long: AbstractSet[str], *, mail: bool
+        self, collected: CollectedSession, too_long: AbstractSet[str], *, mail: bool, whole: bool
     ) -> None:
         self.collected = collected
         self._too_long = too_long
         self._mail = mail
         self._known: dict[int, CollectedExchange] = {}  # by the number of the exchange
         self._lines: dict[int, ShownLines] = {}  # of bodies that are coming
+        self._turns = WhoseTurn(collected.session, collected.turns) if whole else None
+        self._own_time = OwnTime(collected.own_time)
         self._unread = Stretches()
         self._closings = Closings()
         self._sent = 0  # octets of the message that the client is sending
@@ -111,13 +135,16 @@ class _SessionReader:
         """Keep what a report tells of *event*."""
         collected = self.collected
         collected.last_at = max(collected.last_at, event.at)
+        if self._turns is not None:
+            self._turns.read(event)
+        self._own_time.read(event)
         for closing in self._closings.before(event):
             self._aside(AsideKind.CLOSING, closing.at, closing_text(closing), closing.side)
         match event:
             case Heard():
                 self._heard(event, event.frame)
             case Answered(exchange=exchange) | Unanswered(exchange=exchange):
-                self._over(exchange)
+                self._over(exchange, event.at)
             case Intervened():
                 self._intervened(event)
             case Secured(tls=tls):
@@ -136,9 +163,10 @@ class _SessionReader:
         """Settle what waits for more, and take in all that was found."""
         collected, session = self.collected, self.collected.session
         self._unread_ended(self._unread.end())
+        self._own_time.close()
         for open_one in self._known.values():
-            if not open_one.over:
-                self._over(open_one.exchange)
+            if open_one.over_at is None:
+                self._over(open_one.exchange, collected.last_at)
         if text := silence_text(session, collected.last_at):
             self._aside(AsideKind.PROBLEM, collected.last_at, text)
         collected.findings = worth_telling(session.findings, Severity.INFO)
@@ -158,7 +186,8 @@ class _SessionReader:
     # -- frames ---------------------------------------------------------------------------------
 
     def _heard(self, event: Heard, frame: Frame) -> None:
-        self.collected.masks += len(frame.masks)
+        if not isinstance(frame, Opaque):
+            self.collected.masks += len(frame.masks)
         if self._unread:
             self._unread_ended(self._unread.end_before(frame))
         known = None if event.exchange is None else self._known.get(event.exchange.number)
@@ -168,15 +197,17 @@ class _SessionReader:
             case StatusLine() if event.exchange is None:
                 self.collected.greeting, self.collected.greeted_at = line_text(frame), event.at
             case StatusLine(final=False) | Challenge() | SaslLine() if known is not None:
-                known.inner.append(InnerLine(event.at, frame.side, line_text(frame)))
+                known.add_inner(InnerLine(event.at, frame.side, line_text(frame)))
             case BodyPart() if known is not None:
                 self._part(known, frame, event.at)
             case Junk() if known is not None:
-                known.inner.append(InnerLine(event.at, Side.SERVER, line_text(frame), stray=True))
+                known.add_inner(InnerLine(event.at, Side.SERVER, line_text(frame), stray=True))
             case Junk():
                 text = f"{frame.why.word}: {line_text(frame)}"
                 self._aside(AsideKind.STRAY, event.at, text, Side.SERVER)
             case Opaque():
+                encrypted = Trait.ENCRYPTED in frame.why.traits
+                self.collected.passed_unread = self.collected.passed_unread or encrypted
                 self._unread.add(frame, event.first, event.at)
 
     def _begin(self, exchange: Exchange) -> CollectedExchange:
@@ -188,7 +219,7 @@ class _SessionReader:
     def _part(self, known: CollectedExchange, frame: BodyPart, at: float) -> None:
         if frame.side is Side.CLIENT:
             if not self._sent:
-                known.inner.append(InnerLine(at, Side.CLIENT, ""))
+                known.add_inner(InnerLine(at, Side.CLIENT, ""))
             self._sent += len(frame.raw)
             text = f"message, {count(self._sent, 'octet')} on the wire"
             known.inner[-1] = InnerLine(at, Side.CLIENT, text)
@@ -204,26 +235,31 @@ class _SessionReader:
             self._aside(kind, stretch.began_at, str(stretch), stretch.side)
 
     def _intervened(self, event: Intervened) -> None:
-        substituted = tuple((frame.side, text) for frame, text in substitutes(event))
-        text = intervention_text(event)
+        frame = event.frame
+        deed = GateDeed(
+            event.at,
+            intervention_text(event),
+            None if frame is None else frame.side,
+            tuple((frame.side, text) for frame, text in substitutes(event)),
+            stopped=event.sent is not None or event.did.deed in _STOPPING,
+            about_body=isinstance(frame, BodyPart | BodyEnd),
+        )
         known = None if event.exchange is None else self._known.get(event.exchange.number)
         if known is None and event.exchange is not None and event.exchange.injected:
             known = self._begin(event.exchange)
         if known is not None:
-            known.deeds.append(GateDeed(event.at, text, event.did.deed in TAKES_TIME, substituted))
+            known.add_deed(deed)
             return
-        side = None if event.frame is None else event.frame.side
-        told = "; ".join([text, *(f"{one.value}» {said}" for one, said in substituted)])
-        self._aside(AsideKind.OWN, event.at, told, side)
+        self._aside(AsideKind.OWN, event.at, "; ".join(deed.lines), deed.side)
 
     # -- exchanges ------------------------------------------------------------------------------
 
-    def _over(self, exchange: Exchange) -> None:
+    def _over(self, exchange: Exchange, at: float) -> None:
         """Take in what is known of an exchange now that it is over."""
         known = self._known.get(exchange.number)
         if known is None:
             return
-        known.over = True
+        known.over_at = at
         if exchange.command.verb == "CAPA" and exchange.ok and exchange.complete:
             self._listed(exchange)
         lines = self._lines.pop(known.number, None)
@@ -250,6 +286,14 @@ class _SessionReader:
         session = self.collected.session
         state = exchange.state_before.phase
         listed = session.capabilities.get(state, ())
-        where = f"{state.value} inside TLS" if session.legs else state.value
+        where = f"{state.value}{_inside(session)}"
         names = tuple(escape(str(capability)) for capability in listed)
         self.collected.capabilities.append(CapabilityList(exchange.number, where, names))
+
+
+def _inside(session: Session) -> str:
+    """Return with whom there is TLS that can be read."""
+    legs = set(session.legs)
+    if legs == {"client", "server"} or (legs and session.typed):
+        return " inside TLS"
+    return "".join(f" in TLS with the {leg} alone" for leg in legs)

@@ -1,62 +1,77 @@
-"""What a session said as ``C:`` and ``S:`` lines, as far as a report shows it.
+"""What a session said as ``C:`` and ``S:`` lines, in the order in which it was said.
 
 What neither client nor server said stands behind ``#``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.text import count
-from pop3spy.report.collected import Aside, CollectedExchange, CollectedSession
-from pop3spy.report.words import clock, cut, took
-from pop3spy.session.lines import line_text
+from pop3spy.report.collected import CollectedSession
+from pop3spy.report.ladder import ladder_of
+from pop3spy.report.ladder_row import LadderRow, Reach, RowKind
+from pop3spy.report.limits import TICKET_FIRST, TICKET_LAST
+from pop3spy.report.words import clock, cut
+
+
+@dataclass(frozen=True, slots=True)
+class DialoguePart:
+    """The lines of a row of the ladder; ``matters`` is whether they are never left out."""
+
+    lines: Sequence[str]
+    matters: bool
 
 
 def dialogue_of(collected: CollectedSession) -> Iterator[str]:
-    """Yield the lines of a session, what was said first before all else."""
-    yield f"# session {collected.label}: {collected.peers}, {collected.date:%Y-%m-%d %H:%M:%SZ}"
-    if collected.greeted_at is not None:
-        yield f"S: {cut(collected.greeting)}"
-    for item in collected.items:
-        match item:
-            case Aside(at=at, text=text):
-                yield f"# {clock(at - collected.opened_at)} s: {cut(text, 400)}"
-            case CollectedExchange():
-                yield from _exchange(item)
-    why = f" ({collected.why})" if collected.why else ""
-    yield f"# {collected.session.how.logged} after {took(collected.duration)}{why}"
+    """Yield the lines of a session; of too many the first, the last, and those that matter."""
+    when = f"{collected.date:%Y-%m-%d %H:%M:%SZ}"
+    yield f"# session {collected.label}: {collected.peers}, {when}"
+    parts = [_part(collected, row) for row in ladder_of(collected, whole=True)]
+    total = sum(len(part.lines) for part in parts)
+    at, left_out = 0, 0
+    for part in parts:
+        at += len(part.lines)
+        if part.matters or at <= TICKET_FIRST or at > total - TICKET_LAST:
+            if left_out:
+                yield _left_out(left_out)
+                left_out = 0
+            yield from part.lines
+        else:
+            left_out += len(part.lines)
+    if left_out:
+        yield _left_out(left_out)
+    yield f"# {collected.how}"
 
 
-def _exchange(item: CollectedExchange) -> Iterator[str]:
-    told = item.exchange
-    yield f"C: {cut(line_text(told.said))}{' # said by pop3spy' * told.injected}"
-    for deed in item.deeds:
-        yield f"# ◆ {cut(deed.text)}"
-        yield from (f"# {cut(line)}" for line in deed.lines[1:])
-    for line in item.inner:
-        yield f"{line.side.value}: {cut(line.text)}"
-    if told.status is not None:
-        yield f"S: {cut(line_text(told.status))}"
-    elif not told.kept:
-        yield "# taken for the reply" if told.odd else "# no reply"
-    yield from _body(item)
-    for problem in item.problems:
-        yield f"# {problem}"
-    for finding in item.findings:
-        yield f"# {finding.id}: {cut(finding.text, 400)}"
+def _left_out(number: int) -> str:
+    return f"# … {count(number, 'more line')}, not in this ticket"
 
 
-def _body(item: CollectedExchange) -> Iterator[str]:
-    body = item.exchange.body
-    if body is None:
-        return
-    for text in item.lines:
-        yield f"S: {cut(text)}".rstrip()
-    message = item.exchange.command.shape is Shape.MESSAGE
-    if message and item.lines:
-        yield f"# … of a message of {count(body.size, 'octet')}"
-    elif message:
-        yield f"# message, {count(body.size, 'octet')}"
-    elif item.left:
-        yield f"# … {count(item.left, 'more line')}"
-    yield "S: ." if body.complete else "# broken off"
+def _part(collected: CollectedSession, row: LadderRow) -> DialoguePart:
+    matters = bool(row.findings or row.own or row.broken)
+    return DialoguePart([*_lines(collected, row)], matters)
+
+
+def _lines(collected: CollectedSession, row: LadderRow) -> Iterator[str]:
+    match row.kind:
+        case RowKind.CLIENT | RowKind.SERVER:
+            yield from _said(row)
+        case RowKind.WAIT:
+            yield f"# {row.text}"
+        case RowKind.ASIDE if row.text:
+            yield f"# {clock(row.at - collected.opened_at)} s: {cut(row.text, 400)}"
+    yield from (f"# ◆ {cut(text)}" for text in row.own)
+    yield from (f"# {finding.id}: {cut(finding.text, 400)}" for finding in row.findings)
+
+
+def _said(row: LadderRow) -> Iterator[str]:
+    side = "C" if row.kind is RowKind.CLIENT else "S"
+    if row.reach is Reach.FROM_POP3SPY:
+        yield f"# {side}» {cut(row.text)}"
+    elif row.text:
+        yield f"{side}: {cut(row.text)}"
+    if row.reach is Reach.TO_POP3SPY:
+        yield "# which went no further than pop3spy"
+    yield from (f"S: {cut(text)}".rstrip() for text in row.lines)
+    if row.more:
+        yield f"# {row.more}"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pop3spy import __version__
+from pop3spy.protocol.frames import Side
 from pop3spy.report import limits
 from pop3spy.report.assets import asset
 from pop3spy.report.bars import Drawing, Phase, bar
@@ -96,7 +97,7 @@ def page(report: Report) -> str:
             servers=list(dict.fromkeys(collected.server for collected in shown)),
             links=Links(
                 {view.collected.key: view.in_table for view in views},
-                {(row.finding.id, row.finding.severity) for row in found[: limits.FINDINGS]},
+                found[: limits.FINDINGS],
             ),
             first_date=f"{shown[0].date:%H:%M:%S}" if shown else "",
         )
@@ -155,7 +156,12 @@ def _environment() -> Environment:
     made.filters.update(FILTERS)
     made.tests["exchange"] = lambda row: isinstance(row, CollectedExchange)
     made.globals.update(
-        limits=limits, phases=Phase, latency_axis=LATENCY_AXIS, latency_grid=LATENCY_GRID
+        client=Side.CLIENT,
+        server=Side.SERVER,
+        limits=limits,
+        phases=Phase,
+        latency_axis=LATENCY_AXIS,
+        latency_grid=LATENCY_GRID,
     )
     return made
 

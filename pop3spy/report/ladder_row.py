@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from pop3spy.protocol.frames import Side
+from pop3spy.report.collected import WaitedFor
 from pop3spy.session.finding import Finding
 
 HEIGHTS: Final = 7
@@ -23,24 +24,24 @@ class RowKind(Enum):
     END = "end"
 
 
-class WaitedFor(Enum):
-    """Who was waited for, or that octets were coming; OWN is pop3spy.  The value is its class."""
+class Reach(Enum):
+    """How far an arrow goes; the value is its class."""
 
-    SERVER = "server"
-    CLIENT = "client"
-    TRANSFER = "xfer"
-    OWN = "own"
+    WHOLE = ""
+    TO_POP3SPY = "begun"  # and the other side never heard it
+    FROM_POP3SPY = "own-words"  # and its sender never said it
 
 
 @dataclass(slots=True)
 class LadderRow:
     """A row: what is told in ``text``, and how its arrow looks.
 
-    ``more`` stands behind the text in another ink, ``took`` in a column.  An arrow is ``half`` if
-    it stops at pop3spy, and ``broken`` if it never came to its end.  ``exchange`` is the number
+    ``more`` stands behind the text in another ink, ``took`` in a column.  An arrow has a ``reach``,
+    and is ``broken`` if what it stands for never came to its end.  ``exchange`` is the number
     that it links to, and ``side`` the end at which something beside stands.  A wait has a
     ``height``, and is ``slow`` if it was found to be too long; a run has the numbers of the
     exchanges that are ``hidden``.  ``own`` is what a gate did, line by line.
+    ``secured`` are the sides with which there is TLS, and ``lines`` those of a body.
     """
 
     kind: RowKind
@@ -50,7 +51,7 @@ class LadderRow:
     state: str = ""
     took: str = ""
     exchange: int | None = None
-    half: bool = False
+    reach: Reach = Reach.WHOLE
     broken: bool = False
     refused: bool = False
     side: Side | None = None
@@ -59,8 +60,9 @@ class LadderRow:
     height: int = 0
     hidden: Sequence[int] = ()
     logged_in: bool = False
-    tls: bool = False
+    secured: frozenset[Side] = frozenset()
     own: Sequence[str] = ()
+    lines: Sequence[str] = ()
     findings: Sequence[Finding] = ()
 
     @property

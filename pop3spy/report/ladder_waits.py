@@ -1,12 +1,13 @@
 """The time between the rows of a ladder: who was waited for, how long, and in which state."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, pairwise
 from math import log
 from typing import Final
 
 from pop3spy.protocol.frames import Side
-from pop3spy.report.collected import CollectedExchange, CollectedSession
-from pop3spy.report.ladder_row import HEIGHTS, LadderRow, RowKind, WaitedFor
+from pop3spy.report.collected import CollectedExchange, CollectedSession, WaitedFor
+from pop3spy.report.ladder_row import HEIGHTS, LadderRow, RowKind
 from pop3spy.report.words import took
 
 LEAST: Final = 0.03
@@ -18,63 +19,75 @@ _WORDS: Final = {
     WaitedFor.CLIENT: "waited {} for the client",
     WaitedFor.TRANSFER: "{} of transfer",
     WaitedFor.OWN: "{} at pop3spy",
+    WaitedFor.UNKNOWN: "{} in which nothing could be read",
 }
+
+Span = tuple[float, float, WaitedFor]
+"""From when to when, and who was waited for."""
 
 
 def with_waits(collected: CollectedSession, rows: Iterable[LadderRow]) -> Iterator[LadderRow]:
     """Yield *rows* with those of waits between them; a state is told where it changes."""
     exchanges = {item.number: item for item in collected.exchanges}
     reached, state, logged_in = collected.opened_at, "", False
-    secured: set[Side | None] = set()
+    secured: frozenset[Side] = frozenset()
     last: LadderRow | None = None
     for row in rows:
-        row.logged_in = logged_in = row.logged_in or logged_in
-        if row.tls:
-            secured.add(row.side)
-        row.tls = bool(secured)
-        gap = row.at - reached
         in_a_run = RowKind.RUN in (row.kind, last.kind if last else None)  # others have spoken
-        if gap >= LEAST and not in_a_run:
-            yield _wait(row, last, gap, exchanges)
+        if row.at - reached >= LEAST and not in_a_run:
+            for span in _spans(collected, reached, row.at):
+                yield _wait(span, row, exchanges, logged_in=logged_in, secured=secured)
+        row.logged_in = logged_in = row.logged_in or logged_in
+        row.secured = secured = secured | row.secured
         row.state, state = "" if row.state == state else row.state, row.state or state
         reached, last = max(reached, row.at), row
         yield row
 
 
+def _spans(collected: CollectedSession, since: float, until: float) -> Iterator[Span]:
+    """Yield the spans of a silence, those that are worth a row."""
+    if not collected.turns:
+        return
+    edges = {since, until, *(at for at, _ in collected.turns if since < at < until)}
+    edges |= {at for span in collected.own_time for at in span if since < at < until}
+    pieces = [(a, b, _waited_for(collected, a)) for a, b in pairwise(sorted(edges))]
+    for waited_for, group in groupby(pieces, key=lambda piece: piece[2]):
+        same = list(group)
+        if same[-1][1] - same[0][0] >= LEAST:
+            yield same[0][0], same[-1][1], waited_for
+
+
+def _waited_for(collected: CollectedSession, at: float) -> WaitedFor:
+    """Return who was waited for just behind *at*."""
+    if any(since <= at < until for since, until in collected.own_time):
+        return WaitedFor.OWN
+    turn = WaitedFor.SERVER  # which has to greet
+    for began, waited_for in collected.turns:
+        if began > at:
+            break
+        turn = waited_for
+    return turn
+
+
 def _wait(
+    span: Span,
     row: LadderRow,
-    last: LadderRow | None,
-    gap: float,
     exchanges: Mapping[int, CollectedExchange],
+    *,
+    logged_in: bool,
+    secured: frozenset[Side],
 ) -> LadderRow:
-    """Return the row of a wait of *gap* seconds before *row* and behind *last*."""
+    """Return the row of a wait before *row*."""
+    since, until, waited_for = span
     item = exchanges.get(row.exchange or 0)
-    before = exchanges.get(last.exchange or 0) if last else None
-    waited_for = _waited_for(row, last, item)
-    if waited_for is not WaitedFor.TRANSFER and any(map(_held_up, filter(None, (item, before)))):
-        waited_for = WaitedFor.OWN
+    late = item is not None and item.slow
     return LadderRow(
         RowKind.WAIT,
-        row.at - gap,
-        _WORDS[waited_for].format(took(gap)),
+        since,
+        _WORDS[waited_for].format(took(until - since)),
         waited_for=waited_for,
-        slow=bool(item and item.slow) and waited_for in (WaitedFor.SERVER, WaitedFor.TRANSFER),
-        height=min(HEIGHTS, 1 + int(log(gap / LEAST, _GROWTH))),
-        logged_in=row.logged_in,
-        tls=row.tls,
+        slow=late and waited_for in (WaitedFor.SERVER, WaitedFor.TRANSFER),
+        height=min(HEIGHTS, 1 + int(log((until - since) / LEAST, _GROWTH))),
+        logged_in=logged_in,
+        secured=secured,
     )
-
-
-def _waited_for(
-    row: LadderRow, last: LadderRow | None, item: CollectedExchange | None
-) -> WaitedFor:
-    if row.kind is RowKind.SERVER or (row.kind is RowKind.ASIDE and row.exchange is not None):
-        body = item is not None and row.at > (item.exchange.answered_at or row.at)
-        return WaitedFor.TRANSFER if body and not row.text else WaitedFor.SERVER
-    if row.kind is RowKind.END and last is not None and last.kind is RowKind.CLIENT:
-        return WaitedFor.SERVER
-    return WaitedFor.CLIENT
-
-
-def _held_up(item: CollectedExchange) -> bool:
-    return any(deed.takes_time for deed in item.deeds)

@@ -28,10 +28,16 @@ VERDICTS: Final = 8
 """Sessions from which on only those with an error or a warning are told of at the top."""
 SESSIONS: Final = 200
 """Sessions that stand in a report, those with the worst findings before all others."""
+INNER: Final = 40
+"""Lines inside an exchange, such as those of AUTH, and things that a gate did in it."""
+NOTED: Final = 100
+"""Sessions that a note of a person is written into, those that began last."""
 FINDINGS: Final = 500
 """Findings that stand in the table."""
 FINDING_PLACES: Final = 4
 """Sessions that a row of it leads to."""
+TICKET: Final = 50_000
+"""Characters of a ticket that dialogues may bring it to; most sites take 65,000."""
 TICKET_FIRST: Final = 150
 TICKET_LAST: Final = 50
 """Lines of a session's dialogue in a ticket, from its beginning and from its end."""

@@ -1,10 +1,11 @@
 """Where the links of a page lead: every place has its name here, and no link leads nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pop3spy.report.collected import CollectedSession
-from pop3spy.session.finding import Finding, Severity
+from pop3spy.report.report import ReportedFinding, key_of
+from pop3spy.session.finding import Finding
 
 
 class Links:
@@ -15,10 +16,10 @@ class Links:
     """
 
     def __init__(
-        self, rows: Mapping[str, AbstractSet[int]], findings: AbstractSet[tuple[str, Severity]]
+        self, rows: Mapping[str, AbstractSet[int]], findings: Sequence[ReportedFinding]
     ) -> None:
         self._rows = rows
-        self._findings = findings
+        self._findings = {key_of(row.finding): place for place, row in enumerate(findings, 1)}
 
     def place_of_exchange(self, session: CollectedSession, number: int) -> str:
         """Return the name of an exchange's row."""
@@ -26,7 +27,7 @@ class Links:
 
     def place_of_finding(self, finding: Finding) -> str:
         """Return the name of a finding's row."""
-        return f"f-{finding.id}-{finding.severity.word}"
+        return f"f{self._findings[key_of(finding)]}-{finding.id}"
 
     def has(self, session: CollectedSession, number: int | None) -> bool:
         """Return whether an exchange has a row."""
@@ -40,6 +41,6 @@ class Links:
 
     def to_finding(self, finding: Finding) -> str:
         """Return the link to a finding, or to all of them where it has no row."""
-        if (finding.id, finding.severity) not in self._findings:
+        if key_of(finding) not in self._findings:
             return "#findings"
         return f"#{self.place_of_finding(finding)}"

@@ -18,7 +18,7 @@ class ReportedRecording:
     """A recording that was read: its octets, their SHA-256 in hexadecimal, and what it left out.
 
     ``strict`` is whether names are hidden, in it or in the report; then its ``name`` is empty, as
-    are its ``notes``, what was said of it while it was read.
+    are its ``notes``, what was said of it while it was read: they are only counted.
     """
 
     name: str
@@ -27,6 +27,7 @@ class ReportedRecording:
     size: int = 0
     sha256: str = ""
     notes: list[str] = field(default_factory=list)
+    hidden_notes: int = 0
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Report:
     recordings: list[ReportedRecording] = field(default_factory=list)
     sessions: list[CollectedSession] = field(default_factory=list)
     stats: list[tuple[str, CommandStats]] = field(default_factory=list)
+    _begun: dict[str, int] = field(default_factory=dict)
 
     @property
     def strict(self) -> bool:
@@ -72,42 +74,56 @@ class Report:
     def begin(self, session: Session) -> CollectedSession:
         """Take in a *session* of the recording that was added last, and return what keeps it."""
         recording = len(self.recordings)
-        kept = CollectedSession(
+        key = f"r{recording}-s{session.id}"
+        times = self._begun[key] = self._begun.get(key, 0) + 1  # a number may be used again
+        again = f".{times}" if times > 1 else ""
+        collected = CollectedSession(
             session,
             recording,
-            label=f"s{session.id}",
-            key=f"r{recording}-s{session.id}",
+            label=f"s{session.id}{again}",
+            key=f"{key}{again}",
             date=Clock(self.recordings[-1].started).date(session.opened_at).astimezone(UTC),
         )
-        self.sessions.append(kept)
-        return kept
+        self.sessions.append(collected)
+        return collected
 
     def label_sessions(self) -> None:
         """Let labels say which recording, once there are several."""
-        several = len(self.recordings) > 1
-        for kept in self.sessions:
-            kept.label = f"r{kept.recording} s{kept.session.id}" if several else kept.label
+        if len(self.recordings) > 1:
+            for collected in self.sessions:
+                collected.label = f"r{collected.recording} {collected.label}"
 
-    def recording_of(self, kept: CollectedSession) -> ReportedRecording:
+    def recording_of(self, collected: CollectedSession) -> ReportedRecording:
         """Return the recording that a session is in."""
-        return self.recordings[kept.recording - 1]
+        return self.recordings[collected.recording - 1]
 
     def shown(self) -> list[CollectedSession]:
         """Return the sessions that stand in the report, in the order in which they began.
 
         Of too many, those with the worst findings are taken first, then the earliest.
         """
-        ordered = sorted(self.sessions, key=lambda kept: (kept.date, kept.recording))
+        ordered = sorted(self.sessions, key=lambda collected: (collected.date, collected.recording))
         if len(ordered) <= SESSIONS:
             return ordered
-        worst_first = sorted(ordered, key=lambda kept: -(kept.worst.value if kept.worst else 0))
-        chosen = {kept.key for kept in worst_first[:SESSIONS]}
-        return [kept for kept in ordered if kept.key in chosen]
+        worst_first = sorted(
+            ordered, key=lambda collected: -(collected.worst.value if collected.worst else 0)
+        )
+        chosen = {collected.key for collected in worst_first[:SESSIONS]}
+        return [collected for collected in ordered if collected.key in chosen]
+
+
+FindingKey = tuple[str, Severity, str]
+"""What is the same in two sessions: what it is called, how bad it is, and what it says."""
+
+
+def key_of(finding: Finding) -> FindingKey:
+    """Return what *finding* has in common with others that share a row."""
+    return finding.id, finding.severity, finding.text
 
 
 @dataclass(slots=True)
 class ReportedFinding:
-    """A finding of one kind and severity, with the sessions in which it was raised."""
+    """A finding, with the sessions in which the same was raised in the same words."""
 
     finding: Finding
     places: list[tuple[CollectedSession, Finding]]
@@ -120,9 +136,9 @@ class ReportedFinding:
 
 def findings_of(sessions: list[CollectedSession]) -> list[ReportedFinding]:
     """Return what was found in *sessions*, the worst first; the same in several stands once."""
-    found: dict[tuple[str, Severity], ReportedFinding] = {}
-    for kept in sessions:
-        for finding in kept.findings:
-            row = found.setdefault((finding.id, finding.severity), ReportedFinding(finding, []))
-            row.places.append((kept, finding))
+    found: dict[FindingKey, ReportedFinding] = {}
+    for collected in sessions:
+        for finding in collected.findings:
+            row = found.setdefault(key_of(finding), ReportedFinding(finding, []))
+            row.places.append((collected, finding))
     return sorted(found.values(), key=lambda row: -row.finding.severity.value)

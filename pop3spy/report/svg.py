@@ -12,9 +12,9 @@ from xml.sax.saxutils import quoteattr
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import count
 from pop3spy.report.assets import asset
-from pop3spy.report.collected import CollectedSession
+from pop3spy.report.collected import CollectedSession, WaitedFor
 from pop3spy.report.ladder import ladder_of
-from pop3spy.report.ladder_row import HEIGHTS, LadderRow, RowKind, WaitedFor
+from pop3spy.report.ladder_row import HEIGHTS, LadderRow, Reach, RowKind
 from pop3spy.report.limits import LADDERS
 from pop3spy.report.report import Report
 from pop3spy.report.words import clock, cut, severity_word
@@ -38,6 +38,7 @@ _PLACES: Final = {
     WaitedFor.OWN: (_PROXY, "own"),
     WaitedFor.TRANSFER: (_SERVER, "xfer"),
     WaitedFor.SERVER: (_SERVER, "wait"),
+    WaitedFor.UNKNOWN: (_PROXY, "idle"),
 }
 """Where a wait is drawn, and its class in the style sheet."""
 
@@ -147,7 +148,7 @@ class _Canvas:
         kind = ink if wire else f"sans small bold {ink}"
         text = cut(" ".join(filter(None, [row.text, row.more])))
         x, anchor = _standing(row)
-        for line in _lines(text, _SAID // 2 if row.half else _SAID):
+        for line in _lines(text, _SAID if row.reach is Reach.WHOLE else _SAID // 2):
             self._on_paper(x, line, kind, anchor)
             self.down(_LINE)
         if wire:
@@ -167,8 +168,8 @@ class _Canvas:
     def _arrow(self, row: LadderRow, ink: str) -> None:
         left = row.kind is RowKind.CLIENT
         begin, end = (_CLIENT, _SERVER) if left else (_SERVER, _CLIENT)
-        if row.half:
-            begin, end = (begin, _PROXY) if left else (_PROXY, end)
+        begin = _PROXY if row.reach is Reach.FROM_POP3SPY else begin
+        end = _PROXY if row.reach is Reach.TO_POP3SPY else end
         dash = ' stroke-dasharray="5 4"' if row.broken else ""
         y = self.at + 1
         tip = end - 7 if left else end + 7
@@ -184,15 +185,16 @@ def _standing(row: LadderRow) -> tuple[int, str]:
     if row.kind is RowKind.RUN or (row.kind is RowKind.ASIDE and row.side is None):
         return _PROXY, "middle"
     beside = row.kind in (RowKind.ASIDE, RowKind.END)
+    from_pop3spy = row.reach is Reach.FROM_POP3SPY
     if row.kind is RowKind.CLIENT or (beside and row.side is Side.CLIENT):
-        return _CLIENT + _INSET, "start"
-    return (_PROXY if row.half else _SERVER) - _INSET, "end"
+        return (_PROXY if from_pop3spy else _CLIENT) + _INSET, "start"
+    return (_PROXY if from_pop3spy else _SERVER) - _INSET, "end"
 
 
 def _ink(row: LadderRow) -> str:
     if row.kind in (RowKind.RUN, RowKind.ASIDE, RowKind.END):
         return "warning" if row.broken else "quiet" if row.kind is RowKind.RUN else ""
-    if row.half:
+    if row.reach is Reach.FROM_POP3SPY:
         return "own"
     if row.broken or row.refused:
         return "error"
@@ -226,6 +228,6 @@ def _margins(spans: Sequence[tuple[float, float, LadderRow]]) -> Iterator[str]:
         dash = "" if row.logged_in else ' stroke-dasharray="2 3"'
         where = f'x1="{_MARGIN}" y1="{top:g}" x2="{_MARGIN}" y2="{bottom:g}"'
         yield f'<line {where} stroke-width="2"{dash}/>'
-        if row.tls:
-            for x in (_CLIENT, _SERVER):
-                yield f'<line x1="{x + 3}" y1="{top:g}" x2="{x + 3}" y2="{bottom:g}"/>'
+        for side in row.secured:
+            x = _CLIENT if side is Side.CLIENT else _SERVER
+            yield f'<line x1="{x + 3}" y1="{top:g}" x2="{x + 3}" y2="{bottom:g}"/>'

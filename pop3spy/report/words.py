@@ -1,5 +1,6 @@
 """How a report puts numbers, times and lines of the wire; templates have these as filters."""
 
+import shlex
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +13,8 @@ from pop3spy.report.limits import CHARACTERS
 from pop3spy.session.finding import Severity
 from pop3spy.session.lines import line_text
 
+_NO_DATE: Final = 1970
+"""The year that stands for none: the clock of a recording began somewhere."""
 _LEAST: Final = 0.00005
 """Seconds below which a time would be shown as 0.0 ms."""
 _MASKED: Final = Markup('<i class="mask">%s</i>') % MASK
@@ -33,8 +36,17 @@ def number(value: int) -> str:
 
 
 def day(date: datetime) -> str:
-    """Return a date as people read it: ``28 November 2026, 19:11:16``."""
-    return f"{date.day} {date:%B %Y, %H:%M:%S}"
+    """Return a date as people read it: ``28 November 2026, 19:11:16 UTC``, or that nobody knows."""
+    if date.year <= _NO_DATE:
+        return "on a day that the recording does not tell"
+    return f"{date.day} {date:%B %Y, %H:%M:%S} UTC"
+
+
+def shell_word(name: str) -> str:
+    """Return a name of a file as a shell takes it; FILE where it is not known."""
+    if not name:
+        return "FILE"
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def first_upper(text: str) -> str:
@@ -72,4 +84,5 @@ FILTERS: Final = {
     "line_text": line_text,
     "escape_text": escape_text,
     "severity_word": severity_word,
+    "shell_word": shell_word,
 }

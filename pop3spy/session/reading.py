@@ -4,10 +4,9 @@ Everything that has bytes of a session, a live link, the post office, a capture,
 so that the same bytes tell the same story wherever they come from.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from pop3spy.protocol.commands import line_of, parse_command
 from pop3spy.protocol.decoder import Decoder
@@ -24,7 +23,6 @@ from pop3spy.protocol.frames import (
     ends_reply,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
-from pop3spy.protocol.text import MASK
 from pop3spy.protocol.why import Why
 from pop3spy.redaction.fact_finder import FactFinder
 from pop3spy.redaction.identities import Identities
@@ -57,9 +55,6 @@ from pop3spy.session.tls import Tls
 from pop3spy.session.tracker import Tracker
 
 F = TypeVar("F", bound=Frame)
-
-_KEEPER: Final = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})*")
-"""What keepers of the gate are called; a recording may say anything."""
 
 
 class Reading:
@@ -225,8 +220,7 @@ class Reading:
         if settles and sent is not None and exchange is not None:
             self._tracker.amend(exchange, sent, answer, at)
         if self._identities is not None:
-            by = self._without_names(by) if _KEEPER.fullmatch(by) else MASK
-            did = did.hidden()
+            by, did = self._identities.keeper(by), did.hidden()
         self._publish(Intervened(self.session, at, frame, by, did, sent, answer, exchange))
 
     def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> None:
@@ -294,7 +288,8 @@ class Reading:
     def blind(self, at: float, why: str) -> None:
         """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
-        self._publish(Blinded(self.session, at, self._without_names(why)))
+        why = why if self._identities is None else self._identities.words(why)
+        self._publish(Blinded(self.session, at, why))
 
     def end(self, at: float, ending: Ending) -> None:
         """Tell that the connection is gone; ``ending_of`` says how."""
@@ -306,16 +301,11 @@ class Reading:
             self._tracker.end(at)
         ending = ending_of(session, ending)
         self._decoder.release()
-        ending = replace(ending, why=self._without_names(ending.why))
+        if self._identities is not None:
+            ending = replace(ending, why=self._identities.words(ending.why))
         session.ending = ending
         self._publish(Finished(session, at, ending))
         self._publish(Ended(session, at, ending))
-
-    def _without_names(self, text: str) -> str:
-        """Return a text of an error or a recording, with pseudonyms if they are asked for."""
-        if self._identities is None:
-            return text
-        return self._identities.text(text.encode()).decode("utf-8", "replace")
 
     def secured(self, tls: Tls, at: float) -> None:
         """Learn that TLS began, and that what is fed from here on comes from inside it."""

@@ -84,7 +84,7 @@ def test_a_finding_leads_to_its_line_and_back(page: Shown) -> None:
     target = page.page.evaluate("location.hash")
     assert page.page.locator(target).is_visible()
     page.page.locator(f"{target} .refs a").first.click()
-    assert page.page.evaluate("location.hash").startswith("#f-")
+    assert page.page.evaluate("location.hash").startswith("#f1-")
 
 
 def test_the_filter_shows_what_fits_and_counts_it(page: Shown) -> None:

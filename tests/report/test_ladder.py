@@ -10,8 +10,9 @@ from cli.program import run_here
 from logs.dialogue import CLIENT, SERVER, Play
 from pop3spy.protocol.frames import Side
 from pop3spy.report.assets import asset
+from pop3spy.report.collected import WaitedFor
 from pop3spy.report.ladder import ladder_of
-from pop3spy.report.ladder_row import LadderRow, RowKind, WaitedFor
+from pop3spy.report.ladder_row import LadderRow, RowKind
 from pop3spy.report.limits import LADDER
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import Deed, Done
@@ -34,8 +35,8 @@ from report.made import (
 def told(row: LadderRow) -> str:
     """Return a row as text: where it stands, and what it says."""
     mark = {
-        RowKind.CLIENT: "C half" if row.half else "C",
-        RowKind.SERVER: "S half" if row.half else "S",
+        RowKind.CLIENT: f"C {row.reach.value}".rstrip(),
+        RowKind.SERVER: f"S {row.reach.value}".rstrip(),
         RowKind.WAIT: f"{row.waited_for.value if row.waited_for else ''} h{row.height}",
         RowKind.RUN: "run",
         RowKind.ASIDE: "beside",
@@ -145,9 +146,13 @@ def test_a_command_that_the_server_never_heard_stops_in_the_middle() -> None:
         did = Done(Deed.ANSWERED_COMMAND)
         reading.intervene(heard, 1.0, "answer", did, sent=sent, answer=answer)
         reading.end(2.0, Ending(How.QUIT))
-    command = next(row for row in ladder_of(report.sessions[0]) if row.text == "NOOP")
-    assert command.half
-    assert command.own == ["answer: answered, and the server heard nothing", "S» -ERR later"]
+    found = ladder_of(report.sessions[0])
+    assert [told(row) for row in found if row.exchange == 3] == [
+        "C begun: NOOP",
+        "S own-words: -ERR later",
+    ]
+    command = next(row for row in found if row.text == "NOOP")
+    assert command.own == ["answer: answered, and the server heard nothing"]
 
 
 def test_time_that_pop3spy_took_is_its_own() -> None:
@@ -212,7 +217,10 @@ def test_the_margin_and_the_lifelines_tell_login_and_tls() -> None:
         play = Play(reading, 0.0).play("    S: +OK\n    C: STLS\n    S: +OK\n")
         reading.secured(Tls("TLSv1.3", "X"), play.at)
         play.play("    C: CAPA\n    S: +OK\n    .\n").end()
-    assert [row.tls for row in ladder_of(report.sessions[0])] == [False] * 3 + [True] * 4
+    assert [Side.SERVER in row.secured for row in ladder_of(report.sessions[0])] == [False] * 3 + [
+        True
+    ] * 4
+    assert not any(Side.CLIENT in row.secured for row in ladder_of(report.sessions[0]))
 
 
 def test_sessions_beyond_the_limit_are_counted_in_the_picture(tmp_path: Path) -> None:
@@ -237,3 +245,109 @@ def test_the_span_of_what_is_left_out_counts_what_runs_hide() -> None:
         if row.hidden:
             assert row.text.startswith(f"{len(row.hidden):,} ")
             assert row.text.endswith(f"no. {row.hidden[0]} to {row.hidden[-1]}")
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "how", "wait"),
+    [
+        pytest.param("", How.UNREACHABLE, "server h6: waited 10.00 s for the server", id="nobody"),
+        pytest.param(
+            "    S(10): +OK\n", None, "server h6: waited 10.00 s for the server", id="late"
+        ),
+        pytest.param(
+            LOGIN + "    C: RETR 1\n",
+            How.CLIENT_CLOSED,
+            "server h6: waited 10.00 s for the server",
+            id="unanswered",
+        ),
+        pytest.param(
+            LOGIN + "    C: NOOP\n    NOOP\n    S: +OK\n",
+            None,
+            "server h6: waited 10.00 s for the server",
+            id="ahead",
+        ),
+        pytest.param(
+            LOGIN + "    C: RETR 1\n    S: +OK\n    a\n",
+            None,
+            "xfer h6: 10.00 s of transfer",
+            id="half a body",
+        ),
+        pytest.param(LOGIN, None, "client h6: waited 10.00 s for the client", id="the client"),
+        pytest.param(
+            "    S: +OK\n    C: AUTH PLAIN\n    S: +\n",
+            None,
+            "client h6: waited 10.00 s for the client",
+            id="asked",
+        ),
+        pytest.param(
+            "    S: +OK\n    C: AUTH PLAIN\n    S: +\n    C: AGEAYg==\n    S(10): +OK\n",
+            None,
+            "server h6: waited 10.00 s for the server",
+            id="the verdict",
+        ),
+        pytest.param(
+            "    S: +OK\n    C: STLS\n    S: +OK\n",
+            None,
+            "unknown h6: 10.00 s in which nothing could be read",
+            id="TLS",
+        ),
+    ],
+)
+def test_a_silence_to_the_end_says_whose_turn_it_was(
+    dialogue: str, how: How | None, wait: str
+) -> None:
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        play = Play(reading, 0.0)
+        if dialogue:
+            play.play(dialogue)
+        reading.end(play.at + 10, Ending(how or How.CLIENT_CLOSED))
+    waits = [told(row) for row in ladder_of(report.sessions[0]) if row.kind is RowKind.WAIT]
+    assert wait in waits
+
+
+@pytest.mark.parametrize(
+    ("deed", "sent", "arrows"),
+    [
+        (Deed.DROPPED, b"", ["S begun: +OK 1 20"]),
+        (Deed.CHANGED_STATUS, b"-ERR no\r\n", ["S begun: +OK 1 20", "S own-words: -ERR no"]),
+        (Deed.DELAYED, None, ["S: +OK 1 20"]),
+    ],
+)
+def test_a_reply_that_a_gate_stopped_goes_no_further(
+    deed: Deed, sent: bytes | None, arrows: list[str]
+) -> None:
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        play = Play(reading, 0.0).play(LOGIN + "    C: STAT\n")
+        read = reading.at_once(Chunk(Side.SERVER, b"+OK 1 20\r\n", play.at))
+        assert read is not None
+        frame, heard = read
+        instead = None if sent is None else in_place_of(frame, sent)
+        reading.intervene(heard, play.at, "gate", Done(deed, seconds=0.01), sent=instead)
+        play.end()
+    rows = [row for row in ladder_of(report.sessions[0]) if row.exchange == 3]
+    assert [told(row).removesuffix(" refused") for row in rows[1:]] == arrows
+
+
+def test_a_command_of_pop3spy_begins_there() -> None:
+    report = empty_report()
+    with collecting(report) as bus:
+        reading = Reading(1, CLIENT, SERVER, 0.0, bus.publish)
+        play = Play(reading, 0.0).play(LOGIN)
+        reading.inject(b"NOOP\r\n", at=play.at, by="console")
+        play.play("    S: +OK\n").end()
+    found = [told(row) for row in ladder_of(report.sessions[0]) if row.exchange == 3]
+    assert found == ["C own-words: NOOP", "S begun: +OK"]
+
+
+def test_a_part_of_a_session_says_nothing_of_waits() -> None:
+    report = empty_report()
+    report.wanted = "verb = STAT"
+    with collecting(report) as bus:
+        Play(Reading(1, CLIENT, SERVER, 0.0, bus.publish), 0.0).play(
+            LOGIN + "    C(9): STAT\n"
+        ).end()
+    assert not [row for row in ladder_of(report.sessions[0]) if row.kind is RowKind.WAIT]

@@ -1,5 +1,6 @@
 """Whatever a peer says, it stays text, and stays in its place."""
 
+import re
 import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -110,7 +111,7 @@ def test_a_ticket_has_no_markup_that_a_peer_said(odd: str, tmp_path: Path) -> No
     fenced = text.partition("```text\n")[2].partition("```")[0]
     assert f"q{odd}q" in fenced
     assert f"q{odd}q" not in text.replace(fenced, "")
-    assert f"q{escaped(odd)}q" in text
+    assert escaped(f"q{odd}q'.") in text
 
 
 def test_a_fence_of_a_peer_does_not_end_that_of_the_ticket(tmp_path: Path) -> None:
@@ -118,3 +119,16 @@ def test_a_fence_of_a_peer_does_not_end_that_of_the_ticket(tmp_path: Path) -> No
     text = reported(recorded(tmp_path / "a.yaml", said), "--format", "markdown")
     assert text.count("``````") == 2
     assert text.index("# heading") < text.rindex("``````")
+
+
+@pytest.mark.parametrize(
+    "name", ["http://evil.example/x?y", "www.evil.example", "bob@example.org", "@octocat", "a/b#1"]
+)
+def test_nothing_that_a_peer_said_becomes_a_link_of_a_ticket(name: str, tmp_path: Path) -> None:
+    said = (
+        f"    S: +OK\n    C: USER {name}\n    S: +OK\n    C: PASS sesame\n    S: -ERR no\n" + QUIT
+    )
+    text = reported(recorded(tmp_path / "a.yaml", said), "--format", "markdown")
+    prose = re.sub(r"(?s)```.*?```", "", text)
+    assert f"`{name}`" in prose
+    assert name not in re.sub(r"`[^`]*`", "", prose)

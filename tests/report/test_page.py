@@ -244,3 +244,54 @@ def test_of_many_sessions_those_that_went_wrong_are_told_first(tmp_path: Path) -
     assert f"r1-s{SESSIONS + 21}" in page.ids
     assert "21 more sessions are not in this report" in page.text()
     assert [link for link in page.links if link[1:] not in page.ids] == []
+
+
+def test_sessions_of_the_same_number_are_all_there(tmp_path: Path) -> None:
+    file = recorded(
+        tmp_path / "a.yaml", LOGIN + QUIT, Recorded(LOGIN.replace("bob", "eve") + QUIT, 9.0)
+    )
+    file.write_text(file.read_text().replace(", 2, ", ", 1, "))
+    page = Page(reported(file))
+    assert "USER bob" in page.text()
+    assert "USER eve" in page.text()
+    assert len(page.ids) == len(set(page.ids))
+    assert "Session 1.2" in page.text()
+
+
+def test_each_session_is_told_what_was_found_there(tmp_path: Path) -> None:
+    said = [LOGIN + f"    C: STAT\n    S({wait}): +OK 0 0\n" + QUIT for wait in (20, 300)]
+    page = Page(reported(recorded(tmp_path / "a.yaml", said[0], Recorded(said[1], 900.0))))
+    rows = [text for one, text in page.texts if one.name == "p" and "to answer STAT" in text]
+    assert any("20 s" in row for row in rows)
+    assert any("5 min" in row for row in rows)
+
+
+def test_lines_inside_an_exchange_are_bounded_and_counted(tmp_path: Path) -> None:
+    steps = "".join("    S: + eA==\n    C: eA==\n" for _ in range(2_000))
+    file = recorded(
+        tmp_path / "a.yaml", "    S: +OK\n    C: AUTH X\n" + steps + "    S: -ERR\n" + QUIT
+    )
+    for form in ("html", "svg", "markdown"):
+        text = reported(file, "--format", form)
+        assert len(text) < 100_000, form
+        assert "3,960 more lines" in text, form
+
+
+def test_what_passes_inside_tls_is_said_to_be_unknown(tmp_path: Path) -> None:
+    hello = "\\x16\\x03\\x01\\x00\\x05hello\\c"
+    file = recorded(tmp_path / "a.yaml", f"    S: +OK\n    C: STLS\n    S: +OK\n    C: {hello}\n")
+    text = Page(reported(file)).text()
+    assert "None was said in what is here. What was said inside TLS that passed unread" in text
+
+
+def test_a_name_of_a_file_is_safe_to_copy_into_a_shell(tmp_path: Path) -> None:
+    page = reported(recorded(tmp_path / "-x;id #.yaml", many(10_000)))
+    assert "pop3spy show --session 1 &#39;./-x;id #.yaml&#39;" in page
+
+
+def test_notes_of_a_person_are_in_the_sessions_that_were_open(tmp_path: Path) -> None:
+    file = recorded(tmp_path / "a.yaml", Recorded(LOGIN, how=None))
+    with file.open("a") as more:
+        more.write('- [9.0, 0, "note", {"text": "the cable was pulled by bob"}]\n')
+    assert "note: the cable was pulled by bob" in Page(reported(file)).text()
+    assert "cable" not in reported(file, "--redact", "strict")

@@ -21,7 +21,7 @@
 
   // A link may lead into what is folded.
   const follow = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return;
     for (let one = target; one; one = one.parentElement) {
       if (one.tagName === "DETAILS") one.open = true;
@@ -32,17 +32,23 @@
   };
 
   addEventListener("hashchange", follow);
+  let closed = [];
   addEventListener("beforeprint", () => {
-    for (const one of all("details.fold")) one.open = true;
+    closed = all("details:not([open])");
+    for (const one of closed) one.open = true;
     for (const middle of middles) fold(middle, false);
+  });
+  addEventListener("afterprint", () => {
+    for (const one of closed) one.open = false;
+    for (const middle of middles) fold(middle, true);
   });
   follow();
 
   // The filter: words to look for, and kinds of exchanges.
-  const rows = all(".said tbody tr[id]");
+  const rows = all(".said tbody:not(.folded) tr");
   if (!rows.length) return;
-  const words = element("input", "", { type: "search", placeholder: "Filter exchanges, e.g. RETR 9" });
-  words.setAttribute("aria-label", "Show only exchanges that have this text");
+  const words = element("input", "", { type: "search", placeholder: "Filter lines, e.g. RETR 9" });
+  words.setAttribute("aria-label", "Show only lines that have this text");
   const status = element("span", "", { className: "quiet" });
   status.setAttribute("role", "status");
   const kinds = new Map([["Refused", ".bad"], ["With findings", ".hit"]]);
@@ -55,17 +61,17 @@
     for (const row of rows) {
       const fits = (!text || row.textContent.toLowerCase().includes(text))
         && [...chosen].every((kind) => row.matches(kinds.get(kind)));
-      row.hidden = !fits;
+      row.hidden = filtered && !fits;
       found += fits;
     }
     for (const middle of middles) fold(middle, !filtered);
-    for (const row of all("tbody.folded tr, .said tr.beside-all")) row.hidden = filtered;
+    for (const row of all("tbody.folded tr")) row.hidden = filtered;
     for (const session of all(".session")) {
-      const first = session.querySelector(".said tr[id]:not([hidden])");
+      const first = session.querySelector(".said tbody:not(.folded) tr:not([hidden])");
       session.hidden = filtered && !first;
       if (filtered && first) first.closest("details").open = true;
     }
-    status.textContent = filtered ? `${found} of ${rows.length} exchanges` : "";
+    status.textContent = filtered ? `${found} of ${rows.length} lines` : "";
   };
 
   const bar = element("div", "", { className: "filter" });
