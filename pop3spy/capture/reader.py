@@ -167,7 +167,7 @@ class CaptureReader:
                 side = Side(facts["side"])
                 # What the server says later may have begun before, as with a line of the client.
                 yield from self._release(session, at if side is Side.CLIENT else math.inf)
-                yield Closed(session, at, side, code == "rst")
+                yield Closed(session, at, side, code == "rst", facts.get("close_notify"))
             case "close":
                 yield from self._release(session)
                 del self._open[session]

@@ -99,8 +99,8 @@ class Recorder:
                 self._record(event.at, "note", {"clogged": both})
             case Blinded(why=why):
                 self._record(event.at, "blind", {"why": why})
-            case SideClosed(side=side, reset=reset):
-                self._record(event.at, "rst" if reset else "fin", {"side": side.value})
+            case SideClosed():
+                self._record(event.at, "rst" if event.reset else "fin", _side_closed(event))
             case Ended(ending=ending):
                 self._record(event.at, "close", _closed(ending))
 
@@ -208,6 +208,13 @@ def noted(event: Noted) -> bytes:
     """Return the record of what a person noted; it belongs to no session."""
     text = json.dumps({"text": str(event.facts.get("text", ""))})
     return b'- [%.9f, 0, "note", %b]\n' % (event.at, text.encode())
+
+
+def _side_closed(event: SideClosed) -> dict[str, object]:
+    closed: dict[str, object] = {"side": event.side.value}
+    if event.close_notify is not None:
+        closed["close_notify"] = event.close_notify
+    return closed
 
 
 def _closed(ending: Ending) -> dict[str, object]:

@@ -287,10 +287,17 @@ class Connection:
             raise self._broken(self._pending.error)
         self._take(data)
 
-    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+    def closed(
+        self,
+        side: Side,
+        *,
+        reset: bool,
+        close_notify: bool | None = None,
+        at: float | None = None,
+    ) -> None:
         """Tell that *side* closed, behind all that was said."""
         at = self._clock.now() if at is None else at
-        self._reading.side_closed(side, at, reset=reset)
+        self._reading.side_closed(side, at, reset=reset, close_notify=close_notify)
 
     def _take(self, data: bytes) -> None:
         if data:

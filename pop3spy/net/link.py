@@ -100,10 +100,17 @@ class Link:
         if self._observer.behind:
             self._hold_all(hold=True)
 
-    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+    def closed(
+        self,
+        side: Side,
+        *,
+        reset: bool,
+        close_notify: bool | None = None,
+        at: float | None = None,
+    ) -> None:
         """Tell of a FIN or a RST behind everything that *side* said before it."""
         at = self._clock.now() if at is None else at
-        tell = partial(self._observer.closed, side, at, reset=reset)
+        tell = partial(self._observer.closed, side, at, reset=reset, close_notify=close_notify)
         if side in self._gated - self._finished and not reset:
             self._closings[side] = tell
             return

@@ -102,9 +102,11 @@ class Observer:
         self._tape.append(call)
         self.soon()
 
-    def closed(self, side: Side, at: float, *, reset: bool) -> None:
+    def closed(
+        self, side: Side, at: float, *, reset: bool, close_notify: bool | None = None
+    ) -> None:
         """Tell that *side* sent a FIN or a RST; everything that it said before has been read."""
-        self._reading.side_closed(side, at, reset=reset)
+        self._reading.side_closed(side, at, reset=reset, close_notify=close_notify)
 
     def clogged(self, side: Side, *, clogged: bool) -> None:
         """Know whether *side* takes what is sent to it, and tell when neither side does."""

@@ -101,8 +101,8 @@ class _Playing:
                 self._change(item)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
-            case Closed(at=at, side=side, reset=reset):
-                reading.side_closed(side, at, reset=reset)
+            case Closed(at=at, side=side, reset=reset, close_notify=notified):
+                reading.side_closed(side, at, reset=reset, close_notify=notified)
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
 

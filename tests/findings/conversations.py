@@ -39,6 +39,7 @@ FAR_APART: Final = {
 ABOUT_TLS: Final = {
     "apop-used": "it is raised inside TLS alone",
     "stls-offered-in-tls": "it is raised inside TLS alone",
+    "tls-no-close-notify": "it is about how TLS ends",
     "tls-required": "its near miss is that TLS is there already",
 }
 """Findings that hang on TLS, besides those that are about clear text."""

@@ -223,7 +223,7 @@ class _Played:
         if step.reset:
             wires[side].reset()
         else:
-            await _finish(wires[side])
+            await _finish(wires[side], close_notify=step.close_notify)
         if f"{side.value} fin" in witness.closings(number):
             await _finish(wires[side.other])  # behind a FIN a proxy that says nothing hears none
             return
@@ -231,9 +231,9 @@ class _Played:
         await witness.until(lambda: told in witness.closings(number))
 
 
-async def _finish(wire: Wire) -> None:
-    """Say no more, and be heard to do so."""
-    if wire.tls:
+async def _finish(wire: Wire, *, close_notify: bool = True) -> None:
+    """Say no more, and unless there is to be no *close_notify* be heard to do so."""
+    if wire.tls and close_notify:
         await wire.end_tls()
     wire.finish()
 

@@ -109,7 +109,7 @@ class _Tcp:
                 case Waits(seconds):
                     at += seconds
                     yield at, self._send(CLIENT, Flags.ACK)  # as keep-alives do
-                case Closes(side, reset):
+                case Closes(side, reset, _):
                     yield at, self._send(side, (Flags.RST if reset else Flags.FIN) | Flags.ACK)
         if (left := connection.left) is not None:
             yield at + STEP, self._send(left, Flags.FIN | Flags.ACK)

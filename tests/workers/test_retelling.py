@@ -84,7 +84,8 @@ def say(reading: Reading, talk: list[Said]) -> None:
         if data is not None:
             reading.hear(Chunk(side, data, at))
         else:
-            reading.side_closed(side, at, reset=place % 2 == 1)
+            notified = (None, True, False)[place % 3]
+            reading.side_closed(side, at, reset=place % 2 == 1, close_notify=notified)
 
 
 @every_case
