@@ -27,12 +27,7 @@ class ClosingListener(Protocol):
     """What is told when a peer closes."""
 
     def closed(
-        self,
-        side: Side,
-        *,
-        reset: bool,
-        close_notify: bool | None = None,
-        at: float | None = None,
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
     ) -> None:
         """Learn that the peer sent a FIN, ended TLS, or sent a RST (*reset*); *at*: not just now.
 

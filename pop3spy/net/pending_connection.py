@@ -108,12 +108,7 @@ class PendingConnection:
             self.half.hold("pending", hold=True)
 
     def closed(
-        self,
-        side: Side,
-        *,
-        reset: bool,
-        close_notify: bool | None = None,
-        at: float | None = None,
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
     ) -> None:
         """Remember when the peer closed, and how."""
         at = self._clock.now() if at is None else at

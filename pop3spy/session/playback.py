@@ -12,6 +12,7 @@ from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Reader, Subscriber
 from pop3spy.session.events import Heard, Noted, Told
 from pop3spy.session.glimpse import glimpse_from
+from pop3spy.session.how import Closing
 from pop3spy.session.model import Session
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
@@ -102,7 +103,7 @@ class _Playing:
             case Missed(at=at, why=why):
                 reading.blind(at, why)
             case Closed(at=at, side=side, reset=reset, close_notify=notified):
-                reading.side_closed(side, at, reset=reset, close_notify=notified)
+                reading.side_closed(Closing(side, at, reset, notified))
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
 

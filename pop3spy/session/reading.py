@@ -262,20 +262,15 @@ class Reading:
             self._apply(frame)
         return frame
 
-    def side_closed(
-        self, side: Side, at: float, *, reset: bool, close_notify: bool | None = None
-    ) -> None:
-        """Tell that *side* sent a FIN or a RST, behind all that it said, unless it is known.
-
-        *close_notify* is whether it ended TLS before its FIN.
-        """
-        session = self.session
+    def side_closed(self, closing: Closing) -> None:
+        """Tell that a side sent a FIN or a RST, behind all that it said, unless it is known."""
+        session, side, reset = self.session, closing.side, closing.reset
         if any((known.side, known.reset) == (side, reset) for known in session.closings):
             return
         if self._is_amid(side) and not (reset and side in self._decoder.gated):
             self.close(side)
-        session.closings.append(Closing(side, at, reset, close_notify))
-        self._publish(SideClosed(session, at, side, reset, close_notify))
+        session.closings.append(closing)
+        self._publish(SideClosed(session, closing.at, side, reset, closing.close_notify))
 
     def _is_amid(self, side: Side) -> bool:
         """Return whether *side* broke off in a line, and all before that has been read.
