@@ -99,15 +99,18 @@ class Likenesses:
 
 def accepted_of_body(told: Mapping[str, object]) -> Facts:
     """Return what of *told* are such facts; unknown names and values are left out."""
+    # ``str`` keeps a truth an object: compiled, it would become a number as an ``int``.
     return {
         name: value
         for name, value in told.items()
-        if name in BODY_FACTS and isinstance(value, int) and _is_possible(name, value)
+        if name in BODY_FACTS and isinstance(value, str | int) and _is_possible(name, value)
     }
 
 
-def _is_possible(name: str, value: int) -> bool:
-    return isinstance(value, bool) if name in _FLAGS else type(value) is int and 0 <= value < _MOST
+def _is_possible(name: str, value: object) -> bool:
+    if name in _FLAGS:
+        return isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
 
 
 def scan_told(facts: Facts) -> BodyScan | None:
