@@ -72,7 +72,8 @@ class Recorder:
         self._write = write
         self._counted: UnreadStretch | _Omitted | None = None
         self._line_ended = True  # with what was counted last
-        self._scan: BodyScan | None = None  # of a message that is not kept
+        self._scan: BodyScan | None = None  # of a message that is not kept ...
+        self._scanned = 0  # ... and its exchange
         self._likenesses = Likenesses()
 
     def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one branch an event
@@ -139,8 +140,11 @@ class Recorder:
         if self._bodies == "keep" or part.side is Side.CLIENT or part.masks:
             self._scan = None
         elif _may_be_message(part, exchange):
-            self._scan = self._scan or BodyScan(self._likenesses.key)
-            self._scan.add(part.raw, dotted=part.dotted)
+            scan = self._scan
+            if scan is None or self._scanned != part.number:  # the one before broke off
+                scan = self._scan = BodyScan(self._likenesses.key)
+                self._scanned = part.number
+            scan.add(part.raw, dotted=part.dotted)
 
     def _tell_of_body(self, event: Heard, scan: BodyScan) -> None:
         """Record what may be told of a message, unless a recording before this one told it."""
