@@ -15,7 +15,6 @@ from pop3spy.protocol.commands import Command, CommandSpec, Shape, line_of, pars
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, CommandLine, Frame, StatusLine
 from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import Effect, State
-from pop3spy.protocol.text import MASK
 from pop3spy.redaction.masking import FILLER, hide
 from pop3spy.redaction.name_forms import is_address, looked_for, names_nobody
 from pop3spy.redaction.pseudonyms import Kind, Pseudonyms, is_pseudonym
@@ -29,8 +28,6 @@ _KEEP_PARTS: Final = frozenset({b"recent"})
 _BETWEEN_WORDS: Final = re.compile(rb"([\s,;:!()\"]+)")
 _STAMP: Final = re.compile(rb"<([^<>@\s]*)@([^<>\s]+)>")
 _ATTRIBUTE: Final = re.compile(rb"[A-Za-z]+=")
-_KEEPER: Final = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})*")
-"""What keepers of the gate are called."""
 _MOST: Final = 64
 """Names that are looked for in one session; who brings more is shown no text of the server's."""
 
@@ -103,10 +100,6 @@ class Identities:
     def words(self, text: str) -> str:
         """Return a text of an error or a recording without names."""
         return self.text(text.encode()).decode("utf-8", "replace")
-
-    def keeper(self, name: str) -> str:
-        """Return what did something at the gate; a recording may say anything there."""
-        return self.words(name) if _KEEPER.fullmatch(name) else MASK
 
     def text(self, text: bytes) -> bytes:
         """Return *text* with pseudonyms in it."""

@@ -219,8 +219,6 @@ class Reading:
         sent, answer = sent and self._shown(sent), answer and self._shown(answer)
         if settles and sent is not None and exchange is not None:
             self._tracker.amend(exchange, sent, answer, at)
-        if self._identities is not None:
-            by, did = self._identities.keeper(by), did.hidden()
         self._publish(Intervened(self.session, at, frame, by, did, sent, answer, exchange))
 
     def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> None:
@@ -328,8 +326,7 @@ class Reading:
             self._tracker.place(State.TRANSACTION, at, self._redactor.user)
 
     def _apply(self, frame: Frame) -> Heard:
-        arrivals = self._arrivals[frame.side]
-        size = len(frame.raw)
+        arrivals, size = self._arrivals[frame.side], len(frame.raw)
         if arrivals.masked:
             frame.masks = arrivals.masks(size)
         if arrivals.told:
