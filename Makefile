@@ -61,15 +61,16 @@ fuzz: $(READY)
 endif
 
 docs: $(READY)
-	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py
 
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab
 	PYTHONPATH=tests unshare --uts sh -c 'hostname mail.example.org && exec $(BIN)/python -m lab.samples'
 
-# The pictures of the README and of docs/inspector.md: a real terminal and a real browser on a machine of its own, so its names and ports are free.
+# The pictures: a report and the inspector in a browser, and a real terminal on a machine of its own, so its names and ports are free.
 picture: $(READY) lab
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[picture]'
+	PYTHONPATH=tests $(BIN)/python -m report.picture
 	printf '127.0.0.1 localhost mail.example.org\n' > $(VENV)/hosts
 	PYTHONPATH=tests unshare --uts --net --mount sh -c 'hostname mail.example.org && ip link set lo up && \
 	  mount --bind $(VENV)/hosts /etc/hosts && $(BIN)/python -m lab.picture && exec $(BIN)/python -m web.picture'

@@ -90,7 +90,23 @@ class _Located(_Untyped):
 
 
 class _Typed(_KeysOnce, yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]  # there are two
-    """Knows numbers, flags and dates; the one in C, if there is one, since captures are large."""
+    """Knows numbers, flags and dates; the one in C, if there is one, since captures are large.
+
+    What YAML 1.1 takes for a number to the base of 60 is text, as in YAML 1.2: ``1:30``.  A long
+    one would cost minutes.
+    """
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> Any:
+        """Return a number, or text if there is a colon in it."""
+        return node.value if ":" in node.value else super().construct_yaml_int(node)
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> Any:
+        """Return a number, or text if there is a colon in it."""
+        return node.value if ":" in node.value else super().construct_yaml_float(node)
+
+
+_Typed.add_constructor("tag:yaml.org,2002:int", _Typed.construct_yaml_int)
+_Typed.add_constructor("tag:yaml.org,2002:float", _Typed.construct_yaml_float)
 
 
 def load_plain_yaml(text: str, *, typed: bool, deepest: int) -> Any:

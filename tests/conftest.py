@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job of a shell in the background
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # else programs inherit it
+# A job in the background ignores SIGINT, one under nohup SIGHUP; the programs would inherit that.
+for _signal, _usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _usual)
 
 settings.register_profile("fast", max_examples=60, deadline=None)
 settings.register_profile(

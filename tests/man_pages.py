@@ -40,7 +40,7 @@ def _program(command_line: str) -> Iterator[str]:
     yield ".SH COMMANDS\n"
     for verb, command in VERBS.items():
         yield f".TP\n.BR pop3spy\\-{_roff(verb.replace(' ', '-'))} (1)\n{_first(command)}\n"
-    yield from _examples(program)
+    yield from _sections(program)
     yield ".SH EXIT STATUS\n"
     for status, meaning in _STATUSES.findall(command_line):
         yield f".TP\n.B {status}\n{_roff(meaning.replace('`', ''))}\n"
@@ -54,7 +54,7 @@ def _page(name: str, typed: str, command: click.Command) -> Iterator[str]:
         record = param.get_help_record(context)
         if record and not isinstance(param, click.Argument):  # these are in the synopsis
             yield f".TP\n.B {_roff(record[0])}\n{_roff(record[1])}\n"
-    yield from _examples(command)
+    yield from _sections(command)
     yield ".SH SEE ALSO\n.BR pop3spy (1)\n"
 
 
@@ -68,10 +68,11 @@ def _head(name: str, typed: str, command: click.Command) -> Iterator[str]:
     yield "\n.PP\n".join(_roff(part.replace("\n", " ")) for part in told.split("\n\n")) + "\n"
 
 
-def _examples(command: click.Command) -> Iterator[str]:
-    lines = (command.epilog or "").removeprefix("\b\nExamples:\n").splitlines()
-    if lines:
-        yield ".SH EXAMPLES\n.nf\n" + "".join(f"{_roff(line[2:])}\n" for line in lines) + ".fi\n"
+def _sections(command: click.Command) -> Iterator[str]:
+    for section in (command.epilog or "").split("\b\n")[1:]:
+        title, *lines = section.strip().splitlines()
+        rows = "".join(f"{_roff(line[2:])}\n" for line in lines)
+        yield f".SH {title.rstrip(':').upper()}\n.nf\n{rows}.fi\n"
 
 
 def _first(command: click.Command) -> str:

@@ -35,6 +35,7 @@ from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.states import State
 from pop3spy.redaction.fields import FIELDS
 from pop3spy.redaction.secret_facts import FACTS
+from pop3spy.session.body_facts import BODY_FACTS
 from postoffice.speaking import FIRST, Client, office
 
 ROOT = Path(__file__).parent.parent
@@ -187,6 +188,12 @@ def facts() -> str:
     return table("| fact | of | its values | what it says |", rows)
 
 
+def body_facts() -> str:
+    return table(
+        "| fact | what it says |", ((f"`{name}`", says) for name, says in BODY_FACTS.items())
+    )
+
+
 def phrases() -> str:
     rows = (
         (
@@ -246,6 +253,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/tls.md", "failures"): failures,
     ("docs/security.md", "fields"): fields,
     ("docs/security.md", "facts"): facts,
+    ("docs/captures.md", "body-facts"): body_facts,
 }
 
 

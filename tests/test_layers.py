@@ -33,6 +33,7 @@ FLOORS = {
     "workers": 8,
     "connect": 9,
     "live": 9,
+    "report": 9,
     "web": 10,
     "cli": 11,
 }
@@ -50,6 +51,8 @@ HOMES = {
     "cryptography": {"authority"},
     "re2": {"filters"},
     "sqlite3": {"ledger"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
 }
 """Where a name from outside may be imported."""
 

@@ -138,8 +138,7 @@ class _Sheet:
             self._answered = event.at
         if not records:  # it is counted, or nothing but filler
             return
-        *before, record = records
-        self._held += map(_SheetEntry, before)
+        record = self._behind_facts(frame, records)
         if late or not _is_said(record):
             self._held.append(_SheetEntry(record))
         elif isinstance(frame, BodyPart) and not frame.masks:
@@ -150,6 +149,14 @@ class _Sheet:
             text = short_line(frame.raw, frame.masks)
             short = None if text is None else f"- {frame.side.value}: {text}\n"
             self._held.append(_SheetEntry(record, short))
+
+    def _behind_facts(self, frame: Frame, records: list[bytes]) -> bytes:
+        """Hold the facts about *frame* that are among its *records*; return the other one."""
+        *before, record = records
+        if before and isinstance(frame, BodyEnd):
+            self._end_body()  # so that they stand between it and its dot
+        self._held += map(_SheetEntry, before)
+        return record
 
     def _settle(self, *, exact: bool = False) -> None:
         """Write what is held; *exact* with its times."""

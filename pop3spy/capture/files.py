@@ -239,7 +239,7 @@ def _so_far(session: Session, at: float) -> Iterator[Event]:
         yield Named(session, at, session.user)
     yield Placed(session, at, session.state, session.state)
     for closing in session.closings:  # in the file before, which has the time as well
-        yield SideClosed(session, at, closing.side, closing.reset)
+        yield SideClosed(session, at, closing.side, closing.reset, closing.close_notify)
 
 
 class _Nowhere:

@@ -20,6 +20,7 @@ from pop3spy.protocol.replies import status_of
 from pop3spy.protocol.unread_filler import unread_filler
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.redaction.secret_facts import accepted
+from pop3spy.session.body_facts import accepted_of_body
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import done_from
 from pop3spy.session.how import Ending, How
@@ -153,7 +154,7 @@ class CaptureReader:
             case "omitted" | "opaque":
                 yield from self._counted(session, at, facts, code)
             case "facts":
-                self._facts[session, Side(facts["side"])] = accepted(facts) or NO_FACTS
+                self._facts[session, Side(facts["side"])] = _accepted(facts)
             case "note":
                 yield from self._release(session)
                 yield Knew(session, at, dict(facts))
@@ -167,7 +168,7 @@ class CaptureReader:
                 side = Side(facts["side"])
                 # What the server says later may have begun before, as with a line of the client.
                 yield from self._release(session, at if side is Side.CLIENT else math.inf)
-                yield Closed(session, at, side, code == "rst")
+                yield Closed(session, at, side, code == "rst", facts.get("close_notify"))
             case "close":
                 yield from self._release(session)
                 del self._open[session]
@@ -294,6 +295,11 @@ def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:
             yield Spoke(whole.session, chunk, masks, facts=NO_FACTS if start else whole.facts)
             start = end
         at = float(later)
+
+
+def _accepted(told: dict[str, Any]) -> Facts:
+    facts = {**accepted(told), **accepted_of_body(told)}
+    return facts or NO_FACTS
 
 
 def _changed(session: int, at: float, facts: Any) -> Changed:

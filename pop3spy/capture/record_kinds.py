@@ -85,7 +85,7 @@ KINDS: Final = {
     "gate": RecordKind({"side": _SIDE}, {"by": _TEXT, "sent": _OCTETS, "answer": _OCTETS}),
     "gap": RecordKind(_NONE, {"why": _TEXT}),
     "blind": RecordKind(_NONE, {"why": _TEXT}),
-    "fin": RecordKind({"side": _SIDE}, _NONE),
+    "fin": RecordKind({"side": _SIDE}, {"close_notify": _FLAG}),
     "rst": RecordKind({"side": _SIDE}, _NONE),
     "close": RecordKind({"how": _HOW}, {"why": _TEXT, "unreached": _TEXT}),
 }

@@ -2,7 +2,8 @@
 
 Rules: one record a frame, in the order decoded; what is only counted becomes one record a stretch,
 the lines of a dropped body one a read, so that little is missing if the writer is killed; bodies of
-messages are kept, masked or dropped, listings are always kept.
+messages are kept, masked or dropped, listings are always kept; of a message that is not kept, what
+may be told of it stands before its lone dot.
 """
 
 import json
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from pop3spy.capture.text import masked_body, recorded
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.facts import NO_FACTS
-from pop3spy.protocol.frames import BodyPart, Opaque, Side
+from pop3spy.protocol.frames import BodyEnd, BodyPart, Opaque, Side
 from pop3spy.protocol.why import Why
+from pop3spy.session.body_facts import Likenesses, facts_of_body, is_masked
+from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -69,6 +72,9 @@ class Recorder:
         self._write = write
         self._counted: UnreadStretch | _Omitted | None = None
         self._line_ended = True  # with what was counted last
+        self._scan: BodyScan | None = None  # of a message that is not kept ...
+        self._scanned = 0  # ... and its exchange
+        self._likenesses = Likenesses()
 
     def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - one branch an event
         """Record *event*, if captures hold such."""
@@ -99,8 +105,8 @@ class Recorder:
                 self._record(event.at, "note", {"clogged": both})
             case Blinded(why=why):
                 self._record(event.at, "blind", {"why": why})
-            case SideClosed(side=side, reset=reset):
-                self._record(event.at, "rst" if reset else "fin", {"side": side.value})
+            case SideClosed():
+                self._record(event.at, "rst" if event.reset else "fin", _side_closed(event))
             case Ended(ending=ending):
                 self._record(event.at, "close", _closed(ending))
 
@@ -114,7 +120,10 @@ class Recorder:
         if isinstance(frame, Opaque) and not raw:
             self._skip(event, frame)
             return
+        if isinstance(frame, BodyEnd) and self._scan is not None:
+            self._tell_of_body(event, self._scan)
         if isinstance(frame, BodyPart):
+            self._look(frame, event.exchange)
             if self._drops(frame, event.exchange):
                 self._omit(event, raw)
                 return
@@ -125,6 +134,29 @@ class Recorder:
             pairs = b", ".join(b"[%d, %.9f]" % cut for cut in frame.cuts)
             data = b'%b, {"cuts": [%b]}' % (data, pairs)
         self._line(event.first, self._said[frame.side], data)
+
+    def _look(self, part: BodyPart, exchange: Exchange | None) -> None:
+        """Learn what may be told of a message of the server's that is not kept."""
+        if self._bodies == "keep" or part.side is Side.CLIENT or part.masks:
+            self._scan = None
+        elif _may_be_message(part, exchange):
+            scan = self._scan
+            if scan is None or self._scanned != part.number:  # the one before broke off
+                scan = self._scan = BodyScan(self._likenesses.key)
+                self._scanned = part.number
+            scan.add(part.raw, dotted=part.dotted)
+
+    def _tell_of_body(self, event: Heard, scan: BodyScan) -> None:
+        """Record what may be told of a message, unless a recording before this one told it."""
+        self._scan = None
+        frame, body = event.frame, event.exchange.body if event.exchange is not None else None
+        if frame.facts is not NO_FACTS or body is None:
+            return
+        scan.end()
+        masked = is_masked(body.head)
+        same = {} if masked else self._likenesses.facts_of(scan, frame.number)
+        facts = {"side": frame.side.value, **facts_of_body(scan, masked=masked), **same}
+        self._record(event.first, "facts", facts)
 
     def _drops(self, frame: BodyPart, exchange: Exchange | None) -> bool:
         """Return whether only the size of a body is kept; one that is filler has nothing else."""
@@ -208,6 +240,13 @@ def noted(event: Noted) -> bytes:
     """Return the record of what a person noted; it belongs to no session."""
     text = json.dumps({"text": str(event.facts.get("text", ""))})
     return b'- [%.9f, 0, "note", %b]\n' % (event.at, text.encode())
+
+
+def _side_closed(event: SideClosed) -> dict[str, object]:
+    closed: dict[str, object] = {"side": event.side.value}
+    if event.close_notify is not None:
+        closed["close_notify"] = event.close_notify
+    return closed
 
 
 def _closed(ending: Ending) -> dict[str, object]:

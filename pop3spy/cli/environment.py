@@ -149,7 +149,7 @@ def _what(context: dict[str, Any]) -> str:
     error = context.get("exception")
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return (
-            "too many files are open: new clients wait until others have gone"
+            "too many files are open: new clients wait, or are turned away, until others have gone"
             " (ulimit -n tells how many there may be)"
         )
     return describe(error) if error else context.get("message", "something went wrong")

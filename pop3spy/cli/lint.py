@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import click
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging_recordings import judge_of
-from pop3spy.cli.open_recording import open_recording
+from pop3spy.cli.open_recording import began_at, open_recording
 from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.progress import ProgressLine
 from pop3spy.cli.terminal import colourful, width_of
@@ -32,7 +31,6 @@ from pop3spy.session.playback import play_back
 
 _SEVERITIES: Final = {severity.word: severity for severity in Severity}
 _NEVER: Final = "never"
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +145,7 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
     """Look at all recordings, in the order in which they began."""
     linted, history = Linted(), History()
     thresholds = thresholds_of(options.threshold)
-    files = [(_started(file, options), file) for file in _recordings(options.files)]
+    files = [(began_at(file, options.port), file) for file in _recordings(options.files)]
     with ProgressLine(len(files)) as progress:
         for _, file in sorted(files, key=lambda each: each[0]):
             with open_recording(file, ports=options.port) as recording:
@@ -160,14 +158,6 @@ def _look(options: LintOptions, rules: dict[str, Rule]) -> Linted:
                 linting.close()
     linted.sessions.sort(key=lambda session: session.file)
     return linted
-
-
-def _started(file: str, options: LintOptions) -> datetime:
-    """Return when a recording began; what can be opened only once, such as a pipe, comes last."""
-    if file == "-" or not Path(file).is_file():
-        return _LAST
-    with open_recording(file, ports=options.port) as recording:
-        return recording.started
 
 
 def _recordings(files: tuple[str, ...]) -> Iterator[str]:

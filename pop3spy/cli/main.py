@@ -28,6 +28,7 @@ VERBS: Final = {
     "lint": "Look for what is wrong in recordings; - is standard input, a folder all in it.",
     "proxy": "Relay clients to a POP3 server and show what both sides say.",
     "replay": "Play a recorded session again: be its server, or be its client.",
+    "report": "Write what happened in recordings as a page, a picture or a ticket.",
     "scrub": "Copy the recording FILE without what others need not see.",
     "serve": "Serve a MAILBOX, or built-in messages, over POP3.",
     "show": "Show recordings as people read them; - is standard input.",

@@ -6,7 +6,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
 _HEAD: Final = 4096
 _TRANSCRIPT: Final = re.compile(rb" *\d+\.\d{3}  s\d+ ")
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,23 +72,39 @@ class OpenedRecording:
         return Pseudonyms(kept=True) if self.redaction == "strict" else None
 
 
+def _as_it_is(stream: BinaryIO) -> BinaryIO:
+    return stream
+
+
 @contextmanager
 def open_recording(
-    path: str, *, follow: bool = False, ports: Collection[int] = ()
+    path: str,
+    *,
+    follow: bool = False,
+    ports: Collection[int] = (),
+    through: Callable[[BinaryIO], BinaryIO] = _as_it_is,
 ) -> Iterator[OpenedRecording]:
     """Give the recording at *path*, or on stdin where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more; a
-    pipe that ends can grow no more.
+    pipe that ends can grow no more.  What is read is read *through* what that makes of a stream.
     Its notes are told behind the block.  Raise CaptureError if it cannot be read.
     """
     with ExitStack() as files:
         with _blamed_on(path):
-            recording = _open(path, files, follow=follow, ports=ports)
+            recording = _open(path, files, through, follow=follow, ports=ports)
         yield replace(recording, items=_read(recording.items, path))
     for note in recording.notes:
         click.echo(f"pop3spy: {note}", err=True)
+
+
+def began_at(path: str, ports: Collection[int] = ()) -> datetime:
+    """Return when a recording began; what can be opened only once, such as a pipe, comes last."""
+    if path == "-" or not Path(path).is_file():
+        return _LAST
+    with open_recording(path, ports=ports) as recording:
+        return recording.started
 
 
 @contextmanager
@@ -110,19 +127,26 @@ def _name(path: str) -> str:
     return "stdin" if path == "-" else escape(path)
 
 
-def _open(path: str, files: ExitStack, *, follow: bool, ports: Collection[int]) -> OpenedRecording:
+def _open(
+    path: str,
+    files: ExitStack,
+    through: Callable[[BinaryIO], BinaryIO],
+    *,
+    follow: bool,
+    ports: Collection[int],
+) -> OpenedRecording:
     name = _name(path)
     if path == "-":
-        return _recording(sys.stdin.buffer, name, follow=follow, ports=ports)
+        return _recording(through(sys.stdin.buffer), name, follow=follow, ports=ports)
     file = Path(path)
     stream = files.enter_context(file.open("rb"))
     if (other := _other_half(file, stream)) is None:
-        return _recording(stream, name, follow=follow, ports=ports)
+        return _recording(through(stream), name, follow=follow, ports=ports)
     if follow:
         raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
     second = files.enter_context(other.open("rb"))
     halves = (stream, second) if other.suffix == ".out" else (second, stream)
-    log = read_rawlog(*halves, name)
+    log = read_rawlog(through(halves[0]), through(halves[1]), name)
     return OpenedRecording(name, log.started or _NO_DATE, log, log.notes, other=other)
 
 

@@ -20,7 +20,7 @@ from pop3spy.replay.recording import (
 from pop3spy.replay.script import Script
 from pop3spy.replay.tls_sides import is_unread_inside
 from pop3spy.replay.user_sessions import UserSessions, read_user_sessions
-from pop3spy.session.tape import Tape
+from pop3spy.session.tape import Item, Tape
 
 
 def outcomes_in(
@@ -66,6 +66,17 @@ def maildrop_in(file: str, settings: PlaySettings) -> tuple[Script, ...]:
         _tell(recording, _which(read))
     _tell_of_tls(recording, read.scripts)
     return read.scripts
+
+
+def sessions_of(
+    recording: OpenedRecording, sessions: Collection[int], there: dict[int, None]
+) -> Iterator[Item]:
+    """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
+    for item in recording.items:
+        if item.session:  # what a person noted is of none
+            there[item.session] = None
+        if not sessions or item.session in sessions:
+            yield item
 
 
 @contextmanager

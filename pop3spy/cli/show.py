@@ -12,6 +12,7 @@ from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
 from pop3spy.cli.open_recording import OpenedRecording, open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
+from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
 from pop3spy.cli.web_extra import check_web
@@ -134,8 +135,19 @@ def _inspect(options: ShowOptions) -> ExitStatus:
     rules = None if options.findings == "off" else all_rules(options.rules)
     there: dict[int, None] = {}
     with open_recording(options.files[0], ports=options.port) as recording:
-        items = _of(recording, options.sessions, there)
-        return inspect_recording(recording, items, _judge(recording, options, rules))
+        items = sessions_of(recording, options.sessions, there)
+        whole = _with_all_of(items, options.sessions, there)
+        return inspect_recording(recording, whole, _judge(recording, options, rules))
+
+
+def _with_all_of(
+    items: Iterator[Item], sessions: tuple[int, ...], there: dict[int, None]
+) -> Iterator[Item]:
+    """Yield *items*; raise CaptureError at their end if one of the *sessions* was not there."""
+    yield from items
+    for session in sessions:
+        if session not in there:
+            raise no_session(session, there)
 
 
 def _elsewhere(options: ShowOptions) -> dict[str, object]:
@@ -171,7 +183,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
                 whole = options.bodies or options.octets
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
             judge = _judge(recording, options, rules)
-            items, memory = _of(recording, options.sessions, there), recording.memory()
+            items, memory = sessions_of(recording, options.sessions, there), recording.memory()
             play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
@@ -208,14 +220,3 @@ def _view(recording: OpenedRecording, options: ShowOptions) -> Subscriber:
         )
     keep_width(view, sys.stdout)
     return view
-
-
-def _of(
-    recording: OpenedRecording, sessions: tuple[int, ...], there: dict[int, None]
-) -> Iterator[Item]:
-    """Yield what is of *sessions*, or everything; all that there are are put down in *there*."""
-    for item in recording.items:
-        if item.session:  # what a person noted is of none
-            there[item.session] = None
-        if not sessions or item.session in sessions:
-            yield item

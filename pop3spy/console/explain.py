@@ -125,7 +125,12 @@ def _login(exchange: Exchange, spec: CommandSpec, session: Session) -> str | Non
         return f"{known.means} (known of {known.who})"
     why = "name or password are wrong"
     if spec.turn is not None:
-        why = f"it may have no such mechanism, or {why}"
+        told = exchange.steps or len(exchange.command.args) > 1
+        why = (
+            f"it may have no such mechanism, or {why}"
+            if told
+            else "it may have no such mechanism here"
+        )
     elif not session.tls:
         why = f"it may not allow this kind of login, or {why}"
     tls = "; perhaps it wants TLS first, :stls" if _offers(session, "STLS") else ""

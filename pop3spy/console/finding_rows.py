@@ -39,15 +39,13 @@ def listed_row(finding: Finding, session: Session | None = None) -> Row:
     where = ", ".join(filter(None, parts))
     told = f"{finding.severity.word:<7}  {finding.id}"
     text = f"{told} ({where}): " if where else f"{told}: "
-    return Row(
-        finding_mark(finding), f"{text}{escape(finding.text)}", _TONES[finding.severity], _HANG
-    )
+    return Row(finding_mark(finding), f"{text}{finding.text}", _TONES[finding.severity], _HANG)
 
 
 def verdict_rows(session: Session, least: Severity | None) -> Iterator[Row]:
     """Yield the row that says what became of *session*, if anything was found that is so bad."""
     if least and worth_telling(session.findings, least):
-        yield Row(" ·", escape(verdict_of(session, least)), RowTone.BODY)
+        yield Row(" ·", verdict_of(session, least), RowTone.BODY)
 
 
 def explanation_rows(text: str) -> list[Row]:

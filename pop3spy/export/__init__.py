@@ -6,7 +6,7 @@ they write to.  ``messages`` puts retrieved messages together for the formats th
 
 from pop3spy.export.exporter import Exporter, ExportError, ExportSource
 from pop3spy.export.formats import EXPORTERS, FolderFormat, Format, StreamFormat
-from pop3spy.export.output import exporting
+from pop3spy.export.output import exporting, output_stream
 
 __all__ = [
     "EXPORTERS",
@@ -17,4 +17,5 @@ __all__ = [
     "Format",
     "StreamFormat",
     "exporting",
+    "output_stream",
 ]

@@ -29,7 +29,7 @@ def exporting(
         yield exporter
         exporter.close()
         return
-    with _stream(out, stdout) as stream:
+    with output_stream(out, stdout) as stream:
         exporter = form.open(stream, source)
         yield exporter
         exporter.close()
@@ -37,8 +37,11 @@ def exporting(
 
 
 @contextmanager
-def _stream(out: Path | None, stdout: BinaryIO) -> Iterator[BinaryIO]:
-    """Give the new file *out*, or *stdout*."""
+def output_stream(out: Path | None, stdout: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the new file *out*, or *stdout*; remove the file again if what writes it fails.
+
+    Raise ConfigError if it cannot be made, or is there already.
+    """
     if out is None:
         yield stdout
         return

@@ -3,7 +3,6 @@
 from typing import Final
 
 from pop3spy.protocol.frames import Side
-from pop3spy.protocol.text import escape
 from pop3spy.session.events import Intervened
 from pop3spy.session.finding import Finding
 from pop3spy.session.intervention_text import intervention_text, substitutes
@@ -33,7 +32,7 @@ def answered_comment(exchange: Exchange) -> str:
 def raised_comment(finding: Finding) -> str:
     """Return what was found, and how bad it is."""
     number = f"exchange {finding.exchange}: " if finding.exchange else ""
-    return f"{number}{finding.severity.word} {finding.id}: {escape(finding.text)}"
+    return f"{number}{finding.severity.word} {finding.id}: {finding.text}"
 
 
 def intervened_comment(event: Intervened) -> str:

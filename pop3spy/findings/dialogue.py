@@ -7,7 +7,8 @@ A conversation has a line for each thing that happens::
     C| PASS tanstaaf               in the same write as the line before
     S< +OK\nno                     these octets and nothing else
     -- 12 s                        nobody says anything for so long
-    -- server closes               or resets; or the client does
+    -- server closes               or resets; or the client does; inside TLS by close_notify first
+    -- server closes without close_notify
     -- both clog                   neither side takes what is sent to it
     -- one takes again             and now one does
     -- refused                     there is no connection: the server refuses it, or is unanswered
@@ -50,7 +51,7 @@ _TLS: Final = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 _REPEATED: Final = re.compile(r"\{(.{1,40}?)\*(\d{1,7})\}")
 _WAIT: Final = re.compile(r"([0-9.]+) (s|min|h|days?)")
 _LATER: Final = re.compile(r"session(?: ([0-9.]+) (s|min|h|days?) later| meanwhile)?")
-_CLOSES: Final = re.compile(r"(client|server) (closes|resets)")
+_CLOSES: Final = re.compile(r"(client|server) (closes|resets)(?: (without close_notify))?")
 _UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _CLOGGED: Final = {"both clog": True, "one takes again": False}
 _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
@@ -73,10 +74,11 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Closes:
-    """One side sends a FIN, or a RST."""
+    """One side sends a FIN, or a RST; inside TLS, the former behind *close_notify*."""
 
     side: Side
-    reset: bool
+    reset: bool = False
+    close_notify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +148,14 @@ class RuleDialogue:
             yield Began(number, at, self.client, self.server)
             if not self.clear:
                 yield Knew(number, at, {"tls": _TLS.facts()})
+            secured = not self.clear
             for step in connection.steps:
                 at += STEP
                 if isinstance(step, Waits):
                     at += step.seconds
-                else:
-                    yield _item(step, number, at)
+                    continue
+                secured = secured or isinstance(step, BeginsTls)
+                yield _item(step, number, at, secured=secured)
             waiting.append((number, connection))
             if any(after.meanwhile for after in self.connections[number : number + 1]):
                 continue
@@ -161,12 +165,13 @@ class RuleDialogue:
                 yield Over(ended, at, _ending(last))
 
 
-def _item(step: Happens, number: int, at: float) -> Item:
+def _item(step: Happens, number: int, at: float, *, secured: bool) -> Item:
     match step:
         case Says(side, data):
             return Spoke(number, Chunk(side, data, at))
-        case Closes(side, reset):
-            return Closed(number, at, side, reset)
+        case Closes(side, reset, close_notify):
+            told = close_notify if secured and not reset else None
+            return Closed(number, at, side, reset, told)
         case Clogs(both):
             return Knew(number, at, {"clogged": both})
         case BeginsTls(version):
@@ -244,7 +249,7 @@ def _direction(told: str, line: str) -> Step:
     if wait := _WAIT.fullmatch(told):
         return Waits(float(wait[1]) * _SECONDS[wait[2]])
     if closes := _CLOSES.fullmatch(told):
-        return Closes(Side[closes[1].upper()], closes[2] == "resets")
+        return Closes(Side[closes[1].upper()], closes[2] == "resets", closes[3] is None)
     raise RuleError(f"cannot read {line!r} in a conversation: see pop3spy.findings.dialogue")
 
 

@@ -1,6 +1,6 @@
 """Which finding speaks where several hold: the specific one beats the general one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pop3spy.findings.rule import Claim, Rule
 from pop3spy.session.finding import Finding
@@ -22,16 +22,27 @@ class Precedence:
         return general in self._beaten.get(specific, ())
 
     def survivors(self, candidates: Iterable[Candidate]) -> list[Candidate]:
-        """Return those of *candidates*, all raised at once, that no other of them beats."""
+        """Return those of *candidates*, all raised at once, that no other of them beats.
+
+        One rule may have something to say of each line of a listing, so rules are compared, and
+        what they say only where one beats the other.
+        """
+        by_rule: dict[str, list[Candidate]] = {}
         all_of_them = list(candidates)
+        for candidate in all_of_them:
+            by_rule.setdefault(candidate[0].id, []).append(candidate)
+        better = {name: [*self._beating(name, by_rule)] for name in by_rule}
         return [
             mine
             for mine in all_of_them
-            if not any(
-                self.beats(other[0].id, mine[0].id) and _meet(other, mine[2])
-                for other in all_of_them
-            )
+            if not any(_meet(other, mine[2]) for other in better[mine[0].id])
         ]
+
+    def _beating(self, general: str, by_rule: Mapping[str, list[Candidate]]) -> Iterator[Candidate]:
+        """Yield what those of the rules say that beat *general*."""
+        for name, said in by_rule.items():
+            if self.beats(name, general):
+                yield from said
 
     def is_beaten(self, candidate: Candidate, raised: Iterable[Finding]) -> bool:
         """Return whether something that was *raised* before says it better."""

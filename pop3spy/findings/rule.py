@@ -85,8 +85,9 @@ class Claim:
             raise TypeError("a claim is a text about the number of an exchange")
         if any(isinstance(value, float) and not isfinite(value) for value in values):
             raise TypeError("the numbers of a claim are finite")
-        if not self.text.isprintable():
-            object.__setattr__(self, "text", escape(self.text))
+        for name in ("text", "remedy"):  # what is quoted has been escaped, and nothing else is odd
+            if not (getattr(self, name) or "").isprintable():
+                object.__setattr__(self, name, escape(getattr(self, name)))
 
 
 Claims = Iterable[Claim]
@@ -115,7 +116,8 @@ class Rule:
     ``beats`` are more general rules: where both hold, only this one is raised.  ``about_clear`` is
     true if it says that something passed without TLS: on this machine alone that is no more than
     an info.  ``needs_start`` is whether the rule has to know how the connection began, and
-    ``opaque_too`` whether it holds where nothing can be read.  ``raises`` and ``silent`` are
+    ``opaque_too`` whether it holds where nothing can be read.  ``too_long`` is whether it says of
+    an exchange that somebody waited too long in it.  ``raises`` and ``silent`` are
     conversations: the first raises exactly this, the second nothing.
     """
 
@@ -132,6 +134,7 @@ class Rule:
     about_clear: bool
     needs_start: bool
     opaque_too: bool
+    too_long: bool
     asked: tuple[Asked, ...]
     made: Callable[..., Any]
     meaning: str
@@ -176,6 +179,7 @@ def rule(  # noqa: PLR0913 - the columns of the table
     about_clear: bool = False,
     needs_start: bool | None = None,
     opaque_too: bool = False,
+    too_long: bool = False,
 ) -> Callable[[Any], Any]:
     """Register a function or a class as the rule *id*; see ``Rule`` for the columns.
 
@@ -214,6 +218,7 @@ def rule(  # noqa: PLR0913 - the columns of the table
             about_clear=about_clear,
             needs_start=scope is not Scope.LINE if needs_start is None else needs_start,
             opaque_too=opaque_too,
+            too_long=too_long,
             asked=asked,
             made=made,
             meaning=" ".join(meaning.split()),

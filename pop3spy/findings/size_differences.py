@@ -125,10 +125,14 @@ def _of_message(scan: BodyScan, more: int, listed: int) -> SizeCause:
 
 
 def _count_lines(scan: BodyScan, more: int, known: _Known) -> bool:
-    """Count a message whose lines each have one octet more; return whether it is one."""
+    """Count a message whose lines each have one octet more; return whether it is one.
+
+    Once that is certain, the last line may have two more: nothing ends it where it is stored.
+    """
     if scan.lines is None:
         return False
-    fits = more == scan.lines and not scan.ends.bare_lf
+    unended = known.one_octet and known.lines >= _LINES and more == scan.lines + 1
+    fits = (more == scan.lines or unended) and not scan.ends.bare_lf
     known.one_octet = known.one_octet and fits
     known.lines += scan.lines
     return fits and more > 0

@@ -6,6 +6,7 @@ It is made of the findings and the counters alone, so it is the same each time.
 import re
 from typing import Final
 
+from pop3spy.findings.wording import cut
 from pop3spy.protocol.states import Effect
 from pop3spy.protocol.text import count, show
 from pop3spy.session.finding import AtFault, Finding, Severity, worth_telling
@@ -33,7 +34,7 @@ _LONG: Final = 1.0
 
 
 def verdict_of(session: Session, least: Severity = Severity.INFO) -> str:
-    """Return the paragraph; the findings in it are at least so bad.  It is not escaped."""
+    """Return the paragraph; the findings in it are at least so bad.  People may see it as it is."""
     told = worth_telling(session.findings, least)
     parts = [_deeds(session)]
     if not told:
@@ -93,7 +94,7 @@ def _deeds(session: Session) -> str:
 
 def _login(session: Session) -> str:
     if session.user is not None and session.login is not None:
-        return f"logged in as {session.user} with {session.login}"
+        return f"logged in as {cut(session.user)} with {session.login}"
     for exchange in reversed(session.exchanges):
         if exchange.command.effect is Effect.LOGIN:
             return _tried(exchange)
@@ -104,7 +105,7 @@ def _login(session: Session) -> str:
 
 def _tried(exchange: Exchange) -> str:
     """Return how the client tried to log in, and failed."""
-    who = f" as {exchange.user}" if exchange.user else ""
+    who = f" as {cut(exchange.user)}" if exchange.user else ""
     command = exchange.command
     way = command.verb
     if way == "AUTH" and command.args:

@@ -7,6 +7,7 @@ from pop3spy.findings.observed import AtClose, Interruption, Observed, is_login
 from pop3spy.findings.sasl_seen import sasl_begun
 from pop3spy.protocol.commands import Shape, Turn
 from pop3spy.protocol.frames import (
+    BodyEnd,
     BodyPart,
     Challenge,
     CommandLine,
@@ -18,6 +19,7 @@ from pop3spy.protocol.frames import (
 )
 from pop3spy.protocol.states import State
 from pop3spy.protocol.why import Trait, Why
+from pop3spy.session.body_facts import scan_told
 from pop3spy.session.body_scan import BodyScan
 from pop3spy.session.events import (
     Answered,
@@ -65,6 +67,8 @@ def _else_heard(observed: Observed, frame: Frame) -> None:
                 observed.sasl.learn(frame)
         case Opaque():
             _unread(observed, frame)
+        case BodyEnd() if frame.facts:
+            _told_of_body(observed, frame)
 
 
 def _asked(observed: Observed, frame: CommandLine, at: float) -> None:
@@ -105,6 +109,13 @@ def _scanned(observed: Observed, exchange: Exchange) -> BodyScan:
         key = observed.history.key if message else b""
         scan = observed.scans[exchange.number] = BodyScan(key, message=message)
     return scan
+
+
+def _told_of_body(observed: Observed, frame: BodyEnd) -> None:
+    """Take what a recording tells of a body that it does not keep, if that is of this one."""
+    seen, told = observed.scans.get(frame.number), scan_told(frame.facts)
+    if seen is not None and told is not None and told.octets == seen.octets:
+        observed.scans[frame.number] = told
 
 
 def _behind_close(observed: Observed, at_close: AtClose, frame: CommandLine, at: float) -> None:

@@ -41,7 +41,7 @@ class LintText:
         for finding in session.findings:
             yield from self._finding(finding)
         yield ""
-        yield from self._paragraph(escape(session.verdict))
+        yield from self._paragraph(session.verdict)
         yield ""
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -49,7 +49,7 @@ class LintText:
         head = f"{finding.severity.word:<7}  {finding.id}"
         place = f"{place_of(finding)}{times}"
         yield f"  {self._painted(head, _COLOURS[finding.severity])}  ({place})"
-        yield from self._paragraph(escape(finding.text))
+        yield from self._paragraph(finding.text)
 
     def _paragraph(self, text: str) -> Iterator[str]:
         room = self._width - _INDENT

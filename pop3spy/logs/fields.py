@@ -178,6 +178,7 @@ EVENTS: Final = {
             **_PEERS,
             "side": "`client` or `server`: who did it",
             "reset": "whether it was a reset; if not, the side may still listen",
+            "close_notify": "whether it ended TLS first, null without TLS and for a reset",
         },
     ),
     "session_ended": Described(

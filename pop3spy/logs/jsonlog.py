@@ -123,8 +123,8 @@ class _SessionLog:
                 self._raised(event, finding)
             case Opened():
                 self._write_line("session_opened", event.at, self._peers)
-            case SideClosed(side=side, reset=reset):
-                self._write("side_closed", event, side=side.name.lower(), reset=reset)
+            case SideClosed():
+                self._write("side_closed", event, **_side_closed(event))
             case Blinded():
                 self._end_stretches()
                 self._write("session_blinded", event, why=escape(event.why))
@@ -188,6 +188,11 @@ def _line_or_size(frame: Frame | None) -> str | int | None:
     if frame is None:
         return None
     return len(frame.raw) if isinstance(frame, BodyPart) else line_text(frame)
+
+
+def _side_closed(event: SideClosed) -> dict[str, object]:
+    how = {"reset": event.reset, "close_notify": event.close_notify}
+    return {"side": event.side.name.lower(), **how}
 
 
 def _ended(event: Ended) -> dict[str, object]:

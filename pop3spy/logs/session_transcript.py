@@ -46,6 +46,7 @@ from pop3spy.session.finding_text import finding_mark, finding_text
 from pop3spy.session.inferred import inferred_text
 from pop3spy.session.intervention_text import intervention_text, substitutes
 from pop3spy.session.lines import line_text
+from pop3spy.session.misplaced import misplaced_text
 from pop3spy.session.model import Exchange
 from pop3spy.session.reply_problems import reply_problems
 from pop3spy.session.silence import silence_text
@@ -180,7 +181,7 @@ class SessionTranscript:
             self._add(event, "├─", totals, tone=LineTone.FRAME)
             text = how
         if self._findings and worth_telling(event.session.findings, self._findings):
-            verdict = escape(verdict_of(event.session, self._findings))
+            verdict = verdict_of(event.session, self._findings)
             self._add(event, "├─", verdict, tone=LineTone.VERDICT)
         self._add(event, "└─", text, tone=LineTone.FRAME)
 
@@ -278,8 +279,7 @@ class SessionTranscript:
             mark = " ·" if exchange.complete else " !"
             self._add(event, mark, problem, tone=LineTone.PROBLEM)
         if exchange.misplaced:
-            text = f"{exchange.said.command.verb} is not allowed in {exchange.state_before.value}"
-            self._add(event, " ·", text, tone=LineTone.NOTE)
+            self._add(event, " ·", misplaced_text(exchange), tone=LineTone.NOTE)
 
     def _end_body(self, event: Answered, exchange: Exchange) -> None:
         body, listing = exchange.body, self._listing or ShownLines()

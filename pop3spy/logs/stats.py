@@ -1,7 +1,7 @@
 """How often each command was given, how it went, and how long it took."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,7 +14,7 @@ _HEAD = (*("command", "count", "errors", "none", "cut", "p50", "p95", "end p95",
 
 
 @dataclass(slots=True)
-class _CommandStats:
+class CommandStats:
     """What is counted of one command.
 
     ``latencies`` are seconds to the first octet of a reply, ``durations`` to the last of one that
@@ -44,22 +44,22 @@ class _CommandStats:
     def cells(self, name: str) -> tuple[str, ...]:
         """Return the row as text."""
         first, whole = sorted(self.latencies), sorted(self.durations)
-        times = [_quantile(first, share) for share in (0.5, 0.95)]
-        times += [_quantile(whole, share) for share in (0.95, 1.0)]
+        times = [_text(quantile(first, share)) for share in (0.5, 0.95)]
+        times += [_text(quantile(whole, share)) for share in (0.95, 1.0)]
         numbers = self.count, self.errors, self.unanswered, self.incomplete
         counts = (f"{number:,}" for number in numbers)
         return name, *counts, *times, f"{self.octets:,}"
 
 
 class Statistics:
-    """A subscriber that counts exchanges by command; ``table`` tells the result.
+    """A subscriber that counts exchanges by command; ``ordered`` and ``table`` tell the result.
 
     Of each command it remembers the last *latencies*, None for all.
     """
 
     def __init__(self, latencies: int | None = None) -> None:
         self._latencies = latencies
-        self._rows: dict[str, _CommandStats] = {}
+        self._rows: dict[str, CommandStats] = {}
 
     def __call__(self, _: Session) -> Reader:
         """Return what counts the exchanges of a session."""
@@ -67,9 +67,9 @@ class Statistics:
 
     def _count(self, event: Event) -> None:
         if isinstance(event, Answered | Unanswered):
-            name = _name_of(event.exchange)
+            name = name_of_command(event.exchange)
             if (row := self._rows.get(name)) is None:
-                row = self._rows[name] = _CommandStats(
+                row = self._rows[name] = CommandStats(
                     deque(maxlen=self._latencies), deque(maxlen=self._latencies)
                 )
             row.add(event.exchange)
@@ -80,11 +80,14 @@ class Statistics:
 
     def cells(self) -> list[tuple[str, ...]]:
         """Return the same as cells: those of the head, and of a row for each command."""
-        rows = sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
-        return [_HEAD, *(row.cells(name) for name, row in rows)]
+        return [_HEAD, *(row.cells(name) for name, row in self.ordered())]
+
+    def ordered(self) -> list[tuple[str, CommandStats]]:
+        """Return each command by its name, the most frequent first."""
+        return sorted(self._rows.items(), key=lambda item: (-item[1].count, item[0]))
 
 
-def _name_of(exchange: Exchange) -> str:
+def name_of_command(exchange: Exchange) -> str:
     """Return what the client said, or that it did not say it."""
     command = exchange.said.command
     name = command.verb if command.spec else "(unknown)"
@@ -98,8 +101,14 @@ def _aligned(table: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join([name.ljust(widths[0]), *rest]).rstrip() + "\n"
 
 
-def _quantile(ordered: list[float], share: float) -> str:
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """Return the time that a *share* of all took at most, of times in order; None without any."""
     if not ordered:
+        return None
+    return ordered[ceil(share * len(ordered)) - 1]  # no other was ever measured
+
+
+def _text(seconds: float | None) -> str:
+    if seconds is None:
         return "-"
-    seconds = ordered[ceil(share * len(ordered)) - 1]  # no other was ever measured
     return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"

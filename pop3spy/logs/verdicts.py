@@ -1,7 +1,6 @@
 """What became of each session, in one paragraph that people can paste."""
 
 from pop3spy.findings.verdict import verdict_of
-from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Ended, Event
 from pop3spy.session.finding import Severity
@@ -31,7 +30,7 @@ class Verdicts:
         if not isinstance(event, Ended):
             return
         session = event.session
-        text = escape(verdict_of(session, self._least or Severity.ERROR))
+        text = verdict_of(session, self._least or Severity.ERROR)
         head = f"session {session.id}: "
         lines = (
             [head + text] if self.width is None else wrapped(head + text, self.width, self.width)

@@ -16,7 +16,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import Effect
 from pop3spy.session.chunk import Clock
 from pop3spy.session.failure import describe
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.responder import Answer, Pause, Responder
 
@@ -211,7 +211,7 @@ class AcceptedClient:
     def _tell_closed(self, side: Side, at: float | None, *, reset: bool = False) -> None:
         """Tell, behind what was heard, that *side* closed, if it did."""
         if at is not None:
-            self._observer.later(partial(self._observer.closed, side, at, reset=reset))
+            self._observer.later(partial(self._observer.closed, Closing(side, at, reset)))
 
     def _caught_up(self) -> None:
         self._read_up.set()

@@ -40,7 +40,7 @@ from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.failure import describe
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer, Session
 from pop3spy.session.reading import Reading
 
@@ -287,10 +287,12 @@ class Connection:
             raise self._broken(self._pending.error)
         self._take(data)
 
-    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+    def closed(
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
+    ) -> None:
         """Tell that *side* closed, behind all that was said."""
         at = self._clock.now() if at is None else at
-        self._reading.side_closed(side, at, reset=reset)
+        self._reading.side_closed(Closing(side, at, reset, close_notify))
 
     def _take(self, data: bytes) -> None:
         if data:

@@ -26,10 +26,13 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 class ClosingListener(Protocol):
     """What is told when a peer closes."""
 
-    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+    def closed(
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
+    ) -> None:
         """Learn that the peer sent a FIN, ended TLS, or sent a RST (*reset*); *at*: not just now.
 
-        What becomes of it is told separately.
+        *close_notify* is whether TLS was ended before the FIN, None without TLS.  What becomes of
+        it is told separately.
         """
 
 
@@ -195,7 +198,8 @@ class Half(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Tell that the peer has finished, and keep the way to it open."""
         self._silent = True
-        self._tell_closed()
+        readable = self._layer is not None and self._layer.begun and not self._broken
+        self._tell_closed(close_notify=False if readable else None)
         if self._secured:
             self._break(ConnectionAbortedError())
         if not (self._broken or (self._layer and self._layer.ended)):
@@ -220,11 +224,11 @@ class Half(asyncio.Protocol):
         """Tell that the peer has caught up."""
         self._owner.clogged(self.side, clogged=False)
 
-    def _tell_closed(self) -> None:
+    def _tell_closed(self, *, close_notify: bool | None) -> None:
         """Tell that the peer has closed its side; the end of TLS and that of TCP are one."""
         if not self._closed:
             self._closed = True
-            self._owner.closed(self.side, reset=False)
+            self._owner.closed(self.side, reset=False, close_notify=close_notify)
 
     # -- TLS ------------------------------------------------------------------------------------
 
@@ -252,7 +256,7 @@ class Half(asyncio.Protocol):
         if layer.error:
             self._fail(layer.error)
         elif layer.ended:
-            self._tell_closed()
+            self._tell_closed(close_notify=True)
             self._owner.finished(self.side)
 
     def _fail(self, error: ssl.SSLError) -> None:

@@ -19,7 +19,7 @@ from pop3spy.net.observer import Observer
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Clock
 from pop3spy.session.ending import ending_of_link
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
 
@@ -100,15 +100,16 @@ class Link:
         if self._observer.behind:
             self._hold_all(hold=True)
 
-    def closed(self, side: Side, *, reset: bool, at: float | None = None) -> None:
+    def closed(
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
+    ) -> None:
         """Tell of a FIN or a RST behind everything that *side* said before it."""
         at = self._clock.now() if at is None else at
-        tell = partial(self._observer.closed, side, at, reset=reset)
+        tell = partial(self._observer.closed, Closing(side, at, reset, close_notify))
         if side in self._gated - self._finished and not reset:
             self._closings[side] = tell
             return
-        if earlier := self._closings.pop(side, None):
-            self._observer.later(earlier)
+        self._tell_closing(side)
         self._observer.later(tell)
 
     def finished(self, side: Side) -> None:
@@ -129,9 +130,8 @@ class Link:
             self._end_with(How.TLS, str(error))
         elif error is not None:
             self._end_with(How.by_peer(side, reset=True))
-        other = self._halves.get(side.other)
-        if side is Side.SERVER and self._negotiating:
-            other = None  # its client is going to be told why
+        told = side is Side.SERVER and self._negotiating  # its client is going to be told why
+        other = None if told else self._halves.get(side.other)
         if other is not None and side.other not in self._lost:
             if error is None or isinstance(error, TlsError):
                 other.close(farewell=not self._abrupt(side))

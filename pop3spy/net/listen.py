@@ -15,6 +15,8 @@ from pop3spy.net.systemd import notify
 from pop3spy.protocol.url import Url
 
 BACKLOG = 1024
+_FEW_FILES = 8
+"""So many more may be open when that is told: one client needs up to five."""
 
 Places = Sequence[Url] | Mapping[Url, socket.socket]
 """Where clients come: addresses to listen on, or sockets that listen on them already."""
@@ -84,10 +86,21 @@ def _twin(sock: socket.socket) -> socket.socket:
 async def serving(
     in_use: Mapping[Url, socket.socket], factory: Callable[[Url], asyncio.BaseProtocol]
 ) -> AsyncIterator[None]:
-    """Give everybody who comes to an address a protocol from *factory*, while the block lasts."""
+    """Give everybody who comes to an address a protocol from *factory*, while the block lasts.
+
+    The loop is told when hardly another file may be open: uvloop then turns clients away, and tells
+    nobody.
+    """
     loop = asyncio.get_running_loop()
+
+    def protocol(url: Url) -> asyncio.BaseProtocol:
+        if not _more_files():
+            error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            loop.call_exception_handler({"message": "no more clients", "exception": error})
+        return factory(url)
+
     servers = [
-        await loop.create_server(partial(factory, url), sock=sock, backlog=BACKLOG)
+        await loop.create_server(partial(protocol, url), sock=sock, backlog=BACKLOG)
         for url, sock in in_use.items()
     ]
     notify("READY=1")
@@ -113,6 +126,21 @@ def _why(url: Url, error: OSError) -> str:
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{where}: this machine has no such address"
     return f"{where}: {reason_of(error)}"
+
+
+def _more_files() -> bool:
+    """Return whether the process may open more than a few files; the next has the lowest number."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return True
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        lowest = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    os.close(lowest)
+    return soft == resource.RLIM_INFINITY or soft - lowest > _FEW_FILES
 
 
 def raise_file_limit() -> None:

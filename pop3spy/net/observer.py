@@ -16,7 +16,7 @@ from pop3spy.protocol.frames import Frame, Side
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Heard
 from pop3spy.session.failure import describe
-from pop3spy.session.how import Ending
+from pop3spy.session.how import Closing, Ending
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
 
@@ -102,9 +102,9 @@ class Observer:
         self._tape.append(call)
         self.soon()
 
-    def closed(self, side: Side, at: float, *, reset: bool) -> None:
-        """Tell that *side* sent a FIN or a RST; everything that it said before has been read."""
-        self._reading.side_closed(side, at, reset=reset)
+    def closed(self, closing: Closing) -> None:
+        """Tell that a side sent a FIN or a RST; everything that it said before has been read."""
+        self._reading.side_closed(closing)
 
     def clogged(self, side: Side, *, clogged: bool) -> None:
         """Know whether *side* takes what is sent to it, and tell when neither side does."""

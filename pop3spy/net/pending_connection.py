@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pop3spy.net.half import ClosingListener, Half, Owner
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Clock
+from pop3spy.session.how import Closing
 
 ENOUGH = 65536
 """Octets that may wait here before no more are taken in."""
@@ -19,7 +20,7 @@ class PendingConnection:
 
     def __init__(self, clock: Clock, heir: Owner | None = None) -> None:
         self._clock = clock
-        self._closings: list[tuple[float, bool]] = []  # when, and whether with a RST
+        self._closings: list[Closing] = []
         self._half: Half | None = None
         self._heir = heir
         self._said = bytearray()
@@ -89,8 +90,8 @@ class PendingConnection:
     def tell_closings(self, listener: ClosingListener) -> None:
         """Tell *listener* of each FIN and RST of the peer, once."""
         closings, self._closings = self._closings, []
-        for at, reset in closings:
-            listener.closed(self.half.side, reset=reset, at=at)
+        for each in closings:
+            listener.closed(each.side, reset=each.reset, close_notify=each.close_notify, at=each.at)
 
     def abort(self) -> None:
         """Close the connection, if there is one."""
@@ -106,9 +107,12 @@ class PendingConnection:
         if len(self._said) > ENOUGH:
             self.half.hold("pending", hold=True)
 
-    def closed(self, _: Side, *, reset: bool, at: float | None = None) -> None:
-        """Remember when the peer closed."""
-        self._closings.append((self._clock.now() if at is None else at, reset))
+    def closed(
+        self, side: Side, *, reset: bool, close_notify: bool | None = None, at: float | None = None
+    ) -> None:
+        """Remember when the peer closed, and how."""
+        at = self._clock.now() if at is None else at
+        self._closings.append(Closing(side, at, reset, close_notify))
         if self._heir:
             self.tell_closings(self._heir)
 

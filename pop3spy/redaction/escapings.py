@@ -1,12 +1,12 @@
 """The ways in which a server may escape what it repeats, each undone for who searches a line.
 
-Percent-encoding (also of what is encoded already), backslashes, doubled quotes, HTML entities,
+Percent-encoding (also of what is encoded already), backslashes (JSON too), doubled quotes, HTML,
 quoted-printable, and hex with colons, dashes or blanks between the octets.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from html.entities import name2codepoint
+from html.entities import html5
 from typing import Final
 
 View = tuple[bytes, list[int]]
@@ -22,9 +22,16 @@ _SIGNS: Final = (b"%", b"\\", b"&", b"=", b'""', b"''")
 _HEX_OF_FOUR: Final = re.compile(rb"[ :-][0-9A-Fa-f]{2}[ :-][0-9A-Fa-f]{2}[ :-]")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PRINTABLE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
-_BACKSLASH: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([^\r\n]))")
+_BACKSLASH: Final = re.compile(
+    rb"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})"
+    rb"|(u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
+    rb"|([^\r\n]))"
+)
+"""Hex or octal of an octet; of a character, which JSON has in one or two halves; any other."""
 _DOUBLED: Final = re.compile(rb"([\"'])\1")
-_ENTITY: Final = re.compile(rb"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|([A-Za-z]{2,8}));?")
+_ENTITY: Final = re.compile(
+    rb"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,30}));?"
+)
 _HEX: Final = re.compile(rb"(?<=[0-9A-Fa-f]{2})[ :-](?=[0-9A-Fa-f]{2}(?![0-9A-Za-z]))")
 _CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"e": b"\x1b"}
 
@@ -81,7 +88,23 @@ def _behind_backslash(match: re.Match[bytes]) -> bytes:
         return _octet(match)
     if match[2]:
         return bytes([int(match[2], 8)])
-    return _CONTROLS.get(match[3], match[3])
+    if match[3]:
+        return _character(match[3]) or match[3]
+    return _CONTROLS.get(match[4], match[4])
+
+
+def _character(hexadecimal: bytes) -> bytes:
+    """Return the character that ``u20ac`` or ``U0001f600`` stands for, empty if none does."""
+    code, *low = (int(half[1:], 16) for half in hexadecimal.split(b"\\"))
+    if low:
+        code = 0x10000 + ((code & 0x3FF) << 10 | low[0] & 0x3FF)
+    return _utf8(code)
+
+
+def _utf8(code: int) -> bytes:
+    if code > _MOST_CODE or 0xD800 <= code < 0xE000:  # noqa: PLR2004 - surrogates
+        return b""
+    return chr(code).encode()
 
 
 def _quote(match: re.Match[bytes]) -> bytes:
@@ -90,12 +113,9 @@ def _quote(match: re.Match[bytes]) -> bytes:
 
 def _entity(match: re.Match[bytes]) -> bytes:
     if match[3]:
-        code = name2codepoint.get(match[3].decode(), 39 if match[3] == b"apos" else 0)
-    else:
-        code = int(match[1], 16) if match[1] else int(match[2])
-    if not code or code > _MOST_CODE or 0xD800 <= code < 0xE000:  # noqa: PLR2004 - surrogates
-        return match[0]
-    return chr(code).encode()
+        return html5.get(match[3].decode() + ";", "").encode() or match[0]
+    code = int(match[1], 16) if match[1] else int(match[2])
+    return (code and _utf8(code)) or match[0]
 
 
 def _nothing(_: re.Match[bytes]) -> bytes:

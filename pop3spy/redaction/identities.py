@@ -97,6 +97,10 @@ class Identities:
 
     # -- texts ----------------------------------------------------------------------------------
 
+    def words(self, text: str) -> str:
+        """Return a text of an error or a recording without names."""
+        return self.text(text.encode()).decode("utf-8", "replace")
+
     def text(self, text: bytes) -> bytes:
         """Return *text* with pseudonyms in it."""
         return self._search.sub(self._pseudonym, text)

@@ -17,13 +17,19 @@ class SaslLogin:
         self._messages = 0
         self._challenges = 0
         self._asked = sasl.NAME
+        self._named = False
         self._all_secret = False  # nobody knows what was asked for
 
     def hides_challenge(self, said: bytes) -> bool:
-        """Take what the server's next challenge *said*, and return whether it may be secret."""
+        """Take what the server's next challenge *said*, and return whether it may be secret.
+
+        A server that asks for the name again has not understood, and most clients go on with the
+        password whatever they are asked.
+        """
         self._challenges += 1
         self._asked = sasl.asked_by(sasl.decode(said) or b"", self._messages)
-        self._all_secret |= self._mechanism.prompts and self._asked == sasl.UNKNOWN
+        again = self._named and self._asked == sasl.NAME
+        self._all_secret |= self._mechanism.prompts and (again or self._asked == sasl.UNKNOWN)
         return self._challenges > self._mechanism.shown
 
     def read(self, word: bytes) -> sasl.SaslContents | None:
@@ -32,6 +38,7 @@ class SaslLogin:
         A message of which nothing is known is secret as a whole.
         """
         step, self._messages = self._messages, self._messages + 1
+        self._named |= self._asked == sasl.NAME
         message = sasl.decode(word)
         if message is None:
             return None

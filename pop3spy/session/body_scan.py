@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pop3spy.protocol.facts import FactValue
 from pop3spy.session.body_digest import ContentDigest, keyed_digest
 from pop3spy.session.header_facts import HeaderFacts, HeaderGatherer, facts_of_header
 from pop3spy.session.line_beginnings import LineBeginnings
@@ -42,12 +43,16 @@ class BodyScan:
         "first_nul",
         "has_blank_line",
         "header",
+        "likeness",
         "nul",
         "octets",
+        "told",
     )
 
     def __init__(self, key: bytes = b"", *, message: bool = True, exact: int = EXACT) -> None:
         self.ended = False
+        self.told = False  # whether these are facts that were told of a body that nobody has
+        self.likeness: tuple[FactValue | None, ...] = ()  # ... and which are equal to those of it
         self.octets = 0
         self.nul = 0
         self.first_nul: int | None = None
@@ -138,6 +143,10 @@ class BodyScan:
     def longest_line(self) -> int:
         """Octets of the longest line without its line end; 998: no line is longer than that."""
         return self._long_lines.longest
+
+    @longest_line.setter
+    def longest_line(self, octets: int) -> None:
+        self._long_lines.longest = octets
 
     @property
     def digests_all(self) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from pop3spy.protocol.text import MASK
+
 _AMOUNTS: Final = ("ticket", "waited", "after", "seconds", "octets")
 _MOST: Final = 10**15
 """More than any amount is, and less than what would fill a line."""
@@ -76,6 +78,10 @@ class Deed(Enum):
         return frozenset(name for _, name, _, _ in string.Formatter().parse(self.value) if name)
 
 
+TAKES_TIME: Final = frozenset({Deed.DELAYED, Deed.SLOWED, Deed.SLICED, Deed.STALLED, Deed.HELD})
+"""Deeds because of which time passes that neither side took."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Something that was done, with the amounts that belong to it; as text it is the words.
@@ -100,6 +106,10 @@ class Done:
         if self.waited is not None:
             return f"{words} after {self.waited:.1f} s"
         return words if self.after is None else f"{words} after {self.after:,} octets"
+
+    def hidden(self) -> "Done":
+        """Return it without words of its own, which may name anybody."""
+        return in_words(MASK) if self.deed is Deed.OTHER else self
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it: the words for people, and what is read again."""

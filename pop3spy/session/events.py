@@ -123,10 +123,13 @@ class SideClosed(Event):
     """A side will say no more: it sent a FIN, ended TLS, or sent a RST (*reset*).
 
     A side does each of the two once at most.  What pop3spy closes itself is not told so.
+    ``close_notify`` is whether TLS was ended before the FIN; None without TLS, and where nobody
+    knows.
     """
 
     side: Side
     reset: bool
+    close_notify: bool | None = None
 
 
 @dataclass(slots=True)

@@ -47,10 +47,11 @@ class Finding:
     """One finding of a session, however often it was seen there.
 
     ``id`` is that of its rule.  ``text`` is one sentence for people, ``remedy`` what to do about
-    it.  ``exchange`` is the number of the exchange where it was seen first, at the time ``at``;
-    ``places`` are that and the next two, ``last`` is the latest; ``covers`` are other exchanges
-    that it explains.  ``explained_by`` is the id of a more specific finding that came later and
-    tells what this one really was, wherever it was seen.
+    it; both may be shown as they are, for what they quote is escaped.  ``exchange`` is the number
+    of the exchange where it was seen first, at the time ``at``; ``places`` are that and the next
+    two, ``last`` is the latest; ``covers`` are other exchanges that it explains.  ``explained_by``
+    is the id of a more specific finding that came later and tells what this one really was,
+    wherever it was seen.
     """
 
     id: str

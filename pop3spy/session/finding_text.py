@@ -1,6 +1,5 @@
 """How a finding is told to people, in a transcript and on a console."""
 
-from pop3spy.protocol.text import escape
 from pop3spy.session.finding import Finding, Severity
 
 
@@ -11,4 +10,4 @@ def finding_mark(finding: Finding) -> str:
 
 def finding_text(finding: Finding) -> str:
     """Return a finding in one line: ``retr-truncated  The download of message 1 stopped …``."""
-    return f"{finding.id}  {escape(finding.text)}"
+    return f"{finding.id}  {finding.text}"

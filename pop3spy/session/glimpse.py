@@ -23,12 +23,15 @@ from pop3spy.protocol.tlsnames import ALERTS
 from pop3spy.protocol.why import Why
 from pop3spy.session.model import Session
 from pop3spy.session.texts import recorded_facts, texts, texts_in
+from pop3spy.session.tls import known_name
 
 _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 11, 13, 14
 _ENCRYPTS_THE_REST: Final = "TLS 1.3"
 _MOST: Final = 4
 """Glimpses of one side; what comes behind them is an attempt to fill somebody's log."""
 
+_POP3: Final = "pop3"
+"""Its name where TLS begins (RFC 7301); another says who the server is."""
 MISPLACED: Final = "misplaced"
 _ADVICE: Final = {
     "client": "the client begins TLS where the server speaks clear text; let it use STLS or no TLS,"
@@ -86,7 +89,14 @@ class Glimpse:
 
     def hidden(self) -> "Glimpse":
         """Return it without names of peers, nor what leads to them."""
-        return replace(self, name="", subject="", issuer="", names=())
+        hidden = replace(self, name="", subject="", issuer="", names=())
+        return replace(
+            hidden,
+            versions=tuple(filter(None, map(known_name, self.versions))),
+            protocols=tuple(name for name in self.protocols if name == _POP3),
+            cipher=known_name(self.cipher),
+            alert=self.alert if self.alert in ALERTS.values() else "",
+        )
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""

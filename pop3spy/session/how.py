@@ -82,8 +82,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A side's FIN, or its RST (*reset*), and when it came."""
+    """A side's FIN, or its RST (*reset*), and when it came.
+
+    *close_notify* is whether TLS was ended before the FIN; None without TLS, and where nobody knows.
+    """
 
     side: Side
     at: float
     reset: bool
+    close_notify: bool | None = None

@@ -13,7 +13,7 @@ from pop3spy.protocol.frames import CommandLine, Junk, Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.session.body import Body
 from pop3spy.session.finding import Finding
-from pop3spy.session.how import Closing, Ending
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.maildrop import SeenMaildrop
 from pop3spy.session.tls import Tls
 
@@ -192,6 +192,11 @@ class Session:
     def refused(self) -> bool:
         """Whether the greeting sent the client away; the state is AUTHORIZATION all the same."""
         return self.greeting is not None and not self.greeting.ok
+
+    @property
+    def how(self) -> How:
+        """How it ended; one whose end is not known was cut off."""
+        return self.ending.how if self.ending else How.CUT
 
     @property
     def tls(self) -> Tls | None:

@@ -1,10 +1,12 @@
 """Makes of a recording the events that its sessions had when they took place."""
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
+from pop3spy.protocol.text import MASK
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typed import without_login
@@ -12,11 +14,15 @@ from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus, NoteReader, Reader, Subscriber
 from pop3spy.session.events import Heard, Noted, Told
 from pop3spy.session.glimpse import glimpse_from
+from pop3spy.session.how import Closing
 from pop3spy.session.model import Session
 from pop3spy.session.reading import Reading
 from pop3spy.session.substitute_frames import answer_to, in_place_of
 from pop3spy.session.tape import Began, Changed, Closed, Item, Knew, Missed, Over, Remarked, Spoke
 from pop3spy.session.tls import tls_from
+
+_KEEPER: Final = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})*")
+"""What keepers of the gate are called; a recording may say anything."""
 
 
 class Judge(Protocol):
@@ -64,7 +70,7 @@ def play_back(
                 typist=typist,
                 memory=memory,
             )
-            playing[item.session] = _Playing(reading)
+            playing[item.session] = _Playing(reading, hides=names is not None)
         elif isinstance(item, Remarked):
             bus.publish(Noted("noted", item.at, {"text": without_login(item.text)}))
         elif session := playing.get(item.session):
@@ -83,10 +89,11 @@ def _fail(_: object, error: Exception) -> None:
 
 
 class _Playing:
-    """One session of the recording."""
+    """One session of the recording; one that *hides* names hides words that only it can know."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, *, hides: bool) -> None:
         self._reading = reading
+        self._hides = hides
         self._last: dict[Side, Heard] = {}
 
     def take(self, item: Item) -> None:
@@ -101,8 +108,8 @@ class _Playing:
                 self._change(item)
             case Missed(at=at, why=why):
                 reading.blind(at, why)
-            case Closed(at=at, side=side, reset=reset):
-                reading.side_closed(side, at, reset=reset)
+            case Closed(at=at, side=side, reset=reset, close_notify=notified):
+                reading.side_closed(Closing(side, at, reset, notified))
             case Over(at=at, ending=ending):
                 reading.end(at, ending)
 
@@ -134,14 +141,17 @@ class _Playing:
         reading, heard = self._reading, self._last.get(item.side)
         if reading.session.blind:
             return
+        by, did = item.by, item.did
+        if self._hides:
+            by, did = by if _KEEPER.fullmatch(by) else MASK, did.hidden()
         if item.injected and item.sent:
-            reading.inject(*item.sent, at=item.at, by=item.by)
+            reading.inject(*item.sent, at=item.at, by=by)
         elif heard is not None:
             reading.intervene(
                 heard,
                 item.at,
-                item.by,
-                item.did,
+                by,
+                did,
                 sent=in_place_of(heard.frame, *item.sent) if item.sent else None,
                 answer=answer_to(heard.frame, *item.answer) if item.answer else None,
             )

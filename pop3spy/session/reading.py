@@ -260,15 +260,15 @@ class Reading:
             self._apply(frame)
         return frame
 
-    def side_closed(self, side: Side, at: float, *, reset: bool) -> None:
-        """Tell that *side* sent a FIN or a RST, behind all that it said, unless it is known."""
-        session = self.session
+    def side_closed(self, closing: Closing) -> None:
+        """Tell that a side sent a FIN or a RST, behind all that it said, unless it is known."""
+        session, side, reset = self.session, closing.side, closing.reset
         if any((known.side, known.reset) == (side, reset) for known in session.closings):
             return
         if self._is_amid(side) and not (reset and side in self._decoder.gated):
             self.close(side)
-        session.closings.append(Closing(side, at, reset))
-        self._publish(SideClosed(session, at, side, reset))
+        session.closings.append(closing)
+        self._publish(SideClosed(session, closing.at, side, reset, closing.close_notify))
 
     def _is_amid(self, side: Side) -> bool:
         """Return whether *side* broke off in a line, and all before that has been read.
@@ -286,6 +286,7 @@ class Reading:
     def blind(self, at: float, why: str) -> None:
         """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
+        why = why if self._identities is None else self._identities.words(why)
         self._publish(Blinded(self.session, at, why))
 
     def end(self, at: float, ending: Ending) -> None:
@@ -299,7 +300,7 @@ class Reading:
         ending = ending_of(session, ending)
         self._decoder.release()
         if self._identities is not None:
-            ending = replace(ending, why=self._identities.text(ending.why.encode()).decode())
+            ending = replace(ending, why=self._identities.words(ending.why))
         session.ending = ending
         self._publish(Finished(session, at, ending))
         self._publish(Ended(session, at, ending))
@@ -325,8 +326,7 @@ class Reading:
             self._tracker.place(State.TRANSACTION, at, self._redactor.user)
 
     def _apply(self, frame: Frame) -> Heard:
-        arrivals = self._arrivals[frame.side]
-        size = len(frame.raw)
+        arrivals, size = self._arrivals[frame.side], len(frame.raw)
         if arrivals.masked:
             frame.masks = arrivals.masks(size)
         if arrivals.told:

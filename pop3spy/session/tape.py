@@ -99,12 +99,13 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A side sent a FIN, or a RST (*reset*)."""
+    """A side sent a FIN, or a RST (*reset*); see ``events.SideClosed`` for *close_notify*."""
 
     session: int
     at: float
     side: Side
     reset: bool
+    close_notify: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

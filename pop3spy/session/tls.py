@@ -1,10 +1,20 @@
 """What TLS came to on a connection: facts that anybody may see."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pop3spy.protocol.certificate import few, is_among
 from pop3spy.session.texts import recorded_facts, texts, texts_in
+
+_NAME: Final = re.compile(r"(TLS|SSL) ?v?[0-9.]{1,4}|[A-Z0-9]+([_-][A-Za-z0-9]+)*")
+"""What is in the standards; a recording may say anything."""
+
+
+def known_name(name: str) -> str:
+    """Return the name of a version or of a cipher suite; empty for what is none."""
+    return name if _NAME.fullmatch(name) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,8 @@ class Tls:
 
     def hidden(self) -> "Tls":
         """Return it without names of peers, nor what leads to them."""
-        return Tls(self.version, self.cipher, self.verified, side=self.side)
+        version, cipher = known_name(self.version), known_name(self.cipher)
+        return Tls(version, cipher, self.verified, side=self.side)
 
     def facts(self) -> dict[str, object]:
         """Return it as a recording keeps it."""

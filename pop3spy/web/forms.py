@@ -19,7 +19,7 @@ from pop3spy.session.finding import Finding, Severity
 from pop3spy.session.json_text import TRUTH, json_text, seconds_or_null
 from pop3spy.session.model import Exchange, Session
 from pop3spy.web.kept_sessions import KeptSessions
-from pop3spy.web.watched import GateDeed, Mark, WatchedSession
+from pop3spy.web.watched import Mark, WatchedDeed, WatchedSession
 
 STRIP: Final = 40
 """Exchanges that the strip of a session draws: its last ones."""
@@ -92,7 +92,7 @@ def exchange_text(watched: WatchedSession, exchange: Exchange, *, body: bool) ->
     )
 
 
-def _deed(deed: GateDeed) -> dict[str, Any]:
+def _deed(deed: WatchedDeed) -> dict[str, Any]:
     return {"text": deed.text, "lines": deed.lines}
 
 

@@ -51,7 +51,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class GateDeed:
+class WatchedDeed:
     """What a gate did about an exchange, and what went on because of it: a side and a line each."""
 
     text: str
@@ -91,7 +91,7 @@ class WatchedSession:
     ) -> None:
         self.session = session
         self.marks: deque[Mark] = deque(maxlen=MARKS)
-        self.deeds: dict[int, list[GateDeed]] = {}
+        self.deeds: dict[int, list[WatchedDeed]] = {}
         self.silent = True
         self.seen = 0
         self.again: set[int] = set()
@@ -176,7 +176,7 @@ class WatchedSession:
             return
         number = event.exchange.number
         if number in self.deeds or len(self.deeds) < DEEDS:
-            self.deeds.setdefault(number, []).append(GateDeed(told, lines))
+            self.deeds.setdefault(number, []).append(WatchedDeed(told, lines))
         self._told_again(number)
 
     def _secured(self, event: Secured) -> None:

@@ -115,8 +115,8 @@ class _ForwardedSession:
                 self._tell("blinded", number, at, why)
             case Raised(finding=finding):
                 self._tell("raised", number, at, finding.at, finding.facts())
-            case SideClosed(side=side, reset=reset):
-                self._tell("side closed", number, at, side.value, reset)
+            case SideClosed(side=side, reset=reset, close_notify=notified):
+                self._tell("side closed", number, at, side.value, reset, notified)
 
     def _heard(self, event: Heard) -> None:
         exchange = event.exchange

@@ -143,10 +143,16 @@ class _RetoldSession:
         """Know that nothing more is told of it here."""
         self.blinded(at, MISSED)
 
-    def side_closed(self, at: float, side: str, reset: bool) -> None:  # noqa: FBT001 - as told
+    def side_closed(
+        self,
+        at: float,
+        side: str,
+        reset: bool,  # noqa: FBT001 - as told
+        close_notify: bool | None,  # noqa: FBT001 - as told
+    ) -> None:
         """Take in that a side sent a FIN or a RST."""
-        self._session.closings.append(Closing(Side(side), at, reset))
-        self._publish(SideClosed(self._session, at, Side(side), reset))
+        self._session.closings.append(Closing(Side(side), at, reset, close_notify))
+        self._publish(SideClosed(self._session, at, Side(side), reset, close_notify))
 
     def raised(self, at: float, since: float, facts: Mapping[str, Any]) -> None:
         """Take in that something was found."""

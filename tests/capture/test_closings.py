@@ -17,7 +17,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Ended, Event, Heard, SideClosed
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 from pop3spy.session.tape import Closed
@@ -87,10 +87,10 @@ def test_what_is_told_is_recorded_and_read_again(tmp_path: Path) -> None:
         assert data is not None
         reading.append(Chunk(side, data, float(number)))
         reading.read_all()
-    reading.side_closed(Side.SERVER, 3.0, reset=False)
-    reading.side_closed(Side.SERVER, 3.5, reset=False)  # once is enough
-    reading.side_closed(Side.CLIENT, 9.0, reset=False)
-    reading.side_closed(Side.CLIENT, 9.5, reset=True)
+    reading.side_closed(Closing(Side.SERVER, 3.0, reset=False))
+    reading.side_closed(Closing(Side.SERVER, 3.5, reset=False))  # once is enough
+    reading.side_closed(Closing(Side.CLIENT, 9.0, reset=False))
+    reading.side_closed(Closing(Side.CLIENT, 9.5, reset=True))
     reading.end(10.0, Ending(How.SERVER_CLOSED))
     captures.close()
     again = read(path.read_text(encoding="utf-8"))
@@ -122,7 +122,7 @@ def test_what_a_client_said_ahead_is_read_although_it_closed_before_that(shut: i
     reading = Reading(1, Peer("a", 1), Peer("b", 110), 0.0, bus.publish)
     for number, (side, data) in enumerate(said(dedent(AHEAD))):
         if number == shut:
-            reading.side_closed(Side.CLIENT, number - 0.5, reset=False)
+            reading.side_closed(Closing(Side.CLIENT, number - 0.5, reset=False))
         reading.append(Chunk(side, data or b"", float(number)))
         reading.read_all()
     reading.end(9.0, Ending(How.CLIENT_CLOSED))
@@ -168,7 +168,7 @@ def test_who_has_closed_is_told_in_the_next_file_too(tmp_path: Path) -> None:
     talk = "S: +OK\nC: USER bob\nS: +OK\nC: PASS x\nS: +OK\nC: STAT\nC: QUIT"
     for number, (side, data) in enumerate(said(talk + "\nS: +OK 1 9\nS: +OK bye")):
         if number == 7:
-            reading.side_closed(Side.CLIENT, 6.5, reset=False)
+            reading.side_closed(Closing(Side.CLIENT, 6.5, reset=False))
         reading.append(Chunk(side, data or b"", float(number)))
         reading.read_all()
     reading.end(99.0, Ending(How.CLIENT_CLOSED))

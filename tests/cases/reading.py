@@ -23,7 +23,7 @@ from pop3spy.protocol.frames import Frame, Opaque, Side
 from pop3spy.session.bus import Bus, Subscriber
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Event, Heard
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
@@ -47,7 +47,7 @@ def live(steps: Iterable[Step], *others: Subscriber) -> Seen:
         last = step.at
         if step.data is None:
             first = first or step
-            reading.side_closed(step.side, step.at, reset=step.reset)
+            reading.side_closed(Closing(step.side, step.at, reset=step.reset))
             continue
         octets.said[step.side] += step.data
         for frame, heard in _spoken(reading, Chunk(step.side, step.data, step.at)):

@@ -61,6 +61,12 @@ def test_a_script_is_the_same_from_a_file_whatever_ends_its_lines(
     assert "S: +OK 5 2137" in ended.out.splitlines()
 
 
+def test_nothing_that_a_person_tries_out_is_remembered(upstream: str, tmp_path: Path) -> None:
+    lines = "USER demo\nPASS demo\nUIDL\nRETR 1\nQUIT\n"
+    assert piped(lines, upstream, XDG_STATE_HOME=str(tmp_path)).status == 0
+    assert not list(tmp_path.rglob("ledger*"))
+
+
 def test_a_password_of_a_script_is_nowhere_in_what_is_shown_or_recorded(
     upstream: str, tmp_path: Path
 ) -> None:

@@ -184,3 +184,11 @@ def test_every_finding_can_be_explained(name: str) -> None:
     assert out.startswith(f"{name}: ")
     assert "\nTo do: " in out
     assert [line for line in out.splitlines() if len(line) > 100 and "    " not in line[:4]] == []
+
+
+def test_what_a_server_says_is_escaped_once_wherever_a_finding_quotes_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    login = "- S: +OK ready\n- C: USER bob\n- S: +OK\n- C: PASS ████████\n"
+    file.write_text(HEAD + login + '- S: "-ERR [AUTH] no\\x1b \\\\x"\n' + "- C: QUIT\n- S: +OK\n")
+    for words in (("lint",), ("show", "--findings", "all"), ("show", "--verdict")):
+        assert "-ERR [AUTH] no\\x1b \\\\x'" in run(*words, str(file)).out, words

@@ -437,9 +437,10 @@ def test_workers_speak_tls_as_one(yes: str, tmp_path: Path) -> None:
     assert sum(line.startswith("CLIENT_HANDSHAKE_TRAFFIC_SECRET ") for line in lines) == 9
 
 
-def test_more_clients_than_files_are_told_once_and_harm_nobody_later(yes: str) -> None:
-    """On asyncio's own loop, which complains a thousand times a second; uvloop tells nobody."""
-    with workers(2, yes, "--quiet", "--loop", "asyncio") as proxy:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_more_clients_than_files_are_told_once_and_harm_nobody_later(loop: str, yes: str) -> None:
+    """asyncio's own loop complains a thousand times a second, and uvloop never."""
+    with workers(2, yes, "--quiet", "--loop", loop) as proxy:
         port = proxy.port()
         for pid in processes_of(proxy):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (40, 40))

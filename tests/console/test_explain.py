@@ -53,6 +53,18 @@ async def test_a_refused_login_without_a_reason_is_explained_with_tls_in_mind() 
     assert told[0].endswith("perhaps it wants TLS first, :stls")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("AUTH XOAUTH2", "it may have no such mechanism here"),
+        ("AUTH XOAUTH2 eA==", "it may have no such mechanism, or name or password are wrong"),
+    ],
+)
+async def test_a_server_that_was_told_no_password_says_nothing_of_one(line: str, told: str) -> None:
+    hinted = await hints({"AUTH": Answer(b"-ERR no")}, line)
+    assert hinted == [f"the server does not say why: {told}"]
+
+
 async def test_a_reply_that_breaks_off_is_told() -> None:
     broken = Verbatim(b"+OK", pieces=[b"+OK\r\n1 10\r\n"], close=True)
     assert "the reply broke off: its end, a lone dot, never came" in await hints(

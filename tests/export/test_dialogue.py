@@ -12,7 +12,7 @@ from pop3spy.export.rows import Rows
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.line_buffer import LINE
 from pop3spy.protocol.text import MASK
-from pop3spy.session.how import How
+from pop3spy.session.how import Closing, How
 
 WHOLE_SESSION = (
     LOGGED_IN
@@ -94,9 +94,9 @@ def test_a_session_without_an_end_is_written_at_the_end() -> None:
 def test_a_close_of_one_side_is_told_unless_the_end_follows_at_once() -> None:
     exporter, stream = stream_exporter("dialogue")
     play = session(told_to(exporter), "S: +OK", end=None)
-    play.reading.side_closed(Side.SERVER, 3.0, reset=False)
+    play.reading.side_closed(Closing(Side.SERVER, 3.0, reset=False))
     play.play("C(9): NOOP")
-    play.reading.side_closed(Side.CLIENT, 10.1, reset=False)
+    play.reading.side_closed(Closing(Side.CLIENT, 10.1, reset=False))
     play.end(How.SERVER_CLOSED)
     assert stream.getvalue().decode().splitlines()[1:] == [
         "S: +OK",

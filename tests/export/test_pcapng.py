@@ -11,7 +11,7 @@ from export.playing import LOGGED_IN, SOURCE, exported, session, stream_exporter
 from export.test_dialogue import WHOLE_SESSION
 from pop3spy.export.segments import LONGEST, Flags, checksum
 from pop3spy.protocol.frames import Side
-from pop3spy.session.how import How
+from pop3spy.session.how import Closing, How
 from pop3spy.session.model import Peer
 
 ACK, FIN, PSH, RST, SYN = Flags.ACK, Flags.FIN, Flags.PSH, Flags.RST, Flags.SYN
@@ -111,7 +111,7 @@ def closing_packets(
     exporter, stream = stream_exporter("pcapng")
     play = session(told_to(exporter), "S: +OK", end=None)
     for side, at, reset in closings:
-        play.reading.side_closed(side, at, reset=reset)
+        play.reading.side_closed(Closing(side, at, reset=reset))
         play.at = at
     play.end(end)
     exporter.close()

@@ -14,7 +14,7 @@ from pop3spy.export import EXPORTERS, ExportSource, StreamFormat
 from pop3spy.protocol.frames import CommandLine, Opaque, SaslLine, Side, StatusLine
 from pop3spy.protocol.why import Why
 from pop3spy.session.events import Event, Heard
-from pop3spy.session.how import How
+from pop3spy.session.how import Closing, How
 from pop3spy.session.playback import play_back
 
 pytestmark = pytest.mark.lab
@@ -237,8 +237,8 @@ def test_a_gap_is_nothing_but_a_gap(tmp_path: Path) -> None:
 def test_it_reads_each_fin_and_reset_at_its_time(tmp_path: Path) -> None:
     exporter, stream = stream_exporter("pcapng")
     play = session(told_to(exporter), "S: +OK\nC: NOO\\c", end=None)
-    play.reading.side_closed(Side.SERVER, 5.0, reset=False)
-    play.reading.side_closed(Side.CLIENT, 9.0, reset=False)
+    play.reading.side_closed(Closing(Side.SERVER, 5.0, reset=False))
+    play.reading.side_closed(Closing(Side.CLIENT, 9.0, reset=False))
     play.at = 9.0
     play.end(How.SERVER_CLOSED)
     exporter.close()

@@ -1,12 +1,12 @@
 """The conversations of all rules, what each has to raise, and where it can be played."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Final
 
 import pytest
 
 from pop3spy.findings import Rule, own_rules
-from pop3spy.findings.dialogue import BeginsTls, Clogs, read_dialogue
+from pop3spy.findings.dialogue import read_dialogue
 
 RULES: Final = own_rules()
 RAISES: Final = [
@@ -27,48 +27,49 @@ def expected(rule: Rule, text: str) -> list[str]:
     return sorted((rule.id, *also) if text in rule.raises else also)
 
 
-# -- on sockets of this machine, and in packets -------------------------------------------------
+# -- on sockets, and in packets -----------------------------------------------------------------
 
 POP3: Final = 110
+FAR_APART: Final = {
+    "cleartext-login-offered": "it is not raised on one machine alone",
+    "cleartext-mail": "it is not raised on one machine alone",
+    "connection-unanswered": "a machine answers itself whenever it connects to itself",
+}
+"""The rules whose conversations are to be between two hosts, and why."""
 ABOUT_TLS: Final = {
     "apop-used": "it is raised inside TLS alone",
     "stls-offered-in-tls": "it is raised inside TLS alone",
+    "tls-no-close-notify": "it is about how TLS ends",
     "tls-required": "its near miss is that TLS is there already",
 }
 """Findings that hang on TLS, besides those that are about clear text."""
 _ABOUT_CLEAR: Final = {rule.id for rule in RULES.values() if rule.about_clear} | {"cleartext-token"}
 
 
-def in_clear(
-    exceptions: Collection[str] = (), possible: Callable[[str], bool] = lambda _: True
-) -> list[object]:
-    """Return the conversations that can be played without TLS, as parameters of a test.
-
-    Those of rules that *exceptions* name are not among them, and those that are not *possible*.
-    """
+def conversations(possible: Callable[[Rule, str], bool]) -> list[object]:
+    """Return the conversations that are *possible* in a place, as parameters of a test."""
     return [
         pytest.param(rule, text, id=f"{rule.id}-{number}")
         for rule in RULES.values()
-        if rule.id not in exceptions
         for number, text in enumerate((*rule.raises, *rule.silent))
-        if can_be_in_clear(text) and possible(text)
+        if possible(rule, text)
     ]
 
 
-def can_be_in_clear(text: str) -> bool:
-    """Return whether *text* has only what packets tell, and its server needs no name.
-
-    Nobody begins TLS in the middle of it, and nobody knows who takes what is sent to him.
-    """
-    read = read_dialogue(text)
-    steps = [step for one in read.connections for step in one.steps]
-    beyond = any(isinstance(step, BeginsTls | Clogs) for step in steps)
-    return not beyond and read.server.host[0].isdigit()
+def needs(text: str) -> set[type[object]]:
+    """Return the kinds of what happens in *text*."""
+    return {type(step) for one in read_dialogue(text).connections for step in one.steps}
 
 
-def is_at_the_usual_port(text: str) -> bool:
-    """Return whether it does not matter for *text* at which port the server is."""
-    return read_dialogue(text).server.port == POP3
+def is_anywhere(text: str) -> bool:
+    """Return whether it does not matter for *text* which server it is, and at which port."""
+    server = read_dialogue(text).server
+    return server.port == POP3 and not is_named(text)
+
+
+def is_named(text: str) -> bool:
+    """Return whether the server of *text* has a name."""
+    return not read_dialogue(text).server.host[0].isdigit()
 
 
 def without_tls(ids: list[str], text: str) -> list[str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from findings.conversations import is_at_the_usual_port
+from findings.conversations import is_anywhere
 from findings.doors import fails
 from findings.live_door import relayed_by_proxy
+from findings.live_tls import Certificates
 from findings.problems import PROBLEMS
 from pop3spy.findings import Findings, own_rules
 from pop3spy.findings.dialogue import read_dialogue
@@ -25,7 +26,7 @@ ON_THIS_MACHINE = {9: "a password in clear is no more than an info here"}
 RELAYED = [
     number
     for number, problem in PROBLEMS.items()
-    if is_at_the_usual_port(problem.said) and number not in ON_THIS_MACHINE
+    if is_anywhere(problem.said) and number not in ON_THIS_MACHINE
 ]
 """The others are about port 995."""
 PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
@@ -70,8 +71,10 @@ def test_what_must_be_found_is_found_and_nothing_that_misleads(number: int) -> N
 
 
 @pytest.mark.parametrize("number", RELAYED)
-async def test_a_proxy_that_relays_it_finds_the_same_and_says_the_same(number: int) -> None:
-    sessions = (await relayed_by_proxy(PROBLEMS[number].said)).over
+async def test_a_proxy_that_relays_it_finds_the_same_and_says_the_same(
+    number: int, certificates: Certificates
+) -> None:
+    sessions = (await relayed_by_proxy(PROBLEMS[number].said, certificates)).over
     sessions.sort(key=lambda session: session.id)
     told = []
     for session, on_tape in zip(sessions, sessions_of(number), strict=True):

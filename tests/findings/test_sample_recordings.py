@@ -17,15 +17,17 @@ FOUND: Final = {
         *(*_MAIL, *_ALL),
     ),
     "dovecot-apop": ("crackable-login-clear", *_MAIL),
-    "dovecot-cram-md5": ("cleartext-login-offered", *_MAIL),
+    "dovecot-cram-md5": (
+        *("cleartext-login-offered", "crackable-login-clear", "stls-available-unused"),
+        *_MAIL,
+    ),
     "dovecot-refused": ("cleartext-password", "login-failed"),
-    "dovecot-cut-off": ("cleartext-password", "cleartext-mail", "multiline-unterminated"),
+    "dovecot-cut-off": ("cleartext-password", "cleartext-mail", "retr-truncated"),
     "popa3d-user": ("cleartext-password", "cleartext-mail", *_ALL),
     "postoffice-user": ("cleartext-password", *_MAIL, *_ALL),
     "postoffice-apop": ("crackable-login-clear", *_MAIL),
-    "postoffice-plain": _MAIL,
+    "postoffice-plain": ("cleartext-sasl-password", *_MAIL),
 }
-"""They are older than the notes about secrets and closes, and nothing is said without those."""
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)

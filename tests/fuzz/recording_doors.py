@@ -11,6 +11,7 @@ from fuzz.trial import Door
 from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.main import program
 from pop3spy.cli.open_recording import open_recording
+from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.errors import Pop3SpyError
 from pop3spy.findings import Findings, Rule, own_rules
 from pop3spy.lint.forms import FORMS
@@ -127,6 +128,15 @@ DOORS = (
         _door(f"scrub {bodies}", seeds.recordings, verb("scrub", "FILE", "-o", "OUT", *words))
         for bodies in ("keep", "mask", "drop")
         for words in [("--bodies", bodies, "--redact", "secrets" if bodies == "mask" else "strict")]
+    ),
+    *(
+        _door(
+            f"report {form}",
+            seeds.recordings,
+            verb("report", "FILE", "-o", "OUT", "--format", form, *hidden),
+        )
+        for form in REPORT_FORMS
+        for hidden in [("--redact", "strict") if form == "svg" else ("--bodies", "keep")]
     ),
     _door("lint", seeds.recordings, _lint),
     _door("compare", seeds.recordings, _compare),

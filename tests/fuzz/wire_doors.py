@@ -33,7 +33,7 @@ from pop3spy.replay.scram import Scram, ScramError
 from pop3spy.replay.scram_server import ScramServer
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Chunk, Clock
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer, Session
 from pop3spy.session.reading import Reading
 
@@ -72,7 +72,7 @@ def _read(names: Pseudonyms | None) -> Callable[[bytes], None]:
             if len(chunk) > 1:
                 reading.hear(Chunk(side, chunk[1:], at))
             else:
-                reading.side_closed(side, at, reset=not chunk)
+                reading.side_closed(Closing(side, at, reset=not chunk))
         reading.end(at, Ending(How.CLIENT_CLOSED))
         lines = b"pop3spy: 2\nrecords:\n" + b"".join(records)
         for _ in CaptureReader(io.TextIOWrapper(io.BytesIO(lines), "utf-8", newline="\n"), "its"):

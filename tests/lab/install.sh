@@ -2,16 +2,19 @@
 # Install the real mail software that the lab tests and benchmarks run, where that is possible.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-popa3d=$root/.venv/lab/popa3d
-cyrus=$root/.venv/lab/cyrus
+lab=$root/.venv/lab
+cyrus=$lab/cyrus
 python=$root/.venv/bin/python
 [ -x "$python" ] || python=python3
 PATH=$PATH:/usr/sbin:/sbin
 
 missing=
-for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat stunnel:stunnel4 cc:gcc tmux:tmux openssl:openssl tshark:tshark tcpdump:tcpdump ip:iproute2 nft:nftables iptables:iptables systemd-socket-activate:systemd groff:groff-base chromium:chromium chromedriver:chromium-driver; do
+for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat stunnel:stunnel4 cc:gcc tmux:tmux openssl:openssl tshark:tshark tcpdump:tcpdump ip:iproute2 nft:nftables iptables:iptables systemd-socket-activate:systemd groff:groff-base pop3d:mailutils-pop3d perdition:perdition nginx:nginx-light couriertls:courier-base userdbpw:courier-authlib-userdb authdaemond:courier-authdaemon chromium:chromium chromedriver:chromium-driver; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
+# What is no program, or not on the path.
+[ -e /usr/lib/nginx/modules/ngx_mail_module.so ] || missing="$missing libnginx-mod-mail"
+[ -n "$(find /usr/lib -maxdepth 2 -name liblockfile.so.1)" ] || missing="$missing liblockfile1"
 # What a browser draws is as wide as its letters, and it comes without any.
 case "$missing" in *chromium*) missing="$missing fonts-dejavu-core" ;; esac
 # Python's own tests, of which those of poplib are run, are not in Debian's package of Python.
@@ -27,15 +30,18 @@ if sys.base_prefix == "/usr" and not pathlib.Path(sysconfig.get_path("include"),
     print("libpython%d.%d-dev" % sys.version_info[:2])')
 missing="$missing${headers:+ $headers}"
 unpacked=
-command -v popa3d >/dev/null 2>&1 || [ -x "$popa3d/usr/sbin/popa3d" ] || unpacked=popa3d
-[ -x "$cyrus/usr/lib/cyrus/bin/pop3d" ] || unpacked="${unpacked:+$unpacked }cyrus"
+for package in popa3d solid-pop3d; do
+    command -v "$package" >/dev/null 2>&1 || [ -x "$lab/$package/usr/sbin/$package" ] || unpacked="$unpacked $package"
+done
+[ -d "$lab/courier-pop" ] || unpacked="$unpacked courier-pop"
+[ -x "$cyrus/usr/lib/cyrus/bin/pop3d" ] || unpacked="$unpacked cyrus"
 
 [ -n "$missing$unpacked" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "lab: not installed:$missing $unpacked (the tests that need them are skipped; as root on Debian they install themselves)" >&2
+    echo "lab: not installed:$missing$unpacked (the tests that need them are skipped; as root on Debian they install themselves)" >&2
     exit 0
 fi
-echo "lab: installing$missing $unpacked"
+echo "lab: installing$missing$unpacked"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 if [ -n "$missing" ]; then
@@ -58,7 +64,6 @@ unpack() {
 }
 for each in $unpacked; do
     case $each in
-    popa3d) unpack "$popa3d" popa3d ;;
     cyrus)
         # Its libraries conflict with nothing; that against viruses is not used.
         libraries=$(apt-cache depends cyrus-common cyrus-pop3d sasl2-bin |
@@ -66,5 +71,6 @@ for each in $unpacked; do
         apt-get install -qq -y --no-upgrade --no-install-recommends $libraries >/dev/null
         unpack "$cyrus" cyrus-pop3d cyrus-common sasl2-bin
         ;;
+    *) unpack "$lab/$each" "$each" ;;
     esac
 done

@@ -9,7 +9,7 @@ from logs.dialogue import CLIENT, SERVER, Play, Stage
 from pop3spy.logs import Transcript
 from pop3spy.logs.words import ended
 from pop3spy.protocol.frames import Side
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 
 S, C = Side.SERVER, Side.CLIENT
 TALK = "S: +OK ready\nC: CAPA\nS: -ERR"
@@ -18,7 +18,7 @@ AT_ONCE, LATER = 0.02, 0.2
 
 def closed(play: Play, side: Side, wait: float, *, reset: bool = False) -> None:
     play.at += wait
-    play.reading.side_closed(side, play.at, reset=reset)
+    play.reading.side_closed(Closing(side, play.at, reset=reset))
 
 
 def over(play: Play, wait: float, how: How) -> None:

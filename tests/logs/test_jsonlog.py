@@ -16,7 +16,7 @@ from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Blinded, Intervened, Noted, Raised
 from pop3spy.session.finding import AtFault, Finding, Severity
 from pop3spy.session.glimpse import Glimpse
-from pop3spy.session.how import How
+from pop3spy.session.how import Closing, How
 from pop3spy.session.tls import Tls
 
 LOGGED_IN = """
@@ -241,7 +241,7 @@ def every_event() -> Stage:
     stage.bus.publish(Raised(play.reading.session, 1.0, FOUND))
     play.reading.glimpsed(Glimpse("client", "hello", ("TLS 1.3",), "mail\x1b[2J"), 1.0)
     stage.bus.publish(Blinded(play.reading.session, 1.0, "ValueError"))
-    play.reading.side_closed(Side.CLIENT, 1.0, reset=False)
+    play.reading.side_closed(Closing(Side.CLIENT, 1.0, reset=False))
     play.end(How.CLIENT_CLOSED, "went away")
     return stage
 

@@ -14,6 +14,7 @@ from net.shop import Shop
 from net.test_pressure import HELD, PIECE, Talker, beginning
 from net.wires import Wire
 from pop3spy.protocol.frames import Side
+from pop3spy.session.events import SideClosed
 from pop3spy.session.how import How
 
 WORDS = b"last words\r\n"
@@ -83,6 +84,9 @@ async def test_a_half_close_is_a_half_close_and_the_other_way_stays_open(
         assert one.farewell is bool(one.tls)
         closed = How.CLIENT_CLOSED if side is Side.CLIENT else How.SERVER_CLOSED
         assert (await relayed.witness.ending()).how is closed
+        assert [told.close_notify for told in relayed.witness.of(SideClosed)] == [
+            True if wire.tls else None for wire in (one, other)
+        ]
 
 
 @from_each_side
@@ -101,6 +105,9 @@ async def test_who_hangs_up_without_ending_tls_is_passed_on_as_that(
         other.close()
         assert await one.rest() == b""
         await relayed.witness.ending()
+        assert [told.close_notify for told in relayed.witness.of(SideClosed)] == [
+            False if wire.tls else None for wire in (one, other)
+        ]
 
 
 @from_each_side

@@ -23,7 +23,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.url import Url
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Heard, Moved, Secured
+from pop3spy.session.events import Heard, Moved, Secured, SideClosed
 from pop3spy.session.how import Ending, How
 
 PATIENCE = 15.0
@@ -178,6 +178,27 @@ async def test_tls_at_once_hides_the_whole_session(certificates: Certificates) -
     secured = witness.of(Secured)[0].tls
     assert (secured.version, secured.verified, secured.subject) == ("TLSv1.3", True, "good")
     assert secured.issuer == "The test authority"
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_whether_the_server_ended_tls_before_it_hung_up_is_told(
+    certificates: Certificates, *, ends: bool
+) -> None:
+    def serve(peer: socket.socket) -> None:
+        with certificates.good.context().wrap_socket(peer, server_side=True) as tls:
+            tls.sendall(GREETING)
+            if ends:
+                tls.settimeout(0)  # or it waits for the client to end TLS too
+                with suppress(ssl.SSLWantReadError):
+                    tls.unwrap()
+            tls.shutdown(socket.SHUT_WR)
+
+    with server(serve) as port:
+        url = Url("pop3s", "localhost", port)
+        async with connected(url, Trust(ca=certificates.ca)) as (connection, witness):
+            await connection.reply()
+            assert await connection.hear() is None
+    assert [told.close_notify for told in witness.of(SideClosed)][:1] == [ends]
 
 
 async def test_stls_is_said_before_anything_else_and_only_once(certificates: Certificates) -> None:

@@ -95,6 +95,7 @@ PROMPTS = {
     "something unknown, then the password": (b"who", b"Password:", None),
     "the name, then something unknown": (b"Username:", b"what", "carol"),
     "something unknown twice": (b"1", b"2", None),
+    "the name twice": (b"Username:", b"Username:", "carol"),
 }
 
 
@@ -111,6 +112,15 @@ def test_what_login_asks_for_decides_what_is_a_name(prompts: str) -> None:
     sinks = heard(*lines, b"S: +OK welcome " + secret)
     assert sinks.holding(secret) == []
     assert sinks.reading.session.user == user
+
+
+def test_a_password_where_the_name_was_said_already_and_is_asked_for_is_hidden() -> None:
+    """Some servers overlook what stands behind AUTH LOGIN, and ask for the name."""
+    secret = b"Zq7#vKx2!Wm"
+    said = [b"C: AUTH LOGIN " + b64(b"carol"), b"S: + " + b64(b"Username:"), b"C: " + b64(secret)]
+    sinks = heard(*said, b"S: +OK welcome " + secret)
+    assert sinks.holding(secret) == []
+    assert sinks.reading.session.user == "carol"
 
 
 AHEAD = {

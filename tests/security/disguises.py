@@ -8,8 +8,10 @@ import html
 import json
 import quopri
 import re
+from array import array
 from collections.abc import Iterator
 from functools import cache
+from html.entities import html5
 from urllib.parse import quote_from_bytes
 
 LEAST = 4
@@ -48,8 +50,17 @@ def escaped(secret: bytes) -> dict[str, bytes]:
         "backslash and hex": b"".join(b"\\x%02x" % octet for octet in secret),
         "backslash and octal": b"".join(b"\\%03o" % octet for octet in secret),
         "as Python writes it": ascii(secret)[2:-1].encode(),
+        "as JSON writes it": json.dumps(utf8 or text)[1:-1].encode(),
+        "as JSON writes it into a page": re.sub(
+            rb"[<>&'+]",
+            lambda sign: b"\\u%04x" % sign[0][0],
+            json.dumps(utf8 or text)[1:-1].encode(),
+        ),
+        "JSON, all": "".join(f"\\u{half:04X}" for half in _halves(utf8 or text)).encode(),
+        "a character in Python": "".join(f"\\U{ord(char):08x}" for char in utf8 or text).encode(),
         "doubled quotes": secret.replace(b'"', b'""').replace(b"'", b"''"),
         "HTML": html.escape(text).encode("latin-1"),
+        "HTML, all names": "".join(_NAMES.get(char, char) for char in utf8 or text).encode(),
         "HTML, decimal": "".join(f"&#{ord(char)};" for char in utf8 or text).encode(),
         "HTML, hex": "".join(f"&#x{ord(char):X};" for char in utf8 or text).encode(),
         "HTML in percent": quote_from_bytes(html.escape(text).encode("latin-1"), safe="").encode(),
@@ -61,6 +72,12 @@ def escaped(secret: bytes) -> dict[str, bytes]:
     }
 
 
+def _halves(text: str) -> list[int]:
+    """Return *text* in UTF-16, as JSON counts."""
+    return list(array("H", text.encode("utf-16")[2:]))
+
+
+_NAMES = {char: f"&{name}" for name, char in sorted(html5.items()) if name.endswith(";")}
 BETWEEN = {"colons": ":", "blanks": " ", "dashes": "-"}
 
 

@@ -10,6 +10,7 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
 from pop3spy.findings import Findings, Rule, Severity, own_rules
@@ -24,6 +25,8 @@ from pop3spy.logs.wire import WireView
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.typist import Typist
+from pop3spy.report.collecting import Collecting
+from pop3spy.report.report import Report, ReportedRecording
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Answered, Event, Heard, Opened, Unanswered
@@ -46,7 +49,7 @@ STEP = 0.001
 class Readers:
     """Every reader of events that there is, on one *bus*."""
 
-    def __init__(self, bus: Bus, clock: Clock) -> None:
+    def __init__(self, bus: Bus, clock: Clock, *, strict: bool = False) -> None:
         self.clock = clock
         self.frames: list[Frame] = []
         self._events: list[str] = []
@@ -67,6 +70,10 @@ class Readers:
         self._owed = OwedReplies()
         self._judged: list[Session] = []
         self._linted = Linted()
+        self._reports = {mail: Report(mail=mail, rules=own_rules()) for mail in (True, False)}
+        for report in self._reports.values():
+            report.recordings.append(ReportedRecording("", clock.started, strict))
+        self._collecting = [Collecting(report) for report in self._reports.values()]
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -91,6 +98,9 @@ class Readers:
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
             bus.subscribe_to_notes(reader)
+        for keep in self._collecting:
+            bus.subscribe(keep)
+            bus.subscribe_to_notes(keep.note)
 
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
@@ -103,6 +113,14 @@ class Readers:
         found["inspector"] = "\n".join(self._pages())
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
+        for keep in self._collecting:
+            keep.close()
+        for mail, report in self._reports.items():
+            report.stats = self._stats.ordered()
+            found |= {
+                f"{name} report{' with mail' * mail}": form.write(report)
+                for name, form in REPORT_FORMS.items()
+            }
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
@@ -198,7 +216,7 @@ class Sinks(Readers):
     def __init__(self, *, strict: bool = False, typist: Typist | None = None) -> None:
         self._at = 0.0
         self.bus = Bus(self._complain)
-        super().__init__(self.bus, Clock())
+        super().__init__(self.bus, Clock(), strict=strict)
         self.reading = Reading(
             *(1, CLIENT, SERVER, 0.0, self.bus.publish),
             names=Pseudonyms() if strict else None,

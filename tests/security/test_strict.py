@@ -2,9 +2,11 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cli.program import run_here
 from pop3spy.protocol.frames import Side
 from pop3spy.redaction.fields import FIELDS
 from pop3spy.session.how import How
@@ -323,3 +325,38 @@ def test_a_name_of_very_many_parts_is_hidden_as_any(name: bytes) -> None:
     told = heard(b"C: USER " + name, b"S: +OK", b"C: STAT", b"S: +OK 0 0", strict=True)
     assert not told.reading.session.blind
     assert told.holding(name) == []
+
+
+FREE_TEXT = """\
+pop3spy: 2
+started: "2026-11-23T10:00:00Z"
+records:
+- [0.0, 1, "open", {"client": "192.0.2.77:50312", "server": "pop.upstream.example:110"}]
+- [0.1, 1, "S", "+OK ready\\r\\n"]
+- [0.2, 1, "tls", {"version": "carol", "cipher": "of carol", "verified": true}]
+- [0.3, 1, "C", "STAT\\r\\n"]
+- [0.3, 1, "gate", {"side": "C", "by": "rewrite of carol", "did": "changed mail of carol"}]
+- [0.4, 1, "S", "+OK 0 0\\r\\n"]
+- [0.5, 1, "blind", {"why": "no way to pop.upstream.example"}]
+- [0.6, 1, "close", {"how": "quit", "why": ""}]
+"""
+"""A recording whose notes say what pop3spy never says."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("scrub", "-o", "-", "--redact", "strict"),
+        ("report", "--redact", "strict"),
+        ("report", "--redact", "strict", "--format", "markdown"),
+        ("report", "--redact", "strict", "--format", "svg"),
+    ],
+    ids=lambda words: "-".join(words[::3]),
+)
+def test_notes_of_a_recording_name_nobody(words: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(FREE_TEXT)
+    done = run_here(*words, str(file))
+    assert done.status == 0, done.err
+    for name in ("carol", "upstream.example", "192.0.2.77"):
+        assert name not in done.out

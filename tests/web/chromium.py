@@ -111,7 +111,7 @@ class Page:
 
     def violations(self) -> list[str]:
         """Return what axe finds against the page as it stands."""
-        script = (files("axe_core_python") / "axe.min.js").read_text()
+        script = (files("axe_playwright_python") / "axe.min.js").read_text()
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": script})
         found: Any = self.driver.execute_async_script("axe.run().then(arguments[0])")
         return [

@@ -8,6 +8,7 @@ import pytest
 from cli.program import run, run_here
 from pop3spy.config.settings import SETTINGS
 
+CAPTURES = Path(__file__).parents[2] / "captures"
 PLACES = [
     ("8110", 8110),
     (":8111", 8111),
@@ -76,5 +77,10 @@ def test_a_port_that_somebody_else_has_is_told(workers: list[str]) -> None:
 
 @pytest.mark.parametrize("other", ["--stats", "--raw", "--follow", "--verdict"])
 def test_a_recording_is_shown_whole(other: str) -> None:
-    told = run_here("show", "--web", other, "captures/dovecot-user.yaml")
+    told = run_here("show", "--web", other, str(CAPTURES / "dovecot-user.yaml"))
     assert (told.status, f"leave out {other}" in told.err) == (2, True)
+
+
+def test_a_session_that_is_not_there_is_told_before_anything_is_shown() -> None:
+    told = run_here("show", "--web", "--session", "9", str(CAPTURES / "dovecot-user.yaml"))
+    assert (told.status, "9" in told.err, "http" in told.err) == (3, True, False)

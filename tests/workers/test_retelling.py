@@ -17,7 +17,7 @@ from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.events import Ended, Event, Heard, Intervened
 from pop3spy.session.glimpse import Glimpse
-from pop3spy.session.how import Ending, How
+from pop3spy.session.how import Closing, Ending, How
 from pop3spy.session.model import Peer, Session
 from pop3spy.session.reading import Reading
 from pop3spy.session.tls import Tls
@@ -84,7 +84,8 @@ def say(reading: Reading, talk: list[Said]) -> None:
         if data is not None:
             reading.hear(Chunk(side, data, at))
         else:
-            reading.side_closed(side, at, reset=place % 2 == 1)
+            notified = (None, True, False)[place % 3]
+            reading.side_closed(Closing(side, at, place % 2 == 1, notified))
 
 
 @every_case

@@ -59,8 +59,7 @@ def raw_utf8_header(seen: Observed, event: Answered) -> Claims:
 
     To do: nothing for the client; the sender should encode its header, and the server may.
     """
-    scan = mail_of(seen, event.exchange).content
-    header = scan.header if scan is not None else None
+    header = mail_of(seen, event.exchange).sent_header
     if header is not None and header.eight_bit and "UTF8" not in seen.accepted:
         kind = "valid UTF-8" if header.utf8 else "not UTF-8"
         yield Claim(
@@ -146,7 +145,9 @@ def long_line(seen: Observed, event: Answered) -> Claims:
     """
     body = event.exchange.body
     scan = seen.scan_of(event.exchange)
-    if scan is None or body is None or body.hidden or scan.longest_line <= LONGEST:
+    if scan is None or body is None or (body.hidden and not scan.told):
+        return
+    if scan.longest_line <= LONGEST:
         return
     refused = scan.longest_line > seen.thresholds.line_refused
     yield Claim(

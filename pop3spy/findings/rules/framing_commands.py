@@ -86,19 +86,25 @@ def command_too_long(seen: Observed, event: Heard) -> Claims:
 
 def _judge_line(_: Observed, exchange: Exchange, octets: int | None) -> Claims:
     size = "more" if octets is None else f"{octets:,}"
-    many = f"The command {exchange.command.verb} has {size} octets where 255 are the limit"
+    many = f"{_named(exchange)} has {size} octets where 255 are the limit"
     if exchange.ok:
         yield Claim(f"{many}; this server took it, others need not.", severity=Severity.INFO)
     else:
         yield Claim(f"{many}: a server need not accept that.")
 
 
+def _named(exchange: Exchange) -> str:
+    """Return which command it was; a verb that nobody knows may be hidden."""
+    command = exchange.command
+    return f"The command {command.verb}" if command.spec else "A command that nobody knows"
+
+
 def _judge_argument(seen: Observed, exchange: Exchange) -> Claims:
     knows_capa = seen.capa_asked > seen.capa_refused or seen.secured_at is not None
     if exchange.ok is False and not knows_capa:
         yield Claim(
-            f"The argument of {exchange.command.verb} has more than 40 characters, and the server"
-            " refused it: an old one need not accept that."
+            f"{_named(exchange)} has an argument of more than 40 characters, and the server refused"
+            " it: an old one need not accept that."
         )
 
 

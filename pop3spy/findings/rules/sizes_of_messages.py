@@ -35,6 +35,15 @@ from pop3spy.session.finding import AtFault, Severity
         C: RETR 2
         S: +OK / A: b / (blank) / x / .
         """,
+        """
+        -- login
+        C: LIST
+        S: +OK / 1 14 / 2 7 / .
+        C: RETR 1
+        S: +OK / A: b / (blank) / x / y / z / w / .
+        C: RETR 2
+        S: +OK / A: b / (blank) / x / .
+        """,
     ),
     silent="""
         -- login

@@ -1,5 +1,7 @@
 """Downloads that broke off."""
 
+from typing import Final
+
 from pop3spy.findings.mail import message_named
 from pop3spy.findings.observed import Observed, listed_size
 from pop3spy.findings.rule import Claim, Claims, On, Scope, on, rule
@@ -8,6 +10,9 @@ from pop3spy.protocol.frames import Side
 from pop3spy.session.events import Answered, Finished
 from pop3spy.session.finding import AtFault, Evidence, Severity
 from pop3spy.session.model import Exchange
+
+_LATER: Final = 1.0
+"""Seconds below which it does not matter how long a download took."""
 
 
 @rule(
@@ -90,7 +95,7 @@ class RetrTruncated:
         if (closing := seen.closed_by(Side.SERVER)) is not None:
             did = "reset the connection" if closing.reset else "closed the connection"
             after = closing.at - exchange.asked_at
-            who = f"the server {did} after {seconds(after)}"
+            who = f"the server {did}" + (f" after {seconds(after)}" if after >= _LATER else "")
             fault = (AtFault.SERVER, AtFault.NETWORK)
         stopped, evidence = self._place(exchange, came)
         yield Claim(

@@ -20,6 +20,7 @@ _ONE_LINE: Final = frozenset({"LIST", "UIDL", "STAT", "DELE", "NOOP", "RSET"})
     AtFault.CLIENT,
     Scope.TIMING,
     rank=1,
+    too_long=True,
     basis="practice",
     on=On.FINISHED,
     beats=("quit-missing",),
