@@ -366,6 +366,12 @@ def test_a_recording_is_read_and_never_changed(page: Page) -> None:
         page.shows(".ladder", "server")
         assert page.violations() == []
         assert page.complaints() == []
+        report = page.find(".filter a[download]")[0].get_attribute("href")
+        told = page.driver.execute_async_script(
+            "fetch(arguments[0]).then((answer) => answer.text()).then(arguments[1])", report
+        )
+        assert "<!doctype html>" in told
+        assert "mail.example.org" in told
         assert program.stopped(signal.SIGINT).status == 130
 
 
