@@ -27,6 +27,8 @@ SUMMARY: Final = 1.0
 """Seconds between two summaries of a session that goes on."""
 LINGER: Final = 30.0
 """Seconds for which changes are told to the ring when the last page has gone: it may be back."""
+BEHIND: Final = 5000
+"""Sessions that may wait to be told of; of more, pages are told everything anew."""
 NOTES: Final = 100
 """Notes that a new page is told of."""
 
@@ -61,12 +63,16 @@ class Feed:
         self._sleep: asyncio.TimerHandle | None = None
         self._last_state: dict[str, Any] = {}
         self._pages = 0
+        self._woken_for = 0  # the event of which pages were told last that it is there
 
     # -- what happens ---------------------------------------------------------------------------
 
     def changed(self, watched: WatchedSession) -> None:
         """Know that *watched* has something to tell."""
         self._changed.append(watched)
+        if len(self._changed) > BEHIND:
+            self._forget_changes()
+            self.ring.clear()
         self._soon()
 
     def note(self, event: Noted) -> None:
@@ -121,12 +127,15 @@ class Feed:
     def _fall_asleep(self) -> None:
         self.awake = False
         self._sleep = None
-        for watched in self._changed:
-            watched.forget_news()
-        self._changed.clear()
+        self._forget_changes()
         if self._turn:
             self._turn.cancel()
             self._turn = None
+
+    def _forget_changes(self) -> None:
+        for watched in self._changed:
+            watched.forget_news()
+        self._changed.clear()
 
     # -- turns ----------------------------------------------------------------------------------
 
@@ -137,7 +146,7 @@ class Feed:
     def _take_turn(self) -> None:
         """Tell what changed, as much of it as one turn may."""
         self._turn = None
-        before, room = self.ring.last, MOST
+        room = MOST
         for _ in range(len(self._changed)):
             if room <= 0 and not self.over:
                 break
@@ -146,7 +155,7 @@ class Feed:
         if (state := self.state()) != self._last_state:
             self._last_state = state
             self.ring.add("control", json_text(state))
-        if self.ring.last != before:
+        if self.ring.last != self._woken_for:
             self._wake()
         if self.awake and self._pages:
             self._soon()  # what is set may change without an event
@@ -197,5 +206,6 @@ class Feed:
         return len(old) + len(new)
 
     def _wake(self) -> None:
+        self._woken_for = self.ring.last
         for page in self._waiting:
             page.set()

@@ -8,10 +8,12 @@ import pytest
 
 from net.wires import Wire
 from pop3spy.session.bus import Bus
-from pop3spy.web.feed import MOST
+from pop3spy.session.events import Noted
+from pop3spy.web.feed import BEHIND, MOST
 from pop3spy.web.ring import EventRing
 from web.browsing import Events, until
 from web.inspecting import Inspected, inspecting
+from web.test_kept_sessions import play
 
 
 async def said(client: Wire, server: Wire, count: int) -> None:
@@ -197,3 +199,22 @@ async def test_a_reader_of_the_bus_that_the_inspector_is_never_fails() -> None:
 async def settled(inspected: Inspected) -> None:
     """Wait until session 1 is over; that nothing failed is checked where it is steered."""
     await inspected.steered.relayed.witness.until(lambda: inspected.feed.sessions.ended == 1)
+
+
+async def test_a_note_is_told_though_nothing_else_happens() -> None:
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        async with browser.events() as page:
+            await page.named("reset")
+            inspected.feed.note(Noted("noted", 1.0, {"text": "hello"}))
+            assert (await page.named("note")).data["text"] == "note: hello"
+
+
+async def test_of_more_sessions_than_can_be_told_of_none_waits() -> None:
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        async with browser.events() as page:
+            await page.named("reset")
+            play(inspected.feed.sessions, BEHIND + 1)  # in no time at all
+            assert len(inspected.feed._changed) <= BEHIND
+            assert (await page.named("reset")).data["counts"]["ended"] == BEHIND + 1
