@@ -33,13 +33,18 @@ class Trust:
 
     ``insecure`` believes everybody, and so protects from nobody but those who only listen.
     ``certificate`` is a file with a certificate, and its key, for servers that want one; versions
-    of TLS older than ``oldest`` are refused.
+    of TLS older than ``oldest``, or newer than ``newest``, are refused.  Without ``names`` a
+    certificate that is believed may be anybody's; ``alpn`` are the protocols that are offered (RFC
+    7301).
     """
 
     insecure: bool = False
     ca: Path | None = None
     certificate: Path | None = None
     oldest: str = "1.2"
+    newest: str = "1.3"
+    names: bool = True
+    alpn: tuple[str, ...] = ()
 
     def context(self) -> ssl.SSLContext:
         """Return what handshakes need; raise ConfigError if a file cannot be used."""
@@ -63,9 +68,13 @@ def _context(trust: Trust) -> ssl.SSLContext:
     if trust.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    context.check_hostname &= trust.names
+    if trust.alpn:
+        context.set_alpn_protocols(list(trust.alpn))
     if trust.certificate:
         present(context, trust.certificate, None)
     allow_from(context, trust.oldest)
+    context.maximum_version = VERSIONS[trust.newest]
     keep_keys(context)
     return context
 
