@@ -33,10 +33,11 @@ FLOORS = {
     "workers": 8,
     "connect": 9,
     "live": 9,
-    "cli": 10,
+    "check": 10,
+    "cli": 11,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "cli"},
+    "asyncio": {"net", "workers", "connect", "live", "check", "cli"},
     "socket": {"net", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},

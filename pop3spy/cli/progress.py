@@ -57,3 +57,25 @@ class ProgressLine:
         of_all = f"file {self._file} of {self._files}, " if self._files > 1 else ""
         sys.stderr.write(f"\r\x1b[K{of_all}{text}"[:200])
         sys.stderr.flush()
+
+
+class StatusRow:
+    """A row on stderr, if that is a terminal, that says what goes on; nothing of it stays."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Show *text* in place of what was shown."""
+        if self._terminal:
+            self._shown = True
+            sys.stderr.write(f"\r\x1b[K{text}"[:120])
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave the row empty, so that a line can be written."""
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -10,6 +10,7 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.check.transcript import CheckTranscript
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
 from pop3spy.findings import Findings, Rule, Severity, own_rules
@@ -63,6 +64,7 @@ class Readers:
         self._owed = OwedReplies()
         self._judged: list[Session] = []
         self._linted = Linted()
+        self._checked = CheckTranscript()
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -82,6 +84,7 @@ class Readers:
             self._stats,
             lambda _: self._view,
             Forwarding(self._forward, lambda: 0),
+            self._checked,
         ):
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
@@ -97,6 +100,7 @@ class Readers:
         found["stats"] = self._stats.table()
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
+        found["check"] = "\n".join(map(str, self._checked.lines))
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
