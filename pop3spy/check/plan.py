@@ -36,7 +36,8 @@ class Plan:
             logins += (
                 f" ({self.wrong} of them wrong ones of an invented user)" if self.wrong else ""
             )
-        delay = f"; LOGIN-DELAY {self.delay}: waits up to {self.waits:.0f} s" if self.delay else ""
+        waits = f"waits up to {self.waits:.0f} s" if self.waits else "is not waited for"
+        delay = f"; LOGIN-DELAY {self.delay} {waits}" if self.delay and self.logins > 1 else ""
         return f"plan: {logins}, {count(self.connections, 'connection')}; {self.deletes}{delay}"
 
 

@@ -62,7 +62,11 @@ async def refused_in_session(
     if reply.closed:
         wanted = f"expected -ERR to {command}, got {reply}, in a fresh session too"
         return non_strict(wanted) if plain is not None else failed(wanted)
+    if reply.ok and command.startswith(("RETR", "TOP")):
+        await talk.body()  # nobody wanted it, and it must not be taken for an answer
     judgement = refused(reply, command, also=also)
+    if reply.ok and plain is None:
+        await talk.silence()  # nor must what may be left of a listing
     if reply.ok and plain is not None:
         same = await talk.ask(plain)
         if same.raw == reply.raw:

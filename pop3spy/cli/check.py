@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -57,12 +58,13 @@ _CRITICAL: Final = 2
     "  pop3spy check pop3s://mail.example.org --user bob --password-file secret\n"
     "  pop3spy check mail.example.org --select tls --select capa\n"
     "  pop3spy check --explain list/7                  what a check does, and why\n"
+    "  pop3spy check --matrix old.json new.json        two audits of --format json\n"
     "\n\b\n"
     "The exit status is 0 if nothing is at or above --fail-on, 1 if something is,\n"
     "2 for a wrong option, 3 if no port gives a greeting, 4 if the audit could not\n"
     "be finished.",
 )
-@click.argument("url", type=ValueType(URL, "URL"), metavar="[URL]", required=False)
+@click.argument("what", nargs=-1, metavar="[URL | FILE...]")
 @check_options
 @with_settings("check", CheckSettings)
 def check(settings: CheckSettings, **values: Any) -> int:
@@ -75,7 +77,7 @@ def check(settings: CheckSettings, **values: Any) -> int:
     if options.schema:
         click.echo(schema(), nl=False)
         return AuditStatus.CLEAN
-    if options.matrix or options.form == "markdown":
+    if options.matrix:
         return _table(options)
     if options.explain is not None:
         return _tell(explained(check_named(options.explain)))
@@ -84,9 +86,7 @@ def check(settings: CheckSettings, **values: Any) -> int:
         for line in listed(by_group(checks)):
             click.echo(line)
         return AuditStatus.CLEAN
-    if options.url is None:
-        raise click.UsageError("name a server: URL, as in pop3s://mail.example.org")
-    auditing = _Auditing(options.url, settings, options, checks)
+    auditing = _Auditing(_url_in(options), settings, options, checks)
     try:
         auditing.run()
     except ConnectError as error:
@@ -105,10 +105,20 @@ def _tell(paragraphs: Iterable[str]) -> int:
     return AuditStatus.CLEAN
 
 
+def _url_in(options: CheckOptions) -> Url:
+    """Return the server that was named; raise UsageError if none or several were."""
+    if len(options.what) != 1:
+        raise click.UsageError("name one server: URL, as in pop3s://mail.example.org")
+    if options.form == "markdown":
+        raise click.UsageError("--format markdown is for --matrix")
+    url: Url = ValueType(URL, "URL").convert(options.what[0], None, None)
+    return url
+
+
 def _table(options: CheckOptions) -> int:
-    if options.form not in ("text", "markdown") or not options.matrix or options.url is not None:
-        raise click.UsageError("a --matrix is made of files, --format text or markdown")
-    for line in matrix([read_audit(file) for file in options.matrix], options.form):
+    if options.form not in ("text", "markdown") or not options.what:
+        raise click.UsageError("a --matrix is made of files, with --format text or markdown")
+    for line in matrix([read_audit(Path(file)) for file in options.what], options.form):
         click.echo(line)
     return AuditStatus.CLEAN
 

@@ -13,20 +13,19 @@ from pop3spy.check.results import FAIL_ON
 from pop3spy.cli.options import ValueType
 from pop3spy.config.kinds import FACTOR, PATH, PORT
 from pop3spy.config.verbs import CheckSettings
-from pop3spy.protocol.url import Url
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOptions:
     """What is checked, what it may cost, and what is told of it."""
 
-    url: Url | None
+    what: tuple[str, ...]
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     form: str
     output: Path | None
     baseline: Path | None
-    matrix: tuple[Path, ...]
+    matrix: bool
     schema: bool
     fail_on: str
     strict: bool
@@ -92,10 +91,8 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--matrix",
-        multiple=True,
-        type=ValueType(PATH, "--matrix"),
-        metavar="FILE",
-        help="Make a table of this audit (--format json) and others; may be given several times.",
+        is_flag=True,
+        help="Make a table of audits that are in files (--format json), and run none.",
     ),
     click.option("--schema", is_flag=True, help="Print the schema of --format json, and end."),
     click.option(

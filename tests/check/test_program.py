@@ -88,10 +88,11 @@ def test_what_is_below_the_level_ends_with_0() -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("check",), "name a server"),
+        (("check",), "name one server"),
         (("check", ":1", "--select", "lisst/7"), "there is no check lisst/7; did you mean list/7?"),
         (("check", ":1", "--format", "html"), "html"),
-        (("check", ":1", "--matrix", "a.json"), "--matrix is made of files"),
+        (("check", "--matrix"), "a --matrix is made of files"),
+        (("check", ":1", "--format", "markdown"), "--format markdown is for --matrix"),
         (("check", "--matrix", "no.json"), "no.json: no such file or directory"),
         (("check", ":1", "--baseline", "no.json"), "no.json: no such file or directory"),
         (("check", ":1", "--password-env", "HOME"), "a password without --user is nobody's"),
@@ -199,7 +200,7 @@ def test_a_matrix_has_a_column_for_each_audit(upstream: str, tmp_path: Path) -> 
     for name in ("one", "two"):
         file = tmp_path / f"{name}.json"
         run("check", upstream, "--select", "quit", *FAST, "--format", "json", "--output", str(file))
-    files = ("--matrix", str(tmp_path / "one.json"), "--matrix", str(tmp_path / "two.json"))
+    files = ("--matrix", str(tmp_path / "one.json"), str(tmp_path / "two.json"))
     lines = run("check", *files, "--format", "markdown").out.splitlines()
     assert lines[0] == "| check | level | one | two | title |"
     assert lines[2].startswith("| quit/1 | MUST | . | . | QUIT before the login is +OK")

@@ -92,7 +92,7 @@ NEEDED = {
 }
 OF_ONE_TIME = {
     "ca export": {"out", "form"},
-    "check": {field.name for field in fields(CheckOptions)} - {"url"},
+    "check": {field.name for field in fields(CheckOptions)} - {"what"},
 }
 """Options that say what to make this time, and so are no settings."""
 

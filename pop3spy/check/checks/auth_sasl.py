@@ -5,7 +5,7 @@ import binascii
 from typing import Final
 
 from pop3spy.check.audit import Audit, MissingError
-from pop3spy.check.discovery import capabilities_of, safe_door
+from pop3spy.check.discovery import all_capabilities, capabilities_of, safe_door
 from pop3spy.check.doors import Door
 from pop3spy.check.registry import (
     Judgement,
@@ -36,6 +36,19 @@ async def mechanisms_of(audit: Audit) -> tuple[str, ...]:
     if not seen.mechanisms:
         raise MissingError("no SASL mechanism is listed")
     return seen.mechanisms
+
+
+async def doors_of_mechanisms(audit: Audit) -> dict[str, Door]:
+    """Return where each mechanism is listed, that leg first; raise MissingError if none is."""
+    first = await leg_of(audit)
+    lists = await all_capabilities(audit)
+    found: dict[str, Door] = {}
+    for door in (first, *(door for door in lists if door is not first)):
+        for mechanism in lists[door].mechanisms:
+            found.setdefault(mechanism, door)
+    if not found:
+        raise MissingError("no SASL mechanism is listed")
+    return found
 
 
 def _is_special(mechanism: str) -> bool:
@@ -88,7 +101,7 @@ async def _started(audit: Audit, mechanism: str) -> list[Reply]:
     """Return the replies to AUTH, to a cancel, to AUTH again and to another cancel."""
 
     async def find() -> list[Reply]:
-        async with audit.connected(await leg_of(audit)) as talk:
+        async with audit.connected((await doors_of_mechanisms(audit))[mechanism]) as talk:
             said: list[Reply] = []
             for _ in range(2):
                 said.append(await talk.ask(f"AUTH {mechanism}"))
@@ -112,7 +125,7 @@ async def each_starts(audit: Audit) -> Judgement:
     connection, or if one that needs a certificate or a ticket is refused.
     """
     lax = ""
-    for mechanism in await mechanisms_of(audit):
+    for mechanism in await doors_of_mechanisms(audit):
         first, *rest = await _started(audit, mechanism)
         if first.kind is not ReplyKind.CHALLENGE:
             told = f"expected a challenge to AUTH {mechanism}, got {first}"
@@ -141,7 +154,7 @@ async def challenges_are_base64(audit: Audit) -> Judgement:
     Done: the first challenge of each mechanism.  Non-strict with the plus alone.
     """
     judgement = missing("no mechanism has given a challenge")
-    for mechanism in await mechanisms_of(audit):
+    for mechanism in await doors_of_mechanisms(audit):
         first = (await _started(audit, mechanism))[0]
         if first.kind is not ReplyKind.CHALLENGE:
             continue
@@ -171,8 +184,8 @@ async def no_base64_is_refused(audit: Audit) -> Judgement:
     Done: the first mechanism that starts, then !!!.  It names no account, but may be counted as a
     failed login; so it is once only.
     """
-    for mechanism in await mechanisms_of(audit):
-        async with audit.connected(await leg_of(audit)) as talk:
+    for mechanism, door in (await doors_of_mechanisms(audit)).items():
+        async with audit.connected(door) as talk:
             if (await talk.ask(f"AUTH {mechanism}")).kind is not ReplyKind.CHALLENGE:
                 continue
             reply = await talk.ask("!!!", audit.timing.login)
@@ -182,8 +195,9 @@ async def no_base64_is_refused(audit: Audit) -> Judgement:
     return missing("no mechanism starts")
 
 
-async def _challenge_response(audit: Audit) -> list[str]:
-    names = [name for name in await mechanisms_of(audit) if name.startswith("CRAM-")]
+async def _challenge_response(audit: Audit) -> dict[str, Door]:
+    doors = await doors_of_mechanisms(audit)
+    names = {name: door for name, door in doors.items() if name.startswith("CRAM-")}
     if not names:
         raise MissingError("no CRAM mechanism is listed")
     return names
@@ -197,8 +211,8 @@ async def no_initial_response(audit: Audit) -> Judgement:
 
     Done: AUTH AAAA with each CRAM mechanism; DIGEST-MD5 may have one.
     """
-    for mechanism in await _challenge_response(audit):
-        async with audit.connected(await leg_of(audit)) as talk:
+    for mechanism, door in (await _challenge_response(audit)).items():
+        async with audit.connected(door) as talk:
             reply = await talk.ask(f"AUTH {mechanism} AAAA")
             if reply.kind is ReplyKind.CHALLENGE:
                 await talk.ask("*")
@@ -220,15 +234,14 @@ async def challenges_differ(audit: Audit) -> Judgement:
 
     Done: two challenges of each CRAM mechanism and of DIGEST-MD5, on a connection each.
     """
-    names = [
-        name for name in await mechanisms_of(audit) if name.startswith(("CRAM-", "DIGEST-MD5"))
-    ]
+    doors = await doors_of_mechanisms(audit)
+    names = [name for name in doors if name.startswith(("CRAM-", "DIGEST-MD5"))]
     if not names:
         raise MissingError("no mechanism with a challenge of its own is listed")
     for mechanism in names:
         seen = []
         for _ in range(2):
-            async with audit.connected(await leg_of(audit)) as talk:
+            async with audit.connected(doors[mechanism]) as talk:
                 seen.append(await talk.ask(f"AUTH {mechanism}"))
                 await talk.ask("*")
         if seen[0].kind is ReplyKind.CHALLENGE and seen[0].raw == seen[1].raw:

@@ -51,7 +51,7 @@ async def lf_alone(audit: Audit) -> Judgement:
         if first.ok and command == b"CAPA" and await talk.body(audit.timing.of(5.0)) is None:
             return failed("expected a whole listing, got no lone dot")
         more = await talk.silence()
-    if more:
+    if more.strip():  # an echo of LF makes two lines of one answer
         return failed(f"expected one answer, got {quoted(more)} as well")
     return info("LF alone is no line end here; the answer comes behind CRLF") if late else passed()
 
@@ -91,8 +91,9 @@ async def blanks(audit: Audit) -> Judgement:
 
     A client with such a slip gets another answer than it asked for, or none.
 
-    Done: LIST with each of them, and NOOP.  Passes with -ERR or the right +OK; fails without an
-    answer, with two, or with a list in place of a line.
+    Done: LIST with each of them, and NOOP.  Passes with -ERR or the right +OK; non-strict with a
+    close, in a fresh session too; fails without an answer, with two, or with a list in place of a
+    line.
     """
     drop = await audit.logins.shared()
     sizes = await drop.sizes()
@@ -100,8 +101,12 @@ async def blanks(audit: Audit) -> Judgement:
     if sizes:
         forms = [b"LIST  1", b"LIST 1 ", *forms, b"LIST\t1"]
     taken: list[str] = []
+    closing: list[str] = []
     for form in forms:
         talk, reply = await odd_in_session(audit, form)
+        if reply.closed:
+            closing.append(quoted(form))
+            continue
         if reply.kind not in _STATUS:
             return failed(f"expected one answer to {quoted(form)}, got {reply}")
         right = not form.startswith(b"LIST") or b"1 %d" % sizes[1] in reply.raw
@@ -110,6 +115,8 @@ async def blanks(audit: Audit) -> Judgement:
         if more := await talk.silence(0.3):
             return failed(f"expected one answer to {quoted(form)}, got {quoted(more)} as well")
         taken += [quoted(form)] * reply.ok
+    if closing:
+        return non_strict(f"expected an answer to {', '.join(closing)}, got a close")
     return passed(f"taken: {', '.join(taken)}" if taken else "none is taken", taken=len(taken))
 
 
