@@ -13,8 +13,8 @@ from pop3spy.net.trust import Trust
 
 _LONGEST_LISTING: Final = 1 << 22
 """Octets of a body that are taken."""
-_AGAIN: Final = 2.0
-"""Seconds that a body may pause, for each second of a silence."""
+_MOMENT: Final = 0.01
+"""Seconds in which what the server has done shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,11 @@ class Conversation:
     def closed(self) -> bool:
         """Whether the server has closed, as far as is known."""
         return self._over
+
+    async def look(self) -> None:
+        """Find out whether the server has closed, or said something, in the meantime."""
+        if not self._over:
+            await self._more(self.timing.quiet(_MOMENT))
 
     async def _more(self, seconds: float) -> bool:
         """Take what comes within *seconds*; return whether anything did."""

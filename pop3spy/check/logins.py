@@ -132,8 +132,10 @@ class AuditLogins:
     async def shared(self) -> AuditedMaildrop:
         """Return the maildrop of the common session, which is opened if it is not."""
         self._audit.door = (await self.door()).value
-        if self._shared is not None and not self._shared.talk.closed:
-            return self._shared
+        if self._shared is not None:
+            await self._shared.talk.look()  # it may have had enough of refused commands
+            if not self._shared.talk.closed:
+                return self._shared
         await self.close_shared(polite=False)
         talk = await self._stack.enter_async_context(self.session())
         self._shared = AuditedMaildrop(self._audit, talk)

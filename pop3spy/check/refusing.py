@@ -3,7 +3,7 @@
 from pop3spy.check.audit import Audit
 from pop3spy.check.conversation import Conversation
 from pop3spy.check.registry import Judgement, failed, non_strict, passed
-from pop3spy.check.reply import Reply
+from pop3spy.check.reply import Reply, ReplyKind
 
 
 def refused(
@@ -50,6 +50,26 @@ async def odd_in_session(audit: Audit, command: str | bytes) -> tuple[Conversati
     return talk, reply
 
 
+async def odd_and_noop(audit: Audit, command: str) -> tuple[Conversation, Reply, Reply]:
+    """Ask *command*, and NOOP behind it, in the common session; a close is believed as above."""
+    talk, reply, behind = await _odd_and_noop(audit, command)
+    if behind.closed and not reply.closed:
+        await audit.logins.reopened()
+        talk, reply, behind = await _odd_and_noop(audit, command)
+    return talk, reply, behind
+
+
+async def _odd_and_noop(audit: Audit, command: str) -> tuple[Conversation, Reply, Reply]:
+    talk, reply = await odd_in_session(audit, command)
+    if reply.kind is ReplyKind.CHALLENGE:
+        await talk.ask("*")
+    if reply.ok and command.startswith(("RETR", "TOP")):
+        await talk.body()  # nobody wanted it, and it must not be taken for an answer
+    elif reply.ok:
+        await talk.silence()  # nor must what may be left of a listing
+    return talk, reply, reply if reply.closed else await talk.ask("NOOP")
+
+
 async def refused_in_session(
     audit: Audit, command: str, *, plain: str | None = None, also: tuple[str, ...] = ()
 ) -> Judgement:
@@ -58,20 +78,15 @@ async def refused_in_session(
     Where *plain* is given, a +OK whose text matches what that command gets is non-strict: the odd
     number was taken for a plain one.
     """
-    talk, reply = await odd_in_session(audit, command)
+    talk, reply, behind = await odd_and_noop(audit, command)
     if reply.closed:
         wanted = f"expected -ERR to {command}, got {reply}, in a fresh session too"
         return non_strict(wanted) if plain is not None else failed(wanted)
-    if reply.ok and command.startswith(("RETR", "TOP")):
-        await talk.body()  # nobody wanted it, and it must not be taken for an answer
     judgement = refused(reply, command, also=also)
-    if reply.ok and plain is None:
-        await talk.silence()  # nor must what may be left of a listing
     if reply.ok and plain is not None:
         same = await talk.ask(plain)
         if same.raw == reply.raw:
             judgement = non_strict(f"expected -ERR to {command}, got what {plain} gets: {reply}")
-    behind = await talk.ask("NOOP")
     if not behind.ok:
         return failed(f"expected +OK to the NOOP behind {command}, got {behind}")
     return judgement

@@ -65,7 +65,7 @@ async def cr_alone(audit: Audit) -> Judgement:
     Done: CAPA and CR, 2 s, then XYZZY and CRLF.  Passes with silence, then one -ERR; non-strict
     with one listing for the whole line; fails with an answer to the CR alone, or with two.
     """
-    command = b"CAPA" if await _has_capa(audit) else f"USER {audit.invented}".encode()
+    command = b"CAPA" if await _has_capa(audit) else b"NOOP"
     async with audit.connected() as talk:
         talk.judged_alone = True
         await talk.send(command + b"\r")

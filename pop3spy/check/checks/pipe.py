@@ -34,6 +34,24 @@ def _judged(wrong: str, *, listed: bool, where: str) -> Judgement:
     return missing(f"PIPELINING is not listed {where}, and does not work: {wrong}")
 
 
+async def _five_at_once(audit: Audit) -> tuple[str, bool]:
+    """Return what is wrong with the answers, and whether the server closed in place of one."""
+    drop = await audit.logins.shared()
+    commands = ["NOOP", "STAT", *(["LIST 1"] if await drop.sizes() else []), "NOOP", "RSET"]
+    talk = drop.talk
+    talk.set_aside()
+    await talk.send("".join(f"{command}\r\n" for command in commands).encode())
+    wrong = ""
+    for command in commands:
+        reply = await talk.reply(audit.timing.of(_IN))
+        numbers = counts_of(reply) is not None
+        if not reply.ok or (command in ("STAT", "LIST 1") and not numbers):
+            wrong = wrong or f"to {command} came {reply}"
+            if reply.kind in (ReplyKind.CLOSED, ReplyKind.SILENT):
+                return wrong, reply.closed
+    return wrong, False
+
+
 async def _listed_inside(audit: Audit) -> bool:
     _, lines = await (await audit.logins.shared()).listing("CAPA")
     return any(line.split()[:1] == [b"PIPELINING"] for line in lines)
@@ -48,20 +66,11 @@ async def after_login(audit: Audit) -> Judgement:
     Done: NOOP, STAT, LIST 1, NOOP and RSET in one write.  Non-strict if it works and is not listed;
     fails if it is listed, and an answer is missing or out of order within 20 s.
     """
-    drop = await audit.logins.shared()
-    one = b"LIST 1\r\n" if await drop.sizes() else b""
     listed = await _listed_inside(audit)
-    talk = drop.talk
-    talk.set_aside()
-    await talk.send(b"NOOP\r\nSTAT\r\n" + one + b"NOOP\r\nRSET\r\n")
-    wrong = ""
-    for command in ("NOOP", "STAT", *(["LIST 1"] if one else []), "NOOP", "RSET"):
-        reply = await talk.reply(audit.timing.of(_IN))
-        numbers = counts_of(reply) is not None
-        if not reply.ok or (command in ("STAT", "LIST 1") and not numbers):
-            wrong = wrong or f"to {command} came {reply}"
-            if reply.kind in (ReplyKind.CLOSED, ReplyKind.SILENT):
-                break
+    wrong, closed = await _five_at_once(audit)
+    if closed:  # it may have had enough of refused commands just then
+        await audit.logins.reopened()
+        wrong, closed = await _five_at_once(audit)
     if wrong:
         await audit.logins.close_shared(polite=False)  # it may be out of step
     return _judged(wrong, listed=listed, where="after the login")

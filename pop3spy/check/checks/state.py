@@ -5,7 +5,7 @@ from typing import Final
 
 from pop3spy.check.audit import Audit
 from pop3spy.check.needs import Need
-from pop3spy.check.refusing import refused, refused_before_login, refused_in_session
+from pop3spy.check.refusing import odd_and_noop, refused, refused_before_login, refused_in_session
 from pop3spy.check.registry import (
     Judgement,
     Level,
@@ -93,17 +93,11 @@ def _behind(command: str, words: tuple[str, ...]) -> Callable[[Audit], Awaitable
         """
         line = command.format(invented=audit.invented)
         taken = "sizes may no longer be right" if command == "UTF8" else ""
-        talk = (await audit.logins.shared()).talk
-        reply = await talk.ask(line)
-        if reply.kind is ReplyKind.CHALLENGE:
-            await talk.ask("*")
-        if reply.closed:
-            talk = (await audit.logins.reopened()).talk
-            reply = await talk.ask(line)
+        _, reply, behind = await odd_and_noop(audit, line)
         judgement = refused(reply, line, taken=taken, also=words)
         if reply.ok:
             await audit.logins.close_shared(polite=False)  # nobody knows what it is now
-        elif reply.err and not (behind := await talk.ask("NOOP")).ok:
+        elif reply.err and not behind.ok:
             return failed(f"expected +OK to the NOOP behind {line}, got {behind}")
         return judgement
 
