@@ -6,8 +6,12 @@ from typing import Final
 from pop3spy.check.needs import Need
 from pop3spy.check.registry import Check
 
-_LAST: Final = ("auth/10", "auth/18", "auth/19", "auth/20", "oauth/3", "limit/13", "state/19")
-_END: Final = ("quit/2", "state/20", "limit/12")
+_LAST: Final = (
+    *("auth/1", "auth/17", "auth/8", "auth/9", "auth/11", "auth/12", "oauth/2", "auth/10"),
+    *("auth/18", "auth/19", "auth/20", "oauth/3", "limit/13", "state/19"),
+)
+"""What a server may count as a failed login, or punish: then each later login may be slow."""
+_END: Final = ("limit/12", "state/20", "quit/2")
 """What is read off at the end of all that was said, before what may be punished."""
 _BEFORE_AND_AFTER: Final = ("capa/2", "capa/3", "limit/11")
 """What needs no login, and looks further with one."""
@@ -62,8 +66,8 @@ def _place(check: Check) -> tuple[int, int, int]:
     stage = _stage(check)
     if stage == _SHARED and check.group in _SHARED_GROUPS:
         groups = _SHARED_GROUPS
-    if stage == _PUNISHED:
-        return stage, _LAST.index(check.id), 0
+    if stage in (_PUNISHED, _SUMS):
+        return stage, (*_LAST, *_END).index(check.id), 0
     place = groups.index(check.group) if check.group in groups else len(groups)
     return stage, place, check.number
 

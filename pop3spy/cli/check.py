@@ -31,7 +31,7 @@ from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.outputs import later
 from pop3spy.cli.progress import StatusRow
 from pop3spy.cli.secret import asked_for, password_source, token_source
-from pop3spy.cli.standard_streams import say
+from pop3spy.cli.standard_streams import Unbuffered, say
 from pop3spy.cli.streams import close
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.cli.verb import Verb
@@ -132,8 +132,12 @@ class _Auditing:
         self._settings = settings
         self._options = options
         self._checks = checks
-        self._text = TextReport(width_of(sys.stdout)(), colour=colourful(sys.stdout))
+        shown = options.output is None
+        width, colour = width_of(sys.stdout)(), colourful(sys.stdout)
+        self._text = TextReport(width if shown else None, colour=colour and shown)
         self._row = StatusRow()
+        self._stdout = Unbuffered(sys.stdout)
+        self._kept: list[str] = []  # what goes to a file when all is done
         self._group = ""
         self._clock = Clock()
         self._bus = Bus(self._complain)
@@ -144,7 +148,7 @@ class _Auditing:
         keeping = Keeping(f"pop3spy {__version__}", bodies=settings.kept_of_bodies)
         self._recording = SessionRecording(self._bus, self._clock, keeping)
         self._runner: Runner | None = None
-        self._error: Pop3SpyError | None = None
+        self._error: Pop3SpyError | OSError | None = None
         self._baseline = read_audit(options.baseline) if options.baseline is not None else None
 
     def run(self) -> None:
@@ -186,10 +190,10 @@ class _Auditing:
                 await runner.prepare()
                 if not self._options.plan:
                     await runner.run()
-        except Pop3SpyError as error:  # a group of tasks would wrap it
-            self._error = error
         except TimeoutError:
             runner.stop(f"it has not ended within {seconds or 0:g} s (--deadline)")
+        except (Pop3SpyError, OSError) as error:  # a group of tasks would wrap it
+            self._error = error
 
     async def _given(self) -> AuditOptions:
         """Return what the audit may do, with the password, which is asked for where it must be."""
@@ -230,7 +234,10 @@ class _Auditing:
     def planned(self, plan: Plan) -> None:
         """Say what the audit will cost, before the first login."""
         self._row.clear()
-        click.echo(plan.text, err=self._machine or not self._options.plan)
+        if self._options.plan:
+            self._print(plan.text)
+        else:
+            say(plan.text)
 
     def begun(self, check: Check, number: int, of: int) -> None:
         """Show which check runs."""
@@ -243,31 +250,38 @@ class _Auditing:
             return
         if result.check.group != self._group:
             self._group = result.check.group
-            click.echo(f"\n{self._group}")
+            self._print(f"\n{self._group}")
         for line in self._text.result(result):
-            click.echo(line)
+            self._print(line)
 
     def tell(self) -> int:
         """Tell what came of it, and return the exit status."""
         assert self._runner is not None
         report = self._runner.report
+        if self._machine and not self._options.plan:
+            self._print(FORMS[self._options.form](report).rstrip("\n"))
+        elif not self._options.plan:
+            for line in self._text.summary(report):
+                self._print(line)
+        self._write_aside()
         if self._options.plan:
             return AuditStatus.CLEAN
-        if self._machine:
-            self._write(FORMS[self._options.form](report))
-        else:
-            for line in self._text.summary(report):
-                click.echo(line)
         return nagios_status(report) if self._options.form == "nagios" else report.status
 
-    def _write(self, text: str) -> None:
-        """Write *text* whole, or not at all: a reader never sees a half of it."""
+    def _print(self, text: str) -> None:
+        """Write *text* and a line end to stdout, or keep it for the file."""
+        if self._options.output is None:
+            self._stdout.write(f"{text}\n")
+        else:
+            self._kept.append(f"{text}\n")
+
+    def _write_aside(self) -> None:
+        """Write the file whole, or not at all: a reader never sees a half of it."""
         if (path := self._options.output) is None:
-            click.echo(text, nl=False)
             return
         aside = path.with_name(f".{path.name}.new")
         try:
-            aside.write_text(text, encoding="utf-8")
+            aside.write_text("".join(self._kept), encoding="utf-8")
             aside.replace(path)
         except OSError as error:
             raise ConfigError(f"{escape(str(path))}: {said_by_system(error)}") from None

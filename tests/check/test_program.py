@@ -178,6 +178,22 @@ def test_every_form_can_be_read(upstream: str, tmp_path: Path) -> None:
     assert "pop3spy_check_exit" in texts["prometheus"]
 
 
+def test_text_can_go_to_a_file(upstream: str, tmp_path: Path) -> None:
+    file = tmp_path / "audit.txt"
+    ended = run("check", upstream, "--select", "quit/1", *FAST, "--output", str(file))
+    assert ended.out == ""
+    assert "ok    quit/1" in file.read_text(encoding="utf-8")
+
+
+def test_a_reader_that_has_gone_is_no_error(upstream: str) -> None:
+    with running("check", upstream, "--select", "greeting", *FAST) as audit:
+        assert audit.process.stdout is not None
+        audit.process.stdout.close()
+        audit.process.stdout = None
+        ended = audit.ended()
+    assert ended.notes == ["plan: nobody logs in, 18 connections; deletes nothing"]
+
+
 def test_only_changes_are_told_against_a_baseline(tmp_path: Path) -> None:
     before = tmp_path / "before.json"
     select = ("--select", "state/1", "--select", "state/2", "--select", "state/9", *FAST)
