@@ -130,6 +130,7 @@ class Talk:
 
     async def _turn(self, line: bytes) -> bool:
         text = line.decode("latin-1")
+        self.server.hear(text)
         await asyncio.sleep(self.wrong.delay.get(text.split(" ")[0].upper(), 0))
         reply = self._reply(text)
         if reply == CLOSE:
@@ -432,8 +433,17 @@ class SmallServer:
         self.messages = list(wrong.messages)
         self.holder: Talk | None = None
         self.logins = 0
+        self.heard: list[str] = []
+        self.most = 0  # commands after which ``enough`` is set
+        self.enough = asyncio.Event()
         self.port = self.tls_port = 0
         self._count = 0
+
+    def hear(self, command: str) -> None:
+        """Remember what was asked."""
+        self.heard.append(command)
+        if len(self.heard) >= self.most:
+            self.enough.set()
 
     def remove(self, numbers: set[int]) -> None:
         """Remove messages for good."""
