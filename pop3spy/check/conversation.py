@@ -96,7 +96,7 @@ class Conversation:
         began = time.monotonic()
         while b"\n" not in self._said:
             left = began + waited - time.monotonic()
-            if self._over or left <= 0 or len(self._said) > _LONGEST_LISTING:
+            if not self._may_say_more or left <= 0:
                 break
             await self._more(left)
         took = time.monotonic() - began
@@ -116,7 +116,7 @@ class Conversation:
         """
         waited = self.timing.login if seconds is None else seconds
         while (end := self._end_of_body()) is None:
-            if self._over or len(self._said) > _LONGEST_LISTING or not await self._more(waited):
+            if not self._may_say_more or not await self._more(waited):
                 return None
         said = bytes(self._said[: end - 3])
         del self._said[:end]
@@ -133,7 +133,7 @@ class Conversation:
     async def silence(self, seconds: float = 1.0) -> bytes:
         """Return what comes within a time that stands for *seconds* of silence."""
         until = time.monotonic() + self.timing.quiet(seconds)
-        while not self._over and (left := until - time.monotonic()) > 0:
+        while self._may_say_more and (left := until - time.monotonic()) > 0:
             await self._more(left)
         said = bytes(self._said)
         self._said.clear()
@@ -142,7 +142,7 @@ class Conversation:
     async def rest(self, seconds: float) -> ConnectionEnd:
         """Return what comes until the server closes, for *seconds* at most."""
         began = time.monotonic()
-        while not self._over and (left := began + seconds - time.monotonic()) > 0:
+        while self._may_say_more and (left := began + seconds - time.monotonic()) > 0:
             await self._more(left)
         said = bytes(self._said)
         self._said.clear()
@@ -159,6 +159,11 @@ class Conversation:
         """Find out whether the server has closed, or said something, in the meantime."""
         if not self._over:
             await self._more(self.timing.quiet(_MOMENT))
+
+    @property
+    def _may_say_more(self) -> bool:
+        """Whether more is to be taken: the server has not closed, and does not flood us."""
+        return not self._over and len(self._said) <= _LONGEST_LISTING
 
     async def _more(self, seconds: float) -> bool:
         """Take what comes within *seconds*; return whether anything did."""

@@ -16,6 +16,7 @@ from pop3spy.session.model import Session
 
 MOST: Final = 20
 """Lines of a check's transcript that are kept, the last ones."""
+_KEPT: Final = 4000
 _LISTED: Final = 6
 _LONGEST: Final = 200
 _NOBODY: Final = "-"
@@ -145,4 +146,7 @@ class _SessionLines:
     def _add(
         self, at: float, who: str, text: str, eol: str = "crlf", *, truncated: bool = False
     ) -> None:
-        self._kept.lines.append(TranscriptLine(round(at, 3), who, text, eol, truncated))
+        lines = self._kept.lines
+        lines.append(TranscriptLine(round(at, 3), who, text, eol, truncated))
+        if len(lines) > _KEPT:  # a server may say lines without end
+            del lines[: _KEPT // 2]

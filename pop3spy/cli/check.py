@@ -142,6 +142,7 @@ class _Auditing:
         self._clock = Clock()
         self._bus = Bus(self._complain)
         self._target = target_of(url, options.pop3_port, options.pop3s_port)
+        self._target.address = options.address or ""
         self._trust = trust_of(settings)
         if settings.findings != "off":
             judge_sessions(settings, self._bus, self._clock, History(), later)

@@ -34,6 +34,7 @@ class CheckOptions:
     plan: bool
     pop3_port: int | None
     pop3s_port: int | None
+    address: str | None
     clear_login: bool
     wrong_login: bool
     allow_dele: str
@@ -118,6 +119,11 @@ _OPTIONS: Final = (
         type=ValueType(PORT, "--pop3s-port"),
         metavar="PORT",
         help="The port with TLS, where the URL does not tell.",
+    ),
+    click.option(
+        "--address",
+        metavar="IP",
+        help="Of the addresses of the host, connect to this one.  [default: the first that greets]",
     ),
     click.option(
         "--clear-login",

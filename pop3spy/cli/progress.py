@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, Self
 
+from pop3spy.cli.terminal import width_of
 from pop3spy.protocol.text import count
 from pop3spy.session.tape import Item, Spoke
 
@@ -70,7 +71,9 @@ class StatusRow:
         """Show *text* in place of what was shown."""
         if self._terminal:
             self._shown = True
-            sys.stderr.write(f"\r\x1b[K{text}"[:120])
+            room = (width_of(sys.stderr)() or 80) - 1  # else it takes two rows, and one stays
+            shown = text if len(text) <= room else f"{text[: room - 3]}..."
+            sys.stderr.write(f"\r\x1b[K{shown}")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -61,7 +61,7 @@ class Wrong:
     lock: str = "[IN-USE] "
     unlocks: bool = True
     keeps_buffer: bool = False
-    greets_inside: bool = False
+    greets_inside: bytes = b""
     keeps_user: bool = False
     clear_behind_stls: bytes = b""
     serves_clear: bool = False
@@ -420,7 +420,7 @@ class Talk:
             self.state = "auth"
         self.tls = True
         if wrong.greets_inside:
-            await self._say(b"+OK again\r\n")
+            await self._say(wrong.greets_inside)
         return True
 
 
