@@ -133,20 +133,21 @@ def check(  # noqa: PLR0913 - the columns of the table
     connections: int = 1,
     title: str = "",
     harm: str = "",
+    done: str = "",
 ) -> Callable[[Judge], Judge]:
     """Register a function as the check *id*; see ``Check`` for the columns.
 
     Its docstring has paragraphs: what a server should do; whom it hurts if it does not; what is
-    done, and what passes and fails.  Where one function is several checks, *title* and *harm* stand
-    for the first two of them.  Raise CheckError if something of that is not there, or if the id is
-    taken.
+    done, and what passes and fails.  Where one function is several checks, *title*, *harm* and what
+    is *done* stand in front of it.  Raise CheckError if something of that is not there, or if the
+    id is taken.
     """
 
     def register(judge: Judge) -> Judge:
         doc = cleandoc(judge.__doc__ or "").split("\n\n")
         first, second, *rest = [*doc, "", ""][: max(_PARTS, len(doc))]
-        if title and harm:
-            first, second, rest = title, harm, doc
+        if title and harm and done:
+            first, second, rest = title, harm, [f"Done: {done}.", *doc]
         if not (_ID.fullmatch(id) and first and second and any(rest)):
             raise CheckError(f"the check {id} has no id, title, harm and procedure; see check()")
         if id in CHECKS:

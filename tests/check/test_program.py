@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from cli.program import run, running, serving
+from cli.program import run, run_here, running, serving
 from pop3spy.check.forms import FORMS, schema
 
 FAST = ("--patience", "0.1", "--pause", "0")
@@ -299,3 +299,27 @@ def test_as_many_logins_are_made_as_are_counted(maildir: Path, tmp_path: Path) -
     told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     logins = [one for one in told if one.get("verb") in ("PASS", "APOP", "AUTH") and one.get("ok")]
     assert audit["used"]["logins"] == len(logins)
+
+
+# -- what there is ------------------------------------------------------------------------------
+
+
+def test_every_check_is_listed_and_explained() -> None:
+    listed = run_here("check", "--list").out.splitlines()
+    ids = [line.split()[0] for line in listed]
+    assert len(ids) == len(set(ids)) > 170
+    for id_ in ("net/1", "list/7", "dele/4", "timing/3"):
+        ended = run_here("check", "--explain", id_)
+        assert ended.status == 0
+        assert ended.out.startswith(f"{id_}: ")
+        assert "Done: " in ended.out
+        assert "Rests on: " in ended.out
+
+
+def test_a_group_can_be_listed() -> None:
+    listed = run_here("check", "--list", "--select", "rset", "--select", "lock").out.splitlines()
+    assert [line.split()[0] for line in listed] == ["rset/1", "lock/1", "lock/2", "lock/3"]
+
+
+def test_the_schema_is_printed() -> None:
+    assert run_here("check", "--schema").out == schema()

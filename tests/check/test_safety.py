@@ -182,3 +182,11 @@ async def test_wrong_logins_are_for_an_invented_name(certificates: Path) -> None
     assert {name for name in names if not name.startswith("nobody-")} == {"bob"}
     wrong = [line for line in said(server, "PASS") if PASSWORD not in line and " " in line]
     assert len([line for line in wrong if line != "PASS x"]) == 1
+
+
+async def test_what_cannot_be_finished_is_an_error(certificates: Path) -> None:
+    wrong = Wrong(refuses_after=7)  # six find out what there is, one is left
+    report, _ = await audit_of(wrong, certificates, "quit/1", "quit/3")
+    assert outcomes(report) == {"quit/1": CheckOutcome.PASS, "quit/3": CheckOutcome.ERROR}
+    assert report.status is AuditStatus.UNFINISHED
+    assert report.unfinished.startswith("quit/3: the server did not greet: a close")

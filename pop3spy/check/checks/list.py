@@ -48,11 +48,10 @@ _ODD: Final = (
 
 def _odd(level: Level, argument: str) -> Callable[[Audit], Awaitable[Judgement]]:
     async def judge(audit: Audit) -> Judgement:
-        """Done: the command, then NOOP, in the common session.
+        """Passes with -ERR and +OK.
 
-        Passes with -ERR and +OK; fails with +OK, without an answer, with a close also in a fresh
-        session, or if NOOP is answered wrongly.  Where the level is practice, +OK as to the plain
-        number is non-strict.
+        Fails with +OK, without an answer, with a close also in a fresh session, or if NOOP is
+        answered wrongly.  Where the level is practice, +OK as to the plain number is non-strict.
         """
         drop = await audit.logins.shared()
         command = f"LIST {argument.format(beyond=await drop.beyond())}"
@@ -64,7 +63,13 @@ def _odd(level: Level, argument: str) -> Callable[[Audit], Awaitable[Judgement]]
 
 for _id, _level, _argument, _words, _harm in _ODD:
     check(
-        _id, _level, _REFUSED, needs=(Need.LOGIN,), title=f"LIST {_words} is refused", harm=_harm
+        _id,
+        _level,
+        _REFUSED,
+        needs=(Need.LOGIN,),
+        title=f"LIST {_words} is refused",
+        harm=_harm,
+        done=f"LIST {_argument.format(beyond='n+1')}, then NOOP, in the common session",
     )(_odd(_level, _argument))
 
 

@@ -128,10 +128,10 @@ _ODD: Final = (
 
 def _odd(argument: str) -> Callable[[Audit], Awaitable[Judgement]]:
     async def judge(audit: Audit) -> Judgement:
-        """Done: the command, then NOOP, in the common session.
+        """Passes with -ERR and +OK.
 
-        Passes with -ERR and +OK; fails with +OK, without an answer, with a close also in a fresh
-        session, or if NOOP is answered wrongly.
+        Fails with +OK, without an answer, with a close also in a fresh session, or if NOOP is
+        answered wrongly.
         """
         drop = await audit.logins.shared()
         number = argument.format(beyond=await drop.beyond())
@@ -141,9 +141,16 @@ def _odd(argument: str) -> Callable[[Audit], Awaitable[Judgement]]:
 
 
 for _id, _argument, _what, _harm in _ODD:
-    check(_id, Level.MUST, _RETR, needs=(Need.LOGIN,), title=f"{_what} is refused", harm=_harm)(
-        _odd(_argument)
-    )
+    check(
+        _id,
+        Level.MUST,
+        _RETR,
+        needs=(Need.LOGIN,),
+        title=f"{_what} is refused",
+        harm=_harm,
+        done=f"RETR {_argument}".format(beyond="n+1").strip()
+        + ", then NOOP, in the common session",
+    )(_odd(_argument))
 
 
 @check(

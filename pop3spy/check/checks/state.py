@@ -68,10 +68,7 @@ _BEHIND: Final = (
 
 def _before(command: str, taken: str) -> Callable[[Audit], Awaitable[Judgement]]:
     async def judge(audit: Audit) -> Judgement:
-        """Done: the command, first on a fresh connection.
-
-        Passes with -ERR; non-strict with a close; fails with +OK or without an answer.
-        """
+        """Passes with -ERR; non-strict with a close; fails with +OK or without an answer."""
         return await refused_before_login(audit, command, taken=taken)
 
     return judge
@@ -79,17 +76,22 @@ def _before(command: str, taken: str) -> Callable[[Audit], Awaitable[Judgement]]
 
 for _id, _command, _harm, _taken in _BEFORE:
     _what = "An unknown command" if _command == "XYZZY" else _command.split()[0]
-    check(_id, Level.MUST, _STATES, title=f"{_what} before the login is refused", harm=_harm)(
-        _before(_command, _taken)
-    )
+    check(
+        _id,
+        Level.MUST,
+        _STATES,
+        title=f"{_what} before the login is refused",
+        harm=_harm,
+        done=f"{_command}, as the first command of a connection",
+    )(_before(_command, _taken))
 
 
 def _behind(command: str, words: tuple[str, ...]) -> Callable[[Audit], Awaitable[Judgement]]:
     async def judge(audit: Audit) -> Judgement:
-        """Done: the command in the common session.
+        """Passes with -ERR, if the session goes on.
 
-        Passes with -ERR, if the session goes on; non-strict with a close; fails with +OK, a
-        challenge, or without an answer.  UTF8 is non-strict with +OK.
+        Non-strict with a close; fails with +OK, a challenge, or without an answer.  UTF8 is
+        non-strict with +OK.
         """
         line = command.format(invented=audit.invented)
         taken = "sizes may no longer be right" if command == "UTF8" else ""
@@ -112,6 +114,7 @@ for _id, _command, _reference, _harm, _words in _BEHIND:
         needs=(Need.LOGIN,),
         title=f"{_command.split()[0]} after the login is refused",
         harm=_harm,
+        done=f"{_command.format(invented='NAME')}, then NOOP, in the common session",
     )(_behind(_command, _words))
 
 

@@ -129,10 +129,10 @@ _ODD: Final = (
 
 def _odd(command: str) -> Callable[[Audit], Awaitable[Judgement]]:
     async def judge(audit: Audit) -> Judgement:
-        """Done: the command, then NOOP, in the common session.
+        """Passes with -ERR and +OK.
 
-        Passes with -ERR and +OK; fails with +OK, without an answer, with a close also in a fresh
-        session, or if NOOP is answered wrongly.
+        Fails with +OK, without an answer, with a close also in a fresh session, or if NOOP is
+        answered wrongly.
         """
         drop = await audit.logins.shared()
         await drop.numbers()
@@ -149,6 +149,7 @@ for _id, _command, _what, _harm in _ODD:
         needs=_FETCHES,
         title=f"{_what} is refused",
         harm=_harm,
+        done=f"{_command.format(beyond='n+1')}, then NOOP, in the common session",
     )(_odd(_command))
 
 
