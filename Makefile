@@ -61,7 +61,7 @@ fuzz: $(READY)
 endif
 
 docs: $(READY)
-	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py tests/check/test_page.py
 
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab

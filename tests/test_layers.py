@@ -34,11 +34,12 @@ FLOORS = {
     "connect": 9,
     "live": 9,
     "report": 9,
+    "check": 10,
     "web": 10,
     "cli": 11,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "web", "cli"},
+    "asyncio": {"net", "workers", "connect", "live", "check", "web", "cli"},
     "socket": {"net", "web", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},

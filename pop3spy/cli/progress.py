@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, Self
 
+from pop3spy.cli.terminal import width_of
 from pop3spy.protocol.text import count
 from pop3spy.session.tape import Item, Spoke
 
@@ -57,3 +58,27 @@ class ProgressLine:
         of_all = f"file {self._file} of {self._files}, " if self._files > 1 else ""
         sys.stderr.write(f"\r\x1b[K{of_all}{text}"[:200])
         sys.stderr.flush()
+
+
+class StatusRow:
+    """A row on stderr, if that is a terminal, that says what goes on; nothing of it stays."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Show *text* in place of what was shown."""
+        if self._terminal:
+            self._shown = True
+            room = (width_of(sys.stderr)() or 80) - 1  # else it takes two rows, and one stays
+            shown = text if len(text) <= room else f"{text[: room - 3]}..."
+            sys.stderr.write(f"\r\x1b[K{shown}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave the row empty, so that a line can be written."""
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

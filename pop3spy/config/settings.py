@@ -75,8 +75,9 @@ class Setting:
 _PROXY, _SERVE, _DEMO = "proxy", "serve", "demo"
 _REPLAY = "replay server"
 _CONNECT = "connect"
+_CHECK = "check"
 _CA = ("ca show", "ca trust", "ca export")
-_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO, _CONNECT)
+_ALL = (_PROXY, _SERVE, _REPLAY, _DEMO, _CONNECT, _CHECK)
 _SERVERS = (_PROXY, _SERVE, _REPLAY)
 
 # fmt: off
@@ -89,16 +90,16 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("personality", PERSONALITY, (_SERVE,), "Speak as another server: as dovecot, exchange or gmail, or as this YAML file says (docs/personalities.md)."),
     Setting("log", PATH, _SERVERS, "Also write the log to this file; - is stdout, in place of the transcript."),
     Setting("log-format", one_of("text", "json"), _SERVERS, "How the log is written: for people or for machines.", "text"),
-    Setting("record", PLACE, (*_SERVERS, _CONNECT), "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
-    Setting("bodies", one_of(*BODIES), (*_SERVERS, _CONNECT), "What a recording has of messages: all, their shape, or their sizes.  [default: keep; with --redact strict: mask]"),
+    Setting("record", PLACE, (*_SERVERS, _CONNECT, _CHECK), "Record every session in this new file, or each in a file of its own in this folder (PATH/)."),
+    Setting("bodies", one_of(*BODIES), (*_SERVERS, _CONNECT, _CHECK), "What a recording has of messages: all, their shape, or their sizes.  [default: keep; with --redact strict: mask]"),
     Setting("rotate", SIZE, _SERVERS, "Go on in a new recording when one has this size; 0: never.", 0),
     Setting("show", FILTER, _SERVERS, "Show only these exchanges in the transcript (docs/filters.md); what is logged and recorded stays whole."),
     Setting("rewrite", REWRITE, _SERVERS, "Put other words into lines, as in: client s/^STAT$/NOOP/ when user = bob (docs/faults.md).", (), many=True),
     Setting("fault", FAULT, _SERVERS, "Break something on purpose, as in: cut after=1K when verb = RETR (docs/faults.md).", (), many=True),
     Setting("dry-run-delete", FLAG, _SERVERS, "Let clients believe that DELE works, while the server hears of none.", default=False),
-    Setting("findings", one_of("off", "errors", "warnings", "all"), (*_SERVERS, _CONNECT), "Which findings are shown (docs/findings.md); the log and :findings have all. off: look for none.", "warnings"),
-    Setting("rules", PATH, (*_SERVERS, _CONNECT), "Look for what the rules in this Python file find as well; it is run (docs/extending.md); may be given several times.", (), many=True),
-    Setting("threshold", THRESHOLD, (*_SERVERS, _CONNECT), "From where on a finding is raised, as in reply-slow=20 (docs/findings.md); may be given several times.", (), many=True),
+    Setting("findings", one_of("off", "errors", "warnings", "all"), (*_SERVERS, _CONNECT, _CHECK), "Which findings are shown (docs/findings.md); the log and :findings have all. off: look for none.", "warnings"),
+    Setting("rules", PATH, (*_SERVERS, _CONNECT, _CHECK), "Look for what the rules in this Python file find as well; it is run (docs/extending.md); may be given several times.", (), many=True),
+    Setting("threshold", THRESHOLD, (*_SERVERS, _CONNECT, _CHECK), "From where on a finding is raised, as in reply-slow=20 (docs/findings.md); may be given several times.", (), many=True),
     Setting("ledger", PATH, _SERVERS, "Remember earlier sessions in this file.  [default: ledger.sqlite3 in the folder ~/.local/state/pop3spy]"),
     Setting("no-ledger", FLAG, _SERVERS, "Remember no session longer than this run.", default=False),
     Setting("quiet", FLAG, _SERVERS, "Print no transcript.", default=False),
@@ -107,7 +108,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("web-control", FLAG, (_PROXY,), "Let the browser hold, change, break and end what is said as well.", default=False),
     Setting("yes", FLAG, (_PROXY,), "Let Ctrl-C at the prompt end sessions that are open, without asking once more.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or names of users, hosts and messages too (docs/security.md).", "secrets"),
-    Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),
+    Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT, _CHECK), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),
     Setting("idle-timeout", SECONDS, _SERVERS, "End a session in which nobody spoke for so long; 0: never.", 0.0),
     Setting("max-sessions", COUNT, _SERVERS, "How many sessions may be open at once; 0: any number.", 0),
     Setting("grace", SECONDS, _SERVERS, "How long replies on their way may take when pop3spy is stopped.", 5.0),
@@ -124,15 +125,15 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("cert", PATH, _SERVERS, "Show clients the certificate in this PEM file, with its chain.  [default: one of the local authority's, see pop3spy ca]"),
     Setting("key", PATH, _SERVERS, "The PEM file with its key.  [default: the same file]"),
     Setting("ca-dir", PATH, (*_SERVERS, *_CA), "The folder of the certificate authority.  [default: ~/.config/pop3spy]"),
-    Setting("insecure", FLAG, (_PROXY, _CONNECT), "Believe any certificate of the server's.", default=False),
-    Setting("upstream-ca", PATH, (_PROXY, _CONNECT), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
-    Setting("client-cert", PATH, (_PROXY, _CONNECT), "Show servers that want one the certificate in this PEM file, which has its key too."),
-    Setting("tls-min", one_of(*VERSIONS), (*_SERVERS, _CONNECT), "The oldest version of TLS that is taken.", "1.2"),
-    Setting("user", WORD, (_CONNECT, _REPLAY), "Who logs in with --quit-after; in a replay, who may."),
-    Setting("password-file", PATH, (_CONNECT, _REPLAY), "Take the password, or token, for that from the first line of this file."),
-    Setting("password-env", WORD, (_CONNECT, _REPLAY), "Take it from this environment variable."),
-    Setting("password-command", COMMAND, (_CONNECT,), "Take it from the first line that this command prints, run afresh at each login."),
-    Setting("token-command", COMMAND, (_CONNECT,), "Take an OAuth access token from the first line that this command prints, run afresh at each login; it is never sent as a password."),
+    Setting("insecure", FLAG, (_PROXY, _CONNECT, _CHECK), "Believe any certificate of the server's.", default=False),
+    Setting("upstream-ca", PATH, (_PROXY, _CONNECT, _CHECK), "Believe the certificates of the authorities in this PEM file.  [default: those of this system]"),
+    Setting("client-cert", PATH, (_PROXY, _CONNECT, _CHECK), "Show servers that want one the certificate in this PEM file, which has its key too."),
+    Setting("tls-min", one_of(*VERSIONS), (*_SERVERS, _CONNECT, _CHECK), "The oldest version of TLS that is taken.", "1.2"),
+    Setting("user", WORD, (_CONNECT, _CHECK, _REPLAY), "Who logs in with --quit-after, or in an audit; in a replay, who may."),
+    Setting("password-file", PATH, (_CONNECT, _CHECK, _REPLAY), "Take the password, or token, for that from the first line of this file."),
+    Setting("password-env", WORD, (_CONNECT, _CHECK, _REPLAY), "Take it from this environment variable."),
+    Setting("password-command", COMMAND, (_CONNECT, _CHECK), "Take it from the first line that this command prints, run afresh at each login."),
+    Setting("token-command", COMMAND, (_CONNECT, _CHECK), "Take an OAuth access token from the first line that this command prints, run afresh at each login; it is never sent as a password."),
     Setting("auth", AUTH, (_CONNECT,), "Log in with the first of these mechanisms that the server offers; APOP and USER count as such.  [default: the best that it offers]"),
     Setting("script", PATH, (_CONNECT,), "Do the lines of this file, and end; - is stdin, which is also read where it is no terminal."),
     Setting("quit-after", one_of("connect", "tls", "capa", "auth", "stat", "list", "uidl"), (_CONNECT,), "Go through the stages of a session up to this one, say QUIT, and end."),

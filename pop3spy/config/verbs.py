@@ -210,6 +210,13 @@ class ConnectSettings(
     patience: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings(
+    RecordSettings, FindingsSettings, TrustSettings, DialSettings, ClientLoginSettings, LoopSettings
+):
+    """The settings of ``pop3spy check`` that other verbs have as well."""
+
+
 def limits_of(settings: LimitSettings) -> Limits:
     """Return the limits that *settings* give."""
     return Limits(

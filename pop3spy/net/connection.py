@@ -92,7 +92,7 @@ class Connection:
         trust: Trust | None = None,
         typist: Typist | None = None,
         memory: SecretMemory | None = None,
-    ) -> "Connection":
+    ) -> Self:
         """Connect to *url* as session *number*; the greeting is still to be heard.
 
         Raise ConnectError if no address answers within *timeout* seconds, or if there is no TLS
@@ -257,15 +257,16 @@ class Connection:
     async def _secure(self) -> None:
         """Begin TLS; raise TlsError if it fails."""
         layer = self._legs.towards(self._url, self._url.host)
-        hands = self._half.secure(layer, partial(self._secured, layer), self._pending.take())
+        begun = partial(self._secured, layer, self._legs.trust)
+        hands = self._half.secure(layer, begun, self._pending.take())
         try:
             await self._legs.shaken(layer, hands)
         except TlsError as error:
             self._half.abort()
             raise self._broken(error) from None
 
-    def _secured(self, layer: Layer) -> None:
-        tls = agreed_with_server(layer.object, self._legs.trust)
+    def _secured(self, layer: Layer, trust: Trust) -> None:
+        tls = agreed_with_server(layer.object, trust)
         self._reading.secured(tls, self._clock.now())
 
     # -- what comes -----------------------------------------------------------------------------

@@ -15,8 +15,8 @@ _RECORD: Final = 16384
 class Layer:
     """One side of TLS; a *name* makes it a client's, who asks for a server of that name.
 
-    *explain* says in a sentence what an error means that ends it, and what to do next; it is given
-    the error, and the SSLObject.
+    With an empty one the client asks for none.  *explain* says in a sentence what an error means
+    that ends it, and what to do next; it is given the error, and the SSLObject.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Layer:
         self._explain = explain
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=name is None, server_hostname=name
+            self._incoming, self._outgoing, server_side=name is None, server_hostname=name or None
         )
         self._ahead: list[bytes] = []  # what is to be sent once the handshake is done
         self.begun = False

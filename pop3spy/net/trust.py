@@ -22,6 +22,7 @@ VERSIONS: Final = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 _FORBIDDEN: Final = ("1.0", "1.1")
+_ANY_CIPHER: Final = "DEFAULT:@SECLEVEL=0"
 _KEYS: Final = "SSLKEYLOGFILE"
 _FLAGS: Final = sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_NOFOLLOW"))
 """Nobody has to read a pipe yet; and where a link leads is not root's to give away."""
@@ -33,13 +34,19 @@ class Trust:
 
     ``insecure`` believes everybody, and so protects from nobody but those who only listen.
     ``certificate`` is a file with a certificate, and its key, for servers that want one; versions
-    of TLS older than ``oldest`` are refused.
+    of TLS older than ``oldest``, or newer than ``newest``, are refused.  Without ``names`` a
+    certificate that is believed may be anybody's; ``alpn`` are the protocols that are offered (RFC
+    7301).  With ``weak`` the ciphers and keys are taken that OpenSSL refuses by itself.
     """
 
     insecure: bool = False
     ca: Path | None = None
     certificate: Path | None = None
     oldest: str = "1.2"
+    newest: str = "1.3"
+    names: bool = True
+    alpn: tuple[str, ...] = ()
+    weak: bool = False
 
     def context(self) -> ssl.SSLContext:
         """Return what handshakes need; raise ConfigError if a file cannot be used."""
@@ -63,9 +70,15 @@ def _context(trust: Trust) -> ssl.SSLContext:
     if trust.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    context.check_hostname &= trust.names
+    if trust.alpn:
+        context.set_alpn_protocols(list(trust.alpn))
     if trust.certificate:
         present(context, trust.certificate, None)
     allow_from(context, trust.oldest)
+    context.maximum_version = VERSIONS[trust.newest]
+    if trust.weak:
+        context.set_ciphers(_ANY_CIPHER)
     keep_keys(context)
     return context
 
@@ -139,4 +152,4 @@ def allow_from(context: ssl.SSLContext, oldest: str) -> None:
     context.minimum_version = VERSIONS[oldest]
     context.options |= ssl.OP_NO_RENEGOTIATION  # nobody needs it, and it has been a way to attack
     if oldest in _FORBIDDEN:  # OpenSSL has rules of its own against them (RFC 8996)
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.set_ciphers(_ANY_CIPHER)

@@ -27,7 +27,9 @@ class SaslClient:
         self._said: list[bytes] = []
         password = given.password or b""
         self._digest = (
-            DigestMd5(user, password, host.encode()) if mechanism == "DIGEST-MD5" else None
+            DigestMd5(user, password, b"pop/" + host.encode())
+            if mechanism == "DIGEST-MD5"
+            else None
         )
         try:
             self._scram = (

@@ -1,6 +1,7 @@
 """Every setting can be given on the command line and in a file, and the command line wins."""
 
 import os
+from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 import pytest
 
 from cli.program import VERBS, run
+from pop3spy.cli.check_options import CheckOptions
 from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
@@ -90,7 +92,10 @@ NEEDED = {
     "connect": ["mail.example.org"],
     "ca export": ["-o", "-"],
 }
-OF_ONE_TIME = {"ca export": {"out", "form"}}
+OF_ONE_TIME = {
+    "ca export": {"out", "form"},
+    "check": {field.name for field in fields(CheckOptions)} - {"what"},
+}
 """Options that say what to make this time, and so are no settings."""
 
 PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]

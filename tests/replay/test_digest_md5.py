@@ -1,10 +1,13 @@
 """DIGEST-MD5 as a client: the vector of the standard, and servers that are impostors."""
 
+import base64
 import time
 
 import pytest
 
+from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.digest_md5 import DigestError, DigestMd5
+from pop3spy.replay.sasl_client import SaslClient
 
 # RFC 2831, section 4
 CHALLENGE = (
@@ -80,3 +83,9 @@ def test_a_long_message_is_read_once(piece: bytes) -> None:
     with pytest.raises(DigestError, match="none of DIGEST-MD5"):
         user().answer(piece * (65536 // len(piece)) + b"x")
     assert time.process_time() - began < 1.0
+
+
+def test_the_digest_is_for_the_service_pop_of_the_host() -> None:
+    client = SaslClient("DIGEST-MD5", b"chris", Credentials(None, b"secret"), "mail.example.org")
+    said = base64.b64decode(client.message(base64.b64encode(CHALLENGE)))
+    assert b'digest-uri="pop/mail.example.org"' in said  # RFC 2831, section 2.1.2

@@ -10,6 +10,7 @@ from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.check.transcript import CheckTranscript
 from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
@@ -74,6 +75,7 @@ class Readers:
         for report in self._reports.values():
             report.recordings.append(ReportedRecording("", clock.started, strict))
         self._collecting = [Collecting(report) for report in self._reports.values()]
+        self._checked = CheckTranscript()
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -94,6 +96,7 @@ class Readers:
             self._inspected,
             lambda _: self._view,
             Forwarding(self._forward, lambda: 0),
+            self._checked,
         ):
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
@@ -121,6 +124,7 @@ class Readers:
                 f"{name} report{' with mail' * mail}": form.write(report)
                 for name, form in REPORT_FORMS.items()
             }
+        found["check"] = "\n".join(map(str, self._checked.lines))
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 

@@ -1,0 +1,1 @@
+"""The checks, a module for each group or a part of one; every module here is loaded."""

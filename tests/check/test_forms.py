@@ -1,0 +1,186 @@
+"""What is written for machines can be read by them, whatever a server says."""
+
+import json
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from pop3spy.check.doors import Door, OpenDoor, Target
+from pop3spy.check.forms import FORMS, nagios_status, schema
+from pop3spy.check.loading import all_checks
+from pop3spy.check.plan import Plan
+from pop3spy.check.registry import CheckOutcome, Judgement
+from pop3spy.check.results import AuditStatus, Report, Result
+from pop3spy.check.transcript import TranscriptLine
+from pop3spy.protocol.url import Url
+from pop3spy.session.finding import AtFault, Finding, Severity
+
+ODD = 'a "quoted" | bar,\n<b>&amp; \x1b[31m \\ back\u2028\ud83d'.encode("utf-8", "replace").decode()
+
+
+def report_with(*outcomes: CheckOutcome, note: str = ODD, fail_on: str = "must") -> Report:
+    """Return a report in which the first checks ended so."""
+    target = Target(Url("pop3", "mail.example.org", 110), 110, 995, "192.0.2.1", ("192.0.2.1",))
+    target.doors[Door.CLEAR] = OpenDoor(110, is_open=True)
+    target.doors[Door.POP3S] = OpenDoor(995, error="connection refused")
+    plan = Plan("bob", 3, 0, 40, "deletes nothing")
+    report = Report(target, plan, {"user": "bob"}, "2026-11-29T10:00:00Z", fail_on=fail_on)
+    said = (TranscriptLine(0.5, "C", note, "lf", truncated=True), TranscriptLine(0.6, "-", "TLS"))
+    finding = Finding("long-line", Severity.WARNING, (AtFault.SERVER,), note, "mend it", 0.5)
+    musts = [check for check in all_checks().values() if check.level.value == "MUST"]
+    report.results = [
+        Result(check, Judgement(outcome, note, {"n": 1, "f": 0.5}), 0.1, said, (finding,), "clear")
+        for check, outcome in zip(musts, outcomes, strict=False)
+    ]
+    report.greeting, report.greeting_seconds, report.login_seconds = note, 0.01, 0.4
+    report.certificate_days, report.certificate_until, report.ended_at = 45.4, 1.8e9, 1.79e9
+    report.capabilities = {"clear": ["TOP", note], "pop3s": None}
+    return report
+
+
+EVERY = tuple(CheckOutcome)
+
+
+def test_the_json_is_as_its_schema_says() -> None:
+    described = json.loads(schema())
+    jsonschema.Draft202012Validator.check_schema(described)
+    for report in (report_with(*EVERY), report_with(), report_with(EVERY[0])):
+        jsonschema.validate(json.loads(FORMS["json"](report)), described)
+
+
+def test_the_schema_knows_a_wrong_one() -> None:
+    told = json.loads(FORMS["json"](report_with(*EVERY)))
+    told["results"][0]["outcome"] = "perhaps"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(told, json.loads(schema()))
+
+
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {"items": {
+            "required": ["tool", "results"],
+            "properties": {
+                "tool": {"properties": {"driver": {"required": ["name"]}}},
+                "invocations": {"items": {
+                    "required": ["executionSuccessful"],
+                    "properties": {"startTimeUtc": {"pattern": r"^\d{4}-\d\d-\d\dT.*Z$"}},
+                }},
+                "results": {"items": {
+                    "required": ["message", "ruleId", "ruleIndex"],
+                    "properties": {
+                        "kind": {"enum": ["fail", "informational"]},
+                        "level": {"enum": ["none", "note", "warning", "error"]},
+                        "message": {"required": ["text"]},
+                        "locations": {"items": {"required": ["logicalLocations"]}},
+                    },
+                }},
+            },
+        }},
+    },
+}  # fmt: skip
+"""The parts of the schema of SARIF 2.1.0 that are used."""
+
+
+def test_sarif_has_what_failed_or_is_not_strict() -> None:
+    log = json.loads(FORMS["sarif"](report_with(*EVERY)))
+    jsonschema.validate(log, SARIF)
+    (run,) = log["runs"]
+    assert [result["level"] for result in run["results"]] == ["none", "error"]
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert (result["kind"] == "fail") == (result["level"] != "none")
+
+
+def test_junit_counts_what_is_in_it() -> None:
+    suites = ET.fromstring(FORMS["junit"](report_with(*EVERY)))
+    for suite in suites.iter("testsuite"):
+        cases = suite.findall("testcase")
+        assert suite.get("tests") == str(len(cases))
+        for counted, element in (
+            ("failures", "failure"),
+            ("errors", "error"),
+            ("skipped", "skipped"),
+        ):
+            found = [case for case in cases if case.find(element) is not None]
+            assert suite.get(counted) == str(len(found))
+    failures = list(suites.iter("failure"))
+    assert [failure.get("type") for failure in failures] == ["MUST"]
+    assert "C: a " in (failures[0].text or "")
+
+
+# the text format of Prometheus: comments, and a name with labels and a value a line
+_LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+_SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)\{{{_LABEL}(?:,{_LABEL})*\}} [-+]?[0-9.e+]+")
+
+
+def samples(text: str) -> Iterator[str]:
+    """Yield the names of samples; every line has to be one, or a comment about what follows."""
+    kinds: dict[str, str] = {}
+    for line in text.splitlines():
+        if comment := re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)", line):
+            kinds[comment[2]] = comment[3]
+            continue
+        sample = _SAMPLE.fullmatch(line)
+        assert sample, line
+        assert kinds[sample[1]] == "gauge"
+        yield sample[1]
+
+
+def test_every_line_for_prometheus_is_one() -> None:
+    text = FORMS["prometheus"](report_with(*EVERY))
+    assert text.endswith("\n")
+    names = list(samples(text))
+    assert names.count("pop3spy_check_outcome") == len(EVERY)
+    assert names.count("pop3spy_check_results") == len(EVERY)
+    assert "pop3spy_check_cert_not_after_seconds" in names
+
+
+_FIGURE = r"[a-z]+=-?[0-9.]+(?:s|)(?:;[0-9:]*;[0-9:]*)?"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "fail_on", "word", "status"),
+    [
+        ((CheckOutcome.PASS,), "must", "OK", 0),
+        ((CheckOutcome.FAIL,), "never", "WARNING", 1),
+        ((CheckOutcome.FAIL,), "must", "CRITICAL", 2),
+        ((CheckOutcome.FAIL, CheckOutcome.ERROR), "must", "UNKNOWN", 3),
+    ],
+)
+def test_a_monitor_gets_one_line(
+    outcomes: tuple[CheckOutcome, ...], fail_on: str, word: str, status: int
+) -> None:
+    report = report_with(*outcomes, fail_on=fail_on)
+    line = FORMS["nagios"](report)
+    assert re.fullmatch(rf"POP3 {word} - [^|\n]+ \| {_FIGURE}(?: {_FIGURE})*\n", line), line
+    assert nagios_status(report) == status
+
+
+def test_a_certificate_that_ends_soon_is_a_warning() -> None:
+    report = report_with(CheckOutcome.PASS)
+    report.certificate_days = 3.0
+    assert nagios_status(report) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fail_on", "status"),
+    [
+        (CheckOutcome.FAIL, "must", AuditStatus.FOUND),
+        (CheckOutcome.FAIL, "never", AuditStatus.CLEAN),
+        (CheckOutcome.NON_STRICT, "practice", AuditStatus.CLEAN),
+        (CheckOutcome.NON_STRICT, "non-strict", AuditStatus.FOUND),
+        (CheckOutcome.ERROR, "never", AuditStatus.UNFINISHED),
+        (CheckOutcome.MISSING, "non-strict", AuditStatus.CLEAN),
+    ],
+)
+def test_the_exit_status_goes_by_the_level(
+    outcome: CheckOutcome, fail_on: str, status: AuditStatus
+) -> None:
+    assert report_with(outcome, fail_on=fail_on).status is status
