@@ -141,7 +141,8 @@ class Audit:
             typist=self.typist,
             memory=self._memory,
         )
-        self.timing.round_trip = max(self.timing.round_trip, min(time.monotonic() - began, 1.0))
+        took = min(time.monotonic() - began, 1.0)
+        self.timing.round_trip = min(self.timing.round_trip or took, took)
         conversation = Conversation(probe, self.timing, self._heard_unasked)
         try:
             yield conversation

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds, each *patience* times as many; ``round_trip`` is measured, and silences grow by it.
+    """Seconds, each *patience* times as many.
 
     A reply to a command has 25 seconds, one to a login or the first octet of a message 60.
     ``silence`` is what stands for one second in which nothing comes, ``pause`` lies between two
-    connections, and ``connect`` is how long one, or a handshake, may take.
+    connections, and ``connect`` is how long one, or a handshake, may take.  ``round_trip`` is the
+    shortest time that connecting took, and silences grow by it.
     """
 
     patience: float = 1.0

@@ -1,12 +1,9 @@
 """Logging in with USER and PASS, or APOP, and being refused."""
 
-import secrets
-from functools import partial
 from typing import Final
 
 from pop3spy.check.audit import Audit, MissingError, SkipError, UnfinishedError
-from pop3spy.check.discovery import capabilities_of, safe_door
-from pop3spy.check.doors import Door
+from pop3spy.check.checks.auth_sasl import leg_of
 from pop3spy.check.needs import Need
 from pop3spy.check.refusing import refused
 from pop3spy.check.registry import (
@@ -18,7 +15,6 @@ from pop3spy.check.registry import (
     non_strict,
     passed,
 )
-from pop3spy.check.reply import Reply, ReplyKind
 from pop3spy.replay.credentials import digest
 
 _SLOW: Final = 30.0
@@ -33,14 +29,9 @@ async def pass_without_user(audit: Audit) -> Judgement:
 
     Done: PASS x on a fresh connection.  Passes with -ERR.
     """
-    async with audit.connected(await _leg(audit)) as talk:
+    async with audit.connected(await leg_of(audit)) as talk:
         reply = await talk.ask("PASS x")
     return passed() if reply.err else failed(f"expected -ERR to PASS without USER, got {reply}")
-
-
-async def _leg(audit: Audit) -> Door:
-    """Return the door for passwords, or the front one where no password goes anyway."""
-    return await safe_door(audit) or audit.front
 
 
 @check("auth/2", Level.MUST, "RFC 1939, sections 3 and 7", connections=2)
@@ -51,7 +42,7 @@ async def without_argument(audit: Audit) -> Judgement:
 
     Done: USER; and with --wrong-login PASS behind an invented name.  Non-strict if USER is +OK.
     """
-    door = await _leg(audit)
+    door = await leg_of(audit)
     async with audit.connected(door) as talk:
         reply = await talk.ask("USER")
     judgement = refused(reply, "USER", taken="the name is empty")
@@ -75,7 +66,7 @@ async def names_stay_secret(audit: Audit) -> Judgement:
     """
     said = []
     for name in (audit.invented, audit.options.user):
-        async with audit.connected(await _leg(audit)) as talk:
+        async with audit.connected(await leg_of(audit)) as talk:
             reply = await talk.ask(f"USER {name}")
             said.append((reply, reply.raw.lower().replace(name.lower().encode(), b"NAME")))
             await talk.ask("QUIT")
@@ -170,7 +161,7 @@ async def apop_without_arguments(audit: Audit) -> Judgement:
 
     Done: APOP; and where there is no timestamp, APOP with an invented name and zeros.
     """
-    async with audit.connected(await _leg(audit)) as talk:
+    async with audit.connected(await leg_of(audit)) as talk:
         judgement = refused(await talk.ask("APOP"), "APOP without arguments")
         if judgement != passed() or digest(talk.greeting.raw, b"") is not None:
             return judgement
@@ -178,95 +169,3 @@ async def apop_without_arguments(audit: Audit) -> Judgement:
     if zeros.err:
         return passed()
     return failed(f"expected -ERR to APOP, since there is no timestamp, got {zeros}")
-
-
-async def _wrong_login(audit: Audit, name: str) -> tuple[Reply, Reply, Reply]:
-    """Return the replies to USER *name*, to PASS with a random word, and to what comes behind."""
-    async with audit.logins.through(await _leg(audit)) as talk:
-        await audit.logins.turn(wrong=True)
-        named = await talk.ask(f"USER {name}")
-        if not named.ok:
-            return named, named, (await talk.listing("CAPA"))[0]
-        denied = await talk.ask(f"PASS {secrets.token_hex(8)}", audit.timing.login)
-        behind = denied if denied.closed else (await talk.listing("CAPA"))[0]
-        if denied.ok:
-            await talk.ask("QUIT")
-        return named, denied, behind
-
-
-async def _invented_login(audit: Audit) -> tuple[Reply, Reply, Reply]:
-    return await audit.once("wrong login", partial(_wrong_login, audit, audit.invented))
-
-
-@check(
-    "auth/18",
-    Level.MUST,
-    "RFC 3206, section 6; RFC 1939, section 7",
-    needs=(Need.WRONG_LOGIN,),
-    logins=1,
-)
-async def wrong_login(audit: Audit) -> Judgement:
-    """A wrong login is refused, with [AUTH] where that is promised.
-
-    Without the code a client asks for a new password although the server is merely ill.
-
-    Done: with --wrong-login, once, USER with an invented name and PASS with a random word.  Fails
-    with +OK, or if AUTH-RESP-CODE is listed and the code is not there; non-strict with another
-    code, or one that RESP-CODES does not announce.
-    """
-    _, denied, _ = await _invented_login(audit)
-    tags = (await capabilities_of(audit, await _leg(audit))).tags
-    if not denied.err:
-        return failed(f"expected -ERR to a wrong login, got {denied}")
-    if "AUTH-RESP-CODE" in tags and denied.code is None:
-        return failed(f"expected -ERR [AUTH], as listed, got {denied}")
-    if "AUTH-RESP-CODE" in tags and denied.code != "AUTH":
-        return non_strict(f"expected -ERR [AUTH], as listed, got {denied}")
-    if denied.code is not None and not {"RESP-CODES", "AUTH-RESP-CODE"} & set(tags):
-        return non_strict(f"expected RESP-CODES to be listed, since there is a code: {denied}")
-    return passed()
-
-
-@check("auth/19", Level.PRACTICE, "RFC 1939, section 4", needs=(Need.WRONG_LOGIN,), logins=1)
-async def after_wrong_login(audit: Audit) -> Judgement:
-    """After a wrong login the connection goes on, or is closed.
-
-    A server that closes needs a new connection for each try.
-
-    Done: CAPA behind auth/18.  Fails if it hangs; else this is for information.
-    """
-    _, denied, behind = await _invented_login(audit)
-    if behind.kind in (ReplyKind.SILENT, ReplyKind.OTHER):
-        return failed(f"expected an answer or a close behind a wrong login, got {behind}")
-    goes_on = "closes" if behind.closed else "goes on"
-    return info(f"the refusal took {denied.seconds:.1f} s, and the server {goes_on}")
-
-
-@check(
-    "auth/20",
-    Level.PRACTICE,
-    "RFC 1939, section 13; RFC 3206, section 3",
-    needs=(Need.WRONG_LOGIN, Need.PROBE_USER),
-    logins=2,
-)
-async def refusals_are_alike(audit: Audit) -> Judgement:
-    """An unknown user and a wrong password look the same.
-
-    Names are collected for password spraying.
-
-    Done: with --probe-user, PASS with a random word for that account, once, against auth/18.  Fails
-    if the text or the step differs.
-    """
-    name = audit.options.probe_user
-    if name == audit.options.user:
-        raise SkipError("--probe-user must be another account than --user")
-    named, denied, _ = await _wrong_login(audit, name)
-    known, refused_, _ = await _invented_login(audit)
-
-    def blank(reply: Reply, name: str) -> bytes:
-        return reply.raw.lower().replace(name.lower().encode(), b"NAME")
-
-    times = f"after {denied.seconds:.1f} and {refused_.seconds:.1f} s"
-    if named.kind is known.kind and blank(denied, name) == blank(refused_, audit.invented):
-        return passed(times)
-    return failed(f"expected the same refusal for both names, got {denied} and {refused_}")
