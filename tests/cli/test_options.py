@@ -13,6 +13,7 @@ from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import compile_filter
+from pop3spy.filters.pattern import LinePattern
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url
 
@@ -78,6 +79,9 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "auth": ("xoauth2, plain", ("XOAUTH2", "PLAIN"), "LOGIN"),
     "script": ("/etc/script", Path("/etc/script"), "-"),
     "quit-after": ("capa", "capa", "stat"),
+    "drop-after": ("retr", "retr", "stat"),
+    "retr": ("last", "last", "3"),
+    "expect": ("^Subject", (LinePattern("^Subject"),), "spam"),
     "patience": ("3s", 3.0, "5"),
     "run-as": ("mail:adm", "mail:adm", "nobody"),
     "workers": ("4", 4, "2"),
@@ -88,7 +92,7 @@ NEEDED = {
     "connect": ["mail.example.org"],
     "ca export": ["-o", "-"],
 }
-OF_ONE_TIME = {"ca export": {"out", "form"}}
+OF_ONE_TIME = {"ca export": {"out", "form"}, "connect": {"as_json"}}
 """Options that say what to make this time, and so are no settings."""
 
 PAIRS = [(verb, row.name) for row in SETTINGS.values() for verb in row.verbs]
