@@ -32,12 +32,13 @@ FLOORS = {
     "console": 8,
     "workers": 8,
     "connect": 9,
+    "migration": 9,
     "live": 9,
     "report": 9,
     "cli": 10,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "cli"},
+    "asyncio": {"net", "workers", "connect", "live", "migration", "cli"},
     "socket": {"net", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},

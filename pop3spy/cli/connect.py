@@ -70,9 +70,9 @@ _STDIN: Final = STDOUT  # both are a dash
     "\n\b\n"
     "On a terminal, :help tells what there is, and Tab what may come next.\n"
     "In a script and with --quit-after and the like, the exit status tells what\n"
-    "failed: 3 the connection, 10 the greeting, 11 TLS, 12 the capabilities, 13 the\n"
-    "login, 14 what came behind it.  It is 1 if the connection broke otherwise, or if\n"
-    "what --expect asks for did not come.",
+    "failed: 3 the connection, 10 the greeting, 11 TLS, 12 the capabilities,\n"
+    "13 the login, 14 what came behind it.  It is 1 if the connection broke\n"
+    "otherwise, or if what --expect asks for did not come.",
 )
 @click.argument("url", type=ValueType(URL, "URL"), metavar="URL")
 @click.option(
