@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,7 @@ from pop3spy.cli.options import F, ValueType, with_setting
 from pop3spy.cli.progress import AccountProgress
 from pop3spy.cli.secret import asked_for, password_source, token_source
 from pop3spy.cli.secret_command import printed_by
-from pop3spy.cli.standard_streams import say
+from pop3spy.cli.standard_streams import discard, say
 from pop3spy.cli.terminal import width_of
 from pop3spy.config.kinds import PATH, SECONDS
 from pop3spy.config.verbs import ClientLoginSettings, DialSettings, TrustSettings
@@ -130,8 +131,8 @@ _OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
         "--content",
         type=click.Choice([each.value for each in ContentOf]),
         metavar="|".join(each.value for each in ContentOf),
-        help="How much of each message is looked at; full retrieves them, which many servers"
-        " mark as read.  [default: top]",
+        help="How much of each message is looked at; full retrieves them, top takes their"
+        " headers.  [default: top]",
     ),
     click.option(
         "--jobs",
@@ -178,6 +179,8 @@ def compare_servers(urls: tuple[Url, Url], options: ServerOptions, shown: Shown)
         raise ConfigError("whose accounts?  Name one with --user, or a list with --users")
     if options.resume and options.results is None:
         raise ConfigError("--resume goes on with a file; name it with --results")
+    if options.users is not None and options.users.exists() and not options.users.is_file():
+        raise ConfigError(f"{escape(str(options.users))}: a list is read twice, so it is a file")
     return _Comparison(urls, options, shown).run()
 
 
@@ -192,39 +195,59 @@ class _Comparison:
         self._trust = trust_of(options)
         self._secrets = _Secrets(options)
         self._summary = ComparisonSummary()
+        self._names: set[str] = set()
         self._results: Results | None = None
         self._first = True
+        self._given_up = False
+        self._stop = asyncio.Event()
 
     def run(self) -> int:
         """Do everything, and tell what it came to."""
         options, shown = self._options, self._shown
-        listed = sum(1 for _ in self._listed())
+        listed = self._counted()
         with ExitStack() as closing:
             file = self._results_file(closing)
-            if shown.id_map is not None and shown.id_map.exists():
-                raise ConfigError(f"{escape(str(shown.id_map))} exists; nothing is overwritten")
+            if shown.id_map is not None:
+                _must_be_writable(shown.id_map)
             if file is not None:
                 compared = {OLD: str(self._urls[0]), NEW: str(self._urls[1])}
                 compared["content"] = self._content.value
                 self._results = Results(file, compared, resume=options.resume)
                 closing.callback(self._results.close)
-            done = self._results.done if self._results else set()
+            done = self._results.done & self._names if self._results else set()
             progress = closing.enter_context(AccountProgress(listed))
             if done and file is not None:
-                progress.skip(self._count_done(file))
+                self._add_done(done, file)
+                progress.skip(len(done))
             status = run(partial(self._work, done, progress), "auto")
             progress.clear()
             if status is ExitStatus.DONE and shown.id_map is not None and file is not None:
                 write_map(shown.id_map, file, alone=options.user is not None)
+        if self._given_up:
+            return ExitStatus.DONE
         self._tell_end(listed)
-        return status or self._status
+        return status or self._status(listed)
 
-    @property
-    def _status(self) -> ExitStatus:
+    def _counted(self) -> int:
+        """Return how many accounts there are; raise ConfigError if one has no secret to be had."""
+        for account in self._listed():
+            self._names.add(account.user)
+            login = self._secrets.account(account).old
+            if login.password is None and login.token is None:
+                raise ConfigError(
+                    f"{escape(account.user)} has no password: name a command with"
+                    " --password-command, or in the column password_command"
+                )
+        if not self._names:
+            raise ConfigError(f"{escape(str(self._options.users))}: there is no account in it")
+        return len(self._names)
+
+    def _status(self, listed: int) -> ExitStatus:
         if self._summary.outcomes[AccountOutcome.DIFFERS.value]:
             return ExitStatus.FOUND
         failed = self._summary.outcomes[AccountOutcome.FAILED.value]
-        return ExitStatus.FAILED if failed else ExitStatus.DONE
+        whole = not failed and self._summary.accounts == listed
+        return ExitStatus.DONE if whole else ExitStatus.FAILED
 
     def _results_file(self, closing: ExitStack) -> Path | None:
         """Return where results are kept; for a map alone, that is for as long as it takes."""
@@ -233,17 +256,15 @@ class _Comparison:
         folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="pop3spy-"))
         return Path(folder) / "results"
 
-    def _count_done(self, file: Path) -> int:
+    def _add_done(self, done: set[str], file: Path) -> None:
         """Take in what accounts came to that are not looked at again."""
-        found = 0
         for facts in results_in(file):
-            if facts["outcome"] != AccountOutcome.FAILED.value:
+            if facts["account"] in done:
                 self._summary.add(facts)
-                found += 1
-        return found
 
     async def _work(self, done: set[str], progress: AccountProgress, stop: asyncio.Event) -> None:
         """Compare every account that is not *done*, until *stop* is set."""
+        self._stop = stop
         servers = self._server(self._urls[0]), self._server(self._urls[1])
         left = (each for each in self._listed() if each.user not in done)
         accounts = map(self._secrets.account, left)
@@ -272,16 +293,28 @@ class _Comparison:
         """Keep and tell what an account came to."""
         if self._results is not None:
             self._results.add(found.facts(ids=True))
+        self._summary.add(found.facts(ids=False))
+        progress.clear()
+        try:
+            self._tell(found)
+        except BrokenPipeError:  # whoever read it has gone, as they may
+            self._unheard()
+        progress.step(self._told_so_far())
+
+    def _tell(self, found: ComparedAccount) -> None:
         facts = found.facts(ids=False)
-        self._summary.add(facts)
         if self._shown.as_json:
-            progress.clear()
             click.echo(f"{'[' if self._first else ','}\n{json.dumps(facts)}", nl=False)
             self._first = False
         elif not self._shown.summary and self._is_told(found):
-            progress.clear()
             _echo(account_lines(facts))
-        progress.step(self._told_so_far())
+
+    def _unheard(self) -> None:
+        """Write nothing more, and end, unless the results are kept for somebody."""
+        discard(sys.stdout)
+        if self._results is None:
+            self._given_up = True
+            self._stop.set()
 
     def _is_told(self, found: ComparedAccount) -> bool:
         same = found.outcome == AccountOutcome.SAME.value
@@ -351,6 +384,15 @@ class _Secrets:
     def _for(command: str | None, source: Secret | None, user: str) -> Secret | None:
         """Return the *source*; a command is told for which user it runs."""
         return _printed(command, "--password-command or --token-command", user) or source
+
+
+def _must_be_writable(path: Path) -> None:
+    """Raise ConfigError if the new file *path* could not be written in the end, after hours."""
+    name = escape(str(path))
+    if path.exists():
+        raise ConfigError(f"{name} exists; nothing is overwritten")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{name}: its folder cannot be written into")
 
 
 def _echo(lines: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from pop3spy.migration.content import ContentOf
 from pop3spy.migration.keeping_ids import form_of_ids, how_to_keep_ids
 from pop3spy.migration.login import Login
 from pop3spy.migration.maildrop import MaildropReader, ReadMaildrop, Server
+from pop3spy.protocol.text import escape
 from pop3spy.replay.messages import PairBy, Pairing, pair_messages
 from pop3spy.replay.verdict import verdict_of
 from pop3spy.session.tls import Tls
@@ -242,4 +243,4 @@ def _capabilities(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def _tls(tls: Tls | None) -> str:
-    return "no TLS" if tls is None else str(tls)
+    return "no TLS" if tls is None else escape(str(tls))

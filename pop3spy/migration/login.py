@@ -5,7 +5,7 @@ never sent as a password; 3. what is told of a refusal is what may be shown of i
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pop3spy.errors import Pop3SpyError
@@ -39,8 +39,8 @@ class Login:
     """Who logs in and how; *auth* are the ways that may be taken, *clear* allows clear text."""
 
     user: str
-    password: Secret | None = None
-    token: Secret | None = None
+    password: Secret | None = field(default=None, repr=False)
+    token: Secret | None = field(default=None, repr=False)
     auth: tuple[str, ...] = ()
     clear: bool = False
 

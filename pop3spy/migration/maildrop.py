@@ -1,8 +1,9 @@
 """One account at one server, read without changing anything.
 
 Rules: 1. DELE is never said; 2. RETR is said only where that loses nothing: not where the server
-says EXPIRE 0, nor where its greeting is one of those that hide what was retrieved; 3. a message is
-looked at part by part, and no octet of it is kept.
+says EXPIRE 0, nor where its greeting is one of those that hide what was retrieved; 3. QUIT is not
+said behind RETR, so the server never comes to its UPDATE state (RFC 1939, section 6), where many
+mark as read what was retrieved; 4. a message is looked at part by part, and no octet of it is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,7 @@ class MaildropReader:
     def __init__(self, connection: Connection, server: Server) -> None:
         self._connection = connection
         self._server = server
+        self._retrieved = False
         self.found = ReadMaildrop()
 
     @classmethod
@@ -93,8 +95,9 @@ class MaildropReader:
         await self._connection.close()
 
     async def leave(self) -> None:
-        """Take leave of the server."""
-        await self._ask(b"QUIT")
+        """Take leave of the server, unless it would note then what was retrieved."""
+        if not self._retrieved:
+            await self._ask(b"QUIT")
 
     @property
     def _session(self) -> Session:
@@ -165,6 +168,7 @@ class MaildropReader:
         if content is ContentOf.NONE:
             return
         numbers = list(self.found.messages)
+        self._retrieved = content is ContentOf.FULL
         line = b"RETR %d\r\n" if content is ContentOf.FULL else b"TOP %d 0\r\n"
         step = AT_ONCE if "PIPELINING" in self.found.capabilities else 1
         for start in range(0, len(numbers), step):

@@ -64,6 +64,28 @@ TOLD = {
 }
 
 
+def test_a_list_without_accounts_or_passwords_is_told(tmp_path: Path) -> None:
+    urls = ("pop3://127.0.0.1:1", "pop3://127.0.0.1:1")
+    ended = run_here("compare", *urls, "--users", str(users_file(tmp_path, [])), *MAKES)
+    assert (ended.status, ended.out) == (2, "")
+    assert "there is no account in it" in ended.err
+    ended = run_here("compare", *urls, "--users", str(users_file(tmp_path, ["bob"])))
+    assert (ended.status, ended.out) == (2, "")
+    assert "bob has no password: name a command with --password-command" in ended.err
+
+
+def test_whoever_reads_may_go(tmp_path: Path) -> None:
+    users = users_file(tmp_path, [f"user{number}" for number in range(30)])
+    with crooked() as old, crooked() as new:
+        args = ("--users", users, "--json", "--jobs", "1")
+        with running("compare", old.url, new.url, *MAKES, *args) as program:
+            assert program.process.stdout
+            program.process.stdout.close()
+            assert program.process.stderr
+            assert program.process.stderr.read() == b""
+            program.process.wait(PATIENCE)
+
+
 def test_what_goes_wrong_in_an_account_harms_no_other(tmp_path: Path) -> None:
     users = users_file(tmp_path, ["first", *WAYS, "last"])
     kept = tmp_path / "results.jsonl"
@@ -146,6 +168,7 @@ def test_full_content_is_retrieved_where_nothing_is_lost_by_it() -> None:
         assert [line for line in old.said if "RETR" in line] == [
             f"bob: RETR {n}" for n in (1, 2, 3)
         ]
+        assert "bob: QUIT" not in old.said + new.said, "behind it, what was retrieved is marked"
     assert ended.status == 0
     assert SAME in ended.out
 
@@ -263,6 +286,8 @@ WRONG = [
     (["--users", "/nowhere"], "/nowhere: no such file or directory"),
     (["--user", "x", "--map", "ids.txt"], "--map: the name of the file ends in .json or .csv"),
     (["--user", "x"], "a password is needed"),
+    (["--users", "/dev/null"], "/dev/null: a list is read twice, so it is a file"),
+    (["--user", "x", *MAKES, "--map", "/nowhere/x.csv"], "its folder cannot be written into"),
 ]
 
 

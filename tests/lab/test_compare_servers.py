@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.program import Ended, run_here
+from cli.program import Ended, run_here, running
 from lab.corpus import Message
 from lab.dovecot import running_dovecot
 from lab.mailserver import FEW_USER, MAIL, PASSWORD, USER, MailServer
@@ -100,10 +101,32 @@ def test_neither_server_has_changed_behind_it(old: MailServer, new: MailServer) 
     assert len(before[0]) > COUNT
 
 
-def test_headers_alone_leave_mail_unseen() -> None:
+@pytest.mark.parametrize("content", ["none", "top", "full"])
+def test_no_message_is_marked_as_read(content: str) -> None:
     with running_dovecot() as server:
-        compare(server, server, "--user", USER)
-        assert not [name for name in files_of(server) if name.partition(":")[2].count("S")]
+        compare(server, server, "--user", FEW_USER, "--content", content)
+        assert not [name for name in files_of(server) if "S" in name.partition(":2,")[2]]
+
+
+@pytest.mark.parametrize("verb", ["CAPA", "AUTH", "LIST", "UIDL", "TOP", "RETR"])
+def test_whoever_is_killed_leaves_the_maildrop_as_it_was(old: MailServer, verb: str) -> None:
+    """The reply to a command does not come, and the program is killed while it waits for it."""
+    compare(old, old, "--user", FEW_USER)  # Dovecot moves what it has seen first
+    before = files_of(old)
+    stall = ("--fault", f"stall when verb = {verb}", "--no-console")
+    upstream = f"pop3://{old.address}"
+    content = "full" if verb == "RETR" else "top"
+    with running("proxy", "--upstream", upstream, "--listen", ":0", *stall) as relay:
+        url = f"pop3://127.0.0.1:{relay.port()}"
+        makes = ("--password-command", f"echo {PASSWORD}", "--user", FEW_USER)
+        with running("compare", url, url, *makes, "--content", content) as program:
+            assert relay.process.stdout
+            for line in iter(relay.process.stdout.readline, b""):
+                if f"C: {verb}".encode() in line:
+                    break
+            program.send(signal.SIGKILL)
+            program.ended()
+    assert files_of(old) == before
 
 
 def test_the_map_leads_from_each_old_id_to_the_new_one(
@@ -141,3 +164,21 @@ def test_a_wrong_password_is_told_without_it(old: MailServer, new: MailServer) -
     told = f"{FEW_USER}: could not be compared: old server: {refused}; new server: {refused}"
     assert ended.out.splitlines()[0] == told
     assert "wrong-Password-9" not in ended.out + ended.err
+
+
+def test_servers_that_count_line_ends_otherwise_have_the_same_content(
+    old: MailServer, popa3d: MailServer
+) -> None:
+    ended = compare(old, popa3d, "--user", FEW_USER)
+    assert "  1 of another size: 5 (at the old server)" in ended.out.splitlines()
+    assert "only headers were looked at; --content full tells whether the rest differs" in ended.out
+    ended = compare(old, popa3d, "--user", FEW_USER, "--content", "full")
+    assert ended.status == 1
+    assert "5 messages: 0 missing, 0 added, 0 changed, 0 of another size" in ended.out
+    assert f"unique-ids changed for 5 of 5: {AGAIN} 5 messages again" in ended.out
+    assert "to keep" not in ended.out, "popa3d does not say that it is popa3d"
+
+
+def test_the_option_of_cyrus_is_named(old: MailServer, cyrus: MailServer) -> None:
+    ended = compare(old, cyrus, "--user", FEW_USER, "--content", "full")
+    assert "set uidl_format: dovecot in imapd.conf, which makes the ids of Dovecot" in ended.out
