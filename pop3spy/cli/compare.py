@@ -11,16 +11,12 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from pop3spy.cli.compare_servers import (
-    ServerOptions,
-    Shown,
-    compare_servers,
-    with_server_options,
-)
+from pop3spy.cli.compare_servers import Shown, compare_servers
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.recorded_sessions import outcomes_in
+from pop3spy.cli.server_options import ServerOptions, with_server_options
 from pop3spy.cli.verb import Verb
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file

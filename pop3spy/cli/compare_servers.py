@@ -5,32 +5,28 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import click
 
+from pop3spy.cli.account_secrets import AccountSecrets
 from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.legs import trust_of
-from pop3spy.cli.options import F, ValueType, with_setting
 from pop3spy.cli.progress import AccountProgress
-from pop3spy.cli.secret import asked_for, password_source, token_source
-from pop3spy.cli.secret_command import printed_by
+from pop3spy.cli.server_options import ServerOptions
 from pop3spy.cli.standard_streams import discard, say
 from pop3spy.cli.terminal import width_of
-from pop3spy.config.kinds import PATH, SECONDS
-from pop3spy.config.verbs import ClientLoginSettings, DialSettings, TrustSettings
 from pop3spy.errors import ConfigError
-from pop3spy.migration.account import NEW, OLD, AccountOutcome, AccountPair, ComparedAccount
+from pop3spy.migration.account import NEW, OLD, AccountOutcome, ComparedAccount
 from pop3spy.migration.accounts_file import ListedAccount, read_accounts
 from pop3spy.migration.comparing import compare_accounts
 from pop3spy.migration.content import ContentOf
-from pop3spy.migration.login import Login, Secret
 from pop3spy.migration.maildrop import Server
 from pop3spy.migration.results import Results, results_in, write_map
 from pop3spy.migration.summary import ComparisonSummary, account_lines
@@ -40,46 +36,6 @@ from pop3spy.wrapping import wrapped
 
 _NARROWEST: Final = 24
 """Columns of the narrowest terminal."""
-MOST_JOBS: Final = 100
-"""Accounts at a time; each takes a connection to either server."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerOptions(ClientLoginSettings, TrustSettings, DialSettings):
-    """Whose accounts are compared, and how both servers are read."""
-
-    users: Path | None
-    auth: tuple[str, ...] | None
-    new_user: str | None
-    new_password_file: Path | None
-    new_password_env: str | None
-    new_password_command: str | None
-    new_token_command: str | None
-    clear_login: bool
-    content: str | None
-    jobs: int | None
-    results: Path | None
-    resume: bool
-    patience: float
-
-    @property
-    def given(self) -> str:
-        """An option that somebody gave and that only servers have; nothing without one."""
-        ordinary = {"tls_min", "connect_timeout", "patience"}
-        names = (each.name for each in fields(ServerOptions) if each.name not in ordinary)
-        found = next((name for name in names if getattr(self, name)), "")
-        return found.replace("_", "-")
-
-    @property
-    def of_new(self) -> ClientLoginSettings:
-        """How to log in at the new server, as far as that is different there."""
-        return ClientLoginSettings(
-            user=self.new_user,
-            password_file=self.new_password_file,
-            password_env=self.new_password_env,
-            password_command=self.new_password_command,
-            token_command=self.new_token_command,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,88 +45,6 @@ class Shown:
     as_json: bool
     summary: bool
     id_map: Path | None
-
-
-_PATH: Final = partial(click.Path, path_type=Path)
-_OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
-    click.option("--user", metavar="NAME", help="Of servers: compare the account of this user."),
-    click.option(
-        "--users",
-        type=ValueType(PATH, "--users"),
-        metavar="FILE",
-        help="Of servers: compare the accounts of this CSV file (docs/migration.md).",
-    ),
-    click.option(
-        "--password-file",
-        type=_PATH(),
-        metavar="FILE",
-        help="Take the password, or token, from the first line of this file.",
-    ),
-    click.option("--password-env", metavar="NAME", help="Take it from this environment variable."),
-    with_setting("password-command"),
-    with_setting("token-command"),
-    click.option(
-        "--new-user", metavar="NAME", help="The name at the new server, if that is another."
-    ),
-    click.option(
-        "--new-password-file",
-        type=_PATH(),
-        metavar="FILE",
-        help="At the new server, take the password from here.",
-    ),
-    click.option("--new-password-env", metavar="NAME", help="Likewise, from this variable."),
-    click.option("--new-password-command", metavar="COMMAND", help="Likewise, from this command."),
-    click.option("--new-token-command", metavar="COMMAND", help="Likewise, a token."),
-    with_setting("auth"),
-    click.option(
-        "--clear-login",
-        is_flag=True,
-        help="Let passwords go over the network in clear text, where there is no TLS.",
-    ),
-    click.option(
-        "--content",
-        type=click.Choice([each.value for each in ContentOf]),
-        metavar="|".join(each.value for each in ContentOf),
-        help="How much of each message is looked at; full retrieves them, top takes their"
-        " headers.  [default: top]",
-    ),
-    click.option(
-        "--jobs",
-        type=click.IntRange(1, MOST_JOBS),
-        metavar="N",
-        help="So many accounts at a time.  [default: 4]",
-    ),
-    click.option(
-        "--results",
-        type=ValueType(PATH, "--results"),
-        metavar="FILE",
-        help="Keep what each account came to in this new file, a line of JSON each.",
-    ),
-    click.option(
-        "--resume",
-        is_flag=True,
-        help="Go on with the file of --results: only with accounts that are not done there.",
-    ),
-    with_setting("insecure"),
-    with_setting("upstream-ca"),
-    with_setting("client-cert"),
-    with_setting("tls-min"),
-    with_setting("connect-timeout"),
-    click.option(
-        "--patience",
-        type=ValueType(SECONDS, "--patience"),
-        metavar="SECONDS",
-        default=60.0,
-        help="How long each wait for a server may take.  [default: 60]",
-    ),
-)
-
-
-def with_server_options(function: F) -> F:
-    """Give a command the options that are about servers."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
 
 
 def compare_servers(urls: tuple[Url, Url], options: ServerOptions, shown: Shown) -> int:
@@ -193,7 +67,7 @@ class _Comparison:
         self._shown = shown
         self._content = ContentOf(options.content or ContentOf.TOP.value)
         self._trust = trust_of(options)
-        self._secrets = _Secrets(options)
+        self._secrets = AccountSecrets(options)
         self._summary = ComparisonSummary()
         self._names: set[str] = set()
         self._results: Results | None = None
@@ -343,49 +217,6 @@ class _Comparison:
             say("pop3spy: the same with --resume tries what could not be compared again")
 
 
-class _Secrets:
-    """Where the secrets of each account come from."""
-
-    def __init__(self, options: ServerOptions) -> None:
-        self._options = options
-        self._password = password_source(options)
-        self._token = token_source(options)
-        self._new_password = password_source(options.of_new)
-        self._new_token = token_source(options.of_new)
-        if options.user is not None and self._password is None and self._token is None:
-            self._password = partial(_given, asked_for())
-
-    def account(self, listed: ListedAccount) -> AccountPair:
-        """Return who logs in for a row of the list, and with what."""
-        options = self._options
-        new_user = listed.new_user or options.new_user or listed.user
-        password = _printed(listed.password_command, "password_command", listed.user)
-        token = _printed(listed.token_command, "token_command", listed.user)
-        new_password = _printed(listed.new_password_command, "new_password_command", new_user)
-        new_token = _printed(listed.new_token_command, "new_token_command", new_user)
-        old_password = password or self._for(options.password_command, self._password, listed.user)
-        old_token = token or self._for(options.token_command, self._token, listed.user)
-        of_new = (
-            new_password
-            or self._for(options.new_password_command, self._new_password, new_user)
-            or (None if new_token or self._new_token else old_password),
-            new_token
-            or self._for(options.new_token_command, self._new_token, new_user)
-            or (None if new_password or self._new_password else old_token),
-        )
-        auth, clear = options.auth or (), options.clear_login
-        return AccountPair(
-            listed.user,
-            Login(listed.user, old_password, old_token, auth, clear),
-            Login(new_user, *of_new, auth, clear),
-        )
-
-    @staticmethod
-    def _for(command: str | None, source: Secret | None, user: str) -> Secret | None:
-        """Return the *source*; a command is told for which user it runs."""
-        return _printed(command, "--password-command or --token-command", user) or source
-
-
 def _must_be_writable(path: Path) -> None:
     """Raise ConfigError if the new file *path* could not be written in the end, after hours."""
     name = escape(str(path))
@@ -405,13 +236,3 @@ def _echo(lines: Iterable[str]) -> None:
         parts = [text] if columns is None else wrapped(text, room, room - 2)
         for place, part in enumerate(parts):
             click.echo(f"{' ' * (indent + 2 * bool(place))}{part}")
-
-
-def _printed(command: str | None, option: str, user: str) -> Secret | None:
-    if not command:
-        return None
-    return partial(printed_by, command, option, variables={"POP3SPY_USER": user})
-
-
-async def _given(secret: bytes) -> bytes:
-    return secret

@@ -46,7 +46,8 @@ class ComparedAccount:
 
     ``changed`` have another content, ``resized`` another size of which the content may differ,
     ``moved`` stand at another place in the order; ``ids_changed`` have another unique-id, of
-    ``ids_known`` that have one at both.  ``ids`` are the ids at both servers, by content.
+    ``ids_known`` that have one at both.  ``ids`` are the ids at both servers, by content;
+    ``retrieved`` are the servers at which RETR was said.
     """
 
     account: str
@@ -57,6 +58,7 @@ class ComparedAccount:
     found_by: str = ""
     looked_at: str = ContentOf.NONE.value
     why_less: str = ""
+    retrieved: list[str] = field(default_factory=list)
     both: int = 0
     missing: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
@@ -91,6 +93,8 @@ async def compare_account(
             _at(OLD, old.most(content)), _at(NEW, new.most(content))
         )
         looked_at = min(less, other, key=list(ContentOf).index)
+        if looked_at is ContentOf.TOP and not (old.knows_headers and new.knows_headers):
+            looked_at = ContentOf.NONE
         whys = [f"{side}: {text}" for side, text in ((OLD, why), (NEW, other_why)) if text]
         await both(_at(OLD, old.look_at(looked_at)), _at(NEW, new.look_at(looked_at)))
         await both(_at(OLD, old.leave()), _at(NEW, new.leave()))
@@ -170,6 +174,7 @@ def judge_account(
         found_by=verdict.found_by,
         looked_at=looked_at.value,
         why_less=why_less,
+        retrieved=[side for side, read in ((OLD, old), (NEW, new)) if read.retrieved],
         both=verdict.both,
         missing=list(verdict.missing),
         added=list(verdict.new),

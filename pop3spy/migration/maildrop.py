@@ -1,9 +1,10 @@
 """One account at one server, read without changing anything.
 
-Rules: 1. DELE is never said; 2. RETR is said only where that loses nothing: not where the server
-says EXPIRE 0, nor where its greeting is one of those that hide what was retrieved; 3. QUIT is not
-said behind RETR, so the server never comes to its UPDATE state (RFC 1939, section 6), where many
-mark as read what was retrieved; 4. a message is looked at part by part, and no octet of it is kept.
+Rules: 1. DELE is never said; 2. whole messages are asked for with TOP, which marks nothing as read,
+and with RETR only where there is no TOP and where that loses nothing: not where the server says
+EXPIRE 0, nor where its greeting is one of those that hide what was retrieved; 3. QUIT is not said
+behind RETR, so that the server need not come to its UPDATE state (RFC 1939, section 6); 4. a
+message is looked at part by part, and no octet of it is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,8 @@ class Server:
 class ReadMaildrop:
     """What one server has of an account, and what it said of itself.
 
-    ``unread`` are the numbers of messages whose content was refused.
+    ``unread`` are the numbers of messages whose content was refused; ``retrieved`` is whether RETR
+    was said.
     """
 
     messages: dict[int, Message] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class ReadMaildrop:
     implementation: str = ""
     has_ids: bool = False
     unread: list[int] = field(default_factory=list)
+    retrieved: bool = False
 
 
 class MaildropReader:
@@ -64,7 +67,7 @@ class MaildropReader:
     def __init__(self, connection: Connection, server: Server) -> None:
         self._connection = connection
         self._server = server
-        self._retrieved = False
+        self._has_top = False
         self.found = ReadMaildrop()
 
     @classmethod
@@ -96,7 +99,7 @@ class MaildropReader:
 
     async def leave(self) -> None:
         """Take leave of the server, unless it would note then what was retrieved."""
-        if not self._retrieved:
+        if not self.found.retrieved:
             await self._ask(b"QUIT")
 
     @property
@@ -156,26 +159,37 @@ class MaildropReader:
 
     async def most(self, wanted: ContentOf) -> tuple[ContentOf, str]:
         """Return how much of each message may be looked at, and why that is less than *wanted*."""
-        why, numbers = "", list(self.found.messages)
-        if wanted is ContentOf.FULL and (why := self._why_no_retr()):
-            wanted = ContentOf.TOP
-        if wanted is ContentOf.TOP and numbers and not await self._knows_top(numbers[0]):
-            return ContentOf.NONE, f"{why}, and it has no TOP" if why else "the server has no TOP"
-        return wanted, why
+        numbers = list(self.found.messages)
+        if wanted is ContentOf.NONE or not numbers:
+            return wanted, ""
+        self._has_top = await self._knows_top(numbers[0])
+        why = self._why_no_retr() if wanted is ContentOf.FULL else ""
+        if self._has_top:
+            return (ContentOf.TOP if why else wanted), why
+        if wanted is ContentOf.FULL and not why:
+            return wanted, ""
+        return ContentOf.NONE, f"{why}, and it has no TOP" if why else "the server has no TOP"
+
+    @property
+    def knows_headers(self) -> bool:
+        """Whether headers can be asked for, if there are any; ``most`` finds that out."""
+        return self._has_top or not self.found.messages
 
     async def look_at(self, content: ContentOf) -> None:
         """Learn by so much content what each message is known by."""
-        if content is ContentOf.NONE:
-            return
         numbers = list(self.found.messages)
-        self._retrieved = content is ContentOf.FULL
-        line = b"RETR %d\r\n" if content is ContentOf.FULL else b"TOP %d 0\r\n"
+        if content is ContentOf.NONE or not numbers:
+            return
+        line = b"TOP %d 0\r\n"
+        if content is ContentOf.FULL:
+            line = b"TOP %d 99999999\r\n" if self._has_top else b"RETR %d\r\n"
+            self.found.retrieved = not self._has_top
         step = AT_ONCE if "PIPELINING" in self.found.capabilities else 1
         for start in range(0, len(numbers), step):
             await self._fetch(numbers[start : start + step], line)
 
     def _why_no_retr(self) -> str:
-        """Return why retrieving a message might lose it; nothing if it does not."""
+        """Return why taking whole messages might lose them; nothing if it does not."""
         for listed in self._session.capabilities.values():
             for each in listed:
                 if each.tag == "EXPIRE" and each.params[:1] == ("0",):

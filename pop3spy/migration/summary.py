@@ -45,6 +45,9 @@ def account_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {_ids(facts)}"
     if facts["advice"]:
         yield f"  to keep them: {facts['advice']}"
+    if facts["retrieved"]:
+        servers = " and ".join(facts["retrieved"])
+        yield f"  taken with RETR, for want of TOP, which may mark mail as read: {servers} server"
     if facts["why_less"]:
         yield f"  looked at by {facts['looked_at']} only: {facts['why_less']}"
 

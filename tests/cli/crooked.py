@@ -80,7 +80,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             "CAPA": server.capabilities,
             "LIST": b"".join(b"%d 100\r\n" % each for each in numbers),
             "UIDL": b"".join(b"%d id-%d\r\n" % (each, each) for each in numbers),
-            "TOP": HEAD % (number, number),
+            "TOP": HEAD % (number, number) + (b"" if rest.endswith(" 0") else BODY),
             "RETR": HEAD % (number, number) + BODY,
         }.get(verb)
         return b"+OK\r\n" if listing is None else b"+OK\r\n" + listing + b".\r\n"

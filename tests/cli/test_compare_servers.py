@@ -162,15 +162,40 @@ def test_nothing_is_retrieved_where_that_may_lose_it(capabilities: bytes, why: s
     assert not [line for line in said if "RETR" in line or "DELE" in line]
 
 
-def test_full_content_is_retrieved_where_nothing_is_lost_by_it() -> None:
+def test_whole_messages_are_taken_without_retrieving_them() -> None:
     with crooked() as old, crooked() as new:
         ended = compare(old, new, "--user", "bob", "--content", "full")
-        assert [line for line in old.said if "RETR" in line] == [
-            f"bob: RETR {n}" for n in (1, 2, 3)
+        assert [line for line in old.said if "TOP" in line] == [
+            f"bob: TOP {number} 99999999" for number in (1, 2, 3)
         ]
-        assert "bob: QUIT" not in old.said + new.said, "behind it, what was retrieved is marked"
+        assert not [line for line in old.said + new.said if "RETR" in line]
     assert ended.status == 0
     assert SAME in ended.out
+
+
+def test_where_there_is_no_top_messages_are_retrieved_and_that_is_told() -> None:
+    ways = {"bob": ("TOP", b"-ERR unknown\r\n")}
+    with crooked(ways=ways, capabilities=b"USER\r\nUIDL\r\n") as old, crooked() as new:
+        ended = compare(old, new, "--user", "bob", "--content", "full")
+        assert [line for line in old.said if "RETR" in line] == [
+            f"bob: RETR {number}" for number in (1, 2, 3)
+        ]
+        assert "bob: QUIT" not in old.said, "behind RETR, servers mark what was retrieved"
+        assert "bob: QUIT" in new.said
+    assert ended.status == 0
+    assert "for want of TOP, which may mark mail as read: old server" in ended.out
+
+
+def test_what_one_server_has_not_is_asked_of_neither() -> None:
+    ways = {"bob": ("TOP", b"-ERR unknown\r\n")}
+    with (
+        crooked(ways=ways, capabilities=b"USER\r\nUIDL\r\n") as old,
+        crooked(capabilities=b"USER\r\nTOP\r\nUIDL\r\nEXPIRE 0\r\n") as new,
+    ):
+        ended = compare(old, new, "--user", "bob", "--content", "full")
+        assert not [line for line in old.said + new.said if "RETR" in line]
+    assert ended.status == 0
+    assert "looked at by none only: new: the server says EXPIRE 0" in ended.out
 
 
 def test_without_content_messages_are_found_by_their_ids() -> None:

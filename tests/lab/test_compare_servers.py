@@ -105,27 +105,29 @@ def test_neither_server_has_changed_behind_it(old: MailServer, new: MailServer) 
 def test_no_message_is_marked_as_read(content: str) -> None:
     with running_dovecot() as server:
         compare(server, server, "--user", FEW_USER, "--content", content)
-        assert not [name for name in files_of(server) if "S" in name.partition(":2,")[2]]
+        compare(server, server, "--user", FEW_USER, "--content", "none")
+        names = files_of(server)  # Dovecot writes there what was marked in the session before
+        assert not [name for name in names if "S" in name.partition(":2,")[2]]
 
 
-@pytest.mark.parametrize("verb", ["CAPA", "AUTH", "LIST", "UIDL", "TOP", "RETR"])
+@pytest.mark.parametrize("verb", ["CAPA", "AUTH", "LIST", "UIDL", "TOP", "QUIT"])
 def test_whoever_is_killed_leaves_the_maildrop_as_it_was(old: MailServer, verb: str) -> None:
     """The reply to a command does not come, and the program is killed while it waits for it."""
     compare(old, old, "--user", FEW_USER)  # Dovecot moves what it has seen first
     before = files_of(old)
     stall = ("--fault", f"stall when verb = {verb}", "--no-console")
     upstream = f"pop3://{old.address}"
-    content = "full" if verb == "RETR" else "top"
     with running("proxy", "--upstream", upstream, "--listen", ":0", *stall) as relay:
         url = f"pop3://127.0.0.1:{relay.port()}"
         makes = ("--password-command", f"echo {PASSWORD}", "--user", FEW_USER)
-        with running("compare", url, url, *makes, "--content", content) as program:
+        with running("compare", url, url, *makes, "--content", "full") as program:
             assert relay.process.stdout
             for line in iter(relay.process.stdout.readline, b""):
                 if f"C: {verb}".encode() in line:
                     break
             program.send(signal.SIGKILL)
             program.ended()
+    compare(old, old, "--user", FEW_USER, "--content", "none")
     assert files_of(old) == before
 
 

@@ -34,14 +34,6 @@ def test_a_probe_leaves_the_maildrop_as_it_was(dovecot: MailServer, last: str, w
     assert len(before) == 5
 
 
-def test_what_is_retrieved_and_dropped_is_not_marked_as_read(dovecot: MailServer) -> None:
-    url = f"pop3://{dovecot.address}"
-    ended = run_here("connect", url, *LOGIN, "--drop-after", "retr", "--retr", "last")
-    assert ended.status == 0
-    names = files_of(dovecot.log.parent / "mail" / FEW_USER)
-    assert not [name for name in names if "S" in name.partition(":2,")[2]]
-
-
 @pytest.mark.parametrize("way", ["XOAUTH2", "OAUTHBEARER"])
 def test_a_token_is_taken_and_a_wrong_one_is_status_13(dovecot: MailServer, way: str) -> None:
     oauth = ("--user", "alice", "--auth", way, "--quit-after", "stat", "--token-command")
