@@ -23,7 +23,7 @@ from pop3spy.cli.server_options import ServerOptions
 from pop3spy.cli.standard_streams import discard, say
 from pop3spy.cli.terminal import width_of
 from pop3spy.errors import ConfigError
-from pop3spy.migration.account import NEW, OLD, AccountOutcome, ComparedAccount
+from pop3spy.migration.account import NEW, OLD, AccountOutcome, ComparedAccount, ComparisonSettings
 from pop3spy.migration.accounts_file import ListedAccount, read_accounts
 from pop3spy.migration.comparing import compare_accounts
 from pop3spy.migration.content import ContentOf
@@ -140,15 +140,14 @@ class _Comparison:
         """Compare every account that is not *done*, until *stop* is set."""
         self._stop = stop
         servers = self._server(self._urls[0]), self._server(self._urls[1])
+        settings = ComparisonSettings(servers, self._content, progress.looked)
         left = (each for each in self._listed() if each.user not in done)
         accounts = map(self._secrets.account, left)
         jobs = self._options.jobs or 4
         take = partial(self._take, progress)
         async with asyncio.TaskGroup() as group:
             stopping = group.create_task(stop.wait())
-            comparing = group.create_task(
-                compare_accounts(accounts, servers, self._content, jobs, take)
-            )
+            comparing = group.create_task(compare_accounts(accounts, settings, jobs, take))
             await asyncio.wait((stopping, comparing), return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             comparing.cancel()

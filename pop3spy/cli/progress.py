@@ -71,7 +71,8 @@ class AccountProgress(ProgressLine):
     def __init__(self, total: int) -> None:
         super().__init__(1)
         self._total = total
-        self._done = 0
+        self._done = self._messages = 0
+        self._more = ""
         self._began = time.monotonic()
 
     def skip(self, accounts: int) -> None:
@@ -81,12 +82,24 @@ class AccountProgress(ProgressLine):
     def step(self, more: str) -> None:
         """Count one that is done; *more* is what there is to tell of all so far."""
         self._done += 1
+        self._more = more
+        self._tell_all()
+
+    def looked(self, messages: int) -> None:
+        """Count *messages* that were looked at, in accounts that may not be done yet."""
+        self._messages += messages
+        self._tell_all()
+
+    def _tell_all(self) -> None:
         if not self._terminal:
             return
         left = self._total - self._done
-        seconds = (time.monotonic() - self._began) / self._done * left
-        forecast = f"; about {_rough(seconds)} left" if left > 0 else ""
-        self._tell(f"{self._done:,} of {count(self._total, 'account')}{more}{forecast}")
+        forecast = ""
+        if left > 0 and self._done:
+            seconds = (time.monotonic() - self._began) / self._done * left
+            forecast = f"; about {_rough(seconds)} left"
+        accounts = f"{self._done:,} of {count(self._total, 'account')}"
+        self._tell(f"{accounts}{self._more}{forecast}; {count(self._messages, 'message')} read")
 
 
 def _rough(seconds: float) -> str:

@@ -10,7 +10,7 @@ from pop3spy.errors import Pop3SpyError
 from pop3spy.migration.content import ContentOf
 from pop3spy.migration.keeping_ids import form_of_ids, how_to_keep_ids
 from pop3spy.migration.login import Login
-from pop3spy.migration.maildrop import MaildropReader, ReadMaildrop, Server
+from pop3spy.migration.maildrop import Looked, MaildropReader, ReadMaildrop, Server
 from pop3spy.protocol.text import escape
 from pop3spy.replay.messages import PairBy, Pairing, pair_messages
 from pop3spy.replay.verdict import verdict_of
@@ -19,6 +19,8 @@ from pop3spy.session.tls import Tls
 T = TypeVar("T")
 
 OLD, NEW = "old", "new"
+KINDS: Final = ("missing", "added", "changed", "resized", "unread")
+"""What may be said of messages; all but the last are differences."""
 MOST_TOLD: Final = 1000
 """Message numbers of a kind that are told of one account; of more, only how many they are."""
 
@@ -82,10 +84,21 @@ class ComparedAccount:
         return facts
 
 
-async def compare_account(
-    account: AccountPair, servers: tuple[Server, Server], content: ContentOf
-) -> ComparedAccount:
+@dataclass(frozen=True, slots=True)
+class ComparisonSettings:
+    """What is compared with what: the old server and the new one, and how much of each message.
+
+    ``looked`` is told each time that so many messages more were looked at.
+    """
+
+    servers: tuple[Server, Server]
+    content: ContentOf
+    looked: Looked = lambda _: None
+
+
+async def compare_account(account: AccountPair, settings: ComparisonSettings) -> ComparedAccount:
     """Return what became of *account*; what does not work is told in it."""
+    servers, content, looked = settings.servers, settings.content, settings.looked
     readers: list[MaildropReader] = []
     try:
         old, new = await _begin(account, servers, readers)
@@ -96,7 +109,9 @@ async def compare_account(
         if looked_at is ContentOf.TOP and not (old.knows_headers and new.knows_headers):
             looked_at = ContentOf.NONE
         whys = [f"{side}: {text}" for side, text in ((OLD, why), (NEW, other_why)) if text]
-        await both(_at(OLD, old.look_at(looked_at)), _at(NEW, new.look_at(looked_at)))
+        await both(
+            _at(OLD, old.look_at(looked_at, looked)), _at(NEW, new.look_at(looked_at, looked))
+        )
         await both(_at(OLD, old.leave()), _at(NEW, new.leave()))
         return judge_account(account.name, old.found, new.found, looked_at, "; ".join(whys))
     except SideError as error:
@@ -202,12 +217,12 @@ def judge_account(
 
 def _settle(found: ComparedAccount) -> None:
     """Decide what it came to, and keep no more numbers than anybody reads."""
-    for kind in ("missing", "added", "changed", "resized", "unread"):
+    for kind in KINDS:
         numbers: list[int] = getattr(found, kind)
         found.counts[kind] = len(numbers)
         del numbers[MOST_TOLD:]
-    differing = ("missing", "added", "changed", "resized")
-    if any(found.counts[kind] for kind in differing) or found.ids_changed or found.moved:
+    differing = sum(found.counts.values()) - found.counts["unread"]
+    if differing or found.ids_changed or found.moved:
         found.outcome = AccountOutcome.DIFFERS.value
     elif found.unread:
         found.outcome = AccountOutcome.FAILED.value

@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
-from pop3spy.migration.account import AccountPair, ComparedAccount, compare_account
-from pop3spy.migration.content import ContentOf
-from pop3spy.migration.maildrop import Server
+from pop3spy.migration.account import (
+    AccountPair,
+    ComparedAccount,
+    ComparisonSettings,
+    compare_account,
+)
 
 Take = Callable[[ComparedAccount], None]
 """Is told of each account when it is done."""
 
 
 async def compare_accounts(
-    accounts: Iterator[AccountPair],
-    servers: tuple[Server, Server],
-    content: ContentOf,
-    jobs: int,
-    take: Take,
+    accounts: Iterator[AccountPair], settings: ComparisonSettings, jobs: int, take: Take
 ) -> None:
     """Compare *accounts*, so many *jobs* at a time; each has one connection to either server.
 
@@ -25,7 +24,7 @@ async def compare_accounts(
 
     async def work() -> None:
         for account in accounts:
-            take(await compare_account(account, servers, content))
+            take(await compare_account(account, settings))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(jobs):

@@ -7,7 +7,7 @@ behind RETR, so that the server need not come to its UPDATE state (RFC 1939, sec
 message is looked at part by part, and no octet of it is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,10 @@ AT_ONCE: Final = 16
 
 HIDING: Final = ("Gpop ",)
 """Beginnings of greetings of servers that list a message no more once it was retrieved."""
+
+
+Looked = Callable[[int], None]
+"""Is told that so many messages more were looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +179,8 @@ class MaildropReader:
         """Whether headers can be asked for, if there are any; ``most`` finds that out."""
         return self._has_top or not self.found.messages
 
-    async def look_at(self, content: ContentOf) -> None:
-        """Learn by so much content what each message is known by."""
+    async def look_at(self, content: ContentOf, looked: Looked) -> None:
+        """Learn by so much content what each message is known by; *looked* is told how many."""
         numbers = list(self.found.messages)
         if content is ContentOf.NONE or not numbers:
             return
@@ -186,7 +190,8 @@ class MaildropReader:
             self.found.retrieved = not self._has_top
         step = AT_ONCE if "PIPELINING" in self.found.capabilities else 1
         for start in range(0, len(numbers), step):
-            await self._fetch(numbers[start : start + step], line)
+            await self._fetch(group := numbers[start : start + step], line)
+            looked(len(group))
 
     def _why_no_retr(self) -> str:
         """Return why taking whole messages might lose them; nothing if it does not."""

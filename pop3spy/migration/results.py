@@ -9,17 +9,19 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from pop3spy.errors import ConfigError, said_by_system
-from pop3spy.migration.account import AccountOutcome
+from pop3spy.migration.account import KINDS, NEW, OLD, AccountOutcome
 from pop3spy.newfile import new_file
 from pop3spy.protocol.text import escape
 
 FORMAT: Final = "pop3spy comparison 1"
+_MOST: Final = 1 << 63
 Facts = Mapping[str, Any]
+Fits = Callable[[object], bool]
 
 
 class Results:
@@ -64,11 +66,10 @@ class Results:
                 for number, line in enumerate(stream, 1):
                     if not line.endswith(b"\n"):
                         break
-                    facts = _facts_in(line, f"{where}:{number}")
-                    if number == 1 and facts != header:
-                        raise ConfigError(f"{where}: this is about other servers, or other content")
                     if number > 1:
-                        self._learn(facts)
+                        self._learn(_result_in(line, f"{where}:{number}"))
+                    elif _object_in(line) != header:
+                        raise ConfigError(f"{where}: this is about other servers, or other content")
                     end += len(line)
         except OSError as error:
             raise ConfigError(f"{where}: {said_by_system(error)}") from None
@@ -77,8 +78,8 @@ class Results:
         return end
 
     def _learn(self, facts: Facts) -> None:
-        name = str(facts.get("account"))
-        if facts.get("outcome") == AccountOutcome.FAILED.value:
+        name = str(facts["account"])
+        if facts["outcome"] == AccountOutcome.FAILED.value:
             self.done.discard(name)
         else:
             self.done.add(name)
@@ -94,18 +95,23 @@ class Results:
 
 
 def results_in(path: Path) -> Iterator[Facts]:
-    """Yield what accounts came to, by the file at *path*, each once."""
-    last: dict[str, int] = {}
+    """Yield what accounts came to, by the file at *path*, each once: what was said of it last.
+
+    Raise ConfigError if a line is no result.
+    """
+    last = {str(facts["account"]): number for number, facts in _lines(path)}
+    for number, facts in _lines(path):
+        if last[str(facts["account"])] == number:
+            yield facts
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Facts]]:
+    """Yield each result in the file with its line, without one that is broken off."""
+    where = escape(str(path))
     with path.open("rb") as stream:
-        for number, line in enumerate(stream):
-            if number and line.endswith(b"\n"):
-                last[str(_facts_in(line, escape(str(path)))["account"])] = number
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream):
-            if number and line.endswith(b"\n"):
-                facts = _facts_in(line, escape(str(path)))
-                if last[str(facts["account"])] == number:
-                    yield facts
+        for number, line in enumerate(stream, 1):
+            if number > 1 and line.endswith(b"\n"):
+                yield number, _result_in(line, f"{where}:{number}")
 
 
 def write_map(path: Path, results: Path, *, alone: bool) -> None:
@@ -142,11 +148,65 @@ def _write_json(stream: BinaryIO, rows: Iterator[tuple[str, Any]], *, alone: boo
     stream.write(b"{}\n" if between == "{" else b"\n}\n")
 
 
-def _facts_in(line: bytes, where: str) -> Facts:
+def _object_in(line: bytes) -> Facts | None:
     try:
         facts = json.loads(line)
-    except ValueError:
-        facts = None
-    if not isinstance(facts, dict):
-        raise ConfigError(f"{where}: this is no line of results")
+    except (ValueError, RecursionError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
+def _result_in(line: bytes, where: str) -> Facts:
+    """Return the result that *line* is; somebody may have changed the file."""
+    facts = _object_in(line)
+    if facts is None or not all(name in facts and fits(facts[name]) for name, fits in _FIT.items()):
+        raise ConfigError(f"{where}: this is no result of a comparison")
+    unread = facts["outcome"] == AccountOutcome.FAILED.value and not facts["both"]
+    for name, fits in _OF_COMPARED.items():
+        if not (fits(facts.get(name)) or (unread and facts.get(name) == {})):
+            raise ConfigError(f"{where}: this is no result of a comparison")
     return facts
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _list_of(fits: Fits) -> Fits:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _all_in(names: Iterable[str], fits: Fits) -> Fits:
+    wanted = set(names)
+    return lambda value: (
+        isinstance(value, dict) and value.keys() == wanted and all(map(fits, value.values()))
+    )
+
+
+def _outcome(value: object) -> bool:
+    return value in [each.value for each in AccountOutcome]  # a set would want a hash
+
+
+def _pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_text, value))  # noqa: PLR2004 - old and new
+
+
+_NUMBERS: Final = _list_of(_number)
+_FIT: Final[Mapping[str, Fits]] = {
+    **dict.fromkeys(("account", "why", "found_by", "looked_at", "why_less", "advice"), _text),
+    **dict.fromkeys(("messages", "octets", "both", "moved", "ids_known", "ids_changed"), _number),
+    **dict.fromkeys(KINDS, _NUMBERS),
+    **dict.fromkeys(("capabilities", "retrieved"), _list_of(_text)),
+    "outcome": _outcome,
+    "ids": _list_of(_pair),
+}
+"""What a result has, and what each of it must be like."""
+_OF_COMPARED: Final[Mapping[str, Fits]] = {
+    "counts": _all_in(KINDS, _number),
+    "tls": _all_in((OLD, NEW), _text),
+}
+"""What one has besides where the account could be read."""

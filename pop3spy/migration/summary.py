@@ -17,13 +17,14 @@ _MOST_KINDS: Final = 100
 """Different texts that are counted, such as certificates."""
 _SHOWN: Final = 5
 
-KINDS: Final = {
+WORDS: Final = {
     "missing": "missing",
     "added": "added",
     "changed": "changed",
     "resized": "of another size",
     "unread": "not read",
 }
+"""What each kind of messages is called."""
 
 
 def account_lines(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -32,9 +33,11 @@ def account_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if outcome == AccountOutcome.FAILED.value and not facts["both"]:
         yield f"{name}: could not be compared: {facts['why']}"
         return
-    head = "all there" if not facts["counts"]["missing"] else "not all there"
+    counts = facts["counts"]
+    head = "not all read" if counts["unread"] else "all there"
+    head = "not all there" if counts["missing"] else head
     yield f"{name}: {head}: {_messages(facts)}"
-    for kind, word in KINDS.items():
+    for kind, word in WORDS.items():
         if total := facts["counts"][kind]:
             numbers = facts[kind][:MOST_NUMBERS]
             more = f" and {total - len(numbers):,} more" if total > len(numbers) else ""
@@ -101,6 +104,7 @@ class ComparisonSummary:
             self._count(f"looked at by {facts['looked_at']} only", facts["why_less"])
 
     def _count(self, kind: str, text: str) -> None:
+        text = escape(text).replace("\\\\", "\\")  # it may come from a file; once is enough
         known = self._texts.setdefault(kind, Counter())
         if text in known or len(known) < _MOST_KINDS:
             known[text] += 1
@@ -115,7 +119,7 @@ class ComparisonSummary:
             f"{count(self.accounts, 'account')}: {same:,} the same, {differ:,} differ,"
             f" {failed:,} could not be compared"
         )
-        told = ", ".join(f"{self.totals[kind]:,} {word}" for kind, word in KINDS.items())
+        told = ", ".join(f"{self.totals[kind]:,} {word}" for kind, word in WORDS.items())
         yield f"{count(self.totals['messages'], 'message')}: {told}"
         changed, known = self.totals["ids_changed"], self.totals["ids_known"]
         again = ": clients that leave mail on the server will fetch these again" if changed else ""

@@ -296,7 +296,7 @@ def test_progress_and_a_forecast_stand_on_a_terminal_and_vanish(tmp_path: Path) 
         args = ("--users", users, "--jobs", "2", "--summary")
         with running("compare", old.url, new.url, *makes, *args, stderr=theirs) as program:
             os.close(theirs)
-            Terminal(ours).shows(r"\d+ of 20 accounts; about \d+ s left")
+            Terminal(ours).shows(r"\d+ of 20 accounts; about \d+ s left; \d+ messages read")
             out, _ = program.process.communicate(timeout=60)
     os.close(ours)
     assert out.decode().startswith("20 accounts: 20 the same")
@@ -337,3 +337,22 @@ def test_recordings_and_servers_are_not_mixed(places: list[str], told: str) -> N
     assert ended.status == 2
     assert told in ended.err
     assert "secret" not in ended.err
+
+
+def test_the_page_has_every_field_that_an_account_has(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text(encoding="utf-8")
+    kept = tmp_path / "results.jsonl"
+    with crooked() as old, crooked() as new:
+        compare(old, new, "--user", "bob", "--results", str(kept))
+    assert [name for name in results(kept)["bob"] if f"`{name}`" not in page] == []
+
+
+def test_a_file_that_holds_no_results_is_told_with_its_line(tmp_path: Path) -> None:
+    kept = tmp_path / "results.jsonl"
+    with crooked() as old, crooked() as new:
+        args = ("--user", "bob", "--results", str(kept))
+        assert compare(old, new, *args).status == 0
+        kept.write_text(kept.read_text().replace('"same"', '"fine"'))
+        ended = compare(old, new, *args, "--resume")
+    assert ended.status == 2
+    assert ended.err == f"pop3spy: {kept}:2: this is no result of a comparison\n"
