@@ -11,12 +11,11 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from pop3spy.cli.compare_servers import Shown, compare_servers
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.recorded_sessions import outcomes_in
-from pop3spy.cli.server_options import ServerOptions, with_server_options
+from pop3spy.cli.server_options import ServerOptions, Shown, with_server_options
 from pop3spy.cli.verb import Verb
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
@@ -111,6 +110,9 @@ def compare(options: CompareOptions, a: str | Url, b: str | Url) -> int:
     if isinstance(a, Url) and isinstance(b, Url):
         if options.session is not None or options.by is not None or options.port:
             raise ConfigError("--session, --by and --port are about recordings, not about servers")
+        # It speaks to servers, and whoever compares recordings need not load all that.
+        from pop3spy.cli.compare_servers import compare_servers  # noqa: PLC0415
+
         return compare_servers(
             (a, b),
             options,

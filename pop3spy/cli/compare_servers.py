@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.progress import AccountProgress
-from pop3spy.cli.server_options import ServerOptions
+from pop3spy.cli.server_options import ServerOptions, Shown
 from pop3spy.cli.standard_streams import discard, say
 from pop3spy.cli.terminal import width_of
 from pop3spy.errors import ConfigError
@@ -36,15 +35,6 @@ from pop3spy.wrapping import wrapped
 
 _NARROWEST: Final = 24
 """Columns of the narrowest terminal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What is told of a comparison, and where the map of unique-ids goes."""
-
-    as_json: bool
-    summary: bool
-    id_map: Path | None
 
 
 def compare_servers(urls: tuple[Url, Url], options: ServerOptions, shown: Shown) -> int:

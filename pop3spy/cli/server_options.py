@@ -55,6 +55,15 @@ class ServerOptions(ClientLoginSettings, TrustSettings, DialSettings):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is told of a comparison, and where the map of unique-ids goes."""
+
+    as_json: bool
+    summary: bool
+    id_map: Path | None
+
+
 _PATH: Final = partial(click.Path, path_type=Path)
 _OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
     click.option("--user", metavar="NAME", help="Of servers: compare the account of this user."),

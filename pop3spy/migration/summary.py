@@ -119,12 +119,14 @@ class ComparisonSummary:
             f"{count(self.accounts, 'account')}: {same:,} the same, {differ:,} differ,"
             f" {failed:,} could not be compared"
         )
+        if not same + differ and not self.totals["messages"]:
+            return
         told = ", ".join(f"{self.totals[kind]:,} {word}" for kind, word in WORDS.items())
         yield f"{count(self.totals['messages'], 'message')}: {told}"
         changed, known = self.totals["ids_changed"], self.totals["ids_known"]
         again = ": clients that leave mail on the server will fetch these again" if changed else ""
         yield f"unique-ids changed for {changed:,} of {known:,} messages{again}"
-        for kind, texts in sorted(self._texts.items()):
+        for kind, texts in self._texts.items():
             for text, times in texts.most_common(_SHOWN):
                 of = "" if times == self.accounts else f" ({count(times, 'account')})"
                 yield f"{kind}: {text}{of}"
