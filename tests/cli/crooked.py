@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO, cast
 
+PATIENCE = 20.0
 HEAD = b"Message-ID: <%d@example.org>\r\nSubject: %d\r\n\r\n"
 BODY = b"hello\r\n"
 
@@ -29,7 +30,7 @@ class Crooked(socketserver.ThreadingTCPServer):
         self.messages, self.ways, self.capabilities = messages, ways, capabilities
         self.said: list[str] = []
         self.most_at_once = self.at_once = 0
-        self.counting = threading.Lock()
+        self.changed = threading.Condition()
 
     @property
     def url(self) -> str:
@@ -37,9 +38,20 @@ class Crooked(socketserver.ThreadingTCPServer):
 
     def count(self, more: int) -> None:
         """Count a client that came, or one that left."""
-        with self.counting:
+        with self.changed:
             self.at_once += more
             self.most_at_once = max(self.most_at_once, self.at_once)
+
+    def hear(self, line: str) -> None:
+        """Note what a client said."""
+        with self.changed:
+            self.said.append(line)
+            self.changed.notify_all()
+
+    def wait_for(self, line: str) -> None:
+        """Wait until a client has said *line*."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: line in self.said, PATIENCE), self.said
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -58,7 +70,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(b"+OK ready\r\n")
         for line in iter(partial(lines.readline, 1000), b""):
             said = line.decode().strip()
-            server.said.append(f"{user}: {said}")
+            server.hear(f"{user}: {said}")
             verb, _, rest = said.partition(" ")
             user = rest if verb == "USER" else user
             wrong, reply = server.ways.get(user, ("", b""))

@@ -241,8 +241,7 @@ def test_interrupting_keeps_what_is_done_and_leaves_the_maildrops(tmp_path: Path
     with crooked() as old, crooked(ways={"hangs": ("TOP 2", b"")}) as new:
         args = ("--users", users, "--jobs", "1", "--results", kept)
         with running("compare", old.url, new.url, *MAKES, *args) as program:
-            while not any(line == "hangs: TOP 2 0" for line in new.said):
-                pass
+            new.wait_for("hangs: TOP 2 0")
             ended = program.stopped(signal.SIGINT)
         said = old.said + new.said
     assert ended.status == 130

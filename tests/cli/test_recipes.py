@@ -1,4 +1,8 @@
-"""The commands of ``docs/recipes.md`` do what the page says, against a server of this machine."""
+"""The commands of two pages do what they say, against servers of this machine.
+
+They are ``docs/recipes.md`` and ``docs/migration.md``; both servers of the latter have the same
+mail.
+"""
 
 import json
 import os
@@ -6,14 +10,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from cli.program import PATIENCE, environment, run_here, running
 
-PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
-SECTIONS = re.findall(r"(?ms)^##+ ([^\n]+)\n(.*?)(?=^##|\Z)", PAGE)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [(DOCS / name).read_text(encoding="utf-8") for name in ("recipes.md", "migration.md")]
+SECTION = re.compile(r"(?ms)^##?#? ([^\n]+)\n(.*?)(?=^##?#? |\Z)")
+SECTIONS = [section for page in PAGES for section in SECTION.findall(page)]
 BLOCKS = [
     (head, block)
     for head, text in SECTIONS
@@ -28,7 +35,7 @@ PASSWORD = "tanstaaf-Hunter2"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the programs that the page takes for granted, and a server in ``port``."""
+    """A folder with what the pages take for granted, and where two servers of the same mail are."""
     folder = tmp_path_factory.mktemp("recipes")
     programs = {
         "pop3spy": f'exec {sys.executable} -m pop3spy "$@"',
@@ -44,22 +51,27 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     users = folder / "users.yaml"
     users.write_text(f"alice: {PASSWORD}\n")
     users.chmod(0o600)
-    mail = folder / "mail" / "new" / "1"
-    for name in ("cur", "new", "tmp"):
-        (folder / "mail" / name).mkdir(parents=True)
-    mail.write_bytes(b"Subject: probe 4711\r\n\r\nhello\r\n")
     options = ("--listen", "pop3s://localhost:0", "--quiet", "--ca-dir", folder / "ca")
-    with running("serve", folder / "mail", *options, "--users", users) as server:
-        found = server.says(r"listening on pop3s://[^:]+:(\d+)")
-        (folder / "port").write_text(found[1])
+    with ExitStack() as running_servers:
+        for name in ("old", "new"):
+            mail = folder / f"{name}-mail"
+            for part in ("cur", "new", "tmp"):
+                (mail / part).mkdir(parents=True)
+            (mail / "new" / "1").write_bytes(b"Subject: probe 4711\r\n\r\nhello\r\n")
+            serve = running("serve", mail, *options, "--users", users)
+            server = running_servers.enter_context(serve)
+            found = server.says(r"listening on pop3s://[^:]+:(\d+)")
+            (folder / name).write_text(f"localhost:{found[1]}")
         yield folder
 
 
 @pytest.mark.parametrize(("head", "block"), BLOCKS, ids=[head for head, _ in BLOCKS])
 def test_a_recipe_does_what_it_says(head: str, block: str, place: Path, tmp_path: Path) -> None:
-    port = (place / "port").read_text()
+    old, new = ((place / name).read_text() for name in ("old", "new"))
+    block = re.sub(r"\b(mail|old)\.example\.org", old, block).replace("new.example.org", new)
+    (tmp_path / "accounts.csv").write_text("user,password_command\nalice,pass show mail/alice\n")
     done = subprocess.run(
-        ["sh", "-ec", block.replace("mail.example.org", f"localhost:{port}")],
+        ["sh", "-ec", block],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=2 * PATIENCE,
