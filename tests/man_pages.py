@@ -69,10 +69,13 @@ def _head(name: str, typed: str, command: click.Command) -> Iterator[str]:
 
 
 def _sections(command: click.Command) -> Iterator[str]:
-    for section in (command.epilog or "").split("\b\n")[1:]:
-        title, *lines = section.strip().splitlines()
-        rows = "".join(f"{_roff(line[2:])}\n" for line in lines)
-        yield f".SH {title.rstrip(':').upper()}\n.nf\n{rows}.fi\n"
+    for section in (command.epilog or "").split("\b\n"):
+        title, *lines = section.strip("\n").splitlines() or [""]
+        if title.endswith(":"):
+            rows = "".join(f"{_roff(line[2:])}\n" for line in lines)
+            yield f".SH {title.rstrip(':').upper()}\n.nf\n{rows}.fi\n"
+        elif title:
+            yield f".PP\n{_roff(' '.join(section.split()))}\n"
 
 
 def _first(command: click.Command) -> str:

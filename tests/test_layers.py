@@ -32,6 +32,7 @@ FLOORS = {
     "console": 8,
     "workers": 8,
     "connect": 9,
+    "migration": 9,
     "live": 9,
     "report": 9,
     "check": 10,
@@ -39,7 +40,7 @@ FLOORS = {
     "cli": 11,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "check", "web", "cli"},
+    "asyncio": {"net", "workers", "connect", "live", "migration", "check", "web", "cli"},
     "socket": {"net", "web", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},

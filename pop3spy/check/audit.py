@@ -16,13 +16,12 @@ from pop3spy.check.options import AuditOptions
 from pop3spy.check.reply import quoted
 from pop3spy.check.timing import Timing
 from pop3spy.check.transcript import CheckTranscript, TranscriptLine
-from pop3spy.connect.clear_text import is_loopback
 from pop3spy.errors import ConnectError
-from pop3spy.net.probe import Probe
+from pop3spy.net.probe import ProbeConnection
 from pop3spy.net.tried import TriedTls
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.text import MASK
-from pop3spy.protocol.url import Url
+from pop3spy.protocol.url import Url, is_loopback
 from pop3spy.redaction.secret_memory import SecretMemory
 from pop3spy.redaction.typist import Typist
 from pop3spy.session.bus import Bus
@@ -131,7 +130,7 @@ class Audit:
         await asyncio.sleep(max(0.0, wait))
         self.used.connections += 1
         began = time.monotonic()
-        probe = await Probe.open(
+        probe = await ProbeConnection.open(
             Url("pop3", address or self.target.address, port),
             self._bus,
             self._clock,

@@ -7,7 +7,7 @@ from typing import Final
 
 from pop3spy.check.reply import Reply, ReplyKind, kind_of
 from pop3spy.check.timing import Timing
-from pop3spy.net.probe import Probe
+from pop3spy.net.probe import ProbeConnection
 from pop3spy.net.tried import TriedTls
 from pop3spy.net.trust import Trust
 
@@ -46,7 +46,9 @@ class Conversation:
     ``greeting`` is the greeting, once it was heard; *unasked* is given what nobody had asked for.
     """
 
-    def __init__(self, probe: Probe, timing: Timing, unasked: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, probe: ProbeConnection, timing: Timing, unasked: Callable[[bytes], None]
+    ) -> None:
         self.probe = probe
         self.timing = timing
         self.greeting = Reply(ReplyKind.SILENT)

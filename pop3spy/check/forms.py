@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from pop3spy import __version__
 from pop3spy.check.registry import Check, CheckOutcome, Level
-from pop3spy.check.results import AuditStatus, Report, Result
+from pop3spy.check.results import AuditReport, AuditStatus, Result
 
 SCHEMA: Final = "pop3spy-check/1"
 _SARIF: Final = (
@@ -20,7 +20,7 @@ _WORST: Final = 5
 """Failures that a line for a monitor names."""
 
 
-def as_json(report: Report) -> str:
+def as_json(report: AuditReport) -> str:
     """Return one object, which the schema describes that comes with the program."""
     target = report.target
     told = {
@@ -91,7 +91,7 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def as_sarif(report: Report) -> str:
+def as_sarif(report: AuditReport) -> str:
     """Return a log of SARIF 2.1.0, which code hosts and editors read."""
     told = [
         result
@@ -124,7 +124,7 @@ def _sarif_rule(check: Check) -> dict[str, Any]:
     }
 
 
-def _sarif_result(report: Report, result: Result, at: int) -> dict[str, Any]:
+def _sarif_result(report: AuditReport, result: Result, at: int) -> dict[str, Any]:
     strict = result.outcome is CheckOutcome.FAIL
     place = f"{report.target.url}#{result.door or 'clear'}"
     return {
@@ -138,7 +138,7 @@ def _sarif_result(report: Report, result: Result, at: int) -> dict[str, Any]:
     }
 
 
-def as_junit(report: Report) -> str:
+def as_junit(report: AuditReport) -> str:
     """Return test suites, a group each, as build servers read them."""
     suites = ET.Element("testsuites", name=f"pop3spy check {report.target.url}")
     groups: dict[str, list[Result]] = {}
@@ -195,7 +195,7 @@ def _xml_text(text: str) -> str:
 # -- monitors -----------------------------------------------------------------------------------
 
 
-def as_nagios(report: Report) -> str:
+def as_nagios(report: AuditReport) -> str:
     """Return one line with performance data, as plugins of monitors print it."""
     word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[nagios_status(report)]
     failed = [result.check.id for result in report.told if result.outcome is CheckOutcome.FAIL]
@@ -215,7 +215,7 @@ def as_nagios(report: Report) -> str:
     return f"POP3 {word} - {clean} | {' '.join(figures)}\n"
 
 
-def nagios_status(report: Report) -> int:
+def nagios_status(report: AuditReport) -> int:
     """Return 0 OK, 1 WARNING, 2 CRITICAL or 3 UNKNOWN."""
     if report.status is AuditStatus.UNFINISHED:
         return 3
@@ -227,7 +227,7 @@ def nagios_status(report: Report) -> int:
     return 1 if soon or below else 0
 
 
-def as_prometheus(report: Report) -> str:
+def as_prometheus(report: AuditReport) -> str:
     """Return metrics in the text format of Prometheus, for its textfile collector."""
     url = _label(str(report.target.url))
     lines = _metric("pop3spy_check_outcome", "How each check of the last audit ended.")
@@ -260,7 +260,7 @@ def _label(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-FORMS: Final[dict[str, Callable[[Report], str]]] = {
+FORMS: Final[dict[str, Callable[[AuditReport], str]]] = {
     "json": as_json,
     "junit": as_junit,
     "sarif": as_sarif,

@@ -73,7 +73,7 @@ class Result:
 
 
 @dataclass(slots=True)
-class Report:
+class AuditReport:
     """All that an audit found; ``stopped`` says why it did not come to its end.
 
     ``certificate_until`` and ``ended_at`` are seconds since 1970.  If it was ``compared`` with an

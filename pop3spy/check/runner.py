@@ -15,7 +15,7 @@ from pop3spy.check.needs import Need
 from pop3spy.check.order import in_order
 from pop3spy.check.plan import Plan, plan_of
 from pop3spy.check.registry import Check, CheckOutcome, Judgement, missing, skipped
-from pop3spy.check.results import Report, Result
+from pop3spy.check.results import AuditReport, Result
 from pop3spy.check.transcript import TranscriptLine
 from pop3spy.errors import ConfigError, ConnectError
 from pop3spy.protocol.certificate import read_certificate
@@ -53,7 +53,7 @@ class Runner:
         plan = plan_of(self._checks, audit.options)
         audit.logins = AuditLogins(audit, plan.logins)
         started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.report = Report(audit.target, plan, {}, started, used=audit.used)
+        self.report = AuditReport(audit.target, plan, {}, started, used=audit.used)
 
     async def prepare(self) -> None:
         """Find out what there is; raise ConnectError if no door gives a greeting."""

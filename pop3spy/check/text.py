@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pop3spy.check.registry import Check, CheckOutcome
-from pop3spy.check.results import Report, Result
+from pop3spy.check.results import AuditReport, Result
 from pop3spy.findings.documentation import INDENT
 from pop3spy.protocol.text import count
 from pop3spy.session.finding import Finding
@@ -57,7 +57,7 @@ class TextReport:
             yield from (f"{'':{_MARK}}{line}" for line in self._wrapped(sentence, _MARK))
             yield from (f"{'':{_MARK}}{INDENT}{line}" for line in result.transcript)
 
-    def summary(self, report: Report) -> Iterator[str]:
+    def summary(self, report: AuditReport) -> Iterator[str]:
         """Yield what fits on a screen: what is bad, the worst first, and the counts."""
         yield ""
         yield f"{report.target.url} ({report.target.address}): {report.greeting or 'no greeting'}"
@@ -81,7 +81,7 @@ class TextReport:
         if len(findings) > _FINDINGS:
             yield f"{'':{_MARK}}and {len(findings) - _FINDINGS} more"
 
-    def _counts(self, report: Report) -> str:
+    def _counts(self, report: AuditReport) -> str:
         counts = [f"{many} {each.value}" for each, many in report.counts.items() if many]
         used = report.used
         cost = [count(used.logins, "login"), count(used.connections, "connection")]

@@ -1,4 +1,4 @@
-"""``pop3spy compare``: two recordings side by side."""
+"""``pop3spy compare``: two recordings, or the accounts of two servers, side by side."""
 
 import csv
 import io
@@ -6,16 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, collected, with_setting
 from pop3spy.cli.recorded_sessions import outcomes_in
+from pop3spy.cli.server_options import ServerOptions, Shown, with_server_options
 from pop3spy.cli.verb import Verb
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
+from pop3spy.protocol.url import Url, parse_url
 from pop3spy.replay.compare import Compared, compare_sessions
 from pop3spy.replay.messages import PairBy
 from pop3spy.replay.report import tables, verdicts
@@ -24,7 +28,7 @@ from pop3spy.session.playback import play_back
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareOptions:
+class CompareOptions(ServerOptions):
     """What is compared, how, and what is told."""
 
     session: int | None
@@ -35,6 +39,25 @@ class CompareOptions:
     as_json: bool
 
 
+class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
+    """Reads a recording's file name as it was typed, and a server's URL."""
+
+    name = "place"
+
+    def convert(self, value: object, *_: object) -> str | Url:
+        """Return a URL where there is a scheme; raise ConfigError if it makes no sense."""
+        if isinstance(value, Url) or "://" not in str(value):
+            return value if isinstance(value, Url) else str(value)
+        try:
+            return parse_url(str(value))
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+    def shell_complete(self, *args: Any) -> list[CompletionItem]:
+        """Return what a shell offers."""
+        return FILE_NAME.shell_complete(*args)
+
+
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
@@ -42,13 +65,19 @@ class CompareOptions:
     "  pop3spy compare old-server.pcap new-server.pcap --json\n"
     "  pop3spy compare a.yaml b.yaml --summary       what it means, and no more\n"
     "  pop3spy compare a.yaml b.yaml --map ids.csv   old unique-ids to new ones\n"
+    "  pop3spy compare pop3s://old.example.org pop3s://new.example.org --user bob\n"
+    "  pop3spy compare pop3s://old.example.org pop3s://new.example.org \\\n"
+    "      --users accounts.csv --password-command 'pass show \"$POP3SPY_USER\"' \\\n"
+    "      --jobs 8 --results results.jsonl --summary\n"
     "\n\b\n"
-    "Dates, banners and the texts of +OK are no differences.\n"
-    "Sessions are compared in order: the first with the first, and so on.\n"
-    "The exit status is 1 if there are any.",
+    "Of recordings, dates, banners and the texts of +OK are no differences, and\n"
+    "sessions are compared in order: the first with the first, and so on.\n"
+    "Of servers, whole accounts are compared, and nothing is deleted.\n"
+    "The exit status is 1 if there are differences, and 3 if there are none as far\n"
+    "as could be read, but that was not everything.",
 )
-@click.argument("a", type=FILE_NAME)
-@click.argument("b", type=FILE_NAME)
+@click.argument("a", type=_Place())
+@click.argument("b", type=_Place())
 @click.option(
     "--session", type=int, metavar="N", help="Compare only this session of both.  [default: all]"
 )
@@ -68,14 +97,35 @@ class CompareOptions:
 )
 @with_setting("port")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_server_options
 @collected(CompareOptions)
-def compare(options: CompareOptions, a: str, b: str) -> int:
-    """Compare what the servers answered in two recordings.
+def compare(options: CompareOptions, a: str | Url, b: str | Url) -> int:
+    """Compare what two servers have, or answered in two recordings.
 
-    Compared are status, sizes, unique-ids, capabilities and what multi-line replies hold.
+    Of recordings, status, sizes, unique-ids, capabilities and what multi-line replies hold are
+    compared; of servers (URLs), whole accounts, before or after mail has moved.
     """
     if options.id_map and options.id_map.suffix not in (".json", ".csv"):
         raise ConfigError("--map: the name of the file ends in .json or .csv, which says its form")
+    if isinstance(a, Url) and isinstance(b, Url):
+        if options.session is not None or options.by is not None or options.port:
+            raise ConfigError("--session, --by and --port are about recordings, not about servers")
+        # It speaks to servers, and whoever compares recordings need not load all that.
+        from pop3spy.cli.compare_servers import compare_servers  # noqa: PLC0415
+
+        return compare_servers(
+            (a, b),
+            options,
+            Shown(as_json=options.as_json, summary=options.summary, id_map=options.id_map),
+        )
+    if isinstance(a, Url) or isinstance(b, Url):
+        raise ConfigError("a recording and a server cannot be compared; record the server first")
+    if given := options.given:
+        raise ConfigError(f"--{given} is about servers; write two URLs, as in pop3s://host")
+    return _compare_recordings(options, a, b)
+
+
+def _compare_recordings(options: CompareOptions, a: str, b: str) -> int:
     by = PairBy(options.by) if options.by else None
     (first, all_read), (second, all_read_too) = (
         outcomes_in(path, options.session, ports=options.port) for path in (a, b)

@@ -1,6 +1,7 @@
 """``pop3spy connect``: POP3 by hand, as with Telnet."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -19,8 +20,9 @@ from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.outputs import later
+from pop3spy.cli.probing import UnseenPerson, probe_settings, unreached
 from pop3spy.cli.secret import password_source, token_source
-from pop3spy.cli.standard_streams import Unbuffered
+from pop3spy.cli.standard_streams import Unbuffered, say
 from pop3spy.cli.streams import close
 from pop3spy.cli.terminal import colourful, width_of
 from pop3spy.cli.verb import Verb
@@ -29,13 +31,15 @@ from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import ConnectSettings
 from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.connect.console import Console, Person
+from pop3spy.connect.expecting import Expecting
 from pop3spy.connect.login_details import LoginDetails
-from pop3spy.connect.login_stages import go_to
 from pop3spy.connect.logins import COMPUTED
+from pop3spy.connect.probe import Probe, ProbeSettings
+from pop3spy.connect.probe_facts import probe_facts
 from pop3spy.connect.scripted import ScriptedPerson
 from pop3spy.console.record import SessionRecording
 from pop3spy.console.rows import hint
-from pop3spy.errors import ConfigError, TlsError
+from pop3spy.errors import ConfigError, ConnectError, TlsError
 from pop3spy.findings import Findings
 from pop3spy.logs import reader_failed
 from pop3spy.logs.notes import sentence
@@ -61,26 +65,35 @@ _STDIN: Final = STDOUT  # both are a dash
     "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob\n"
     "  pop3spy connect pop3s://mail.example.org --quit-after auth --user bob \\\n"
     "      --auth XOAUTH2 --token-command 'my-oauth-tool bob'\n"
+    "  pop3spy connect pop3s://mail.example.org --retr last --user bob \\\n"
+    "      --expect 'Subject: probe' --json\n"
     "\n\b\n"
     "On a terminal, :help tells what there is, and Tab what may come next.\n"
-    "In a script and with --quit-after, the exit status tells what failed: 3 the\n"
-    "connection, 10 the greeting, 11 TLS, 12 the capabilities, 13 the login,\n"
-    "14 what came behind it.  It is 1 if the connection broke otherwise.",
+    "In a script and with --quit-after and the like, the exit status tells what\n"
+    "failed: 3 the connection, 10 the greeting, 11 TLS, 12 the capabilities,\n"
+    "13 the login, 14 what came behind it.  It is 1 if the connection broke\n"
+    "otherwise, or if what --expect asks for did not come.",
 )
 @click.argument("url", type=ValueType(URL, "URL"), metavar="URL")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print what a probe came to as JSON (docs/recipes.md), in place of what is said.",
+)
 @with_settings("connect", ConnectSettings)
-def connect(settings: ConnectSettings, url: Url) -> int:
+def connect(settings: ConnectSettings, url: Url, *, as_json: bool) -> int:
     """Speak POP3 by hand with the server at URL.
 
     Commands are sent as they are typed, with the right line ends; what begins with a colon is for
     the console itself.
     """
-    if settings.script is not None and settings.quit_after is not None:
-        raise ConfigError("--script and --quit-after are two ways to go; choose one")
-    talking = _Talking(url, settings)
+    probe = probe_settings(settings)
+    if as_json and probe is None:
+        raise ConfigError("--json tells of a probe: --quit-after, --drop-after or --retr")
+    talking = _Talking(url, settings, probe, as_json=as_json)
     with talking.prepared():
-        status = run(talking.talk, talking.loop)
-    return status or talking.status
+        return talking.run()
 
 
 class Player(Person, Protocol):
@@ -96,8 +109,12 @@ class Player(Person, Protocol):
 class _Talking:
     """One run of the console: who speaks, and where it is shown and recorded."""
 
-    def __init__(self, url: Url, settings: ConnectSettings) -> None:
+    def __init__(
+        self, url: Url, settings: ConnectSettings, probe: ProbeSettings | None, *, as_json: bool
+    ) -> None:
+        self._url = url
         self._settings = settings
+        self._as_json = as_json
         self._stream = Unbuffered(sys.stdout)
         self._clock = Clock()
         self._trust = trust_of(settings)
@@ -105,9 +122,14 @@ class _Talking:
         self._bus.subscribe_to_notes(self._note)
         if settings.findings != "off":
             judge_sessions(settings, self._bus, self._clock, later=later)
-        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
         self._seated = terminal and settings.script is None  # there is a person
-        self._by_hand = self._seated and settings.quit_after is None
+        self._by_hand = self._seated and probe is None
+        self._probe = Probe(probe, self._clock.now()) if probe else None
+        self._expecting = Expecting(settings.expect)
+        self._bus.subscribe(self._expecting.subscribe)
+        if self._probe is not None:
+            self._bus.subscribe(self._probe.subscribe)
         self._person = person = self._find_person()
         patience = None if self._by_hand else settings.patience or None
         dial = partial(self._dial, url)
@@ -135,13 +157,33 @@ class _Talking:
         stage = None if self._by_hand else self.console.failed_at
         if stage is not None:
             return ExitStatus[stage.name]
-        return ExitStatus.FOUND if self.console.broke else ExitStatus.DONE
+        found = self.console.broke or self._expecting.missed
+        return ExitStatus.FOUND if found else ExitStatus.DONE
 
     @property
     def loop(self) -> str:
         """The loop that runs it: at a terminal, one that leaves its modes alone."""
         loop = self._settings.loop
         return "asyncio" if self._seated and loop == "auto" else loop
+
+    def run(self) -> int:
+        """Do everything, tell what it came to, and return the exit status."""
+        try:
+            status: int = run(self.talk, self.loop) or self.status
+        except* ConnectError as group:
+            if self._probe is None or not self._as_json:
+                raise
+            error = unreached(group)
+            self._probe.failed(error)
+            say(f"pop3spy: {error}")
+            status = error.exit_status
+        if status in (ExitStatus.DONE, ExitStatus.FOUND):
+            for missed in self._expecting.missed:
+                say(f"pop3spy: nothing that the server said matches {escape(missed)}")
+        if self._probe is not None and self._as_json and status != ExitStatus.INTERRUPTED:
+            facts = probe_facts(self._probe, self._url, self._clock, self._expecting, status)
+            click.echo(json.dumps(facts, indent=2))
+        return status
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
@@ -171,15 +213,19 @@ class _Talking:
 
             history = history_file() if self._by_hand else None
             return Terminal(self._stream, sys.stdout.fileno(), history, colour=colour)
-        lines = () if self._settings.quit_after else _lines(self._settings.script)
+        if self._as_json:
+            return UnseenPerson()
+        lines = () if self._probe else _lines(self._settings.script)
         return ScriptedPerson(lines, self._stream, colour=colour, columns=width_of(sys.stdout))
 
     def _work(self, person: Player) -> Callable[[], Awaitable[None]]:
-        if (last := self._settings.quit_after) is None:
+        if self._probe is None:
             return partial(person.play, self.console)
-        return partial(go_to, self.console, last)
+        return partial(self._probe.run, self.console)
 
     async def _dial(self, url: Url, number: int) -> Connection:
+        if self._probe is not None:
+            self._probe.began = self._clock.now()
         try:
             return await Connection.open(
                 url,

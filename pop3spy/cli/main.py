@@ -20,7 +20,7 @@ from pop3spy.session.failure import describe
 VERBS: Final = {
     "ca": "Look after the local certificate authority.",
     "check": "Check what the server at URL does, and tell what is not as it should be.",
-    "compare": "Compare what the servers answered in two recordings.",
+    "compare": "Compare what two servers have, or answered in two recordings.",
     "completion": "Print the script by which a shell completes what you type behind pop3spy.",
     "connect": "Speak POP3 by hand with the server at URL.",
     "demo": "Show a session between a built-in client and a built-in server.",

@@ -12,6 +12,7 @@ from pop3spy.session.tape import Item, Spoke
 _FIRST: Final = 1.0
 """Seconds of work before anything is told."""
 _AGAIN: Final = 0.2
+_MINUTE: Final = 60.0
 _LOOK: Final = 500
 """Items between two looks at the clock."""
 
@@ -35,9 +36,14 @@ class ProgressLine:
 
     def __exit__(self, *_: object) -> None:
         """Leave the line as it was."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Make room for something that is to be told."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+            self._shown = False
 
     def along(self, items: Iterable[Item], name: str) -> Iterator[Item]:
         """Yield *items* of the recording *name*, and tell how many there were."""
@@ -82,3 +88,48 @@ class StatusRow:
             self._shown = False
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+class AccountProgress(ProgressLine):
+    """Tells how many of *total* accounts are done, and how long the rest will take."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(1)
+        self._total = total
+        self._done = self._messages = 0
+        self._more = ""
+        self._began = time.monotonic()
+
+    def skip(self, accounts: int) -> None:
+        """Count *accounts* that need no work."""
+        self._total -= accounts
+
+    def step(self, more: str) -> None:
+        """Count one that is done; *more* is what there is to tell of all so far."""
+        self._done += 1
+        self._more = more
+        self._tell_all()
+
+    def looked(self, messages: int) -> None:
+        """Count *messages* that were looked at, in accounts that may not be done yet."""
+        self._messages += messages
+        self._tell_all()
+
+    def _tell_all(self) -> None:
+        if not self._terminal:
+            return
+        left = self._total - self._done
+        forecast = ""
+        if left > 0 and self._done:
+            seconds = (time.monotonic() - self._began) / self._done * left
+            forecast = f"; about {_rough(seconds)} left"
+        accounts = f"{self._done:,} of {count(self._total, 'account')}"
+        self._tell(f"{accounts}{self._more}{forecast}; {count(self._messages, 'message')} read")
+
+
+def _rough(seconds: float) -> str:
+    """Return a time as a forecast may tell it."""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    minutes = seconds / _MINUTE
+    return f"{minutes:.0f} min" if minutes < _MINUTE else f"{minutes / _MINUTE:.1f} h"

@@ -7,6 +7,7 @@ the command does.
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -20,11 +21,17 @@ _FAREWELL: Final = 1.0
 """Seconds within which what was ended is gone."""
 
 
-async def printed_by(command: str, option: str, patience: float = PATIENCE) -> bytes:
+async def printed_by(
+    command: str,
+    option: str,
+    patience: float = PATIENCE,
+    variables: Mapping[str, str] | None = None,
+) -> bytes:
     """Run *command* in a shell and return the first line that it prints, without its end.
 
     Raise ConfigError, in the name of *option*, if it fails, prints nothing or too much, or takes
     more than *patience* seconds.  It cannot read the terminal, and what it complains of is dropped.
+    *variables* are added to its environment.
     """
     try:
         process = await asyncio.create_subprocess_shell(
@@ -33,6 +40,7 @@ async def printed_by(command: str, option: str, patience: float = PATIENCE) -> b
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, **(variables or {})},
         )
     except (OSError, ValueError) as error:
         why = said_by_system(error) if isinstance(error, OSError) else "it is no command"

@@ -13,6 +13,7 @@ from typing import Any
 from pop3spy.config.route import Route
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
+from pop3spy.filters.pattern import LinePattern
 from pop3spy.filters.tokens import FilterError
 from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.findings.thresholds import ROWS, read_threshold
@@ -244,6 +245,20 @@ def _mechanisms(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _pattern(value: Any) -> LinePattern:
+    return value if isinstance(value, LinePattern) else LinePattern(_word(value))
+
+
+def _message(value: Any) -> str:
+    """Read which message is meant: a number, or the first or last that is listed."""
+    text = _word(value).strip()
+    number = text if text in ("first", "last") else text.lstrip("0")
+    if number in ("first", "last") or (number.isascii() and number.isdigit()):
+        return number[:_LONGEST_NUMBER]
+    raise ValueError(f"{text!r} is no message; write a number from 1 up, first or last")
+
+
+_LONGEST_NUMBER = 20
 WAYS_TO_LOG_IN = ("USER", "APOP", *MECHANISMS)
 URL = ValueKind("URL", _url)
 WORD = ValueKind("NAME", _word)
@@ -267,4 +282,9 @@ THRESHOLD = ValueKind("NAME=VALUE", _threshold, tuple(f"{name}=" for name in ROW
 FAULT = ValueKind("FAULT", read_fault, tuple(FAULTS))
 REWRITE = ValueKind("REWRITE", read_rewrite)
 FACTOR = ValueKind("FACTOR", _factor)
+PATTERN = ValueKind("REGEX", _pattern)
+MESSAGE = ValueKind("N|first|last", _message, ("first", "last"))
+PROBED = one_of(
+    "connect", "tls", "capa", "auth", "stat", "list", "uidl", "top", "retr", "dele+rset"
+)
 FLAG = ValueKind("", _flag)

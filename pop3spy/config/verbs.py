@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pop3spy.config.route import Route
 from pop3spy.filters.expression import Filter
+from pop3spy.filters.pattern import LinePattern
 from pop3spy.gate.faults import Fault
 from pop3spy.gate.rewrite import Rewrite
 from pop3spy.net.limits import Limits
@@ -206,6 +207,9 @@ class ConnectSettings(
     auth: tuple[str, ...] | None
     script: Path | None
     quit_after: str | None
+    drop_after: str | None
+    retr: str | None
+    expect: tuple[LinePattern, ...]
     hide_unknown: bool
     patience: float
 

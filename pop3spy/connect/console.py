@@ -267,13 +267,16 @@ class Console:
         if unknown and (near := difflib.get_close_matches(verb.upper(), COMMANDS, n=1)):
             self.view.add(hint(f"did you mean {near[0]}?"))
 
-    async def ask(self, data: bytes) -> ServerReply:
-        """Send *data* and return the reply to it; raise RefusalError without a connection."""
+    async def ask(self, data: bytes, sink: Callable[[bytes], None] | None = None) -> ServerReply:
+        """Send *data* and return the reply to it; raise RefusalError without a connection.
+
+        What *sink* takes of its body is not kept.
+        """
         if not self.connected:
             raise RefusalError(
                 "there is no connection any more; :reconnect makes one, :quit leaves"
             )
-        return await self.talk.ask(data)
+        return await self.talk.ask(data, sink)
 
     async def command(self, *words: bytes) -> ServerReply:
         """Send a command of the console's own, whose *words* must not be more than one line.

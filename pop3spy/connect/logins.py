@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pop3spy.connect.clear_text import CLEAR, TOKENS, in_clear
+from pop3spy.connect.clear_text import in_clear
 from pop3spy.connect.console import CONNECT_COMMANDS, Console
 from pop3spy.connect.login_details import LoginDetails
 from pop3spy.connect.stage import Stage
@@ -23,6 +23,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.redaction.given_away import looks_like_token
 from pop3spy.replay.credentials import Credentials, digest, message
+from pop3spy.replay.login_methods import CLEAR, TOKENS, offered_ways, order_of_ways
 from pop3spy.replay.scram import HASHES, Scram, ScramError
 from pop3spy.session.model import Session
 
@@ -31,12 +32,6 @@ _MOST_ASKS: Final = 4
 
 COMPUTED: Final = ("PLAIN", "LOGIN", "CRAM-MD5", *HASHES, *sorted(TOKENS))
 """The mechanisms whose messages are computed here."""
-
-_SCRAM: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1")
-_LAST: Final = ("OAUTHBEARER", "XOAUTH2")
-_IN_TLS: Final = (*_SCRAM, "PLAIN", "CRAM-MD5", "APOP", "LOGIN", "USER", *_LAST)
-_IN_CLEAR: Final = (*_SCRAM, "CRAM-MD5", "APOP", "PLAIN", "LOGIN", "USER", *_LAST)
-"""What :login takes, the best first: in clear text, whatever does not show the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +153,16 @@ async def best_method(console: Console) -> LoginMethod:
         raise RefusalError("there is no connection; :reconnect makes one")
     if session.state.phase not in session.capabilities:
         await console.command(b"CAPA")
-    offered = {}
-    for capability in session.capabilities.get(session.state.phase, ()):
-        offered[capability.tag] = capability.params
-    ways = {word.upper() for word in offered.get("SASL", ())}
-    if "USER" in offered or not offered:
-        ways.add("USER")
-    if _timestamp(console):
-        ways.add("APOP")
+    offered = session.capabilities.get(session.state.phase, ())
+    ways = offered_ways(offered, timestamp=bool(_timestamp(console)))
     found = next((name for name in _order(console.login, session) if name in ways), None)
     if found is None and console.login.auth:
         found = console.login.auth[0]
         console.view.add(hint(f"the server does not offer {found}; it is tried as --auth says"))
     if found is None:
         what = "that takes a token" if _only_token(console.login) else "that pop3spy can compute"
-        more = "; it offers STLS: say :stls first" if "STLS" in offered else ""
+        stls = any(capability.tag == "STLS" for capability in offered)
+        more = "; it offers STLS: say :stls first" if stls else ""
         raise RefusalError(f"the server offers no login {what}{more}")
     console.view.add(note(f"logging in with {'USER and PASS' if found == 'USER' else found}"))
     return LoginMethod(found, chosen=bool(console.login.auth))
@@ -184,12 +174,12 @@ def _only_token(login: LoginDetails) -> bool:
 
 def _order(login: LoginDetails, session: Session) -> tuple[str, ...]:
     """Return the ways to log in that may be taken, the best first."""
-    if login.auth:
-        return login.auth
-    if _only_token(login):
-        return _LAST
-    order = _IN_TLS if session.tls else _IN_CLEAR
-    return (*_LAST, *order) if login.token else order
+    return order_of_ways(
+        password=not _only_token(login),
+        token=login.token is not None,
+        in_tls=session.tls is not None,
+        auth=login.auth,
+    )
 
 
 # -- the ways -----------------------------------------------------------------------------------

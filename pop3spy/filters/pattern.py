@@ -73,3 +73,32 @@ class RegularExpression:
         """Return what is found first in *line*."""
         found: Found | None = self._compiled.search(line)
         return found
+
+
+class LinePattern:
+    """Finds *text* in a line of a text of several; ``^`` and ``$`` are the ends of its lines.
+
+    Raise ValueError if it is no regular expression, or too large.
+    """
+
+    def __init__(self, text: str) -> None:
+        RegularExpression(text)  # as it was written, so that an error is about that
+        self._expression = RegularExpression(f"(?m){text}")
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether *other* finds the same."""
+        return isinstance(other, LinePattern) and self.text == other.text
+
+    def __hash__(self) -> int:
+        """Return what equal ones have in common."""
+        return hash(self.text)
+
+    def line_in(self, text: str) -> str | None:
+        """Return the first line of *text* in which it is found, without its end; None: none."""
+        text = text.replace("\r\n", "\n")
+        found = self._expression(text)
+        if found is None:
+            return None
+        end = text.find("\n", found.start())
+        return text[text.rfind("\n", 0, found.start()) + 1 : end if end >= 0 else len(text)]

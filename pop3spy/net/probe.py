@@ -13,7 +13,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.session.how import How
 
 
-class Probe(Connection):
+class ProbeConnection(Connection):
     """Talks as a ``Connection`` does, but hands over octets as they come, and no replies.
 
     STLS that is granted does not begin TLS by itself: ``secure`` does.

@@ -1,5 +1,6 @@
 """Addresses as people write them: ``pop3://mail.example.org:110``, ``[::1]:1110``, ``:1110``."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -56,3 +57,11 @@ def parse_url(text: str, *, default_host: str = "") -> Url:
     if port > 65535:
         raise ValueError(f"port {port} is too large; the last one is 65535")
     return Url(scheme, host, port)
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an IP address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -15,13 +15,15 @@ from pop3spy.replay.recorded_maildrop import message_of, number_in, said_of_mess
 class Message:
     """What is known of one message: what LIST and UIDL say, and what RETR brought.
 
-    ``retrieved`` is the exchange that brought it.
+    ``retrieved`` is the exchange that brought it.  ``identity`` stands for what nobody changes of
+    its header, if that was looked at.
     """
 
     size: int | None = None
     unique_id: str | None = None
     content: Content | None = None
     retrieved: int | None = None
+    identity: str | None = None
 
     def __str__(self) -> str:
         """Return it for a person: ``id-1, 120 octets``."""
@@ -114,9 +116,9 @@ def pair_messages(before: Messages, now: Messages, by: PairBy | None = None) -> 
         by = _best(before, now)
     if by is PairBy.POSITION:
         return Pairing(by, before, now, dict(zip(before, now, strict=False)))
-    first, second = (_ids, _digests) if by is PairBy.UID else (_digests, _ids)
+    wanted = (_ids, _digests, _identities) if by is PairBy.UID else (_digests, _identities, _ids)
     pairs: dict[int, int] = {}
-    for keys in (first, second):
+    for keys in wanted:
         left = {number: each for number, each in before.items() if number not in pairs}
         taken = set(pairs.values())
         there = {number: each for number, each in now.items() if number not in taken}
@@ -145,6 +147,10 @@ def _digests(messages: Messages) -> Keyed:
     return _by_occurrence(
         (number, each.content.text if each.content else None) for number, each in messages.items()
     )
+
+
+def _identities(messages: Messages) -> Keyed:
+    return _by_occurrence((number, each.identity) for number, each in messages.items())
 
 
 def _by_occurrence(keys: Iterable[tuple[int, str | None]]) -> Keyed:

@@ -24,7 +24,7 @@ _WORTH_FOLDING: Final = 20
 """Rows of a part that are shown at least, if not all of it has room."""
 
 
-class Shown(Enum):
+class PartShown(Enum):
     """How much of a part of a transcript is shown."""
 
     OPEN = "all rows"
@@ -36,18 +36,18 @@ class Shown(Enum):
 class TranscriptPart:
     """Rows that stand one behind the other."""
 
-    shown: Shown
+    shown: PartShown
     rows: list[CollectedExchange | Aside]
 
     @property
     def counted(self) -> bool:
         """Whether its rows are not in the report."""
-        return self.shown is Shown.COUNTED
+        return self.shown is PartShown.COUNTED
 
     @property
     def folded(self) -> bool:
         """Whether a row sums it up."""
-        return self.shown is not Shown.OPEN
+        return self.shown is not PartShown.OPEN
 
     @property
     def exchanges(self) -> list[CollectedExchange]:
@@ -151,7 +151,7 @@ def _unfolded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[
         found = isinstance(row, CollectedExchange) and bool(row.findings)
         there = found or budget.spend([row])
         if not parts or parts[-1].counted == there:
-            parts.append(TranscriptPart(Shown.OPEN if there else Shown.COUNTED, []))
+            parts.append(TranscriptPart(PartShown.OPEN if there else PartShown.COUNTED, []))
         parts[-1].rows.append(row)
     return parts
 
@@ -159,12 +159,12 @@ def _unfolded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[
 def _folded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[TranscriptPart]:
     """Return *rows* behind a row that sums them up; those that have no room are counted."""
     if budget.spend(rows):
-        return [TranscriptPart(Shown.FOLDED, rows)]
+        return [TranscriptPart(PartShown.FOLDED, rows)]
     first = rows[: budget.unremarkable]
     if len(first) < _WORTH_FOLDING or not budget.spend(first):
-        return [TranscriptPart(Shown.COUNTED, rows)]
+        return [TranscriptPart(PartShown.COUNTED, rows)]
     rest = rows[len(first) :]
-    return [TranscriptPart(Shown.FOLDED, first), TranscriptPart(Shown.COUNTED, rest)]
+    return [TranscriptPart(PartShown.FOLDED, first), TranscriptPart(PartShown.COUNTED, rest)]
 
 
 def session_time(collected: CollectedSession) -> Timeline:

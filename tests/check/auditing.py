@@ -20,7 +20,7 @@ from pop3spy.check.loading import chosen_checks
 from pop3spy.check.options import AuditOptions
 from pop3spy.check.plan import Plan
 from pop3spy.check.registry import Check
-from pop3spy.check.results import Report, Result
+from pop3spy.check.results import AuditReport, Result
 from pop3spy.check.runner import Runner
 from pop3spy.check.timing import Timing
 from pop3spy.net.trust import Trust
@@ -77,7 +77,7 @@ def runner_of(
     return Runner(audit, chosen_checks(select, ignore), Watcher())
 
 
-async def audited(server: SmallServer, *select: str, **given: Any) -> Report:
+async def audited(server: SmallServer, *select: str, **given: Any) -> AuditReport:
     """Return what the checks *select* find at *server*."""
     runner = runner_of(server, *select, **given)
     await runner.prepare()

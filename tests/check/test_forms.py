@@ -13,7 +13,7 @@ from pop3spy.check.forms import FORMS, nagios_status, schema
 from pop3spy.check.loading import all_checks
 from pop3spy.check.plan import Plan
 from pop3spy.check.registry import CheckOutcome, Judgement
-from pop3spy.check.results import AuditStatus, Report, Result
+from pop3spy.check.results import AuditReport, AuditStatus, Result
 from pop3spy.check.transcript import TranscriptLine
 from pop3spy.protocol.url import Url
 from pop3spy.session.finding import AtFault, Finding, Severity
@@ -21,13 +21,13 @@ from pop3spy.session.finding import AtFault, Finding, Severity
 ODD = 'a "quoted" | bar,\n<b>&amp; \x1b[31m \\ back\u2028\ud83d'.encode("utf-8", "replace").decode()
 
 
-def report_with(*outcomes: CheckOutcome, note: str = ODD, fail_on: str = "must") -> Report:
+def report_with(*outcomes: CheckOutcome, note: str = ODD, fail_on: str = "must") -> AuditReport:
     """Return a report in which the first checks ended so."""
     target = Target(Url("pop3", "mail.example.org", 110), 110, 995, "192.0.2.1", ("192.0.2.1",))
     target.doors[Door.CLEAR] = OpenDoor(110, is_open=True)
     target.doors[Door.POP3S] = OpenDoor(995, error="connection refused")
     plan = Plan("bob", 3, 0, 40, "deletes nothing")
-    report = Report(target, plan, {"user": "bob"}, "2026-11-29T10:00:00Z", fail_on=fail_on)
+    report = AuditReport(target, plan, {"user": "bob"}, "2026-11-29T10:00:00Z", fail_on=fail_on)
     said = (TranscriptLine(0.5, "C", note, "lf", truncated=True), TranscriptLine(0.6, "-", "TLS"))
     finding = Finding("long-line", Severity.WARNING, (AtFault.SERVER,), note, "mend it", 0.5)
     musts = [check for check in all_checks().values() if check.level.value == "MUST"]

@@ -10,7 +10,7 @@ import pytest
 from check.auditing import audited, certificate_in, runner_of
 from check.small_server import PASSWORD, SmallServer, Talk, Wrong, running
 from pop3spy.check.registry import CheckOutcome
-from pop3spy.check.results import AuditStatus, Report
+from pop3spy.check.results import AuditReport, AuditStatus
 from pop3spy.net.trust import Trust
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
@@ -20,13 +20,13 @@ LOGINS = ("auth/4", "auth/5", "auth/14", "stat", "list", "uidl", "retr/9")
 
 async def audit_of(
     wrong: Wrong, folder: Path, *select: str, **given: Any
-) -> tuple[Report, SmallServer]:
+) -> tuple[AuditReport, SmallServer]:
     with certificate_in(folder, "good") as certificate:
         async with running(wrong, certificate) as server:
             return await audited(server, *select, **given), server
 
 
-def outcomes(report: Report) -> dict[str, CheckOutcome]:
+def outcomes(report: AuditReport) -> dict[str, CheckOutcome]:
     return {result.check.id: result.outcome for result in report.results}
 
 

@@ -15,6 +15,7 @@ from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import compile_filter
+from pop3spy.filters.pattern import LinePattern
 from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.protocol.url import Url
 
@@ -82,6 +83,9 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "auth": ("xoauth2, plain", ("XOAUTH2", "PLAIN"), "LOGIN"),
     "script": ("/etc/script", Path("/etc/script"), "-"),
     "quit-after": ("capa", "capa", "stat"),
+    "drop-after": ("retr", "retr", "stat"),
+    "retr": ("last", "last", "3"),
+    "expect": ("^Subject", (LinePattern("^Subject"),), "spam"),
     "patience": ("3s", 3.0, "5"),
     "run-as": ("mail:adm", "mail:adm", "nobody"),
     "workers": ("4", 4, "2"),
@@ -95,6 +99,7 @@ NEEDED = {
 OF_ONE_TIME = {
     "ca export": {"out", "form"},
     "check": {field.name for field in fields(CheckOptions)} - {"what"},
+    "connect": {"as_json"},
 }
 """Options that say what to make this time, and so are no settings."""
 

@@ -11,6 +11,7 @@ from connect.by_hand import PASSWORD, Shown, to_responder
 from net.responders import Scripted, body
 from pop3spy.connect import clear_text
 from pop3spy.protocol.commands import Command
+from pop3spy.protocol.url import is_loopback
 from pop3spy.session.responder import Answer
 
 OK = Answer(b"+OK")
@@ -260,7 +261,7 @@ async def test_what_shows_no_password_goes_to_another_machine_at_once(
     ],
 )
 def test_this_machine_is_told_by_its_address(address: str, here: bool) -> None:  # noqa: FBT001 - a table
-    assert clear_text.is_loopback(address) is here
+    assert is_loopback(address) is here
 
 
 @pytest.mark.parametrize("secret", ["a\rDELE 1", "a\nDELE 1", "a\0b"])

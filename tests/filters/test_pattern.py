@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.filters.pattern import RegularExpression, glob
+from pop3spy.filters.pattern import LinePattern, RegularExpression, glob
 
 WORST = [
     ".*.*x",
@@ -79,3 +79,27 @@ def test_a_regular_expression_is_what_it_is_elsewhere(text: str, line: str) -> N
     except re.error:  # such as a||, which both take, and ?+, which only one does
         return
     assert bool(found(line)) == bool(known.search(line))
+
+
+TEXT = "+OK ready\r\nSubject: hello\r\n\r\nbye"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("^subject", "Subject: hello"),
+        ("hello$", "Subject: hello"),
+        ("^bye$", "bye"),
+        ("ready", "+OK ready"),
+        ("^$", ""),
+        ("ready.*hello", None),
+        ("^hello", None),
+    ],
+)
+def test_a_pattern_is_looked_for_in_each_line_on_its_own(pattern: str, line: str | None) -> None:
+    assert LinePattern(pattern).line_in(TEXT) == line
+
+
+def test_a_pattern_that_is_none_is_told_as_it_was_written() -> None:
+    with pytest.raises(ValueError, match="this is no regular expression of RE2"):
+        LinePattern("a)(?i:b")

@@ -1,8 +1,9 @@
 """Files that are no recordings: mail, keys and certificates, secrets."""
 
+import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from pop3spy.authority import Authority
 from pop3spy.cli.secret import secret_from
 from pop3spy.console.history import KeptLines
 from pop3spy.errors import Pop3SpyError
+from pop3spy.migration.account import KINDS, ComparedAccount
+from pop3spy.migration.accounts_file import read_accounts
+from pop3spy.migration.content import ContentOf
+from pop3spy.migration.results import FORMAT, Results, results_in, write_map
+from pop3spy.migration.summary import ComparisonSummary, account_lines
 from pop3spy.net import trust
 from pop3spy.net.identity import Own
 from pop3spy.postoffice.maildrop import OpenMaildrop
@@ -91,6 +97,38 @@ def _secret(data: bytes) -> None:
     list(KeptLines(Path("input")).load_history_strings())
 
 
+def _accounts(data: bytes) -> None:
+    list(read_accounts(written("input", data)))
+
+
+def _results(data: bytes) -> None:
+    """Go on with results, sum them up, and make both maps of them."""
+    path = written("input", data)
+    Results(path, {"old": "pop3://a:110"}, resume=True).close()
+    summary = ComparisonSummary()
+    for facts in results_in(path):
+        summary.add(facts)
+        list(account_lines(facts))
+    list(summary.lines(ContentOf.TOP))
+    for name in ("map.csv", "map.json"):
+        try:
+            write_map(Path(name), path, alone=False)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def _kept_results() -> Sequence[bytes]:
+    """Return results of an account that was compared, and of one that could not be."""
+    compared = ComparedAccount("bob", "differs", "", 2, 200, "content", both=1, missing=[2])
+    compared.counts = {kind: len(getattr(compared, kind)) for kind in KINDS}
+    compared.tls = {"old": "no TLS", "new": "TLSv1.3"}
+    compared.ids, compared.capabilities = [("a", "b")], ["TOP is gone"]
+    failed = ComparedAccount("eve", "failed", "old server: it hung up")
+    lines: list[Mapping[str, object]] = [{"format": FORMAT, "old": "pop3://a:110"}]
+    lines += [each.facts(ids=True) for each in (compared, failed)]
+    return ["".join(f"{json.dumps(line)}\n" for line in lines).encode()]
+
+
 def _one(*texts: bytes) -> Callable[[], Sequence[bytes]]:
     return lambda: texts
 
@@ -122,5 +160,12 @@ DOORS = (
         lambda data: Own(written("input", data), None),
         (Pop3SpyError,),
     ),
+    Door(
+        "accounts",
+        _one(b'user,new_user,password_command\nbob,bob@x,"pass ""bob"""\neve,,\n'),
+        _accounts,
+        (Pop3SpyError,),
+    ),
+    Door("results", _kept_results, _results, (Pop3SpyError,)),
     Door("secret and history", _one(b"sesame123\nSTAT\nRETR 1\n"), _secret, (Pop3SpyError,)),
 )

@@ -13,11 +13,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.corpus import write_maildir
+from lab.corpus import Message, write_maildir
 from lab.loopback import HOST, Address, address_of, listener
 from lab.mailserver import MAIL, PASSWORD, USER, MailServer, own_folder
 from lab.processes import need, running
@@ -89,17 +89,22 @@ username_attribute = username
 
 
 @contextmanager
-def running_dovecot(*more: str) -> Iterator[MailServer]:
-    """Run Dovecot over the corpus until the block is left, with *more* mechanisms than usual."""
+def running_dovecot(
+    *more: str, mail: Mapping[str, Callable[[], Iterable[Message]]] = MAIL, ids: str = UIDLIST
+) -> Iterator[MailServer]:
+    """Run Dovecot over the corpus until the block is left, with *more* mechanisms than usual.
+
+    *mail* is what people have, and *ids* the beginning of a file of UIDs, for other unique-ids.
+    """
     program, bash = need("dovecot"), need("bash")
     with own_folder("dovecot") as folder, listener() as plain, listener() as tls:
         make_certificate(folder)
         (folder / "oauth2.conf").write_text(OAUTH2.format(folder=folder))
-        (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in MAIL))
+        (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in mail))
         token = make_token(folder / "keys")
-        for user, messages in MAIL.items():
+        for user, messages in mail.items():
             write_maildir(folder / "mail" / user, messages())
-            (folder / "mail" / user / "dovecot-uidlist").write_text(UIDLIST)
+            (folder / "mail" / user / "dovecot-uidlist").write_text(ids)
         ports = {"port": address_of(plain).port, "tls_port": address_of(tls).port}
         configuration = folder / "dovecot.conf"
         facts = {**ports, **identities(folder / "mail"), "more": "".join(f" {m}" for m in more)}

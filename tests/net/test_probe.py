@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from net.wires import Door, Wire, door
-from pop3spy.net.probe import Probe
+from pop3spy.net.probe import ProbeConnection
 from pop3spy.net.tried import client_hello
 from pop3spy.net.trust import Trust
 from pop3spy.protocol.records import read_hello
@@ -21,15 +21,15 @@ def _raise(_: object, error: Exception) -> None:
     raise error
 
 
-async def _meet(opened: Door) -> tuple[Probe, Wire]:
+async def _meet(opened: Door) -> tuple[ProbeConnection, Wire]:
     async with asyncio.TaskGroup() as group:
         accepted = group.create_task(opened.accept())
-        probe = await Probe.open(opened.url, Bus(_raise), Clock())
+        probe = await ProbeConnection.open(opened.url, Bus(_raise), Clock())
     return probe, accepted.result()
 
 
 @asynccontextmanager
-async def probing() -> AsyncIterator[tuple[Probe, Wire]]:
+async def probing() -> AsyncIterator[tuple[ProbeConnection, Wire]]:
     with door() as opened:
         probe, server = await _meet(opened)
         try:
@@ -88,7 +88,7 @@ async def test_a_handshake_that_nobody_answers_is_told_as_silence() -> None:
     with door() as opened:
         async with asyncio.TaskGroup() as group:
             accepted = group.create_task(opened.accept())
-            probe = await Probe.open(opened.url, Bus(_raise), Clock(), timeout=SHORT)
+            probe = await ProbeConnection.open(opened.url, Bus(_raise), Clock(), timeout=SHORT)
         async with probe:
             tried = await probe.secure(LOOKING, "localhost")
         accepted.result().reset()

@@ -18,8 +18,8 @@ from pop3spy.check.registry import (
     passed,
 )
 from pop3spy.check.reply import Reply, ReplyKind
-from pop3spy.connect.clear_text import CLEAR
 from pop3spy.replay.credentials import COMPUTED, Credentials
+from pop3spy.replay.login_methods import CLEAR
 from pop3spy.replay.sasl_client import SaslClient, SaslError
 
 _SASL: Final = "RFC 5034, section 4"
