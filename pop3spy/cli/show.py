@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from pop3spy.capture.opening import OpenedRecording
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
-from pop3spy.cli.open_recording import OpenedRecording, open_recording
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
