@@ -32,12 +32,14 @@ FLOORS = {
     "console": 8,
     "workers": 8,
     "connect": 9,
+    "embedding": 9,
     "live": 9,
     "report": 9,
     "cli": 10,
+    "pytest_plugin": 10,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "cli"},
+    "asyncio": {"net", "workers", "connect", "embedding", "live", "cli"},
     "socket": {"net", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},
@@ -50,6 +52,7 @@ HOMES = {
     "sqlite3": {"ledger"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
+    "pytest": {"pytest_plugin"},
 }
 """Where a name from outside may be imported."""
 

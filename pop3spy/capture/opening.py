@@ -114,11 +114,11 @@ def _open(
 ) -> OpenedRecording:
     name = _name(path)
     if path == "-":
-        return _recording(stdin, name, follow=follow, ports=ports)
+        return _recording(stdin, name, files, follow=follow, ports=ports)
     file = Path(path)
     stream = files.enter_context(file.open("rb"))
     if (other := _other_half(file, stream)) is None:
-        return _recording(stream, name, follow=follow, ports=ports)
+        return _recording(stream, name, files, follow=follow, ports=ports)
     if follow:
         raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
     second = files.enter_context(other.open("rb"))
@@ -142,7 +142,7 @@ def _other_half(path: Path, stream: BinaryIO) -> Path | None:
 
 
 def _recording(
-    stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]
+    stream: BinaryIO, name: str, files: ExitStack, *, follow: bool, ports: Collection[int]
 ) -> OpenedRecording:
     buffered = cast(io.BufferedReader, stream)
     magic = buffered.peek(4)[:4]
@@ -153,7 +153,9 @@ def _recording(
         packets = read_packets(raw, name, ports=ports)
         return OpenedRecording(name, packets.started or _NO_DATE, packets, packets.notes)
     _refuse_logs(buffered.peek(_HEAD)[:_HEAD], name)
-    reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
+    text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
+    files.callback(text.detach)  # who opened the file closes it
+    reader = CaptureReader(text, name)
     header = reader.header
     kept = header.bodies, header.redaction
     return OpenedRecording(name, header.started, iter(reader), reader.notes, *kept)

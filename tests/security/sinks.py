@@ -13,6 +13,7 @@ from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
+from pop3spy.embedding.heard_sessions import HeardSessions
 from pop3spy.findings import Findings, Rule, Severity, own_rules
 from pop3spy.findings.rule import RULES
 from pop3spy.findings.verdict import verdict_of
@@ -64,6 +65,7 @@ class Readers:
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
+        self._embedded = HeardSessions()
         self._judged: list[Session] = []
         self._linted = Linted()
         self._reports = {
@@ -93,6 +95,7 @@ class Readers:
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
             lambda _: self._view,
+            self._embedded,
             Forwarding(self._forward, lambda: 0),
         ):
             bus.subscribe(subscriber)
@@ -120,6 +123,7 @@ class Readers:
                 f"{name} report{' with mail' * mail}": form.write(report)
                 for name, form in REPORT_FORMS.items()
             }
+        found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
