@@ -12,6 +12,7 @@ from pop3spy.cli.main import LazyVerb, program
 LAZY = {name: verb for name, verb in program.commands.items() if isinstance(verb, LazyVerb)}
 VERB_MODULES = {f"pop3spy.cli.{name}" for name in LAZY}
 HEAVY = {
+    "pytest",
     "asyncio",
     "cryptography",
     "prompt_toolkit",
