@@ -17,6 +17,7 @@ FLOORS = {
     "newfile": 2,
     "session": 3,
     "findings": 4,
+    "readers": 4,
     "filters": 5,
     "ledger": 5,
     "lint": 5,
