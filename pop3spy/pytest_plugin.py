@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:  # what is not asked for is not loaded
+    from pluggy import Result
+
     from pop3spy.embedding.server import Server
     from pop3spy.embedding.server_block import ServerBlock
 
@@ -167,15 +169,15 @@ def _faults_of(request: pytest.FixtureRequest, asked: _Asked) -> tuple[str, ...]
     return () if "pop3_proxy" in request.fixturenames else asked.faults
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # pytest 7 knows no other
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> "Generator[None, Result[pytest.TestReport], None]":
     """Show below a test that fails what was said in it."""
-    report = yield
+    outcome = yield
+    report = outcome.get_result()
     if call.when == "call" and report.failed:
         given = getattr(item, "funcargs", {})
         for name in _FIXTURES:
             if name in given and (transcript := given[name].transcript):
                 report.sections.append((f"what {name} heard", transcript))
-    return report

@@ -53,6 +53,7 @@ HOMES = {
     "sqlite3": {"ledger"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
+    "pluggy": {"pytest_plugin"},
     "pytest": {"pytest_plugin"},
 }
 """Where a name from outside may be imported."""

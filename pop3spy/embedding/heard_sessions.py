@@ -87,9 +87,10 @@ class HeardSessions:
         with self._lock:
             self._soon = None
         self._look()
-        for _, future in self._watches:
+        with self._lock:
+            left, self._watches = self._watches, []
+        for _, future in left:
             future.cancel()
-        self._watches.clear()
 
     def _read(self, event: Event) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """What docs/python.md says is so: each example is run, and each name is there."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -93,6 +94,19 @@ def test_the_objects_have_what_the_page_says() -> None:
 @pytest.mark.parametrize("name", [*pop3spy.__all__, *MARKS])
 def test_the_page_names_what_there_is(name: str) -> None:
     assert re.search(rf"\b{name}\b", PAGE)
+
+
+@pytest.mark.parametrize("of", ["serve", "proxy", "stand_in"])
+def test_the_page_names_what_each_can_be_told(of: str) -> None:
+    section = PAGE.partition("### What each can be told")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*?) \| (`.*?`) \|", section, re.MULTILINE)
+    told = {
+        name
+        for ofs, names in rows
+        if ofs == "all" or f"`{of}`" in ofs
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert told == set(inspect.signature(getattr(pop3spy, of)).parameters)
 
 
 @pytest.mark.parametrize("name", pop3spy.__all__)
