@@ -72,11 +72,11 @@ class OpenedRecording:
 def opened_recording(
     path: str,
     *,
-    stdin: BinaryIO,
     follow: bool = False,
     ports: Collection[int] = (),
+    stdin: BinaryIO | None = None,
 ) -> Iterator[OpenedRecording]:
-    """Give the recording at *path*, or on *stdin*, which is the program's, where that is ``-``.
+    """Give the recording at *path*, or on *stdin*, if that is given, where that is ``-``.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more; a
@@ -110,10 +110,10 @@ def _name(path: str) -> str:
 
 
 def _open(
-    path: str, files: ExitStack, stdin: BinaryIO, *, follow: bool, ports: Collection[int]
+    path: str, files: ExitStack, stdin: BinaryIO | None, *, follow: bool, ports: Collection[int]
 ) -> OpenedRecording:
     name = _name(path)
-    if path == "-":
+    if path == "-" and stdin is not None:
         return _recording(stdin, name, files, follow=follow, ports=ports)
     file = Path(path)
     stream = files.enter_context(file.open("rb"))

@@ -1,6 +1,5 @@
 """Recordings of every kind as sessions, exchanges and findings."""
 
-import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,7 +79,7 @@ def _play(
     ports: Collection[int],
     rules: dict[str, Rule],
 ) -> OpenedRecording:
-    with opened_recording(fspath(path), stdin=sys.stdin.buffer, ports=ports) as recording:
+    with opened_recording(fspath(path), ports=ports) as recording:
         judge = _judge(recording.started, rules)
         memory = recording.memory()
         play_back(recording.items, *subscribers, names=recording.names, judge=judge, memory=memory)

@@ -1,7 +1,6 @@
 """What a program can start: a post office, a proxy, a stand-in for a recorded server."""
 
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from email.message import Message
@@ -178,7 +177,7 @@ def stand_in(  # noqa: PLR0913 - as above
 
 
 def _scripts(path: str, session: int | None) -> tuple[Script, ...]:
-    with opened_recording(path, stdin=sys.stdin.buffer) as opened:
+    with opened_recording(path) as opened:
         try:
             if session is not None:
                 return (read_script(opened.items, session, contents=opened.bodies_kept),)

@@ -25,12 +25,13 @@ def block(kind: str) -> str:
     return str(text)
 
 
-def installed(folder: Path, code: str) -> Path:
-    """Return where the package of the page is, installed, with *code* as its module."""
-    package, place = folder / "mail-stats", folder / "packages"
+@pytest.fixture(name="page_package")
+def installed_from_the_page(tmp_path: Path) -> Path:
+    """Return where the package of the page is, as pip installs it."""
+    package, place = tmp_path / "mail-stats", tmp_path / "packages"
     package.mkdir()
     (package / "pyproject.toml").write_text(block("toml"))
-    (package / "mail_stats.py").write_text(code)
+    (package / "mail_stats.py").write_text(block("python"))
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
     subprocess.run(
         [sys.executable, "-m", "pip", "install", *options, "--target", place, package],
@@ -40,9 +41,15 @@ def installed(folder: Path, code: str) -> Path:
     return place
 
 
-@pytest.fixture(name="page_package")
-def installed_from_the_page(tmp_path: Path) -> Path:
-    return installed(tmp_path, block("python"))
+def installed(folder: Path, code: str) -> Path:
+    """Return where that package is with *code* as its module, as if pip had installed it."""
+    place = folder / "packages"
+    about = place / "mail_stats-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mail-stats\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[pop3spy.readers]\nsessions = mail_stats:sessions\n")
+    (place / "mail_stats.py").write_text(code)
+    return place
 
 
 def rows(folder: Path) -> list[dict[str, object]]:

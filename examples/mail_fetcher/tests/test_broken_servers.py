@@ -1,5 +1,6 @@
 """Servers that do not: what is stored is whole, and what was not stored is not deleted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pop3spy import Server
 
 
 def account(server: Server) -> Account:
-    return Account(server.host, server.port, timeout=1.0)
+    return Account(server.host, server.port)
 
 
 @pytest.mark.pop3_fault("cut after=100 when verb = RETR and arg = 3")
@@ -36,4 +37,4 @@ def test_a_refusal_is_told_in_the_words_of_the_server(pop3_proxy: Server, tmp_pa
 @pytest.mark.pop3_fault("stall when verb = UIDL")
 def test_it_does_not_wait_for_ever(pop3_server: Server, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="timed out"):
-        fetch(account(pop3_server), tmp_path)
+        fetch(replace(account(pop3_server), timeout=0.5), tmp_path)
