@@ -348,3 +348,17 @@ def _session_from(facts: dict[str, Any]) -> PastSession:
     past.deleted = {bytes.fromhex(text) for text in facts["deleted"]}
     past.reference = f"{past.reference} of an earlier run"
     return past
+
+
+def counts_in(path: Path) -> tuple[int, int]:
+    """Return how many accounts and messages the ledger at *path* knows; change nothing.
+
+    Raise ConfigError if it cannot be read.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as ledger:
+            ((accounts,),) = ledger.execute("SELECT count(*) FROM account")
+            ((messages,),) = ledger.execute("SELECT count(*) FROM message")
+    except sqlite3.Error as error:
+        raise ConfigError(f"{escape(str(path))} cannot be read: {error}") from None
+    return accounts, messages

@@ -17,6 +17,7 @@ FLOORS = {
     "newfile": 2,
     "session": 3,
     "findings": 4,
+    "readers": 4,
     "filters": 5,
     "ledger": 5,
     "lint": 5,
@@ -33,14 +34,26 @@ FLOORS = {
     "workers": 8,
     "connect": 9,
     "migration": 9,
+    "embedding": 9,
     "live": 9,
     "report": 9,
     "check": 10,
     "web": 10,
     "cli": 11,
+    "pytest_plugin": 11,
 }
 HOMES = {
-    "asyncio": {"net", "workers", "connect", "live", "migration", "check", "web", "cli"},
+    "asyncio": {
+        "net",
+        "workers",
+        "connect",
+        "embedding",
+        "live",
+        "migration",
+        "check",
+        "web",
+        "cli",
+    },
     "socket": {"net", "web", "cli"},
     "ssl": {"net"},
     "uvloop": {"cli"},
@@ -55,6 +68,8 @@ HOMES = {
     "sqlite3": {"ledger"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
+    "pluggy": {"pytest_plugin"},
+    "pytest": {"pytest_plugin"},
 }
 """Where a name from outside may be imported."""
 

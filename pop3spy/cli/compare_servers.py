@@ -26,7 +26,7 @@ from pop3spy.migration.account import NEW, OLD, AccountOutcome, ComparedAccount,
 from pop3spy.migration.accounts_file import ListedAccount, read_accounts
 from pop3spy.migration.comparing import compare_accounts
 from pop3spy.migration.content import ContentOf
-from pop3spy.migration.maildrop import Server
+from pop3spy.migration.maildrop import ComparedServer
 from pop3spy.migration.results import Results, results_in, write_map
 from pop3spy.migration.summary import ComparisonSummary, account_lines
 from pop3spy.protocol.text import count, escape
@@ -142,8 +142,10 @@ class _Comparison:
             stopping.cancel()
             comparing.cancel()
 
-    def _server(self, url: Url) -> Server:
-        return Server(url, self._trust, self._options.patience, self._options.connect_timeout)
+    def _server(self, url: Url) -> ComparedServer:
+        return ComparedServer(
+            url, self._trust, self._options.patience, self._options.connect_timeout
+        )
 
     def _listed(self) -> Iterator[ListedAccount]:
         if self._options.users is not None:

@@ -15,7 +15,7 @@ from pop3spy import __version__
 from pop3spy.capture.files import Keeping
 from pop3spy.cli.environment import history_file, run
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.judging import Ticking, judge_sessions
+from pop3spy.cli.judging import judge_sessions
 from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, with_settings
@@ -41,6 +41,7 @@ from pop3spy.console.record import SessionRecording
 from pop3spy.console.rows import hint
 from pop3spy.errors import ConfigError, ConnectError, TlsError
 from pop3spy.findings import Findings
+from pop3spy.findings.open_sessions import Ticking
 from pop3spy.logs import reader_failed
 from pop3spy.logs.notes import sentence
 from pop3spy.net.connection import Connection

@@ -9,11 +9,11 @@ from pop3spy.cli.legs import stls_keepers
 from pop3spy.config.verbs import GateSettings, ServerSettings, limits_of
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.dryrun import DryRun
-from pop3spy.gate.faultset import keeper_of
+from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.holds import Holds
-from pop3spy.net.host import Host
-from pop3spy.net.limits import Limits
-from pop3spy.net.proxy import Proxy
+from pop3spy.gate.order import keepers_of
+from pop3spy.gate.rewrite import Rewrite
+from pop3spy.net.gated_host import gated_host
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
@@ -31,24 +31,18 @@ def gate_of(
 ) -> Gate:
     """Return the gate that the *settings* ask for; *tell* is called with who keeps it.
 
-    What becomes of STLS, which *stls* says, is decided first.  A person, with *holds*, decides
-    about what the others would do; the dry run comes last, because it has to see what everybody
-    would have a server hear.
+    What becomes of STLS, which *stls* says, is decided first.
     """
-    keepers = stls_keepers(stls)
-    for rewrite in settings.rewrite:
-        keepers.append(rewrite)
-        tell(Noted("rewrite_set", clock.now(), {"rewrite": str(rewrite)}))
-    for fault in settings.fault:
-        keeper = keeper_of(fault)
-        keepers.append(keeper)
-        tell(Noted("fault_set", clock.now(), keeper.facts))
-    if holds:
-        keepers.append(holds)
-    if settings.dry_run_delete:
-        keepers.append(DryRun())
-        tell(Noted("dry_run", clock.now()))
-    return Gate(keepers)
+    asked = keepers_of(settings.rewrite, settings.fault, holds, dry_run=settings.dry_run_delete)
+    for keeper in asked:
+        match keeper:
+            case Rewrite():
+                tell(Noted("rewrite_set", clock.now(), {"rewrite": str(keeper)}))
+            case FaultKeeper():
+                tell(Noted("fault_set", clock.now(), keeper.facts))
+            case DryRun():
+                tell(Noted("dry_run", clock.now()))
+    return Gate([*stls_keepers(stls), *asked])
 
 
 def hosting(
@@ -60,17 +54,20 @@ def hosting(
 ) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
     """Return what lets *responder* speak to clients at *front* until an event is set.
 
-    With a gate, or with TLS, a proxy stands in front: then that reads, and the host is not heard.
+    With a gate, or with TLS, a proxy stands in front.
     """
     advise(front, bus, clock)
-    limits, names = limits_of(settings), names_for(settings)
-    gate, legs = gate_of(settings, bus.publish, clock), front.legs
-    if not gate.keepers and legs.identity is None:
-        host = Host(responder, bus, clock, limits, names=names)
-        return lambda stop: host.run(front.places, stop)
-    behind = Host(responder, Bus(lambda *_: None), clock, Limits(grace=limits.grace))
-    proxy = Proxy(behind, bus, clock, limits, names=names, gate=gate, legs=legs)
-    return lambda stop: proxy.run(front.places, stop)
+    gate = gate_of(settings, bus.publish, clock)
+    serving = gated_host(
+        responder,
+        bus,
+        clock,
+        limits_of(settings),
+        gate=gate,
+        legs=front.legs,
+        names=names_for(settings),
+    )
+    return lambda stop: serving.run(front.places, stop)
 
 
 def names_for(settings: ServerSettings, first: int = 1, step: int = 1) -> Pseudonyms | None:

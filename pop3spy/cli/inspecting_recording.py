@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
+from pop3spy.capture.opening import OpenedRecording
 from pop3spy.cli.environment import run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.inspecting import Inspecting, loopback
-from pop3spy.cli.open_recording import OpenedRecording
 from pop3spy.cli.progress import ProgressLine
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told

@@ -24,6 +24,7 @@ VERBS: Final = {
     "completion": "Print the script by which a shell completes what you type behind pop3spy.",
     "connect": "Speak POP3 by hand with the server at URL.",
     "demo": "Show a session between a built-in client and a built-in server.",
+    "doctor": "Tell what this installation can do, and what to do for more.",
     "explain": "Tell what a refusal, an error, a response code or a finding means, and what to do.",
     "export": "Write the recording FILE in another form; - is standard input.",
     "lint": "Look for what is wrong in recordings; - is standard input, a folder all in it.",

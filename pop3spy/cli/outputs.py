@@ -35,6 +35,7 @@ from pop3spy.logs import (
     reader_failed,
 )
 from pop3spy.protocol.text import MASK, escape
+from pop3spy.readers import outside_readers
 from pop3spy.session.bus import Bus, NoteReader, Subscriber, all_of
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -90,7 +91,19 @@ def outputs(
             bus.subscribe(captures)
             bus.subscribe_to_notes(captures.note)
             bus.publish(recording_noted(settings.record, settings, clock))
+        let_others_read(bus, clock)
         yield bus
+
+
+def let_others_read(bus: Bus, clock: Clock) -> None:
+    """Let the readers of installed packages have every session; tell who they are."""
+
+    def complain(reader: str, error: str) -> None:
+        bus.publish(Noted("reader_failed", clock.now(), {"reader": reader, "error": error}))
+
+    for reader in outside_readers(complain):
+        bus.publish(Noted("reader_loaded", clock.now(), {"reader": reader.name}))
+        bus.subscribe(reader)
 
 
 def check_recording(settings: OutputSettings) -> None:

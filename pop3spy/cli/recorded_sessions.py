@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from pop3spy.cli.open_recording import OpenedRecording, open_recording
+from pop3spy.capture.opening import OpenedRecording
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.config.verbs import PlaySettings
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.text import count

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from pop3spy.capture.opening import OpenedRecording
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
-from pop3spy.cli.open_recording import OpenedRecording, open_recording
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
@@ -29,6 +30,7 @@ from pop3spy.logs import Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.verdicts import Verdicts
 from pop3spy.logs.wire import WireView
+from pop3spy.readers import outside_readers
 from pop3spy.replay.recording import no_session
 from pop3spy.session.bus import Subscriber
 from pop3spy.session.chunk import Clock
@@ -195,6 +197,7 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
     Raise CaptureError at the end if one of the sessions is in none of them.
     """
     rules = None if options.findings == "off" else all_rules(options.rules)
+    outside = tuple(outside_readers(_complain))
     there: dict[int, None] = {}
     read: set[Path] = set()  # with another: the halves of rawlogs
     for file in options.files:
@@ -209,12 +212,17 @@ def _show(options: ShowOptions, stats: Statistics | None) -> None:
                 subscriber = ExchangeFilter(wanted, subscriber, whole=whole)
             judge = _judge(recording, options, rules)
             items, memory = sessions_of(recording, options.sessions, there), recording.memory()
-            play_back(items, subscriber, names=recording.names, judge=judge, memory=memory)
+            everybody: list[Subscriber] = [subscriber, *outside]
+            play_back(items, *everybody, names=recording.names, judge=judge, memory=memory)
         if recording.other:
             read.add(recording.other)
     for session in options.sessions:
         if session not in there:
             raise no_session(session, there)
+
+
+def _complain(reader: str, error: str) -> None:
+    click.echo(f"pop3spy: {reader} failed, the rest is shown: {error}", err=True)
 
 
 def _judge(

@@ -7,10 +7,14 @@ from pop3spy import __version__
 
 
 def version_line() -> str:
-    """Return the version, and whether what handles every line was compiled.
+    """Return the version, and whether what handles every line was compiled."""
+    return f"pop3spy {__version__} ({'compiled' if is_compiled() else 'pure Python'})"
+
+
+def is_compiled() -> bool:
+    """Return whether what handles every line was compiled.
 
     That is asked of the decoder itself: a module of machine code is loaded as an extension.
     """
     decoder = find_spec("pop3spy.protocol.decoder")
-    compiled = decoder is not None and isinstance(decoder.loader, ExtensionFileLoader)
-    return f"pop3spy {__version__} ({'compiled' if compiled else 'pure Python'})"
+    return decoder is not None and isinstance(decoder.loader, ExtensionFileLoader)

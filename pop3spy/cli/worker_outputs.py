@@ -18,6 +18,7 @@ from pop3spy.cli.outputs import (
     complain,
     has_transcript,
     later,
+    let_others_read,
     log_gap,
     log_readers,
     looks_for_findings,
@@ -181,6 +182,7 @@ def worker_outputs(
             captures = captures_at(settings.record, settings, clock, closing)
             bus.subscribe(captures)
             recorded = captures.note
+        let_others_read(bus, clock)
         yield WorkerOutputs(bus, tell, _Complaints(tell), recorded)
 
 

@@ -13,8 +13,10 @@ from pop3spy.postoffice.personality_file import personality_from
 from pop3spy.protocol.text import escape
 
 
-def read_personality(name: str) -> Personality:
+def read_personality(name: str, asked_by: str = "--personality") -> Personality:
     """Return the personality that has this name, or that the file of this name has.
+
+    *asked_by* is what an error calls whoever gave the name.
 
     Raise ConfigError if there is neither, or if what the file says cannot be done.
     """
@@ -26,7 +28,7 @@ def read_personality(name: str) -> Personality:
     if not path.exists():
         near = difflib.get_close_matches(name, files, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"--personality: {escape(name)!r} is no file, nor {_either(files)}{hint}")
+        raise ConfigError(f"{asked_by}: {escape(name)!r} is no file, nor {_either(files)}{hint}")
     return personality_from(load_yaml(path, located=True), escape(name))
 
 

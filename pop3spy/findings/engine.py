@@ -68,6 +68,7 @@ class Findings:
     def __call__(self, session: Session) -> Reader:
         """Return what judges *session*."""
         observed = Observed(session, self._thresholds, self._history, self._epoch)
+        observed.hosted = AtFault.SERVER in self._spared
         judged = self._open[session.id] = JudgedSession(
             observed,
             self._dispatch,

@@ -116,6 +116,7 @@ class Observed:
         self.secured_at: float | None = None
         self.at_close: AtClose | None = None
         self.interrupted: Interruption | None = None
+        self.hosted = False  # the server is this program: TLS goes to the client alone
         self.joined = False  # the recording holds less than the whole session
         self.lost = False  # octets are missing, or replies can no longer be paired
         self.opaque = False  # what passes cannot be read
@@ -204,7 +205,8 @@ class Observed:
 
         Where TLS was agreed with the server alone, nobody can tell whether there is another leg.
         """
-        return "server" not in self.session.legs and not self.opaque
+        leg = "client" if self.hosted else "server"
+        return leg not in self.session.legs and not self.opaque
 
     @property
     def local(self) -> bool:

@@ -52,6 +52,7 @@ NOTES: Final = {
     "recording_drop": Note("info", "recording to {path}, messages as sizes only"),
     "stopping": Note("info", "stopping; sessions still open, with {grace} s to end: {sessions}"),
     "noted": Note("info", "note: {text}"),
+    "reader_loaded": Note("info", "{reader} reads along"),
     "rule_failed": Note("error", "the rule {rule} failed and is left out, the others go on: {error}"),
     "ledger_failed": Note("warning", "{text}"),
     "console_failed": Note("error", "the console failed, traffic goes on: {error}"),

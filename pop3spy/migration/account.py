@@ -10,7 +10,7 @@ from pop3spy.errors import Pop3SpyError
 from pop3spy.migration.content import ContentOf
 from pop3spy.migration.keeping_ids import form_of_ids, how_to_keep_ids
 from pop3spy.migration.login import Login
-from pop3spy.migration.maildrop import Looked, MaildropReader, ReadMaildrop, Server
+from pop3spy.migration.maildrop import ComparedServer, Looked, MaildropReader, ReadMaildrop
 from pop3spy.protocol.text import escape
 from pop3spy.replay.messages import PairBy, Pairing, pair_messages
 from pop3spy.replay.verdict import verdict_of
@@ -91,7 +91,7 @@ class ComparisonSettings:
     ``looked`` is told each time that so many messages more were looked at.
     """
 
-    servers: tuple[Server, Server]
+    servers: tuple[ComparedServer, ComparedServer]
     content: ContentOf
     looked: Looked = lambda _: None
 
@@ -122,7 +122,9 @@ async def compare_account(account: AccountPair, settings: ComparisonSettings) ->
 
 
 async def _begin(
-    account: AccountPair, servers: tuple[Server, Server], readers: list[MaildropReader]
+    account: AccountPair,
+    servers: tuple[ComparedServer, ComparedServer],
+    readers: list[MaildropReader],
 ) -> tuple[MaildropReader, MaildropReader]:
     """Return what reads *account* at either server; if there is none, tell all that is wrong."""
     old, new = await both(

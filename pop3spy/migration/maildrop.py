@@ -38,7 +38,7 @@ Looked = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ComparedServer:
     """Where accounts are read, and how: *patience* and *timeout* are seconds."""
 
     url: Url
@@ -68,14 +68,14 @@ class ReadMaildrop:
 class MaildropReader:
     """Reads one account; use ``begin`` to make one, and close it."""
 
-    def __init__(self, connection: Connection, server: Server) -> None:
+    def __init__(self, connection: Connection, server: ComparedServer) -> None:
         self._connection = connection
         self._server = server
         self._has_top = False
         self.found = ReadMaildrop()
 
     @classmethod
-    async def begin(cls, server: Server, login: Login) -> "MaildropReader":
+    async def begin(cls, server: ComparedServer, login: Login) -> "MaildropReader":
         """Connect, log in, and learn which messages there are.
 
         Raise ConnectError, RefusedError or ConfigError if that cannot be had whole.

@@ -177,6 +177,10 @@ class Session:
             self._maildrop = SeenMaildrop()
         return self._maildrop
 
+    def keep_every_exchange(self) -> None:
+        """Remember all exchanges from now on, for a reader that has room for them."""
+        self.exchanges = deque(self.exchanges)
+
     def keep(self, finding: Finding) -> Exchange | None:
         """Keep what was found, also with the exchange that it is about; return that, if known."""
         self.findings.append(finding)

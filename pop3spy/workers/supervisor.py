@@ -158,7 +158,7 @@ class Supervisor:
                 self._tell_of_listening()
             case "stopping":
                 pass  # of all, it is said above
-            case "reader_failed" if repr(note.facts) in self._told:
+            case "reader_failed" | "reader_loaded" if repr(note.facts) in self._told:
                 pass
             case _:
                 self._told.add(repr(note.facts))

@@ -14,6 +14,7 @@ CAPTURES = Path(__file__).parents[2] / "captures"
 LAZY = {name: verb for name, verb in program.commands.items() if isinstance(verb, LazyVerb)}
 VERB_MODULES = {f"pop3spy.cli.{name}" for name in LAZY}
 HEAVY = {
+    "pytest",
     "asyncio",
     "cryptography",
     "prompt_toolkit",

@@ -1,7 +1,9 @@
 """Where pop3spy is the server, findings are about its clients alone."""
 
 import json
+import poplib
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,19 @@ def test_a_server_of_ours_is_not_accused(
     found = [event for event in events if event["event"] == "finding_raised"]
     assert {event["id"] for event in found if event["level"] != "info"} == told
     assert not [event for event in found if event["fault"] == ["server"]]
+
+
+def test_a_password_inside_tls_of_ours_is_not_called_readable(tmp_path: Path) -> None:
+    """The session has no leg with a server, and was judged as if that had been without TLS."""
+    log = tmp_path / "log"
+    told = ("--log", log, "--log-format", "json", "--no-ledger", "--ca-dir", tmp_path / "ca")
+    with running("serve", "--listen", "pop3s://127.0.0.1:0", *told) as program:
+        port = program.port("pop3s")
+        trust = ssl.create_default_context(cafile=tmp_path / "ca" / "ca.pem")
+        client = poplib.POP3_SSL("127.0.0.1", port, timeout=PATIENCE, context=trust)
+        client.user("demo")
+        client.pass_("demo")
+        client.quit()
+        program.stopped()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [event["id"] for event in events if event["event"] == "finding_raised"] == []

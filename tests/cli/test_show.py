@@ -10,7 +10,7 @@ from capture.packets.talk import session
 from capture.packets.wire import RAW, pcap, timed
 from cli.program import COMMAND, PATIENCE, Ended, environment, run_here, running
 from cli.test_terminal import rows, terminal
-from pop3spy.cli import open_recording
+from pop3spy.capture import opening
 from pop3spy.cli.main import main
 from pop3spy.wrapping import columns
 
@@ -77,7 +77,7 @@ def test_what_was_counted_is_told_when_somebody_stops_following(
         raise KeyboardInterrupt
 
     # It comes when all was read; the test runner's own threads sleep as ever.
-    monkeypatch.setattr(open_recording, "time", SimpleNamespace(sleep=interrupt))
+    monkeypatch.setattr(opening, "time", SimpleNamespace(sleep=interrupt))
 
     assert main(["show", "--stats", "--follow", packets]) == 130
     assert capsys.readouterr().out == well(run_here("show", "--stats", packets))

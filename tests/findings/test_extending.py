@@ -11,7 +11,7 @@ from pop3spy.findings import RULES, RuleError, own_rules
 from pop3spy.findings.loading import all_rules
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
-RULE, TEST = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+RULE, TEST, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from capture.packets import wire
 from pop3spy.capture.header import Header
+from pop3spy.capture.opening import OpenedRecording
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.formats import FORMATS
-from pop3spy.cli.open_recording import OpenedRecording, open_recording
+from pop3spy.cli.open_recording import open_recording
 from pop3spy.export import ExportSource, StreamFormat
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.playback import play_back

@@ -14,6 +14,7 @@ from pop3spy.check.transcript import CheckTranscript
 from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
+from pop3spy.embedding.heard_sessions import HeardSessions
 from pop3spy.findings import Findings, Rule, Severity, own_rules
 from pop3spy.findings.rule import RULES
 from pop3spy.findings.verdict import verdict_of
@@ -69,6 +70,7 @@ class Readers:
         self._rows: list[str] = []
         log = JsonLog(self._streams["json"], self.clock)
         self._owed = OwedReplies()
+        self._embedded = HeardSessions()
         self._judged: list[Session] = []
         self._linted = Linted()
         self._reports = {mail: Report(mail=mail, rules=own_rules()) for mail in (True, False)}
@@ -95,6 +97,7 @@ class Readers:
             self._stats,
             self._inspected,
             lambda _: self._view,
+            self._embedded,
             Forwarding(self._forward, lambda: 0),
             self._checked,
         ):
@@ -125,6 +128,7 @@ class Readers:
                 for name, form in REPORT_FORMS.items()
             }
         found["check"] = "\n".join(map(str, self._checked.lines))
+        found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
 
