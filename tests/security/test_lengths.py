@@ -5,6 +5,7 @@ What is told is whether an argument has more than 40 octets, or a line more than
 
 import base64
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -53,8 +54,8 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every session begin at the same moment."""
     started = Sinks().clock.started
 
-    def begin(self: object) -> None:
-        vars(self).update(started=started, _zero=0)
+    def begin(self: object, given: datetime = started) -> None:
+        vars(self).update(started=given, _zero=0)
 
     monkeypatch.setattr("pop3spy.session.chunk.Clock.__init__", begin)
 

@@ -248,11 +248,11 @@ def test_a_session_is_followed_by_keyboard_alone(steered: Shown) -> None:
     page.press("t", Keys.ESCAPE)
     page.until(lambda: not page.find(".detail"))
     page.press("?")
-    page.shows("dialog", "Keys")
+    page.shows("dialog[open]", "Keys")
     page.press(Keys.ESCAPE)
     page.until(lambda: not page.find("dialog"))
     page.press("n")
-    page.shows("dialog", "Note")
+    page.shows("dialog[open]", "Note")
     page.press(*"here it is", Keys.ENTER)
     page.shows(".notes", "note: here it is")
 
@@ -261,7 +261,7 @@ def test_a_session_is_ended_by_hand(steered: Shown) -> None:
     page = steered.page
     pop = steered.session()
     page.click("End session", ".say")
-    page.shows("dialog", "End session 1?")
+    page.shows("dialog[open]", "End session 1?")
     page.click("End it", "dialog")
     assert pop.sock.recv(1) == b""
     page.shows(".list", "gate")
@@ -347,7 +347,7 @@ def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
     page.shows(".detail", "Good morning")
     assert page.violations() == []
     page.click("Keys", "footer")
-    page.shows("dialog", "Keys")
+    page.shows("dialog[open]", "Keys")
     assert page.violations() == []
     assert page.overflow <= 0
     page.press(Keys.ESCAPE)
