@@ -7,12 +7,14 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import click
 
 from pop3spy.cli.environment import Work
 from pop3spy.cli.outputs import without_addresses
+from pop3spy.cli.session_report import SessionReports
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ListenError, said_by_system
 from pop3spy.gate.faultset import Faults
@@ -128,10 +130,20 @@ class Inspecting:
             self._stop.set()
 
 
+def _reports(settings: ProxySettings) -> SessionReports | None:
+    """Return what makes reports of what a proxy records; None if that is not one whole file."""
+    record = settings.record
+    if record is None or settings.rotate or settings.workers > 1 or record.endswith("/"):
+        return None
+    if Path(record).is_dir():
+        return None
+    return SessionReports(record, settings.rules, settings.threshold)
+
+
 class ProxyInspector:
     """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``.
 
-    *report_of* makes the report of a session, if one can be made.
+    Reports are made of what is recorded, if that is one file.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it shows and steers
@@ -143,7 +155,6 @@ class ProxyInspector:
         proxy: SteeredProxy,
         holds: Holds,
         faults: Faults,
-        report_of: Report | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -151,7 +162,7 @@ class ProxyInspector:
         self._inspecting = Inspecting(self._feed, sockets, clock, bus)
         self._bus = bus
         self._steered = proxy, holds, faults
-        self._report_of = report_of
+        self._report_of = _reports(settings)
         bus.subscribe(self._feed.sessions)
         strict = settings.redact == "strict"
         self._about = About(clock.started, "", live=True)

@@ -20,15 +20,15 @@ _LOOK: Final = 500
 class ProgressLine:
     """Tells on stderr, if that is a terminal, what is being read; nothing of it stays.
 
-    There are so many *files*.
+    There are so many *files*.  Unless it is to be *shown*, it tells nothing.
     """
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, files: int, *, shown: bool = True) -> None:
         self._files = files
         self._file = 0
         self._told_at = time.monotonic() + _FIRST - _AGAIN
         self._shown = False
-        self._terminal = sys.stderr.isatty()
+        self._terminal = shown and sys.stderr.isatty()
 
     def __enter__(self) -> Self:
         """Begin."""

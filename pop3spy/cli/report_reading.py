@@ -1,9 +1,11 @@
 """Recordings read into a report, one after another, in the order in which they began."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pop3spy.capture.opening import OpenedRecording, opened_recording
 from pop3spy.cli.judging_recordings import judge_of
 from pop3spy.cli.open_recording import began_at, open_recording
 from pop3spy.cli.progress import ProgressLine
@@ -45,16 +47,32 @@ class ReportOptions:
         return self.redact == "strict"
 
 
+Opening = Callable[..., AbstractContextManager[OpenedRecording]]
+"""How a recording is opened: ``open_recording`` also tells what has to be said of it."""
+
+
 def read_report(options: ReportOptions) -> Report:
-    """Return the report; raise CaptureError if one of the sessions is in none of the recordings."""
+    """Return the report, and tell a person what there is to tell of the recordings.
+
+    Raise CaptureError if one of the sessions is in none of them.
+    """
+    return _read(options, open_recording, ProgressLine(len(options.files)))
+
+
+def read_report_silently(options: ReportOptions) -> Report:
+    """Return the report as ``read_report`` does, while the terminal belongs to somebody else."""
+    return _read(options, opened_recording, ProgressLine(len(options.files), shown=False))
+
+
+def _read(options: ReportOptions, opening: Opening, line: ProgressLine) -> Report:
     report = Report(
         mail=options.bodies == "keep",
         rules=all_rules(options.rules),
         wanted=str(options.wanted) if options.wanted else "",
         chosen=bool(options.sessions),
     )
-    reading = _ReportReading(options, report)
-    with ProgressLine(len(options.files)) as progress:
+    reading = _ReportReading(options, report, opening)
+    with line as progress:
         for file in _in_order(options):
             reading.read(file, progress)
     reading.end()
@@ -68,7 +86,8 @@ def _in_order(options: ReportOptions) -> Sequence[str]:
 class _ReportReading:
     """Reads recordings, one after another, into a report."""
 
-    def __init__(self, options: ReportOptions, report: Report) -> None:
+    def __init__(self, options: ReportOptions, report: Report, opening: Opening) -> None:
+        self._opening = opening
         self._options = options
         self._report = report
         self._stats = Statistics()
@@ -83,7 +102,7 @@ class _ReportReading:
         if file != "-" and Path(file).resolve() in self._read:  # twice, or with its other half
             return
         options, report, digests = self._options, self._report, StreamDigests()
-        with open_recording(file, ports=options.port, through=digests.reader_of) as recording:
+        with self._opening(file, ports=options.port, through=digests.reader_of) as recording:
             reported = ReportedRecording("", recording.started)
             reported.strict = options.strict or recording.redaction == "strict"
             report.recordings.append(reported)

@@ -4,7 +4,6 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import click
@@ -18,7 +17,6 @@ from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
 from pop3spy.cli.web_extra import check_web
-from pop3spy.config.file import STDOUT
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
 from pop3spy.filters.exchange_filter import ExchangeFilter
@@ -35,7 +33,6 @@ from pop3spy.replay.recording import no_session
 from pop3spy.session.bus import Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Told
-from pop3spy.session.model import Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.tape import Item
 
@@ -140,31 +137,17 @@ def _inspect(options: ShowOptions) -> ExitStatus:
     rules = None if options.findings == "off" else all_rules(options.rules)
     there: dict[int, None] = {}
     [file] = options.files
-    report_of = None if file == "-" else partial(_report_of, options)  # it is read once more
+    from pop3spy.cli.session_report import SessionReports  # noqa: PLC0415 - as above
+
+    report_of = None  # what can be read once has none
+    if file != "-":
+        report_of = SessionReports(
+            file, options.rules, options.threshold, options.port, largest=None
+        )
     with open_recording(file, ports=options.port) as recording:
         items = sessions_of(recording, options.sessions, there)
         whole = _with_all_of(items, options.sessions, there)
         return inspect_recording(recording, whole, _judge(recording, options, rules), report_of)
-
-
-def _report_of(options: ShowOptions, session: Session) -> str:
-    """Return the report of a *session* of the recording, as ``pop3spy report`` writes it."""
-    from pop3spy.cli.report_reading import ReportOptions, read_report  # noqa: PLC0415 - as above
-    from pop3spy.report.html import page  # noqa: PLC0415
-
-    asked = ReportOptions(
-        files=options.files,
-        out=STDOUT,
-        form="html",
-        sessions=(session.id,),
-        wanted=None,
-        redact="secrets",
-        bodies="mask",
-        port=options.port,
-        rules=options.rules,
-        threshold=options.threshold,
-    )
-    return page(read_report(asked))
 
 
 def _with_all_of(

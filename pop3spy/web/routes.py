@@ -1,5 +1,6 @@
 """What the inspector answers: each route is a method here, and a path of ``openapi.yaml``."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 
 from pop3spy import __version__
 from pop3spy.console.meaning import explanation
+from pop3spy.errors import Pop3SpyError
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.findings import own_rules
@@ -215,7 +217,11 @@ class InspectorApi:
             raise QuestionError(404, "no report can be made here")
         name = f"pop3spy-s{watched.session.id}.html"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(self._report_of(watched.session), media_type="text/html", headers=headers)
+        try:  # it may take long, and nobody's traffic waits for it
+            page = await asyncio.to_thread(self._report_of, watched.session)
+        except Pop3SpyError as error:
+            raise QuestionError(409, str(error)) from None
+        return Response(page, media_type="text/html", headers=headers)
 
     async def _findings(self, request: Request) -> ASGIApp:
         sessions = self._feed.sessions.all()

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from pop3spy.errors import CaptureError
 from pop3spy.session.chunk import Clock
 from pop3spy.session.model import Session
 from pop3spy.web.acts import ACTS
@@ -222,6 +223,17 @@ async def test_a_report_is_made_by_whoever_can(path: str) -> None:
         await inspected.steered.relayed.greeted()
         assert (await browser.get(path)).status == 404
         assert (await browser.get("/api/snapshot")).json["report"] is False
+
+
+async def test_a_report_that_cannot_be_made_is_told_in_one_line() -> None:
+    def refuses(_: Session) -> str:
+        raise CaptureError("the recording is too large")
+
+    async with inspecting(report_of=refuses) as inspected:
+        browser = await inspected.browser()
+        await inspected.steered.relayed.greeted()
+        answer = await browser.get("/api/sessions/1/report")
+        assert (answer.status, answer.json["error"]) == (409, "the recording is too large")
 
 
 async def test_what_fails_here_is_told_once_and_the_traffic_goes_on() -> None:
