@@ -137,7 +137,7 @@ class Reading:
         return self._decoder.last(side, size)
 
     def hidden_of(self, line: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        """Return what is hidden of *line* if it is said now."""
         prompt = self._decoder.waiting(Side.SERVER)
         return self._redactor.hidden_of(line, self.session.state, prompt)
 
@@ -380,8 +380,10 @@ class Reading:
         The client's the server may repeat; the server's may be a prompt.
         """
         if frame.side is Side.CLIENT:
-            unknown = isinstance(frame, CommandLine) and frame.command.spec is None
-            return self._decoder.waiting(Side.SERVER) if unknown else b""
+            odd = isinstance(frame, CommandLine) and (
+                frame.command.spec is None or self.session.typed
+            )
+            return self._decoder.waiting(Side.SERVER) if odd else b""
         if isinstance(frame, BodyPart):
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)
