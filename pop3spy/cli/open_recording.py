@@ -29,6 +29,7 @@ _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
 _HEAD: Final = 4096
 _TRANSCRIPT: Final = re.compile(rb" *\d+\.\d{3}  s\d+ ")
+_NOTE: Final = re.compile(rb"pop3spy: (?!\d)")
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -137,11 +138,11 @@ def _open(
 ) -> OpenedRecording:
     name = _name(path)
     if path == "-":
-        return _recording(through(sys.stdin.buffer), name, follow=follow, ports=ports)
+        return _recording(through(sys.stdin.buffer), path, follow=follow, ports=ports)
     file = Path(path)
     stream = files.enter_context(file.open("rb"))
     if (other := _other_half(file, stream)) is None:
-        return _recording(through(stream), name, follow=follow, ports=ports)
+        return _recording(through(stream), path, follow=follow, ports=ports)
     if follow:
         raise CaptureError(f"{name}: a rawlog is read as it is; it cannot be followed")
     second = files.enter_context(other.open("rb"))
@@ -153,8 +154,8 @@ def _open(
 def _other_half(path: Path, stream: BinaryIO) -> Path | None:
     """Return where the other half of a rawlog is; None if *path* is something else."""
     pair = pair_of(path)
-    head = cast(io.BufferedReader, stream).peek(16)
-    if pair is None or is_packets(head[:4]) or is_capture(head):
+    head = cast(io.BufferedReader, stream).peek(_HEAD)[:_HEAD]
+    if pair is None or is_packets(head[:4]) or is_capture(head) or _log_in(head):
         return None
     other = pair[0] if pair[1] == path else pair[1]
     if not other.exists():
@@ -165,8 +166,9 @@ def _other_half(path: Path, stream: BinaryIO) -> Path | None:
 
 
 def _recording(
-    stream: BinaryIO, name: str, *, follow: bool, ports: Collection[int]
+    stream: BinaryIO, path: str, *, follow: bool, ports: Collection[int]
 ) -> OpenedRecording:
+    name = _name(path)
     buffered = cast(io.BufferedReader, stream)
     magic = buffered.peek(4)[:4]
     refuse_packed(name, magic)
@@ -175,24 +177,26 @@ def _recording(
     if is_packets(magic):
         packets = read_packets(raw, name, ports=ports)
         return OpenedRecording(name, packets.started or _NO_DATE, packets, packets.notes)
-    _refuse_logs(buffered.peek(_HEAD)[:_HEAD], name)
+    if log := _log_in(buffered.peek(_HEAD)[:_HEAD]):
+        what, command = log
+        file = "" if path == "-" else f" {name}"
+        raise CaptureError(f"{name}: this is {what}, not a recording; {command}{file} shows it")
     reader = CaptureReader(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), name)
     header = reader.header
     kept = header.bodies, header.redaction
     return OpenedRecording(name, header.started, iter(reader), reader.notes, *kept)
 
 
-def _refuse_logs(head: bytes, name: str) -> None:
-    """Raise CaptureError if a file begins as logs of pop3spy do, or as JSON lines."""
-    first = head.split(b"\n")[0]
+def _log_in(head: bytes) -> tuple[str, str] | None:
+    """Return what a file is that begins as logs of pop3spy do, and what shows it; None: no log.
+
+    Notes may stand before a transcript that was saved with them.
+    """
+    lines = (line for line in head.split(b"\n") if not _NOTE.match(line))
+    first = next(lines, b"")
     if first.startswith(b"{"):
-        ours = b'"event":' in first
-        what = "a JSON log of pop3spy" if ours else "JSON lines"
-        raise CaptureError(f"{name}: this is {what}, not a recording; jq . {name} shows it")
-    if _TRANSCRIPT.match(first):
-        raise CaptureError(
-            f"{name}: this is a transcript, not a recording; less -R {name} shows it"
-        )
+        return "a JSON log of pop3spy" if b'"event":' in first else "JSON lines", "jq ."
+    return ("a transcript", "less -R") if _TRANSCRIPT.match(first) else None
 
 
 class _Growing(io.RawIOBase):
