@@ -36,6 +36,7 @@ from pop3spy.protocol.states import State
 from pop3spy.redaction.fields import FIELDS
 from pop3spy.redaction.secret_facts import FACTS
 from pop3spy.session.body_facts import BODY_FACTS
+from pop3spy.wrapping import columns
 from postoffice.speaking import FIRST, Client, office
 
 ROOT = Path(__file__).parent.parent
@@ -294,8 +295,9 @@ def shell_lines() -> Iterator[str]:
     for page in PAGES:
         for block in re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
             for line in block.replace("\\\n", " ").splitlines():
-                words = shlex.split(line.removeprefix("$ "), comments=True)
-                if words[:1] == ["pop3spy"] or words[:1] == [".venv/bin/pop3spy"]:
+                typed = line.removeprefix("$ ")
+                if re.match(r"(\.venv/bin/)?pop3spy\b", typed):
+                    words = shlex.split(typed, comments=True)
                     ends = [words.index(sign) for sign in (">", "|") if sign in words]
                     yield shlex.join(words[: min(ends, default=len(words))])
 
@@ -327,6 +329,14 @@ def test_links_between_pages_lead_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_what_the_readme_shows_fits_a_terminal() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 50
+    assert [line for line in lines if columns(line) > 80] == []
 
 
 CONSOLE = re.compile(r"```console\n\$ pop3spy ([^\n]*)\n(.*?)```", re.DOTALL)

@@ -24,8 +24,10 @@ from pop3spy.session.tape import Tape
 
 _PATIENCE: Final = 0.2
 """Seconds between two looks at whether a file has grown."""
+_STDIN: Final = "stdin"
 _HEAD: Final = 4096
 _TRANSCRIPT: Final = re.compile(rb" *\d+\.\d{3}  s\d+ ")
+_NOTE: Final = re.compile(rb"pop3spy: (?!\d)")
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,7 +118,7 @@ def _read(items: Tape, path: str) -> Tape:
 
 
 def _name(path: str) -> str:
-    return "stdin" if path == "-" else escape(path)
+    return _STDIN if path == "-" else escape(path)
 
 
 def _open(  # noqa: PLR0913 - what there is to know
@@ -146,8 +148,8 @@ def _open(  # noqa: PLR0913 - what there is to know
 def _other_half(path: Path, stream: BinaryIO) -> Path | None:
     """Return where the other half of a rawlog is; None if *path* is something else."""
     pair = pair_of(path)
-    head = cast(io.BufferedReader, stream).peek(16)
-    if pair is None or is_packets(head[:4]) or is_capture(head):
+    head = cast(io.BufferedReader, stream).peek(_HEAD)[:_HEAD]
+    if pair is None or is_packets(head[:4]) or is_capture(head) or _log_in(head):
         return None
     other = pair[0] if pair[1] == path else pair[1]
     if not other.exists():
@@ -168,7 +170,10 @@ def _recording(
     if is_packets(magic):
         packets = read_packets(raw, name, ports=ports)
         return OpenedRecording(name, packets.started or _NO_DATE, packets, packets.notes)
-    _refuse_logs(buffered.peek(_HEAD)[:_HEAD], name)
+    if log := _log_in(buffered.peek(_HEAD)[:_HEAD]):
+        what, command = log
+        file = "" if name == _STDIN else f" {name}"
+        raise CaptureError(f"{name}: this is {what}, not a recording; {command}{file} shows it")
     text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
     files.callback(text.detach)  # who opened the file closes it
     reader = CaptureReader(text, name)
@@ -177,17 +182,16 @@ def _recording(
     return OpenedRecording(name, header.started, iter(reader), reader.notes, *kept)
 
 
-def _refuse_logs(head: bytes, name: str) -> None:
-    """Raise CaptureError if a file begins as logs of pop3spy do, or as JSON lines."""
-    first = head.split(b"\n")[0]
+def _log_in(head: bytes) -> tuple[str, str] | None:
+    """Return what a file is that begins as logs of pop3spy do, and what shows it; None: no log.
+
+    Notes may stand before a transcript that was saved with them.
+    """
+    lines = (line for line in head.split(b"\n") if not _NOTE.match(line))
+    first = next(lines, b"")
     if first.startswith(b"{"):
-        ours = b'"event":' in first
-        what = "a JSON log of pop3spy" if ours else "JSON lines"
-        raise CaptureError(f"{name}: this is {what}, not a recording; jq . {name} shows it")
-    if _TRANSCRIPT.match(first):
-        raise CaptureError(
-            f"{name}: this is a transcript, not a recording; less -R {name} shows it"
-        )
+        return "a JSON log of pop3spy" if b'"event":' in first else "JSON lines", "jq ."
+    return ("a transcript", "less -R") if _TRANSCRIPT.match(first) else None
 
 
 class _Growing(io.RawIOBase):

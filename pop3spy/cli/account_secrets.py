@@ -20,7 +20,7 @@ class AccountSecrets:
         self._new_password = password_source(options.of_new)
         self._new_token = token_source(options.of_new)
         if options.user is not None and self._password is None and self._token is None:
-            self._password = partial(_given, asked_for())
+            self._password = partial(_given, asked_for("password", "--password-command"))
 
     def account(self, listed: ListedAccount) -> AccountPair:
         """Return who logs in for a row of the list, and with what."""

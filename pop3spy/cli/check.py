@@ -201,7 +201,9 @@ class _Auditing:
         options, settings = self._options, self._settings
         password, source = b"", password_source(settings)
         if settings.user is not None:
-            password = asked_for() if source is None else await source()
+            password = (
+                asked_for("password", "--password-command") if source is None else await source()
+            )
         elif source is not None:
             raise ConfigError("a password without --user is nobody's; name the user")
         if any(octet in b"\r\n\0" for octet in password):

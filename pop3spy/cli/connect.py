@@ -21,7 +21,7 @@ from pop3spy.cli.legs import trust_of
 from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.outputs import later
 from pop3spy.cli.probing import UnseenPerson, probe_settings, unreached
-from pop3spy.cli.secret import password_source, token_source
+from pop3spy.cli.secret import computable, password_source, token_source
 from pop3spy.cli.standard_streams import Unbuffered, say
 from pop3spy.cli.streams import close
 from pop3spy.cli.terminal import colourful, width_of
@@ -258,12 +258,7 @@ class _Talking:
 
 def _login_details(settings: ConnectSettings) -> LoginDetails:
     """Return who logs in and how; raise ConfigError if that cannot be."""
-    auth = settings.auth or ()
-    if beyond := [name for name in auth if name not in ("USER", "APOP", *COMPUTED)]:
-        raise ConfigError(
-            f"--auth: {beyond[0]} cannot be computed here; there are"
-            f" {', '.join((*COMPUTED, 'APOP', 'USER'))}"
-        )
+    auth = computable(settings.auth, (*COMPUTED, "APOP", "USER"))
     return LoginDetails(
         settings.user or "", auth, password_source(settings), token_source(settings)
     )

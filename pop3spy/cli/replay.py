@@ -18,14 +18,16 @@ from pop3spy.cli.outputs import outputs
 from pop3spy.cli.playing import play
 from pop3spy.cli.recorded_sessions import maildrop_in, script_in
 from pop3spy.cli.secret import (
+    COMMANDS_FOR,
     asked_for,
+    computable,
     password_source,
     secret_from,
     tell_if_open,
     token_source,
 )
 from pop3spy.cli.verb import Verb, VerbGroup
-from pop3spy.config.kinds import URL
+from pop3spy.config.kinds import AUTH, URL
 from pop3spy.config.verbs import (
     ClientLoginSettings,
     PlaySettings,
@@ -41,7 +43,8 @@ from pop3spy.postoffice import accounts_from
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
 from pop3spy.redaction.given_away import looks_like_token
-from pop3spy.replay.credentials import COMPUTED, Credentials, needs
+from pop3spy.replay.chosen_login import WAYS, needed_for
+from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.numbers import By
 from pop3spy.replay.pace import AT_ONCE, Pace
 from pop3spy.replay.play_options import Played, PlayOptions
@@ -60,7 +63,7 @@ class ReplayClientSettings(PlaySettings, ClientLoginSettings, TrustSettings):
 
     file: str
     url: Url
-    auth: str | None
+    auth: tuple[str, ...] | None
     by: str
     timed: bool
     allow_delete: bool
@@ -109,8 +112,11 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     epilog="\b\nExamples:\n"
     "  pop3spy replay client session.yaml --to mail.example.org\n"
     "  pop3spy replay client session.yaml --to :1110 --password-env PASS --json\n"
+    "  pop3spy replay client session.yaml --to pop3s://mail.example.org \\\n"
+    "      --user bob --auth XOAUTH2 --token-command 'my-oauth-tool bob'\n"
     "\n\b\n"
-    "The password is asked for unless a file or the environment has it.\n"
+    "The password or token is asked for unless a file, the environment or a command\n"
+    "has it.\n"
     "The exit status is 1 if the server's answers differ.",
 )
 @click.argument("file", type=FILE_NAME)
@@ -141,9 +147,10 @@ def server(settings: ReplayServerSettings, file: str) -> int:
 @with_setting("token-command")
 @click.option(
     "--auth",
-    type=click.Choice(sorted(COMPUTED), case_sensitive=False),
-    metavar="MECH",
-    help="Log in by this mechanism where the recorded one cannot be computed, as GSSAPI.",
+    type=ValueType(AUTH, "--auth"),
+    metavar="MECH[,MECH]",
+    help="Log in with the first of these mechanisms that the server offers; APOP and USER count"
+    " as such.  [default: as recorded]",
 )
 @click.option(
     "--by",
@@ -166,6 +173,7 @@ def server(settings: ReplayServerSettings, file: str) -> int:
 @collected(ReplayClientSettings)
 def client(settings: ReplayClientSettings) -> int:
     """Be the recorded client of FILE, and tell what differs this time."""
+    auth = computable(settings.auth, WAYS)
     script = script_in(settings.file, settings)
     pace = _pace(settings.speed or (1.0 if settings.timed else None))
     play_options = PlayOptions(
@@ -173,7 +181,7 @@ def client(settings: ReplayClientSettings) -> int:
         settings.allow_delete,
         pace,
         settings.timed,
-        instead=settings.auth,
+        auth=auth,
         host=settings.url.host,
         tls=settings.url.scheme != "pop3",
     )
@@ -215,7 +223,7 @@ def _users(settings: ReplayServerSettings) -> dict[bytes, bytes]:
     users = {each.name.encode(): each.password.encode() for each in accounts}
     secret = secret_from(settings.password_file, settings.password_env)
     if user:
-        users[wire(user)] = asked_for() if secret is None else secret
+        users[wire(user)] = asked_for("password") if secret is None else secret
     elif secret is not None:
         raise ConfigError("there is a password and nobody to have it; name the user with --user")
     return users
@@ -231,16 +239,22 @@ def _credentials(script: Script, settings: ReplayClientSettings) -> Credentials:
     Raise ConfigError if it cannot be had.
     """
     user = wire(settings.user) if settings.user else None
-    needed = needs(script, user=user, instead=settings.auth)
+    needed = needed_for(script, settings.auth or (), user)
     by_password, by_token = password_source(settings), token_source(settings)
-    token = asyncio.run(_given_by(by_token or by_password)) if "token" in needed else None
-    password = asyncio.run(_given_by(by_password)) if "password" in needed else None
-    if password is not None and looks_like_token(password):
+    token = _given_by(by_token or by_password, "token") if "token" in needed else None
+    password = _given_by(by_password, "password") if "password" in needed else None
+    if not settings.auth and password is not None and looks_like_token(password):
         raise ConfigError(
             "this looks like an OAuth token, which is never sent as a password; say --auth XOAUTH2"
         )
     return Credentials(user, password=password, token=token)
 
 
-async def _given_by(source: SecretSource | None) -> bytes:
-    return asked_for() if source is None else await source()
+def _given_by(source: SecretSource | None, what: str) -> bytes:
+    if source is None:
+        return asked_for(what, *COMMANDS_FOR[what])
+    return asyncio.run(_awaited(source))
+
+
+async def _awaited(source: SecretSource) -> bytes:
+    return await source()

@@ -4,6 +4,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -62,11 +63,32 @@ async def _given(secret: bytes) -> bytes:
     return secret
 
 
-def asked_for() -> bytes:
-    """Return the password that a person types; raise ConfigError if there is nobody to ask."""
+COMMANDS_FOR: Final = {
+    "password": ("--password-command",),
+    "token": ("--token-command", "--password-command"),
+}
+"""The options of a client whose commands print a password, or a token."""
+
+
+def asked_for(what: str, *commands: str) -> bytes:
+    """Return *what*, a password or token, that a person types; *commands* could give it as well.
+
+    Raise ConfigError if there is nobody to ask.
+    """
     if not sys.stdin.isatty():
-        raise ConfigError("a password is needed; give --password-file or --password-env")
-    return wire(str(click.prompt("Password", hide_input=True, err=True)))
+        *others, last = (*commands, "--password-file", "--password-env")
+        raise ConfigError(f"a {what} is needed; give {', '.join(others)} or {last}")
+    return wire(str(click.prompt(what.capitalize(), hide_input=True, err=True)))
+
+
+def computable(auth: tuple[str, ...] | None, ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the mechanisms of ``--auth``; raise ConfigError for one that is not among *ways*."""
+    for name in auth or ():
+        if name not in ways:
+            raise ConfigError(
+                f"--auth: {name} cannot be computed here; there are {', '.join(ways)}"
+            )
+    return auth or ()
 
 
 def tell_if_open(file: Path) -> None:

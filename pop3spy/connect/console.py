@@ -135,7 +135,7 @@ class Console:
         return connection is not None and connection.asks
 
     def hidden_of(self, line: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, while it is typed now.
+        """Return what is hidden of *line* while it is typed now.
 
         That is what is hidden if it is said, and the beginning of a secret that is known.
         """

@@ -23,7 +23,7 @@ from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape
 from pop3spy.redaction.given_away import looks_like_token
 from pop3spy.replay.credentials import Credentials, digest, message
-from pop3spy.replay.login_methods import CLEAR, TOKENS, offered_ways, order_of_ways
+from pop3spy.replay.login_methods import CLEAR, TOKENS, order_of_ways, ways_offered_in
 from pop3spy.replay.scram import HASHES, Scram, ScramError
 from pop3spy.session.model import Session
 
@@ -153,19 +153,22 @@ async def best_method(console: Console) -> LoginMethod:
         raise RefusalError("there is no connection; :reconnect makes one")
     if session.state.phase not in session.capabilities:
         await console.command(b"CAPA")
-    offered = session.capabilities.get(session.state.phase, ())
-    ways = offered_ways(offered, timestamp=bool(_timestamp(console)))
+    ways = ways_offered_in(session)
     found = next((name for name in _order(console.login, session) if name in ways), None)
     if found is None and console.login.auth:
         found = console.login.auth[0]
         console.view.add(hint(f"the server does not offer {found}; it is tried as --auth says"))
     if found is None:
         what = "that takes a token" if _only_token(console.login) else "that pop3spy can compute"
-        stls = any(capability.tag == "STLS" for capability in offered)
-        more = "; it offers STLS: say :stls first" if stls else ""
+        more = "; it offers STLS: say :stls first" if _offers_stls(session) else ""
         raise RefusalError(f"the server offers no login {what}{more}")
     console.view.add(note(f"logging in with {'USER and PASS' if found == 'USER' else found}"))
     return LoginMethod(found, chosen=bool(console.login.auth))
+
+
+def _offers_stls(session: Session) -> bool:
+    offered = session.capabilities.get(session.state.phase, ())
+    return any(capability.tag == "STLS" for capability in offered)
 
 
 def _only_token(login: LoginDetails) -> bool:

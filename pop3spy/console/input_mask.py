@@ -22,7 +22,7 @@ from pop3spy.redaction.visible_args import beyond_the_table
 Hides = Callable[[str], int | None]
 """Tells where in a line begins what must not be seen, if anywhere."""
 Judge = Callable[[bytes], Spans]
-"""Tells what would be hidden of a line whose verb nobody knows, if it were said now."""
+"""Tells what would be hidden of a line if it were said now."""
 
 _STATUS: Final = ("+OK", "-ERR")
 _NONE: Final[Mapping[str, bool]] = {}
@@ -45,7 +45,8 @@ def hidden_from(
 
     Without a state, as without a connection, as much is hidden as before a login.  *commands* are
     those of the console, and whether octets for a server stand behind them.  Without a *judge*,
-    what stands behind a verb that nobody knows is hidden.  *held* is whether a command with a
+    what stands behind a verb that nobody knows is hidden, and so are words that a command before a
+    login does not take.  *held* is whether a command with a
     secret is: then of what is for the wire the verb alone is seen.
     """
     if state is State.SASL:
@@ -162,9 +163,10 @@ def _in_command(text: str, state: State, judge: Judge | None) -> int | None:
     if _begins_mechanism(command):
         return None
     spans = beyond_the_table(command, command.spec, line, state, hide_names=False)
-    if not spans:
+    judged = spans if judge is None else judge(line)
+    if not (spans and judged):
         return None
-    return _first(line, spans)
+    return max(_first(line, spans), _first(line, judged))
 
 
 def _judged(line: bytes, verb: str, behind: int | None, judge: Judge) -> int | None:

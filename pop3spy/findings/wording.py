@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pop3spy.protocol.frames import Frame
+from pop3spy.protocol.frames import Frame, StatusLine
 from pop3spy.protocol.text import count, show
 from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange
@@ -15,8 +15,12 @@ __all__ = ["LONGEST", "asked", "count", "cut", "plain", "quoted", "quoted_octets
 
 
 def quoted(frame: Frame) -> str:
-    """Return the line of *frame* between quotation marks: secrets hidden, LONGEST characters."""
-    return f"'{cut(line_text(frame))}'"
+    """Return the line of *frame* between quotation marks: secrets hidden, LONGEST characters.
+
+    A refusal is quoted whole, since its reason may stand at the end, and nowhere else.
+    """
+    text = line_text(frame)
+    return f"'{text if isinstance(frame, StatusLine) and not frame.ok else cut(text)}'"
 
 
 def quoted_octets(octets: bytes) -> str:

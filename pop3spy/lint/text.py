@@ -16,7 +16,7 @@ _PLAIN = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _COLOURS = {Severity.ERROR: "\x1b[31;1m", Severity.WARNING: "\x1b[33m", Severity.INFO: "\x1b[2m"}
 _INDENT = 4
-_WIDEST = 100
+_WIDEST = 80
 """Columns of a paragraph in a file, where no terminal says how many there are."""
 
 

@@ -224,7 +224,7 @@ class Connection:
         return self._reading.unfinished(Side.CLIENT) > 0
 
     def hidden_of(self, line: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        """Return what is hidden of *line* if it is said now."""
         return self._reading.hidden_of(line)
 
     # -- TLS ------------------------------------------------------------------------------------

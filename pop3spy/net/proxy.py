@@ -11,7 +11,7 @@ from weakref import ReferenceType, ref
 from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.net.capacity import Capacity, SessionPlaces
-from pop3spy.net.circle import Circle, Lap
+from pop3spy.net.circle import Batch, Circle
 from pop3spy.net.half import Half, Owner
 from pop3spy.net.handshakes import Connect, Handshakes
 from pop3spy.net.host import Host
@@ -208,10 +208,9 @@ class Proxy:
         link.join(half)
         at_once = listener.scheme == "pop3s"
         self._links[link] = None  # who is sent away takes nobody's place
-        lap = self._circle.came(
-            arrival.ends.client[0], partial(self._is_silent, ref(link), link.heard_at)
-        )
-        connect = partial(self._connect, arrival, lap, handshakes)
+        silent = partial(self._is_silent, ref(link), link.heard_at)
+        batch = self._circle.came(arrival.ends.client[0], server, silent)
+        connect = partial(self._connect, arrival, batch, handshakes)
         if self._stopping:
             link.abort(Ending(How.SHUTDOWN))
         elif refused:
@@ -255,7 +254,7 @@ class Proxy:
             link.refuse(ending, self._apology("server unreachable"))
 
     async def _connect(
-        self, arrival: Arrival, lap: Lap, handshakes: Handshakes, factory: Callable[[], Half]
+        self, arrival: Arrival, batch: Batch, handshakes: Handshakes, factory: Callable[[], Half]
     ) -> None:
         """Connect a half from *factory* to the server that the client is for."""
 
@@ -264,7 +263,7 @@ class Proxy:
             half.first = self._introductions.header(arrival.told)
             return half
 
-        await self._circle.call(lap)
+        await batch.called()
         timeout = self._limits.connect_timeout
         await self._upstream.connect(arrival, announcing, timeout, handshakes.answered_by)
 

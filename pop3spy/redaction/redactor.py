@@ -4,7 +4,7 @@ Rules:
 
 1. Before login an argument is shown only if the command table says so.
 2. Of a line whose verb nobody knows ``unknown_lines`` says what is shown, in a proxy next to
-   nothing: people type passwords.
+   nothing: people type passwords; of more words than a command takes ``typed_arguments``.
 3. Inside AUTH every line of the client is hidden.
 4. A secret that was seen is hidden wherever it comes again in the lines of either side; bodies are
    not searched, unless the command that they answer had something to hide.
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pop3spy.protocol import sasl
-from pop3spy.protocol.commands import Turn, command_of, line_of, parse_command
+from pop3spy.protocol.commands import Command, CommandSpec, Turn, command_of, line_of, parse_command
 from pop3spy.protocol.frames import (
     BodyPart,
     Challenge,
@@ -42,6 +42,7 @@ from pop3spy.redaction.pseudonyms import Kind
 from pop3spy.redaction.said_ahead import SaidAhead
 from pop3spy.redaction.sasl_login import SaslLogin, roughly_decoded
 from pop3spy.redaction.secret_index import SHORT, SecretIndex, merged, occurs, words_of
+from pop3spy.redaction.typed_arguments import hidden_of_typed
 from pop3spy.redaction.typist import Typist
 from pop3spy.redaction.unknown_lines import UnknownLines
 from pop3spy.redaction.visible_args import behind, beyond_the_table, names_mechanism
@@ -121,8 +122,12 @@ class Redactor:
         return shown
 
     def hidden_of(self, line: bytes, state: State, prompt: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
-        return self._unknown_lines.hidden_of(line, state, prompt)
+        """Return what is hidden of *line* if it is said now."""
+        command = parse_command(line)
+        if command.spec is None:
+            return self._unknown_lines.hidden_of(line, state, prompt)
+        due = self._due.is_due(state, prompt)
+        return tuple(self._beyond(command, command.spec, line, state, due=due))
 
     def _mask(self, frame: Frame) -> Frame:
         match frame:
@@ -149,12 +154,10 @@ class Redactor:
         spec = command.spec
         if spec is None:
             return self._unknown_command(frame, line, state, prompt)
+        due = self._typist is None or self._due.is_due(state, prompt)
         self._due.command(frame)
-        careful = self._secrets.overflown
-        recorded = bool(frame.masks) and not careful
-        hidden = (
-            [] if recorded else beyond_the_table(command, spec, line, state, hide_names=careful)
-        )
+        recorded = bool(frame.masks) and not self._secrets.overflown
+        hidden = [] if recorded else self._beyond(command, spec, line, state, due=due)
         if hidden:
             self._hidden = frame.number
         for start, end in hidden:
@@ -173,6 +176,17 @@ class Redactor:
         shown = hide(frame, spans)
         shown.command = parse_command(shown.raw)
         return shown
+
+    def _beyond(
+        self, command: Command, spec: CommandSpec, line: bytes, state: State, *, due: bool
+    ) -> list[tuple[int, int]]:
+        """Return what is hidden of a command that is known; *due* is whether a password is."""
+        careful = self._secrets.overflown
+        hidden = beyond_the_table(command, spec, line, state, hide_names=careful)
+        if not hidden or due or careful or self._typist is None:
+            return hidden
+        typed = hidden_of_typed(command, spec, line, self._typist)
+        return hidden if typed is None else list(typed)
 
     def _unknown_command(
         self, frame: CommandLine, line: bytes, state: State, prompt: bytes

@@ -33,14 +33,11 @@ class Credentials:
     token: bytes | None = field(default=None, repr=False)
 
 
-def needs(
-    script: Script, *, user: bytes | None = None, instead: str | None = None
-) -> frozenset[str]:
+def needs(script: Script, *, user: bytes | None = None) -> frozenset[str]:
     """Return what must be given to play *script*: some of ``password`` and ``token``.
 
-    *user* is who logs in, if that was told, and *instead* the mechanism where one cannot be
-    computed.  A login whose user nobody knows cannot be said again, so it needs nothing; neither
-    does one that was refused, which is tried with something wrong.
+    *user* is who logs in, if that was told.  A login whose user nobody knows cannot be said again,
+    so it needs nothing; neither does one that was refused, which is tried with something wrong.
     """
     found: set[str] = set()
     named = user is not None
@@ -49,7 +46,7 @@ def needs(
             named = user is not None or name_in(step) is not None
         if step.command.effect is not Effect.LOGIN or was_refused(step):
             continue
-        mechanism = mechanism_of(step) or (instead or "" if unplayable(script, step) else "")
+        mechanism = mechanism_of(step)
         if mechanism and (user is not None or script.user is not None):
             found.add("token" if mechanism in _WITH_TOKEN else "password")
         known = named if step.command.verb == "PASS" else user is not None or name_in(step)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from pop3spy.protocol.capabilities import Capability
+from pop3spy.protocol.replies import timestamp_of
+from pop3spy.session.model import Session
 
 TOKENS: Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
 CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER", *TOKENS})
@@ -28,6 +30,13 @@ def offered_ways(capabilities: Iterable[Capability], *, timestamp: bool) -> set[
     if timestamp:
         ways.add("APOP")
     return ways
+
+
+def ways_offered_in(session: Session) -> frozenset[str]:
+    """Return by what the server of *session* can be logged in to, as far as it has said."""
+    offered = session.capabilities.get(session.state.phase, ())
+    timestamp = session.greeting is not None and timestamp_of(session.greeting.raw) is not None
+    return frozenset(offered_ways(offered, timestamp=timestamp))
 
 
 def order_of_ways(

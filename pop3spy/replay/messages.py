@@ -53,17 +53,21 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Which message is which: *pairs* are numbers before and now, the others have no partner."""
+    """Which message is which: *pairs* are numbers before and now, the others have no partner.
+
+    They were to be found ``by`` one way; ``found`` are the ways in which any were.
+    """
 
     by: PairBy
     before: Messages
     now: Messages
     pairs: Mapping[int, int]
+    found: tuple[PairBy, ...] = ()
 
     @property
     def called(self) -> str:
-        """What the messages were found by, in words."""
-        return _WORDS[self.by]
+        """What the messages were found by, in words; if none was, what was looked for."""
+        return " and ".join(_WORDS[by] for by in self.found or (self.by,))
 
     @property
     def missing(self) -> list[int]:
@@ -116,15 +120,19 @@ def pair_messages(before: Messages, now: Messages, by: PairBy | None = None) -> 
         by = _best(before, now)
     if by is PairBy.POSITION:
         return Pairing(by, before, now, dict(zip(before, now, strict=False)))
-    wanted = (_ids, _digests, _identities) if by is PairBy.UID else (_digests, _identities, _ids)
+    ways = [(PairBy.UID, _ids), (PairBy.CONTENT, _digests), (PairBy.CONTENT, _identities)]
+    wanted = ways if by is PairBy.UID else [*ways[1:], ways[0]]
     pairs: dict[int, int] = {}
-    for keys in wanted:
+    found: list[PairBy] = []
+    for way, keys in wanted:
         left = {number: each for number, each in before.items() if number not in pairs}
         taken = set(pairs.values())
         there = {number: each for number, each in now.items() if number not in taken}
         known = {key: number for number, key in keys(there)}
-        pairs |= {number: known[key] for number, key in keys(left) if key in known}
-    return Pairing(by, before, now, dict(sorted(pairs.items())))
+        new = {number: known[key] for number, key in keys(left) if key in known}
+        pairs |= new
+        found += [way] if new and way not in found else []
+    return Pairing(by, before, now, dict(sorted(pairs.items())), tuple(found))
 
 
 def _best(before: Messages, now: Messages) -> PairBy:

@@ -42,15 +42,15 @@ class PlayOptions:
     """How a client is played.
 
     In recorded time (*timed*) it does not wait for replies but where it must: inside AUTH.
-    *instead* is the mechanism for logins by one that cannot be computed; *host* is the server's
-    name, which DIGEST-MD5 needs.  With *tls* there is TLS before anything is said.
+    *auth* are the ways to log in, the best first, where it is not to be as recorded; *host* is the
+    server's name, which DIGEST-MD5 needs.  With *tls* there is TLS before anything is said.
     """
 
     by: By = By.NUMBER
     allow_delete: bool = False
     pace: Pace = AT_ONCE
     timed: bool = False
-    instead: str | None = None
+    auth: tuple[str, ...] = ()
     host: str = "localhost"
     tls: bool = False
 

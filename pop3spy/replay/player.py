@@ -12,15 +12,17 @@ from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import BodyEnd, Challenge, Frame, Junk, StatusLine
 from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.why import Why
+from pop3spy.replay.chosen_login import LoginWay, ways_to_play
 from pop3spy.replay.credentials import Credentials
 from pop3spy.replay.difference import Difference, differences
 from pop3spy.replay.kept_messages import KeptMessages
+from pop3spy.replay.login_methods import ways_offered_in
 from pop3spy.replay.numbers import By, Numbers, pair_up
 from pop3spy.replay.outcome import ExchangeReader, Outcome, outcome_of_greeting
 from pop3spy.replay.pending_reply import PendingReply
 from pop3spy.replay.play_options import LeftOut, Played, PlayOptions, Say
 from pop3spy.replay.recorded_maildrop import RecordedMaildrop, message_of, names_message
-from pop3spy.replay.relogin import Relogin, UnfillableError
+from pop3spy.replay.relogin import UnfillableError
 from pop3spy.replay.script import Script, Step
 from pop3spy.session.model import Session
 
@@ -38,16 +40,13 @@ class ClientPlayer:
         credentials: Credentials | None = None,
         options: PlayOptions | None = None,
     ) -> None:
-        self._script = script
         self._options = options or PlayOptions()
         self._maildrop = RecordedMaildrop(script)
-        self._relogin = Relogin(
-            script,
-            credentials or Credentials(),
-            instead=self._options.instead,
-            host=self._options.host,
-        )
-        self._steps = deque(script.steps)
+        given, host = credentials or Credentials(), self._options.host
+        self._ways = ways_to_play(script, self._options.auth, given, host)
+        self._decided = len(self._ways) == 1
+        self._begin(self._ways[0])
+        self._session: Session | None = None
         self._pending: deque[PendingReply] = deque()
         self._answer = b""  # the next line inside AUTH
         self._numbers = Numbers() if self._options.by is By.NUMBER else None
@@ -56,7 +55,15 @@ class ClientPlayer:
         self._kept_messages = KeptMessages()
         self._compared = 0
         self._differences: list[Difference] = []
-        self._left_out: list[LeftOut] = []
+
+    def _begin(self, way: LoginWay) -> None:
+        """Play the script as *way* has it; of none has anything been said."""
+        self._way, self._script, self._relogin = way, way.script, way.relogin
+        self._steps = deque(way.script.steps)
+        self._left_out = [
+            LeftOut(step.outcome.number, step.outcome.shown, f"--auth logs in with {way.name}")
+            for step in way.lost
+        ]
 
     @property
     def done(self) -> bool:
@@ -92,10 +99,13 @@ class ClientPlayer:
         if self._answer:
             data, self._answer = self._answer, b""
             return Say(data)
+        if not self._decided:
+            return self._ask(b"CAPA\r\n") if not self._pending else None
         while self._steps and not self._must_wait():
             step = self._steps[0]
             if self._numbers is None and step.state is State.TRANSACTION:
-                return self._ask_for_listing() if not self._pending else None
+                listing = b"UIDL\r\n" if self._options.by is By.UID else b"LIST\r\n"
+                return self._ask(listing) if not self._pending else None
             self._steps.popleft()
             if line := self._line(step):
                 return self._say(step, line)
@@ -114,9 +124,8 @@ class ClientPlayer:
             return Say(line, due=pace.pause(step.at))
         return Say(line, pause=pace.pause(step.pause))
 
-    def _ask_for_listing(self) -> Say:
-        """Ask, on our own behalf, which messages there are."""
-        line = b"UIDL\r\n" if self._options.by is By.UID else b"LIST\r\n"
+    def _ask(self, line: bytes) -> Say:
+        """Ask, on our own behalf, what the server offers or which messages there are."""
         self._pending.append(PendingReply(None))
         return Say(line)
 
@@ -125,6 +134,7 @@ class ClientPlayer:
 
         If that was a command, it is the newest exchange; there is none if nothing is paired there.
         """
+        self._session = session
         newest = next(reversed(session.outstanding.values()), None)
         if newest and self._pending and self._pending[-1].reply is None:
             self._pending[-1].reply = ExchangeReader(newest)
@@ -211,7 +221,8 @@ class ClientPlayer:
 
     def _greet(self, frame: StatusLine | None) -> None:
         self._greeted = True
-        self._relogin.greeted(frame.raw if frame else b"")
+        for way in self._ways:
+            way.relogin.greeted(frame.raw if frame else b"")
         welcome = outcome_of_greeting(frame, odd=self._banner)
         if self._script.greeting:
             self._compared += 1
@@ -233,6 +244,9 @@ class ClientPlayer:
         """Judge the reply that is due: it is whole, or there will be no more of it."""
         pending = self._pending.popleft()
         outcome, step = pending.outcome, pending.step
+        if step is None and not self._decided:
+            self._decide()
+            return
         if step is None:
             self._pair_up(outcome)
             return
@@ -240,7 +254,8 @@ class ClientPlayer:
             self._compared += 1
             got = self._numbers.as_recorded(outcome) if self._numbers else outcome
             got = replace(got, encrypted=self._options.tls)
-            self._differences += self._kept_messages.judge(step.outcome, got)
+            expected = self._way.expected(step, got)
+            self._differences += self._kept_messages.judge(expected, got)
         if step.command.verb == "RSET" and outcome.ok:
             self._kept_messages.forget()
         as_then = step.outcome.odd and outcome.odd
@@ -250,6 +265,12 @@ class ClientPlayer:
             doubt = self._relogin.doubt(step, ok=outcome.ok is True)
             if doubt:
                 self._stop(None, doubt)
+
+    def _decide(self) -> None:
+        """Log in by the first way that the server offers, or the first at all."""
+        self._decided = True
+        offered = ways_offered_in(self._session) if self._session else ()
+        self._begin(next((way for way in self._ways if way.name in offered), self._ways[0]))
 
     def _pair_up(self, listing: Outcome) -> None:
         """Learn which message is which."""

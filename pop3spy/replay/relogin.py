@@ -39,35 +39,27 @@ class UnfillableError(Exception):
 class Relogin:
     """Logs in at *host* as the recorded client did, with what is *given*.
 
-    *instead* is the mechanism for a login by one that cannot be computed.  Raise ConfigError if
-    *script* cannot be played without more than that.
+    Raise ConfigError if *script* cannot be played without more than that.
     """
 
-    def __init__(
-        self,
-        script: Script,
-        given: Credentials,
-        *,
-        instead: str | None = None,
-        host: str = "localhost",
-    ) -> None:
+    def __init__(self, script: Script, given: Credentials, *, host: str = "localhost") -> None:
         gone = next((step for step in script.steps if unplayable(script, step)), None)
-        if gone is not None and instead is None:
+        if gone is not None:
             name = show(gone.command.args[0].upper())
             raise ConfigError(
                 f"the recorded client logs in with {name}, which cannot be computed afresh, so"
                 " nothing was sent; --auth PLAIN, or another mechanism, logs in with that instead"
             )
-        for need in sorted(needs(script, user=given.user, instead=instead)):
+        for need in sorted(needs(script, user=given.user)):
             if getattr(given, need) is None:
                 raise ConfigError(f"the recorded client logs in: a {need} is needed to do so again")
         wrong = secrets.token_hex(8).encode()
-        self._script = script
         self._given = given
         self._wrong = Credentials(given.user, password=wrong, token=wrong)
-        self._instead = instead or ""
         self._host = host
-        self._user = given.user or (script.user.encode() if script.user is not None else None)
+        self._user = given.user
+        if self._user is None and script.user is not None:
+            self._user = script.user.encode("utf-8", "surrogateescape")
         self._name: bytes | None = None  # what was said with USER
         self._greeting = b""
         self._sasl: SaslClient | None = None
@@ -94,7 +86,7 @@ class Relogin:
             return b"PASS " + (self._for(step).password or b"") + end
         if command.verb == "APOP":
             return b"APOP " + self._known(self._named(step)) + b" " + self._digest(step) + end
-        if mechanism := self._mechanism(step):
+        if mechanism := mechanism_of(step):
             return self._auth(mechanism, step) + end
         if step.masks or not end:
             raise UnfillableError("it holds what the recording hides")
@@ -139,9 +131,6 @@ class Relogin:
             raise UnfillableError(_NO_USER)
         return name
 
-    def _mechanism(self, step: Step) -> str:
-        return self._instead if unplayable(self._script, step) else mechanism_of(step)
-
     def _auth(self, mechanism: str, step: Step) -> bytes:
         """Return AUTH, with an initial response if the recorded client sent one."""
         user = self._user or (self._wrong.password if was_refused(step) else None)
@@ -152,10 +141,7 @@ class Relogin:
             initial = [self._sasl.message(b"")] if begins else []
         except SaslError as error:
             raise UnfillableError(str(error)) from None
-        return b" ".join([b"AUTH", *self._word(mechanism, step), *initial])
-
-    def _word(self, mechanism: str, step: Step) -> list[bytes]:
-        return [step.command.args[0] if mechanism_of(step) else mechanism.encode()]
+        return b" ".join([b"AUTH", step.command.args[0], *initial])
 
     def _digest(self, step: Step) -> bytes:
         computed = digest(self._greeting, self._for(step).password or b"")

@@ -82,6 +82,7 @@ class Reading:
         self._publish = publish
         self._finder = FactFinder(memory or SecretMemory(), number, str(server))
         self._identities = identities = None if names is None else Identities(names)
+        self._words: Callable[[str], str] = str if identities is None else identities.words
         if identities is not None:
             client = Peer(identities.host(client.host), 0)
             server = Peer(identities.host(server.host), server.port)
@@ -132,7 +133,7 @@ class Reading:
         return self._decoder.last(side, size)
 
     def hidden_of(self, line: bytes) -> Spans:
-        """Return what is hidden of *line*, whose verb nobody knows, if it is said now."""
+        """Return what is hidden of *line* if it is said now."""
         prompt = self._decoder.waiting(Side.SERVER)
         return self._redactor.hidden_of(line, self.session.state, prompt)
 
@@ -223,8 +224,7 @@ class Reading:
 
     def inject(self, raw: bytes, masks: Spans = (), *, at: float, by: str) -> None:
         """Take *raw* as a command that the server hears and the client did not say."""
-        frame = self._decoder.inject(raw)
-        frame.masks = masks
+        frame = replace(self._decoder.inject(raw), masks=masks)
         shown = self._shown(frame)
         exchange = self._tracker.inject(shown, at)
         told = Intervened(self.session, at, None, by, Done(Deed.INJECTED), shown, exchange=exchange)
@@ -286,8 +286,7 @@ class Reading:
     def blind(self, at: float, why: str) -> None:
         """Read nothing more of the session, and tell *why*."""
         self.session.blind = True
-        why = why if self._identities is None else self._identities.words(why)
-        self._publish(Blinded(self.session, at, why))
+        self._publish(Blinded(self.session, at, self._words(why)))
 
     def end(self, at: float, ending: Ending) -> None:
         """Tell that the connection is gone; ``ending_of`` says how."""
@@ -299,8 +298,7 @@ class Reading:
             self._tracker.end(at)
         ending = ending_of(session, ending)
         self._decoder.release()
-        if self._identities is not None:
-            ending = replace(ending, why=self._identities.words(ending.why))
+        ending = replace(ending, why=self._words(ending.why))
         session.ending = ending
         self._publish(Finished(session, at, ending))
         self._publish(Ended(session, at, ending))
@@ -367,8 +365,10 @@ class Reading:
         The client's the server may repeat; the server's may be a prompt.
         """
         if frame.side is Side.CLIENT:
-            unknown = isinstance(frame, CommandLine) and frame.command.spec is None
-            return self._decoder.waiting(Side.SERVER) if unknown else b""
+            odd = isinstance(frame, CommandLine) and (
+                frame.command.spec is None or self.session.typed
+            )
+            return self._decoder.waiting(Side.SERVER) if odd else b""
         if isinstance(frame, BodyPart):
             return b""
         waiting = self._decoder.waiting(Side.CLIENT)

@@ -5,12 +5,17 @@ from functools import cache
 from importlib.resources import files as of_package
 from typing import Final
 
+from pop3spy.report.assets import asset
+
 _KINDS: Final = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+
+_TOKENS: Final = "tokens.css"
+"""The colours, which reports have as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +40,5 @@ def files() -> dict[str, PageFile]:
         for file in folder.iterdir():
             if kind := _KINDS.get(file.name.rpartition(".")[2]):
                 found[file.name] = PageFile(file.read_bytes(), kind)
+    found[_TOKENS] = PageFile(asset(_TOKENS).encode(), _KINDS["css"])
     return found

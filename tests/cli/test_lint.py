@@ -183,7 +183,7 @@ def test_every_finding_can_be_explained(name: str) -> None:
     assert (status, err) == (0, "")
     assert out.startswith(f"{name}: ")
     assert "\nTo do: " in out
-    assert [line for line in out.splitlines() if len(line) > 100 and "    " not in line[:4]] == []
+    assert [line for line in out.splitlines() if len(line) > 80 and "    " not in line[:4]] == []
 
 
 def test_what_a_server_says_is_escaped_once_wherever_a_finding_quotes_it(tmp_path: Path) -> None:

@@ -520,3 +520,44 @@ def test_a_recording_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     assert ended.status == 3
     assert "no such file" in ended.err
+
+
+WITHOUT_A_SECRET = [
+    ([], "a password is needed; give --password-command, --password-file or --password-env"),
+    (
+        ["--auth", "XOAUTH2", "--user", "demo"],
+        "a token is needed; give --token-command, --password-command, --password-file or",
+    ),
+    (
+        ["--auth", "GSSAPI"],
+        "--auth: GSSAPI cannot be computed here; there are CRAM-MD5, DIGEST-MD5",
+    ),
+    (["--auth", "PLAN"], "'PLAN' is no way to log in"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), WITHOUT_A_SECRET)
+def test_every_way_to_give_a_secret_is_told(recording: Path, options: list[str], told: str) -> None:
+    ended = run_here("replay", "client", str(recording), "--to", "127.0.0.1:1", *options)
+    assert (ended.status, ended.out) == (2, "")
+    assert told in ended.err
+
+
+def test_a_session_that_was_recorded_with_a_password_is_played_with_a_token(
+    recording: Path, tmp_path: Path
+) -> None:
+    """To a server that speaks as Gmail does, where the token is the password of a user."""
+    users = tmp_path / "users.yaml"
+    users.write_text("demo: ya29.demo\n")
+    users.chmod(0o600)
+    login = ("--user", "demo", "--auth", "LOGIN,XOAUTH2,PLAIN")
+    secret = ("--token-command", "echo ya29.demo", "--password-command", "echo never-said")
+    with serving("--personality", "gmail", "--users", str(users)) as port:
+        to = ("--to", f"127.0.0.1:{port}", "--json")
+        ended = run_here("replay", "client", str(recording), *to, *login, *secret)
+    played = json.loads(ended.out)
+    assert "never-said" not in ended.out + ended.err
+    assert "ya29" not in ended.out + ended.err
+    logins = [each for each in played["differences"] if each["command"].startswith(("US", "PA"))]
+    assert logins == []
+    assert played["left_out"][0]["why"] == "--auth logs in with XOAUTH2"

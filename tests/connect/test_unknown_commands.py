@@ -1,6 +1,7 @@
 """Commands that nobody knows, typed by a person: shown, unless they may be a password."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from connect.by_hand import LOGIN, PASSWORD, to_office, to_responder
 from net.responders import Scripted
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.connect.console import Console
+from pop3spy.console.input_mask import hidden_from
 from pop3spy.console.view import View
 from pop3spy.protocol.commands import Command
 from pop3spy.session.playback import play_back
@@ -51,7 +53,42 @@ async def test_hide_unknown_hides_it_in_all_states(before: str) -> None:
     assert echoing.behind(HIDDEN)[0] == "S: -ERR unknown ████████"
 
 
+SURPLUS = ["CAPA x", "NOOP x", "STAT 1", "QUIT x y"]
+
+
+@pytest.mark.parametrize("said", SURPLUS)
+async def test_words_that_a_command_does_not_take_are_shown(said: str) -> None:
+    shown = await to_office(said)
+    assert f"C: {said}" in shown.rows
+    assert "secret-in-command" not in shown.text
+    hidden = await to_office(said, hide_unknown=True)
+    assert f"C: {said.split(maxsplit=1)[0]} ████████" in hidden.rows
+
+
+def judging(lines: tuple[str, ...], seen: list[int | None]) -> Callable[[Console], None]:
+    """Return what notes from where on each of *lines* is hidden while it is typed."""
+
+    def then(console: Console) -> None:
+        seen.extend(hidden_from(line, console.state, judge=console.hidden_of) for line in lines)
+
+    return then
+
+
+async def test_they_can_be_seen_while_they_are_typed_unless_a_password_is_due() -> None:
+    lines = ("CAPA x", "STAT 1", "USER demo x", "CAPA password=x")
+    seen: list[int | None] = []
+    await to_office("CAPA", then=judging(lines, seen))
+    assert seen == [None, None, 10, 5]
+    seen = []
+    await to_office("USER demo", then=judging(lines, seen))
+    assert seen == [5, 5, 10, 5]
+
+
 DUE = {
+    "behind USER, with a command before it": ("USER demo", "CAPA " + PASSWORD),
+    "behind a PASS that was refused, with one": ("USER demo", "PASS nope!", "STAT " + PASSWORD),
+    "known, behind one": ("USER demo", "PASS " + PASSWORD, ":reconnect", "STAT " + PASSWORD),
+    "kept behind USER, with one": (":pipeline", "USER demo", "NOOP " + PASSWORD, ":go"),
     "behind USER": ("USER demo", PASSWORD),
     "behind USER, with a word before it": ("USER demo", "XFOO " + PASSWORD),
     "behind a PASS that was refused": ("USER demo", "PASS nope!", PASSWORD),

@@ -3,7 +3,7 @@
 import pytest
 
 from pop3spy.findings.wording import LONGEST, cut, quoted, seconds
-from pop3spy.protocol.frames import Junk, Side
+from pop3spy.protocol.frames import Junk, Side, StatusLine
 from pop3spy.protocol.why import Why
 
 
@@ -17,6 +17,15 @@ def test_a_quotation_has_at_most_sixty_characters(length: int, last: str) -> Non
     text = cut("x" * length)
     assert len(text) == LONGEST
     assert text[-1] == last
+
+
+@pytest.mark.parametrize("words", [1, 20, 100])
+def test_a_refusal_is_quoted_whole_and_no_other_line(words: int) -> None:
+    text = "-ERR [SYS/PERM] " + " ".join(["because"] * words)
+    refusal = StatusLine(Side.SERVER, f"{text}\r\n".encode(), ok=False, has_body=False)
+    assert quoted(refusal) == f"'{text}'"
+    other = Junk(Side.SERVER, f"{text}\r\n".encode(), why=Why.UNASKED)
+    assert quoted(other) == f"'{cut(text)}'"
 
 
 @pytest.mark.parametrize(

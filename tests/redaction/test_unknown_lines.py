@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -155,9 +156,14 @@ def test_a_password_where_one_is_due_is_in_no_sink(when: str, said: bytes) -> No
     assert sinks.holding(secret) == []
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS + WORD_WAYS if "bare" not in str(way.id)])
+AS_A_COMMAND = re.compile("bare|(HELP|CAPA|RETR|XTND) before login")
+"""A bare word where none is due is a command, a word behind one is its argument."""
+
+
+@pytest.mark.parametrize(
+    "way", [way for way in WAYS + WORD_WAYS if not AS_A_COMMAND.search(str(way.id))]
+)
 def test_a_secret_that_is_sent_as_one_is_nowhere(way: Way) -> None:
-    """A bare word where none is due is a command: nobody can tell it from one."""
     for name, secret in SECRETS.items():
         if way in OF_WORDS and secret.translate(None, b' \t\r\v"') != secret:
             continue
@@ -165,6 +171,82 @@ def test_a_secret_that_is_sent_as_one_is_nowhere(way: Way) -> None:
         again += [b"C: XFOO " + secret, b"S: -ERR no XFOO " + secret]
         sinks = typed(*way(secret), b"S: -ERR " + secret, *again)
         assert sinks.holding(secret) == [], name
+
+
+# -- words behind a known command ---------------------------------------------------------------
+
+BEFORE_LOGIN = [when for when in NOT_DUE if "logged in" not in when and when != "behind QUIT"]
+SURPLUS = [b"CAPA x", b"NOOP x y", b"STAT 1", b"RETR 1 barrel", b"capa  barrel", b"XTND XLST foo"]
+
+
+@pytest.mark.parametrize("when", NOT_DUE)
+@pytest.mark.parametrize("said", SURPLUS, ids=repr)
+def test_words_that_a_command_does_not_take_are_shown_with_the_reply(
+    when: str, said: bytes
+) -> None:
+    sinks = typed(*NOT_DUE[when], b"C: " + said, b"S: -ERR what is " + said + b"?")
+    assert client_lines(sinks)[-1] == said
+    assert sinks.shown(Side.SERVER)[-1] == b"-ERR what is " + said + b"?\r\n"
+    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert "secret-in-command" not in sinks.texts()["transcript"]
+
+
+@pytest.mark.parametrize("when", BEFORE_LOGIN)
+@pytest.mark.parametrize("said", SURPLUS, ids=repr)
+def test_a_proxy_hides_them(when: str, said: bytes) -> None:
+    sinks = heard(*NOT_DUE[when], b"C: " + said, b"S: -ERR")
+    assert client_lines(sinks)[-1].endswith(b" ********")
+
+
+INSTEAD = [
+    b"CAPA %b",
+    b"NOOP %b",
+    b"STLS %b",
+    b"STAT %b",
+    b"QUIT %b",
+    b"HELP a %b",
+    b"XTND XLST %b",
+]
+
+
+@pytest.mark.parametrize("when", [when for when in DUE if "logged in" not in when])
+@pytest.mark.parametrize("said", INSTEAD, ids=repr)
+def test_a_word_behind_a_command_is_hidden_where_a_password_is_due(when: str, said: bytes) -> None:
+    secret = b"n0t-th3-Same!"
+    line = said.replace(b"%b", secret)
+    sinks = typed(*DUE[when], b"C: " + line, b"S: -ERR no " + secret, b"C: STAT", b"S: -ERR")
+    assert sinks.holding(secret) == []
+
+
+@pytest.mark.parametrize("when", BEFORE_LOGIN)
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(b"USER carol %b", b"APOP carol %b", b"AUTH %b", b"AUTH PLAIN %b x", b"PASS %b"),
+        *(b"CAPA PASS %b", b"NOOP AUTH PLAIN %b", b"CAPA password=%b", b"NOOP token: %b"),
+        *(b"CAPA ya29.%b", b"STAT eyJhbGciOi.%b.c", b"CAPA\rPASS %b", b"QUIT login %b"),
+    ],
+    ids=repr,
+)
+def test_what_looks_like_a_login_is_hidden_behind_any_command(when: str, said: bytes) -> None:
+    secret = b"n0t-th3-Same"
+    line = said.replace(b"%b", secret)
+    sinks = typed(*NOT_DUE[when], b"C: " + line, b"S: -ERR no")
+    assert sinks.holding(secret) == []
+
+
+@pytest.mark.parametrize("secret", [b"hunter22", b"abc", b"x", b"stat", b"50%off"], ids=repr)
+def test_a_known_secret_is_hidden_behind_any_command(secret: bytes) -> None:
+    login = [
+        b"C: USER carol",
+        b"S: +OK",
+        b"C: PASS " + secret,
+        b"S: -ERR no",
+        b"C: RSET",
+        b"S: +OK",
+    ]
+    sinks = typed(*login, b"C: STAT " + secret + b" 7", b"S: -ERR")
+    assert client_lines(sinks)[-1] in (b"STAT ******** 7", b"STAT ********")
 
 
 KNOWN = [b"hunter22", b"abc", b"x", b"two words", b"\xc3\xa4\xc3\xb6", b"50%off"]

@@ -136,3 +136,22 @@ def test_whatever_is_gone_and_wherever_it_moved_nothing_else_differs(
         return
     verdict, found = between(before, now, PairBy.UID)
     assert len(found) == len(verdict.missing) == len(gone)
+
+
+OTHER_IDS: Mailbox = {f"x{number}": text for number, text in enumerate(MAIL.values())}
+HALF: Mailbox = {**dict(list(MAIL.items())[:20]), **dict(list(OTHER_IDS.items())[20:])}
+HOW = [
+    (MAIL, PairBy.UID, "unique-id"),
+    (OTHER_IDS, PairBy.UID, "content"),
+    (HALF, PairBy.UID, "unique-id and content"),
+    (HALF, PairBy.CONTENT, "content"),
+    (OTHER_IDS, PairBy.POSITION, "position"),
+    ({"y": "something else\n"}, PairBy.UID, "unique-id"),
+]
+
+
+@pytest.mark.parametrize(("now", "by", "called"), HOW, ids=[called for *_, called in HOW])
+def test_it_is_said_by_what_messages_were_found_not_by_what_they_were_to_be(
+    now: Mailbox, by: PairBy, called: str
+) -> None:
+    assert between(MAIL, now, by)[0].found_by == called

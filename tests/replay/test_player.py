@@ -251,7 +251,7 @@ def test_a_mechanism_that_cannot_be_computed_is_told_before_anything_is_sent() -
 
 def test_another_mechanism_takes_its_place() -> None:
     given = Credentials(b"bob", PASSWORD)
-    stage = Stage(script(UNPLAYABLE), given, PlayOptions(instead="CRAM-MD5"))
+    stage = Stage(script(UNPLAYABLE), given, PlayOptions(auth=("CRAM-MD5",)))
     stage.play(f"""
         S: +OK
         C: AUTH CRAM-MD5

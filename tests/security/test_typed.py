@@ -1,13 +1,14 @@
 """What a person typed, or wrote into a file, and what of it is told again."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.program import run, run_here, running
+from cli.program import COMMAND, run, run_here, running
 from pop3spy.console.repeating import unrepeated
 from pop3spy.protocol.text import MASK
 from pop3spy.redaction.typed import login_in, without_login, without_logins
@@ -149,20 +150,35 @@ def test_files_that_others_may_read_or_write_are_told_once(mode: int, tmp_path: 
         assert ended.err.count(told) == (0 if mode == 0o600 else 1)
 
 
+_TRANSCRIPT = "   0.000  s1   ┌─ 127.0.0.1:1 → 127.0.0.1:2\n"
+_NOTES = "pop3spy: listening on pop3://127.0.0.1:1110\npop3spy: stopping\n"
 LOGS = {
     '{"time": "2026", "event": "listening"}\n': "a JSON log of pop3spy, not a recording; jq .",
     '{"a": 1}\n{"a": 2}\n': "JSON lines, not a recording; jq .",
-    "   0.000  s1   ┌─ 127.0.0.1:1 → 127.0.0.1:2\n": "a transcript, not a recording; less -R",
+    _TRANSCRIPT: "a transcript, not a recording; less -R",
+    _NOTES + _TRANSCRIPT: "a transcript, not a recording; less -R",
 }
 
 
 @pytest.mark.parametrize("text", LOGS)
 @pytest.mark.parametrize("verb", ["show", "scrub -o -", "export --to jsonl", "compare x.yaml"])
-def test_a_log_in_place_of_a_recording_is_told(text: str, verb: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("called", ["log", "log.out", "log.in"])
+def test_a_log_in_place_of_a_recording_is_told(
+    text: str, verb: str, called: str, tmp_path: Path
+) -> None:
     (tmp_path / "x.yaml").write_text("pop3spy: 2\nrecords:\n- C: NOOP\n- S: +OK\n", "utf-8")
-    log = tmp_path / "log"
+    log = tmp_path / called
     log.write_text(text, encoding="utf-8")
     name, *rest = verb.replace("x.yaml", str(tmp_path / "x.yaml")).split()
     ended = run_here(name, *rest, str(log))
     assert ended.status == 3
     assert f"{log}: this is {LOGS[text]} {log}" in ended.err
+
+
+@pytest.mark.parametrize("text", LOGS)
+def test_on_stdin_the_command_that_shows_it_needs_no_name(text: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "show", "-"], input=text.encode(), capture_output=True, check=False
+    )
+    assert done.returncode == 3
+    assert f"stdin: this is {LOGS[text]} shows it\n" in done.stderr.decode()
