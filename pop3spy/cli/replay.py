@@ -115,8 +115,8 @@ def server(settings: ReplayServerSettings, file: str) -> int:
     "  pop3spy replay client session.yaml --to pop3s://mail.example.org \\\n"
     "      --user bob --auth XOAUTH2 --token-command 'my-oauth-tool bob'\n"
     "\n\b\n"
-    "The password or token is asked for unless a file, the environment or a command\n"
-    "has it.\n"
+    "The password or token is asked for unless a file, the environment or a\n"
+    "command has it.\n"
     "The exit status is 1 if the server's answers differ.",
 )
 @click.argument("file", type=FILE_NAME)

@@ -148,11 +148,10 @@ class _SessionReader:
             case Intervened():
                 self._intervened(event)
             case Secured(tls=tls):
-                self._aside(AsideKind.TLS, event.at, escape(str(tls)), Side[tls.side.upper()])
+                self._aside(AsideKind.TLS, event.at, escape(str(tls)), _side(tls.side))
             case Glimpsed(glimpse=glimpse):
                 kind = AsideKind.PROBLEM if glimpse.matters else AsideKind.TLS
-                side = Side[glimpse.side.upper()]
-                self._aside(kind, event.at, escape(str(glimpse)), side)
+                self._aside(kind, event.at, escape(str(glimpse)), _side(glimpse.side))
             case Moved(inferred=True, after=after):
                 self._aside(AsideKind.NOTE, event.at, inferred_text(after))
             case Blinded(why=why):
@@ -297,3 +296,8 @@ def _inside(session: Session) -> str:
     if legs == {"client", "server"} or (legs and session.typed):
         return " inside TLS"
     return "".join(f" in TLS with the {leg} alone" for leg in legs)
+
+
+def _side(name: str) -> Side | None:
+    """Return the side of that name; None for what a recording calls neither."""
+    return {side.name.lower(): side for side in Side}.get(name)

@@ -15,7 +15,7 @@ from pop3spy.protocol.frames import Side
 from pop3spy.report import html, markdown, svg
 from pop3spy.report.markdown import escaped
 from pop3spy.session.model import Peer
-from report.made import LOGIN, QUIT, body, recorded, report_of, reported
+from report.made import LOGIN, QUIT, Recorded, body, recorded, report_of, reported
 from report.page import Page
 
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -132,3 +132,11 @@ def test_nothing_that_a_peer_said_becomes_a_link_of_a_ticket(name: str, tmp_path
     prose = re.sub(r"(?s)```.*?```", "", text)
     assert f"`{name}`" in prose
     assert name not in re.sub(r"`[^`]*`", "", prose)
+
+
+@pytest.mark.parametrize("note", ['{"passing": {"side": "odd"}}', '{"tls": {"side": "odd"}}'])
+def test_a_side_that_is_none_is_nobodys(note: str, tmp_path: Path) -> None:
+    file = recorded(tmp_path / "a.yaml", Recorded(LOGIN, how=None))
+    with file.open("a") as more:
+        more.write(f'- [9.0, 1, "note", {note}]\n')
+    assert Page(reported(file)).rows()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pop3spy.report.assets import asset
 from pop3spy.web.files import files
 
 WEB = of_package("pop3spy.web")
@@ -43,7 +44,7 @@ def test_nothing_makes_markup_or_code_of_text(word: str) -> None:
 
 
 def test_every_colour_has_its_name() -> None:
-    given = set(re.findall(r"(--[a-z0-9-]+):", (PAGE / "tokens.css").read_text()))
+    given = set(re.findall(r"(--[a-z0-9-]+):", asset("tokens.css")))
     for sheet in PAGE.glob("*.css"):
         text = sheet.read_text()
         assert set(re.findall(r"var\((--[a-z0-9-]+)\)", text)) <= given
