@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -46,6 +47,8 @@ from security.disguises import LEAST, traces, unpacked
 
 CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
 STEP = 0.001
+_ALWAYS = re.compile(r"<(style|script)>.*?</\1>", re.DOTALL)
+"""Of a page, its style sheet and its script."""
 
 
 class Readers:
@@ -73,10 +76,9 @@ class Readers:
         self._embedded = HeardSessions()
         self._judged: list[Session] = []
         self._linted = Linted()
-        self._reports = {mail: Report(mail=mail, rules=own_rules()) for mail in (True, False)}
-        for report in self._reports.values():
-            report.recordings.append(ReportedRecording("", clock.started, strict))
-        self._collecting = [Collecting(report) for report in self._reports.values()]
+        self._report = Report(mail=True, rules=own_rules())
+        self._report.recordings.append(ReportedRecording("", clock.started, strict))
+        self._collecting = Collecting(self._report)
         self._checked = CheckTranscript()
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
@@ -104,9 +106,8 @@ class Readers:
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
             bus.subscribe_to_notes(reader)
-        for keep in self._collecting:
-            bus.subscribe(keep)
-            bus.subscribe_to_notes(keep.note)
+        bus.subscribe(self._collecting)
+        bus.subscribe_to_notes(self._collecting.note)
 
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
@@ -119,14 +120,10 @@ class Readers:
         found["inspector"] = "\n".join(self._pages())
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
-        for keep in self._collecting:
-            keep.close()
-        for mail, report in self._reports.items():
-            report.stats = self._stats.ordered()
-            found |= {
-                f"{name} report{' with mail' * mail}": form.write(report)
-                for name, form in REPORT_FORMS.items()
-            }
+        self._collecting.close()
+        self._report.stats = self._stats.ordered()
+        for name, form in REPORT_FORMS.items():  # what is in every report is nobody's secret
+            found[f"{name} report"] = _ALWAYS.sub("", form.write(self._report))
         found["check"] = "\n".join(map(str, self._checked.lines))
         found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())
