@@ -46,7 +46,8 @@ def plan_of(
 ) -> Plan:
     """Return what running *checks* costs at most, with so many *mechanisms* to log in by."""
     shared = bool(options.user) and any(Need.LOGIN in check.needs for check in checks)
-    running = [check for check in checks if _runs(check, options)]
+    allowed = allowed_by(options)  # what the server must have for a check is not known yet
+    running = [check for check in checks if all(allowed.get(need, True) for need in check.needs)]
     own = sum(check.logins for check in running if check.logins != EACH_MECHANISM)
     own += mechanisms * any(check.logins == EACH_MECHANISM for check in running)
     refusing = any(Need.LOGIN in check.needs and not check.logins for check in checks)
@@ -72,9 +73,9 @@ def _deletes(options: AuditOptions) -> str:
     return f"marks {which} as deleted, and takes that back with RSET{lost}"
 
 
-def _runs(check: Check, options: AuditOptions) -> bool:
-    """Return whether the switches that *check* needs are given."""
-    given = {
+def allowed_by(options: AuditOptions) -> dict[Need, bool]:
+    """Return which of the needs that options meet *options* do meet."""
+    return {
         Need.NAME: bool(options.user),
         Need.LOGIN: bool(options.user),
         Need.WRONG_LOGIN: options.wrong_login,
@@ -87,4 +88,3 @@ def _runs(check: Check, options: AuditOptions) -> bool:
         Need.STRESS: options.stress,
         Need.SLOW: options.slow,
     }
-    return all(given.get(need, True) for need in check.needs)

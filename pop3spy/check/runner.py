@@ -13,7 +13,7 @@ from pop3spy.check.doors import Door
 from pop3spy.check.logins import AuditLogins
 from pop3spy.check.needs import Need
 from pop3spy.check.order import in_order
-from pop3spy.check.plan import Plan, plan_of
+from pop3spy.check.plan import Plan, allowed_by, plan_of
 from pop3spy.check.registry import Check, CheckOutcome, Judgement, missing, skipped
 from pop3spy.check.results import AuditReport, Result
 from pop3spy.check.transcript import TranscriptLine
@@ -146,18 +146,8 @@ class Runner:
             Need.GRANT: target.is_open(Door.CLEAR) and self._granted,
             Need.TLS: bool(target.tls_doors),
             Need.POP3S: target.is_open(Door.POP3S),
-            Need.NAME: bool(options.user),
-            Need.LOGIN: bool(options.user),
             Need.RETRIEVAL: options.retr or not audit.expires,
-            Need.WRONG_LOGIN: options.wrong_login,
-            Need.DELE: options.dele != "no",
-            Need.DROP: options.dele == "drop",
-            Need.ALL_MECHANISMS: options.all_mechanisms,
-            Need.PROBE_USER: bool(options.probe_user),
-            Need.LOGIN_DELAY: options.probe_login_delay,
-            Need.TOKEN: options.token is not None,
-            Need.STRESS: options.stress,
-            Need.SLOW: options.slow,
+            **allowed_by(options),
         }
         return next((need for need in check.needs if not met[need]), None)
 

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from pop3spy.capture.header import REDACTIONS
 from pop3spy.config.file import read_config
 from pop3spy.config.kinds import FLAG, PATH, ValueKind, wrong
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
@@ -98,6 +99,17 @@ def collected(made: type[S]) -> Callable[[Typed[S]], Command]:
 def with_setting(name: str) -> Callable[[F], F]:
     """Give a command that no file configures the option *name*, as the table of settings has it."""
     return _option(SETTINGS[name])
+
+
+def with_redaction(function: F) -> F:
+    """Give a command that writes for others the option ``--redact``."""
+    return click.option(
+        "--redact",
+        type=click.Choice(list(REDACTIONS)),
+        default="secrets",
+        metavar="|".join(REDACTIONS),
+        help="Hide secrets, or user names and addresses too.  [default: secrets]",
+    )(function)
 
 
 def _option(setting: Setting) -> Callable[[F], F]:

@@ -8,9 +8,8 @@ from typing import Final
 
 import click
 
-from pop3spy.capture.header import REDACTIONS
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_redaction, with_setting
 from pop3spy.cli.report_reading import ReportOptions, read_report
 from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
@@ -84,13 +83,7 @@ REPORT_FORMS: Final = {
     metavar="EXPR",
     help="Report on these exchanges alone (docs/filters.md).",
 )
-@click.option(
-    "--redact",
-    type=click.Choice(list(REDACTIONS)),
-    default="secrets",
-    metavar="|".join(REDACTIONS),
-    help="Hide secrets, or user names and addresses too.  [default: secrets]",
-)
+@with_redaction
 @click.option(
     "--bodies",
     type=click.Choice(["mask", "keep"]),

@@ -9,11 +9,11 @@ import click
 
 from pop3spy import __version__
 from pop3spy.capture.capture_file import CaptureFile
-from pop3spy.capture.header import BODIES, REDACTIONS, Header
+from pop3spy.capture.header import BODIES, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, with_setting
+from pop3spy.cli.options import FILE_NAME, with_redaction, with_setting
 from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
 from pop3spy.protocol.commands import Shape
@@ -49,13 +49,7 @@ from pop3spy.session.playback import play_back
     metavar="|".join(BODIES),
     help="What stays of messages: all, their shape, or their sizes.  [default: mask]",
 )
-@click.option(
-    "--redact",
-    type=click.Choice(list(REDACTIONS)),
-    default="secrets",
-    metavar="|".join(REDACTIONS),
-    help="Hide secrets, or user names and addresses too.  [default: secrets]",
-)
+@with_redaction
 @with_setting("port")
 def scrub(file: str, out: Path, bodies: str, redact: str, port: tuple[int, ...]) -> int:
     """Copy the recording FILE without what others need not see.

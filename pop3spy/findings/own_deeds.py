@@ -4,14 +4,13 @@ from collections.abc import Collection
 from typing import Final
 
 from pop3spy.findings.rule import Rule, Scope
-from pop3spy.session.deeds import Deed
+from pop3spy.session.deeds import TAKES_TIME, Deed
 from pop3spy.session.events import Intervened
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Exchange
 
 _LETS_PASS: Final = frozenset({Deed.RELEASED})
-_TAKES_TIME: Final = frozenset({Deed.HELD, Deed.DELAYED, Deed.SLOWED, Deed.SLICED, Deed.STALLED})
 _BEGINS_TLS: Final = frozenset(
     {Deed.STLS_GRANTED, Deed.STLS_FIRST, Deed.STLS_LISTED, Deed.STLS_CUT_OFF}
 )
@@ -47,7 +46,7 @@ class OwnDeeds:
         deed = event.did.deed
         if event.exchange is not None:
             self._touched.add(event.exchange.number)
-        if deed in _TAKES_TIME:
+        if deed in TAKES_TIME:
             self._slowed = True
         elif deed not in _BEGINS_TLS and deed not in _LETS_PASS:
             self._changed = True

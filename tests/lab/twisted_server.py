@@ -69,6 +69,7 @@ class Factory(protocol.Factory):
     def cap_IMPLEMENTATION(self) -> bytes:
         return b"Twisted"
 
+    # Twisted leaves out the capability whose method raises NotImplementedError.
     def cap_EXPIRE(self) -> None:
         raise NotImplementedError
 
