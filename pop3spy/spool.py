@@ -47,6 +47,14 @@ class OctetStream(Protocol):
         """Take *entries*, each whole; let others see them."""
 
 
+class Lossy(Protocol):
+    """What leaves entries out where too many wait to be written."""
+
+    @property
+    def lost(self) -> int:
+        """How many it has left out."""
+
+
 Entry = TypeVar("Entry", str, bytes)
 Target = TypeVar("Target")
 
@@ -95,6 +103,11 @@ class _Spool(ABC, Generic[Entry, Target]):
 
     def flush(self) -> None:
         """Do nothing: what was taken is written as soon as it can be."""
+
+    @property
+    def lost(self) -> int:
+        """How many entries were left out."""
+        return sum(self._left_out.values())
 
     @abstractmethod
     def _hand_over(self, entries: list[Entry], stream: Target) -> None:

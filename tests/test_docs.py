@@ -27,6 +27,7 @@ from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.filters.terms import TERMS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.live.commands import LIVE_COMMANDS
+from pop3spy.metrics.families import FAMILIES, Label
 from pop3spy.net import failed, refused
 from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.capabilities import CAPABILITIES
@@ -238,6 +239,28 @@ def personalities() -> str:
     return table(f"| client | {' | '.join(names)} |", cells)
 
 
+def metrics() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for family in FAMILIES.values():
+            labels = " ".join(f"`{label.name}`" for label in family.labels)
+            yield f"`{family.name}`", family.kind.value, labels, family.says
+
+    return table("| metric | kind | labels | what it is |", rows())
+
+
+def metric_labels() -> str:
+    """Return each label with the metrics that have it."""
+    having: dict[Label, list[str]] = {}
+    for family in FAMILIES.values():
+        for label in family.labels:
+            having.setdefault(label, []).append(f"`{family.name}`")
+    rows = (
+        (f"`{label.name}`", " ".join(names), label.says, " ".join(f"`{v}`" for v in label.values))
+        for label, names in having.items()
+    )
+    return table("| label | of | what it says | its values |", rows)
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -255,6 +278,8 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/security.md", "fields"): fields,
     ("docs/security.md", "facts"): facts,
     ("docs/captures.md", "body-facts"): body_facts,
+    ("docs/metrics.md", "metrics"): metrics,
+    ("docs/metrics.md", "labels"): metric_labels,
 }
 
 

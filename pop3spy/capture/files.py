@@ -92,6 +92,11 @@ class Captures:
         for file in self._open:
             self.write(record, file)
 
+    @property
+    def lost(self) -> int:
+        """How many records came faster than they could be written."""
+        return self._spool.lost
+
     def close(self) -> None:
         """Write what is waiting, and close every file."""
         try:

@@ -41,32 +41,36 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.finding import Severity
 from pop3spy.session.waiting import OwedReplies
-from pop3spy.spool import Stream
+from pop3spy.spool import Lossy, Stream
 
 _TELL_ADDRESSES: Final = ("url", "upstream", "fault", "rewrite")
 """Facts of notes that name addresses, or may name users and addresses."""
 
 
 @contextmanager
-def outputs(
+def outputs(  # noqa: PLR0913 - who is told, and how
     settings: OutputSettings,
     clock: Clock,
     screen: Screen | None = None,
     *,
     hosts: bool = False,
     watched: bool = False,
+    lossy: list[Lossy] | None = None,
 ) -> Iterator[Bus]:
     """Give a bus that tells what the *settings* ask for; write out the rest at the end.
 
     With *screen* whatever goes to its terminal goes there, and the transcript is left to others.
     Where this program *hosts* the sessions, what is found says nothing against the server; where
-    they are *watched* by somebody else as well, it is looked for.
+    they are *watched* by somebody else as well, it is looked for.  Who may have to leave something
+    out is added to *lossy*.
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
     check_recording(settings)
     with ExitStack() as closing:
         spools = Spools(screen)
+        lossy = [] if lossy is None else lossy
+        lossy.append(spools)
         if screen is not None:
             spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
         log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
@@ -88,6 +92,7 @@ def outputs(
             bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
         if settings.record is not None:
             captures = captures_at(settings.record, settings, clock, closing)
+            lossy.append(captures)
             bus.subscribe(captures)
             bus.subscribe_to_notes(captures.note)
             bus.publish(recording_noted(settings.record, settings, clock))
@@ -120,7 +125,7 @@ def looks_for_findings(settings: OutputSettings, watched: bool) -> bool:  # noqa
 
     They are *watched* where there is a console or an inspector.
     """
-    told = watched or has_transcript(settings) or settings.log is not None
+    told = watched or settings.judged or has_transcript(settings) or settings.log is not None
     return told and settings.findings != "off"
 
 

@@ -8,7 +8,8 @@ from functools import partial
 import click
 
 from pop3spy.cli.arriving import advise, arriving, named
-from pop3spy.cli.environment import run
+from pop3spy.cli.environment import Work, run
+from pop3spy.cli.extras import check_extra
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import with_settings
@@ -16,7 +17,6 @@ from pop3spy.cli.outputs import outputs
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
 from pop3spy.cli.verb import Verb
-from pop3spy.cli.web_extra import check_web
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError
 from pop3spy.gate.faultset import Faults
@@ -25,6 +25,7 @@ from pop3spy.live.screen import Screen
 from pop3spy.net.original import Original
 from pop3spy.protocol.url import Url
 from pop3spy.session.chunk import Clock
+from pop3spy.spool import Lossy
 
 
 @click.command(
@@ -41,6 +42,7 @@ from pop3spy.session.chunk import Clock
     "  pop3spy proxy --transparent --listen :1110\n"
     "  pop3spy proxy --upstream mail --listen :1110 --workers 4\n"
     "  pop3spy proxy --upstream mail --listen :1110 --web --web-control\n"
+    "  pop3spy proxy --upstream mail --listen :1110 --metrics 127.0.0.1:9110\n"
     "  pop3spy proxy --config pop3spy.yaml\n"
     "\n\b\n"
     "Then let the mail client connect here instead of to the server.\n"
@@ -55,8 +57,10 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         given = context.args[0]
         raise ConfigError(f"{given!r} is no option; did you mean --upstream {given}?")
     upstream = _upstream(settings)
+    if settings.metrics is not None:
+        check_extra("--metrics", "metrics")
     if settings.web is not None:
-        check_web()
+        check_extra("--web", "web")
     elif settings.web_control:
         raise ConfigError("--web-control is about the inspector; add --web")
     if settings.workers > 1:
@@ -64,6 +68,7 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
     clock, transparent = Clock(), settings.transparent
     screen = Screen() if settings.console and on_terminal() else None
     watched = screen is not None or settings.web is not None
+    lossy: list[Lossy] = []
     legs_at = partial(proxy_legs, settings)
     with (
         arriving(
@@ -73,14 +78,22 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
             routes=settings.route,
             routed=upstream is None,
         ) as front,
-        outputs(settings, clock, screen, watched=watched) as bus,
+        outputs(settings, clock, screen, watched=watched, lossy=lossy) as bus,
         ExitStack() as stack,
     ):
         advise(front, bus, clock, transparent=transparent)
         holds = Holds(clock)
         gate = gate_of(settings, bus.publish, clock, stls=settings.stls, holds=holds)
         relay = relay_of(settings, upstream, bus, clock, gate, front, names=names_for(settings))
-        work = partial(relay.run, front.places)
+        work: Work = partial(relay.run, front.places)
+        if settings.metrics is not None:
+            # It takes a while to load, and nobody else should wait for that.
+            from pop3spy.cli.counted import Counted  # noqa: PLC0415
+            from pop3spy.cli.measuring import measured_alone, scrape_socket  # noqa: PLC0415
+
+            sock = stack.enter_context(scrape_socket(settings.metrics))
+            counted = Counted(bus, clock, lossy, relay.unread)
+            work = measured_alone(work, sock, bus, clock, counted)
         if not watched:
             return run(work, settings.loop)
         from pop3spy.cli.steering import Steering  # noqa: PLC0415 - it loads the live console

@@ -10,13 +10,13 @@ import click
 
 from pop3spy.capture.opening import OpenedRecording
 from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.extras import check_extra
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.recorded_sessions import sessions_of
 from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
-from pop3spy.cli.web_extra import check_web
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
 from pop3spy.filters.exchange_filter import ExchangeFilter
@@ -129,7 +129,7 @@ def show(options: ShowOptions) -> int:
 
 def _inspect(options: ShowOptions) -> ExitStatus:
     """Let browsers look at the one recording that there is."""
-    check_web()
+    check_extra("--web", "web")
     if other := next((name for name, given in _elsewhere(options).items() if given), None):
         raise ConfigError(f"--web shows one recording, whole; leave out {other}")
     from pop3spy.cli.inspecting_recording import inspect_recording  # noqa: PLC0415 - an extra

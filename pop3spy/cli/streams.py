@@ -22,6 +22,7 @@ class Spools:
     def __init__(self, screen: Screen | None = None) -> None:
         self._closing = ExitStack()
         self._standard: dict[object, Stream] = {}
+        self._spools: list[Spool] = []
         self._screen = screen
 
     def standard(self, stream: TextIO, gap: Callable[[int], str]) -> Stream:
@@ -41,8 +42,14 @@ class Spools:
     def spool(self, stream: Stream, name: str, gap: Callable[[int], str]) -> Spool:
         """Return a new spool for *stream*, which errors call *name*."""
         spool = Spool(stream, gap)
+        self._spools.append(spool)
         self._closing.callback(close, spool, name)
         return spool
+
+    @property
+    def lost(self) -> int:
+        """How many entries all of them left out."""
+        return sum(spool.lost for spool in self._spools)
 
     def close(self) -> None:
         """Write what is waiting; raise Pop3SpyError if it cannot be written."""

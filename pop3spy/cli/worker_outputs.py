@@ -6,7 +6,8 @@ writes them, and what concerns no session, so that each terminal and file has on
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +36,7 @@ from pop3spy.logs import Notes, Transcript, lines_lost, name_of, reader_failed
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
-from pop3spy.spool import Stream
+from pop3spy.spool import Lossy, Stream
 from pop3spy.workers.forwarding import Forwarding
 from pop3spy.workers.pipes import LineWriter
 from pop3spy.workers.process import WorkerEnds
@@ -44,12 +45,17 @@ from pop3spy.workers.supervisor import Lines
 
 @dataclass(frozen=True, slots=True)
 class SharedOutputs:
-    """What the process that started the workers writes to: notes to *bus*, and lines of theirs."""
+    """What the process that started the workers writes to: notes to *bus*, and lines of theirs.
+
+    ``failures`` returns how often each writer failed; *lossy* may have left lines out.
+    """
 
     bus: Bus
     transcript: Lines
     log: Lines
     complaints: Lines
+    failures: Callable[[], Counter[str]]
+    lossy: Sequence[Lossy]
 
 
 @contextmanager
@@ -83,7 +89,8 @@ def shared_outputs(
         if settings.record is not None:
             bus.publish(recording_noted(settings.record, settings, clock))
         complaints = _Lines(told, partial(failed, Notes))
-        yield SharedOutputs(bus, transcript_lines, log_lines, complaints)
+        lines = transcript_lines, log_lines, complaints
+        yield SharedOutputs(bus, *lines, lambda: failed.times, (spools,))
 
 
 class _Failures:
@@ -92,12 +99,12 @@ class _Failures:
     def __init__(self, notes: Notes, clock: Clock) -> None:
         self._notes = notes
         self._clock = clock
-        self._told: set[str] = set()
+        self.times: Counter[str] = Counter()
 
     def __call__(self, writer: Callable[..., object], error: Exception) -> None:
         name = name_of(writer)
-        if name not in self._told:
-            self._told.add(name)
+        self.times[name] += 1
+        if self.times[name] == 1:
             complain(self._notes, self._clock, writer, error)
 
 
@@ -124,13 +131,15 @@ def _nowhere(_: str) -> None:
 class WorkerOutputs:
     """What a worker tells its sessions to: *recorded* takes what a person notes as well.
 
-    *tell* is for whatever else the process has to know that started it.
+    *tell* is for whatever else the process has to know that started it; *lossy* may have left
+    something out.
     """
 
     bus: Bus
     tell: Callable[..., None]
     complaints: Stream
     recorded: NoteReader
+    lossy: Sequence[Lossy]
 
 
 @contextmanager
@@ -178,12 +187,14 @@ def worker_outputs(
         if watched:
             bus.subscribe(Forwarding(tell, lambda: taken - writer.written))
         recorded: NoteReader = _unrecorded
+        lossy: list[Lossy] = [spools]
         if settings.record is not None:
             captures = captures_at(settings.record, settings, clock, closing)
             bus.subscribe(captures)
+            lossy.append(captures)
             recorded = captures.note
         let_others_read(bus, clock)
-        yield WorkerOutputs(bus, tell, _Complaints(tell), recorded)
+        yield WorkerOutputs(bus, tell, _Complaints(tell), recorded, lossy)
 
 
 class _Complaints:

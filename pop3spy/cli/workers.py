@@ -15,20 +15,22 @@ from pathlib import Path
 
 from pop3spy.capture.files import is_folder, make_folder
 from pop3spy.cli.arriving import Front, advise, arriving
-from pop3spy.cli.environment import run
+from pop3spy.cli.environment import Work, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.outputs import check_recording
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
-from pop3spy.cli.worker_outputs import WorkerOutputs, shared_outputs, worker_outputs
+from pop3spy.cli.worker_outputs import SharedOutputs, WorkerOutputs, shared_outputs, worker_outputs
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.screen import Screen
+from pop3spy.metrics.health import Health
+from pop3spy.metrics.tally import Tallies
 from pop3spy.net.original import Original
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -72,7 +74,10 @@ def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int
         watched = screen is not None or settings.web is not None
         work = partial(_work, common, shown=screen is not None, watched=watched)
         workers = start_workers(settings.workers, work)
-        with shared_outputs(settings, clock, screen, watched=watched) as told, ExitStack() as stack:
+        with (
+            shared_outputs(settings, clock, screen, watched=watched or settings.judged) as told,
+            ExitStack() as stack,
+        ):
             advise(front, told.bus, clock)
             for sock in (sock for share in front.shares for sock in share.values()):
                 sock.close()  # that of a worker which dies is to go with it
@@ -88,9 +93,10 @@ def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int
                 told.complaints,
                 settings.grace,
             )
+            supervising = _measured(settings, clock, supervisor, told, stack)
             if not watched:
-                return run(supervisor.run, settings.loop)
-            return _watched(common, supervisor, told.bus, screen, stack)
+                return run(supervising, settings.loop)
+            return _watched(common, supervisor, supervising, told.bus, screen, stack)
 
 
 def _check(settings: ProxySettings) -> None:
@@ -108,8 +114,30 @@ def _check(settings: ProxySettings) -> None:
     check_recording(settings)
 
 
-def _watched(
-    common: "_Common", supervisor: Supervisor, bus: Bus, screen: Screen | None, stack: ExitStack
+def _measured(
+    settings: ProxySettings,
+    clock: Clock,
+    supervisor: Supervisor,
+    told: SharedOutputs,
+    stack: ExitStack,
+) -> Work:
+    """Return what *supervisor* does, and beside it, if asked for, the metrics of all workers."""
+    if settings.metrics is None:
+        return supervisor.run
+    from pop3spy.cli.measuring import measured_together, scrape_socket  # noqa: PLC0415 - as in proxy
+
+    sock = stack.enter_context(scrape_socket(settings.metrics))
+    health = Health(Tallies(), told.failures, told.lossy)
+    return measured_together(supervisor.run, sock, told.bus, clock, health, supervisor)
+
+
+def _watched(  # noqa: PLR0913, PLR0917 - who is watched, and by whom
+    common: "_Common",
+    supervisor: Supervisor,
+    supervising: Work,
+    bus: Bus,
+    screen: Screen | None,
+    stack: ExitStack,
 ) -> ExitStatus:
     """Let people see and steer the sessions of all workers, on the *screen* and in browsers."""
     from pop3spy.cli.steering import Steering  # noqa: PLC0415 - see cli.proxy
@@ -127,7 +155,7 @@ def _watched(
 
     bus.subscribe_to_notes(recorded)
     steered = Steering(settings, sessions, holds, faults, bus, clock)
-    return steered.run(supervisor.run, screen, stack)
+    return steered.run(supervising, screen, stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +205,22 @@ def _relay(common: _Common, ends: WorkerEnds, outputs: WorkerOutputs) -> int:
         numbers=numbers_of(ends.number, settings.workers),
         capacity=SharedCapacity(common.occupancy, ends.number),
     )
-    steered = Steered(relay, holds, Faults(common.gate, holds), outputs.recorded)
+    counted = None
+    if settings.metrics is not None:
+        from pop3spy.cli.counted import Counted  # noqa: PLC0415 - nobody else should wait for it
+
+        counted = Counted(outputs.bus, common.clock, outputs.lossy, relay.unread)
+
+    def measure(times: int) -> None:
+        if counted is not None:
+            counted.health.look()
+            outputs.tell("measured", times, counted.tallies.plain())
+
+    steered = Steered(relay, holds, Faults(common.gate, holds), outputs.recorded, measure)
 
     async def work(stop: asyncio.Event) -> None:
+        if counted is not None:
+            counted.begin()
         await obey(steered, ends.orders, stop)
         await relay.run(own, stop)
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from pop3spy.config.address import Address, read_address
 from pop3spy.config.route import Route
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
@@ -174,6 +175,12 @@ def _own_port(value: Any) -> int:
     return int(port)
 
 
+def _scraped(value: Any) -> Address:
+    return value if isinstance(value, Address) else read_address(_word(value), SCRAPED)
+
+
+SCRAPED = 9110
+"""The port of the metrics, where nobody names another."""
 _LOOPBACK = ("", "127.0.0.1", "localhost", "[::1]")
 INSPECTOR = 8110
 """The port of the inspector, where nobody names another."""
@@ -276,6 +283,7 @@ COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
 OWN_PORT = ValueKind("[PORT]", _own_port)
+SCRAPES = ValueKind("[[HOST:]PORT]", _scraped)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
 THRESHOLD = ValueKind("NAME=VALUE", _threshold, tuple(f"{name}=" for name in ROWS))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from pop3spy.config.address import Address
 from pop3spy.config.route import Route
 from pop3spy.filters.expression import Filter
 from pop3spy.filters.pattern import LinePattern
@@ -115,6 +116,11 @@ class OutputSettings(RecordSettings, FindingsSettings):
     redact: str
 
     @property
+    def judged(self) -> bool:
+        """Whether somebody beyond this process is told what is found."""
+        return False
+
+    @property
     def kept_of_bodies(self) -> str:
         """What a recording has of messages; their headers have names, so strict asks for less."""
         return self.bodies or ("mask" if self.redact == "strict" else "keep")
@@ -178,6 +184,12 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     send_proxy_protocol: str | None
     stls: str | None
     workers: int
+    metrics: Address | None
+
+    @property
+    def judged(self) -> bool:
+        """Whether somebody beyond this process is told what is found."""
+        return self.metrics is not None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,8 @@ NOTES: Final = {
     "ledger_failed": Note("warning", "{text}"),
     "console_failed": Note("error", "the console failed, traffic goes on: {error}"),
     "inspector_failed": Note("error", "the inspector failed, traffic goes on: {error}"),
+    "metrics_at": Note("info", "metrics at {where}"),
+    "metrics_failed": Note("error", "the metrics failed, traffic goes on: {error}"),
     "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),

@@ -49,6 +49,7 @@ class Link:
     ) -> None:
         self.session = reading.session
         self._observer = Observer(reading, clock, self._caught_up, turn)
+        self.unread = self._observer.unread
         self._clock = clock
         self._ended = ended
         self._gate = gate or Gate()
@@ -169,8 +170,7 @@ class Link:
     def inject(self, raw: bytes, by: str) -> None:
         """Send the command *raw*, a line with its end, as soon as no reply is outstanding.
 
-        The client learns nothing of it; *by* is told as who sent it.  It never goes if the session
-        comes to its end before.
+        The client learns nothing of it; *by* is told as who sent it.  It is dropped at the end.
         """
         self._injections.append((raw, by))
         self.regate()

@@ -58,6 +58,10 @@ class Observer:
         self._memory: dict[object, Any] = {}  # what keepers remember of this session
         self._scheduled = False
 
+    def unread(self) -> int:
+        """Return how many octets wait to be read."""
+        return self._taped
+
     @property
     def quiet(self) -> bool:
         """Whether everything was read and no reply is outstanding."""

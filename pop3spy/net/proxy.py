@@ -128,6 +128,10 @@ class Proxy:
         """Return the link of session *number*, None if there is none any more."""
         return next((link for link in self._links if link.session.id == number), None)
 
+    def unread(self) -> int:
+        """Return how many octets of all sessions wait to be read."""
+        return sum(link.unread() for link in self._links)
+
     async def _wind_up(self) -> None:
         self._stopping = True
         for pending in self._pending:

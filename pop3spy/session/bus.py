@@ -8,8 +8,8 @@ Rules:
 3. A subscriber that fails is told of once and asked again next time: a full disk may empty.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pop3spy.session.events import Ended, Event, Noted, Told
@@ -43,7 +43,7 @@ class Bus:
         self._ended: list[int] = []
         self._waiting: deque[Told] = deque()
         self._busy = False
-        self._failed: set[int] = set()
+        self._failures: Counter[int] = Counter()
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Let *subscriber* read every session from now on, after those who came before it."""
@@ -54,6 +54,13 @@ class Bus:
     def subscribe_to_notes(self, reader: NoteReader) -> None:
         """Let *reader* have all that concerns the program and no session."""
         self._note_readers.append(reader)
+
+    def failures(self) -> Iterator[tuple[Subscriber | NoteReader, int]]:
+        """Yield each who has failed, and how often."""
+        everybody: tuple[Subscriber | NoteReader, ...] = (*self._subscribers, *self._note_readers)
+        for reader in everybody:
+            if times := self._failures[id(reader)]:
+                yield reader, times
 
     def publish(self, event: Told) -> None:
         """Hand *event* to everybody who reads its session, or notes."""
@@ -109,8 +116,8 @@ class Bus:
                 audience.readers.append((reader, subscriber))
 
     def _fail(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
-        if id(subscriber) not in self._failed:
-            self._failed.add(id(subscriber))
+        self._failures[id(subscriber)] += 1
+        if self._failures[id(subscriber)] == 1:
             self._complain(subscriber, error)
 
 

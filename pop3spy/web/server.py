@@ -1,4 +1,4 @@
-"""Where browsers come: an HTTP server in the proxy's own loop, on this machine alone.
+"""Where browsers and scrapes come: an HTTP server in the proxy's own loop.
 
 Rules: 1. whatever fails here, the traffic goes on; 2. who connects and says nothing, or too slowly,
 is sent away, and more than a few at a time are not taken.
@@ -6,15 +6,16 @@ is sent away, and more than a few at a time are not taken.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""What answers a request (ASGI)."""
 CONNECTIONS: Final = 64
 """Connections that may be open at a time: of each page its events, and a few questions."""
 HEAD: Final = 10.0
@@ -46,7 +47,7 @@ class BoundedProtocol(H11Protocol):
 class WebServer(uvicorn.Server):
     """Answers by *app* until ``stop``; signals are the program's business."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: App) -> None:
         super().__init__(
             uvicorn.Config(
                 app,

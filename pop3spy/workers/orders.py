@@ -28,12 +28,16 @@ _PARENT_GONE: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Steered:
-    """What of a worker orders are about; *recorded* takes what a person notes."""
+    """What of a worker orders are about.
+
+    *recorded* takes what a person notes; *measure* tells its numbers to whoever gives orders.
+    """
 
     relay: Proxy
     holds: Holds
     faults: Faults
     recorded: NoteReader
+    measure: Callable[[int], None] = lambda _: None
 
 
 async def obey(steered: Steered, orders: int, stop: asyncio.Event) -> None:
@@ -117,6 +121,10 @@ def _take_fault(steered: Steered, number: int) -> None:
     steered.relay.regate()
 
 
+def _measure(steered: Steered, times: int) -> None:
+    steered.measure(times)
+
+
 _ORDERS: Final[dict[str, Callable[..., Any]]] = {
     "noted": _noted,
     "kill": _kill,
@@ -129,4 +137,5 @@ _ORDERS: Final[dict[str, Callable[..., Any]]] = {
     "answer": _answer,
     "set fault": _set_fault,
     "take fault": _take_fault,
+    "measure": _measure,
 }

@@ -27,6 +27,9 @@ from pop3spy.workers.process import WorkerProcess, reap, worker_of
 PATIENCE: Final = 5.0
 """Seconds beyond the grace of its sessions that a worker has to end."""
 
+_OF_ALL: Final = ("reader_failed", "reader_loaded", "ledger_failed", "otlp_failed")
+"""Notes that all workers would tell in the same words."""
+
 Lines = Callable[[str], None]
 """Takes whole lines for the transcript, or for the log."""
 
@@ -41,11 +44,21 @@ class Watcher(Protocol):
         """Know that *worker* is gone, and why its sessions have ended."""
 
 
+class Measured(Protocol):
+    """Who takes the numbers of workers."""
+
+    def take(self, worker: int, times: int, plain: Any) -> None:
+        """Take the numbers of *worker*, who has been asked so many times."""
+
+    def lost(self, worker: int) -> None:
+        """Know that *worker* is gone."""
+
+
 class Supervisor:
     """Runs *workers*, who wait for orders, until it is to stop; *grace* is that of their sessions.
 
     *transcript* and *log* take the lines of all, and *complaints* what concerns no session.
-    ``watcher`` hears of the sessions, if anybody does.
+    ``watcher`` hears of the sessions, if anybody does, and ``measured`` of their numbers.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
@@ -60,6 +73,7 @@ class Supervisor:
         grace: float,
     ) -> None:
         self.watcher: Watcher | None = None
+        self.measured: Measured | None = None
         self._workers = {worker.number: _Worker(worker) for worker in workers}
         self._count = len(workers)
         self._occupancy = occupancy
@@ -92,6 +106,11 @@ class Supervisor:
                 worker.kill()
         if self._failures:
             raise Pop3SpyError(self._failures[0])
+
+    @property
+    def living(self) -> dict[int, int]:
+        """The number of each worker that has not ended, with that of its process."""
+        return {number: worker.process.pid for number, worker in self._workers.items()}
 
     def order(self, *words: object) -> None:
         """Give an order to every worker."""
@@ -147,6 +166,8 @@ class Supervisor:
                         self._complaints(text)
                 case ["failed", str(why)]:
                     worker.why = why
+                case ["measured", int(times), plain] if self.measured is not None:
+                    self.measured.take(worker.process.number, times, plain)
                 case message if self.watcher is not None:
                     self.watcher.tell(worker.process.number, message)
 
@@ -158,7 +179,7 @@ class Supervisor:
                 self._tell_of_listening()
             case "stopping":
                 pass  # of all, it is said above
-            case "reader_failed" | "reader_loaded" if repr(note.facts) in self._told:
+            case what if what in _OF_ALL and repr(note.facts) in self._told:
                 pass
             case _:
                 self._told.add(repr(note.facts))
@@ -184,6 +205,8 @@ class Supervisor:
         status = reap(process)
         worker.close()
         del self._workers[process.number]
+        if self.measured is not None:
+            self.measured.lost(process.number)
         if status or not self._stopping:
             self._tell_of_loss(worker, status)
         if worker.why:

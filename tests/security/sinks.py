@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from prometheus_client import generate_latest
+
 from dialogue import Said
 from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
@@ -25,6 +27,9 @@ from pop3spy.lint.text import LintText
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
+from pop3spy.metrics.counting import Counting
+from pop3spy.metrics.exposition import Exposition
+from pop3spy.metrics.tally import Tallies
 from pop3spy.protocol.frames import Frame, Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.typist import Typist
@@ -80,6 +85,7 @@ class Readers:
         self._report.recordings.append(ReportedRecording("", clock.started, strict))
         self._collecting = Collecting(self._report)
         self._checked = CheckTranscript()
+        self._tallies = Tallies()
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -102,6 +108,7 @@ class Readers:
             self._embedded,
             Forwarding(self._forward, lambda: 0),
             self._checked,
+            Counting(self._tallies),
         ):
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
@@ -125,6 +132,7 @@ class Readers:
         for name, form in REPORT_FORMS.items():  # what is in every report is nobody's secret
             found[f"{name} report"] = _ALWAYS.sub("", form.write(self._report))
         found["check"] = "\n".join(map(str, self._checked.lines))
+        found["metrics"] = generate_latest(Exposition(lambda: self._tallies, list)).decode()
         found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}

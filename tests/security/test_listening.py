@@ -37,6 +37,9 @@ def listening(pid: int) -> list[tuple[str, str]]:
         pytest.param(
             ["proxy", "--upstream", "127.0.0.1", "--listen", ":0", "--web", "0"], id="inspector"
         ),
+        pytest.param(
+            ["proxy", "--upstream", "127.0.0.1", "--listen", ":0", "--metrics", "0"], id="metrics"
+        ),
         pytest.param(["serve", "--listen", ":0"], id="serve"),
         pytest.param(["demo"], id="demo"),
         pytest.param(["serve", "--listen", "[::1]:0", "--listen", ":0"], id="both families"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.program import run, run_here
+from cli.without import without
 from pop3spy.config.settings import SETTINGS
 
 CAPTURES = Path(__file__).parents[2] / "captures"
@@ -45,19 +46,8 @@ def test_control_alone_is_refused() -> None:
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
-    hiding = tmp_path / "sitecustomize.py"
-    hiding.write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in ('starlette', 'uvicorn'):\n"
-        "            return None\n"
-        "        return super().find_spec(name, path, target)\n"
-        "sys.meta_path[:] = [Without if each is PathFinder else each for each in sys.meta_path]\n"
-    )
-    told = run("proxy", "--upstream", "127.0.0.1:1", "--web", PYTHONPATH=str(tmp_path))
+    hidden = without(tmp_path, "starlette", "uvicorn")
+    told = run("proxy", "--upstream", "127.0.0.1:1", "--web", **hidden)
     assert told.status == 2
     assert told.err == (
         "pop3spy: --web needs starlette and uvicorn; to install: pip install 'pop3spy[web]'\n"

@@ -1,0 +1,19 @@
+"""What options need beside pop3spy itself: extras."""
+
+from importlib.util import find_spec
+from typing import Final
+
+from pop3spy.errors import ConfigError
+
+NEEDED: Final = {
+    "web": ("starlette", "uvicorn"),
+    "metrics": ("prometheus_client", "uvicorn"),
+}
+"""The modules of each extra that are looked for."""
+
+
+def check_extra(option: str, extra: str) -> None:
+    """Raise ConfigError where what *option* needs, which is in *extra*, is not installed."""
+    if missing := [name for name in NEEDED[extra] if find_spec(name) is None]:
+        needs = " and ".join(missing)
+        raise ConfigError(f"{option} needs {needs}; to install: pip install 'pop3spy[{extra}]'")
