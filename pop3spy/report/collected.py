@@ -168,9 +168,15 @@ class CollectedExchange:
         return any(deed.about_body and deed.stopped for deed in self.deeds)
 
     @property
+    def proves(self) -> bool:
+        """Whether it is one of the first places where something was found."""
+        found = (place.exchange for one in self.findings for place in one.places)
+        return self.number in found
+
+    @property
     def unremarkable(self) -> bool:
-        """Whether nothing about it is worth a look."""
-        remarks = self.findings or self.deeds or self.problems or self.exchange.misplaced
+        """Whether nothing about it is worth a look; what was found often proves no more here."""
+        remarks = self.proves or self.deeds or self.problems or self.exchange.misplaced
         stray = any(line.stray for line in self.inner)
         return bool(self.exchange.ok) and not (self.broken or remarks or stray)
 

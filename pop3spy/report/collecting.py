@@ -170,8 +170,8 @@ class _SessionReader:
             self._aside(AsideKind.PROBLEM, collected.last_at, text)
         collected.findings = worth_telling(session.findings, Severity.INFO)
         for finding in collected.findings:
-            for place in finding.places:
-                known = self._known.get(place.exchange or 0)
+            for number in finding.exchanges:
+                known = self._known.get(number)
                 if known is not None and finding not in known.findings:
                     known.findings.append(finding)
                     known.slow = known.slow or finding.id in self._too_long

@@ -145,11 +145,10 @@ def _took(item: CollectedExchange | Aside) -> float:
 
 
 def _unfolded(rows: list[CollectedExchange | Aside], budget: RowBudget) -> list[TranscriptPart]:
-    """Return *rows* as they are, as far as there is room; what has findings always has."""
+    """Return *rows* as they are, as far as there is room; where something was found, it is."""
     parts: list[TranscriptPart] = []
     for row in rows:
-        found = isinstance(row, CollectedExchange) and bool(row.findings)
-        there = found or budget.spend([row])
+        there = (isinstance(row, CollectedExchange) and row.proves) or budget.spend([row])
         if not parts or parts[-1].counted == there:
             parts.append(TranscriptPart(PartShown.OPEN if there else PartShown.COUNTED, []))
         parts[-1].rows.append(row)

@@ -8,6 +8,9 @@ from typing import Any, Final
 PLACES: Final = 3
 """How many of the places where it was found a finding keeps."""
 
+MORE: Final = 1000
+"""How many exchanges it keeps the numbers of where it was seen behind those places."""
+
 Evidence = Mapping[str, str | int | float | bool]
 """What a finding rests on: numbers, times and words of a table; never octets of a secret."""
 
@@ -49,7 +52,8 @@ class Finding:
     ``id`` is that of its rule.  ``text`` is one sentence for people, ``remedy`` what to do about
     it; both may be shown as they are, for what they quote is escaped.  ``exchange`` is the number
     of the exchange where it was seen first, at the time ``at``; ``places`` are that and the next
-    two, ``last`` is the latest; ``covers`` are other exchanges that it explains.  ``explained_by``
+    two, ``further`` the exchanges behind those, as far as they are kept, ``last`` is the latest;
+    ``covers`` are other exchanges that it explains.  ``explained_by``
     is the id of a more specific finding that came later and tells what this one really was,
     wherever it was seen.
     """
@@ -64,6 +68,7 @@ class Finding:
     evidence: Evidence = field(default_factory=dict)
     count: int = 1
     places: list[SeenAt] = field(default_factory=list)
+    further: list[int] = field(default_factory=list)
     last: int | None = None
     covers: tuple[int, ...] = ()
     explained: int = 0  # how often
@@ -73,6 +78,12 @@ class Finding:
     def whose(self) -> str:
         """Who has to change something: ``client``, ``server or network``."""
         return " or ".join(fault.value for fault in self.fault)
+
+    @property
+    def exchanges(self) -> list[int]:
+        """The exchanges where it was seen, as far as they are kept."""
+        first = [place.exchange for place in self.places if place.exchange is not None]
+        return [*first, *self.further]
 
     def facts(self) -> dict[str, object]:
         """Return what machines are told of it; ``finding_from`` reads it again."""
@@ -89,11 +100,12 @@ class Finding:
     def tally(self) -> list[object]:
         """Return, by the id, what may have changed since it was raised; ``take_tally`` takes it."""
         places = [[place.exchange, place.at] for place in self.places]
-        return [self.id, self.count, self.explained, self.explained_by, self.last, places]
+        last = self.last, self.further
+        return [self.id, self.count, self.explained, self.explained_by, *last, places]
 
     def take_tally(self, tally: Sequence[Any]) -> None:
         """Take what has changed since it was raised, as another process tells it."""
-        _, self.count, self.explained, self.explained_by, self.last, places = tally
+        _, self.count, self.explained, self.explained_by, self.last, self.further, places = tally
         self.places = [SeenAt(exchange, at) for exchange, at in places]
 
     def seen_again(self, exchange: int | None, at: float) -> None:
@@ -103,6 +115,8 @@ class Finding:
         self.explained_by = None
         if len(self.places) < PLACES:
             self.places.append(SeenAt(exchange, at))
+        elif exchange is not None and len(self.further) < MORE:
+            self.further.append(exchange)
 
     def explain(self, by: str, exchange: int | None) -> None:
         """Know that the finding *by* tells what was seen at *exchange*, or everywhere."""

@@ -266,6 +266,15 @@ def test_each_session_is_told_what_was_found_there(tmp_path: Path) -> None:
     assert any("5 min" in row for row in rows)
 
 
+def test_a_finding_is_marked_wherever_it_was_seen(tmp_path: Path) -> None:
+    wrong = "".join(f"    C: RETR {n}\n    S: -ERR no such message\n" for n in range(91, 97))
+    said = LOGIN + "    C: STAT\n    S: +OK 2 100\n" + wrong + QUIT
+    page = Page(reported(recorded(tmp_path / "a.yaml", said)))
+    marks = [one for one, text in page.texts if one.name == "a" and text == "message-number-bad"]
+    rows = [one for one in marks if one.inside[-1] == "p"]
+    assert len(rows) == 6
+
+
 def test_lines_inside_an_exchange_are_bounded_and_counted(tmp_path: Path) -> None:
     steps = "".join("    S: + eA==\n    C: eA==\n" for _ in range(2_000))
     file = recorded(
