@@ -9,7 +9,7 @@ python=$root/.venv/bin/python
 PATH=$PATH:/usr/sbin:/sbin
 
 missing=
-for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat stunnel:stunnel4 cc:gcc tmux:tmux openssl:openssl tshark:tshark tcpdump:tcpdump ip:iproute2 nft:nftables iptables:iptables systemd-socket-activate:systemd groff:groff-base pop3d:mailutils-pop3d perdition:perdition nginx:nginx-light couriertls:courier-base userdbpw:courier-authlib-userdb authdaemond:courier-authdaemon chromium:chromium chromedriver:chromium-driver; do
+for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haproxy:haproxy socat:socat stunnel:stunnel4 cc:gcc tmux:tmux openssl:openssl tshark:tshark tcpdump:tcpdump ip:iproute2 nft:nftables iptables:iptables systemd-socket-activate:systemd groff:groff-base pop3d:mailutils-pop3d perdition:perdition nginx:nginx-light couriertls:courier-base userdbpw:courier-authlib-userdb authdaemond:courier-authdaemon chromium:chromium; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 # What is no program, or not on the path.

@@ -10,8 +10,9 @@ from pathlib import Path
 from poplib import POP3, error_proto
 from threading import Thread
 
+from browser.chromium import chromium
 from cli.program import running
-from web.chromium import chromium
+from web.page import new_profile
 
 FAULT = 'answer line="-ERR [SYS/TEMP] not now" when verb = TOP'
 PICTURE = Path(__file__).parents[2] / "docs" / "inspector.png"
@@ -25,7 +26,8 @@ def main() -> int:
             *("proxy", "--upstream", "mail.example.org:110", "--listen", ":1110", "--quiet"),
             *("--web", "--web-control", "--fault", FAULT),
         ) as proxy,
-        chromium() as page,
+        chromium() as browser,
+        new_profile(browser) as page,
     ):
         server.says("listening")
         page.open(proxy.says(r"inspector at (http://\S+)")[1])
@@ -45,7 +47,7 @@ def main() -> int:
         page.shows("#fault-told", "stall")
         page.click("Answer", ".desk")
         page.fill("held1", "-ERR [SYS/TEMP] not today", enter=False)
-        page.driver.save_screenshot(str(PICTURE))
+        page.tab.screenshot(path=PICTURE)
         page.click("Let go", ".desk")
         deleting.join(10)
         pop.quit()
