@@ -16,7 +16,10 @@ def _by_hand(stream: BinaryIO, source: ExportSource) -> Exporter:
 FORMATS: Final[dict[str, Format]] = {
     **EXPORTERS,
     "yaml": StreamFormat(
-        "a capture in the short form, to edit by hand and play again", _by_hand, filterable=False
+        "a capture in the short form, to edit by hand and play again",
+        "yaml",
+        _by_hand,
+        filterable=False,
     ),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

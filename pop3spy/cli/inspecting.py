@@ -14,13 +14,16 @@ import click
 
 from pop3spy.cli.environment import Work
 from pop3spy.cli.outputs import without_addresses
-from pop3spy.cli.session_report import SessionReports
+from pop3spy.cli.session_report import LiveReports, SessionReports
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ListenError, said_by_system
+from pop3spy.findings.loading import all_rules
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.console import LiveConsole, SteeredProxy
+from pop3spy.live.histories import Histories
 from pop3spy.logs.stats import Statistics
+from pop3spy.report.past import LiveSource
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
@@ -29,7 +32,9 @@ from pop3spy.spool import Nowhere
 from pop3spy.web.acts import Acts
 from pop3spy.web.control import state_of
 from pop3spy.web.feed import Feed
-from pop3spy.web.routes import About, InspectorApi, Report
+from pop3spy.web.kept_sessions import ENDED
+from pop3spy.web.routes import About, InspectorApi, Past
+from pop3spy.web.saving import Report
 from pop3spy.web.server import WebServer
 from pop3spy.web.tokens import Tokens
 
@@ -90,10 +95,15 @@ class Inspecting:
         return f"http://127.0.0.1:{self._port}/#{self._tokens.new()}"
 
     def around(
-        self, work: Work, about: About, acts: Acts | None = None, report_of: Report | None = None
+        self,
+        work: Work,
+        about: About,
+        acts: Acts | None = None,
+        report_of: Report | None = None,
+        past: Past | None = None,
     ) -> Work:
         """Return *work* with the inspector beside it, for as long as that goes on."""
-        api = InspectorApi(about, self._feed, self._tokens, acts, report_of, self._complain)
+        api = InspectorApi(about, self._feed, self._tokens, acts, report_of, past, self._complain)
 
         async def run(stop: asyncio.Event) -> None:
             self._stop = stop
@@ -130,8 +140,8 @@ class Inspecting:
             self._stop.set()
 
 
-def _reports(settings: ProxySettings) -> SessionReports | None:
-    """Return what makes reports of what a proxy records; None if that is not one whole file."""
+def _recorded(settings: ProxySettings) -> SessionReports | None:
+    """Return what reads again what a proxy records; None if that is not one whole file."""
     record = settings.record
     if record is None or settings.rotate or settings.workers > 1 or record.endswith("/"):
         return None
@@ -141,10 +151,7 @@ def _reports(settings: ProxySettings) -> SessionReports | None:
 
 
 class ProxyInspector:
-    """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``.
-
-    Reports are made of what is recorded, if that is one file.
-    """
+    """The inspector of a proxy, at whose gate *holds* and *faults* stand; see ``Inspecting``."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it shows and steers
         self,
@@ -162,7 +169,6 @@ class ProxyInspector:
         self._inspecting = Inspecting(self._feed, sockets, clock, bus)
         self._bus = bus
         self._steered = proxy, holds, faults
-        self._report_of = _reports(settings)
         bus.subscribe(self._feed.sessions)
         strict = settings.redact == "strict"
         self._about = About(clock.started, "", live=True)
@@ -172,9 +178,13 @@ class ProxyInspector:
 
     def around(self, work: Work, console: LiveConsole | None = None) -> Work:
         """Return *work* with the inspector beside it; without a *console* it has one of its own."""
-        console = console or self._own_console()
-        acts = self._inspecting.steered_by(console, control=self._settings.web_control)
-        return self._inspecting.around(work, self._about, acts, self._report_of)
+        console, settings = console or self._own_console(), self._settings
+        acts = self._inspecting.steered_by(console, control=settings.web_control)
+        strict = settings.redact == "strict"
+        source = LiveSource(self._clock.started, all_rules(settings.rules), strict)
+        past = console.sessions.past
+        report_of = LiveReports(source, self._clock.now, past, _recorded(settings))
+        return self._inspecting.around(work, self._about, acts, report_of, past)
 
     def _listening(self, note: Noted) -> None:
         """Learn what is relayed where."""
@@ -196,5 +206,9 @@ class ProxyInspector:
             dry_run=settings.dry_run_delete,
             judges=settings.findings != "off",
         )
-        console.subscribe_silently_to(self._bus, self._feed.sessions)
+        sessions, histories = self._feed.sessions, Histories(ENDED)
+        sessions.histories = histories
+        self._bus.subscribe(histories)
+        self._bus.subscribe_to_notes(histories.note)
+        console.subscribe_silently_to(self._bus, sessions)
         return console

@@ -20,7 +20,8 @@ from pop3spy.session.playback import Judge, play_back
 from pop3spy.session.tape import Item
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import KeptSessions
-from pop3spy.web.routes import About, Report
+from pop3spy.web.routes import About
+from pop3spy.web.saving import Report
 
 SESSIONS: Final = 100_000
 """Sessions that are kept; of a larger recording the last ones."""

@@ -17,10 +17,11 @@ from pop3spy.export.pcapng import PacketCapture
 class StreamFormat:
     """A format that is one run of octets; what is not *text* is nothing for a terminal.
 
-    A *filterable* one can leave out exchanges.
+    *suffix* is what the name of such a file ends with.  A *filterable* one can leave out exchanges.
     """
 
     summary: str
+    suffix: str
     open: Callable[[BinaryIO, ExportSource], Exporter]
     text: bool = True
     filterable: bool = True
@@ -39,11 +40,15 @@ Format = StreamFormat | FolderFormat
 
 EXPORTERS: Final[dict[str, Format]] = {
     "dialogue": StreamFormat(
-        "what was said, as C: and S: lines, for docs and bug reports", Dialogue
+        "what was said, as C: and S: lines, for docs and bug reports", "txt", Dialogue
     ),
-    "jsonl": StreamFormat("one JSON object for each command and its reply", JsonLines),
+    "jsonl": StreamFormat("one JSON object for each command and its reply", "jsonl", JsonLines),
     "eml": FolderFormat("each retrieved message as a file of its own", eml_folder),
-    "mbox": StreamFormat("the retrieved messages in one file, for mail programs", mbox, text=False),
-    "pcapng": StreamFormat("packets, for Wireshark", PacketCapture, text=False, filterable=False),
+    "mbox": StreamFormat(
+        "the retrieved messages in one file, for mail programs", "mbox", mbox, text=False
+    ),
+    "pcapng": StreamFormat(
+        "packets, for Wireshark", "pcapng", PacketCapture, text=False, filterable=False
+    ),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

@@ -1,6 +1,5 @@
 """Commands of the live console that look, and change nothing of what is said."""
 
-import asyncio
 import io
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pop3spy.console.rows import Row, RowTone, hint, note
 from pop3spy.export import EXPORTERS, ExportSource, exporting
 from pop3spy.filters.expression import compile_filter
 from pop3spy.live.console import LIVE_COMMANDS, LiveConsole
+from pop3spy.live.exporting import FORGOTTEN, export_past
 from pop3spy.protocol.text import count, escape
 from pop3spy.redaction.typed import without_login
 from pop3spy.session.events import Noted
@@ -17,8 +17,6 @@ from pop3spy.session.lines import line_text
 from pop3spy.session.model import Exchange, Session
 
 _MOST_ROWS = 40
-_AT_ONCE = 200
-"""Events that are exported before others have their turn."""
 _A_MOMENT = 2.0
 """Seconds for which every server may think."""
 
@@ -88,18 +86,11 @@ async def export(console: LiveConsole, rest: str) -> None:
         raise RefusalError(f"write {usage}; there are {', '.join(EXPORTERS)}")
     events = console.sessions.past(session.id)
     if events is None:
-        raise RefusalError("too much was said in it to be kept; --record keeps everything")
+        raise RefusalError(FORGOTTEN)
     source = ExportSource(console.clock.started)
     out = Path(path.strip()).expanduser()  # noqa: ASYNC240 - it asks no disk
     with exporting(EXPORTERS[name], out, io.BytesIO(), source) as exporter:
-        read = exporter(session)
-        for place, event in enumerate(events):
-            if isinstance(event, Noted):
-                exporter.note(event)
-            else:
-                read(event)
-            if place % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+        await export_past(exporter, session, events)
     console.tell(note(f"{exporter.summary} to {escape(without_login(str(out)))}"))
 
 

@@ -12,7 +12,6 @@ from pop3spy.protocol.frames import Side
 from pop3spy.protocol.text import escape
 from pop3spy.report.limits import INNER
 from pop3spy.session.finding import Finding, Severity
-from pop3spy.session.how import How
 from pop3spy.session.model import Exchange, Session
 
 
@@ -196,8 +195,9 @@ class CollectedSession:
 
     ``recording`` is the place of its recording among those of the report.  ``items`` are in the
     order in which they began, and ``findings`` the worst first.  ``last_at`` is when anything was
-    told of it last.  ``turns`` are the times from which on somebody was waited for, none if that is
-    not known; ``own_time`` are the spans in which pop3spy itself held something up.
+    told of it last.  It is ``running`` if it had not ended when the report was made.  ``turns`` are
+    the times from which on somebody was waited for, none if that is not known; ``own_time`` are the
+    spans in which pop3spy itself held something up.
     """
 
     session: Session
@@ -209,6 +209,7 @@ class CollectedSession:
     greeting: str = ""
     greeted_at: float | None = None
     last_at: float = 0.0
+    running: bool = False
     verdict: str = ""
     findings: list[Finding] = field(default_factory=list)
     turns: list[tuple[float, WaitedFor]] = field(default_factory=list)
@@ -217,6 +218,11 @@ class CollectedSession:
     passed_unread: bool = False
     masks: int = 0
     messages: int = 0
+
+    def goes_on_at(self, now: float) -> None:
+        """Know that it is *now*, and whether it had ended by then."""
+        if self.session.ending is None:
+            self.running, self.last_at = True, max(self.last_at, now)
 
     @property
     def title(self) -> str:
@@ -275,8 +281,13 @@ class CollectedSession:
         """How it ended, after what time, and why: ``ended by QUIT after 1.20 s``."""
         ending = self.session.ending
         if ending is None:
-            return f"{How.CUT.logged} after {seconds(self.duration)}"
+            return f"{self.end_words} after {seconds(self.duration)}"
         return ended(self.session, self.last_at, ending)
+
+    @property
+    def end_words(self) -> str:
+        """How it ended, or that it had not: ``ended by QUIT``, ``still open``."""
+        return "still open" if self.running else self.session.how.logged
 
     @property
     def why(self) -> str:

@@ -191,11 +191,11 @@ def _end(collected: CollectedSession) -> LadderRow:
     return LadderRow(
         RowKind.END,
         collected.ended_at,
-        how.logged,
+        collected.end_words,
         collected.why,
-        state="end",
+        state="" if collected.running else "end",
         took=took(collected.duration),
-        broken=how is not How.QUIT,
+        broken=how is not How.QUIT and not collected.running,
         side=how.by or Side.CLIENT,
         findings=collected.at_its_end,
     )

@@ -18,7 +18,8 @@ class ReportedRecording:
     """A recording that was read: its octets, their SHA-256 in hexadecimal, and what it left out.
 
     ``strict`` is whether names are hidden, in it or in the report; then its ``name`` is empty, as
-    are its ``notes``, what was said of it while it was read: they are only counted.
+    are its ``notes``, what was said of it while it was read: they are only counted.  What was not
+    ``recorded`` is what a proxy knows that runs, and has no file.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ReportedRecording:
     sha256: str = ""
     notes: list[str] = field(default_factory=list)
     hidden_notes: int = 0
+    recorded: bool = True
 
 
 @dataclass(slots=True)
@@ -35,13 +37,15 @@ class Report:
     """What a report is made of.
 
     ``mail`` is whether somebody asked for messages, ``wanted`` the filter that somebody gave, empty
-    without one, and ``chosen`` whether sessions were chosen.
+    without one, and ``chosen`` whether sessions were chosen.  ``missing`` are sentences about what
+    nobody kept.
     """
 
     mail: bool
     rules: Mapping[str, Rule]
     wanted: str = ""
     chosen: bool = False
+    missing: list[str] = field(default_factory=list)
     recordings: list[ReportedRecording] = field(default_factory=list)
     sessions: list[CollectedSession] = field(default_factory=list)
     stats: list[tuple[str, CommandStats]] = field(default_factory=list)
@@ -69,7 +73,7 @@ class Report:
             parts.append(f"Only {which} are here (--filter).")
         if self.chosen:
             parts.append("Other sessions were left out (--session).")
-        return parts
+        return parts + self.missing
 
     def begin(self, session: Session) -> CollectedSession:
         """Take in a *session* of the recording that was added last, and return what keeps it."""

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
+from pop3spy.live.histories import Histories
 from pop3spy.session.bus import Reader
 from pop3spy.session.events import Told
 from pop3spy.session.model import Session
@@ -30,7 +31,8 @@ class KeptSessions:
     """A subscriber that keeps as much of every session as the inspector shows.
 
     Of those that are over, the last *ended* are kept, as long as they have not more than
-    *exchanges*; ``forgotten`` counts the others.  *listener* is told of changes.
+    *exchanges*; ``forgotten`` counts the others.  *listener* is told of changes.  ``histories`` are
+    what happened event by event, where somebody keeps that.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class KeptSessions:
         self.forgotten = 0
         self.ended = 0
         self.listener = listener or Nobody()
+        self.histories: Histories | None = None
         self._most = ended, exchanges, bodies
         self._open: dict[int, WatchedSession] = {}
         self._ended: OrderedDict[int, WatchedSession] = OrderedDict()
@@ -90,9 +93,8 @@ class KeptSessions:
         return [watched.session for watched in (*self._ended.values(), *self._open.values())]
 
     def past(self, number: int) -> list[Told] | None:
-        """Return None: what happened is not kept event by event."""
-        del number
-        return None
+        """Return all that happened in session *number*; None if that is not known any more."""
+        return self.histories.past(number) if self.histories else None
 
     # -- what is kept ---------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """What the inspector answers: each route is a method here, and a path of ``openapi.yaml``."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +17,14 @@ from starlette.types import ASGIApp
 from pop3spy import __version__
 from pop3spy.console.meaning import explanation
 from pop3spy.errors import Pop3SpyError
+from pop3spy.export import EXPORTERS
 from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.findings import own_rules
 from pop3spy.protocol.text import escape
+from pop3spy.session.events import Told
 from pop3spy.session.facts import rounded
 from pop3spy.session.json_text import json_text
-from pop3spy.session.model import Session
 from pop3spy.web import forms
 from pop3spy.web.acts import Acts
 from pop3spy.web.admission import Admission, cookie_name
@@ -33,6 +33,7 @@ from pop3spy.web.checks import CHECKS, check
 from pop3spy.web.feed import Feed
 from pop3spy.web.files import files, schema
 from pop3spy.web.filtering import matching, statistics, with_match
+from pop3spy.web.saving import Report, SavedFile, exported, saved_report
 from pop3spy.web.stream import EventStream
 from pop3spy.web.tokens import Tokens
 from pop3spy.web.watched import WatchedSession
@@ -44,7 +45,8 @@ LISTED: Final = 200
 LONGEST: Final = 400
 """Characters of what is to be explained."""
 
-Report = Callable[[Session], str]
+Past = Callable[[int], list[Told] | None]
+"""Returns all that happened in a session of that number, None if nobody knows that any more."""
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 
@@ -60,8 +62,8 @@ class About:
 class InspectorApi:
     """Answers what is asked of *feed*; without *acts* nobody may do anything.
 
-    *report_of* makes the report of a session, if there is one to be made; *complain* is told what
-    goes wrong here.
+    *report_of* makes the report of a session, if there is one to be made, and *past* knows what is
+    to be exported; *complain* is told what goes wrong here.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
@@ -71,6 +73,7 @@ class InspectorApi:
         tokens: Tokens,
         acts: Acts | None,
         report_of: Report | None,
+        past: Past | None,
         complain: Callable[[Exception], None],
     ) -> None:
         self._about = about
@@ -78,6 +81,7 @@ class InspectorApi:
         self._tokens = tokens
         self._acts = acts
         self._report_of = report_of
+        self._past = past
         self._complain = complain
         self._port = 0
 
@@ -101,6 +105,7 @@ class InspectorApi:
             ("GET", "/api/sessions", self._sessions),
             ("GET", "/api/sessions/{session:int}", self._session),
             ("GET", "/api/sessions/{session:int}/report", self._report),
+            ("GET", "/api/sessions/{session:int}/export/{form}", self._export),
             ("GET", "/api/sessions/{session:int}/{exchange:int}/body", self._body),
             ("GET", "/api/findings", self._findings),
             ("GET", "/api/explain", self._explain),
@@ -122,6 +127,7 @@ class InspectorApi:
             "title": escape(self._about.title),
             "live": self._about.live and not self._feed.over,
             "report": self._report_of is not None,
+            "exports": self._exports(),
             "counts": forms.counts(sessions),
             "sessions": [*map(forms.summary, islice(sessions.newest_first(), LISTED))],
             "findings": forms.findings(sessions.all(), LISTED),
@@ -215,13 +221,29 @@ class InspectorApi:
         watched = self._watched(request)
         if self._report_of is None:
             raise QuestionError(404, "no report can be made here")
-        name = f"pop3spy-s{watched.session.id}.html"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        try:  # it may take long, and nobody's traffic waits for it
-            page = await asyncio.to_thread(self._report_of, watched.session)
+        return await self._saved(saved_report(watched, self._report_of))
+
+    async def _export(self, request: Request) -> ASGIApp:
+        session = self._watched(request).session
+        name = request.path_params["form"]
+        if self._past is None:
+            raise QuestionError(404, "nothing is exported here; pop3spy export reads recordings")
+        if name not in EXPORTERS:
+            raise QuestionError(404, f"there is no such form; there are {', '.join(EXPORTERS)}")
+        past = self._past(session.id)
+        return await self._saved(exported(session, past, name, self._about.started))
+
+    async def _saved(self, making: Awaitable[SavedFile]) -> ASGIApp:
+        try:
+            file = await making
         except Pop3SpyError as error:
             raise QuestionError(409, str(error)) from None
-        return Response(page, media_type="text/html", headers=headers)
+        return Response(file.octets, media_type=file.kind, headers=file.headers)
+
+    def _exports(self) -> list[dict[str, str]]:
+        if self._past is None:
+            return []
+        return [{"form": name, "summary": form.summary} for name, form in EXPORTERS.items()]
 
     async def _findings(self, request: Request) -> ASGIApp:
         sessions = self._feed.sessions.all()

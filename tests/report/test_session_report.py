@@ -15,7 +15,7 @@ from report.page import Page
 def test_it_is_a_report_of_that_session_alone(tmp_path: Path) -> None:
     other = Recorded(LOGIN.replace("bob", "eve") + QUIT, 9.0)
     file = recorded(tmp_path / "a.yaml", LOGIN + QUIT, other)
-    page = Page(SessionReports(str(file))(Session(2, CLIENT, SERVER, 9.0)))
+    page = Page(SessionReports(str(file)).page_of(Session(2, CLIENT, SERVER, 9.0)))
     assert "USER eve" in page.text()
     assert "USER bob" not in page.text()
     assert "Other sessions were left out" in page.text()
@@ -24,4 +24,4 @@ def test_it_is_a_report_of_that_session_alone(tmp_path: Path) -> None:
 def test_a_large_recording_is_left_to_the_command_line(tmp_path: Path) -> None:
     file = recorded(tmp_path / "a.yaml", LOGIN + QUIT)
     with pytest.raises(CaptureError, match=r"pop3spy report .*a\.yaml --session 1 -o report\.html"):
-        SessionReports(str(file), largest=10)(Session(1, CLIENT, SERVER, 0.0))
+        SessionReports(str(file), largest=10).page_of(Session(1, CLIENT, SERVER, 0.0))

@@ -24,6 +24,7 @@ from pop3spy.findings.verdict import verdict_of
 from pop3spy.lint.forms import FORMS
 from pop3spy.lint.linted import Linted, Linting
 from pop3spy.lint.text import LintText
+from pop3spy.live.histories import Histories
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
@@ -34,6 +35,8 @@ from pop3spy.protocol.frames import Frame, Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.redaction.typist import Typist
 from pop3spy.report.collecting import Collecting
+from pop3spy.report.html import page
+from pop3spy.report.past import LiveSource, past_of, report_of_past
 from pop3spy.report.report import Report, ReportedRecording
 from pop3spy.session.bus import Bus, NoteReader, Subscriber
 from pop3spy.session.chunk import Chunk, Clock
@@ -46,6 +49,7 @@ from pop3spy.session.reading import Reading
 from pop3spy.session.waiting import OwedReplies
 from pop3spy.web import forms
 from pop3spy.web.kept_sessions import KeptSessions
+from pop3spy.web.remembered import report_of_remembered
 from pop3spy.web.watched import WatchedSession
 from pop3spy.workers.forwarding import Forwarding
 from security.disguises import LEAST, traces, unpacked
@@ -72,6 +76,7 @@ class Readers:
         }
         self._capture = io.BytesIO()
         self._inspected = KeptSessions(_Awake())
+        self._histories = Histories(ended=9)
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View(Severity.INFO)
@@ -104,6 +109,7 @@ class Readers:
             WireView(self._streams["narrow hex"], hexadecimal=True, width=60),
             self._stats,
             self._inspected,
+            self._histories,
             lambda _: self._view,
             self._embedded,
             Forwarding(self._forward, lambda: 0),
@@ -131,11 +137,25 @@ class Readers:
         self._report.stats = self._stats.ordered()
         for name, form in REPORT_FORMS.items():  # what is in every report is nobody's secret
             found[f"{name} report"] = _ALWAYS.sub("", form.write(self._report))
+        found |= self._live_reports()
         found["check"] = "\n".join(map(str, self._checked.lines))
         found["metrics"] = generate_latest(Exposition(lambda: self._tallies, list)).decode()
         found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())
         return {**found, "console": "\n".join(self._rows), "events": "\n".join(self._events)}
+
+    def _live_reports(self) -> dict[str, str]:
+        """Return the reports that a browser can have while a proxy runs."""
+        source = LiveSource(self.clock.started, own_rules(), self._report.strict)
+        made = {"past": "", "remembered": ""}
+        for watched in self._inspected.newest_first():
+            session = watched.session
+            events = self._histories.past(session.id)
+            assert events is not None
+            past = report_of_past(past_of(session, events, 0.0), source)
+            made["past"] += _ALWAYS.sub("", page(past))
+            made["remembered"] += _ALWAYS.sub("", page(report_of_remembered(watched, source, 0.0)))
+        return {f"{name} report": text for name, text in made.items()}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""

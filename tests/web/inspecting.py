@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from live.steering import Steered, steering
 from net.wires import Wire
 from pop3spy.cli.inspecting import Inspecting, loopback
+from pop3spy.cli.session_report import LiveReports
+from pop3spy.findings import own_rules
+from pop3spy.report.past import LiveSource
 from pop3spy.session.chunk import Clock
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import KeptSessions
-from pop3spy.web.routes import About, Report
+from pop3spy.web.routes import About
+from pop3spy.web.saving import Report
 from web.browsing import Browser
 
 
@@ -55,9 +59,10 @@ async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
     strict: bool = False,
     judged: bool = False,
     report_of: Report | None = None,
+    reported: bool = False,
     linger: float = 30.0,
 ) -> AsyncIterator[Inspected]:
-    """Inspect a proxy while the block lasts."""
+    """Inspect a proxy while the block lasts; *reported*: reports are made as a proxy makes them."""
     async with steering(dry_run=dry_run, strict=strict, judged=judged) as steered:
         console = steered.console
         feed = Feed(console.clock.now, linger=linger)
@@ -73,7 +78,11 @@ async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
                 begun.set()
                 await stopped.wait()
 
-            run = inspector.around(work, about, acts, report_of)
+            past = console.sessions.past
+            if reported:
+                source = LiveSource(console.clock.started, own_rules(), strict)
+                report_of = LiveReports(source, console.clock.now, past)
+            run = inspector.around(work, about, acts, report_of, past)
             async with asyncio.TaskGroup() as group:
                 group.create_task(run(stop))
                 await begun.wait()

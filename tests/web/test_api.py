@@ -5,18 +5,18 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-import pytest
 import yaml
 
 from pop3spy.errors import CaptureError
+from pop3spy.export import EXPORTERS
 from pop3spy.session.chunk import Clock
-from pop3spy.session.model import Session
 from pop3spy.web.acts import ACTS
 from pop3spy.web.checks import CHECKS
 from pop3spy.web.feed import Feed
 from pop3spy.web.files import schema
 from pop3spy.web.routes import About, InspectorApi
 from pop3spy.web.tokens import Tokens
+from pop3spy.web.watched import WatchedSession
 from web.browsing import Answer, Browser
 from web.inspecting import inspecting
 
@@ -70,6 +70,7 @@ def test_every_route_is_in_the_file_and_nothing_else() -> None:
         Tokens(),
         None,
         None,
+        None,
         lambda _: None,
     )
     routes = {
@@ -97,7 +98,7 @@ def test_every_act_and_every_check_is_in_the_file() -> None:
 
 
 async def test_every_answer_is_as_the_file_says() -> None:
-    async with inspecting(judged=True, report_of=lambda _: "<!doctype html>") as inspected:
+    async with inspecting(judged=True, report_of=a_page) as inspected:
         browser = await inspected.browser()
         await a_session(inspected.steered.relayed)
         await inspected.act(browser, "fault", text="delay time=1ms")
@@ -112,6 +113,10 @@ async def test_every_answer_is_as_the_file_says() -> None:
         assert {status for _, _, status in seen} >= {200, 400, 403, 404, 409, 413, 415, 421, 422}
         for path in ("/api/snapshot", "/api/sessions"):
             check("GET", path, await Browser(browser.port).get(path))
+
+
+async def a_page(watched: WatchedSession) -> str:
+    return f"<!doctype html><p>{watched.session.id}"
 
 
 JSON = {"content-type": "application/json"}
@@ -131,6 +136,9 @@ QUESTIONS: list[tuple[str, str, bytes | None, dict[str, str]]] = [
     ("GET", "/api/sessions/9", None, {}),
     ("GET", "/api/sessions/1/report", None, {}),
     ("GET", "/api/sessions/9/report", None, {}),
+    ("GET", "/api/sessions/9/export/jsonl", None, {}),
+    ("GET", "/api/sessions/1/export/xml", None, {}),
+    *(("GET", f"/api/sessions/1/export/{form}", None, {}) for form in EXPORTERS),
     ("GET", "/api/sessions/1/4/body", None, {}),
     ("GET", "/api/sessions/1/4/body?from=3", None, {}),
     ("GET", "/api/sessions/1/1/body", None, {}),
@@ -210,14 +218,14 @@ async def test_every_event_is_as_the_file_says() -> None:
                     valid(told.data, {"$ref": "#/components/schemas/Session"})
 
 
-@pytest.mark.parametrize("path", ["/api/sessions/1/report"])
-async def test_a_report_is_made_by_whoever_can(path: str) -> None:
-    async with inspecting(report_of=lambda session: f"<p>{session.id}") as inspected:
+async def test_a_report_is_made_by_whoever_can() -> None:
+    path = "/api/sessions/1/report"
+    async with inspecting(report_of=a_page) as inspected:
         browser = await inspected.browser()
         await inspected.steered.relayed.greeted()
         answer = await browser.get(path)
-        assert (answer.status, answer.body) == (200, b"<p>1")
-        assert answer.headers["content-disposition"].startswith("attachment")
+        assert (answer.status, answer.body) == (200, b"<!doctype html><p>1")
+        assert answer.headers["content-disposition"] == 'attachment; filename="pop3spy-s1.html"'
     async with inspecting() as inspected:
         browser = await inspected.browser()
         await inspected.steered.relayed.greeted()
@@ -226,7 +234,7 @@ async def test_a_report_is_made_by_whoever_can(path: str) -> None:
 
 
 async def test_a_report_that_cannot_be_made_is_told_in_one_line() -> None:
-    def refuses(_: Session) -> str:
+    async def refuses(_: WatchedSession) -> str:
         raise CaptureError("the recording is too large")
 
     async with inspecting(report_of=refuses) as inspected:
@@ -237,7 +245,7 @@ async def test_a_report_that_cannot_be_made_is_told_in_one_line() -> None:
 
 
 async def test_what_fails_here_is_told_once_and_the_traffic_goes_on() -> None:
-    def fails(_: Session) -> str:
+    async def fails(_: WatchedSession) -> str:
         raise ValueError("tanstaaf")
 
     async with inspecting(report_of=fails) as inspected:

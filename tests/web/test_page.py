@@ -10,15 +10,16 @@ from poplib import POP3, error_proto
 from threading import Thread
 
 import pytest
-from selenium.webdriver.common.keys import Keys
+from playwright.sync_api import Browser
 
+from browser.chromium import chromium
 from cli.conftest import upstream
 from cli.program import Program, client, running
 from lab.clients import CLIENTS, Login
 from lab.loopback import Address
 from lab.mailserver import FEW_USER, PASSWORD, MailServer
 from lab.servers import dovecot
-from web.chromium import Page, chromium
+from web.page import Page, new_profile
 
 __all__ = ["dovecot", "upstream"]
 
@@ -47,15 +48,15 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with chromium() as page:
-        yield page
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture
-def page(browser: Page) -> Page:
-    browser.begin()
-    return browser
+def page(browser: Browser) -> Iterator[Page]:
+    with new_profile(browser) as found:
+        yield found
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def shown(page: Page, server: str, *options: str) -> Iterator[Shown]:
         port = program.port()
         page.open(link)
         yield Shown(program, port, link, page, closing)
-        assert page.complaints() == []
+        assert page.complaints == []
 
 
 @pytest.fixture
@@ -104,8 +105,8 @@ def test_mpop_fetches_its_mail_from_dovecot_while_a_person_looks(
         fetching.start()
         page.shows(".desk", "held as 1")
         page.shows(".top", "1 held")
-        page.until(lambda: page.driver.title == "1 held · pop3spy")
-        page.press(Keys.ESCAPE, "g")
+        page.until(lambda: page.tab.title() == "1 held · pop3spy")
+        page.press("Escape", "g")
         page.shows(".desk", "held as 2")
         page.press("g")
         fetching.join(30)
@@ -113,7 +114,7 @@ def test_mpop_fetches_its_mail_from_dovecot_while_a_person_looks(
         page.shows(".list", "quit")
         page.shows(".transcript", "RETR")
         page.shows(".verdict", f"logged in as {FEW_USER}")
-        assert PASSWORD not in page.driver.page_source
+        assert PASSWORD not in page.tab.content()
 
 
 def test_a_command_is_held_edited_answered_and_dropped(steered: Shown) -> None:
@@ -124,9 +125,9 @@ def test_a_command_is_held_edited_answered_and_dropped(steered: Shown) -> None:
 
     replying = later(pop, "DELE 1")
     page.shows(".desk", "held as 1")
-    page.press(Keys.ESCAPE, "e")
+    page.press("Escape", "e")
     page.until(lambda: page.find("#held1"))
-    assert page.find("#held1")[0].get_attribute("value") == "DELE 1"
+    assert page.value("#held1") == "DELE 1"
     page.fill("held1", "NOOP")
     replying.join(10)
     page.shows(".transcript .own", "NOOP")
@@ -160,7 +161,7 @@ def test_a_page_that_is_loaded_anew_shows_what_it_showed(steered: Shown) -> None
     page.shows(".transcript", "RETR 1")
     page.find(".list li a")[0].click()
     before = page.text(".transcript")
-    page.driver.refresh()
+    page.tab.reload()
     page.shows(".transcript", "RETR 1")
     assert page.text(".transcript") == before
     pop.noop()
@@ -172,26 +173,26 @@ def test_two_tabs_show_one_truth(steered: Shown) -> None:
     pop = steered.session()
     page.fill("hold", "verb = NOOP")
     page.shows("aside", "Hold nothing")
-    first = page.driver.current_window_handle
-    page.driver.switch_to.new_window("tab")
-    page.open(steered.link.partition("#")[0])
-    assert page.find("#hold")[0].get_attribute("value") == "verb = NOOP"
+    other = page.another()
+    other.open(steered.link.partition("#")[0])
+    assert other.value("#hold") == "verb = NOOP"
     replying = later(pop, "NOOP")
-    page.shows(".desk", "held as 1")
-    page.driver.switch_to.window(first)
+    other.shows(".desk", "held as 1")
     page.shows(".desk", "held as 1")
     page.click("Let go", ".desk")
     replying.join(10)
     page.until(lambda: not page.find(".desk"))
-    page.driver.switch_to.new_window("tab")
-    page.open(steered.link.partition("#")[0])
-    page.shows(".transcript", "NOOP")
-    assert not page.find(".desk")
+    other.until(lambda: not other.find(".desk"))
+    third = page.another()
+    third.open(steered.link.partition("#")[0])
+    third.shows(".transcript", "NOOP")
+    assert not third.find(".desk")
+    assert not other.complaints + third.complaints
 
 
-def test_a_browser_without_the_link_sees_nothing(steered: Shown) -> None:
+def test_a_browser_without_the_link_sees_nothing(steered: Shown, browser: Browser) -> None:
     steered.session()
-    with chromium() as other:
+    with new_profile(browser) as other:
         other.open(steered.link)  # which was used
         assert "use the link that was printed" in other.text("[role=alert]")
         assert not other.find(".list, .transcript")
@@ -204,10 +205,10 @@ def test_a_mistake_in_a_filter_is_told_at_its_column(steered: Shown) -> None:
     pop.noop()
     page.shows(".transcript", "NOOP")
     page.press("/")
-    page.press(*"verb = RETR and")
+    page.type("verb = RETR and")
     page.shows("#filter-told", "column 16")
-    assert page.find("#filter")[0].get_attribute("aria-invalid") == "true"
-    page.press(*" ok")
+    assert page.tab.locator("#filter").get_attribute("aria-invalid") == "true"
+    page.type(" ok")
     page.shows(".filter", "1 of 4 exchanges")
     page.until(lambda: "NOOP" not in page.text(".transcript"))
     pop.retr(2)
@@ -245,15 +246,16 @@ def test_a_session_is_followed_by_keyboard_alone(steered: Shown) -> None:
     page.shows(".ladder", "RETR 1")
     page.press("s")
     page.shows(".statistics", "RETR")
-    page.press("t", Keys.ESCAPE)
+    page.press("t", "Escape")
     page.until(lambda: not page.find(".detail"))
     page.press("?")
     page.shows("dialog[open]", "Keys")
-    page.press(Keys.ESCAPE)
+    page.press("Escape")
     page.until(lambda: not page.find("dialog"))
     page.press("n")
     page.shows("dialog[open]", "Note")
-    page.press(*"here it is", Keys.ENTER)
+    page.type("here it is")
+    page.press("Enter")
     page.shows(".notes", "note: here it is")
 
 
@@ -300,6 +302,34 @@ def test_without_control_a_page_looks_and_does_nothing(page: Page, upstream: str
         assert "--web-control" in found.page.text("footer")
 
 
+def test_a_session_is_saved_while_it_lasts(page: Page, upstream: str) -> None:
+    with shown(page, upstream) as found:
+        pop = found.session()
+        assert pop.stat()[0] == 5
+        page.shows(".transcript", "STAT")
+        name, report = page.saved(lambda: page.click("Report", ".save"))
+        assert name == "pop3spy-s1.html"
+        assert b"Still open after" in report
+        page.tab.locator(".menu summary").click()
+        assert page.violations() == []
+        name, dialogue = page.saved(lambda: page.click("dialogue", ".menu"))
+        assert name == "pop3spy-s1.txt"
+        assert b"C: STAT\nS: +OK 5 " in dialogue
+        assert "C: PASS ████████\n".encode() in dialogue
+        page.tab.locator(".menu summary").click()
+        page.press("Escape")
+        page.until(lambda: not page.find(".menu[open]"))
+
+
+def test_why_something_cannot_be_saved_is_told_beside_it(page: Page) -> None:
+    with running("show", "--web", CAPTURES / "dovecot-cut-off.yaml") as program:
+        page.open(program.says(r"inspector at (http://[^;\s]+)")[1])
+        page.shows(".transcript", "USER")
+        program.stopped(signal.SIGINT)
+        page.click("Report", ".save")
+        page.shows(".save [role=status]", "cannot be reached")
+
+
 def test_nothing_that_is_said_becomes_markup_or_moves_text(page: Page) -> None:
     said = b"+OK <img src=x onerror=alert(1)><script>alert(2)</script>\xe2\x80\xaeabc\x1b[31m"
     listening = socket.create_server(("127.0.0.1", 0))
@@ -317,7 +347,8 @@ def test_nothing_that_is_said_becomes_markup_or_moves_text(page: Page) -> None:
 @pytest.mark.parametrize("width", [1400, 1000, 360])
 def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
     page = steered.page
-    page.media(prefers_color_scheme=theme)
+    if theme == "dark":
+        page.dark()
     page.width(width)
     assert page.violations() == []
     pop = steered.session()
@@ -340,8 +371,7 @@ def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
         assert page.overflow <= 0
         assert page.overlapping(".columns > *") == []
         assert page.overlapping("main > *") == []
-        tall = [each.size["height"] for each in page.find(".ladder .rung, .transcript tr")]
-        assert max(tall, default=0) < 200
+        assert max(page.heights(".ladder .rung, .transcript tr"), default=0) < 200
     page.click("Transcript", ".filter")
     page.find("#e3 a")[0].click()
     page.shows(".detail", "Good morning")
@@ -350,7 +380,7 @@ def test_everybody_can_use_it(steered: Shown, theme: str, width: int) -> None:
     page.shows("dialog[open]", "Keys")
     assert page.violations() == []
     assert page.overflow <= 0
-    page.press(Keys.ESCAPE)
+    page.press("Escape")
     page.until(lambda: not page.find("dialog"))
     page.click("Let go", ".desk")
     replying.join(10)
@@ -365,13 +395,11 @@ def test_a_recording_is_read_and_never_changed(page: Page) -> None:
         page.click("Ladder", ".filter")
         page.shows(".ladder", "server")
         assert page.violations() == []
-        assert page.complaints() == []
-        report = page.find(".filter a[download]")[0].get_attribute("href")
-        told = page.driver.execute_async_script(
-            "fetch(arguments[0]).then((answer) => answer.text()).then(arguments[1])", report
-        )
-        assert "<!doctype html>" in told
-        assert "mail.example.org" in told
+        assert page.complaints == []
+        name, told = page.saved(lambda: page.click("Report", ".save"))
+        assert name == "pop3spy-s1.html"
+        assert b"<!doctype html>" in told
+        assert b"mail.example.org" in told
         assert program.stopped(signal.SIGINT).status == 130
 
 
@@ -385,9 +413,11 @@ def test_workers_have_one_page(page: Page, upstream: str) -> None:
         page.shows("aside", "Hold nothing")
         replying = later(pops[-1], "USER demo")
         page.shows(".desk", "held as")
-        page.press(Keys.ESCAPE, "g")
+        page.press("Escape", "g")
         replying.join(10)
         page.until(lambda: not page.find(".desk"))
+        _, report = page.saved(lambda: page.click("Report", ".save"))
+        assert b"USER demo" in report
         for pop in pops:
             pop.quit()
         page.shows(".top", "0 open")

@@ -8,6 +8,7 @@ import { Dialog } from "./dialogs.js";
 import { Field } from "./field.js";
 import { listenToKeys } from "./keys.js";
 import { Ladder } from "./ladder.js";
+import { Save } from "./save.js";
 import { SessionList, shown } from "./sessions.js";
 import { Statistics } from "./statistics.js";
 import { Store } from "./store.js";
@@ -142,8 +143,7 @@ function Main({ view, set, live }) {
         html`<button type="button" aria-pressed=${view.shows === name} onClick=${() => set({ shows: name })}>${word}</button>`)}</span>
       <label class="choice"><input type="checkbox" checked=${view.follow}
         onChange=${(e) => set({ follow: e.target.checked })} /> follow</label>
-      ${store.about && store.about.report && session && html`<a class="button" download
-        href="/api/sessions/${session.session}/report">Report</a>`}
+      ${store.about && session && html`<${Save} store=${store} session=${session} />`}
     </div>
     <div class="pane" ref=${scrolled} onScroll=${scroll} tabindex="0" role="region"
         aria-label=${view.shows === "statistics" ? "Statistics of commands" : "What was said"}>

@@ -1,0 +1,100 @@
+"""What a browser saves of a session is what the console writes of it."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pop3spy.console.record import MOST
+from pop3spy.export import EXPORTERS
+from web.browsing import Browser
+from web.inspecting import Inspected, inspecting
+from web.test_api import a_session, document
+
+pytestmark = pytest.mark.usefixtures("either_way")
+SUFFIXES = {
+    "dialogue": ".txt",
+    "jsonl": ".jsonl",
+    "eml": "-eml.zip",
+    "mbox": ".mbox",
+    "pcapng": ".pcapng",
+}
+
+
+def files_in(path: Path) -> dict[str, bytes]:
+    """Return the octets of a file, or of those in a folder, by name."""
+    return {each.name: each.read_bytes() for each in ([path] if path.is_file() else path.iterdir())}
+
+
+async def export(browser: Browser, form: str) -> Any:
+    return await browser.get(f"/api/sessions/1/export/{form}")
+
+
+@pytest.mark.parametrize("form", EXPORTERS)
+async def test_an_export_is_what_the_console_writes(form: str, tmp_path: Path) -> None:
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        await a_session(inspected.steered.relayed)
+        await inspected.act(browser, "note", text="look here")
+        answer = await export(browser, form)
+        assert answer.status == 200
+        name = f"pop3spy-s1{SUFFIXES[form]}"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+        out = tmp_path / "out"
+        assert "error" not in await inspected.steered.do(f":export 1 {form} {out}")
+    written = files_in(out)
+    if form == "eml":
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == written
+            assert len(written) == 1
+    else:
+        assert written == {"out": answer.body}
+    assert b"tanstaaf" not in answer.body
+
+
+async def test_every_form_of_the_console_is_offered_and_described() -> None:
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        offered = (await browser.get("/api/snapshot")).json["exports"]
+        assert [each["form"] for each in offered] == list(EXPORTERS)
+    path = document()["paths"]["/api/sessions/{session}/export/{form}"]
+    [form] = [each for each in path["get"]["parameters"] if each["name"] == "form"]
+    assert form["schema"]["enum"] == list(EXPORTERS)
+
+
+async def much_said(inspected: Inspected) -> None:
+    """Let more be said in a session than is kept of it."""
+    client, server = await inspected.steered.relayed.greeted()
+    await client.send(b"RETR 1\r\n")
+    await server.expect(b"RETR 1\r\n")
+    line = b"x" * 998 + b"\r\n"
+    said = b"+OK\r\n" + line * (MOST // len(line) + 1) + b".\r\n"
+    await server.send(said)
+    await client.expect(said)
+    await inspected.steered.relayed.caught_up(1)
+
+
+async def test_of_too_much_there_is_a_report_and_no_export() -> None:
+    async with inspecting(reported=True) as inspected:
+        browser = await inspected.browser()
+        await much_said(inspected)
+        answer = await export(browser, "dialogue")
+        assert (answer.status, "--record" in answer.json["error"]) == (409, True)
+        report = await browser.get("/api/sessions/1/report")
+        assert report.status == 200
+        assert b"More was said than a running proxy keeps" in report.body
+        assert b"RETR 1" in report.body
+
+
+async def test_a_session_that_goes_on_has_a_report() -> None:
+    async with inspecting(judged=True, reported=True) as inspected:
+        browser = await inspected.browser()
+        await a_session(inspected.steered.relayed)
+        report = (await browser.get("/api/sessions/1/report")).body.decode()
+    assert "there is no recording to compare this with" in report
+    assert "Still open after" in report
+    assert "nobody asked" in report
+    assert "tanstaaf" not in report
+    assert "hello" not in report
