@@ -1,17 +1,13 @@
 """A report as one HTML file that loads nothing, and says what it hides."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from pop3spy import __version__
 from pop3spy.protocol.frames import Side
 from pop3spy.report import limits
-from pop3spy.report.assets import asset
 from pop3spy.report.bars import Drawing, Phase, bar
 from pop3spy.report.collected import CollectedExchange, CollectedSession
 from pop3spy.report.facts import (
@@ -24,10 +20,10 @@ from pop3spy.report.facts import (
 from pop3spy.report.ladder import ladder_of
 from pop3spy.report.ladder_row import LadderRow
 from pop3spy.report.links import Links
+from pop3spy.report.pages import environment, page_of
 from pop3spy.report.report import Report, findings_of
 from pop3spy.report.timeline import Timeline
 from pop3spy.report.transcript import RowBudget, TranscriptPart, parts_of, session_time
-from pop3spy.report.words import FILTERS
 from pop3spy.session.finding import Severity
 
 _STRIP, _BAR = 16, 10
@@ -72,35 +68,27 @@ class SessionView:
 
 def page(report: Report) -> str:
     """Return the whole page."""
-    style, script = asset("tokens.css") + asset("report.css"), asset("report.js")
     shown, found = report.shown(), findings_of(report.sessions)
     views, overview = _views(shown)
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            report=report,
-            version=__version__,
-            style=style,
-            script=script,
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-            views=views,
-            overview=overview,
-            views_told=_told(views),
-            findings=found[: limits.FINDINGS],
-            more_findings=found[limits.FINDINGS :],
-            left_out=len(report.sessions) - len(shown),
-            commands=commands_of(report.stats),
-            tls=tls_of(shown),
-            capabilities=capabilities_of(shown),
-            servers=list(dict.fromkeys(collected.server for collected in shown)),
-            links=Links(
-                {view.collected.key: view.in_table for view in views},
-                found[: limits.FINDINGS],
-            ),
-            first_date=f"{shown[0].date:%H:%M:%S}" if shown else "",
-        )
+    return page_of(
+        _environment(),
+        "page.html",
+        report=report,
+        views=views,
+        overview=overview,
+        views_told=_told(views),
+        findings=found[: limits.FINDINGS],
+        more_findings=found[limits.FINDINGS :],
+        left_out=len(report.sessions) - len(shown),
+        commands=commands_of(report.stats),
+        tls=tls_of(shown),
+        capabilities=capabilities_of(shown),
+        servers=list(dict.fromkeys(collected.server for collected in shown)),
+        links=Links(
+            {view.collected.key: view.in_table for view in views},
+            found[: limits.FINDINGS],
+        ),
+        first_date=f"{shown[0].date:%H:%M:%S}" if shown else "",
     )
 
 
@@ -146,14 +134,7 @@ def _told(views: Sequence[SessionView]) -> list[SessionView]:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("pop3spy.report", "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(FILTERS)
+    made = environment()
     made.tests["exchange"] = lambda row: isinstance(row, CollectedExchange)
     made.globals.update(
         client=Side.CLIENT,
@@ -164,8 +145,3 @@ def _environment() -> Environment:
         latency_grid=LATENCY_GRID,
     )
     return made
-
-
-def _hash(text: str) -> str:
-    """Return what a content security policy calls *text* (CSP Level 3, section 2.3.1)."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -1,6 +1,6 @@
 """Where the links of a page lead: every place has its name here, and no link leads nowhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pop3spy.report.collected import CollectedSession
@@ -38,6 +38,14 @@ class Links:
         if number is None or not self.has(session, number):
             return f"#{session.key}" if session.key in self._rows else "#overview"
         return f"#{self.place_of_exchange(session, number)}"
+
+    def of_rows(self, session: CollectedSession) -> Callable[[int | None], str]:
+        """Return what gives the link to the row of an exchange, nothing where it has none."""
+
+        def link(number: int | None) -> str:
+            return self.to_exchange(session, number) if self.has(session, number) else ""
+
+        return link
 
     def to_finding(self, finding: Finding) -> str:
         """Return the link to a finding, or to all of them where it has no row."""

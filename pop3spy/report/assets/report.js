@@ -44,14 +44,15 @@
   });
   follow();
 
-  // The filter: words to look for, and kinds of exchanges.
-  const rows = all(".said tbody:not(.folded) tr");
+  // The filter: words to look for, and kinds of lines; the page says which lines, and which kinds.
+  const page = document.querySelector("main").dataset;
+  const rows = page.lines ? all(page.lines) : [];
   if (!rows.length) return;
-  const words = element("input", "", { type: "search", placeholder: "Filter lines, e.g. RETR 9" });
+  const words = element("input", "", { type: "search", placeholder: page.hint });
   words.setAttribute("aria-label", "Show only lines that have this text");
   const status = element("span", "", { className: "quiet" });
   status.setAttribute("role", "status");
-  const kinds = new Map([["Refused", ".bad"], ["With findings", ".hit"]]);
+  const kinds = new Map(page.kinds.split(", ").map((kind) => kind.split(/ (?=\.)/)));
   const chosen = new Set();
 
   const apply = () => {
@@ -67,9 +68,10 @@
     for (const middle of middles) fold(middle, !filtered);
     for (const row of all("tbody.folded tr")) row.hidden = filtered;
     for (const session of all(".session")) {
-      const first = session.querySelector(".said tbody:not(.folded) tr:not([hidden])");
+      const first = [...session.querySelectorAll(page.lines)].find((row) => !row.hidden);
       session.hidden = filtered && !first;
-      if (filtered && first) first.closest("details").open = true;
+      const fold = filtered && first && first.closest("details");
+      if (fold) fold.open = true;
     }
     status.textContent = filtered ? `${found} of ${rows.length} lines` : "";
   };

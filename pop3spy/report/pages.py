@@ -1,0 +1,46 @@
+"""What every page that pop3spy makes has: one look, one script, and a policy that allows no more."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from pop3spy import __version__
+from pop3spy.report.assets import asset
+from pop3spy.report.words import FILTERS
+
+_HOME: Final = "pop3spy.report"
+
+
+def environment(*packages: str) -> Environment:
+    """Return what finds templates in the ``assets`` of *packages*, and then in those of reports."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(name, "assets") for name in (*packages, _HOME)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(FILTERS)
+    made.globals["version"] = __version__
+    return made
+
+
+def page_of(made: Environment, template: str, styles: Iterable[str] = (), **values: Any) -> str:
+    """Return the page of a *template* that extends ``base.html``; *styles* go beyond the usual."""
+    style = "".join((asset("tokens.css"), asset("report.css"), *styles))
+    script = asset("report.js")
+    return made.get_template(template).render(
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        **values,
+    )
+
+
+def _hash(text: str) -> str:
+    """Return what a content security policy calls *text* (CSP Level 3, section 2.3.1)."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
