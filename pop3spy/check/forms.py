@@ -8,6 +8,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from pop3spy import __version__
+from pop3spy.check.html import page
 from pop3spy.check.registry import Check, CheckOutcome, Level
 from pop3spy.check.results import AuditReport, AuditStatus, Result
 
@@ -87,6 +88,7 @@ def _result(result: Result) -> dict[str, Any]:
                 "truncated": line.truncated,
             }
             for line in result.transcript
+            if result.outcome is not CheckOutcome.PASS  # of what passed nobody asks, and it is much
         ],
     }
 
@@ -262,6 +264,7 @@ def _label(text: str) -> str:
 
 FORMS: Final[dict[str, Callable[[AuditReport], str]]] = {
     "json": as_json,
+    "html": page,
     "junit": as_junit,
     "sarif": as_sarif,
     "nagios": as_nagios,

@@ -111,7 +111,7 @@ class Runner:
             check,
             judgement,
             round(time.monotonic() - began, 3),
-            () if judgement.outcome is CheckOutcome.PASS else self._said(),
+            self._said(),
             tuple(filter(_of_the_server, audit.transcript.findings)),
             audit.door,
             (self.baseline or {}).get(check.id, ""),

@@ -20,6 +20,17 @@ MARKS: Final = {
     CheckOutcome.ERROR: "!",
 }
 """How an outcome stands in front of a line."""
+CELLS: Final = {
+    "pass": ".",
+    "non-strict": "~",
+    "fail": "F",
+    "info": "i",
+    "missing": "-",
+    "skipped": "s",
+    "error": "!",
+    "": " ",
+}
+"""How an outcome stands in a cell of a table."""
 _COLOURS: Final = {
     CheckOutcome.PASS: "32",
     CheckOutcome.NON_STRICT: "33",

@@ -19,8 +19,11 @@ MOST: Final = 20
 _KEPT: Final = 4000
 _LISTED: Final = 6
 _LONGEST: Final = 200
-_NOBODY: Final = "-"
+NOBODY: Final = "-"
+"""In place of a side: what happened, and nobody said."""
 _TRUNCATED: Final = "..."
+_ENDS: Final = {"lf": "(LF alone)", "none": "(no line end)"}
+"""Ends of a line that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,19 @@ class TranscriptLine:
 
     def __str__(self) -> str:
         """Return it as a line of a conversation."""
-        mark = "#" if self.who == _NOBODY else f"{self.who}:"
-        end = {"lf": "  (LF alone)", "none": "  (no line end)"}.get(self.eol, "")
-        more = _TRUNCATED if self.truncated else ""
-        return f"{mark} {self.text}{more}{end * (self.who != _NOBODY)}".rstrip()
+        mark = "#" if self.who == NOBODY else f"{self.who}:"
+        remark = f"  {self.remark}" * bool(self.remark)
+        return f"{mark} {self.shown}{remark}".rstrip()
+
+    @property
+    def shown(self) -> str:
+        """Its text, and that there is more where it is cut."""
+        return f"{self.text}{_TRUNCATED if self.truncated else ''}"
+
+    @property
+    def remark(self) -> str:
+        """What is odd about its end, or nothing."""
+        return _ENDS.get(self.eol, "") if self.who != NOBODY else ""
 
 
 class CheckTranscript:
@@ -67,7 +79,7 @@ class CheckTranscript:
         lines = self.lines
         if len(lines) <= MOST:
             return tuple(lines)
-        left = TranscriptLine(lines[0].at, _NOBODY, f"{count(len(lines) - MOST, 'line')} before")
+        left = TranscriptLine(lines[0].at, NOBODY, f"{count(len(lines) - MOST, 'line')} before")
         return (left, *lines[-MOST:])
 
     def __call__(self, session: Session) -> Reader:
@@ -141,7 +153,7 @@ class _SessionLines:
         self._listing, self._octets, self._listed = None, 0, 0
 
     def _note(self, at: float, text: str) -> None:
-        self._add(at, _NOBODY, escape(text))
+        self._add(at, NOBODY, escape(text))
 
     def _add(
         self, at: float, who: str, text: str, eol: str = "crlf", *, truncated: bool = False

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -12,9 +13,10 @@ from pop3spy import __version__
 from pop3spy.capture.files import Keeping
 from pop3spy.check.audit import Audit
 from pop3spy.check.doors import target_of
-from pop3spy.check.earlier import matrix, read_audit
+from pop3spy.check.earlier import read_audit
 from pop3spy.check.forms import FORMS, nagios_status, schema, unreached
 from pop3spy.check.loading import check_named, chosen_checks
+from pop3spy.check.matrix import MATRIX_FORMS
 from pop3spy.check.options import AuditOptions
 from pop3spy.check.order import by_group
 from pop3spy.check.plan import Plan
@@ -39,6 +41,7 @@ from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import CheckSettings
 from pop3spy.console.record import SessionRecording
 from pop3spy.errors import ConfigError, ConnectError, Pop3SpyError, said_by_system
+from pop3spy.export import output_stream
 from pop3spy.findings.history import History
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -86,15 +89,17 @@ def check(settings: CheckSettings, **values: Any) -> int:
         for line in listed(by_group(checks)):
             click.echo(line)
         return AuditStatus.CLEAN
-    auditing = _Auditing(_url_in(options), settings, options, checks)
-    try:
-        auditing.run()
-    except ConnectError as error:
-        if options.form != "nagios":
-            raise
-        click.echo(unreached(str(error)), nl=False)
-        return _CRITICAL
-    return auditing.tell()
+    url = _url_in(options)
+    with _page_for(options) as page:  # so that an audit is not run for a file that cannot be
+        auditing = _Auditing(url, settings, options, checks, page)
+        try:
+            auditing.run()
+        except ConnectError as error:
+            if options.form != "nagios":
+                raise
+            click.echo(unreached(str(error)), nl=False)
+            return _CRITICAL
+        return auditing.tell()
 
 
 def _tell(paragraphs: Iterable[str]) -> int:
@@ -116,20 +121,61 @@ def _url_in(options: CheckOptions) -> Url:
 
 
 def _table(options: CheckOptions) -> int:
-    if options.form not in ("text", "markdown") or not options.what:
-        raise click.UsageError("a --matrix is made of files, with --format text or markdown")
-    for line in matrix([read_audit(Path(file)) for file in options.what], options.form):
-        click.echo(line)
+    form = MATRIX_FORMS.get(options.form)
+    if form is None or not options.what:
+        forms = " or ".join([", ".join(list(MATRIX_FORMS)[:-1]), list(MATRIX_FORMS)[-1]])
+        raise click.UsageError(f"a --matrix is made of files, with --format {forms}")
+    made = form([read_audit(Path(file)) for file in options.what])
+    with _page_for(options) as page:
+        if page is not None:
+            page.write(made.encode("utf-8", "backslashreplace"))
+        elif options.output is not None:
+            _replace(options.output, made)
+        else:
+            Unbuffered(sys.stdout).write(made)
     return AuditStatus.CLEAN
+
+
+@contextmanager
+def _page_for(options: CheckOptions) -> Iterator[BinaryIO | None]:
+    """Give the new file that a page goes to, which is a report and overwrites nothing; or None.
+
+    Raise ConfigError if it cannot be made, or if a page would go to a terminal.
+    """
+    if options.form != "html" or options.plan:
+        yield None
+    elif options.output is None and sys.stdout.isatty():
+        raise ConfigError("html is nothing for a terminal; name a file: --output FILE")
+    elif options.output is None:
+        yield None
+    else:
+        with output_stream(options.output, sys.stdout.buffer) as stream:
+            yield stream
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file whole, or not at all: a reader never sees a half of it."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{escape(str(path))}: {said_by_system(error)}") from None
 
 
 class _Auditing:
     """One run: who is audited, what is told while that goes on, and how it ended."""
 
     def __init__(
-        self, url: Url, settings: CheckSettings, options: CheckOptions, checks: list[Check]
+        self,
+        url: Url,
+        settings: CheckSettings,
+        options: CheckOptions,
+        checks: list[Check],
+        page: BinaryIO | None = None,
     ) -> None:
         self._settings = settings
+        self._page = page  # where a page goes, which is new
         self._options = options
         self._checks = checks
         shown = options.output is None
@@ -266,7 +312,7 @@ class _Auditing:
         elif not self._options.plan:
             for line in self._text.summary(report):
                 self._print(line)
-        self._write_aside()
+        self._write()
         if self._options.plan:
             return AuditStatus.CLEAN
         return nagios_status(report) if self._options.form == "nagios" else report.status
@@ -278,16 +324,13 @@ class _Auditing:
         else:
             self._kept.append(f"{text}\n")
 
-    def _write_aside(self) -> None:
-        """Write the file whole, or not at all: a reader never sees a half of it."""
-        if (path := self._options.output) is None:
-            return
-        aside = path.with_name(f".{path.name}.new")
-        try:
-            aside.write_text("".join(self._kept), encoding="utf-8")
-            aside.replace(path)
-        except OSError as error:
-            raise ConfigError(f"{escape(str(path))}: {said_by_system(error)}") from None
+    def _write(self) -> None:
+        """Write what was kept to the file that was named."""
+        made = "".join(self._kept)
+        if self._page is not None:
+            self._page.write(made.encode("utf-8", "backslashreplace"))
+        elif self._options.output is not None:
+            _replace(self._options.output, made)
 
     @property
     def _machine(self) -> bool:

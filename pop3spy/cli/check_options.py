@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from pop3spy.check.forms import FORMS
+from pop3spy.check.matrix import MATRIX_FORMS
 from pop3spy.check.results import FAIL_ON
 from pop3spy.cli.options import ValueType
 from pop3spy.config.kinds import FACTOR, PATH, PORT
@@ -73,16 +74,17 @@ _OPTIONS: Final = (
     click.option(
         "--format",
         "form",
-        type=click.Choice(["text", *FORMS, "markdown"]),
+        type=click.Choice(list(dict.fromkeys(["text", *FORMS, *MATRIX_FORMS]))),
         default="text",
         metavar="FORMAT",
-        help=f"text, {', '.join(FORMS)}; of a --matrix text or markdown.  [default: text]",
+        help=f"text, {', '.join(FORMS)}; of a --matrix {', '.join(MATRIX_FORMS)}.  [default: text]",
     ),
     click.option(
         "--output",
         type=ValueType(PATH, "--output"),
         metavar="FILE",
-        help="Write that to this file, which is replaced when all is done.  [default: stdout]",
+        help="Write that to this file, which is replaced when all is done; html goes to a new one."
+        "  [default: stdout]",
     ),
     click.option(
         "--baseline",

@@ -52,6 +52,17 @@ def escape(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def escape_rest(text: str) -> str:
+    r"""Return *text*, of which parts are escaped already, with all else made visible as well.
+
+    >>> escape_rest("\\x1b and \x1b")
+    '\\x1b and \\x1b'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else escape(char) for char in text)
+
+
 def escape_lines(text: str) -> str:
     """Return *text* as ``escape`` does, but for the ends of its lines, which stay."""
     if "\\" in text or not text.replace("\n", "").isprintable():

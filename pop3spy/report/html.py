@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment
-
 from pop3spy.protocol.frames import Side
 from pop3spy.report import limits
 from pop3spy.report.bars import Drawing, Phase, bar
@@ -20,7 +18,7 @@ from pop3spy.report.facts import (
 from pop3spy.report.ladder import ladder_of
 from pop3spy.report.ladder_row import LadderRow
 from pop3spy.report.links import Links
-from pop3spy.report.pages import environment, page_of
+from pop3spy.report.pages import Templates, environment, page_of
 from pop3spy.report.report import Report, findings_of
 from pop3spy.report.timeline import Timeline
 from pop3spy.report.transcript import RowBudget, TranscriptPart, parts_of, session_time
@@ -133,7 +131,7 @@ def _told(views: Sequence[SessionView]) -> list[SessionView]:
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> Templates:
     made = environment()
     made.tests["exchange"] = lambda row: isinstance(row, CollectedExchange)
     made.globals.update(

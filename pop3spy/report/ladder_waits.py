@@ -1,6 +1,7 @@
 """The time between the rows of a ladder: who was waited for, how long, and in which state."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby, pairwise
 from math import log
 from typing import Final
@@ -78,16 +79,22 @@ def _wait(
     secured: frozenset[Side],
 ) -> LadderRow:
     """Return the row of a wait before *row*."""
-    since, until, waited_for = span
     item = exchanges.get(row.exchange or 0)
     late = item is not None and item.slow
+    return replace(
+        wait_row(*span),
+        slow=late and span[2] in (WaitedFor.SERVER, WaitedFor.TRANSFER),
+        logged_in=logged_in,
+        secured=secured,
+    )
+
+
+def wait_row(since: float, until: float, waited_for: WaitedFor) -> LadderRow:
+    """Return the row of a wait, as high as it was long."""
     return LadderRow(
         RowKind.WAIT,
         since,
         _WORDS[waited_for].format(took(until - since)),
         waited_for=waited_for,
-        slow=late and waited_for in (WaitedFor.SERVER, WaitedFor.TRANSFER),
         height=min(HEIGHTS, 1 + int(log((until - since) / LEAST, _GROWTH))),
-        logged_in=logged_in,
-        secured=secured,
     )

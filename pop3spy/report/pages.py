@@ -1,4 +1,4 @@
-"""What every page that pop3spy makes has: one look, one script, and a policy that allows no more."""
+"""What pages of pop3spy have in common: a look, a script, and a policy that allows no more."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -11,10 +11,13 @@ from pop3spy import __version__
 from pop3spy.report.assets import asset
 from pop3spy.report.words import FILTERS
 
+Templates = Environment
+"""What finds templates, and fills them."""
+
 _HOME: Final = "pop3spy.report"
 
 
-def environment(*packages: str) -> Environment:
+def environment(*packages: str) -> Templates:
     """Return what finds templates in the ``assets`` of *packages*, and then in those of reports."""
     made = Environment(
         loader=ChoiceLoader([PackageLoader(name, "assets") for name in (*packages, _HOME)]),
@@ -28,7 +31,7 @@ def environment(*packages: str) -> Environment:
     return made
 
 
-def page_of(made: Environment, template: str, styles: Iterable[str] = (), **values: Any) -> str:
+def page_of(made: Templates, template: str, styles: Iterable[str] = (), **values: Any) -> str:
     """Return the page of a *template* that extends ``base.html``; *styles* go beyond the usual."""
     style = "".join((asset("tokens.css"), asset("report.css"), *styles))
     script = asset("report.js")

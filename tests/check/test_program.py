@@ -90,7 +90,6 @@ def test_what_is_below_the_level_ends_with_0() -> None:
     [
         (("check",), "name one server"),
         (("check", ":1", "--select", "lisst/7"), "there is no check lisst/7; did you mean list/7?"),
-        (("check", ":1", "--format", "html"), "html"),
         (("check", "--matrix"), "a --matrix is made of files"),
         (("check", ":1", "--format", "markdown"), "--format markdown is for --matrix"),
         (("check", "--matrix", "no.json"), "no.json: no such file or directory"),

@@ -1,0 +1,1 @@
+"""What the pages of audits look like beyond the look of reports: a style sheet, and templates."""
