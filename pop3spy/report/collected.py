@@ -3,7 +3,7 @@
 Times are seconds since the clock of the recording started.  Every text here may be shown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -95,7 +95,8 @@ class CollectedExchange:
     ``inner`` and ``deeds`` are the first of many; ``more_inner`` and ``more_deeds`` count the rest.
     ``lines`` are the first of its body, ``left`` how many more there are, None if nobody counted;
     ``subject`` and ``sender`` are those of a message that is not masked.  ``over_at`` is when it
-    was certain what became of it, ``slow`` whether it was found that somebody waited too long.
+    was certain what became of it, ``slow`` whether it was found that somebody waited too long,
+    ``due`` whether its reply may still come.
     """
 
     exchange: Exchange
@@ -111,6 +112,7 @@ class CollectedExchange:
     sender: str = ""
     over_at: float | None = None
     slow: bool = False
+    due: bool = False
 
     def add_inner(self, line: InnerLine) -> None:
         """Keep another line, or count it."""
@@ -118,6 +120,10 @@ class CollectedExchange:
             self.inner.append(line)
         else:
             self.more_inner += 1
+
+    def never_heard(self, held: GateDeed) -> None:
+        """Know that nobody has decided about what was *held*, so it went nowhere."""
+        self.deeds = [replace(one, stopped=True) if one is held else one for one in self.deeds]
 
     def add_deed(self, deed: GateDeed) -> None:
         """Keep what a gate did, or count it."""
@@ -155,7 +161,14 @@ class CollectedExchange:
     @property
     def broken(self) -> bool:
         """Whether the reply is missing or ends too early; what a gate kept back is not broken."""
-        return not self.exchange.complete and not self.exchange.kept
+        return not (self.exchange.complete or self.exchange.kept or self.due)
+
+    @property
+    def unanswered(self) -> str:
+        """What stands where a reply would."""
+        if self.exchange.odd:
+            return "taken for the reply"
+        return "no reply yet" if self.due else "no reply"
 
     def deeds_of(self, side: Side) -> list[GateDeed]:
         """Return what a gate did about what *side* said; a command of its own is the client's."""

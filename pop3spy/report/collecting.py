@@ -129,6 +129,7 @@ class _SessionReader:
         self._own_time = OwnTime(collected.own_time)
         self._unread = Stretches()
         self._closings = Closings()
+        self._held: dict[int, GateDeed] = {}  # by exchange: what nobody has decided about
         self._sent = 0  # octets of the message that the client is sending
 
     def __call__(self, event: Event) -> None:
@@ -165,7 +166,10 @@ class _SessionReader:
         self._own_time.close()
         for open_one in self._known.values():
             if open_one.over_at is None:
+                open_one.due = collected.running
                 self._over(open_one.exchange, collected.last_at)
+            if (held := self._held.get(open_one.number)) is not None:
+                open_one.never_heard(held)
         if text := silence_text(session, collected.last_at):
             self._aside(AsideKind.PROBLEM, collected.last_at, text)
         collected.findings = worth_telling(session.findings, Severity.INFO)
@@ -248,6 +252,9 @@ class _SessionReader:
             known = self._begin(event.exchange)
         if known is not None:
             known.add_deed(deed)
+            self._held.pop(known.number, None)
+            if event.did.deed is Deed.HELD:
+                self._held[known.number] = deed
             return
         self._aside(AsideKind.OWN, event.at, "; ".join(deed.lines), deed.side)
 
@@ -262,7 +269,7 @@ class _SessionReader:
         if exchange.command.verb == "CAPA" and exchange.ok and exchange.complete:
             self._listed(exchange)
         lines = self._lines.pop(known.number, None)
-        known.problems = [escape(text) for text in reply_problems(exchange)]
+        known.problems = [] if known.due else [escape(text) for text in reply_problems(exchange)]
         if exchange.misplaced:
             known.problems.append(misplaced_text(exchange))
         body = exchange.body

@@ -80,10 +80,10 @@ def _exchange(item: CollectedExchange) -> Iterator[LadderRow]:
     yield LadderRow(
         RowKind.ASIDE,
         item.ended_at,
-        "taken for the reply" if item.exchange.odd else "no reply",
+        item.unanswered,
         side=Side.SERVER,
         exchange=item.number,
-        broken=True,
+        broken=not item.due,
         findings=_first_seen(item),
     )
 

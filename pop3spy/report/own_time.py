@@ -18,6 +18,7 @@ class OwnTime:
     def __init__(self, spans: list[tuple[float, float]]) -> None:
         self._spans = spans
         self._since: float | None = None  # a span whose end is not known
+        self._held: dict[int, float] = {}  # by exchange: since, until somebody decides
         self._slowed: dict[int, tuple[Exchange, float, int]] = {}  # by exchange: since, and rate
 
     def read(self, event: Event) -> None:
@@ -31,12 +32,17 @@ class OwnTime:
     def close(self) -> None:
         """Take in what goes on to the end."""
         self._end(inf)
+        self._spans.extend((since, inf) for since in self._held.values())
         for exchange, since, rate in self._slowed.values():
             octets = exchange.body.octets if exchange.body else 0
             self._spans.append((since, since + octets / rate))
 
     def _did(self, did: Done, at: float, exchange: Exchange | None) -> None:
-        if did.waited is not None:
+        if did.deed is Deed.HELD and exchange is not None:
+            self._held[exchange.number] = at
+        elif did.waited is not None:
+            if exchange is not None:
+                self._held.pop(exchange.number, None)
             self._spans.append((at - did.waited, at))
         elif did.deed is Deed.DELAYED and did.seconds is not None:
             self._spans.append((at, at + did.seconds))

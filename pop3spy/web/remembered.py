@@ -91,8 +91,8 @@ def _add_greeting(collected: CollectedSession, watched: WatchedSession) -> None:
 
 def _collected(watched: WatchedSession, exchange: Exchange) -> CollectedExchange:
     one = CollectedExchange(exchange, left=None)
-    due = exchange.number in watched.session.outstanding
-    one.problems = [] if due else [escape(text) for text in reply_problems(exchange)]
+    one.due = exchange.number in watched.session.outstanding
+    one.problems = [] if one.due else [escape(text) for text in reply_problems(exchange)]
     if exchange.misplaced:
         one.problems.append(misplaced_text(exchange))
     for deed in watched.deeds.get(exchange.number, ()):

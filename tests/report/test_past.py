@@ -9,9 +9,15 @@ from pop3spy.capture.opening import opened_recording
 from pop3spy.cli.judging_recordings import judge_of
 from pop3spy.findings import Findings, own_rules
 from pop3spy.live.histories import Histories
+from pop3spy.protocol.frames import Side
+from pop3spy.report.collected import WaitedFor
 from pop3spy.report.html import page
+from pop3spy.report.ladder import ladder_of
+from pop3spy.report.ladder_row import Reach
 from pop3spy.report.past import LiveSource, past_of, report_of_past
 from pop3spy.session.bus import Bus
+from pop3spy.session.chunk import Chunk
+from pop3spy.session.deeds import Deed, Done
 from pop3spy.session.events import Noted
 from pop3spy.session.how import How
 from pop3spy.session.playback import play_back
@@ -94,8 +100,26 @@ def test_a_session_that_goes_on_is_said_to_be_open() -> None:
     proxy.play(LOGIN + "    C: RETR 1\n", None)
     text = proxy.report(now=20.0).text()
     assert "RETR 1" in text
+    assert "no reply yet" in text
     assert "Still open after 20" in text
     assert "not recorded" not in text
+
+
+def test_what_is_held_has_not_reached_the_server() -> None:
+    proxy = Proxy()
+    reading = Reading(1, CLIENT, SERVER, 0.0, proxy.bus.publish)
+    Play(reading, 0.0).play(LOGIN + "    C: NOOP\n    S: +OK\n")
+    read = reading.at_once(Chunk(Side.CLIENT, b"DELE 1\r\n", 1.0))
+    assert read is not None
+    reading.intervene(read[1], 1.0, "hold", Done(Deed.HELD, ticket=1))
+    session, events = proxy.kept.find(1), proxy.histories.past(1)
+    assert session is not None
+    assert events is not None
+    [collected] = report_of_past(past_of(session, events, 9.0), SOURCE).sessions
+    rows = ladder_of(collected)
+    [held] = [row for row in rows if row.text == "DELE 1"]
+    waits = [row.text for row in rows if row.waited_for is WaitedFor.OWN]
+    assert (held.reach, waits) == (Reach.TO_POP3SPY, ["8.00 s at pop3spy"])
 
 
 def test_what_a_person_noted_meanwhile_is_in_it() -> None:

@@ -28,7 +28,7 @@ export function Statistics({ session, live }) {
     <div class="wide" tabindex="0" role="region" aria-label="Statistics"><table>
       <thead><tr>${told.head.map((name, place) => html`<th scope="col" class=${place ? "n" : ""}>${name}</th>`)}</tr></thead>
       <tbody>${told.rows.map(([name, ...cells]) => html`<tr key=${name}><th scope="row" class="mono">${name}</th>
-        ${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`)}</tbody>
+        ${cells.map((cell, place) => html`<td class="n" data-word=${told.head[place + 1]}>${cell}</td>`)}</tr>`)}</tbody>
     </table></div>
   </div>`;
 }
