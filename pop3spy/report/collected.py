@@ -210,7 +210,8 @@ class CollectedSession:
     order in which they began, and ``findings`` the worst first.  ``last_at`` is when anything was
     told of it last.  It is ``running`` if it had not ended when the report was made.  ``turns`` are
     the times from which on somebody was waited for, none if that is not known; ``own_time`` are the
-    spans in which pop3spy itself held something up.
+    spans in which pop3spy itself held something up.  Where times have ``leapt`` back, nothing is
+    put in order by them.
     """
 
     session: Session
@@ -223,6 +224,7 @@ class CollectedSession:
     greeted_at: float | None = None
     last_at: float = 0.0
     running: bool = False
+    leapt: bool = False
     verdict: str = ""
     findings: list[Finding] = field(default_factory=list)
     turns: list[tuple[float, WaitedFor]] = field(default_factory=list)

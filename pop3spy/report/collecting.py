@@ -1,6 +1,7 @@
 """A subscriber that keeps of each session what a report tells of it."""
 
 from collections.abc import Set as AbstractSet
+from math import inf
 from typing import Final
 
 from pop3spy.export.exporter import noted_text
@@ -61,6 +62,7 @@ from pop3spy.session.reply_problems import reply_problems
 from pop3spy.session.silence import silence_text
 from pop3spy.session.unread import Stretches, UnreadStretch
 
+_LEAPT: Final = "times leap back in this session, so lines stand in the order in which they came"
 _STOPPING: Final = frozenset({Deed.CLOSED, Deed.RESET, Deed.STALLED, Deed.DROPPED})
 """Deeds behind which nothing of a frame, or not all of it, went on."""
 
@@ -130,12 +132,12 @@ class _SessionReader:
         self._unread = Stretches()
         self._closings = Closings()
         self._held: dict[int, GateDeed] = {}  # by exchange: what nobody has decided about
+        self._heard_at = -inf
         self._sent = 0  # octets of the message that the client is sending
 
     def __call__(self, event: Event) -> None:
         """Keep what a report tells of *event*."""
-        collected = self.collected
-        collected.last_at = max(collected.last_at, event.at)
+        self._pass_time(event)
         if self._turns is not None:
             self._turns.read(event)
         self._own_time.read(event)
@@ -159,6 +161,13 @@ class _SessionReader:
                 text = f"nothing is read from here on: {escape(why)}"
                 self._aside(AsideKind.PROBLEM, event.at, text)
 
+    def _pass_time(self, event: Event) -> None:
+        collected = self.collected
+        if isinstance(event, Heard):
+            collected.leapt = collected.leapt or event.at < self._heard_at
+            self._heard_at = event.at
+        collected.last_at = max(collected.last_at, event.at)
+
     def close(self) -> None:
         """Settle what waits for more, and take in all that was found."""
         collected, session = self.collected, self.collected.session
@@ -180,7 +189,10 @@ class _SessionReader:
                     known.findings.append(finding)
                     known.slow = known.slow or finding.id in self._too_long
         collected.verdict = verdict_of(session)
-        collected.items.sort(key=lambda item: item.at)
+        if collected.leapt:
+            collected.items.insert(0, Aside(AsideKind.NOTE, session.opened_at, _LEAPT))
+        else:
+            collected.items.sort(key=lambda item: item.at)
         self._known.clear()
 
     def _aside(self, kind: AsideKind, at: float, text: str, side: Side | None = None) -> None:

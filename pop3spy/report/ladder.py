@@ -24,7 +24,9 @@ def ladder_of(collected: CollectedSession, *, whole: bool = False) -> list[Ladde
     *whole*: nothing is told once that was said several times, and nothing is left out.
     """
     items = collected.items if whole else shortened(collected.items)
-    rows = sorted([*_rows(collected, items), _end(collected)], key=lambda row: row.at)
+    rows = [*_rows(collected, items), _end(collected)]
+    if not collected.leapt:
+        rows.sort(key=lambda row: row.at)
     return list(with_waits(collected, rows))
 
 

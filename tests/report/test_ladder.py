@@ -351,3 +351,26 @@ def test_a_part_of_a_session_says_nothing_of_waits() -> None:
             LOGIN + "    C(9): STAT\n"
         ).end()
     assert not [row for row in ladder_of(report.sessions[0]) if row.kind is RowKind.WAIT]
+
+
+LEAPING = [
+    '- [0.1, 1, "S", "+OK ready\\r\\n"]',
+    '- [9.0, 1, "C", "CAPA\\r\\n"]',
+    '- [9.1, 1, "S", "-ERR\\r\\n"]',
+    '- [5.0, 1, "C", "USER bob\\r\\n"]',
+    '- [5.1, 1, "S", "+OK\\r\\n"]',
+    '- [1.0, 1, "C", "QUIT\\r\\n"]',
+    '- [1.1, 1, "S", "+OK bye\\r\\n"]',
+]
+
+
+def test_where_times_leap_back_lines_stay_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    head = ["pop3spy: 2", 'started: "2026-11-23T10:00:00Z"', "records:"]
+    file.write_text("\n".join([*head, *LEAPING, ""]))
+    lines = reported(file, "--format", "markdown").splitlines()
+    assert [line for line in lines if line.startswith(("C: ", "S: "))] == [
+        *("S: +OK ready", "C: CAPA", "S: -ERR", "C: USER bob", "S: +OK"),
+        *("C: QUIT", "S: +OK bye"),
+    ]
+    assert any("times leap back" in line for line in lines)
