@@ -5,9 +5,10 @@ be loaded, and one that fails, is told of once, and harms nobody else.
 """
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final
 
+from pop3spy.installed import offered
 from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Reader, Subscriber
 from pop3spy.session.events import Event
@@ -59,7 +60,7 @@ class OutsideReader:
 
 def outside_readers(complain: Complaint) -> Iterator[OutsideReader]:
     """Yield the readers of installed packages; *complain* is told of those that fail."""
-    for point in entry_points(group=ENTRY_POINT):
+    for point in offered(ENTRY_POINT):
         name = _name(point)
         try:
             subscriber = point.load()

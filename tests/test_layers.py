@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent / "pop3spy"
 
 FLOORS = {
     "errors": 0,
+    "installed": 0,
     "spool": 0,
     "plainyaml": 0,
     "wrapping": 0,

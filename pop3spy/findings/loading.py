@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
@@ -12,12 +12,14 @@ from typing import Final
 
 from pop3spy.findings import rules
 from pop3spy.findings.rule import RULES, Rule, RuleError
+from pop3spy.installed import offered
 from pop3spy.protocol.text import escape
 
 ENTRY_POINT: Final = "pop3spy.rules"
 """The group in which an installed package names a module that has rules."""
 
 
+@cache
 def own_rules() -> dict[str, Rule]:
     """Return the rules that come with the program, by id; they are loaded when first asked for."""
     for module in iter_modules(rules.__path__):
@@ -32,7 +34,7 @@ def all_rules(paths: Iterable[Path] = ()) -> dict[str, Rule]:
     line, if something of that cannot be loaded.
     """
     own_rules()
-    for point in entry_points(group=ENTRY_POINT):
+    for point in offered(ENTRY_POINT):
         try:
             point.load()
         except Exception as error:  # noqa: BLE001 - it is somebody else's code
