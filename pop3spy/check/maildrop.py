@@ -8,6 +8,7 @@ from pop3spy.check.audit import Audit, SkipError
 from pop3spy.check.conversation import Conversation
 from pop3spy.check.reply import Reply
 from pop3spy.check.transcript import TranscriptLine
+from pop3spy.protocol.replies import number_of
 
 SMALLEST: Final = 20
 MOST: Final = 50
@@ -83,7 +84,8 @@ class AuditedMaildrop:
     async def sizes(self) -> dict[int, int]:
         """Return the size of each message, by LIST."""
         read = await self.pairs("LIST")
-        return {number: int(word) for number, word in read.items() if word.isdigit()}
+        sizes = {number: number_of(word) for number, word in read.items()}
+        return {number: size for number, size in sizes.items() if size is not None}
 
     async def numbers(self) -> list[int]:
         """Return the numbers of all messages; raise SkipError if there is none."""

@@ -23,6 +23,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarnin
 FAIL, LAX, MISSING = "fail", "non-strict", "missing"
 OK, ERR = b"+OK\r\n", b"-ERR\r\n"
 LISTING = b"+OK\r\n1 10\r\n.\r\n"
+TWO = b"+OK\r\n1 10\r\n2 20\r\n.\r\n"
+ENDLESS = b"9" * 5000
+"""A number of more digits than Python reads."""
 V = ssl.TLSVersion
 LOOKS = 6
 """Connections that find out what there is, before the first check."""
@@ -203,6 +206,7 @@ ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
      {"with": ("list/6",)}),
     ("stat/1", FAIL, on("after:STAT", b"+OK 3  100\r\n"), {}),
     ("stat/1", LAX, on("after:STAT", b"+OK 3 100 octets\r\n"), {}),
+    ("stat/1", FAIL, on("after:STAT", b"+OK 3 " + ENDLESS + b"\r\n"), {}),
     ("stat/2", FAIL, on("after:STAT", b"+OK 4 100\r\n"), {}),
     ("stat/3", LAX, on("after:STAT", b"+OK 3 100\r\n"), {}),
     ("stat/3", FAIL, on("after:STAT", b"+OK 3 -100\r\n"), {}),
@@ -212,6 +216,8 @@ ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
     ("stat/5", LAX, nth("after:LIST", LISTING, b"+OK\r\n1 10\r\n2 10\r\n.\r\n"), {}),
     ("list/1", FAIL, on("after:LIST", b"+OK\r\n1 10\r\n3 10\r\n.\r\n"), {}),
     ("list/1", FAIL, on("after:LIST", b"+OK\r\none 10\r\n.\r\n"), {}),
+    ("list/1", FAIL, on("after:LIST", b"+OK\r\n" + ENDLESS + b" 10\r\n.\r\n"), {}),
+    ("list/1", FAIL, on("after:LIST", b"+OK\r\n1 " + ENDLESS + b"\r\n.\r\n"), {}),
     ("list/1", LAX, on("after:LIST", b"+OK\r\n1 10 octets\r\n.\r\n"), {}),
     ("list/2", FAIL, on("after:LIST 2", b"+OK 2 1\r\n"), {}),
     ("list/2", LAX, then("after:LIST 2", lambda said: said.strip() + b" octets\r\n"), {}),
@@ -268,6 +274,7 @@ ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
     ("rset/1", FAIL, on("after:RSET", ERR), {}),
     ("dele/1", FAIL, on("after:DELE .*", ERR), {"dele": "reset"}),
     ("dele/1", FAIL, on("after:DELE .*", OK), {"dele": "reset"}),
+    ("dele/1", LAX, nth("after:LIST", TWO, b"+OK\r\n2 odd\r\n.\r\n", TWO), {"dele": "reset"}),
     ("dele/2", FAIL, on("after:DELE 3", lambda talk, text: (talk.correct(text), OK)[1]), {"dele": "reset"}),
     ("dele/3", FAIL, Wrong(rset_undoes=False), {"dele": "reset"}),
     ("dele/4", FAIL, Wrong(removes_without_quit=True), {"dele": "drop"}),

@@ -146,3 +146,12 @@ def test_the_name_of_a_mechanism_moves_no_cursor() -> None:
     told = on_tape(r"C: AUTH \x1b[31m {YWJj*100}" + "\nS: -ERR no\n")
     assert told
     assert [one.id for _, one in told if not one.text.isprintable()] == []
+
+
+@pytest.mark.parametrize("delay", ["9" * 5000, r"\xb2", "-1", "x"])
+def test_a_delay_that_is_no_number_is_not_told(delay: str) -> None:
+    listed = f"-- clear\nC: CAPA\nS: +OK / LOGIN-DELAY {delay} / .\n"
+    refused = "C: USER bob\nS: +OK\nC: PASS tanstaaf\nS: -ERR [LOGIN-DELAY] wait\n"
+    assert "which wants" not in found(listed + refused, "login-delay-refused").text
+    listed = listed.replace(delay, "90")
+    assert "which wants" in found(listed + refused, "login-delay-refused").text

@@ -18,6 +18,7 @@ from pop3spy.check.registry import (
 )
 from pop3spy.check.reply import ReplyKind
 from pop3spy.protocol.capabilities import CAPABILITIES
+from pop3spy.protocol.replies import number_of
 
 _MAY_GO: Final = {"STLS"}
 _MAY_GO_BY_CUSTOM: Final = {"USER", "SASL", "UTF8"}
@@ -164,4 +165,4 @@ def _days(seen: SeenCapabilities, tag: str) -> float | None:
         return None
     if words[0].upper() == "NEVER":
         return float("inf")
-    return float(words[0]) if words[0].isdigit() else None
+    return number_of(words[0].encode(errors="replace"))

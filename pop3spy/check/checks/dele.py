@@ -20,6 +20,7 @@ from pop3spy.check.registry import (
     non_strict,
     passed,
 )
+from pop3spy.protocol.replies import number_of
 
 _MARKS: Final = (Need.LOGIN, Need.DELE)
 _DELE: Final = "RFC 1939, section 5"
@@ -85,7 +86,7 @@ async def marks_one(audit: Audit) -> Judgement:
         return failed(f"expected LIST without {number} and with all others, got {len(left)} lines")
     if wrong:
         return failed(f"expected RSET to take the mark back: {wrong}")
-    if any(int(left[each]) != sizes[each] for each in left):
+    if any(number_of(size) != sizes[each] for each, size in left.items()):
         return non_strict("expected the other sizes as they were, some have changed")
     return passed()
 

@@ -20,8 +20,8 @@ from pop3spy.check.registry import (
 from pop3spy.check.reply import quoted
 from pop3spy.protocol.commands import line_of
 
-_STRICT: Final = re.compile(rb"([0-9]+) ([0-9]+)\r\n")
-_LAX: Final = re.compile(rb"([0-9]+) +([0-9]+)( .*)?\r\n")
+_STRICT: Final = re.compile(rb"([0-9]{1,20}) ([0-9]{1,20})\r\n")
+_LAX: Final = re.compile(rb"([0-9]{1,20}) +([0-9]{1,20})( .*)?\r\n")
 _REFUSED: Final = "RFC 1939, sections 3 and 5"
 _MUST, _PRACTICE = Level.MUST, Level.PRACTICE
 

@@ -16,14 +16,15 @@ from pop3spy.check.registry import (
 )
 from pop3spy.check.reply import Reply
 from pop3spy.protocol.commands import line_of
+from pop3spy.protocol.replies import number_of
 
-_FORM: Final = re.compile(rb"\+OK ([0-9]+) ([0-9]+)(.*)", re.DOTALL)
+_FORM: Final = re.compile(rb"\+OK ([0-9]{1,20}) ([0-9]{1,20})([^0-9].*)?", re.DOTALL)
 _WRAPS: Final = (1 << 31, 1 << 32)
 
 
 def counts_of(reply: Reply) -> tuple[int, int] | None:
     """Return the two numbers of a reply to STAT, if it has its form."""
-    match = _FORM.match(line_of(reply.raw))
+    match = _FORM.fullmatch(line_of(reply.raw))
     return (int(match[1]), int(match[2])) if match else None
 
 
@@ -37,7 +38,7 @@ async def form(audit: Audit) -> Judgement:
     less.
     """
     reply = await (await audit.logins.shared()).talk.ask("STAT")
-    match = _FORM.match(line_of(reply.raw))
+    match = _FORM.fullmatch(line_of(reply.raw))
     if match is None:
         return failed(f"expected +OK and two numbers, got {reply}")
     if match[3]:
@@ -75,7 +76,7 @@ async def same_sum(audit: Audit) -> Judgement:
     Done: as stat/2.  Non-strict if it differs; fails if it is negative, or short by 2^31 or 2^32.
     """
     stat, lines = await _stat_and_sizes(await audit.logins.shared())
-    total = sum(int(word) for word in pairs_of(lines).values() if word.isdigit())
+    total = sum(number_of(word) or 0 for word in pairs_of(lines).values())
     counts = counts_of(stat)
     if counts is None:
         return failed(f"expected {total} octets, got {stat}")

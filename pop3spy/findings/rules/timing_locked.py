@@ -6,6 +6,7 @@ from pop3spy.findings.refusals import has_one_of, means
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import seconds
 from pop3spy.protocol.frames import StatusLine
+from pop3spy.protocol.replies import number_of
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 
@@ -56,8 +57,8 @@ def login_delay_refused(seen: Observed, event: Answered) -> Claims:
     if not told and not _says_too_early(status, codes=seen.offers("RESP-CODES") is True):
         return
     delay = seen.capability("LOGIN-DELAY")
-    wanted = delay.params[0] if delay and delay.params and delay.params[0].isdigit() else None
-    asked_for = f", which wants {seconds(int(wanted))} between logins" if wanted else ""
+    wanted = number_of(delay.params[0].encode(errors="replace")) if delay and delay.params else None
+    asked_for = f", which wants {seconds(wanted)} between logins" if wanted is not None else ""
     yield Claim(
         f"The login came too early for this server{asked_for}:"
         " set a longer check interval in the client; the password is not to blame.",
