@@ -50,7 +50,16 @@ compiled: $(COMPILED_READY)
 
 # The properties for as long as EXAMPLES takes: make fuzz EXAMPLES=20000 ARGS=tests/capture
 # With INPUTS, so many mutated inputs at each door, or at some: make fuzz INPUTS=100000 ARGS=filter
-ifdef INPUTS
+# With TARGET, a search at one door that coverage guides: make fuzz TARGET=decoder SECONDS=600
+# It goes on from what earlier ones found; SEEDS names a folder with more (Zeek's pop3 corpus, unpacked,
+# for reading and the decoder), and KEEP=1 keeps the best in tests/fuzz/corpora, which CI reads.
+ifdef TARGET
+fuzz: $(READY)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	PYTHONPATH=tests $(BIN)/python -m fuzz.guided "$(TARGET)" $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(KEEP),--keep)
+else ifdef INPUTS
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --inputs $(INPUTS) --seed "$(or $(SEED),0)" $(ARGS)
 else

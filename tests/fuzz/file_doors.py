@@ -77,9 +77,13 @@ def _authority(data: bytes) -> None:
     try:
         for name, text in (("ca.pem", certificate), ("ca-key.pem", key)):
             written(f"ca/{name}", text).chmod(0o600)
-        Authority.open(folder, now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+        Authority.open(folder, now=lambda: _VALID)
     finally:
         shutil.rmtree(folder)
+
+
+_VALID = datetime(2027, 1, 1, tzinfo=UTC)
+"""When the authority of the sample is one."""
 
 
 def _pair() -> list[bytes]:

@@ -25,7 +25,7 @@ from pop3spy.session.playback import play_back
 from pop3spy.session.responder import Answer
 
 _OURS = (Pop3SpyError, click.ClickException)
-_FILTER = "latency > 1ms or err or size > 100 or text ~ o.k or not incomplete"
+_FILTER = "latency > 1ms or err or octets > 100 or text ~ o.k or not incomplete"
 
 
 def verb(*words: str) -> Callable[[bytes], None]:

@@ -1,9 +1,13 @@
 """The smallest part of an input that still shows a fault."""
 
 import time
+from hashlib import sha256
+from pathlib import Path
 
 from fuzz.trial import Door, fault_of
 
+FOLDER = Path(".fuzz")
+"""Where inputs with faults are written."""
 _PATIENCE = 60.0
 """Seconds that may go by; what is left is small enough by then, or slow."""
 
@@ -26,3 +30,12 @@ def smallest(door: Door, data: bytes, fault: str) -> bytes:
             break
         size = max(1, size // 2)
     return data
+
+
+def reduced(door: Door, data: bytes, fault: str) -> str:
+    """Write the smallest part of *data* that shows *fault* to a file; return what to tell of it."""
+    small = smallest(door, data, fault)
+    file = FOLDER / f"{door.name.replace(' ', '-')}-{sha256(fault.encode()).hexdigest()[:8]}"
+    FOLDER.mkdir(exist_ok=True)
+    file.write_bytes(small)
+    return f"    {fault}\n    {file}: {small[:300]!r}"

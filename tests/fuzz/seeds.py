@@ -9,12 +9,14 @@ from functools import cache, partial
 from pathlib import Path
 
 from capture.packets import wire
+from dialogue import Said, said
 from pop3spy.capture.header import Header
 from pop3spy.capture.opening import OpenedRecording
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.formats import FORMATS
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.export import ExportSource, StreamFormat
+from pop3spy.protocol.frames import Side
 from pop3spy.redaction.pseudonyms import Pseudonyms
 from pop3spy.session.playback import play_back
 
@@ -23,6 +25,7 @@ APART = b"\x1e"
 """Stands between the files, or the chunks, of an input that is more than one."""
 
 _LONG_LINE = 500
+_ALERT = b"\x15\x03\x03\0\x02\x02\x30"
 _SAMPLES = Path(__file__).parent / "samples"
 _IN = b"1795423780.612147 STAT\r\n1795423780.622585 RETR 1\r\n1795423780.632807 QUIT\r\n"
 _OUT = (
@@ -120,9 +123,31 @@ def lines(name: str) -> Callable[[], list[bytes]]:
     return cache(lambda: (_SAMPLES / f"{name}.txt").read_bytes().splitlines())
 
 
-def talks() -> list[str]:
-    """Return conversations, as ``dialogue`` reads them."""
-    return [path.read_text() for path in sorted(_SAMPLES.glob("*.talk"))]
+@cache
+def conversations() -> list[bytes]:
+    """Return conversations: chunks that begin with whose they are."""
+    talks = [said(path.read_text()) for path in sorted(_SAMPLES.glob("*.talk"))]
+    client, server = tls()
+    direct: list[Said] = [(Side.CLIENT, client), (Side.SERVER, server), (Side.CLIENT, _ALERT)]
+    talks += [direct, [*said("S: +OK\nC: STLS\nS: +OK"), *direct]]
+    return [
+        APART.join(side.value.encode() + (data or b"") for side, data in talk) for talk in talks
+    ]
+
+
+def talk_of(data: bytes) -> list[Said]:
+    """Return who says what in an input: chunks of the server are those that are not the client's.
+
+    A chunk without octets is a side that closes, and says no more.
+    """
+    talk: list[Said] = []
+    closed: set[Side] = set()
+    for chunk in data.split(APART):
+        side = Side.CLIENT if chunk[:1] == b"C" else Side.SERVER
+        if side not in closed:
+            talk.append((side, chunk[1:] or None))
+            closed |= {side} if len(chunk) <= 1 else set()
+    return talk
 
 
 @cache

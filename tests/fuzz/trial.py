@@ -28,6 +28,8 @@ MOST_MIB = 200
 _PATIENCE = 60
 """Seconds for an input that waits for something, and takes no time of the processor."""
 _NUMBER = 8
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where the files of inputs are: each is a new one, which takes its time on a disk."""
 _OURS = str(Path(_home).parent)
 
 
@@ -52,9 +54,13 @@ class Door:
 
 @dataclass
 class Tally:
-    """What came of some inputs: ``faults`` has the first input of each."""
+    """What came of some inputs: ``faults`` has the first input of each.
+
+    ``taken`` is how many of them the door has not refused.
+    """
 
     inputs: int = 0
+    taken: int = 0
     seconds: float = 0.0
     mib: float = 0.0
     faults: dict[str, bytes] = field(default_factory=dict)
@@ -71,13 +77,14 @@ def tried(door: Door, make: Callable[[int], bytes], count: int) -> Tally:
     while tally.inputs < count:
         _write(reached, tally.inputs)
         numbers = range(tally.inputs, count)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
             told, status = _forked(partial(_try, door, make, numbers, reached, folder))
         number = _read(reached)
         for kind, value in map(json.loads, told.splitlines()):
             if kind == "cost":
                 tally.seconds = max(tally.seconds, value[0])
                 tally.mib = max(tally.mib, value[1])
+                tally.taken += value[2]
             else:
                 tally.faults.setdefault(value, make(kind))
         if status:
@@ -120,29 +127,48 @@ def _try(  # noqa: PLR0913, PLR0917 - what the process begins with
     """Try inputs until one has taken more memory than it may; write down what is found."""
     _be_alone()
     os.chdir(folder)
-    worst, base = 0.0, _peak()
+    worst, base, taken = 0.0, peak(), 0
     for number in numbers:
         _write(reached, number)
         data = make(number)
         begun = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, door.seconds, door.seconds)
         signal.alarm(_PATIENCE)
-        try:
-            door.enter(data)
-        except BaseException as error:  # noqa: BLE001 - any at all is what is looked for
-            if not door.allows(error):
-                _tell(out, number, _named(error))
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
+        error = raised(door, data)
         worst = max(worst, time.process_time() - begun)
-        if _peak() - base > MOST_MIB:
+        if error is None:
+            taken += 1
+        elif not door.allows(error):
+            _tell(out, number, _named(error))
+        if peak() - base > MOST_MIB:
             _tell(out, number, "takes too much memory")
             break
-    _tell(out, "cost", [worst, _peak() - base])
+    _tell(out, "cost", [worst, peak() - base, taken])
+
+
+def raised(door: Door, data: bytes) -> BaseException | None:
+    """Let *data* through *door*, for as long as that may take, and return what it raises."""
+    signal.setitimer(signal.ITIMER_PROF, door.seconds, door.seconds)
+    try:
+        door.enter(data)
+    except BaseException as error:  # noqa: BLE001 - any at all is what is looked for
+        return error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return None
 
 
 def _be_alone() -> None:
     """Let nothing of this process be seen or outlive its bounds."""
+    be_unseen()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = size + 3 * MOST_MIB * MIB
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def be_unseen() -> None:
+    """Let doors say what they want to nobody, and what takes too long be told."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
@@ -151,11 +177,6 @@ def _be_alone() -> None:
         for number in range(3)
     )
     signal.signal(signal.SIGPROF, _too_long)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    most = size + 3 * MOST_MIB * MIB
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _too_long(*_: int | FrameType | None) -> None:
@@ -179,7 +200,7 @@ def _tell(out: TextIO, *facts: object) -> None:
     out.write(json.dumps(facts) + "\n")
 
 
-def _peak() -> float:
+def peak() -> float:
     """Return the most memory in MiB that this process ever had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -47,7 +47,7 @@ def main() -> None:
     for door in _DOORS:
         tally = tried(door, INPUTS.__getitem__, len(INPUTS))
         faults = {name: smallest(door, data, name).decode() for name, data in tally.faults.items()}
-        found[door.name] = [tally.inputs, faults]
+        found[door.name] = [tally.inputs, tally.taken, faults]
     json.dump(found, sys.stdout)
 
 

@@ -4,9 +4,7 @@ import base64
 import io
 import ssl
 from collections.abc import Callable, Sequence
-from functools import cache
 
-from dialogue import said
 from fuzz import seeds
 from fuzz.trial import Door
 from gate.talking import Talk
@@ -23,7 +21,6 @@ from pop3spy.gate.faulttext import read_fault, read_rewrite
 from pop3spy.logs import JsonLog, Transcript
 from pop3spy.logs.stats import Statistics
 from pop3spy.protocol.certificate import read_certificate
-from pop3spy.protocol.frames import Side
 from pop3spy.protocol.hello import read_client_hello, read_server_hello
 from pop3spy.protocol.proxyheader import Ends, HeaderError, crc32c, read_header, write_header
 from pop3spy.protocol.records import Records, read_hello
@@ -41,19 +38,6 @@ _CLIENT, _SERVER = Peer("192.0.2.17", 50312), Peer("mail.example.org", 110)
 _NONCE = "fyko+d2lbbFgONRv9qkxdawL"
 
 
-@cache
-def _talks() -> list[bytes]:
-    """Return conversations: chunks that begin with whose they are."""
-    talks = [
-        seeds.APART.join(side.value.encode() + (data or b"") for side, data in said(talk))
-        for talk in seeds.talks()
-    ]
-    client, server = seeds.tls()
-    direct = seeds.APART.join([b"C" + client, b"S" + server, b"C\x15\x03\x03\0\x02\x02\x30"])
-    begun = seeds.APART.join([b"S+OK\r\n", b"CSTLS\r\n", b"S+OK\r\n", direct])
-    return [*talks, direct, begun]
-
-
 def _read(names: Pseudonyms | None) -> Callable[[bytes], None]:
     """Return what reads a conversation, with all that is told of it, and then its recording."""
 
@@ -66,13 +50,12 @@ def _read(names: Pseudonyms | None) -> Callable[[bytes], None]:
         bus.subscribe(lambda session: Recorder(session, "keep", records.append))
         reading = Reading(1, _CLIENT, _SERVER, 0.0, bus.publish, names=names and Pseudonyms())
         at = 0.0
-        for chunk in data.split(seeds.APART):
+        for number, (side, said) in enumerate(seeds.talk_of(data)):
             at += 0.01
-            side = Side.CLIENT if chunk[:1] == b"C" else Side.SERVER
-            if len(chunk) > 1:
-                reading.hear(Chunk(side, chunk[1:], at))
+            if said is None:
+                reading.side_closed(Closing(side, at, reset=number % 2 == 1))
             else:
-                reading.side_closed(Closing(side, at, reset=not chunk))
+                reading.hear(Chunk(side, said, at))
         reading.end(at, Ending(How.CLIENT_CLOSED))
         lines = b"pop3spy: 2\nrecords:\n" + b"".join(records)
         for _ in CaptureReader(io.TextIOWrapper(io.BytesIO(lines), "utf-8", newline="\n"), "its"):
@@ -91,8 +74,7 @@ def _view(_: Session) -> Reader:
 
 def _judge(data: bytes) -> None:
     """Let keepers of the gate judge a conversation, one after the other."""
-    chunks = [chunk for chunk in data.split(seeds.APART) if len(chunk) > 1]
-    spoken = [(Side.CLIENT if chunk[:1] == b"C" else Side.SERVER, chunk[1:]) for chunk in chunks]
+    spoken = [(side, said) for side, said in seeds.talk_of(data) if said is not None]
     faults = [FaultKeeper(read_fault(text), 1) for text in ("wrong-size", "changed-uid", "bare-lf")]
     Talk([DryRun(), read_rewrite("client s/^(.*)A(.*)$/B/"), *faults]).say(spoken)
 
@@ -165,16 +147,17 @@ def _listed(*texts: bytes) -> Callable[[], Sequence[bytes]]:
 
 
 DOORS = (
-    Door("reading", _talks, _read(None), (Pop3SpyError,)),
-    Door("reading strictly", _talks, _read(Pseudonyms()), (Pop3SpyError,)),
-    Door("gate", _talks, _judge),
+    Door("reading", seeds.conversations, _read(None), (Pop3SpyError,)),
+    Door("reading strictly", seeds.conversations, _read(Pseudonyms()), (Pop3SpyError,)),
+    Door("gate", seeds.conversations, _judge),
     Door("TLS hello", _hellos, _read_tls),
     Door("certificate", _certificates, read_certificate),
     Door("PROXY header", _headers, read_header, (HeaderError,)),
     Door(
         "SCRAM client",
         _listed(
-            b"r=%b3rfc,s=QSXCR+Q6sek8bf92,i=4096\nv=rmF9pqV8S7suAoZWja4dJRkFsKQ=" % _NONCE.encode(),
+            b"r=%b3rfc,s=QSXCR+Q6sek8bf92,i=4096\nv=eJe+9GS5bEBKXy8Oz7jPWxf7dQlnTNIMyrTuLlX5bGk="
+            % _NONCE.encode(),
             b"e=other-error\nv=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
         ),
         _be_scram_client,
@@ -192,8 +175,9 @@ DOORS = (
         "DIGEST-MD5 client",
         _listed(
             b'realm="a",nonce="OA6MG9tEQGm2hh",qop="auth",algorithm=md5-sess,charset=utf-8\n'
-            b"rspauth=ea40f60335c427b5527b84dbabcdfffd",
-            b'nonce="a\\"b", qop="auth,auth-int" ,algorithm=md5-sess\nrspauth=x',
+            b"rspauth=8c175078819823d1766c320ada317700",
+            b'nonce="a\\"b", qop="auth,auth-int" ,algorithm=md5-sess\n'
+            b"rspauth=2e03cdbbc673d1131df3c44cceb1500a",
         ),
         _be_digest_client,
         (DigestError,),
