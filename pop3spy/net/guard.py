@@ -189,6 +189,7 @@ class Guard:
 
     def stop(self) -> None:
         """Do nothing any more."""
+        self.leaving = None
         self._gone = True
         self._acts.stop()
 

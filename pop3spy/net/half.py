@@ -64,15 +64,15 @@ class Half(asyncio.Protocol):
     def __init__(self, side: Side, join: Callable[["Half"], Owner]) -> None:
         self.side = side
         self.first = b""
-        self._join = join
+        self._join: Callable[[Half], Owner] | None = join
         self._transport: asyncio.Transport | None = None
         self._holds: set[str] = set()
         self._finished = False  # nothing more can be sent
         self._silent = False  # nothing more will come
         self._closed = False  # the owner knows that the peer has closed
         self._layer: Layer | None = None
-        self._secured: asyncio.Future[None] | None = None  # there is one while hands are shaken
-        self._begun: Callable[[], None]
+        self._secured: asyncio.Future[str] | None = None  # there is one while hands are shaken
+        self._begun: Callable[[], None] | None = None
         self._broken: TlsError | None = None
         self.abrupt = False  # the peer hung up without ending TLS
 
@@ -82,11 +82,12 @@ class Half(asyncio.Protocol):
 
     def secure(
         self, layer: Layer, begun: Callable[[], None], ahead: bytes = b""
-    ) -> asyncio.Future[None]:
+    ) -> asyncio.Future[str]:
         """Begin TLS with what the peer says next, *ahead* first; the future is for the handshake.
 
-        *begun* is called when that is done, before anything is heard inside TLS.  What is sent in
-        the meantime waits for it.  If it fails with TlsError, the connection is still to be closed.
+        It is given why that failed, or nothing: an error would keep in memory all who waited for
+        it.  *begun* is called when it is done, before anything is heard inside TLS.  What is sent
+        in the meantime waits for it.  If it fails, the connection is still to be closed.
         """
         self._layer, self._begun = layer, begun
         self._secured = future = asyncio.get_running_loop().create_future()
@@ -186,7 +187,9 @@ class Half(asyncio.Protocol):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self.first:
             transport.write(self.first)
-        self._owner = self._join(self)
+        join, self._join = self._join, None  # whose it is may hold the half: that were a cycle
+        assert join is not None
+        self._owner = join(self)
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came."""
@@ -247,9 +250,11 @@ class Half(asyncio.Protocol):
         self._send_records()
         if layer.begun and self._secured:
             future, self._secured = self._secured, None
-            self._begun()
+            begun, self._begun = self._begun, None
+            assert begun is not None
+            begun()
             if not future.done():
-                future.set_result(None)
+                future.set_result("")
             self._owner.clogged(self.side, clogged=False)
         if inside:
             self._owner.received(self.side, inside)
@@ -272,9 +277,10 @@ class Half(asyncio.Protocol):
         assert self._layer is not None
         self._broken = self._broken or TlsError(self._layer.explain(error))
         future, self._secured = self._secured, None
+        self._begun = None
         if future is None or future.done():
             return False
-        future.set_exception(self._broken)
+        future.set_result(str(self._broken))
         return True
 
     def _send_records(self) -> None:

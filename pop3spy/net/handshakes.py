@@ -200,7 +200,7 @@ class Handshakes:
         begun = partial(self._server_secured, layer)
         return self._until_ready(layer, self.link.half(Side.SERVER).secure(layer, begun))
 
-    async def _until_ready(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+    async def _until_ready(self, layer: Layer, hands: asyncio.Future[str]) -> None:
         await self._legs.shaken(layer, hands)
         self._ready = self._legs.from_clients(self._certificate, self._name)
 
@@ -212,7 +212,7 @@ class Handshakes:
         self.link.negotiated()
         self.spawn(self._until_secured(self._ready, hands))
 
-    async def _until_secured(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+    async def _until_secured(self, layer: Layer, hands: asyncio.Future[str]) -> None:
         try:
             await self._legs.shaken(layer, hands)
         except TlsError as error:

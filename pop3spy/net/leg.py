@@ -73,13 +73,15 @@ class Legs:
         context = self.identity.context(certificate, name)
         return Layer(context, lambda error, tls: why_refused(error, self.timeout, tls))
 
-    async def shaken(self, layer: Layer, hands: asyncio.Future[None]) -> None:
+    async def shaken(self, layer: Layer, hands: asyncio.Future[str]) -> None:
         """Wait for the end of the handshake of *layer*; raise TlsError if it fails."""
         try:
             async with asyncio.timeout(self.timeout):
-                await hands
+                failed = await hands
         except TimeoutError as error:
             raise TlsError(layer.explain(error)) from None
+        if failed:
+            raise TlsError(failed)
 
     async def hello(self, pending: PendingConnection) -> tuple[bytes, ClientHello]:
         """Wait for what a client says first in TLS; return its octets, and what they mean.

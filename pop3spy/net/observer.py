@@ -159,6 +159,7 @@ class Observer:
 
     def _leave(self, guard: Guard) -> None:
         link = guard.link
+        guard.leaving = None  # it would keep the guard, and so the session, in memory
         del self._guards[guard.side]
         if not self.session.blind:
             self._reading.gate(guard.side, gated=False)

@@ -23,14 +23,17 @@ async def ask_for_tls(pending: PendingConnection, url: Url, timeout: float, tell
     *tell* is told what is said.  Return the greeting.  Raise ConnectError if there will be no TLS.
     """
     opening = _StlsDialogue(pending, url, timeout, tell)
-    greeting, welcome = await opening.reply("greeting")
-    if not welcome:
-        raise TlsError(f"{url}: the server sends us away before there is TLS", greeting)
-    pending.half.write(STLS)
-    opening.say(STLS)
-    _, granted = await opening.reply("answer to STLS")
-    if not granted:
-        raise refuses_stls(url)
+    try:
+        greeting, welcome = await opening.reply("greeting")
+        if not welcome:
+            raise TlsError(f"{url}: the server sends us away before there is TLS", greeting)
+        pending.half.write(STLS)
+        opening.say(STLS)
+        _, granted = await opening.reply("answer to STLS")
+        if not granted:
+            raise refuses_stls(url)
+    finally:
+        opening.close()
     return greeting
 
 
@@ -66,6 +69,11 @@ class _StlsDialogue:
         self._tell(Side.CLIENT, line)
         self._decoder.append(Side.CLIENT, line)
         assert isinstance(self._decoder.next(), CommandLine)
+
+    def close(self) -> None:
+        """Read nothing more, and keep no reference that makes a cycle."""
+        for side in Side:
+            self._decoder.close(side)
 
     async def reply(self, what: str) -> tuple[bytes, bool]:
         """Return a reply, and whether it is positive; the server may have said no more."""

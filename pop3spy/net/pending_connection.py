@@ -94,9 +94,10 @@ class PendingConnection:
             listener.closed(each.side, reset=each.reset, close_notify=each.close_notify, at=each.at)
 
     def abort(self) -> None:
-        """Close the connection, if there is one."""
-        if self._half:
-            self._half.abort()
+        """Close the connection, if there is one, and let go of it: nobody will have it."""
+        half, self._half = self._half, None
+        if half:
+            half.abort()
 
     # -- what the half tells --------------------------------------------------------------------
 

@@ -6,15 +6,25 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from net.legs import WAYS, arrive, granted, relay, up_to_tls
 from net.responders import Scripted
 from net.serving import Relayed, hosting, relaying
+from net.shop import Shop
 from net.test_fail_open import break_at
+from net.test_legs_ends import LEGS
 from net.wires import nobody
+from pop3spy.gate.faults import FaultKeeper
+from pop3spy.gate.faulttext import read_fault
 from pop3spy.net.accepted_client import AcceptedClient
+from pop3spy.net.evidence import Evidence
+from pop3spy.net.guard import Guard
 from pop3spy.net.half import Half
+from pop3spy.net.handshakes import Handshakes
+from pop3spy.net.layer import Layer
 from pop3spy.net.limits import Limits
 from pop3spy.net.link import Link
 from pop3spy.net.observer import Observer
+from pop3spy.net.pending_connection import PendingConnection
 from pop3spy.protocol.decoder import Decoder
 from pop3spy.session.model import Session
 from pop3spy.session.reading import Reading
@@ -23,7 +33,21 @@ from pop3spy.session.tracker import Tracker
 
 Gone = Callable[[], Awaitable[None]]
 
-KINDS = (Link, Half, AcceptedClient, Observer, Reading, Decoder, Tracker, Session)
+KINDS = (
+    AcceptedClient,
+    Decoder,
+    Evidence,
+    Guard,
+    Half,
+    Handshakes,
+    Layer,
+    Link,
+    Observer,
+    PendingConnection,
+    Reading,
+    Session,
+    Tracker,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +130,70 @@ async def test_a_session_that_is_over_is_gone(
         relayed.bus.subscribe(lambda _: lambda _: None)
         await story(relayed)
         await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("listener", "upstream"),
+    [*LEGS, pytest.param("pop3", "pop3+stls", id="TLS that was asked of the server")],
+)
+async def test_a_session_inside_tls_is_gone(
+    shop: Shop, listener: str, upstream: str, nothing_is_left: Gone
+) -> None:
+    """What is left of one is 50 KiB of OpenSSL's, which no collector knows to be in a hurry for."""
+    stls = listener == "stls"
+    async with relay(shop.legs(), *(("pop3", "pop3") if stls else (listener, upstream))) as relayed:
+        if stls:
+            client, server = await granted(relayed, shop)
+        else:
+            client, server = await arrive(relayed, listener, upstream, shop)
+        await client.send(b"QUIT\r\n")
+        await server.expect(b"QUIT\r\n")
+        await server.send(b"+OK\r\n")
+        server.close()
+        await client.rest()
+        client.close()
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_session_whose_handshake_failed_is_gone(
+    shop: Shop, way: str, nothing_is_left: Gone
+) -> None:
+    async with relay(shop.legs(), "pop3", WAYS[way]) as relayed:
+        client, server = await up_to_tls(relayed, way)
+        assert await server.some()  # else it would be said in clear, behind the grant
+        await server.send(b"this is no TLS\r\n")
+        await client.rest()
+        client.close()
+        server.close()
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+@pytest.mark.parametrize("story", [quits, resets, is_reset, breaks_off_in_a_body])
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_session_that_was_judged_is_gone(
+    story: Callable[[Relayed], Awaitable[None]], nothing_is_left: Gone, *, leaves: bool
+) -> None:
+    """So it is if nobody wanted to judge it any more before its end."""
+    keeper = FaultKeeper(read_fault("slice when verb = LIST"), 0)
+    async with relaying(keepers=[keeper]) as relayed:
+        if leaves:
+            client, server = await relayed.greeted()
+            relayed.keep()
+            await client.send(b"NOOP\r\n")
+            await server.expect(b"NOOP\r\n")
+            client.reset()
+            await relayed.witness.ending()
+            relayed.keep(keeper)
+            relayed.witness.events.clear()
+        await story(relayed)
+        await relayed.witness.ending(2 if leaves else 1)
         relayed.witness.events.clear()
         await nothing_is_left()
 
