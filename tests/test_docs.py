@@ -27,8 +27,10 @@ from pop3spy.connect.commands import CONNECT_COMMANDS
 from pop3spy.filters.terms import TERMS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.live.commands import LIVE_COMMANDS
+from pop3spy.logs.fields import EVENTS
 from pop3spy.metrics.families import FAMILIES, Label
 from pop3spy.net import failed, refused
+from pop3spy.otlp.attributes import AT_THE_END, CONVENTIONAL
 from pop3spy.postoffice.phrases import Phrase
 from pop3spy.protocol.capabilities import CAPABILITIES
 from pop3spy.protocol.commands import COMMANDS, CommandSpec, Shape, Turn
@@ -261,6 +263,22 @@ def metric_labels() -> str:
     return table("| label | of | what it says | its values |", rows)
 
 
+def attributes() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for name, (says, _) in CONVENTIONAL.items():
+            yield f"`{name}`", "the span", says
+        for name, (says, _) in AT_THE_END.items():
+            yield f"`{name}`", "the span, at its end", says
+        places = {"session_ended": "the span, at its end", "finding_raised": "a log record"}
+        own = {f"pop3.{name}" for name in EVENTS["session_opened"].fields}
+        for event, described in EVENTS.items():
+            for field, says in described.fields.items():
+                if f"pop3.{field}" not in own:
+                    yield f"`pop3.{field}`", places.get(event, f"the event `{event}`"), says
+
+    return table("| attribute | of | what it says |", rows())
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -280,6 +298,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/captures.md", "body-facts"): body_facts,
     ("docs/metrics.md", "metrics"): metrics,
     ("docs/metrics.md", "labels"): metric_labels,
+    ("docs/opentelemetry.md", "attributes"): attributes,
 }
 
 

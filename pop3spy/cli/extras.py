@@ -7,6 +7,7 @@ from pop3spy.errors import ConfigError
 
 NEEDED: Final = {
     "web": ("starlette", "uvicorn"),
+    "otlp": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "metrics": ("prometheus_client", "uvicorn"),
 }
 """The modules of each extra that are looked for."""
@@ -14,6 +15,13 @@ NEEDED: Final = {
 
 def check_extra(option: str, extra: str) -> None:
     """Raise ConfigError where what *option* needs, which is in *extra*, is not installed."""
-    if missing := [name for name in NEEDED[extra] if find_spec(name) is None]:
+    if missing := [name for name in NEEDED[extra] if not _is_there(name)]:
         needs = " and ".join(missing)
         raise ConfigError(f"{option} needs {needs}; to install: pip install 'pop3spy[{extra}]'")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of what it is in
+        return False

@@ -59,6 +59,8 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
     upstream = _upstream(settings)
     if settings.metrics is not None:
         check_extra("--metrics", "metrics")
+    if settings.otlp is not None:
+        check_extra("--otlp", "otlp")
     if settings.web is not None:
         check_extra("--web", "web")
     elif settings.web_control:
@@ -86,6 +88,10 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         gate = gate_of(settings, bus.publish, clock, stls=settings.stls, holds=holds)
         relay = relay_of(settings, upstream, bus, clock, gate, front, names=names_for(settings))
         work: Work = partial(relay.run, front.places)
+        if settings.otlp is not None:
+            from pop3spy.cli.exporting import exporting  # noqa: PLC0415 - as below
+
+            stack.enter_context(exporting(settings.otlp, bus, clock))
         if settings.metrics is not None:
             # It takes a while to load, and nobody else should wait for that.
             from pop3spy.cli.counted import Counted  # noqa: PLC0415

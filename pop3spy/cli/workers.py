@@ -175,7 +175,11 @@ def _work(common: _Common, ends: WorkerEnds, *, shown: bool, watched: bool) -> i
     """Be a worker; return the exit status."""
     try:
         outputs_of = partial(worker_outputs, shown=shown, watched=watched)
-        with outputs_of(common.settings, common.clock, ends) as outputs:
+        with outputs_of(common.settings, common.clock, ends) as outputs, ExitStack() as stack:
+            if common.settings.otlp is not None:
+                from pop3spy.cli.exporting import exporting  # noqa: PLC0415 - as in proxy
+
+                stack.enter_context(exporting(common.settings.otlp, outputs.bus, common.clock))
             return _relay(common, ends, outputs)
     except Pop3SpyError as error:
         why, status = str(error), error.exit_status

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pop3spy.config.address import Address, read_address
 from pop3spy.config.route import Route
@@ -175,6 +176,27 @@ def _own_port(value: Any) -> int:
     return int(port)
 
 
+def _collector(value: Any) -> str:
+    """Read the URL of a collector; what may be secret stands elsewhere."""
+    text = _word(value).strip().rstrip("/")
+    example = "write http://127.0.0.1:4318"
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError(f"that is no URL of a collector; {example}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(
+            f"a URL is seen by others, so it has no password and no key; {example}, and put a key"
+            " into the variable OTEL_EXPORTER_OTLP_HEADERS"
+        )
+    if parts.path.endswith(("/v1/traces", "/v1/logs")):
+        raise ValueError(f"the URL ends before /v1; {example}")
+    return text
+
+
 def _scraped(value: Any) -> Address:
     return value if isinstance(value, Address) else read_address(_word(value), SCRAPED)
 
@@ -283,6 +305,7 @@ COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
 OWN_PORT = ValueKind("[PORT]", _own_port)
+COLLECTOR = ValueKind("URL", _collector)
 SCRAPES = ValueKind("[[HOST:]PORT]", _scraped)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)

@@ -11,6 +11,7 @@ from pop3spy.capture.header import BODIES, REDACTIONS
 from pop3spy.config.kinds import (
     ACCOUNT,
     AUTH,
+    COLLECTOR,
     COMMAND,
     COUNT,
     FACTOR,
@@ -112,6 +113,7 @@ SETTINGS: Final = {row.name: row for row in (
     Setting("web", OWN_PORT, (_PROXY,), f"Show sessions in a browser of this machine, at this port (docs/inspector.md); alone, {INSPECTOR}.", alone=INSPECTOR),
     Setting("web-control", FLAG, (_PROXY,), "Let the browser hold, change, break and end what is said as well.", default=False),
     Setting("metrics", SCRAPES, (_PROXY,), f"Tell Prometheus what is counted (docs/metrics.md), at this port of this machine, or at the address that is named; alone, {SCRAPED}.", alone=str(SCRAPED)),
+    Setting("otlp", COLLECTOR, (_PROXY,), "Send sessions as spans, and findings as log records, to the OpenTelemetry collector at this URL (docs/opentelemetry.md)."),
     Setting("yes", FLAG, (_PROXY,), "Let Ctrl-C at the prompt end sessions that are open, without asking once more.", default=False),
     Setting("redact", one_of(*REDACTIONS), _SERVERS, "What is hidden: secrets, or names of users, hosts and messages too (docs/security.md).", "secrets"),
     Setting("connect-timeout", SECONDS, (_PROXY, _CONNECT, _CHECK), "How long each address of the server may take to answer, and each TLS handshake.", 10.0),

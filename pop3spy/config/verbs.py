@@ -185,11 +185,12 @@ class ProxySettings(ServerSettings, TrustSettings, DialSettings):
     stls: str | None
     workers: int
     metrics: Address | None
+    otlp: str | None
 
     @property
     def judged(self) -> bool:
         """Whether somebody beyond this process is told what is found."""
-        return self.metrics is not None
+        return self.metrics is not None or self.otlp is not None
 
 
 @dataclass(frozen=True, kw_only=True)

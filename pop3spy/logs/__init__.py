@@ -3,7 +3,7 @@
 Each is a subscriber of the bus; what it sees has no secrets in it.  Structlog is used here only.
 """
 
-from pop3spy.logs.jsonlog import JsonLog, entries_lost
+from pop3spy.logs.jsonlog import JsonLog, SessionLog, entries_lost
 from pop3spy.logs.logfile import LogFile, open_log
 from pop3spy.logs.notes import Notes, name_of, reader_failed
 from pop3spy.logs.transcript import Transcript, lines_lost
@@ -13,6 +13,7 @@ __all__ = [
     "JsonLog",
     "LogFile",
     "Notes",
+    "SessionLog",
     "Transcript",
     "WaitLines",
     "entries_lost",

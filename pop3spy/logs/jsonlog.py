@@ -61,7 +61,7 @@ class JsonLog:
 
     def __call__(self, session: Session) -> Reader:
         """Return what writes *session*."""
-        return _SessionLog(session, self._write)
+        return SessionLog(session, self._write)
 
     def note(self, event: Noted) -> None:
         """Write a note."""
@@ -88,8 +88,12 @@ _UNREAD = (Opaque, Junk)
 """What is told of when it is heard; nearly all that is heard is told of as an exchange."""
 
 
-class _SessionLog:
-    """A reader of events that gives the lines of one session to *write*."""
+class SessionLog:
+    """A reader of events that gives the lines of one session to *write*, without their heads.
+
+    It is called with what happened, when, the members of a JSON object, and the level if that is
+    not the one of what happened.
+    """
 
     def __init__(self, session: Session, write: Callable[..., None]) -> None:
         self._peers = peers_of(session)

@@ -59,6 +59,7 @@ NOTES: Final = {
     "inspector_failed": Note("error", "the inspector failed, traffic goes on: {error}"),
     "metrics_at": Note("info", "metrics at {where}"),
     "metrics_failed": Note("error", "the metrics failed, traffic goes on: {error}"),
+    "otlp_failed": Note("warning", "{where} does not take what it is sent (--otlp), traffic goes on without; is a collector there that speaks OTLP over HTTP, and does it want OTEL_EXPORTER_OTLP_HEADERS?"),
     "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),

@@ -9,6 +9,7 @@ from functools import partial
 from prometheus_client import generate_latest
 
 from dialogue import Said
+from otlp.collected import Kept
 from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
@@ -91,6 +92,7 @@ class Readers:
         self._collecting = Collecting(self._report)
         self._checked = CheckTranscript()
         self._tallies = Tallies()
+        self._exported = Kept(clock)
         for subscriber in (
             Findings(bus.publish, own_rules(), _fails),
             Linting(self._linted, "recording", lambda _: True),
@@ -115,6 +117,7 @@ class Readers:
             Forwarding(self._forward, lambda: 0),
             self._checked,
             Counting(self._tallies),
+            self._exported.subscriber,
         ):
             bus.subscribe(subscriber)
         for reader in (log.note, self._notes):
@@ -139,6 +142,7 @@ class Readers:
             found[f"{name} report"] = _ALWAYS.sub("", form.write(self._report))
         found |= self._live_reports()
         found["check"] = "\n".join(map(str, self._checked.lines))
+        found["otlp"] = self._exported.texts()
         found["metrics"] = generate_latest(Exposition(lambda: self._tallies, list)).decode()
         found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
         found["findings"] = "\n".join(self._findings())

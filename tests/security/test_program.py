@@ -4,13 +4,15 @@ import base64
 import json
 import stat
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from net.certificates import Authority
+from otlp.collected import collector
 from pop3spy.config.settings import SETTINGS
 from security.disguises import disguises, traces, unpacked
-from security.program import Play, Program, ask, started
+from security.program import PATIENCE, Play, Program, ask, started
 
 SECRET = b"Zq7#vKx2!Wm caf\xc3\xa9"
 
@@ -69,16 +71,26 @@ def test_no_secret_comes_out_of_the_program(
     tmp_path: Path, log_format: str, redact: str, *, terminal: bool
 ) -> None:
     log, capture, server = tmp_path / "log", tmp_path / "capture.yaml", Play(REPLIES)
-    with started(
-        *("proxy", "--upstream", server.address, "--listen", ":0", "--log", log),
-        *("--log-format", log_format, "--redact", redact, "--record", capture),
-        terminal=terminal,
-    ) as program:
+    with (
+        collector() as collected,
+        started(
+            *("proxy", "--upstream", server.address, "--listen", ":0", "--log", log),
+            *("--log-format", log_format, "--redact", redact, "--record", capture),
+            *("--metrics", "0", "--otlp", collected.url),
+            terminal=terminal,
+        ) as program,
+    ):
+        place = program.wait_for(rb"metrics at (\S+)")[1].decode()
         heard = ask(program.port, LINES, b"PASS " + SECRET)
         program.wait_for("└─".encode())
+        with urlopen(place, timeout=PATIENCE) as scraped:
+            metrics = scraped.read().decode()
         assert program.stop() == 0
     assert heard == b"".join(REPLIES)
-    check_secrets(everything(program, log, capture), redact, terminal=terminal)
+    told = {"metrics": metrics, "otlp": collected.texts()}
+    assert 'verb="PASS"' in metrics
+    assert "'pop3.verb': 'PASS'" in told["otlp"]
+    check_secrets(everything(program, log, capture) | told, redact, terminal=terminal)
 
 
 @pytest.mark.parametrize("redact", ["secrets", "strict"])
