@@ -39,6 +39,9 @@ from pop3spy.web.server import WebServer
 from pop3spy.web.tokens import Tokens
 
 BACKLOG: Final = 64
+PAST: Final = 32 << 20
+"""Octets that are kept of what happened in sessions; with more, collecting garbage takes too long.
+"""
 
 
 @contextmanager
@@ -206,7 +209,7 @@ class ProxyInspector:
             dry_run=settings.dry_run_delete,
             judges=settings.findings != "off",
         )
-        sessions, histories = self._feed.sessions, Histories(ENDED)
+        sessions, histories = self._feed.sessions, Histories(ENDED, PAST)
         sessions.histories = histories
         self._bus.subscribe(histories)
         self._bus.subscribe_to_notes(histories.note)

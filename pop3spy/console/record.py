@@ -27,14 +27,17 @@ class EventHistory:
         """Keep *event*."""
         self.keep(event)
 
-    def keep(self, told: Told) -> None:
-        """Keep an event, or what a person noted."""
+    def keep(self, told: Told) -> int:
+        """Keep an event, or what a person noted; return how many more octets are kept now."""
         if self._events is None:
-            return
+            return 0
         self._events.append(told)
-        self.octets += _EVENT + _size(told)
+        size = _EVENT + (len(told.frame.raw) if type(told) is Heard else _size(told))
+        self.octets += size
         if self.octets > MOST:
+            size -= self.octets
             self.forget()
+        return size
 
     def forget(self) -> None:
         """Keep nothing of the session, now or later."""
@@ -58,10 +61,8 @@ class EventHistory:
 
 
 def _size(told: Told) -> int:
-    """Return the octets of what was said, or characters of what was noted."""
-    if isinstance(told, Noted):
-        return len(str(told.facts.get("text", "")))
-    return len(told.frame.raw) if isinstance(told, Heard) else 0
+    """Return the characters of what was noted; other events have nothing of their own."""
+    return len(str(told.facts.get("text", ""))) if type(told) is Noted else 0
 
 
 class SessionRecording:

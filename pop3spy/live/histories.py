@@ -35,8 +35,10 @@ class Histories:
         history = self._open[number] = EventHistory()
 
         def read(event: Event) -> None:
-            self._keep(history, event)
-            if isinstance(event, Ended):
+            self._octets += history.keep(event)
+            if self._octets > self._most:
+                self._forget_some()
+            if type(event) is Ended:
                 self._end(number)
 
         return read
@@ -45,7 +47,8 @@ class Histories:
         """Keep what a person noted, in each session that is open."""
         if event.what == "noted":
             for history in list(self._open.values()):
-                self._keep(history, event)
+                self._octets += history.keep(event)
+            self._forget_some()
 
     def past(self, number: int) -> list[Told] | None:
         """Return all that happened in session *number*, and what was noted meanwhile.
@@ -55,10 +58,7 @@ class Histories:
         history = self._open.get(number) or self._over.get(number)
         return history.events if history else None
 
-    def _keep(self, history: EventHistory, told: Told) -> None:
-        before = history.octets
-        history.keep(told)
-        self._octets += history.octets - before
+    def _forget_some(self) -> None:
         while self._octets > self._most and (self._over or self._open):
             self._forget_oldest(self._over or self._open)
 
