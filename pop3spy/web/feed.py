@@ -114,7 +114,7 @@ class Feed:
                 if watched := self.sessions.watched(number):
                     watched.forget_news()
             self._last_state = self.state()
-            self._soon()
+        self._soon()  # turns have stopped if nobody was here for a moment
 
     def leave(self, page: asyncio.Event) -> None:
         """Set *page* no more."""

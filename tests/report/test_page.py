@@ -95,6 +95,15 @@ def test_a_strict_report_names_nobody(tmp_path: Path) -> None:
         + "    C: RETR 2\n    S: -ERR bob has no message 2 at pop.corp.example\n"
     )
     file = recorded(tmp_path / "of-bob.yaml", said + QUIT)
+    certificate = (
+        '{"version": "TLSv1.3", "cipher": "AES", "subject": "shop.corp.example",'
+        ' "issuer": "mallory-ca", "names": ["imap.corp.example"], "asked": "ask.corp.example"}'
+    )
+    lines = file.read_text().splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if '"open"' in line) + 1
+    lines.insert(place, f'- [0.0, 1, "note", {{"tls": {certificate}}}]\n')
+    file.write_text("".join(lines))
+    assert "shop.corp.example" in reported(file)
     for form in ("html", "markdown", "svg"):
         text = reported(file, "--redact", "strict", "--format", form).lower()
         for name in (

@@ -100,6 +100,24 @@ async def test_while_nobody_looks_nothing_is_made() -> None:
             assert list(exchanges(page)) == [21]
 
 
+async def test_a_page_that_comes_back_at_once_hears_what_changes() -> None:
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        client, server = await inspected.steered.relayed.greeted()
+        async with browser.events() as page:
+            await page.named("reset")
+            await said(client, server, 1)
+            await page.until(lambda told: told.name == "exchange")
+        await until(lambda: not inspected.feed.pages and inspected.feed._turn is None)
+        assert inspected.feed.awake
+        async with browser.events() as page:
+            await page.named("reset")
+            await inspected.act(browser, "hold", text="verb = STAT")
+            assert (await page.named("control")).data["hold"] == "verb = STAT"
+            await said(client, server, 1)
+            await page.until(lambda told: told.name == "exchange" and told.data["number"] == 2)
+
+
 async def test_of_too_much_at_once_a_page_hears_that_there_is_more() -> None:
     async with inspecting() as inspected:
         browser = await inspected.browser()

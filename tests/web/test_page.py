@@ -88,7 +88,7 @@ def later(pop: POP3, command: str) -> Thread:
     return thread
 
 
-def test_mpop_fetches_its_mail_from_dovecot_while_a_person_looks(
+def test_mpop_and_dovecot_talk_while_a_person_holds_edits_and_drops(
     page: Page, dovecot: MailServer, tmp_path: Path
 ) -> None:
     mpop = next(each for each in CLIENTS if each.name == "mpop")
@@ -106,15 +106,28 @@ def test_mpop_fetches_its_mail_from_dovecot_while_a_person_looks(
         page.shows(".desk", "held as 1")
         page.shows(".top", "1 held")
         page.until(lambda: page.tab.title() == "1 held · pop3spy")
-        page.press("Escape", "g")
+        page.press("Escape", "e")
+        page.fill("held1", "stat")
         page.shows(".desk", "held as 2")
         page.press("g")
         fetching.join(30)
         assert saved == [mpop.keeps(each) for each in dovecot.holds(FEW_USER)]
         page.shows(".list", "quit")
         page.shows(".transcript", "RETR")
+        page.shows(".transcript .own", "edited")
         page.shows(".verdict", f"logged in as {FEW_USER}")
         assert PASSWORD not in page.tab.content()
+        page.fill("hold", "verb = DELE")
+        page.shows("aside", "Hold nothing")
+        pop = found.session(FEW_USER, PASSWORD)
+        pop.sock.sendall(b"DELE 1\r\n")
+        page.shows(".desk", "held as 3")
+        page.tab.reload()
+        page.shows(".desk", "held as 3")
+        page.click("Drop", ".desk")
+        page.shows(".transcript", "dropped")
+        assert pop.stat()[0] == len(saved)
+        pop.quit()
 
 
 def test_a_command_is_held_edited_answered_and_dropped(steered: Shown) -> None:
