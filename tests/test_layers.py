@@ -74,6 +74,7 @@ HOMES = {
     "sqlite3": {"ledger"},
     "jinja2": {"report"},
     "markupsafe": {"report"},
+    "dns": {"net"},
     "pluggy": {"pytest_plugin"},
     "pytest": {"pytest_plugin"},
 }

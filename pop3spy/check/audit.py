@@ -185,6 +185,10 @@ class Audit:
         except ConnectError as error:
             raise UnfinishedError(str(error)) from None
 
+    def note(self, text: str) -> None:
+        """Let the transcript of the check have what happened beside all connections."""
+        self.transcript.note(self._clock.now(), text)
+
     # -- what is known --------------------------------------------------------------------------
 
     async def once(self, key: str, find: Callable[[], Awaitable[T]], *, retold: bool = True) -> T:

@@ -23,3 +23,5 @@ class Need(Enum):
     TOKEN = "there is no --token-command"  # noqa: S105 - what people are told
     STRESS = "it may trouble a weak server; --stress allows it"
     SLOW = "it takes minutes, which --slow allows"
+    DNS = "it asks the DNS, which --dns allows"
+    DOMAIN = "there is no --domain, whose mail this server is for"

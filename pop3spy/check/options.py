@@ -15,7 +15,9 @@ class AuditOptions:
     Without a ``user`` nobody logs in.  ``trust`` says whose certificates are believed where a
     password is sent.  ``dele`` is ``no``, ``reset`` or ``drop``; ``dele_message`` the number of the
     message that is marked, 0 the smallest.  ``max_wait`` are the seconds of a LOGIN-DELAY that are
-    waited for, ``max_logins`` 0 as many as the plan says.
+    waited for, ``max_logins`` 0 as many as the plan says.  With
+    ``dns`` the DNS is asked, at ``dns_server`` or where the system does; with ``aia`` a certificate
+    that the chain lacks is fetched from where the one before it says.
     """
 
     user: str = ""
@@ -37,6 +39,9 @@ class AuditOptions:
     max_logins: int = 0
     cert_days: int = 14
     domain: str = ""
+    dns: bool = False
+    dns_server: tuple[str, int] | None = None
+    aia: bool = False
     dot_message: int = 0
     sample_all: bool = False
     remote: bool = False

@@ -17,7 +17,7 @@ _BEFORE_AND_AFTER: Final = ("capa/2", "capa/3", "limit/11")
 """What needs no login, and looks further with one."""
 _GROUPS: Final = (
     *("net", "greeting", "capa", "tls", "quit", "state", "auth", "limit", "pipe", "utf8", "lang"),
-    *("oauth", "stat", "list", "uidl", "retr", "top", "rset", "timing", "lock", "dele"),
+    *("oauth", "dns", "stat", "list", "uidl", "retr", "top", "rset", "timing", "lock", "dele"),
 )
 _FREE, _FIRST_LOGIN, _SHARED, _OWN, _DELE, _SUMS, _PUNISHED = range(7)
 _SHARED_GROUPS: Final = (
@@ -45,6 +45,7 @@ GROUPS: Final = {
     "utf8": "UTF8",
     "lang": "LANG",
     "oauth": "tokens",
+    "dns": "what the DNS says of the server",
     "timing": "figures for those who watch a server",
 }
 """The groups in the order in which people read them, and what each is about."""

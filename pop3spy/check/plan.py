@@ -87,4 +87,6 @@ def allowed_by(options: AuditOptions) -> dict[Need, bool]:
         Need.TOKEN: options.token is not None,
         Need.STRESS: options.stress,
         Need.SLOW: options.slow,
+        Need.DNS: options.dns,
+        Need.DOMAIN: bool(options.domain),
     }

@@ -73,6 +73,10 @@ class CheckTranscript:
         """Add what was said before, when what is known now was found out."""
         self.lines.extend(lines)
 
+    def note(self, at: float, text: str) -> None:
+        """Add what happened, and nobody said; *text* may be shown."""
+        self.lines.append(TranscriptLine(round(at, 3), NOBODY, text))
+
     @property
     def last(self) -> tuple[TranscriptLine, ...]:
         """The last lines, and how many there are before them."""

@@ -274,6 +274,9 @@ class _Auditing:
             max_logins=options.max_logins,
             cert_days=options.cert_days,
             domain=options.domain or "",
+            dns=options.dns,
+            aia=options.aia,
+            dns_server=options.dns_server,
             dot_message=options.dot_message,
             sample_all=options.sample == "all",
         )

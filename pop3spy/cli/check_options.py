@@ -12,7 +12,8 @@ from pop3spy.check.forms import FORMS
 from pop3spy.check.matrix import MATRIX_FORMS
 from pop3spy.check.results import FAIL_ON
 from pop3spy.cli.options import ValueType
-from pop3spy.config.kinds import FACTOR, PATH, PORT
+from pop3spy.config.address import Address
+from pop3spy.config.kinds import FACTOR, NAME_SERVER, PATH, PORT
 from pop3spy.config.verbs import CheckSettings
 
 
@@ -56,6 +57,9 @@ class CheckOptions:
     sample: str
     dot_message: int
     domain: str | None
+    dns: bool
+    aia: bool
+    dns_server: Address | None
 
 
 _OPTIONS: Final = (
@@ -237,7 +241,25 @@ _OPTIONS: Final = (
     click.option(
         "--domain",
         metavar="DOMAIN",
-        help="A certificate for this domain is a near miss.",
+        help="The domain whose mail this is; a certificate for it is a near miss.",
+    ),
+    click.option(
+        "--aia",
+        is_flag=True,
+        help="Fetch a certificate that a chain lacks, from the http:// address that the one before"
+        " it names.",
+    ),
+    click.option(
+        "--dns",
+        is_flag=True,
+        help="Also ask the DNS for SRV records of the --domain, and for TLSA records of the server"
+        " (pip install 'pop3spy[dns]').",
+    ),
+    click.option(
+        "--dns-server",
+        type=ValueType(NAME_SERVER, "--dns-server"),
+        metavar="IP[:PORT]",
+        help="Ask this server of the DNS.  [default: those of the system]",
     ),
 )
 
@@ -246,6 +268,7 @@ _TOLD: Final = (
     *("select", "ignore", "fail_on", "strict", "clear_login", "wrong_login", "allow_dele"),
     *("dele_message", "retr", "stress", "slow", "auth", "probe_user", "probe_login_delay"),
     *("ignore_login_delay", "max_wait", "max_logins", "pause", "patience", "sample"),
+    *("domain", "dns", "aia"),
 )
 
 

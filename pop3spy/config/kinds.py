@@ -6,7 +6,7 @@ In a file, as on the command line, every value is text that its kind makes sense
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -201,6 +201,25 @@ def _scraped(value: Any) -> Address:
     return value if isinstance(value, Address) else read_address(_word(value), SCRAPED)
 
 
+def _name_server(value: Any) -> Address:
+    """Read the address of a server of the DNS, with a port or without."""
+    if isinstance(value, Address):
+        return value
+    text = _word(value).strip()
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        return Address(str(ip_address(bare)), 53)
+    except ValueError:
+        pass
+    try:
+        found = read_address(text, 53)
+        return Address(str(ip_address(found.host)), found.port)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no address of a DNS server; write 192.0.2.53, or 127.0.0.1:5353"
+        ) from None
+
+
 SCRAPED = 9110
 """The port of the metrics, where nobody names another."""
 _LOOPBACK = ("", "127.0.0.1", "localhost", "[::1]")
@@ -307,6 +326,7 @@ WORKERS = ValueKind("COUNT", _workers)
 OWN_PORT = ValueKind("[PORT]", _own_port)
 COLLECTOR = ValueKind("URL", _collector)
 SCRAPES = ValueKind("[[HOST:]PORT]", _scraped)
+NAME_SERVER = ValueKind("IP[:PORT]", _name_server)
 SIZE = ValueKind("SIZE", _size)
 FILTER = ValueKind("EXPR", _filter)
 THRESHOLD = ValueKind("NAME=VALUE", _threshold, tuple(f"{name}=" for name in ROWS))

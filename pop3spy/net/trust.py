@@ -37,6 +37,7 @@ class Trust:
     of TLS older than ``oldest``, or newer than ``newest``, are refused.  Without ``names`` a
     certificate that is believed may be anybody's; ``alpn`` are the protocols that are offered (RFC
     7301).  With ``weak`` the ciphers and keys are taken that OpenSSL refuses by itself.
+    A chain may also lead over the certificates ``over``, in DER form, which are not believed.
     """
 
     insecure: bool = False
@@ -47,6 +48,7 @@ class Trust:
     names: bool = True
     alpn: tuple[str, ...] = ()
     weak: bool = False
+    over: tuple[bytes, ...] = ()
 
     def context(self) -> ssl.SSLContext:
         """Return what handshakes need; raise ConfigError if a file cannot be used."""
@@ -63,6 +65,9 @@ def _context(trust: Trust) -> ssl.SSLContext:
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         else:
             context.load_default_certs()
+        for der in trust.over:  # none of them may end a chain
+            context.verify_flags &= ~ssl.VERIFY_X509_PARTIAL_CHAIN
+            context.load_verify_locations(cadata=der)
     except ssl.SSLError:
         raise ConfigError(f"{escape(str(trust.ca))} holds no certificate in PEM form") from None
     except OSError as error:

@@ -16,6 +16,7 @@ MOST_NAMES: Final = 100
 FEW_NAMES: Final = 5
 """Names of a certificate that a person is told; large servers have a hundred."""
 _LONGEST_NAME: Final = 255
+_LONGEST_URL: Final = 2000
 
 _OID, _UTC_TIME, _SEQUENCE = 0x06, 0x17, 0x30
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
@@ -23,7 +24,11 @@ _BMP_STRING, _UNIVERSAL_STRING = 0x1E, 0x1C
 _COMMON_NAME: Final = b"\x55\x04\x03"
 _ORGANIZATION: Final = b"\x55\x04\x0a"
 _ALTERNATIVE_NAMES: Final = b"\x55\x1d\x11"
-_DNS_NAME, _IP_ADDRESS = 0x82, 0x87
+_OTHER_NAME, _DNS_NAME, _IP_ADDRESS = 0xA0, 0x82, 0x87
+_AUTHORITY_ACCESS: Final = b"\x2b\x06\x01\x05\x05\x07\x01\x01"
+_ISSUERS: Final = b"\x2b\x06\x01\x05\x05\x07\x30\x02"
+_URI: Final = 0x86
+_SERVICE_NAME: Final = b"\x2b\x06\x01\x05\x05\x07\x08\x07"
 
 Element = tuple[int, bytes]
 """The tag of an element, and its content."""
@@ -34,7 +39,9 @@ class Certificate:
     """Whose it is and whose word that is, from when until when (UTC), and its ``names``.
 
     ``subject`` and ``issuer`` are the most telling part: the common name, else the organization.
-    With ``own_issuer`` it is signed by nobody but itself, as far as names tell.
+    With ``own_issuer`` it is signed by nobody but itself, as far as names tell.  ``services`` are
+    names of a service in a domain, such as ``_pop3s.example.org`` (SRV-ID; RFC 4985).
+    ``issuer_at`` are the addresses of its issuer's certificate (AIA; RFC 5280, section 4.2.2.1).
     """
 
     subject: str = ""
@@ -45,6 +52,8 @@ class Certificate:
     own_issuer: bool = False
     subject_der: bytes = b""
     issuer_der: bytes = b""
+    services: tuple[str, ...] = ()
+    issuer_at: tuple[str, ...] = ()
 
 
 def read_certificate(der: bytes) -> Certificate:
@@ -57,7 +66,9 @@ def read_certificate(der: bytes) -> Certificate:
     _, _, issuer, validity, subject = contents
     times = [_time(*element) for element in _inside(validity)][:2]
     since, until = [*times, "", ""][:2]
-    names = [name for tag, content in parts[6:] if tag == _EXTENSIONS for name in _names(content)]
+    extensions = [content for tag, content in parts[6:] if tag == _EXTENSIONS]
+    names = [name for content in extensions for name in _names(content)]
+    services = [name for content in extensions for name in _services(content)]
     return Certificate(
         _name(subject),
         _name(issuer),
@@ -67,6 +78,8 @@ def read_certificate(der: bytes) -> Certificate:
         bool(subject) and subject == issuer,
         subject,
         issuer,
+        tuple(services[:MOST_NAMES]),
+        tuple(url for content in extensions for url in _issuer_at(content))[:MOST_NAMES],
     )
 
 
@@ -143,14 +156,36 @@ def _pairs(text: str) -> list[str]:
     return [text[at : at + 2] for at in range(0, len(text), 2)]
 
 
-def _names(extensions: bytes) -> Iterator[str]:
-    """Yield the host names and addresses among the alternative names."""
+def _extension(extensions: bytes, wanted: bytes) -> Iterator[Element]:
+    """Yield what is in the sequence that the extension *wanted* is."""
     for _, extension in _inside(_first(extensions)):
         match list(_inside(extension)):
-            case [(_, kind), *_, (_, value)] if kind == _ALTERNATIVE_NAMES:
-                for tag, name in _inside(_first(value)):
-                    if tag == _DNS_NAME:
-                        text = name[:_LONGEST_NAME].decode("utf-8", "replace")
-                        yield text.replace(",", "\N{REPLACEMENT CHARACTER}")  # or one reads as two
-                    elif tag == _IP_ADDRESS and len(name) in (4, 16):
-                        yield str(ip_address(name))
+            case [(_, kind), *_, (_, value)] if kind == wanted:
+                yield from _inside(_first(value))
+
+
+def _issuer_at(extensions: bytes) -> Iterator[str]:
+    """Yield where the certificate of the issuer is."""
+    for _, access in _extension(extensions, _AUTHORITY_ACCESS):
+        match list(_inside(access)):
+            case [(_, kind), (tag, url)] if kind == _ISSUERS and tag == _URI:
+                yield url[:_LONGEST_URL].decode("ascii", "replace")
+
+
+def _names(extensions: bytes) -> Iterator[str]:
+    """Yield the host names and addresses among the alternative names."""
+    for tag, name in _extension(extensions, _ALTERNATIVE_NAMES):
+        if tag == _DNS_NAME:
+            text = name[:_LONGEST_NAME].decode("utf-8", "replace")
+            yield text.replace(",", "\N{REPLACEMENT CHARACTER}")  # or one reads as two
+        elif tag == _IP_ADDRESS and len(name) in (4, 16):
+            yield str(ip_address(name))
+
+
+def _services(extensions: bytes) -> Iterator[str]:
+    """Yield the names of services among the alternative names (RFC 4985, section 2)."""
+    for tag, name in _extension(extensions, _ALTERNATIVE_NAMES):
+        match list(_inside(name)) if tag == _OTHER_NAME else []:
+            case [(_, kind), (_, value)] if kind == _SERVICE_NAME:
+                for _, text in _inside(value):
+                    yield text[:_LONGEST_NAME].decode("ascii", "replace")

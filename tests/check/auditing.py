@@ -54,6 +54,7 @@ def runner_of(
     server: SmallServer,
     *select: str,
     patience: float = 0.04,
+    long_second: float = 1.0,
     ignore: tuple[str, ...] = (),
     **given: Any,
 ) -> Runner:
@@ -72,22 +73,25 @@ def runner_of(
             **given,
         }
     )
-    timing = Timing(patience, silence=3.0, pause=0.0, connect=5.0)
+    timing = Timing(patience, silence=3.0, pause=0.0, connect=5.0, long_second=long_second)
     audit = Audit(target, options, timing, bus, clock)
     return Runner(audit, chosen_checks(select, ignore), Watcher())
 
 
 async def audited(server: SmallServer, *select: str, **given: Any) -> AuditReport:
     """Return what the checks *select* find at *server*."""
+    addresses = given.pop("addresses", ())
     runner = runner_of(server, *select, **given)
     await runner.prepare()
+    if addresses:  # what a name has that no name has here
+        runner.report.target.addresses = addresses
     await runner.run()
     return runner.report
 
 
 @contextmanager
 def certificate_in(folder: Path, kind: str) -> Iterator[Path]:
-    """Give the PEM file of a certificate with its key: good, weak, expired, soon, or other."""
+    """Give the PEM file of a certificate with its key, of one of the kinds below."""
     path = folder / f"{kind}.pem"
     if not path.exists():
         write_certificate(path, kind)
@@ -103,6 +107,9 @@ def write_certificate(path: Path, kind: str) -> None:
         x509.DNSName("localhost"),
         x509.IPAddress(ip_address("127.0.0.1")),
     ]
+    if kind == "service":
+        service = b"\x16\x12_pop3s.example.org"  # an IA5String (RFC 4985, section 2)
+        names = [x509.OtherName(x509.ObjectIdentifier("1.3.6.1.5.5.7.8.7"), service)]
     if kind == "other":
         names = [x509.DNSName("other.example")]
     made = (

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import itertools
 import re
 import secrets
 import socket
@@ -17,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pop3spy.replay.scram_server import ScramServer
 
@@ -78,6 +80,8 @@ class Wrong:
     pop3s: bool = True
     removes_without_quit: bool = False
     rset_undoes: bool = True
+    idle: dict[str, float] = field(default_factory=dict)  # seconds of silence, by state
+    handshake: float = 60.0
     delay: dict[str, float] = field(default_factory=dict)
     quit_closes: bool = True
     scram: Callable[[bytes], bytes] = bytes
@@ -382,7 +386,12 @@ class Talk:
         wrong = self.wrong
         said = b""
         while True:
-            octet = await self._reader.read(1)
+            try:
+                async with asyncio.timeout(wrong.idle.get(self.state)):
+                    octet = await self._reader.read(1)
+            except TimeoutError:
+                await self._say(b"-ERR you sleep\r\n")
+                return None
             if not octet:
                 return None
             said += octet
@@ -411,7 +420,7 @@ class Talk:
         if wrong.serves_clear:
             return True
         try:
-            await self._writer.start_tls(self.server.context)
+            await self._writer.start_tls(self.server.context, ssl_handshake_timeout=wrong.handshake)
         except (OSError, ssl.SSLError):
             return False
         if wrong.keeps_buffer:
@@ -478,8 +487,14 @@ def top_of(message: bytes, lines: int) -> bytes:
     return head + b"\r\n\r\n" + b"".join(line + b"\r\n" for line in kept)
 
 
-def _named(names: str, _: object, name: str | None, __: object) -> int | None:
-    """Refuse a client that asks for no name, or for an unknown one."""
+_EARLY: Final = 4
+"""Handshakes that find out what there is, before the first check."""
+
+
+def _named(names: str, count: Iterator[int], _: object, name: str | None, __: object) -> int | None:
+    """Refuse a client that asks for no name, or for an unknown one, or that comes later."""
+    if names == "early":
+        return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if next(count) >= _EARLY else None
     refused = {"needed": None, "known": "unknown.invalid"}.get(names, "") == name
     return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if refused else None
 
@@ -492,7 +507,7 @@ async def running(wrong: Wrong, certificate: Path) -> AsyncIterator[SmallServer]
     if wrong.versions:
         context.minimum_version, context.maximum_version = wrong.versions
     context.load_cert_chain(certificate)
-    context.sni_callback = partial(_named, wrong.names)
+    context.sni_callback = partial(_named, wrong.names, itertools.count())
     server = SmallServer(wrong, context)
     tasks: set[asyncio.Task[None]] = set()
 
@@ -509,7 +524,11 @@ async def running(wrong: Wrong, certificate: Path) -> AsyncIterator[SmallServer]
 
     clear = await asyncio.start_server(lambda r, w: serve(r, w, tls=False), "127.0.0.1", 0)
     tls = await asyncio.start_server(
-        lambda r, w: serve(r, w, tls=True), "127.0.0.1", 0, ssl=context
+        lambda r, w: serve(r, w, tls=True),
+        "127.0.0.1",
+        0,
+        ssl=context,
+        ssl_handshake_timeout=wrong.handshake,
     )
     server.port = clear.sockets[0].getsockname()[1]
     server.tls_port = tls.sockets[0].getsockname()[1]

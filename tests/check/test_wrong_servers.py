@@ -15,8 +15,8 @@ import pytest
 
 from check.auditing import audited, certificate_in
 from check.small_server import CLOSE, MESSAGES, SILENT, Talk, Wrong, running, stuffed, top_of
+from check.test_dns import ROWS as OF_THE_DNS
 from pop3spy.check.loading import all_checks
-from pop3spy.check.needs import Need
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 
@@ -77,6 +77,9 @@ LONG_LINE = b"-ERR " + b"x" * 600 + b"\r\n"
 OLD = Wrong(versions=(V.TLSv1, V.TLSv1_2))
 
 ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
+    ("net/1", LAX, Wrong(), {"host": "localhost", "addresses": ("127.0.0.1", "127.0.0.2")}),
+    ("net/1", FAIL, Wrong(refuses_after=LOOKS), {"host": "localhost", "addresses": ("127.0.0.1",)}),
+    ("net/1", "pass", Wrong(), {"host": "localhost", "addresses": ("127.0.0.1",)}),
     ("net/2", FAIL, Wrong(greeting=lambda number: SILENT if number > LOOKS else OK), {}),
     ("net/2", LAX, Wrong(delay={"greeting": 0.3}), {}),
     ("net/3", FAIL, Wrong(behind_greeting=b"+OK again\r\n"), {}),
@@ -145,10 +148,14 @@ ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
     ("tls/17", FAIL, Wrong(), {"remote": True}),
     ("tls/17", LAX, on("USER.*", ERR), {"remote": True}),
     ("tls/18", FAIL, Wrong(shuts="reset"), {}),
+    ("tls/19", FAIL, Wrong(names="early"), {"host": "localhost"}),
     ("tls/20", FAIL, Wrong(names="needed"), {"host": "localhost"}),
     ("tls/20", LAX, Wrong(names="known"), {"host": "localhost"}),
     ("tls/21", LAX, on("STLS x", OK), {}),
     ("tls/21", FAIL, on("STLS x", b"(nothing)\r\n"), {}),
+    ("tls/22", FAIL, Wrong(), {"slow": True, "long_second": 0.002}),
+    ("tls/22", LAX, Wrong(handshake=1.0), {"slow": True, "long_second": 0.01}),
+    ("tls/22", "pass", Wrong(handshake=0.1), {"slow": True, "long_second": 0.01}),
     ("auth/1", FAIL, on("PASS x", OK), {}),
     ("auth/2", LAX, on("USER", OK), {}),
     ("auth/2", FAIL, on("USER", SILENT), {}),
@@ -337,13 +344,19 @@ ROWS: tuple[tuple[str, str, Wrong, dict[str, Any]], ...] = (
     ("oauth/4", LAX, on("AUTH XOAUTH2 .+", ERR), {"token": partial(_token, b"good")}),
     ("oauth/4", "pass", Wrong(), {"token": partial(_token, b"good")}),
     ("timing/1", LAX, Wrong(delay={"PASS": 0.15}), {}),
+    ("timing/3", FAIL, Wrong(idle={"trans": 0.1}), {"slow": True, "long_second": 0.002}),
+    ("timing/3", FAIL, on("after:NOOP", b"-ERR you slept\r\n"), {"slow": True, "long_second": 0.0005}),
+    ("timing/3", LAX, on("after:NOOP", CLOSE), {"slow": True, "long_second": 0.0005}),
+    ("timing/3", "pass", Wrong(), {"slow": True, "long_second": 0.0005}),
+    ("timing/4", FAIL, Wrong(idle={"auth": 0.1}), {"slow": True, "long_second": 0.02}),
+    ("timing/4", LAX, Wrong(idle={"auth": 0.8}), {"slow": True, "long_second": 0.02}),
+    ("timing/4", "pass", Wrong(idle={"auth": 0.3}), {"slow": True, "long_second": 0.002}),
+    ("timing/4", "pass", Wrong(), {"slow": True, "long_second": 0.001}),
     ("timing/2", LAX, Wrong(delay={"NOOP": 0.15}), {}),
 )  # fmt: skip
 
 NOT_FAILING = {
-    "net/1": "it needs names with several addresses",
     "capa/10": "it informs",
-    "tls/19": "a server of Python's refuses no ALPN",
     "timing/5": "it informs",
     "oauth/1": "it informs",
 }
@@ -372,8 +385,8 @@ async def test_a_fault_is_found(
 
 def test_every_check_that_can_fail_has_a_server_that_fails_it() -> None:
     tried = {row[0] for row in ROWS if row[1] not in (MISSING, "pass")}
-    slow = {check.id for check in all_checks().values() if Need.SLOW in check.needs}
-    assert set(all_checks()) - tried - slow == set(NOT_FAILING)
+    tried |= {row[0] for row in OF_THE_DNS if row[1] in (FAIL, LAX)}
+    assert set(all_checks()) - tried == set(NOT_FAILING)
 
 
 def _again(talk: Talk, most: int = 1) -> bool:

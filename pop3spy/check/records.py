@@ -1,0 +1,51 @@
+"""What the DNS says of a server: SRV and TLSA records, asked for once."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from pop3spy.check.audit import Audit, SkipError
+from pop3spy.protocol.text import escape
+
+if TYPE_CHECKING:
+    from pop3spy.net.resolver import NameResolver, ServiceRecord, SignedTlsa
+
+_SECONDS = 10.0
+
+
+def resolver_of(audit: Audit) -> "NameResolver":
+    """Return what asks the DNS; raise SkipError where the extra for it is not installed."""
+    if find_spec("dns") is None:
+        raise SkipError("it needs dnspython; to install: pip install 'pop3spy[dns]'")
+    from pop3spy.net.resolver import NameResolver  # noqa: PLC0415 - an extra has it
+
+    return NameResolver(audit.options.dns_server, audit.timing.of(_SECONDS))
+
+
+async def service_records(audit: Audit, service: str) -> "list[ServiceRecord]":
+    """Return the SRV records of *service*, pop3 or pop3s, in the domain of the audit."""
+    name = f"_{service}._tcp.{audit.options.domain}"
+
+    async def find() -> "list[ServiceRecord]":
+        found = await resolver_of(audit).services(name)
+        _tell(audit, "SRV", name, found)
+        return found
+
+    return await audit.once(f"SRV {name}", find)
+
+
+async def certificate_records(audit: Audit, port: int) -> "SignedTlsa":
+    """Return the TLSA records of *port* at the host of the audit."""
+    name = f"_{port}._tcp.{audit.target.host}"
+
+    async def find() -> "SignedTlsa":
+        found = await resolver_of(audit).certificates(name)
+        _tell(audit, "TLSA", name, found.records)
+        return found
+
+    return await audit.once(f"TLSA {name}", find)
+
+
+def _tell(audit: Audit, kind: str, name: str, found: object) -> None:
+    records = [str(record) for record in found] if isinstance(found, list | tuple) else []
+    for record in records or ["none"]:
+        audit.note(f"{kind} of {escape(name)}: {escape(record)}")
