@@ -201,7 +201,7 @@ class _SessionReader:
     # -- frames ---------------------------------------------------------------------------------
 
     def _heard(self, event: Heard, frame: Frame) -> None:
-        if not isinstance(frame, Opaque):
+        if not (isinstance(frame, Opaque) or _is_filler(frame)):
             self.collected.masks += len(frame.masks)
         if self._unread:
             self._unread_ended(self._unread.end_before(frame))
@@ -307,6 +307,11 @@ class _SessionReader:
         where = f"{state.value}{_inside(session)}"
         names = tuple(escape(str(capability)) for capability in listed)
         self.collected.capabilities.append(CapabilityList(exchange.number, where, names))
+
+
+def _is_filler(frame: Frame) -> bool:
+    """Return whether it stands for a piece of a body that was only counted: no secret was in it."""
+    return isinstance(frame, BodyPart) and frame.masks == ((0, len(frame.raw)),)
 
 
 def _inside(session: Session) -> str:

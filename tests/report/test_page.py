@@ -86,6 +86,14 @@ def test_whoever_gets_it_reads_first_what_is_hidden(tmp_path: Path) -> None:
     assert f"{file.stat().st_size:,} octets, SHA-256" in masked
 
 
+def test_a_body_that_nobody_kept_is_no_hidden_password(tmp_path: Path) -> None:
+    message = "    C: RETR 1\n" + body(["Subject: secret plans", "", "x"])
+    file = recorded(tmp_path / "a.yaml", LOGIN + message + QUIT)
+    copy = tmp_path / "copy.yaml"
+    assert run_here("scrub", str(file), "-o", str(copy), "--bodies", "drop").status == 0
+    assert "whatever their length: 1 place here" in Page(reported(copy)).text()
+
+
 def test_a_strict_report_names_nobody(tmp_path: Path) -> None:
     said = LOGIN.replace("ready", "ready at pop.corp.example") + (
         "    C: UIDL\n"

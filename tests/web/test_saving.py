@@ -9,6 +9,8 @@ import pytest
 
 from pop3spy.console.record import MOST
 from pop3spy.export import EXPORTERS
+from pop3spy.live.commands import LIVE_COMMANDS
+from pop3spy.web.acts import ACTS
 from web.browsing import Browser
 from web.inspecting import Inspected, inspecting
 from web.test_api import a_session, document
@@ -62,6 +64,29 @@ async def test_every_form_of_the_console_is_offered_and_described() -> None:
     path = document()["paths"]["/api/sessions/{session}/export/{form}"]
     [form] = [each for each in path["get"]["parameters"] if each["name"] == "form"]
     assert form["schema"]["enum"] == list(EXPORTERS)
+
+
+LOOKS = {
+    "sessions": "/api/sessions",
+    "show": "/api/sessions/1",
+    "follow": "/api/sessions/1",
+    "filter": "/api/sessions/1?filter=err",
+    "stats": "/api/statistics",
+    "findings": "/api/findings",
+    "explain": "/api/explain?about=IN-USE",
+    "export": "/api/sessions/1/export/dialogue",
+}
+"""What a command of the console tells, and where a page asks for it."""
+OF_THE_CONSOLE_ALONE = {"web", "help"}  # a link to a page, and the console's own commands
+
+
+async def test_whatever_the_console_does_a_page_can_ask_for_or_do() -> None:
+    acts = {act.command for act in ACTS.values()}
+    assert {row.name for row in LIVE_COMMANDS} == acts | LOOKS.keys() | OF_THE_CONSOLE_ALONE
+    async with inspecting() as inspected:
+        browser = await inspected.browser()
+        await inspected.steered.relayed.greeted()
+        assert {(await browser.get(path)).status for path in LOOKS.values()} == {200}
 
 
 async def much_said(inspected: Inspected) -> None:

@@ -137,7 +137,7 @@ function Main({ view, set, live }) {
   return html`<main id="main" tabindex="-1">
     <div class="filter" role="search">
       <${Field} id="filter" label="Show" kind="filter" value=${view.filter} change=${(filter) => set({ filter })}
-        placeholder="verb = RETR and latency > 200ms" />
+        placeholder="verb = RETR and err" />
       <span class="quiet" role="status">${session ? `${count(shownRows)} of ${count(total)} exchanges` : ""}</span>
       <span class="tabs" role="group" aria-label="View">${Object.entries(VIEWS).map(([name, [word]]) =>
         html`<button type="button" aria-pressed=${view.shows === name} onClick=${() => set({ shows: name })}>${word}</button>`)}</span>
