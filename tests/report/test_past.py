@@ -1,5 +1,6 @@
 """The report of a session that nobody recorded, of what a running proxy keeps of it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from logs.dialogue import CLIENT, SERVER, Play, raise_it
 from pop3spy.capture.opening import opened_recording
 from pop3spy.cli.judging_recordings import judge_of
+from pop3spy.cli.session_report import LiveReports, SessionReports
 from pop3spy.findings import Findings, own_rules
 from pop3spy.live.histories import Histories
 from pop3spy.protocol.frames import Side
@@ -78,12 +80,13 @@ def test_it_says_what_the_report_of_a_recording_says(sample: Path) -> None:
         assert events is not None
         source = LiveSource(started, own_rules())
         made = page(report_of_past(past_of(session, events, 0.0), source))
+        assert "Commands" in what_happened(made)
         assert what_happened(made) == what_happened(reported(sample, "--session", str(number)))
 
 
 def what_happened(source: str) -> str:
-    """Return the page from the verdict on."""
-    return source.partition('id="what"')[2].partition("<script>")[0]
+    """Return the page from the verdict on, without how it is read."""
+    return source.partition('id="what"')[2].partition('id="reading"')[0]
 
 
 def test_it_says_that_there_is_no_recording() -> None:
@@ -169,3 +172,25 @@ def test_what_stood_beside_exchanges_and_what_a_gate_did_is_remembered(tmp_path:
     assert "UIDL" in text
     assert "DELE 1" in text
     assert "NOOP" in text
+
+
+def test_a_recording_comes_first_where_it_can_be_read(tmp_path: Path) -> None:
+    file = recorded(tmp_path / "a.yaml", LOGIN.replace("bob", "eve") + QUIT)
+    proxy = Proxy()
+    proxy.play(LOGIN + QUIT)
+    watched = proxy.kept.watched(1)
+    assert watched is not None
+
+    def made(recording: SessionReports | None, *, whole: bool = True) -> str:
+        past = proxy.histories.past if whole else lambda _: None
+        return Page(asyncio.run(LiveReports(SOURCE, lambda: 0.0, past, recording)(watched))).text()
+
+    assert "USER eve" in made(SessionReports(str(file)))
+    for unreadable in (
+        SessionReports(str(file), largest=10),
+        SessionReports(str(tmp_path / "no.yaml")),
+        None,
+    ):
+        assert "USER bob" in made(unreadable)
+        assert "More was said" not in made(unreadable)
+        assert "More was said" in made(unreadable, whole=False)
