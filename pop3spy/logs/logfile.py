@@ -28,15 +28,19 @@ _FLAGS: Final = (
 class LogFile:
     """A log file; what is written is with the operating system at once.
 
-    A line of which a full disk took only a part is ended before the next one begins.
+    A line of which a full disk took only a part is ended before the next one begins.  A file that
+    was moved or taken away, as programs do that rotate logs, is begun anew at *path*.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, path: Path) -> None:
         self._fd = fd
+        self._path = path.absolute()
         self._torn = False
 
     def write(self, text: str) -> int:
         """Append *text*; raise OSError if it cannot be written whole."""
+        if self._is_moved():
+            self._begin_anew()
         data = text.encode("utf-8", "backslashreplace")
         if self._torn:
             data = b"\n" + data
@@ -55,6 +59,28 @@ class LogFile:
             os.close(self._fd)
             self._fd = -1
 
+    def _is_moved(self) -> bool:
+        """Return whether a file was written that is not at its place any more."""
+        mine = os.fstat(self._fd)
+        if not stat.S_ISREG(mine.st_mode):  # a pipe or a device is nothing to rotate
+            return False
+        try:
+            there = self._path.lstat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return not os.path.samestat(mine, there)
+
+    def _begin_anew(self) -> None:
+        """Begin another file; where that cannot be, go on in the old one, so nothing is lost."""
+        try:
+            begun = _opened(self._path)
+        except ConfigError:
+            return
+        os.close(self._fd)
+        self._fd, self._torn = begun, False
+
 
 def open_log(path: Path) -> LogFile:
     """Open *path* to append to; a new file is private (0600) whatever the umask says.
@@ -62,13 +88,17 @@ def open_log(path: Path) -> LogFile:
     Raise ConfigError if that cannot be done, if *path* is a symbolic link, or if it is a recording,
     which nothing could read any more.
     """
+    return LogFile(_opened(path), path)
+
+
+def _opened(path: Path) -> int:
     try:
         if _is_recording(path):
             raise ConfigError(
                 f"{escape(str(path))} is a recording, and a log would spoil it;"
                 " name another file: --log FILE"
             )
-        return LogFile(_create_or_open(path))
+        return _create_or_open(path)
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ELOOP:  # what O_NOFOLLOW says
             reason = "it is a symbolic link, and those are not followed"

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +47,56 @@ def test_what_is_written_is_there_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "x\n"
     log.close()
     log.close()
+
+
+@pytest.mark.parametrize("rotate", [lambda path: path.rename(f"{path}.1"), Path.unlink])
+def test_a_file_that_was_moved_or_taken_away_is_begun_anew(
+    tmp_path: Path, rotate: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "log"
+    log = open_log(path)
+    log.write("first\n")
+    rotate(path)
+    log.write("second\n")
+    log.write("third\n")
+    log.close()
+    assert path.read_text() == "second\nthird\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert all(each.read_text() == "first\n" for each in tmp_path.glob("log.1"))
+
+
+def test_a_new_file_that_others_have_put_in_its_place_is_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = open_log(path)
+    path.rename(tmp_path / "log.1")
+    path.write_text("theirs\n")
+    log.write("ours\n")
+    log.close()
+    assert path.read_text() == "theirs\nours\n"
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        pytest.param(lambda path: path.symlink_to("elsewhere"), id="a link"),
+        pytest.param(Path.mkdir, id="a folder"),
+        pytest.param(lambda path: path.write_bytes(HEADER), id="a recording"),
+        pytest.param(lambda path: path.parent.rename(f"{path.parent}.moved"), id="no folder"),
+    ],
+)
+def test_where_no_other_can_be_begun_the_old_one_has_every_line(
+    tmp_path: Path, put: Callable[[Path], object]
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = open_log(folder / "log")
+    log.write("first\n")
+    (folder / "log").rename(tmp_path / "old")
+    put(folder / "log")
+    log.write("second\n")
+    log.close()
+    assert (tmp_path / "old").read_text() == "first\nsecond\n"
+    assert not (folder / "elsewhere").exists()
 
 
 HEADER = Header(datetime(2026, 11, 23, tzinfo=UTC)).lines().encode()
