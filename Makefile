@@ -22,7 +22,7 @@ $(BIN)/python -m pip --disable-pip-version-check install $(if $(MAKE_TERMOUT),,-
 touch $(ALONE)
 endef
 
-.PHONY: demo test compiled fuzz lint docs captures picture bench lab clean
+.PHONY: demo test compiled fuzz soak lint docs captures picture bench lab clean
 .DEFAULT_GOAL := test
 
 # Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not, which
@@ -42,7 +42,8 @@ test: lab $(COMPILED_READY)
 	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 else
 test: $(READY) lab
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(or $(ARGS),-m "not soak")
+	$(if $(ARGS),,$(BIN)/python -m pytest -m soak tests/soak)
 endif
 
 compiled: $(COMPILED_READY)
@@ -68,6 +69,10 @@ fuzz: export HYPOTHESIS_EXAMPLES = $(or $(EXAMPLES),5000)
 fuzz: $(READY)
 	$(BIN)/python -m pytest -n 2 --timeout 0 $(or $(ARGS),tests/protocol tests/capture tests/export)
 endif
+
+# A crowd at the program for minutes, and all that can go wrong: make soak MINUTES=30 SESSIONS=500
+soak: $(READY) lab
+	PYTHONPATH=tests $(BIN)/python -m soak --minutes "$(or $(MINUTES),30)" --sessions "$(or $(SESSIONS),500)" $(ARGS)
 
 docs: $(READY)
 	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py tests/check/test_page.py

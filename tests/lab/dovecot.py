@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from lab.corpus import Message, write_maildir
 from lab.loopback import HOST, Address, address_of, listener
@@ -70,6 +71,7 @@ service pop3-login {{
     ssl = yes
   }}
 }}
+{settings}
 service anvil {{
   chroot =
 }}
@@ -96,8 +98,36 @@ def running_dovecot(
 
     *mail* is what people have, and *ids* the beginning of a file of UIDs, for other unique-ids.
     """
-    program, bash = need("dovecot"), need("bash")
     with own_folder("dovecot") as folder, listener() as plain, listener() as tls:
+        dovecot = Dovecot.prepared(
+            folder, address_of(plain), address_of(tls), *more, mail=mail, ids=ids
+        )
+        sockets = (plain.fileno(), tls.fileno())
+        with running(dovecot.command(*sockets), pass_fds=sockets):
+            plain.close()
+            tls.close()
+            dovecot.server.assert_ready()
+            yield dovecot.server
+
+
+class Dovecot(NamedTuple):
+    """A folder with all that Dovecot needs, which may be started there more than once."""
+
+    server: MailServer
+    configuration: Path
+
+    @classmethod
+    def prepared(  # noqa: PLR0913 - what a server has
+        cls,
+        folder: Path,
+        plain: Address,
+        tls: Address,
+        *more: str,
+        mail: Mapping[str, Callable[[], Iterable[Message]]] = MAIL,
+        ids: str = UIDLIST,
+        settings: str = "",
+    ) -> Self:
+        """Fill *folder* for a server at these addresses; *settings* are put into its own."""
         make_certificate(folder)
         (folder / "oauth2.conf").write_text(OAUTH2.format(folder=folder))
         (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in mail))
@@ -105,33 +135,24 @@ def running_dovecot(
         for user, messages in mail.items():
             write_maildir(folder / "mail" / user, messages())
             (folder / "mail" / user / "dovecot-uidlist").write_text(ids)
-        ports = {"port": address_of(plain).port, "tls_port": address_of(tls).port}
+        facts = {
+            "port": plain.port,
+            "tls_port": tls.port,
+            "more": "".join(f" {mechanism}" for mechanism in more),
+            "settings": settings,
+            **identities(folder / "mail"),
+        }
         configuration = folder / "dovecot.conf"
-        facts = {**ports, **identities(folder / "mail"), "more": "".join(f" {m}" for m in more)}
         configuration.write_text(CONFIGURATION.format(folder=folder, host=HOST, **facts))
-        sockets = (plain.fileno(), tls.fileno())
-        command = [
-            bash,
-            "-c",
-            HAND_OVER,
-            "dovecot",
-            *map(str, sockets),
-            program,
-            str(configuration),
-        ]
-        with running(command, pass_fds=sockets):
-            plain.close()
-            tls.close()
-            server = MailServer(
-                "dovecot",
-                Address(HOST, ports["port"]),
-                folder / "log",
-                Address(HOST, ports["tls_port"]),
-                folder / "certificate.pem",
-                token,
-            )
-            server.assert_ready()
-            yield server
+        certificate = folder / "certificate.pem"
+        log = folder / "log"
+        return cls(MailServer("dovecot", plain, log, tls, certificate, token), configuration)
+
+    def command(self, plain: int, tls: int) -> list[str]:
+        """Return what runs it with two descriptors of sockets that listen."""
+        program, bash = need("dovecot"), need("bash")
+        sockets = (str(plain), str(tls))
+        return [bash, "-c", HAND_OVER, "dovecot", *sockets, program, str(self.configuration)]
 
 
 def identities(mail: Path) -> dict[str, str]:
