@@ -98,11 +98,13 @@ class Host:
         self, answered_by: Callable[[AcceptedClient], None] | None = None
     ) -> asyncio.StreamReaderProtocol:
         reader = ClosingReader(LINE, self._clock)
-        return asyncio.StreamReaderProtocol(reader, partial(self._welcome, answered_by))
+        # The protocol keeps what it calls, so that must not keep who waits: he has the client.
+        waiting = [answered_by] if answered_by else []
+        return asyncio.StreamReaderProtocol(reader, partial(self._welcome, waiting))
 
     def _welcome(
         self,
-        answered_by: Callable[[AcceptedClient], None] | None,
+        waiting: list[Callable[[AcceptedClient], None]],
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
@@ -128,8 +130,8 @@ class Host:
             ended=self._ended,
             idle=idle,
         )
-        if answered_by:
-            answered_by(accepted)
+        if waiting:
+            waiting.pop()(accepted)
         most = self._limits.max_sessions
         if most and len(self._accepted) >= most:
             work = accepted.send_away(f"{most} sessions are open already (--max-sessions)")

@@ -12,6 +12,7 @@ from net.serving import Relayed, hosting, relaying
 from net.shop import Shop
 from net.test_fail_open import break_at
 from net.test_legs_ends import LEGS
+from net.test_stls_in_front import in_front_of
 from net.wires import nobody
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
@@ -152,6 +153,29 @@ async def test_a_session_inside_tls_is_gone(
         await server.expect(b"QUIT\r\n")
         await server.send(b"+OK\r\n")
         server.close()
+        await client.rest()
+        client.close()
+        await relayed.witness.ending()
+        relayed.witness.events.clear()
+        await nothing_is_left()
+
+
+@pytest.mark.parametrize("way", ["in clear", "STLS", "TLS at once"])
+async def test_a_session_with_a_host_behind_a_proxy_is_gone(
+    shop: Shop, way: str, nothing_is_left: Gone
+) -> None:
+    scheme = "pop3s" if way == "TLS at once" else "pop3"
+    responder = Scripted({"NOOP": Answer(b"+OK"), "QUIT": Answer(b"+OK bye", close=True)})
+    async with in_front_of(lambda: responder, shop, scheme) as relayed:
+        client = await relayed.client()
+        if way == "TLS at once":
+            await client.begin_tls(shop.client(), "proxy.example")
+        assert await client.line() == b"+OK ready\r\n"
+        if way == "STLS":
+            await client.send(b"STLS\r\n")
+            assert (await client.line()).startswith(b"+OK")
+            await client.begin_tls(shop.client(), "proxy.example")
+        await client.send(b"NOOP\r\nQUIT\r\n")
         await client.rest()
         client.close()
         await relayed.witness.ending()
