@@ -22,6 +22,7 @@ from lab.mailserver import own_folder
 from lab.processes import end, has_ended, need, start
 from soak.mail import HELD, PASSWORD, PROXY_FAULTS, SERVER_FAULTS, Account, Way
 from soak.measured import Size, files_of, size_of
+from soak.remembered import fill
 
 DOVECOT = Address(HOST, 2110), Address(HOST, 2995)
 SERVE = Address(HOST, 3110), Address(HOST, 3995)
@@ -63,6 +64,7 @@ class Stage:
     def __init__(self, folder: Path, disk: Path, places: Sequence[Account]) -> None:
         self._folder = folder
         self._disk = disk
+        self._places = places
         self._users = {way: [e.name for e in places if e.way.server == way] for way in _SERVERS}
         self._stack = ExitStack()
         self._dovecot: subprocess.Popen[bytes] | None = None
@@ -226,9 +228,11 @@ class Stage:
         both = self._folder / "believed.pem"
         authority = (self._folder / "ca" / AUTHORITY).read_text()
         both.write_text(authority + (self._folder / "dovecot/certificate.pem").read_text())
+        ledger = self._disk / "ledger.sqlite3"
+        fill(ledger, (("localhost", _door(each.way).port, each.name) for each in self._places))
         log = ["--log", str(self._log), "--log-format", "json"]
         record = ["--record", str(self._disk / "all.yaml"), "--rotate", f"{_ROTATED}M"]
-        others = ["--ledger", str(self._disk / "ledger.sqlite3"), "--web", "0", "--quiet"]
+        others = ["--ledger", str(ledger), "--web", "0", "--quiet"]
         tls = ["--ca-dir", str(self._folder / "ca"), "--upstream-ca", str(both)]
         words = [word for pair in routes.items() for word in ("--route", "=".join(pair))]
         words += [word for fault in PROXY_FAULTS for word in ("--fault", fault)]
@@ -261,7 +265,7 @@ class Stage:
         return next((line.split(what)[1] for line in self.told.splitlines() if what in line), None)
 
 
-_SERVERS = ("dovecot", "serve")
+_SERVERS = {"dovecot": DOVECOT, "serve": SERVE}
 AUTHORITY = "ca.pem"
 
 
@@ -278,6 +282,12 @@ def staged(places: Sequence[Account]) -> Iterator[Stage]:
                 yield stage
         finally:
             subprocess.run([need("umount"), "--lazy", disk], check=True)
+
+
+def _door(way: Way) -> Address:
+    """Return where the server is that *way* leads to."""
+    clear, tls = _SERVERS[way.server]
+    return tls if way.tls == "pop3s" else clear
 
 
 def ports_of(ways: Sequence[Way]) -> Mapping[str, int]:
