@@ -25,7 +25,14 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.findings.history import AccountKey, History, KnownAccount, KnownMessage, PastSession
+from pop3spy.findings.history import (
+    NO_IDS,
+    AccountKey,
+    History,
+    KnownAccount,
+    KnownMessage,
+    PastSession,
+)
 from pop3spy.newfile import is_exposed, new_file
 from pop3spy.protocol.text import escape
 
@@ -344,8 +351,8 @@ def _facts_of(past: PastSession) -> dict[str, Any]:
 
 def _session_from(facts: dict[str, Any]) -> PastSession:
     past = PastSession(**{name: value for name, value in facts.items() if name in _PAST})
-    past.retrieved = {bytes.fromhex(text) for text in facts["retrieved"]}
-    past.deleted = {bytes.fromhex(text) for text in facts["deleted"]}
+    past.retrieved = frozenset(map(bytes.fromhex, facts["retrieved"])) or NO_IDS
+    past.deleted = frozenset(map(bytes.fromhex, facts["deleted"])) or NO_IDS
     past.reference = f"{past.reference} of an earlier run"
     return past
 

@@ -7,6 +7,7 @@ bounded: the accounts and servers that were asked for longest ago are forgotten 
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, TypeVar
@@ -49,6 +50,10 @@ class KnownMessage:
     deleted_at: float | None = None
 
 
+NO_IDS: Final[frozenset[bytes]] = frozenset()
+"""The one for all: of 100,000 sessions that may be kept, most retrieve nothing."""
+
+
 @dataclass(slots=True)
 class PastSession:
     """A session of an account, ended or still open; times are seconds since 1970.
@@ -76,8 +81,8 @@ class PastSession:
     utf8: bool = False
     listed: bool = False
     new: int | None = None
-    retrieved: set[bytes] = field(default_factory=set)
-    deleted: set[bytes] = field(default_factory=set)
+    retrieved: AbstractSet[bytes] = NO_IDS
+    deleted: AbstractSet[bytes] = NO_IDS
     retrievals: int = 0
     count: int | None = None
 

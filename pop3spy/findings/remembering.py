@@ -8,6 +8,7 @@ from collections import Counter
 from pop3spy.findings.history import (
     CLIENTS,
     NAMES,
+    NO_IDS,
     AccountKey,
     History,
     KnownAccount,
@@ -35,6 +36,7 @@ class Remembering:
         self._wall = observed.wall
         self.past = observed.past
         self._key: AccountKey | None = None
+        self._ids: set[bytes] = set()  # that were downloaded whole
 
     def learn(self, event: Event) -> None:
         """Take in what happened."""
@@ -136,7 +138,8 @@ class Remembering:
         unique_id = mail.unique_id
         if unique_id is None:
             return
-        self.past.retrieved.add(unique_id)
+        self._ids.add(unique_id)
+        self.past.retrieved = self._ids
         known = account.message(unique_id)
         if known is None:
             return
@@ -159,8 +162,9 @@ class Remembering:
         maildrop = self._observed.maildrop
         past.count = maildrop.stats[-1].count if maildrop.stats else None
         marked = (maildrop.id_of(number) for number in maildrop.deleted)
-        past.deleted = {unique_id for unique_id in marked if unique_id is not None}
-        past.deleted -= _shared(maildrop.last_uidl)  # one of two may stay
+        shared = _shared(maildrop.last_uidl)  # one of two may stay
+        past.deleted = frozenset(each for each in marked if each is not None) - shared or NO_IDS
+        past.retrieved = frozenset(self._ids) or NO_IDS
         if past.quit:
             for unique_id in past.deleted:
                 if (known := account.message(unique_id)) is not None:

@@ -15,6 +15,8 @@ from pop3spy.capture.pcap.classic import MAGICS
 from pop3spy.errors import ConfigError
 from pop3spy.logs import open_log
 
+HEADER = Header(datetime(2026, 11, 23, tzinfo=UTC)).lines().encode()
+
 
 @pytest.fixture(params=[0o000, 0o022, 0o777], ids=["umask 000", "umask 022", "umask 777"])
 def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -97,9 +99,6 @@ def test_where_no_other_can_be_begun_the_old_one_has_every_line(
     log.close()
     assert (tmp_path / "old").read_text() == "first\nsecond\n"
     assert not (folder / "elsewhere").exists()
-
-
-HEADER = Header(datetime(2026, 11, 23, tzinfo=UTC)).lines().encode()
 
 
 @pytest.mark.parametrize(
