@@ -104,6 +104,7 @@ def minute(stage: Stage, people: Crowd, seconds: float, before: Sizes) -> dict[s
     stage.rotate_log()
     while time.monotonic() < begun + seconds:
         stage.tidy()
+        stage.scrape()
         time.sleep(min(1.0, seconds / 10))
     return {**people.left(), "at once": at_once}
 

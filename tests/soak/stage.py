@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -35,6 +36,7 @@ PORTS = {
     "serve-pop3s": 5995,
 }
 WAYS = tuple(Way(*way.split("-")) for way in PORTS)
+METRICS = Address(HOST, 9110)
 _DISK_MIB = 384
 _NOTICED = 15.0
 _ROTATED = 32
@@ -132,6 +134,11 @@ class Stage:
         numbered = sorted(self._disk.glob("all*.yaml"), key=lambda each: each.stat().st_mtime)
         for each in numbered[:-3]:
             each.unlink()
+
+    def scrape(self) -> None:
+        """Ask for the metrics, as Prometheus does."""
+        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=30) as answer:
+            assert b"pop3spy_" in answer.read()
 
     def rotate_log(self) -> None:
         """Move the log away, so that another one begins."""
@@ -232,7 +239,7 @@ class Stage:
         fill(ledger, (("localhost", _door(each.way).port, each.name) for each in self._places))
         log = ["--log", str(self._log), "--log-format", "json"]
         record = ["--record", str(self._disk / "all.yaml"), "--rotate", f"{_ROTATED}M"]
-        others = ["--ledger", str(ledger), "--web", "0", "--quiet"]
+        others = ["--ledger", str(ledger), "--web", "0", "--metrics", str(METRICS), "--quiet"]
         tls = ["--ca-dir", str(self._folder / "ca"), "--upstream-ca", str(both)]
         words = [word for pair in routes.items() for word in ("--route", "=".join(pair))]
         words += [word for fault in PROXY_FAULTS for word in ("--fault", fault)]
