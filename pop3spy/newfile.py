@@ -22,11 +22,16 @@ def new_file(path: Path, mode: int = _PRIVATE) -> BinaryIO:
     it is there already or cannot be made.
     """
     try:
-        descriptor = os.open(path, _FLAGS, mode)
+        return open_new(path, mode)
     except FileExistsError:
         raise ConfigError(f"{escape(str(path))} exists; nothing is overwritten") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot write {escape(str(path))}: {reason_of(error)}") from None
+
+
+def open_new(path: Path, mode: int = _PRIVATE) -> BinaryIO:
+    """Do the same; raise OSError if that cannot be done."""
+    descriptor = os.open(path, _FLAGS, mode)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, mode)
     return os.fdopen(descriptor, "wb")

@@ -62,8 +62,9 @@ Target = TypeVar("Target")
 class _Spool(ABC, Generic[Entry, Target]):
     """Takes entries at once, and writes them to *stream*, or to another one, when that takes them.
 
-    *gap* makes the line that stands where entries had to be left out, from their number.  A failure
-    to write is raised to the one who writes next, or closes, once for each failure.
+    *gap* makes the line that stands where entries had to be left out, from their number.  A stream
+    that keeps something back is flushed as often as *every* says, in seconds, where nothing comes.
+    A failure to write is raised to the one who writes next, or closes, once for each failure.
     """
 
     def __init__(
@@ -73,11 +74,13 @@ class _Spool(ABC, Generic[Entry, Target]):
         *,
         limit: int = LIMIT,
         last_wait: float = LAST_WAIT,
+        every: float | None = None,
     ) -> None:
         self._stream = stream
         self._gap: Callable[[int], Entry] = gap
         self._limit = limit
         self._last_wait = last_wait
+        self._every = every
         self._waiting: deque[tuple[Target, Entry]] = deque()
         # Each of these is changed by one thread only, so none needs a lock.
         self._taken = self._written = 0
@@ -113,6 +116,9 @@ class _Spool(ABC, Generic[Entry, Target]):
     def _hand_over(self, entries: list[Entry], stream: Target) -> None:
         """Write *entries* to *stream*."""
 
+    def _flush(self, stream: Target) -> None:
+        """Let *stream* write what it keeps back, if it does."""
+
     def close(self) -> None:
         """Write what is waiting; raise TimeoutError if that cannot be done in a moment."""
         self._closing = True
@@ -131,12 +137,15 @@ class _Spool(ABC, Generic[Entry, Target]):
         closing = False
         while not closing:
             closing = self._closing  # then this is the last time, and nothing comes after it
-            if not closing:
-                self._wake.wait()
+            woken = closing or self._wake.wait(self._every)
+            if woken and not closing:
                 time.sleep(LAG)
             self._wake.clear()
             try:
-                self._write_some()
+                if woken:
+                    self._write_some()
+                else:
+                    self._flush(self._stream)
             except Exception as error:  # noqa: BLE001 - it is raised to whoever writes next
                 self._failure = error
 
@@ -164,6 +173,9 @@ class Spool(_Spool[str, Stream]):
 
     def _hand_over(self, entries: list[str], stream: Stream) -> None:
         stream.write("".join(entries))
+        stream.flush()
+
+    def _flush(self, stream: Stream) -> None:
         stream.flush()
 
 

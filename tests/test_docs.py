@@ -3,6 +3,7 @@
 ``POP3SPY_WRITE_DOCS=1 pytest tests/test_docs.py`` writes the generated parts anew.
 """
 
+import json
 import os
 import re
 import shlex
@@ -39,6 +40,8 @@ from pop3spy.protocol.states import State
 from pop3spy.redaction.fields import FIELDS
 from pop3spy.redaction.secret_facts import FACTS
 from pop3spy.session.body_facts import BODY_FACTS
+from pop3spy.tables.columns import TABLES, TableSpec
+from pop3spy.tables.json_schema import json_schema, shipped_schema
 from pop3spy.wrapping import columns
 from postoffice.speaking import FIRST, Client, office
 
@@ -279,6 +282,26 @@ def attributes() -> str:
     return table("| attribute | of | what it says |", rows())
 
 
+def tables() -> str:
+    """Return every table of the schema of rows."""
+
+    def rows(spec: TableSpec) -> Iterator[tuple[str, ...]]:
+        for column in spec.columns:
+            words = ", ".join(f"`{word}`" for word in column.words)
+            told = (
+                column.meaning
+                if not words or "`" in column.meaning
+                else f"{column.meaning}: {words}"
+            )
+            yield f"`{column.name}`", column.kind.value, "yes" if column.optional else "", told
+
+    return "\n\n".join(
+        f"### `{name}`\n\n{spec.summary}\n\n"
+        + table("| column | holds | may be null | what it says |", rows(spec))
+        for name, spec in TABLES.items()
+    )
+
+
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/config.md", "settings"): settings,
     ("docs/faults.md", "faults"): faults,
@@ -299,6 +322,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/metrics.md", "metrics"): metrics,
     ("docs/metrics.md", "labels"): metric_labels,
     ("docs/opentelemetry.md", "attributes"): attributes,
+    ("docs/schema.md", "tables"): tables,
 }
 
 
@@ -314,6 +338,14 @@ def test_what_is_generated_is_current(page: str, part: str) -> None:
         path.write_text(f"{before}{start}{made}{end}{after}", encoding="utf-8")
     else:
         assert old == made, "stale: run make docs"
+
+
+def test_the_json_schema_in_the_package_is_current() -> None:
+    made = f"{json.dumps(json_schema(), indent=1)}\n"
+    if os.environ.get("POP3SPY_WRITE_DOCS"):
+        path = ROOT / "pop3spy" / "tables" / "rows.schema.json"
+        path.write_text(made, encoding="utf-8")
+    assert shipped_schema() == made, "stale: run make docs"
 
 
 def test_the_man_pages_are_current() -> None:

@@ -28,6 +28,7 @@ from pop3spy.session.playback import play_back
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
     "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
+    "  pop3spy export session.yaml --to parquet -o fleet/         for DuckDB\n"
     "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
 )
 @click.argument("file", type=FILE_NAME)
@@ -45,14 +46,14 @@ from pop3spy.session.playback import play_back
     type=click.Path(path_type=Path),
     metavar="PATH",
     default="-",
-    help="Write to this new file, or folder for eml; - is stdout.  [default: -]",
+    help="Write to this new file, or folder for eml and parquet; - is stdout.  [default: -]",
 )
 @click.option(
     "--filter",
     "wanted",
     type=ValueType(FILTER, "--filter"),
     metavar="EXPR",
-    help="Export only these exchanges (docs/filters.md); pcapng and yaml hold whole sessions.",
+    help="Export only these exchanges (docs/filters.md); pcapng, rows, parquet and yaml hold whole sessions.",
 )
 @with_setting("port")
 def export(file: str, name: str, out: Path, wanted: Filter | None, port: tuple[int, ...]) -> int:

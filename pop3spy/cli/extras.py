@@ -9,6 +9,7 @@ NEEDED: Final = {
     "web": ("starlette", "uvicorn"),
     "otlp": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "metrics": ("prometheus_client", "uvicorn"),
+    "parquet": ("pyarrow",),
 }
 """The modules of each extra that are looked for."""
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.judging import judge_sessions, remembered
 from pop3spy.cli.judging_recordings import SHOWN
-from pop3spy.cli.secret import tell_if_open
+from pop3spy.cli.log_streams import check_log, log_writers, open_log_stream
 from pop3spy.cli.streams import Spools, close
 from pop3spy.cli.terminal import colourful, keep_width, width_of
 from pop3spy.config.file import STDOUT
@@ -24,14 +23,11 @@ from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
 from pop3spy.live.screen import Screen
 from pop3spy.logs import (
-    JsonLog,
     Notes,
     Transcript,
     WaitLines,
-    entries_lost,
     lines_lost,
     name_of,
-    open_log,
     reader_failed,
 )
 from pop3spy.protocol.text import MASK, escape
@@ -67,13 +63,15 @@ def outputs(  # noqa: PLR0913 - who is told, and how
     asked of a recording that nobody asked for.
     """
     check_recording(settings)
+    check_log(settings)
     with ExitStack() as closing:
         spools = Spools(screen)
         lossy = [] if lossy is None else lossy
         lossy.append(spools)
         if screen is not None:
             spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
-        log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
+        lost: list[Noted] = []
+        log = open_log_stream(settings, spools, clock, closing, lost)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
@@ -85,8 +83,10 @@ def outputs(  # noqa: PLR0913 - who is told, and how
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)
-            if settings.log_format == "json" or log is not told:
+            if note is not None and (settings.log_format == "json" or log is not told):
                 bus.subscribe_to_notes(note)
+        for one in lost:
+            bus.publish(one)
         if has_transcript(settings) and screen is None:
             spool = spools.standard(sys.stdout, lines_lost)
             bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
@@ -136,16 +136,12 @@ def has_transcript(settings: OutputSettings) -> bool:
 
 def log_readers(
     log: Stream, settings: OutputSettings, clock: Clock
-) -> tuple[Subscriber, NoteReader]:
-    """Return what writes sessions to *log*, and what writes notes there."""
-    sessions: Subscriber
-    note: NoteReader
-    if settings.log_format == "json":
-        sessions = json = JsonLog(log, clock)
-        note = json.note
-    else:
-        sessions, note = Transcript(log, clock, findings=Severity.INFO), Notes(log, clock)
-    return sessions, without_addresses(note) if settings.redact == "strict" else note
+) -> tuple[Subscriber, NoteReader | None]:
+    """Return what writes sessions to *log*, and what writes notes there, if they have a place."""
+    sessions, note = log_writers(log, settings, clock)
+    if note is not None and settings.redact == "strict":
+        note = without_addresses(note)
+    return sessions, note
 
 
 def captures_at(path: str, settings: OutputSettings, clock: Clock, closing: ExitStack) -> Captures:
@@ -178,26 +174,6 @@ def demo_outputs(clock: Clock) -> Iterator[Bus]:
         )
         bus.subscribe(transcript_on(spools.standard(sys.stdout, lines_lost), clock))
         yield bus
-
-
-def open_log_stream(
-    path: Path | None, form: str, spools: Spools, clock: Clock, closing: ExitStack
-) -> Stream | None:
-    """Return what takes the log, if there is to be one."""
-    if path is None:
-        return None
-    gap = log_gap(form, clock)
-    if path == STDOUT:
-        return spools.standard(sys.stdout, gap)
-    file = open_log(path)
-    tell_if_open(path)
-    closing.callback(file.close)
-    return spools.spool(file, f"the log {escape(str(path))}", gap)
-
-
-def log_gap(form: str, clock: Clock) -> Callable[[int], str]:
-    """Return what makes the line of a log that tells how many others are missing."""
-    return partial(entries_lost, clock) if form == "json" else lines_lost
 
 
 def without_addresses(reader: NoteReader) -> NoteReader:

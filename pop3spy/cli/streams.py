@@ -39,9 +39,11 @@ class Spools:
                 self._standard[identity] = self._screen
         return self._standard[identity]
 
-    def spool(self, stream: Stream, name: str, gap: Callable[[int], str]) -> Spool:
-        """Return a new spool for *stream*, which errors call *name*."""
-        spool = Spool(stream, gap)
+    def spool(
+        self, stream: Stream, name: str, gap: Callable[[int], str], *, every: float | None = None
+    ) -> Spool:
+        """Return a new spool for *stream*, which errors call *name*; *every* is as there."""
+        spool = Spool(stream, gap, every=every)
         self._spools.append(spool)
         self._closing.callback(close, spool, name)
         return spool

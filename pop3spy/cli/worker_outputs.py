@@ -14,16 +14,15 @@ from functools import partial
 
 from pop3spy.cli.judging import judge_sessions, remembered
 from pop3spy.cli.judging_recordings import SHOWN
+from pop3spy.cli.log_streams import log_gap, open_log_stream
 from pop3spy.cli.outputs import (
     captures_at,
     complain,
     has_transcript,
     later,
     let_others_read,
-    log_gap,
     log_readers,
     looks_for_findings,
-    open_log_stream,
     recording_noted,
     transcript_on,
 )
@@ -69,7 +68,8 @@ def shared_outputs(
         spools = Spools(screen)
         if screen is not None:
             spools.standard(sys.stdout, lines_lost)  # first: stderr may be the same terminal
-        log = open_log_stream(settings.log, settings.log_format, spools, clock, closing)
+        lost: list[Noted] = []
+        log = open_log_stream(settings, spools, clock, closing, lost)
         closing.callback(spools.close)
         told = spools.standard(sys.stderr, lines_lost)
         notes = Notes(told, colour=colourful(sys.stderr), width=width_of(sys.stderr))
@@ -80,9 +80,11 @@ def shared_outputs(
         log_lines: Lines = _nowhere
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
-            if settings.log_format == "json" or log is not told:
+            if note is not None and (settings.log_format == "json" or log is not told):
                 bus.subscribe_to_notes(note)
             log_lines = _Lines(log, partial(failed, type(sessions)))
+        for one in lost:
+            bus.publish(one)
         if has_transcript(settings) and screen is None:
             stream = spools.standard(sys.stdout, lines_lost)
             transcript_lines = _Lines(stream, partial(failed, Transcript))

@@ -19,6 +19,7 @@ from pop3spy.cli.environment import Work, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
+from pop3spy.cli.log_streams import check_log
 from pop3spy.cli.outputs import check_recording
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
@@ -112,6 +113,7 @@ def _check(settings: ProxySettings) -> None:
             f" --record {folder}/"
         )
     check_recording(settings)
+    check_log(settings)
 
 
 def _measured(

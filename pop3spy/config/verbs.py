@@ -108,6 +108,8 @@ class OutputSettings(RecordSettings, FindingsSettings):
 
     log: Path | None
     log_format: str
+    log_file_size: int | None
+    log_file_time: float
     rotate: int
     show: Filter | None
     ledger: Path | None

@@ -69,3 +69,10 @@ class Exporter(Protocol):
     @property
     def summary(self) -> str:
         """What was written, and what was not, in a few words: ``2 messages``."""
+
+
+class FolderExporter(Exporter, Protocol):
+    """An exporter that writes several files."""
+
+    def abandon(self) -> None:
+        """Take away, behind a failure, whatever is only a part of something."""

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pop3spy.errors import ConfigError
 from pop3spy.export.dialogue import Dialogue
 from pop3spy.export.eml import eml_folder
-from pop3spy.export.exporter import Exporter, ExportSource
+from pop3spy.export.exporter import Exporter, ExportSource, FolderExporter
 from pop3spy.export.jsonl import JsonLines
 from pop3spy.export.mbox import mbox
 from pop3spy.export.pcapng import PacketCapture
+from pop3spy.export.table_rows import TableRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,32 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class FolderFormat:
-    """A format of one file for each thing, in a folder that exists."""
+    """A format of one file for each thing, in a folder that exists.
+
+    The module that it *needs* beside pop3spy itself is in the *extra*.
+    """
 
     summary: str
-    open: Callable[[Path, ExportSource], Exporter]
+    open: Callable[[Path, ExportSource], FolderExporter]
     filterable: bool = True
+    extra: str = ""
+    needs: str = ""
+
+    def check(self) -> None:
+        """Raise ConfigError if what it needs is not installed."""
+        if self.needs and find_spec(self.needs) is None:
+            install = f"pip install 'pop3spy[{self.extra}]'"
+            raise ConfigError(f"{self.extra} needs {self.needs}; to install: {install}")
 
 
 Format = StreamFormat | FolderFormat
+
+
+def _parquet(folder: Path, source: ExportSource) -> FolderExporter:
+    from pop3spy.export.parquet import ParquetExport  # noqa: PLC0415 - it loads pyarrow
+
+    return ParquetExport(folder, source)
+
 
 EXPORTERS: Final[dict[str, Format]] = {
     "dialogue": StreamFormat(
@@ -49,6 +70,19 @@ EXPORTERS: Final[dict[str, Format]] = {
     ),
     "pcapng": StreamFormat(
         "packets, for Wireshark", "pcapng", PacketCapture, text=False, filterable=False
+    ),
+    "rows": StreamFormat(
+        "sessions, exchanges and findings as flat rows, a JSON object each",
+        "jsonl",
+        TableRows,
+        filterable=False,
+    ),
+    "parquet": FolderFormat(
+        "the same rows as Parquet, for DuckDB, Spark and ClickHouse",
+        _parquet,
+        filterable=False,
+        extra="parquet",
+        needs="pyarrow",
     ),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

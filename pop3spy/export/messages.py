@@ -71,6 +71,9 @@ class Messages:
     def note(self, _: Noted) -> None:
         """Do nothing: mail has no room for what a person noted about it."""
 
+    def abandon(self) -> None:
+        """Do nothing: each message that was handed on is whole."""
+
     def close(self) -> None:
         """Count what is still coming as broken off."""
         for messages in self._open:

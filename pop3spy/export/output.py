@@ -22,12 +22,17 @@ def exporting(
     """Give an exporter that writes to *out*, or to *stdout* where there is none; finish it.
 
     Raise ConfigError if that cannot be, or if the file is there already.  A file whose export
-    fails is removed again.
+    fails is removed again, and in a folder whatever is only a part of something.
     """
     if isinstance(form, FolderFormat):
-        exporter = form.open(_folder(out), source)
-        yield exporter
-        exporter.close()
+        form.check()
+        files = form.open(_folder(out), source)
+        try:
+            yield files
+            files.close()
+        except BaseException:
+            files.abandon()
+            raise
         return
     with output_stream(out, stdout) as stream:
         exporter = form.open(stream, source)
@@ -56,7 +61,7 @@ def output_stream(out: Path | None, stdout: BinaryIO) -> Iterator[BinaryIO]:
 def _folder(path: Path | None) -> Path:
     """Return the folder *path*, made if there is none."""
     if path is None:
-        raise ConfigError("this format is one file a message; name a folder for them: -o FOLDER")
+        raise ConfigError("this format is several files; name a folder for them: -o FOLDER")
     try:
         path.mkdir(_PRIVATE)
     except FileExistsError:

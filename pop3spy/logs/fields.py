@@ -7,6 +7,9 @@ null.  ``docs/logs.md`` is made from this table, and the tests hold the log to i
 from dataclasses import dataclass
 from typing import Final
 
+from pop3spy.session.how import How
+from pop3spy.tables.columns import ENDED, EXCHANGE
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -26,32 +29,10 @@ _PEERS = {
     "client": "the client's address and port",
     "server": "the server's address and port",
 }
-_EXCHANGE = {
-    "number": "the command's place in the session, counted from 1",
-    "verb": "the name of the command in `line`, null if nobody knows it",
-    "line": "what the client said, or where it said nothing, what the server heard",
-    "sent": "the line that the server heard in its place, empty if it heard none, "
-    "null if it heard what was said",
-    "injected": "whether pop3spy or a person at its console said the command, not the client",
-    "state_before": "the state in which it was answered",
-    "state_after": "the state that the reply led to",
-    "ok": "true for `+OK`, false for `-ERR`, null without a reply",
-    "code": "the reply's response code, `IN-USE` for example, null without one",
-    "text": "what stands behind `+OK` or `-ERR`, the response code included",
-    "odd": "the line that came in place of a status line, and that the client took for the reply",
-    "latency": "seconds from the command to the first octet of its reply",
-    "duration": "seconds from the command to the last octet of its reply",
-    "octets": "octets of a multi-line reply on the wire, without the lone dot",
-    "size": "octets of its content: the same without stuffed dots",
-    "lines": "lines of a multi-line reply that is no message",
-    "wrong_shape": "whether a listing answered a command that is answered in one line",
-    "error_inside": "the `-ERR` line behind which a multi-line reply stopped, for good or until "
-    "the client went on, else null",
-    "complete": "whether the whole reply was seen",
-    "pipelined": "whether the command began before the reply before it had ended",
-    "misplaced": "whether the standard does not allow the command in `state_before`",
-    "steps": "how many lines the client answered inside AUTH",
-    "user": "the user whom a login named",
+_EXCHANGE = {column.name: column.meaning for column in EXCHANGE}
+_ENDED = {column.name: column.meaning for column in ENDED} | {
+    "how": ", ".join(f"`{how.value}`" for how in How),
+    "capabilities": "what CAPA listed last, by state",
 }
 
 _TLS = {
@@ -186,26 +167,7 @@ EVENTS: Final = {
         {
             **_EVERY,
             **_PEERS,
-            "how": "`quit`, `client_closed`, `server_closed`, `client_reset`, `server_reset`, "
-            "`timeout`, `shutdown`, `unreachable`, `tls`, `refused`, `gate` or `cut`",
-            "why": "in words, where there is more to say, else null",
-            "duration": "seconds since the client connected",
-            "closed": "seconds from there to the first close of a side, "
-            "null if the session did not end by that",
-            "state": "the state before the end",
-            "user": "who was logged in last",
-            "login": "how: `PASS`, `APOP`, `RPOP`, or `AUTH` with its mechanism",
-            "greeting": "the text of the greeting",
-            "capabilities": "what CAPA listed last, by state",
-            "parting": "the server's last line, if it answered no command",
-            "commands": "how many there were",
-            "refused": "how many of them were answered with `-ERR`",
-            "unanswered": "how many of them got no reply",
-            "retrieved": "messages that RETR gave whole",
-            "deleted": "messages marked as deleted; without a QUIT they stay",
-            "client_octets": "octets that the client sent",
-            "server_octets": "octets that the server sent",
-            "blind": "whether reading failed",
+            **_ENDED,
             "findings": "a list of what was found: `id`, `severity`, `count`, and in "
             "`explained_by` the finding that tells what it really was, else null",
             "verdict": "what became of the session in one paragraph, null if nothing was found",

@@ -8,8 +8,7 @@ import structlog
 
 from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.notes import level_of
-from pop3spy.logs.timestamps import Timestamps
-from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque, Side
+from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque
 from pop3spy.protocol.text import escape
 from pop3spy.session.bus import Reader
 from pop3spy.session.chunk import Clock
@@ -29,12 +28,13 @@ from pop3spy.session.events import (
     SideClosed,
     Unanswered,
 )
-from pop3spy.session.facts import facts_of, peers_of, rounded
+from pop3spy.session.facts import facts_of, facts_of_ending, peers_of, rounded
 from pop3spy.session.finding import Finding
 from pop3spy.session.json_text import members
-from pop3spy.session.lines import line_text, status_text
+from pop3spy.session.lines import line_text
 from pop3spy.session.model import Session
 from pop3spy.session.texts import logged_facts
+from pop3spy.session.timestamps import Timestamps
 from pop3spy.session.unread import Stretches, UnreadStretch
 from pop3spy.spool import Stream
 
@@ -200,26 +200,9 @@ def _side_closed(event: SideClosed) -> dict[str, object]:
 
 
 def _ended(event: Ended) -> dict[str, object]:
-    session, totals, closed_at = event.session, event.session.totals, event.ending.at
+    session = event.session
     return {
-        "how": event.ending.how.value,
-        "why": escape(event.ending.why) or None,
-        "duration": rounded(event.at - session.opened_at),
-        "closed": None if closed_at is None else rounded(closed_at - session.opened_at),
-        "state": session.state.value,
-        "user": session.user,
-        "login": session.login,
-        "greeting": status_text(session.greeting) if session.greeting else None,
-        "capabilities": _capabilities(session),
-        "parting": session.parting,
-        "commands": totals.commands,
-        "refused": totals.refused,
-        "unanswered": totals.unanswered,
-        "retrieved": totals.retrieved,
-        "deleted": totals.deleted,
-        "client_octets": totals.octets[Side.CLIENT],
-        "server_octets": totals.octets[Side.SERVER],
-        "blind": session.blind,
+        **facts_of_ending(session, event.ending, event.at),
         "findings": [_counted(finding) for finding in session.findings],
         "verdict": verdict_of(session) if session.findings else None,
     }
@@ -231,13 +214,6 @@ def _counted(finding: Finding) -> dict[str, object]:
         "severity": finding.severity.word,
         "count": finding.count,
         "explained_by": finding.explained_by,
-    }
-
-
-def _capabilities(session: Session) -> dict[str, list[str]]:
-    return {
-        state.value: [escape(str(capability)) for capability in capabilities]
-        for state, capabilities in session.capabilities.items()
     }
 
 

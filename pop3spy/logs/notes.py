@@ -62,6 +62,7 @@ NOTES: Final = {
     "otlp_failed": Note("warning", "{where} does not take what it is sent (--otlp), traffic goes on without; is a collector there that speaks OTLP over HTTP, and does it want OTEL_EXPORTER_OTLP_HEADERS?"),
     "worker_lost": Note("error", "worker {worker} (process {process}) {how}; sessions lost with it: {sessions}; workers left: {left}"),
     "reader_failed": Note("error", "{reader} failed, traffic goes on: {error}"),
+    "rows_lost": Note("warning", "the run {run} did not end in order: rows that it had not written yet are missing in the log"),
     "entries_lost": Note("warning", "{count} entries are missing here: they came faster than they could be written"),
 }
 """Every note that has a sentence; the others are told by their names."""

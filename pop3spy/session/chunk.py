@@ -1,5 +1,6 @@
 """Bytes as they arrived, and when."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,13 +24,17 @@ class Chunk:
 class Clock:
     """Seconds since the program started, which never run backwards, and the date they stand for.
 
-    That of a recording has the date on which it *started*.  *ticks* counts nanoseconds.
+    That of a recording has the date on which it *started*.  *ticks* counts nanoseconds.  ``run``
+    names what it is the clock of: a recording by that date, and a run of the program so that it is
+    told from those of other machines as well.
     """
 
     def __init__(
         self, started: datetime | None = None, ticks: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self.started: Final = started or datetime.now(UTC)
+        date = f"{self.started:%Y%m%dT%H%M%S.%fZ}"
+        self.run: Final = date if started else f"{date}-{os.urandom(4).hex()}"
         self._ticks = ticks
         self._zero = ticks()
 

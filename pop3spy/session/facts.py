@@ -1,6 +1,6 @@
-"""An exchange as machines are told of it, by the names that ``docs/logs.md`` gives.
+"""Exchanges and sessions as machines are told of them, by the names that ``docs/logs.md`` gives.
 
-The JSON log and the export of the same name both write this, so one program reads either.
+The JSON log, the export of that name and the tables all write this.
 """
 
 from functools import lru_cache
@@ -10,6 +10,7 @@ from pop3spy.protocol.frames import Side, StatusLine
 from pop3spy.protocol.states import State
 from pop3spy.protocol.text import escape, show
 from pop3spy.session.body import Body
+from pop3spy.session.how import Ending
 from pop3spy.session.json_text import TRUTH, number_or_null, quoted, quoted_or_null, seconds_or_null
 from pop3spy.session.lines import line_text, status_text
 from pop3spy.session.model import Exchange, Session
@@ -103,3 +104,31 @@ _WITHOUT_BODY = _of_body(None, wrong_shape=False)
 def rounded(seconds: float | None) -> float | None:
     """Return *seconds* in whole microseconds."""
     return None if seconds is None else round(seconds, 6)
+
+
+def facts_of_ending(session: Session, ending: Ending, at: float) -> dict[str, object]:
+    """Return what a session amounts to that ended *at* that time; what is not known is None."""
+    totals, closed_at = session.totals, ending.at
+    return {
+        "how": ending.how.value,
+        "why": escape(ending.why) or None,
+        "duration": rounded(at - session.opened_at),
+        "closed": None if closed_at is None else rounded(closed_at - session.opened_at),
+        "state": session.state.value,
+        "user": session.user,
+        "login": session.login,
+        "greeting": status_text(session.greeting) if session.greeting else None,
+        "capabilities": {
+            state.value: [escape(str(capability)) for capability in capabilities]
+            for state, capabilities in session.capabilities.items()
+        },
+        "parting": session.parting,
+        "commands": totals.commands,
+        "refused": totals.refused,
+        "unanswered": totals.unanswered,
+        "retrieved": totals.retrieved,
+        "deleted": totals.deleted,
+        "client_octets": totals.octets[Side.CLIENT],
+        "server_octets": totals.octets[Side.SERVER],
+        "blind": session.blind,
+    }

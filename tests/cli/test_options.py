@@ -37,6 +37,8 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "users": ("/etc/users.yaml", Path("/etc/users.yaml"), "/etc/others.yaml"),
     "log": ("/var/log/spy", Path("/var/log/spy"), "-"),
     "log-format": ("json", "json", "text"),
+    "log-file-size": ("10M", 10 << 20, "0"),
+    "log-file-time": ("10m", 600.0, "5"),
     "record": ("/var/spy/", "/var/spy/", "/var/spy.yaml"),
     "bodies": ("mask", "mask", "keep"),
     "rotate": ("10M", 10 << 20, "0"),

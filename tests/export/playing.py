@@ -19,6 +19,8 @@ from pop3spy.session.tape import Began, Over, Spoke, Tape
 
 STARTED = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SOURCE = ExportSource(STARTED)
+STREAMS = [name for name, form in FORMATS.items() if isinstance(form, StreamFormat)]
+"""The formats of one file."""
 LOGGED_IN = """
     S: +OK POP3 ready
     C: USER bob

@@ -9,7 +9,7 @@ import pytest
 
 from capture.test_gates import gated
 from export.packets import Packet, conversation, read
-from export.playing import LOGGED_IN, SOURCE, session, stream_exporter, told_to
+from export.playing import LOGGED_IN, SOURCE, STREAMS, session, stream_exporter, told_to
 from pop3spy.capture.packets import read_packets
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.cli.formats import FORMATS
@@ -278,7 +278,7 @@ def test_the_short_form_reads_again_as_it_happened() -> None:
     assert first.count('"gate"') == CHANGED.count('"gate"')
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "eml"])
+@pytest.mark.parametrize("name", STREAMS)
 def test_no_export_tells_a_password_that_a_gate_changed(name: str) -> None:
     events, _ = gated()
     exporter: Exporter

@@ -75,6 +75,22 @@ def pcapng() -> str:
     return shown(rows)
 
 
+def rows() -> str:
+    lines = exported("rows", WHOLE_SESSION).decode().splitlines(keepends=True)
+    return shown(lines[-1])
+
+
+def parquet() -> str:
+    form = FORMATS["parquet"]
+    assert isinstance(form, FolderFormat)
+    with tempfile.TemporaryDirectory() as folder:
+        exporter = form.open(Path(folder), SOURCE)
+        session(told_to(exporter), WHOLE_SESSION)
+        exporter.close()
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return shown("".join(f"{path.relative_to(folder)}\n" for path in files))
+
+
 def yaml() -> str:
     return shown(exported("yaml", WHOLE_SESSION).decode())
 
@@ -87,6 +103,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "eml": eml,
     "mbox": mbox,
     "pcapng": pcapng,
+    "rows": rows,
+    "parquet": parquet,
     "yaml": yaml,
 }
 

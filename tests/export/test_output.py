@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from export.playing import LOGGED_IN, SOURCE, STARTED, session, told_to
+from export.playing import LOGGED_IN, SOURCE, STARTED, STREAMS, session, told_to
 from pop3spy.cli.formats import FORMATS
 from pop3spy.errors import ConfigError
 from pop3spy.export import ExportError, ExportSource, exporting
@@ -36,13 +36,13 @@ def test_what_is_made_is_for_its_owner_only(name: str, tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "eml"])
+@pytest.mark.parametrize("name", STREAMS)
 def test_without_a_file_it_goes_to_stdout(name: str, tmp_path: Path) -> None:
     export(name, tmp_path / "out")
     assert export(name, None) == (tmp_path / "out").read_bytes()
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "eml"])
+@pytest.mark.parametrize("name", STREAMS)
 def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"mine")
     with pytest.raises(ConfigError, match="exists; nothing is overwritten") as caught:

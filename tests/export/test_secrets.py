@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from cuts import FROM_BOTH, FROM_CLIENT, FROM_SERVER, recut, wild_talk
 from dialogue import Said
@@ -45,9 +46,19 @@ def everything(folder: Path, sayings: list[tuple[Side, bytes]], peer: Peer = CLI
         play.end(How.CLIENT_RESET)
         exporter.close()
     files = [
-        octets for path in folder.iterdir() for octets in (path.name.encode(), path.read_bytes())
+        octets
+        for path in folder.rglob("*")
+        if path.is_file()
+        for octets in (path.name.encode(), path.read_bytes(), _rows_in(path))
     ]
     return [stream.getvalue() for _, stream in made.values()] + files
+
+
+def _rows_in(path: Path) -> bytes:
+    """Return the rows of a Parquet file as text."""
+    if path.suffix != ".parquet":
+        return b""
+    return str(parquet.ParquetFile(path).read().to_pylist()).encode()
 
 
 @pytest.mark.parametrize(

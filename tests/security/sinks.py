@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from prometheus_client import generate_latest
+from pyarrow import parquet
 
 from dialogue import Said
 from otlp.collected import Kept
@@ -48,6 +49,8 @@ from pop3spy.session.model import Peer, Session
 from pop3spy.session.playback import play_back
 from pop3spy.session.reading import Reading
 from pop3spy.session.waiting import OwedReplies
+from pop3spy.tables.parquet import parquet_of
+from pop3spy.tables.row_lines import RowLog, table_of
 from pop3spy.web import forms
 from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.remembered import report_of_remembered
@@ -72,7 +75,7 @@ class Readers:
             name: io.StringIO()
             for name in (
                 *("transcript", "judged", "colour", "narrow", "bodies", "json", "notes"),
-                *("raw", "hex", "narrow raw", "narrow hex", "workers"),
+                *("raw", "hex", "narrow raw", "narrow hex", "workers", "rows"),
             )
         }
         self._capture = io.BytesIO()
@@ -103,6 +106,7 @@ class Readers:
             Transcript(self._streams["colour"], colour=True, width=100),
             Transcript(self._streams["narrow"], width=40, findings=Severity.INFO),
             log,
+            RowLog(self._streams["rows"], self.clock),
             Transcript(self._streams["bodies"], bodies=True, findings=None),
             partial(Recorder, bodies="keep", write=self._capture.write),
             WireView(self._streams["raw"]),
@@ -133,6 +137,7 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found["parquet"] = "\n".join(_in_parquet(found["rows"].split("\n")[:-1]))
         found["inspector"] = "\n".join(self._pages())
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
         found["lint"] = "\n".join(LintText().lines(self._linted))
@@ -232,6 +237,13 @@ class Readers:
         play_back(CaptureReader(capture, "capture"), exporter)
         exporter.close()
         return out.getvalue().decode()
+
+
+def _in_parquet(lines: list[str]) -> Iterator[str]:
+    """Yield what is read from Parquet files of the rows in *lines*."""
+    for table in ("exchanges", "findings", "sessions"):
+        data, _ = parquet_of(table, [line for line in lines if table_of(line) == table])
+        yield str(parquet.read_table(io.BytesIO(data)).to_pylist())
 
 
 class _Awake:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from pyarrow import parquet
 
 from net.certificates import Authority
 from otlp.collected import collector
@@ -91,6 +92,26 @@ def test_no_secret_comes_out_of_the_program(
     assert 'verb="PASS"' in metrics
     assert "'pop3.verb': 'PASS'" in told["otlp"]
     check_secrets(everything(program, log, capture) | told, redact, terminal=terminal)
+
+
+@pytest.mark.parametrize("redact", ["secrets", "strict"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_no_secret_is_in_the_rows_of_a_fleet(tmp_path: Path, workers: str, redact: str) -> None:
+    server = Play(REPLIES)
+    with started(
+        *("proxy", "--upstream", server.address, "--listen", ":0", "--log", tmp_path / "fleet"),
+        *("--log-format", "parquet", "--redact", redact, "--workers", workers),
+        terminal=False,
+    ) as program:
+        ask(program.port, LINES, b"PASS " + SECRET)
+        program.wait_for("└─".encode())
+        assert program.stop() == 0
+    files = list((tmp_path / "fleet").rglob("*.parquet"))
+    rows = {str(path): str(parquet.ParquetFile(path).read().to_pylist()) for path in files}
+    check_secrets(everything(program) | rows, redact, terminal=False)
+    tables = {path.parent.parent.name for path in files}
+    assert tables == {"exchanges", "findings", "sessions"}
+    assert "wrong password" in "".join(rows.values())
 
 
 @pytest.mark.parametrize("redact", ["secrets", "strict"])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.logs.timestamps import Timestamps
 from pop3spy.session.chunk import Clock
+from pop3spy.session.timestamps import Timestamps
 
 STARTS = st.datetimes(timezones=st.just(UTC))
 SECONDS = st.integers(-3, 3)

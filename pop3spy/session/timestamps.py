@@ -1,4 +1,4 @@
-"""The dates of the JSON log: ``2026-11-23T10:00:00.000000Z``."""
+"""Dates as machines are told of them: ``2026-11-23T10:00:00.000000Z``."""
 
 import math
 from datetime import MAXYEAR
