@@ -94,7 +94,10 @@ WRONG = [
     ("listen: [':1', ':70000']", "listen: port 70000 is too large; the last one is 65535"),
     ('log: "a\\0b"', "log: a path cannot hold NUL"),
     ("log: ~nobody-of-this-name/x", "log: '~nobody-of-this-name/x' begins with a home folder"),
-    ("log-format: jason", "text, json, rows, parquet; did you mean 'json'?"),
+    (
+        "log-format: jason",
+        "log-format: 'jason' is not one of text, json, rows, parquet; did you mean 'json'?",
+    ),
     ("redact: no", "redact: 'no' is not one of secrets, strict"),
     ("quiet: maybe", "quiet: 'maybe' is neither true nor false"),
     ("quiet: 1", "quiet: '1' is neither true nor false"),
