@@ -3,7 +3,7 @@
 Rule: ``columns`` says which members a row has, and in which order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pop3spy.findings.verdict import verdict_of
@@ -106,16 +106,29 @@ class _SessionRows:
             self.end(event.ending)
 
     def end(self, ending: Ending) -> None:
-        """Write the session, and what was found in it."""
-        session, at = self._session, self._last
-        self._log.forget(session)
+        """Write the session, and what was found in it.
+
+        A stream that takes a row may raise what became of one before it; so the first failure is
+        raised when all rows were written.
+        """
+        self._log.forget(self._session)
+        failures = []
+        for table, facts in self._rows_at_end(ending):
+            try:
+                self._log.write(table, self._last, f"{self._peers}, {members(facts)}")
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _rows_at_end(self, ending: Ending) -> Iterator[tuple[str, Mapping[str, object]]]:
+        session = self._session
         for finding in session.findings:
-            self._write("findings", at, self._found(finding))
+            yield "findings", self._found(finding)
         maildrop, worst = session.maildrop, worth_telling(session.findings, Severity.INFO)
-        ended = facts_of_ending(session, ending, at)
-        self._write(
+        ended = facts_of_ending(session, ending, self._last)
+        yield (
             "sessions",
-            at,
             {
                 "opened_at": self._log.earlier(session.opened_at),
                 **ended,
@@ -144,9 +157,6 @@ class _SessionRows:
             "evidence": json_text(dict(finding.evidence)),
             "user": self._session.user,
         }
-
-    def _write(self, table: str, at: float, facts: Mapping[str, object]) -> None:
-        self._log.write(table, at, f"{self._peers}, {members(facts)}")
 
 
 def _peer(side: str, peer: Peer) -> Mapping[str, object]:

@@ -1,5 +1,7 @@
 """Rows say what the schema says, and what happened."""
 
+import errno
+import io
 import json
 from typing import Any
 
@@ -11,14 +13,17 @@ from jsonschema import Draft202012Validator
 from cases.conversation import steps
 from cases.reading import live
 from cases.test_cases import CASES
-from logs.dialogue import LOGGED_IN
+from logs.dialogue import LOGGED_IN, Play, raise_it
+from pop3spy.findings import Findings, own_rules
 from pop3spy.protocol.frames import Side
+from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.how import How
 from pop3spy.session.model import Peer
+from pop3spy.session.reading import Reading
 from pop3spy.tables.columns import LARGEST, TABLES
 from pop3spy.tables.json_schema import json_schema
-from pop3spy.tables.row_lines import gap, gap_line
+from pop3spy.tables.row_lines import RowLog, gap, gap_line, table_of
 from tables.rows import FAR, Rows
 
 VALID = Draft202012Validator(json_schema())
@@ -110,3 +115,24 @@ def test_two_runs_that_begin_at_once_are_told_apart() -> None:
     started = Clock().started
     assert Clock().run != Clock().run
     assert Clock(started).run == Clock(started).run
+
+
+class Failing(io.StringIO):
+    """A stream that takes what it is given, and raises what became of something before."""
+
+    def write(self, text: str, /) -> int:
+        super().write(text)
+        raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_failure_of_another_row_keeps_no_row_back() -> None:
+    stream = Failing()
+    log = RowLog(stream, Clock())
+    bus = Bus(lambda *_: None)
+    bus.subscribe(Findings(bus.publish, own_rules(), raise_it))
+    bus.subscribe(log)
+    play = Play(Reading(1, FAR, FAR, 0.0, bus.publish), 0.0)
+    play.play(LOGGED_IN)
+    play.end(How.CLIENT_CLOSED)
+    tables = [table_of(line) for line in stream.getvalue().splitlines()]
+    assert tables == ["exchanges", "exchanges", "findings", "sessions"]
