@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from check.made import EVERY, report_with
 from pop3spy.check.forms import FORMS, nagios_status, schema
 from pop3spy.check.registry import CheckOutcome
 from pop3spy.check.results import AuditStatus
+from pop3spy.protocol.url import Url
 
 
 def test_the_json_is_as_its_schema_says() -> None:
@@ -85,31 +86,23 @@ def test_junit_counts_what_is_in_it() -> None:
     assert "C: a " in (failures[0].text or "")
 
 
-# the text format of Prometheus: comments, and a name with labels and a value a line
-_LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
-_SAMPLE = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)\{{{_LABEL}(?:,{_LABEL})*\}} [-+]?[0-9.e+]+")
-
-
-def samples(text: str) -> Iterator[str]:
-    """Yield the names of samples; every line has to be one, or a comment about what follows."""
-    kinds: dict[str, str] = {}
-    for line in text.splitlines():
-        if comment := re.fullmatch(r"# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)", line):
-            kinds[comment[2]] = comment[3]
-            continue
-        sample = _SAMPLE.fullmatch(line)
-        assert sample, line
-        assert kinds[sample[1]] == "gauge"
-        yield sample[1]
-
-
-def test_every_line_for_prometheus_is_one() -> None:
+def test_prometheus_can_read_it() -> None:
     text = FORMS["prometheus"](report_with(*EVERY))
-    assert text.endswith("\n")
-    names = list(samples(text))
-    assert names.count("pop3spy_check_outcome") == len(EVERY)
-    assert names.count("pop3spy_check_results") == len(EVERY)
-    assert "pop3spy_check_cert_not_after_seconds" in names
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert {family.type for family in families.values()} == {"gauge"}
+    assert all(family.documentation for family in families.values())
+    for name in ("pop3spy_check_outcome", "pop3spy_check_results"):
+        assert len(families[name].samples) == len(EVERY)
+    (ends,) = families["pop3spy_check_cert_not_after_seconds"].samples
+    assert ends.value == 1.8e9
+    assert ends.labels == {"target": "pop3://mail.example.org:110"}
+
+
+def test_a_target_with_odd_characters_is_still_one_label() -> None:
+    report = report_with(CheckOutcome.PASS)
+    report.target.url = Url("pop3", 'a"b\\c', 110)
+    (family, *_) = text_string_to_metric_families(FORMS["prometheus"](report))
+    assert family.samples[0].labels["target"] == str(report.target.url)
 
 
 _FIGURE = r"[a-z]+=-?[0-9.]+(?:s|)(?:;[0-9:]*;[0-9:]*)?"

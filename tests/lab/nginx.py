@@ -28,6 +28,7 @@ mail {{
   ssl_certificate_key "{folder}/key.pem";
   starttls on;
   server {{ listen {listening}; protocol pop3; }}
+  server {{ listen {secured} ssl; protocol pop3; starttls off; }}
 }}
 """
 
@@ -68,14 +69,20 @@ def running_nginx(behind: Address) -> Iterator[MailServer]:
     with (
         own_folder("nginx") as folder,
         listener() as listening,
+        listener() as secured,
         (folder / "log").open("wb") as log,
         _asked(behind) as asked,
     ):
         make_certificate(folder)
-        text = CONFIGURATION.format(folder=folder, asked=asked, listening=address_of(listening))
+        text = CONFIGURATION.format(
+            folder=folder,
+            asked=asked,
+            listening=address_of(listening),
+            secured=address_of(secured),
+        )
         (folder / "nginx.conf").write_text(text)
-        # It takes a socket that listens already, as from one of its own that it replaces.
-        inherited = f"NGINX={listening.fileno()};"
+        # It takes sockets that listen already, as from one of its own that it replaces.
+        inherited = f"NGINX={listening.fileno()};{secured.fileno()};"
         files = [
             "-p",
             "/usr/share/nginx",
@@ -88,11 +95,15 @@ def running_nginx(behind: Address) -> Iterator[MailServer]:
             "nginx",
             address_of(listening),
             folder / "errors",
+            address_of(secured),
             certificate=folder / "certificate.pem",
         )
         command = ["env", inherited, program, *files]
-        with running(command, pass_fds=[listening.fileno()], stdout=log, stderr=log):
+        with running(
+            command, pass_fds=[listening.fileno(), secured.fileno()], stdout=log, stderr=log
+        ):
             listening.close()
+            secured.close()
             server.assert_ready()
             yield server
 

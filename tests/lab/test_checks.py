@@ -7,6 +7,7 @@ import pytest
 
 from cli.program import run_here
 from lab.mailserver import FEW_USER, PASSWORD, MailServer
+from lab.nginx import running_nginx
 
 pytestmark = pytest.mark.lab
 
@@ -109,3 +110,14 @@ def held(server: MailServer) -> list[bytes]:
     folder = server.log.parent / "mail" / FEW_USER
     files = [path for place in ("new", "cur") for path in (folder / place).iterdir()]
     return sorted(path.read_bytes() for path in files)
+
+
+def test_a_server_that_agrees_on_a_protocol_and_refuses_another_passes(
+    dovecot: MailServer,
+) -> None:
+    """It takes ``pop3`` by ALPN, and no ``http/1.1``."""
+    with running_nginx(dovecot.address) as nginx:
+        assert nginx.pop3s is not None
+        ended = run_here("check", f"pop3s://{nginx.pop3s}", *FAST, "--select", "tls/19")
+    (result,) = json.loads(ended.out)["results"]
+    assert result["outcome"] == "pass", result["note"]

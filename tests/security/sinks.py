@@ -4,17 +4,21 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from prometheus_client import generate_latest
 from pyarrow import parquet
 
+from check.made import report_with
 from dialogue import Said
 from otlp.collected import Kept
 from pop3spy.capture.byhand import ByHand
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder
+from pop3spy.check.forms import FORMS as AUDIT_FORMS
+from pop3spy.check.registry import CheckOutcome
 from pop3spy.check.transcript import CheckTranscript
 from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
@@ -147,6 +151,7 @@ class Readers:
             found[f"{name} report"] = _ALWAYS.sub("", form.write(self._report))
         found |= self._live_reports()
         found["check"] = "\n".join(map(str, self._checked.lines))
+        found |= self._audited()
         found["otlp"] = self._exported.texts()
         found["metrics"] = generate_latest(Exposition(lambda: self._tallies, list)).decode()
         found["in a program"] = f"{self._embedded.sessions} {self._embedded.findings}"
@@ -165,6 +170,14 @@ class Readers:
             made["past"] += _ALWAYS.sub("", page(past))
             made["remembered"] += _ALWAYS.sub("", page(report_of_remembered(watched, source, 0.0)))
         return {f"{name} report": text for name, text in made.items()}
+
+    def _audited(self) -> dict[str, str]:
+        """Return an audit in which all was said in one check, in every form that there is."""
+        report = report_with(CheckOutcome.FAIL, note="")
+        report.options = {"user": ""}  # the one there is of its own
+        report.results = [replace(report.results[0], transcript=tuple(self._checked.lines))]
+        forms = {name: form(report) for name, form in AUDIT_FORMS.items()}
+        return {f"check {name}": _ALWAYS.sub("", text) for name, text in forms.items()}
 
     def holding(self, *secrets: bytes) -> list[str]:
         """Return where a trace of *secrets* is, and which."""
