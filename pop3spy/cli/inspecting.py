@@ -184,7 +184,8 @@ class ProxyInspector:
         console, settings = console or self._own_console(), self._settings
         acts = self._inspecting.steered_by(console, control=settings.web_control)
         strict = settings.redact == "strict"
-        source = LiveSource(self._clock.started, all_rules(settings.rules), strict)
+        judged, rules = settings.findings != "off", all_rules(settings.rules)
+        source = LiveSource(self._clock.started, rules, strict, judged)
         past = console.sessions.past
         report_of = LiveReports(source, self._clock.now, past, _recorded(settings))
         return self._inspecting.around(work, self._about, acts, report_of, past)

@@ -1,18 +1,21 @@
 """The report of a session of a running proxy, from the events that were kept of it.
 
 They are written down as a recording, which is read: so a report says what it would say if there
-were a file.  What was found is not looked for again: the proxy knew more than one session tells.
+were a file.  What was found is not looked for again, if anybody has: the proxy knew more than one
+session tells.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TextIO
 
 from pop3spy.capture.header import Header
 from pop3spy.capture.reader import CaptureReader
 from pop3spy.capture.recorder import Recorder, noted
+from pop3spy.findings import Findings
 from pop3spy.findings.rule import Rule
 from pop3spy.logs.stats import Statistics
 from pop3spy.redaction.pseudonyms import Pseudonyms
@@ -31,12 +34,13 @@ from pop3spy.session.tape import Over
 class LiveSource:
     """A proxy that runs: its clock *started* then; where it is *strict*, names are hidden.
 
-    *rules* say what its findings rest on.
+    *rules* say what its findings rest on.  Unless it is *judged*, nobody has looked for them.
     """
 
     started: datetime
     rules: Mapping[str, Rule]
     strict: bool = False
+    judged: bool = True
 
     def new_report(self) -> Report:
         """Return a report in which nothing is yet, and which has no file to be compared with."""
@@ -85,12 +89,19 @@ def report_of_past(past: Past, source: LiveSource) -> Report:
         names=Pseudonyms(kept=True) if source.strict else None,
         note=collecting.note,
         memory=SecretMemory(started),
+        judge=None if source.judged else partial(_judge, source),
     )
     for collected in report.sessions:
         collected.goes_on_at(past.now)
     collecting.close()
     report.stats = stats.ordered()
     return report
+
+
+def _judge(source: LiveSource, publish: Callable[[Told], None]) -> Findings:
+    """Return what looks for findings now; what a rule that fails would have said is missing."""
+    epoch = source.started.timestamp()
+    return Findings(publish, source.rules, lambda *_: None, epoch=epoch)
 
 
 def _recording(past: Past, source: LiveSource) -> TextIO:

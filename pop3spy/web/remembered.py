@@ -68,6 +68,8 @@ def report_of_remembered(watched: WatchedSession, source: LiveSource, now: float
             count_one(Answered(session, each.ended_at, each.exchange))
     report.stats = stats.ordered()
     report.missing.append(_missing(watched, len(exchanges)))
+    if not source.judged:
+        report.missing.append("Nobody has looked for findings (--findings off).")
     return report
 
 

@@ -1,6 +1,7 @@
 """The report of a session that nobody recorded, of what a running proxy keeps of it."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,12 @@ SOURCE = LiveSource(STARTED, own_rules())
 class Proxy:
     """Sessions as a proxy with an inspector keeps them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, judged: bool = True) -> None:
         self.histories, self.kept = Histories(ended=9), KeptSessions()
         self.bus = Bus(raise_it)
-        judge = Findings(self.bus.publish, own_rules(), raise_it)
-        for subscriber in (judge, self.histories, self.kept):
+        if judged:
+            self.bus.subscribe(Findings(self.bus.publish, own_rules(), raise_it))
+        for subscriber in (self.histories, self.kept):
             self.bus.subscribe(subscriber)
         self.bus.subscribe_to_notes(self.histories.note)
 
@@ -49,17 +51,17 @@ class Proxy:
         if how is not None:
             play.end(how)
 
-    def report(self, now: float = 0.0) -> Page:
+    def report(self, now: float = 0.0, source: LiveSource = SOURCE) -> Page:
         events = self.histories.past(1)
         assert events is not None
         session = self.kept.find(1)
         assert session is not None
-        return Page(page(report_of_past(past_of(session, events, now), SOURCE)))
+        return Page(page(report_of_past(past_of(session, events, now), source)))
 
-    def remembered(self, now: float = 0.0) -> Page:
+    def remembered(self, now: float = 0.0, source: LiveSource = SOURCE) -> Page:
         watched = self.kept.watched(1)
         assert watched is not None
-        return Page(page(report_of_remembered(watched, SOURCE, now)))
+        return Page(page(report_of_remembered(watched, source, now)))
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
@@ -106,6 +108,14 @@ def test_a_session_that_goes_on_is_said_to_be_open() -> None:
     assert "no reply yet" in text
     assert "Still open after 20" in text
     assert "not recorded" not in text
+
+
+def test_where_nobody_looked_for_findings_a_report_does() -> None:
+    proxy = Proxy(judged=False)
+    proxy.play(LOGIN + "    C: STAT\n    S: +OK 2 100\n    C: RETR 99\n    S: -ERR no\n" + QUIT)
+    source = replace(SOURCE, judged=False)
+    assert "message-number-bad" in proxy.report(source=source).text()
+    assert "Nobody has looked for findings" in proxy.remembered(source=source).text()
 
 
 def test_what_is_held_has_not_reached_the_server() -> None:
