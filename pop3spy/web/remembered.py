@@ -75,11 +75,15 @@ def report_of_remembered(watched: WatchedSession, source: LiveSource, now: float
 
 def _missing(watched: WatchedSession, there: int) -> str:
     total = watched.session.totals.commands
-    which = f"the last {there:,} of {count(total, 'exchange')}" if there < total else "exchanges"
+    which = (
+        f"the last {there:,} of {count(total, 'exchange')}" if there < total else "all exchanges"
+    )
+    beside = watched.marks and watched.marks[0].number > 1
+    last = f" and the last {count(len(watched.marks), 'line')} beside them" if beside else ""
     return (
-        f"More was said than a running proxy keeps. Here are {which}, without the lines inside"
-        " them, what was listed, and who was waited for meanwhile; a recording (--record) has it"
-        " all."
+        f"More was said than a running proxy keeps. Here are {which}{last}, without the lines"
+        " inside them, what was listed, and who was waited for meanwhile; a recording (--record)"
+        " has it all."
     )
 
 
@@ -97,8 +101,11 @@ def _collected(watched: WatchedSession, exchange: Exchange) -> CollectedExchange
     one.problems = [] if one.due else [escape(text) for text in reply_problems(exchange)]
     if exchange.misplaced:
         one.problems.append(misplaced_text(exchange))
-    for deed in watched.deeds.get(exchange.number, ()):
+    deeds = watched.deeds.get(exchange.number, ())
+    for deed in deeds:
         one.add_deed(_deed(exchange, deed))
+    if one.due and deeds and deeds[-1].held:
+        one.never_heard(one.deeds[-1])
     return one
 
 

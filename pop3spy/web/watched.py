@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from pop3spy.protocol.frames import Junk, Opaque, StatusLine
 from pop3spy.protocol.text import escape
 from pop3spy.session.closings import closing_text
+from pop3spy.session.deeds import Deed
 from pop3spy.session.events import (
     Answered,
     Blinded,
@@ -52,10 +53,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class WatchedDeed:
-    """What a gate did about an exchange, and what went on because of it: a side and a line each."""
+    """What a gate did about an exchange, and what went on because of it: a side and a line each.
+
+    It is ``held`` if somebody has to decide first.
+    """
 
     text: str
     lines: tuple[tuple[str, str], ...]
+    held: bool = False
 
 
 class Listener(Protocol):
@@ -176,7 +181,8 @@ class WatchedSession:
             return
         number = event.exchange.number
         if number in self.deeds or len(self.deeds) < DEEDS:
-            self.deeds.setdefault(number, []).append(WatchedDeed(told, lines))
+            deed = WatchedDeed(told, lines, event.did.deed is Deed.HELD)
+            self.deeds.setdefault(number, []).append(deed)
         self._told_again(number)
 
     def _secured(self, event: Secured) -> None:

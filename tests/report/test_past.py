@@ -125,10 +125,13 @@ def test_what_is_held_has_not_reached_the_server() -> None:
     read = reading.at_once(Chunk(Side.CLIENT, b"DELE 1\r\n", 1.0))
     assert read is not None
     reading.intervene(read[1], 1.0, "hold", Done(Deed.HELD, ticket=1))
-    session, events = proxy.kept.find(1), proxy.histories.past(1)
-    assert session is not None
+    watched, events = proxy.kept.watched(1), proxy.histories.past(1)
+    assert watched is not None
     assert events is not None
-    [collected] = report_of_past(past_of(session, events, 9.0), SOURCE).sessions
+    [remembered] = report_of_remembered(watched, SOURCE, 9.0).sessions
+    [held] = [row for row in ladder_of(remembered) if row.text == "DELE 1"]
+    assert held.reach is Reach.TO_POP3SPY
+    [collected] = report_of_past(past_of(watched.session, events, 9.0), SOURCE).sessions
     rows = ladder_of(collected)
     [held] = [row for row in rows if row.text == "DELE 1"]
     waits = [row.text for row in rows if row.waited_for is WaitedFor.OWN]

@@ -9,20 +9,24 @@ export function Save({ store, session }) {
   const { about } = store;
   const number = session.session;
 
+  const close = () => {
+    menu.current.open = false;
+    menu.current.querySelector("summary").focus();
+  };
   useEffect(() => tell(""), [number]);
   useEffect(() => {
     const leave = (event) => {
       const open = menu.current && menu.current.open;
       if (!open || (event.type === "keydown" ? event.key !== "Escape" : menu.current.contains(event.target))) return;
-      menu.current.open = false;
-      if (event.type === "keydown") menu.current.querySelector("summary").focus();
+      if (event.type === "keydown") close();
+      else menu.current.open = false;
     };
     for (const name of ["click", "keydown"]) addEventListener(name, leave);
     return () => ["click", "keydown"].forEach((name) => removeEventListener(name, leave));
   }, []);
 
   const save = async (what) => {
-    if (menu.current) menu.current.open = false;
+    if (menu.current && menu.current.open) close();
     tell("");
     work(true);
     tell(await saved(`/api/sessions/${number}/${what}`));
