@@ -92,7 +92,9 @@ class InspectorApi:
             Route(path, partial(self._answer, ask), methods=[method])
             for method, path, ask in self.routes()
         ]
-        return Admission(Starlette(routes=routes, exception_handlers=_FAILED), port, self._tokens)
+        app = Starlette(routes=routes, exception_handlers=_FAILED)
+        app.router.redirect_slashes = False  # a path has one name, and the file has that
+        return Admission(app, port, self._tokens)
 
     def routes(self) -> Sequence[tuple[str, str, Endpoint]]:
         """Return the method, the path and the answer of every route."""

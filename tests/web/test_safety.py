@@ -173,6 +173,8 @@ async def test_what_cannot_be_read_is_refused(body: bytes, status: int) -> None:
         ("GET", "/page/..%2froutes.py", 404),
         ("GET", "/page/LICENSE-htm.txt", 404),
         ("GET", "/etc/passwd", 404),
+        ("GET", "/api/control/", 404),
+        ("GET", "/api/sessions/1/export/..%2f..%2fx/", 404),
         ("POST", "/api/snapshot", 405),
         ("GET", "/api/acts", 405),
         ("GET", "/api/sessions/99999999999999999999", 404),
