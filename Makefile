@@ -107,7 +107,7 @@ $(ALONE): pyproject.toml constraints.txt
 	@$(SET_UP)
 
 $(READY): $(ALONE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp,postgres]'
 	@touch $@
 
 # From an sdist, so that nothing that mypyc makes comes to lie beside the sources.
@@ -116,7 +116,7 @@ $(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.
 	@rm -rf $@ $(COMPILED_VENV)/dist
 	@printf '#include <Python.h>\n' | $${CC:-cc} -E -I"$$($(COMPILED_BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" - >/dev/null 2>&1 || \
 	  { echo "the compiled build needs a C compiler and Python's headers; on Debian: apt install gcc python3-dev" >&2; exit 1; }
-	$(COMPILED_PIP) install -c constraints.txt '.[dev,compiled,web,dns,metrics,otlp]'
+	$(COMPILED_PIP) install -c constraints.txt '.[dev,compiled,web,dns,metrics,otlp,postgres]'
 	$(COMPILED_BIN)/python -m hatchling build --target sdist --directory $(COMPILED_VENV)/dist
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(COMPILED_PIP) wheel --no-deps --no-build-isolation \
 	  --wheel-dir $(COMPILED_VENV)/dist $(COMPILED_VENV)/dist/pop3spy-*.tar.gz

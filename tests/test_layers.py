@@ -71,6 +71,7 @@ HOMES = {
     "prometheus_client": {"metrics"},
     "opentelemetry": {"otlp"},
     "pyarrow": {"tables"},
+    "psycopg": {"ledger"},
     "cryptography": {"authority"},
     "re2": {"filters"},
     "sqlite3": {"ledger"},

@@ -7,6 +7,7 @@ from pop3spy.errors import ConfigError
 
 NEEDED: Final = {
     "web": ("starlette", "uvicorn"),
+    "postgres": ("psycopg",),
     "otlp": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "metrics": ("prometheus_client", "uvicorn"),
     "parquet": ("pyarrow",),

@@ -10,7 +10,7 @@ from typing import Final
 
 from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
-from pop3spy.cli.judging import judge_sessions, remembered
+from pop3spy.cli.judging import check_ledger, judge_sessions, remembered
 from pop3spy.cli.judging_recordings import SHOWN
 from pop3spy.cli.log_streams import check_log, log_writers, open_log_stream
 from pop3spy.cli.streams import Spools, close
@@ -64,6 +64,7 @@ def outputs(  # noqa: PLR0913 - who is told, and how
     """
     check_recording(settings)
     check_log(settings)
+    check_ledger(settings)
     with ExitStack() as closing:
         spools = Spools(screen)
         lossy = [] if lossy is None else lossy

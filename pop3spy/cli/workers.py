@@ -18,6 +18,7 @@ from pop3spy.cli.arriving import Front, advise, arriving
 from pop3spy.cli.environment import Work, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
+from pop3spy.cli.judging import check_ledger
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.log_streams import check_log
 from pop3spy.cli.outputs import check_recording
@@ -114,6 +115,7 @@ def _check(settings: ProxySettings) -> None:
         )
     check_recording(settings)
     check_log(settings)
+    check_ledger(settings)
 
 
 def _measured(

@@ -21,6 +21,7 @@ from pop3spy.filters.units import count_of, octets_of, seconds_of
 from pop3spy.findings.thresholds import ROWS, read_threshold
 from pop3spy.gate.faults import FAULTS
 from pop3spy.gate.faulttext import read_fault, read_rewrite
+from pop3spy.ledger.database import Database, is_database, read_database
 from pop3spy.protocol.sasl import MECHANISMS
 from pop3spy.protocol.url import Url, parse_url
 
@@ -176,6 +177,14 @@ def _own_port(value: Any) -> int:
     return int(port)
 
 
+def _ledger(value: Any) -> Path | Database:
+    if isinstance(value, Database):
+        return value
+    if isinstance(value, str) and is_database(value):
+        return read_database(value)
+    return _path(value)
+
+
 def _collector(value: Any) -> str:
     """Read the URL of a collector; what may be secret stands elsewhere."""
     text = _word(value).strip().rstrip("/")
@@ -324,6 +333,7 @@ COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
 OWN_PORT = ValueKind("[PORT]", _own_port)
+LEDGER = ValueKind("PATH|URL", _ledger, file=True)
 COLLECTOR = ValueKind("URL", _collector)
 SCRAPES = ValueKind("[[HOST:]PORT]", _scraped)
 NAME_SERVER = ValueKind("IP[:PORT]", _name_server)

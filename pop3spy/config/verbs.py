@@ -14,6 +14,7 @@ from pop3spy.filters.expression import Filter
 from pop3spy.filters.pattern import LinePattern
 from pop3spy.gate.faults import Fault
 from pop3spy.gate.rewrite import Rewrite
+from pop3spy.ledger.database import Database
 from pop3spy.net.limits import Limits
 from pop3spy.protocol.url import Url
 
@@ -112,7 +113,7 @@ class OutputSettings(RecordSettings, FindingsSettings):
     log_file_time: float
     rotate: int
     show: Filter | None
-    ledger: Path | None
+    ledger: Path | Database | None
     no_ledger: bool
     quiet: bool
     redact: str

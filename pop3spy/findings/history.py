@@ -156,6 +156,8 @@ class History:
     """Accounts and servers by their names; *key* is the secret of all digests, random by default.
 
     *recall* is asked for an account that is not known yet, *keep* is told of one that changed.
+    Where *recall* cannot answer at once, *look* is called before anything is asked, to take in what
+    has been found out meanwhile, and *expect* is told of an account that will soon be asked for.
     """
 
     def __init__(
@@ -164,15 +166,21 @@ class History:
         *,
         recall: Callable[[AccountKey], KnownAccount | None] = lambda _: None,
         keep: Callable[[AccountKey, KnownAccount, PastSession], None] = lambda *_: None,
+        look: Callable[[], None] | None = None,
+        expect: Callable[[AccountKey], None] | None = None,
     ) -> None:
         self.key = key or secrets.token_bytes(32)
         self._recall = recall
         self._keep = keep
+        self._look = look
+        self._expect = expect
         self._accounts: OrderedDict[AccountKey, KnownAccount] = OrderedDict()
         self._servers: OrderedDict[ServerKey, ServerHabits] = OrderedDict()
 
     def account(self, host: str, port: int, user: str) -> KnownAccount:
         """Return what is known of *user* there; nothing, if it is the first session."""
+        if self._look is not None:
+            self._look()
         key = (host, port, user)
         found = _used(self._accounts, key)
         if found is None:
@@ -180,6 +188,17 @@ class History:
             bound(self._accounts, ACCOUNTS)
             self._bound_messages()
         return found
+
+    def expect(self, host: str, port: int, user: str) -> None:
+        """Know that a session is about to log in as *user* there, or has just done so."""
+        if self._expect is not None:
+            self._expect((host, port, user))
+
+    def begin_anew(self, key: bytes) -> None:
+        """Forget everything, and make digests with *key* from now on."""
+        self.key = key
+        self._accounts.clear()
+        self._servers.clear()
 
     def server(self, host: str, port: int) -> ServerHabits:
         """Return what is known of the server there."""

@@ -21,6 +21,7 @@ from pop3spy.findings.mail import mail_of
 from pop3spy.findings.observed import SERVER, Observed, is_login
 from pop3spy.findings.refusals import blames_name
 from pop3spy.protocol.states import State
+from pop3spy.protocol.text import show
 from pop3spy.session.events import Answered, Event, Finished, Glimpsed, SideClosed
 from pop3spy.session.how import Ending
 from pop3spy.session.listing import Listing
@@ -89,6 +90,8 @@ class Remembering:
         status, args = exchange.status, exchange.command.args
         if status is None or exchange.misplaced or len(args) != 1:
             return
+        if status.ok:
+            self._history.expect(*self._server, show(args[0]))
         if not (status.ok or blames_name(status)):
             return
         names = server.names_taken if status.ok else server.names_refused
@@ -114,6 +117,7 @@ class Remembering:
         account.worked[way] = self._wall(at), self._observed.clear
         if self._key is None:
             self._key = (*self._server, user)
+            self._history.expect(*self._key)
             self.past.login, self.past.login_at = way, self._wall(at)
             self.past.clear = self._observed.clear
             account.open.append(self.past)

@@ -31,9 +31,9 @@ def test_there_is_a_line_for_each_part_with_what_to_do(tmp_path: Path) -> None:
     assert ended.status == 0
     assert lines[0].startswith("ok      pop3spy ")
     assert (
-        "no      authority  there is no authority, so what is said inside TLS cannot be read;"
+        "no authority there is no authority, so what is said inside TLS cannot be read;"
         " pop3spy ca trust"
-    ) in lines
+    ) in [" ".join(line.split()) for line in lines]
     parts = [re.match(r"\w+ +(port 110|extra \w+|\w+) +", line) for line in lines]
     assert len({part.end() for part in parts if part}) == 1
     assert all(parts)

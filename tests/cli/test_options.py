@@ -50,6 +50,8 @@ SAMPLES: dict[str, tuple[str, Any, str]] = {
     "rules": ("/etc/ours.py", (Path("/etc/ours.py"),), "/etc/others.py"),
     "threshold": ("reply_slow=20", (("reply-slow", 20.0),), "polls=3"),
     "ledger": ("/var/spy/ledger", Path("/var/spy/ledger"), "/var/other"),
+    "metrics": ("0.0.0.0:9110", ("0.0.0.0", 9110), "9111"),
+    "otlp": ("http://127.0.0.1:4318", "http://127.0.0.1:4318", "http://127.0.0.1:4319"),
     "no-ledger": ("true", True, "false"),
     "quiet": ("true", True, "false"),
     "console": ("false", False, "true"),

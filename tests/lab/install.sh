@@ -13,6 +13,7 @@ for pair in dovecot:dovecot-pop3d curl:curl fetchmail:fetchmail mpop:mpop haprox
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 # What is no program, or not on the path.
+[ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"
 [ -e /usr/lib/nginx/modules/ngx_mail_module.so ] || missing="$missing libnginx-mod-mail"
 [ -n "$(find /usr/lib -maxdepth 2 -name liblockfile.so.1)" ] || missing="$missing liblockfile1"
 # What a browser draws is as wide as its letters, and it comes without any.

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from pop3spy.console.record import MOST
-from pop3spy.export import EXPORTERS
+from pop3spy.export import EXPORTERS, FolderFormat
 from pop3spy.live.commands import LIVE_COMMANDS
 from pop3spy.web.acts import ACTS
-from pop3spy.export import EXPORTERS, FolderFormat
 from web.browsing import Browser
 from web.inspecting import Inspected, inspecting
 from web.test_api import a_session, document

@@ -1,4 +1,4 @@
-"""What is known of earlier sessions, kept on disk from one run of the program to the next.
+"""A ledger in a file of this machine.
 
 It is a SQLite file that nobody else may read.  Accounts and hosts are in it as keyed digests,
 messages as unique-ids, sizes, times and keyed digests.  The key is random and in the same file, so
@@ -10,29 +10,30 @@ new one begins.
 """
 
 import errno
-import json
 import os
 import secrets
 import sqlite3
 import stat
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import fields
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any, Final
+from threading import Thread
+from typing import Final
 
 from pop3spy.errors import ConfigError
-from pop3spy.findings.history import (
-    NO_IDS,
-    AccountKey,
-    History,
-    KnownAccount,
-    KnownMessage,
-    PastSession,
+from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
+from pop3spy.ledger.forms import (
+    MESSAGE,
+    RECALLED,
+    SavedSession,
+    account_from,
+    account_id,
+    saved_session,
+    session_from,
+    text_of,
 )
+from pop3spy.ledger.gathering import Gathering
 from pop3spy.newfile import is_exposed, new_file
 from pop3spy.protocol.text import escape
 
@@ -45,18 +46,9 @@ _PATIENCE: Final = 0.05
 """Seconds that reading waits for another process; then the account counts as unknown."""
 _WRITERS_PATIENCE: Final = 10.0
 _PRUNED_EVERY: Final = 1000
-_GATHERED: Final = 0.5
-"""Seconds in which sessions come that are written together."""
-_MOST_WAITING: Final = 10_000
-"""Sessions that may wait to be written; what is more is left out."""
 _DAMAGED: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """Errors that are about what stands in the file; others pass, such as a full disk."""
-_LARGEST: Final = 2**63 - 1
-_RECALLED: Final = 100
-"""Sessions of an account that are read again."""
 _BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
-_PAST: Final = tuple(field.name for field in fields(PastSession))
-_MESSAGE: Final = tuple(field.name for field in fields(KnownMessage))
 _SCHEMA: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE account (id BLOB PRIMARY KEY, facts TEXT NOT NULL, seen_at REAL NOT NULL);
@@ -64,15 +56,13 @@ CREATE TABLE session (account BLOB NOT NULL, ended_at REAL NOT NULL, facts TEXT 
 CREATE INDEX session_of ON session (account, ended_at);
 CREATE TABLE message (
     account BLOB NOT NULL, id BLOB NOT NULL, seen_at REAL NOT NULL, listed INTEGER NOT NULL,
-    {", ".join(_MESSAGE)}, PRIMARY KEY (account, id)
+    {", ".join(MESSAGE)}, PRIMARY KEY (account, id)
 );
 """
 _SAVE_MESSAGE: Final = (
-    f"INSERT OR REPLACE INTO message (account, id, seen_at, listed, {', '.join(_MESSAGE)})"  # noqa: S608 - names of ours
-    f" VALUES ({', '.join('?' * (4 + len(_MESSAGE)))})"
+    f"INSERT OR REPLACE INTO message (account, id, seen_at, listed, {', '.join(MESSAGE)})"  # noqa: S608 - names of ours
+    f" VALUES ({', '.join('?' * (4 + len(MESSAGE)))})"
 )
-
-_Saved = tuple[AccountKey, dict[str, Any], PastSession, list[tuple[Any, ...]]]
 
 
 class Ledger:
@@ -91,15 +81,13 @@ class Ledger:
         self.history = History(self._key, recall=self._recall, keep=self._keep)
         self._reader = sqlite3.connect(path, timeout=_PATIENCE)
         self._to_write = sqlite3.connect(path, timeout=_WRITERS_PATIENCE, check_same_thread=False)
-        self._saved: deque[_Saved] = deque()
-        self._some, self._closing = Event(), Event()
+        self._saved = Gathering()
         self._writer = Thread(target=self._write_all, name="ledger", daemon=True)
         self._writer.start()
 
     def close(self) -> None:
         """Write what is still to be written."""
-        self._closing.set()
-        self._some.set()
+        self._saved.close()
         self._writer.join()
         self._reader.close()
 
@@ -190,120 +178,60 @@ class Ledger:
     def _recall(self, key: AccountKey) -> KnownAccount | None:
         """Return what the file knows of an account; None if that is nothing, or it is locked."""
         try:
-            return self._read(self._id(key))
+            return self._read(account_id(self.history, key))
         except Exception as error:  # noqa: BLE001 - whatever stands in the file, a rule asks here
             self._fail(error)
             return None
 
-    def _read(self, account_id: bytes) -> KnownAccount | None:
+    def _read(self, account: bytes) -> KnownAccount | None:
         ledger = self._reader
-        row = ledger.execute("SELECT facts FROM account WHERE id = ?", (account_id,)).fetchone()
+        row = ledger.execute("SELECT facts FROM account WHERE id = ?", (account,)).fetchone()
         if row is None:
             return None
-        facts = json.loads(row[0])
-        account = KnownAccount(
-            worked={way: (at, clear) for way, (at, clear) in facts["worked"].items()},
-            refused=facts["refused"],
-            login_delay=facts["login_delay"],
-            told=set(facts["told"]),
-        )
         sessions = ledger.execute(
             "SELECT facts FROM session WHERE account = ? ORDER BY ended_at DESC LIMIT ?",
-            (account_id, _RECALLED),
+            (account, RECALLED),
         ).fetchall()
-        account.sessions.extend(_session_from(json.loads(text)) for (text,) in reversed(sessions))
-        listing: dict[bytes, int | None] = {}
-        for unique_id, listed, *columns in ledger.execute(
-            f"SELECT id, listed, {', '.join(_MESSAGE)} FROM message WHERE account = ?",  # noqa: S608 - names of ours
-            (account_id,),
-        ):
-            known = account.messages[unique_id] = KnownMessage(*columns)
-            if listed:
-                listing[unique_id] = known.size
-        if facts["listed"]:
-            account.listing = listing
-            account.listed_in = next(
-                (past for past in reversed(account.sessions) if past.listed), None
-            )
-        return account
+        messages = ledger.execute(
+            f"SELECT id, listed, {', '.join(MESSAGE)} FROM message WHERE account = ?",  # noqa: S608 - names of ours
+            (account,),
+        )
+        return account_from(
+            row[0], (session_from(text) for (text,) in reversed(sessions)), messages
+        )
 
     # -- writing --------------------------------------------------------------------------------
 
     def _keep(self, key: AccountKey, account: KnownAccount, past: PastSession) -> None:
         """Let the thread write what has changed in *account*."""
-        facts = {
-            "worked": account.worked,
-            "refused": account.refused,
-            "login_delay": account.login_delay,
-            "told": sorted(account.told),
-            "listed": account.listing is not None,
-        }
-        listing = account.listing or {}
-        rows = [
-            (unique_id, unique_id in listing, *(_kept(getattr(known, name)) for name in _MESSAGE))
-            for unique_id in account.changed
-            if (known := account.messages.get(unique_id)) is not None
-        ]
-        account.changed.clear()
-        if len(self._saved) >= _MOST_WAITING:
+        if not self._saved.add(saved_session(key, account, past)):
             self._fail(OverflowError("the disk is too slow, and sessions are left out"))
-            return
-        self._saved.append((key, facts, past, rows))
-        if not self._some.is_set():  # waking the thread for each session costs more than all else
-            self._some.set()
 
     def _write_all(self) -> None:
         with closing(self._to_write) as ledger:
             with suppress(sqlite3.Error):  # it is faster without waiting for the disk
                 ledger.execute("PRAGMA synchronous = OFF")
             written = 0
-            while batch := self._gather():
+            while batch := self._saved.take():
                 try:
                     with _writing(ledger):
                         for saved in batch:
-                            self._write(ledger, *saved)
+                            self._write(ledger, saved)
                     before, written = written, written + len(batch)
                     if before // _PRUNED_EVERY < written // _PRUNED_EVERY:
                         self._prune(ledger)
                 except Exception as error:  # noqa: BLE001 - the next session may be written again
                     self._fail(error)
 
-    def _gather(self) -> list[_Saved]:
-        """Wait for something to write, and for what comes soon after: writing all costs as much.
-
-        Return nothing when no more will come.
-        """
-        while True:
-            self._some.wait()
-            over = self._closing.wait(_GATHERED)
-            self._some.clear()
-            batch = [self._saved.popleft() for _ in range(len(self._saved))]
-            if over:
-                self._some.set()  # look once more, and then end
-            if batch or over:
-                return batch
-
-    def _write(
-        self,
-        ledger: sqlite3.Connection,
-        key: AccountKey,
-        facts: dict[str, Any],
-        past: PastSession,
-        rows: list[tuple[Any, ...]],
-    ) -> None:
-        account_id, now = self._id(key), past.ended_at or past.opened_at
+    def _write(self, ledger: sqlite3.Connection, saved: SavedSession) -> None:
+        account, now = account_id(self.history, saved.key), saved.at
         ledger.execute(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?)",
-            (account_id, json.dumps(facts), now),
+            "INSERT OR REPLACE INTO account VALUES (?, ?, ?)", (account, saved.facts, now)
         )
-        ledger.execute(
-            "INSERT INTO session VALUES (?, ?, ?)", (account_id, now, json.dumps(_facts_of(past)))
-        )
-        if rows:
-            ledger.executemany(_SAVE_MESSAGE, [(account_id, row[0], now, *row[1:]) for row in rows])
-
-    def _id(self, key: AccountKey) -> bytes:
-        return self.history.digest("\0".join(map(str, key)).encode("utf-8", "surrogateescape"))
+        ledger.execute("INSERT INTO session VALUES (?, ?, ?)", (account, now, text_of(saved.past)))
+        if saved.messages:
+            rows = [(account, row[0], now, *row[1:]) for row in saved.messages]
+            ledger.executemany(_SAVE_MESSAGE, rows)
 
     def _fail(self, error: Exception) -> None:
         """Tell once that something went wrong; the sessions go on without."""
@@ -325,11 +253,6 @@ def _make_private(path: Path) -> None:
         os.close(file)
 
 
-def _kept(value: Any) -> Any:
-    """Return *value*, or None for a size that SQLite has no room for; servers may say any."""
-    return None if isinstance(value, int) and value > _LARGEST else value
-
-
 @contextmanager
 def _writing(ledger: sqlite3.Connection) -> Iterator[None]:
     """Write all or nothing, and wait for other processes that write."""
@@ -340,21 +263,6 @@ def _writing(ledger: sqlite3.Connection) -> Iterator[None]:
         ledger.rollback()
         raise
     ledger.commit()
-
-
-def _facts_of(past: PastSession) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: getattr(past, name) for name in _PAST}
-    facts["retrieved"] = [unique_id.hex() for unique_id in past.retrieved]
-    facts["deleted"] = [unique_id.hex() for unique_id in past.deleted]
-    return facts
-
-
-def _session_from(facts: dict[str, Any]) -> PastSession:
-    past = PastSession(**{name: value for name, value in facts.items() if name in _PAST})
-    past.retrieved = frozenset(map(bytes.fromhex, facts["retrieved"])) or NO_IDS
-    past.deleted = frozenset(map(bytes.fromhex, facts["deleted"])) or NO_IDS
-    past.reference = f"{past.reference} of an earlier run"
-    return past
 
 
 def counts_in(path: Path) -> tuple[int, int]:

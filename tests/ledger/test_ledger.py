@@ -8,50 +8,23 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from lab.loopback import until
+from ledger.opening import BOB, NOW, Place, opened, poll, recalled, silent
 from pop3spy.errors import ConfigError
-from pop3spy.findings.history import PastSession
 from pop3spy.ledger import Ledger
-
-BOB = ("pop.example.org", 110, "bob@example.org")
-NOW = 1_800_000_000.0
+from pop3spy.ledger.sqlite import AGE
 
 
-def silent(text: str) -> None:
-    raise AssertionError(text)
-
-
-def session(at: float, **facts: object) -> PastSession:
-    return PastSession("session 1", "c1", at, clear=False, ended_at=at + 1, **facts)  # type: ignore[arg-type]
-
-
-def poll(ledger: Ledger, ids: dict[bytes, int | None], at: float) -> None:
-    """Let a session of Bob's end that listed *ids*."""
-    account = ledger.history.account(*BOB)
-    past = session(at, listed=True, retrieved={b"u1"}, quit=True, login="PASS", login_at=at)
-    account.changed |= (account.listing or {}).keys() - ids.keys()
-    account.listing, account.listed_in = ids, past
-    for unique_id, size in ids.items():
-        known = account.message(unique_id)
-        assert known is not None
-        known.size, known.stable = size, ledger.history.digest(unique_id)
-    account.worked["PASS"] = at, False
-    ledger.history.ended(BOB, past)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "ledger.sqlite3"
-
-
-def test_the_next_run_knows_what_this_one_knew(path: Path) -> None:
-    first = Ledger(path, silent, age=1e12)
+def test_the_next_run_knows_what_this_one_knew(place: Place) -> None:
+    first = opened(place)
     poll(first, {b"u1": 11, b"u2": None, b"\xff": 3}, NOW)
     first.close()
 
-    second = Ledger(path, silent, age=1e12)
-    account = second.history.account(*BOB)
+    second = opened(place)
+    account = recalled(second)
     second.close()
 
     assert account.listing == {b"u1": 11, b"u2": None, b"\xff": 3}
@@ -67,15 +40,16 @@ def test_the_next_run_knows_what_this_one_knew(path: Path) -> None:
     )
 
 
-def test_what_has_left_the_maildrop_is_listed_no_more_and_still_known(
-    path: Path,
-) -> None:
-    for number, ids in enumerate(({b"a": 1, b"b": 2}, {b"b": 2})):
-        ledger = Ledger(path, silent, age=1e12)
-        poll(ledger, ids, NOW + number)  # type: ignore[arg-type]
+def test_what_has_left_the_maildrop_is_listed_no_more_and_still_known(place: Place) -> None:
+    listings: tuple[dict[bytes, int | None], ...] = ({b"a": 1, b"b": 2}, {b"b": 2})
+    for number, ids in enumerate(listings):
+        ledger = opened(place)
+        if number:
+            recalled(ledger)
+        poll(ledger, ids, NOW + number)
         ledger.close()
-    ledger = Ledger(path, silent, age=1e12)
-    account = ledger.history.account(*BOB)
+    ledger = opened(place)
+    account = recalled(ledger)
     ledger.close()
     assert account.listing == {b"b": 2}
     assert account.messages.keys() == {b"a", b"b"}
@@ -92,14 +66,14 @@ def test_nobody_else_may_read_it_and_no_name_stands_in_it(path: Path) -> None:
     assert b"pop.example.org" not in held
 
 
-def test_two_programs_write_at_the_same_time(path: Path) -> None:
-    one, other = Ledger(path, silent, age=1e12), Ledger(path, silent, age=1e12)
+def test_two_programs_write_at_the_same_time(place: Place) -> None:
+    one, other = opened(place), opened(place)
     for number in range(20):
         poll(one if number % 2 else other, {b"u%d" % number: number}, NOW + number)
     one.close()
     other.close()
-    third = Ledger(path, silent, age=1e12)
-    assert len(third.history.account(*BOB).sessions) == 20
+    third = opened(place)
+    assert len(recalled(third).sessions) == 20
     third.close()
 
 
@@ -121,13 +95,18 @@ def test_a_damaged_file_is_set_aside_with_a_word(path: Path, content: bytes) -> 
     assert ledger.history.account(*BOB).listing == {b"u1": 11}
 
 
-def test_what_nobody_saw_for_long_is_forgotten(path: Path) -> None:
-    ledger = Ledger(path, silent, age=1e12)
+def test_what_nobody_saw_for_long_is_forgotten(place: Place) -> None:
+    ledger = opened(place)
     poll(ledger, {b"u1": 11}, NOW - 1e9)
     ledger.close()
-    ledger = Ledger(path, silent)
-    assert ledger.history.account(*BOB).listing is None
+    ledger = opened(place, age=AGE)
+    poll(ledger, {}, NOW)  # a database is looked through before anything is written to it
     ledger.close()
+    ledger = opened(place)
+    account = recalled(ledger)
+    ledger.close()
+    assert [past.opened_at for past in account.sessions] == [NOW]
+    assert account.messages == {}
 
 
 def test_a_place_where_no_file_can_be_is_told_in_one_line(tmp_path: Path) -> None:
@@ -137,28 +116,34 @@ def test_a_place_where_no_file_can_be_is_told_in_one_line(tmp_path: Path) -> Non
     assert "--no-ledger" in str(raised.value)
 
 
-def test_a_size_beyond_all_numbers_costs_only_itself(path: Path) -> None:
-    ledger = Ledger(path, silent, age=1e12)
+def test_a_size_beyond_all_numbers_costs_only_itself(place: Place) -> None:
+    ledger = opened(place)
     poll(ledger, {b"u1": 10**20 - 1, b"u2": 11}, NOW)
     poll(ledger, {b"u1": 10**20 - 1, b"u2": 11, b"u3": 12}, NOW + 100)
     ledger.close()
-    ledger = Ledger(path, silent, age=1e12)
-    assert ledger.history.account(*BOB).listing == {b"u1": None, b"u2": 11, b"u3": 12}
+    ledger = opened(place)
+    assert recalled(ledger).listing == {b"u1": None, b"u2": 11, b"u3": 12}
     ledger.close()
 
 
 @pytest.mark.parametrize("facts", ["[" * 100_000, '{"worked": []}', '"text"', "{}", "{"])
-def test_what_makes_no_sense_in_it_counts_as_unknown(path: Path, facts: str) -> None:
-    ledger = Ledger(path, silent, age=1e12)
+def test_what_makes_no_sense_in_it_counts_as_unknown(place: Place, facts: str) -> None:
+    ledger = opened(place)
     poll(ledger, {b"u1": 11}, NOW)
     ledger.close()
-    with closing(sqlite3.connect(path)) as file, file:
-        file.execute("UPDATE account SET facts = ?", (facts,))
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as file, file:
+            file.execute("UPDATE account SET facts = ?", (facts,))
+    else:
+        with psycopg.connect(place.url, autocommit=True) as connection:
+            connection.execute("UPDATE pop3spy_account SET facts = %s", (facts,))
     told: list[str] = []
-    ledger = Ledger(path, told.append, age=1e12)
+    ledger = opened(place, told.append)
     assert ledger.history.account(*BOB).listing is None
+    until(lambda: told or None, "a complaint", 30)
     ledger.close()
-    assert [text.startswith(f"the ledger {path} fails: ") for text in told] == [True]
+    assert ledger.history.account(*BOB).listing is None
+    assert [text.startswith(f"the ledger {place} fails: ") for text in told] == [True]
 
 
 def test_one_that_others_could_read_is_made_private(path: Path) -> None:
