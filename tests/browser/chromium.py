@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, Final
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab.processes import need
@@ -25,6 +26,13 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a module, each of which has a profile of its own in it."""
+    with chromium() as found:
+        yield found
 
 
 def complaints_of(page: Page) -> list[str]:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from browser.chromium import chromium, complaints_of, overflow, violations
+from browser.chromium import complaints_of, overflow, violations
 
 
 @dataclass
@@ -32,20 +32,22 @@ class Shown:
 
 @contextmanager
 def shown(
-    address: str, *, width: int = 1400, dark: bool = False, script: bool = True
+    browser: Browser, address: str, *, width: int = 1400, dark: bool = False, script: bool = True
 ) -> Iterator[Shown]:
-    """Give the page at *address* in a browser of its own, *width* pixels wide."""
-    with chromium() as browser:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-        )
+    """Give the page at *address* in a profile of its own, *width* pixels wide."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+    )
+    try:
         page = context.new_page()
         seen = Shown(page, complaints_of(page))
         page.on("requestfailed", lambda request: seen.complaints.append(request.url))
         page.goto(address)
         yield seen
+    finally:
+        context.close()
 
 
 def address_of(file: Path) -> str:

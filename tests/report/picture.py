@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from browser.chromium import chromium
 from cli.program import run_here
 from report.browser import address_of, shown
 
@@ -16,7 +17,7 @@ def main() -> None:
         sample = ROOT / "captures" / "dovecot-refused.yaml"
         done = run_here("report", str(sample), "-o", str(page))
         assert done.status == 0, done.err
-        with shown(address_of(page), width=1200) as seen:
+        with chromium() as browser, shown(browser, address_of(page), width=1200) as seen:
             seen.page.screenshot(path=ROOT / "docs" / "report.png", full_page=False)
 
 

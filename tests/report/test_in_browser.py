@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from browser.chromium import browser
 from cli.program import run_here
 from report.browser import Shown, address_of, shown
 from report.made import LOGIN, QUIT, Recorded, body, recorded
+
+__all__ = ["browser"]
 
 pytestmark = pytest.mark.lab
 
@@ -40,23 +44,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="page")
-def opened(report: Path) -> Iterator[Shown]:
-    with shown(address_of(report)) as page:
+def opened(browser: Browser, report: Path) -> Iterator[Shown]:
+    with shown(browser, address_of(report)) as page:
         yield page
 
 
 @pytest.mark.parametrize("width", [360, 768, 1400])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_everybody_can_read_it(report: Path, width: int, dark: bool) -> None:  # noqa: FBT001 - a parameter
-    with shown(address_of(report), width=width, dark=dark) as page:
+def test_everybody_can_read_it(browser: Browser, report: Path, width: int, dark: bool) -> None:  # noqa: FBT001 - a parameter
+    with shown(browser, address_of(report), width=width, dark=dark) as page:
         page.unfold()
         assert page.violations() == []
         assert not page.wider_than_the_window()
         assert page.complaints == []
 
 
-def test_without_scripts_nothing_is_missing(report: Path) -> None:
-    with shown(address_of(report), script=False) as page:
+def test_without_scripts_nothing_is_missing(browser: Browser, report: Path) -> None:
+    with shown(browser, address_of(report), script=False) as page:
         rows = page.page.locator(".said tr[id]")
         assert rows.count() == page.page.locator(".said tr[id]:not([hidden])").count() > 100
         assert page.page.locator("tbody.middle").first.is_visible()
@@ -72,8 +76,8 @@ def test_the_middle_of_a_long_transcript_unfolds(page: Shown) -> None:
     assert not middle.is_visible()
 
 
-def test_a_link_into_what_is_folded_opens_it(report: Path) -> None:
-    with shown(f"{address_of(report)}#r1-s2-60") as page:
+def test_a_link_into_what_is_folded_opens_it(browser: Browser, report: Path) -> None:
+    with shown(browser, f"{address_of(report)}#r1-s2-60") as page:
         row = page.page.locator("#r1-s2-60")
         assert row.is_visible()
         assert row.bounding_box()["y"] < 900  # type: ignore[index]
@@ -106,8 +110,8 @@ def test_ladders_fold(page: Shown) -> None:
     assert page.page.locator(".ladder:visible").count() == 0
 
 
-def test_what_a_peer_says_cannot_be_run(report: Path) -> None:
-    with shown(address_of(report)) as page:
+def test_what_a_peer_says_cannot_be_run(browser: Browser, report: Path) -> None:
+    with shown(browser, address_of(report)) as page:
         page.page.evaluate(
             "document.body.insertAdjacentHTML('beforeend', '<p id=odd style=\"color:red\">x</p>')"
         )

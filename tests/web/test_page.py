@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser
 
-from browser.chromium import chromium
+from browser.chromium import browser
 from cli.conftest import upstream
 from cli.program import Program, client, running
 from lab.clients import CLIENTS, Login
@@ -21,7 +21,7 @@ from lab.mailserver import FEW_USER, PASSWORD, MailServer
 from lab.servers import dovecot
 from web.page import Page, new_profile
 
-__all__ = ["dovecot", "upstream"]
+__all__ = ["browser", "dovecot", "upstream"]
 
 pytestmark = pytest.mark.lab
 CAPTURES = Path(__file__).parents[2] / "captures"
@@ -45,12 +45,6 @@ class Shown:
         pop.pass_(password)
         self.page.until(lambda: "PASS" in self.page.text(".transcript"))
         return pop
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
