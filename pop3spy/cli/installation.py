@@ -28,7 +28,7 @@ from pop3spy.protocol.text import count, escape
 from pop3spy.protocol.url import parse_url
 from pop3spy.readers import outside_readers
 
-FOR_DEVELOPERS: Final = frozenset({"compiled", "dev", "picture"})
+FOR_DEVELOPERS: Final = frozenset({"compiled", "dev", "fuzz", "packages", "picture"})
 """Extras that somebody needs who changes pop3spy; they add nothing to what it does."""
 
 _REQUIREMENT: Final = re.compile(r"([\w.-]+).*;.*\bextra == ['\"]([\w.-]+)['\"]")
@@ -76,28 +76,42 @@ def _compiled() -> Iterable[InstalledPart]:
         yield InstalledPart("compiled", Condition.THERE, "what handles every line is machine code")
     else:
         text = "what handles every line is Python"
-        yield InstalledPart("compiled", Condition.MISSING, text, "make compiled, in a checkout")
+        remedy = "make wheels in a checkout, and install the one for this Python"
+        yield InstalledPart("compiled", Condition.MISSING, text, remedy)
 
 
 def _extras() -> Iterable[InstalledPart]:
     try:
-        about = metadata.metadata("pop3spy")
+        package = metadata.distribution("pop3spy")
     except metadata.PackageNotFoundError:
         text = "it runs from its sources, so nobody knows its extras"
         yield InstalledPart("extras", Condition.MISSING, text, "pip install .")
         return
-    yield from extras_of(about.get_all("Provides-Extra", []), about.get_all("Requires-Dist", []))
+    about = package.metadata
+    yield from extras_of(
+        about.get_all("Provides-Extra", []),
+        about.get_all("Requires-Dist", []),
+        installer=(package.read_text("INSTALLER") or "").strip(),
+    )
 
 
-def extras_of(extras: Iterable[str], requirements: Iterable[str]) -> Iterable[InstalledPart]:
-    """Yield each of *extras* that is for users; *requirements* are what a package says it needs."""
+def extras_of(
+    extras: Iterable[str], requirements: Iterable[str], *, installer: str = "pip"
+) -> Iterable[InstalledPart]:
+    """Yield each of *extras* that is for users; *requirements* are what a package says it needs.
+
+    *installer* is who installed the package, as it says itself; in one of Debian there is no pip.
+    """
     needed = [match.groups() for each in requirements if (match := _REQUIREMENT.match(each))]
     for extra in sorted(set(extras) - FOR_DEVELOPERS):
         lacking = [name for name, of in needed if of == extra and not _is_installed(name)]
         name = f"extra {extra}"
         if lacking:
             text = f"it needs {' and '.join(lacking)}"
-            yield InstalledPart(name, Condition.MISSING, text, f"pip install 'pop3spy[{extra}]'")
+            remedy = f"pip install 'pop3spy[{extra}]'"
+            if installer == "debian":
+                remedy += ", in a virtual environment of your own beside this package"
+            yield InstalledPart(name, Condition.MISSING, text, remedy)
         else:
             yield InstalledPart(name, Condition.THERE, "all that it needs is there")
 
