@@ -407,6 +407,12 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_every_page_has_its_place_in_the_site() -> None:
+    chapters = (ROOT / "docs" / "site" / "conf.py").read_text(encoding="utf-8")
+    names = [str(path.relative_to(ROOT).with_suffix("")) for path in PAGES]
+    assert [name for name in names if f'"{name}"' not in chapters] == []
+
+
 def test_what_the_readme_shows_fits_a_terminal() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```\w*\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
