@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cli.processes import processes_of
-from cli.program import PATIENCE, VERBS, Program, client, in_tls, running, session
+from cli.program import PATIENCE, VERBS, Program, client, in_tls, run, running, session
 from lab.loopback import until
 from lab.processes import need
 from lab.processes import running as running_program
@@ -241,7 +241,7 @@ def unit(name: str) -> str:
 
 
 def test_systemd_understands_the_units_of_the_docs(tmp_path: Path) -> None:
-    service = re.sub(r"/usr/local/bin/pop3spy", shutil.which("true") or "", unit("pop3spy.service"))
+    service = unit("pop3spy.service").replace("=pop3spy proxy", f"={shutil.which('true')} proxy")
     (tmp_path / "pop3spy.service").write_text(service)
     (tmp_path / "pop3spy.socket").write_text(unit("pop3spy.socket"))
     units = [str(each) for each in tmp_path.iterdir()]
@@ -250,9 +250,49 @@ def test_systemd_understands_the_units_of_the_docs(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_service_of_the_docs_is_started_with_options_that_there_are() -> None:
+def test_systemd_makes_the_user_of_the_service(tmp_path: Path) -> None:
+    users = DOCS / "systemd" / "pop3spy.sysusers"
+    (tmp_path / "etc").mkdir()
+    make = [need("systemd-sysusers"), f"--root={tmp_path}", str(users)]
+    done = subprocess.run(make, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    name, _, uid, _, _, home, shell = (tmp_path / "etc" / "passwd").read_text().strip().split(":")
+    assert f"User={name}\n" in unit("pop3spy.service")
+    assert int(uid) > 0
+    assert home == f"/var/lib/{name}"
+    assert shell.endswith("nologin")
+
+
+def service_command() -> list[str]:
     (command,) = re.findall(r"^ExecStart=(.*)$", unit("pop3spy.service"), re.MULTILINE)
     program, verb, *args = shlex.split(command)
-    assert program.endswith("/pop3spy")
-    assert VERBS[verb].make_context(verb, args).params["upstream"]
+    assert (program, verb) == ("pop3spy", "proxy")
+    assert args[:2] == ["--config", "/etc/pop3spy/proxy.yaml"]
+    return [verb, *args]
+
+
+def test_the_service_of_the_docs_is_started_with_options_that_there_are(tmp_path: Path) -> None:
+    verb, _, _, *args = service_command()
+    config = tmp_path / "proxy.yaml"
+    config.write_text(
+        unit("proxy.yaml").replace("# upstream:", "upstream:").replace("# listen", "listen")
+    )
+    taken = VERBS[verb].make_context(verb, ["--config", str(config), *args]).params
+    assert taken["upstream"]
     assert "Type=notify" in unit("pop3spy.service")
+
+
+def test_the_folders_of_the_service_are_those_of_its_configuration() -> None:
+    places = re.findall(r": (/var/(?:lib|log)/\w+)/", unit("proxy.yaml"))
+    made = dict(re.findall(r"^(State|Logs)Directory=(.*)$", unit("pop3spy.service"), re.MULTILINE))
+    assert set(places) == {f"/var/lib/{made['State']}", f"/var/log/{made['Logs']}"}
+
+
+def test_a_service_without_a_server_ends_with_what_to_do(tmp_path: Path) -> None:
+    verb, _, _, *args = service_command()
+    (tmp_path / "proxy.yaml").write_text(unit("proxy.yaml"))
+    ended = run(verb, "--config", str(tmp_path / "proxy.yaml"), *args)
+    assert ended.status == 2  # which the service takes for an end, see RestartPreventExitStatus
+    assert ended.err.count("\n") == 1
+    assert "upstream" in ended.err
+    assert "RestartPreventExitStatus=2\n" in unit("pop3spy.service")
