@@ -22,7 +22,13 @@ $(BIN)/python -m pip --disable-pip-version-check install $(if $(MAKE_TERMOUT),,-
 touch $(ALONE)
 endef
 
-.PHONY: demo test compiled fuzz soak lint docs captures picture bench lab clean
+# What is handed on, and the Python of Debian, for which its package is.
+DIST        ?= dist
+SITE        ?= build/site
+DEB_PYTHON  ?= /usr/bin/python3
+DEB_EXTRAS  ?= dns,metrics,otlp,postgres,web
+
+.PHONY: demo test compiled fuzz soak lint docs captures picture bench lab clean dist wheels site deb image packages-test
 .DEFAULT_GOAL := test
 
 # Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not, which
@@ -75,7 +81,7 @@ soak: $(READY) lab
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes "$(or $(MINUTES),30)" --sessions "$(or $(SESSIONS),500)" $(ARGS)
 
 docs: $(READY)
-	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py tests/check/test_page.py
+	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py tests/check/test_page.py tests/installing/test_completions.py
 
 # The samples are recorded anew, on a machine that is called as the examples are.
 captures: $(READY) lab
@@ -94,6 +100,35 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Wheel and sdist; the wheel of pip is the same, to the octet, as the one that is made here.
+dist: $(READY)
+	$(BIN)/python -m hatchling build --directory $(DIST)
+
+# A compiled wheel for every Python here that can build one: make wheels PYTHONS="python3.12 python3.13"
+wheels: PYTHONS ?= $(shell sh packages/pythons.sh)
+wheels: dist
+	@for python in $(PYTHONS); do \
+	  echo "compiling for $$python ..." && sh packages/compile.sh $$python $(DIST) || exit; \
+	done
+
+site: $(READY)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --conf-dir docs/site --doctree-dir build/doctrees . $(SITE)
+	@echo "the site begins at $(SITE)/index.html"
+
+# For the Debian that this is run on; the program inside is compiled.
+deb: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[packages]'
+	@mkdir -p $(DIST)
+	SBOM=$(abspath $(BIN))/cyclonedx-py EXTRAS=$(DEB_EXTRAS) sh packages/deb.sh $(DEB_PYTHON) $(DIST)
+
+# Of the Debian package; BASE is another image of the same Debian.
+image: deb
+	buildah build --format docker --file packages/Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --tag pop3spy .
+
+# Each package built twice, installed where nothing of this checkout is, used, and removed; as root on Debian.
+packages-test: $(READY)
+	PYTHONPATH=packages $(BIN)/python -m pytest --timeout 7200 packages/trial $(ARGS)
+
 bench: $(READY) lab
 	$(BIN)/python benchmarks/relay.py $(ARGS)
 	$(BIN)/python -m benchmarks.reading $(if $(findstring --write,$(ARGS)),--write)
@@ -110,18 +145,13 @@ $(READY): $(ALONE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp,postgres]'
 	@touch $@
 
-# From an sdist, so that nothing that mypyc makes comes to lie beside the sources.
 $(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.py')
 	$(PYTHON) -m venv $(COMPILED_VENV)
 	@rm -rf $@ $(COMPILED_VENV)/dist
-	@printf '#include <Python.h>\n' | $${CC:-cc} -E -I"$$($(COMPILED_BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" - >/dev/null 2>&1 || \
-	  { echo "the compiled build needs a C compiler and Python's headers; on Debian: apt install gcc python3-dev" >&2; exit 1; }
-	$(COMPILED_PIP) install -c constraints.txt '.[dev,compiled,web,dns,metrics,otlp,postgres]'
-	$(COMPILED_BIN)/python -m hatchling build --target sdist --directory $(COMPILED_VENV)/dist
-	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(COMPILED_PIP) wheel --no-deps --no-build-isolation \
-	  --wheel-dir $(COMPILED_VENV)/dist $(COMPILED_VENV)/dist/pop3spy-*.tar.gz
+	sh packages/compile.sh $(PYTHON) $(COMPILED_VENV)/dist
+	$(COMPILED_PIP) install -c constraints.txt '.[dev,web,dns,metrics,otlp,postgres]'
 	$(COMPILED_PIP) install --no-deps --force-reinstall $(COMPILED_VENV)/dist/pop3spy-*.whl
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(COMPILED_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz benchmarks/bin
+	rm -rf $(VENV) $(COMPILED_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz benchmarks/bin build

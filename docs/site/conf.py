@@ -44,6 +44,8 @@ CHAPTERS = {
         "docs/packet-captures",
         "docs/replay",
         "docs/migration",
+        "docs/schema",
+        "docs/fleet",
     ],
     "Try clients and servers": [
         "docs/console",
