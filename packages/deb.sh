@@ -14,13 +14,12 @@ done
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sh packages/compile.sh "$python" "$work"
-"$python" -m venv "$work/venv"
-export PIP="$work/venv/bin/python -m pip --quiet --disable-pip-version-check"
-
 mkdir "$work/pop3spy"
 cp -r packages/debian "$work/pop3spy/debian"
 cp -r CHANGELOG.md pyproject.toml docs/systemd "$work/pop3spy"
+sh packages/compile.sh "$python" "$work"
+"$python" -m venv "$work/venv"
+export PIP="$work/venv/bin/python -m pip --quiet --disable-pip-version-check"
 $PIP wheel -c constraints.txt --wheel-dir "$work/pop3spy/wheels" "$(echo "$work"/pop3spy-*.whl)[$EXTRAS]"
 cd "$work/pop3spy"
 dpkg-buildpackage --build=binary --no-sign >"$work/said" 2>&1 || {
