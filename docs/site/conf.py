@@ -34,6 +34,7 @@ CHAPTERS = {
         "docs/filters",
         "docs/findings",
         "docs/inspector",
+        "docs/ledger",
         "docs/tls",
         "docs/deploy",
     ],
