@@ -59,7 +59,7 @@ def report_of_remembered(watched: WatchedSession, source: LiveSource, now: float
         for number in finding.exchanges:
             if number in by_number:
                 by_number[number].findings.append(finding)
-    collected.verdict = verdict_of(session)
+    collected.verdict = verdict_of(watched.session)
     _add_capabilities(collected)
     stats = Statistics()
     count_one = stats(session)
