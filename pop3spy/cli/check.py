@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -26,6 +25,7 @@ from pop3spy.check.runner import Runner
 from pop3spy.check.text import TextReport, explained, listed
 from pop3spy.check.timing import Timing
 from pop3spy.cli.check_options import CheckOptions, check_options, told
+from pop3spy.cli.check_output import page_for, replace_file
 from pop3spy.cli.environment import run
 from pop3spy.cli.judging import judge_sessions
 from pop3spy.cli.legs import trust_of
@@ -40,8 +40,7 @@ from pop3spy.cli.verb import Verb
 from pop3spy.config.kinds import URL
 from pop3spy.config.verbs import CheckSettings
 from pop3spy.console.record import SessionRecording
-from pop3spy.errors import ConfigError, ConnectError, Pop3SpyError, said_by_system
-from pop3spy.export import output_stream
+from pop3spy.errors import ConfigError, ConnectError, Pop3SpyError
 from pop3spy.findings.history import History
 from pop3spy.protocol.text import escape
 from pop3spy.protocol.url import Url
@@ -90,7 +89,7 @@ def check(settings: CheckSettings, **values: Any) -> int:
             click.echo(line)
         return AuditStatus.CLEAN
     url = _url_in(options)
-    with _page_for(options) as page:  # so that an audit is not run for a file that cannot be
+    with page_for(options) as page:  # so that an audit is not run for a file that cannot be
         auditing = _Auditing(url, settings, options, checks, page)
         try:
             auditing.run()
@@ -126,41 +125,14 @@ def _table(options: CheckOptions) -> int:
         forms = " or ".join([", ".join(list(MATRIX_FORMS)[:-1]), list(MATRIX_FORMS)[-1]])
         raise click.UsageError(f"a --matrix is made of files, with --format {forms}")
     made = form([read_audit(Path(file)) for file in options.what])
-    with _page_for(options) as page:
+    with page_for(options) as page:
         if page is not None:
             page.write(made.encode("utf-8", "backslashreplace"))
         elif options.output is not None:
-            _replace(options.output, made)
+            replace_file(options.output, made)
         else:
             Unbuffered(sys.stdout).write(made)
     return AuditStatus.CLEAN
-
-
-@contextmanager
-def _page_for(options: CheckOptions) -> Iterator[BinaryIO | None]:
-    """Give the new file that a page goes to, which is a report and overwrites nothing; or None.
-
-    Raise ConfigError if it cannot be made, or if a page would go to a terminal.
-    """
-    if options.form != "html" or options.plan:
-        yield None
-    elif options.output is None and sys.stdout.isatty():
-        raise ConfigError("html is nothing for a terminal; name a file: --output FILE")
-    elif options.output is None:
-        yield None
-    else:
-        with output_stream(options.output, sys.stdout.buffer) as stream:
-            yield stream
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the file whole, or not at all: a reader never sees a half of it."""
-    aside = path.with_name(f".{path.name}.new")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{escape(str(path))}: {said_by_system(error)}") from None
 
 
 class _Auditing:
@@ -333,7 +305,7 @@ class _Auditing:
         if self._page is not None:
             self._page.write(made.encode("utf-8", "backslashreplace"))
         elif self._options.output is not None:
-            _replace(self._options.output, made)
+            replace_file(self._options.output, made)
 
     @property
     def _machine(self) -> bool:

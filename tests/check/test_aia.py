@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,14 +78,22 @@ class Library:
         self.answer = b""
         self.asked: list[str] = []
         self.at = ""
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        self.asked.append(head.decode().split("\r\n")[0])
-        writer.write(self.answer)
-        if not self.answer:
-            await reader.read()  # until the other side has had enough
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.asked.append(head.decode().split("\r\n")[0])
+            writer.write(self.answer)
+            if not self.answer:
+                await reader.read()  # until the other side has had enough
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -97,6 +105,7 @@ async def library() -> AsyncIterator[Library]:
         yield opened
     finally:
         server.close()
+        await asyncio.gather(*opened.tasks, return_exceptions=True)
 
 
 def ok(body: bytes) -> bytes:
