@@ -142,14 +142,14 @@ $(ALONE): pyproject.toml constraints.txt
 	@$(SET_UP)
 
 $(READY): $(ALONE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp,postgres]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp,postgres,parquet,mcp]'
 	@touch $@
 
 $(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.py')
 	$(PYTHON) -m venv $(COMPILED_VENV)
 	@rm -rf $@ $(COMPILED_VENV)/dist
 	sh packages/compile.sh $(PYTHON) $(COMPILED_VENV)/dist
-	$(COMPILED_PIP) install -c constraints.txt '.[dev,web,dns,metrics,otlp,postgres]'
+	$(COMPILED_PIP) install -c constraints.txt '.[dev,web,dns,metrics,otlp,postgres,parquet,mcp]'
 	$(COMPILED_PIP) install --no-deps --force-reinstall $(COMPILED_VENV)/dist/pop3spy-*.whl
 	@touch $@
 

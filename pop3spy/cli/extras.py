@@ -11,6 +11,7 @@ NEEDED: Final = {
     "otlp": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "metrics": ("prometheus_client", "uvicorn"),
     "parquet": ("pyarrow",),
+    "mcp": ("mcp",),
 }
 """The modules of each extra that are looked for."""
 

@@ -28,6 +28,7 @@ VERBS: Final = {
     "explain": "Tell what a refusal, an error, a response code or a finding means, and what to do.",
     "export": "Write the recording FILE in another form; - is standard input.",
     "lint": "Look for what is wrong in recordings; - is standard input, a folder all in it.",
+    "mcp": "Tell a program of the recordings in DIR, by the Model Context Protocol on stdio.",
     "proxy": "Relay clients to a POP3 server and show what both sides say.",
     "replay": "Play a recorded session again: be its server, or be its client.",
     "report": "Write what happened in recordings as a page, a picture or a ticket.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from pathlib import Path
+from typing import BinaryIO
 
 from pop3spy.capture.opening import OpenedRecording, opened_recording
 from pop3spy.embedding.heard_sessions import HeardSessions
@@ -51,8 +52,19 @@ def read_recording(
     are Python files with rules of one's own, which are run.  Raise CaptureError if it cannot be
     read, RuleError if the rules cannot be loaded.
     """
+    with opened_recording(fspath(path), ports=ports) as recording:
+        return _read(recording, all_rules(rules))
+
+
+def read_stream(stream: BinaryIO) -> Recording:
+    """Return all that is in the recording that *stream* has, in the same way."""
+    with opened_recording("-", stdin=stream) as recording:
+        return _read(recording, all_rules())
+
+
+def _read(recording: OpenedRecording, rules: dict[str, Rule]) -> Recording:
     heard = HeardSessions()
-    recording = _play(path, (heard,), ports, all_rules(rules))
+    _play(recording, (heard,), rules)
     return Recording(
         recording.name,
         recording.started,
@@ -70,20 +82,16 @@ def play_recording(
     A subscriber is a function from a session to a function that takes its events, or to None.  What
     one of them raises ends it.  Raise CaptureError if the recording cannot be read.
     """
-    _play(path, subscribers, ports, all_rules())
+    with opened_recording(fspath(path), ports=ports) as recording:
+        _play(recording, subscribers, all_rules())
 
 
 def _play(
-    path: str | PathLike[str],
-    subscribers: Iterable[Subscriber],
-    ports: Collection[int],
-    rules: dict[str, Rule],
-) -> OpenedRecording:
-    with opened_recording(fspath(path), ports=ports) as recording:
-        judge = _judge(recording.started, rules)
-        memory = recording.memory()
-        play_back(recording.items, *subscribers, names=recording.names, judge=judge, memory=memory)
-    return recording
+    recording: OpenedRecording, subscribers: Iterable[Subscriber], rules: dict[str, Rule]
+) -> None:
+    judge = _judge(recording.started, rules)
+    memory = recording.memory()
+    play_back(recording.items, *subscribers, names=recording.names, judge=judge, memory=memory)
 
 
 def _judge(

@@ -24,6 +24,7 @@ from pop3spy.cli.report import REPORT_FORMS
 from pop3spy.console.finding_rows import listed_row
 from pop3spy.console.view import View
 from pop3spy.embedding.heard_sessions import HeardSessions
+from pop3spy.embedding.recordings import Recording
 from pop3spy.findings import Findings, Rule, Severity, own_rules
 from pop3spy.findings.rule import RULES
 from pop3spy.findings.verdict import verdict_of
@@ -34,6 +35,7 @@ from pop3spy.live.histories import Histories
 from pop3spy.logs import JsonLog, Notes, Transcript, reader_failed
 from pop3spy.logs.stats import Statistics
 from pop3spy.logs.wire import WireView
+from pop3spy.mcp import answers as answers_of
 from pop3spy.metrics.counting import Counting
 from pop3spy.metrics.exposition import Exposition
 from pop3spy.metrics.tally import Tallies
@@ -141,6 +143,7 @@ class Readers:
             found[name] += found[name].replace(" ", "")
         found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
+        found["mcp"] = "\n".join(self._asked())
         found["parquet"] = "\n".join(_in_parquet(found["rows"].split("\n")[:-1]))
         found["inspector"] = "\n".join(self._pages())
         found |= {f"lint {name}": form(self._linted, RULES) for name, form in FORMS.items()}
@@ -225,6 +228,16 @@ class Readers:
             for finding in session.findings:
                 yield listed_row(finding, session).painted(colour=True)
                 yield f"{finding!r} {finding.facts()}"
+
+    def _asked(self) -> Iterator[str]:
+        """Yield what a program is told that asks in the Model Context Protocol."""
+        recording = Recording("", self.clock.started, (), (), ())
+        for session in self._judged:
+            answers = [answers_of.session_answer(recording, session)]
+            answers += map(answers_of.exchange_answer, session.exchanges)
+            answers += [answers_of.finding_answer(session, one) for one in session.findings]
+            for answer in (*answers, answers_of.verdict_answer(session)):
+                yield f"{answer} {json.dumps(answer)}"
 
     def _pages(self) -> Iterator[str]:
         """Yield what a page is told of every session, as it goes there and plain."""

@@ -1,0 +1,24 @@
+"""``pop3spy mcp``: recordings for a program that asks in the Model Context Protocol."""
+
+from pathlib import Path
+
+import click
+
+from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.extras import check_extra
+from pop3spy.cli.verb import Verb
+
+
+@click.command(
+    cls=Verb,
+    epilog="\b\nExamples:\n"
+    "  pop3spy mcp captures/            what a program starts, not a person (docs/mcp.md)\n",
+)
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def mcp(folder: Path) -> int:
+    """Tell a program of the recordings in DIR, by the Model Context Protocol on stdio."""
+    check_extra("pop3spy mcp", "mcp")
+    from pop3spy.mcp.server import serve_folder  # noqa: PLC0415 - it loads the SDK
+
+    serve_folder(folder)
+    return ExitStatus.DONE
