@@ -47,6 +47,7 @@ CHAPTERS = {
         "docs/migration",
         "docs/schema",
         "docs/fleet",
+        "docs/mcp",
     ],
     "Try clients and servers": [
         "docs/console",
