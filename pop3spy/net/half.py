@@ -147,7 +147,7 @@ class Half(asyncio.Protocol):
             return
         sock = self._transport.get_extra_info("socket")
         if sock is not None and not self._transport.is_closing():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.close()
 
@@ -182,7 +182,7 @@ class Half(asyncio.Protocol):
         transport.set_write_buffer_limits(high=WRITE_AHEAD)
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # the latter of uvloop, if it is gone
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if self.first:

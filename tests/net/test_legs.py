@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from net.legs import GRANT, GREETING, arrive, grant, granted, relay
+from net.legs import GRANT, GREETING, WAYS, arrive, grant, granted, relay
 from net.shop import Shop
 from net.test_fail_open import break_at
+from net.wires import Wire
 from pop3spy.gate.faults import FaultKeeper
 from pop3spy.gate.faulttext import read_fault
 from pop3spy.gate.holds import Holds
@@ -71,6 +72,47 @@ async def test_what_is_said_behind_stls_is_read(shop: Shop) -> None:
             "C: PASS ********",
             "S: +OK 1 message",
         ]
+
+
+@pytest.mark.parametrize("offered", [["pop3"], ["h2", "http/1.1"]])
+@pytest.mark.parametrize("way", ["at once", "inspected"])
+async def test_a_client_may_offer_any_protocol_by_alpn(
+    shop: Shop, way: str, offered: list[str]
+) -> None:
+    """Nothing is chosen, and nothing asked of the server (RFC 7301): most know no ALPN for POP3."""
+    context, server_context = shop.client(), shop.kinds["good"].context()
+    context.set_alpn_protocols(offered)
+    server_context.set_alpn_protocols(["pop3", "h2"])
+    scheme = WAYS[way]
+    async with relay(shop.legs(), scheme, scheme) as relayed:
+        client = await relayed.client()
+
+        async def serve() -> Wire:
+            server = await relayed.server()
+            if way == "at once":
+                await server.begin_tls(server_context)
+            await server.send(GREETING)
+            return server
+
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(serve())
+            if way == "at once":
+                await client.begin_tls(context, "proxy.example")
+        await client.expect(GREETING)
+        server = serving.result()
+        if way == "inspected":
+            await client.send(b"STLS\r\n")
+            await server.expect(b"STLS\r\n")
+            await server.send(GRANT)
+            await server.begin_tls(server_context)
+            await client.expect(GRANT)
+            await client.begin_tls(context, "proxy.example")
+        await client.send(b"NOOP\r\n")
+        await server.expect(b"NOOP\r\n")
+        assert client.tls is not None
+        assert server.tls is not None
+        assert client.tls.selected_alpn_protocol() is None
+        assert server.tls.selected_alpn_protocol() is None
 
 
 INJECTED = b"CAPA\r\nUSER eve\r\n"

@@ -276,3 +276,19 @@ async def test_a_proxy_that_stops_ends_tls_as_it_should(
             with suppress(OSError):
                 wire.close()
         assert (await relayed.witness.ending()).how is How.SHUTDOWN
+
+
+@pytest.mark.parametrize(("listener", "upstream"), [("pop3s", "pop3s"), ("stls", "stls")])
+async def test_stls_inside_tls_is_a_command_as_any_other_however_it_is_cut(
+    shop: Shop, listener: str, upstream: str
+) -> None:
+    async with session(shop, listener, upstream, Side.CLIENT) as (relayed, client, server):
+        for cut in range(len(b"STLS\r\n") + 1):
+            await client.send(b"STLS\r\n"[:cut])
+            if cut:
+                await server.expect(b"STLS\r\n"[:cut])
+            await client.send(b"STLS\r\n"[cut:] + b"NOOP\r\n")
+            await server.expect(b"STLS\r\n"[cut:] + b"NOOP\r\n")
+            await server.send(b"-ERR TLS is there\r\n+OK\r\n")
+            await client.expect(b"-ERR TLS is there\r\n+OK\r\n")
+        assert relayed.witness.lines()[-4:-2] == ["C: STLS", "S: -ERR TLS is there"]

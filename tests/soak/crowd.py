@@ -19,8 +19,8 @@ from soak.mail import Account, Fate, Way, accounts
 from soak.visits import BrokenOffError, LockedError, Visit, WrongError
 from web.browsing import Browser
 
-PATIENCE = 90.0
-"""Seconds that a session may take at most; the longest that is meant takes half of that."""
+PATIENCE = 300.0
+"""Seconds that a session may take at most; the longest that is meant takes a tenth of that."""
 _LEFT = 3.0
 """Seconds for which a server that is back may still be missed by who was there before."""
 

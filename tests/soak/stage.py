@@ -137,7 +137,7 @@ class Stage:
 
     def scrape(self) -> None:
         """Ask for the metrics, as Prometheus does."""
-        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=300) as answer:
             assert b"pop3spy_" in answer.read()
 
     def rotate_log(self) -> None:
