@@ -44,6 +44,7 @@ from pop3spy.tables.columns import TABLES, TableSpec
 from pop3spy.tables.json_schema import json_schema, shipped_schema
 from pop3spy.wrapping import columns
 from postoffice.speaking import FIRST, Client, office
+from security.withstood import table as withstood
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -323,6 +324,7 @@ GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/metrics.md", "labels"): metric_labels,
     ("docs/opentelemetry.md", "attributes"): attributes,
     ("docs/schema.md", "tables"): tables,
+    ("docs/security.md", "withstood"): withstood,
 }
 
 

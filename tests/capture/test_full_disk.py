@@ -19,6 +19,7 @@ from pop3spy.session.how import How
 UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
+@pytest.mark.promise("disk")
 @pytest.mark.parametrize("room", [0, 1, 37, 500])
 def test_a_full_disk_is_told_once_and_stops_no_session(tmp_path: Path, room: int) -> None:
     path = tmp_path / "all.yaml"
@@ -70,6 +71,7 @@ def records(path: Path) -> str:
     return path.read_text(encoding="utf-8").split("records:\n")[1]
 
 
+@pytest.mark.promise("disk")
 def test_what_is_missing_is_counted_to_the_record(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     file = new_file(path)

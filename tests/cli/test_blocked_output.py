@@ -33,6 +33,7 @@ def small_pipe() -> Iterator[tuple[int, int]]:
         os.close(writer)
 
 
+@pytest.mark.promise("disk")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_full_disk_is_told_once_while_traffic_goes_on(form: str, upstream: str) -> None:
     with running(*PROXY, upstream, "--log", FULL, "--log-format", form, "--quiet") as program:

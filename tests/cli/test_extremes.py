@@ -39,6 +39,7 @@ def line(sock: socket.socket) -> bytes:
     return said
 
 
+@pytest.mark.promise("many")
 @pytest.mark.slow
 def test_five_thousand_sessions_at_once_are_each_with_their_own_server() -> None:
     with ExitStack() as stack:
@@ -67,6 +68,7 @@ def test_five_thousand_sessions_at_once_are_each_with_their_own_server() -> None
         assert proxy.ended().status == 0
 
 
+@pytest.mark.promise("files")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_without_files_for_more_clients_those_that_are_there_go_on(loop: str) -> None:
     with serving() as port:

@@ -8,6 +8,7 @@ import pytest
 from cli.program import running, serving, session
 
 
+@pytest.mark.promise("log")
 @pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one process", "workers"])
 def test_a_log_that_is_moved_away_is_begun_anew_and_no_line_is_lost(
     tmp_path: Path, more: tuple[str, ...]

@@ -26,6 +26,7 @@ def events(log: Path) -> list[tuple[str, str | None]]:
     return [(each["event"], each.get("how")) for each in objects]
 
 
+@pytest.mark.promise("signals")
 @pytest.mark.parametrize("loop", LOOPS)
 def test_the_proxy_ends_in_order(loop: str, upstream: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -57,6 +58,7 @@ def test_a_session_in_progress_is_ended_and_told(
     assert events(log)[-1] == ("session_ended", "shutdown")
 
 
+@pytest.mark.promise("signals")
 def test_nohup_keeps_a_proxy_that_nobody_hears(upstream: str) -> None:
     options = ("proxy", "--upstream", upstream, "--listen", ":0")
     with running(*options, before=["nohup"]) as proxy:
@@ -66,6 +68,7 @@ def test_nohup_keeps_a_proxy_that_nobody_hears(upstream: str) -> None:
         assert proxy.stopped().status == 0
 
 
+@pytest.mark.promise("signals")
 def test_a_reply_on_its_way_still_arrives() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -89,6 +92,7 @@ def test_a_reply_on_its_way_still_arrives() -> None:
         assert proxy.ended().status == 0
 
 
+@pytest.mark.promise("signals")
 @pytest.mark.parametrize(
     ("loop", "number"), [("uvloop", signal.SIGINT), ("asyncio", signal.SIGTERM)]
 )

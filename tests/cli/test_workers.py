@@ -77,6 +77,7 @@ def check_crowd(count: int, yes: str, log: Path) -> None:
     assert len({number % 4 for number in told}) == 4
 
 
+@pytest.mark.promise("many")
 def test_no_session_is_lost_and_each_is_told_in_order(yes: str, tmp_path: Path) -> None:
     check_crowd(FEW, yes, tmp_path / "log")
 
@@ -437,6 +438,7 @@ def test_workers_speak_tls_as_one(yes: str, tmp_path: Path) -> None:
     assert sum(line.startswith("CLIENT_HANDSHAKE_TRAFFIC_SECRET ") for line in lines) == 9
 
 
+@pytest.mark.promise("files")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_more_clients_than_files_are_told_once_and_harm_nobody_later(loop: str, yes: str) -> None:
     """asyncio's own loop complains a thousand times a second, and uvloop never."""

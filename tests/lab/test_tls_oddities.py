@@ -128,6 +128,7 @@ def behind(
                     yield relay, client, Talk(sock)
 
 
+@pytest.mark.promise("keys")
 @pytest.mark.parametrize("letter", [b"k", b"K"], ids=["its own", "both"])
 def test_a_server_may_change_its_keys(
     authority: Authority, certificate: Certificate, letter: bytes, loop: str
@@ -145,6 +146,7 @@ def test_a_server_may_change_its_keys(
             client.says(rb"^\+OK %d\r\n" % number)
 
 
+@pytest.mark.promise("keys")
 @pytest.mark.parametrize("letter", [b"k", b"K"], ids=["its own", "both"])
 def test_a_client_may_change_its_keys(certificate: Certificate, letter: bytes, loop: str) -> None:
     with behind(certificate, loop, "-tls1_3") as (_, client, server):
@@ -157,6 +159,7 @@ def test_a_client_may_change_its_keys(certificate: Certificate, letter: bytes, l
             client.says(rb"\+OK %d\r\n" % number)
 
 
+@pytest.mark.promise("keys")
 def test_a_client_that_wants_another_handshake_gets_none(
     certificate: Certificate, loop: str
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_client_that_wants_another_handshake_gets_none(
     assert ended["how"] == "tls"
 
 
+@pytest.mark.promise("keys")
 def test_a_server_that_wants_another_handshake_gets_none(
     authority: Authority, certificate: Certificate, loop: str
 ) -> None:

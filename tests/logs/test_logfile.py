@@ -77,6 +77,7 @@ def test_a_new_file_that_others_have_put_in_its_place_is_appended_to(tmp_path: P
     assert path.read_text() == "theirs\nours\n"
 
 
+@pytest.mark.promise("log")
 @pytest.mark.parametrize(
     "put",
     [

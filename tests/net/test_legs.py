@@ -74,6 +74,7 @@ async def test_what_is_said_behind_stls_is_read(shop: Shop) -> None:
         ]
 
 
+@pytest.mark.promise("alpn")
 @pytest.mark.parametrize("offered", [["pop3"], ["h2", "http/1.1"]])
 @pytest.mark.parametrize("way", ["at once", "inspected"])
 async def test_a_client_may_offer_any_protocol_by_alpn(
@@ -118,6 +119,7 @@ async def test_a_client_may_offer_any_protocol_by_alpn(
 INJECTED = b"CAPA\r\nUSER eve\r\n"
 
 
+@pytest.mark.promise("stls")
 @pytest.mark.parametrize("cut", range(len(b"STLS\r\n") + len(INJECTED) + 1))
 async def test_what_a_client_says_in_clear_behind_stls_goes_nowhere(shop: Shop, cut: int) -> None:
     async with relay(shop.legs(), "pop3", "pop3") as relayed:
@@ -166,6 +168,7 @@ async def test_what_a_server_says_in_clear_behind_its_grant_goes_nowhere(shop: S
         assert not told.sent.raw
 
 
+@pytest.mark.promise("stls")
 @pytest.mark.parametrize("cut", range(len(GRANT), len(GRANT) + 14))
 async def test_what_a_server_says_in_clear_behind_its_grant_never_gets_to_the_client(
     shop: Shop, cut: int

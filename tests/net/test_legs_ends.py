@@ -193,6 +193,7 @@ async def test_a_record_that_was_tampered_with_ends_the_session_and_is_told(
         assert "mallory" not in repr(relayed.witness.events)
 
 
+@pytest.mark.promise("tickets")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_client_that_comes_again_takes_its_session_up(
     shop: Shop, version: ssl.TLSVersion
@@ -231,6 +232,7 @@ class TlsTalker(Talker):
         await finish(self.wire)
 
 
+@pytest.mark.promise("slow")
 @from_each_side
 @on_any_leg
 async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_nothing(
@@ -278,6 +280,7 @@ async def test_a_proxy_that_stops_ends_tls_as_it_should(
         assert (await relayed.witness.ending()).how is How.SHUTDOWN
 
 
+@pytest.mark.promise("stls")
 @pytest.mark.parametrize(("listener", "upstream"), [("pop3s", "pop3s"), ("stls", "stls")])
 async def test_stls_inside_tls_is_a_command_as_any_other_however_it_is_cut(
     shop: Shop, listener: str, upstream: str

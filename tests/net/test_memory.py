@@ -120,6 +120,7 @@ async def is_opaque(relayed: Relayed) -> None:
     server.close()
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize("story", [quits, resets, is_reset, breaks_off_in_a_body, is_opaque])
 @pytest.mark.parametrize("idle", [0, 1000])
 async def test_a_session_that_is_over_is_gone(
@@ -135,6 +136,7 @@ async def test_a_session_that_is_over_is_gone(
         await nothing_is_left()
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize(
     ("listener", "upstream"),
     [*LEGS, pytest.param("pop3", "pop3+stls", id="TLS that was asked of the server")],
@@ -160,6 +162,7 @@ async def test_a_session_inside_tls_is_gone(
         await nothing_is_left()
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize("way", ["in clear", "STLS", "TLS at once"])
 async def test_a_session_with_a_host_behind_a_proxy_is_gone(
     shop: Shop, way: str, nothing_is_left: Gone
@@ -183,6 +186,7 @@ async def test_a_session_with_a_host_behind_a_proxy_is_gone(
         await nothing_is_left()
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_session_whose_handshake_failed_is_gone(
     shop: Shop, way: str, nothing_is_left: Gone
@@ -199,6 +203,7 @@ async def test_a_session_whose_handshake_failed_is_gone(
         await nothing_is_left()
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize("story", [quits, resets, is_reset, breaks_off_in_a_body])
 @pytest.mark.parametrize("leaves", [False, True])
 async def test_a_session_that_was_judged_is_gone(

@@ -69,6 +69,7 @@ class Talker:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.promise("slow")
 @pytest.mark.parametrize("side", Side)
 async def test_who_talks_to_a_peer_that_does_not_listen_is_stopped_and_loses_nothing(
     side: Side,
@@ -111,6 +112,7 @@ async def test_who_talks_at_a_gate_ahead_of_a_reply_is_stopped_and_loses_nothing
         assert size >= ENOUGH
 
 
+@pytest.mark.promise("slow")
 async def test_a_client_that_does_not_listen_slows_only_its_own_server() -> None:
     async with relaying() as relayed:
         one, _ = await slow_pair(relayed, Side.SERVER)
@@ -124,6 +126,7 @@ async def test_a_client_that_does_not_listen_slows_only_its_own_server() -> None
             talking.cancel()
 
 
+@pytest.mark.promise("slow")
 async def test_the_other_way_stays_open_while_one_is_clogged() -> None:
     async with relaying() as relayed:
         server, client = await slow_pair(relayed, Side.SERVER)
@@ -149,6 +152,7 @@ async def test_a_reset_reaches_the_server_although_its_client_was_clogged() -> N
         await relayed.witness.ending()
 
 
+@pytest.mark.promise("slow")
 async def test_five_hundred_slow_sessions_do_not_slow_a_new_one() -> None:
     """Each says octet after octet and never ends its line, here as fast as it goes."""
     raise_file_limit()

@@ -27,6 +27,7 @@ def test_a_time_beyond_the_calendar_is_the_last_that_there_is() -> None:
 WALL = re.compile(r"\btime\.time\(|\bdatetime\.(?:now|utcnow|today)\(|\bCLOCK_REALTIME\b")
 
 
+@pytest.mark.promise("clock")
 def test_nothing_that_relays_asks_what_time_it_is_so_the_clock_may_be_set() -> None:
     """The date is asked for once, at the start, and in the text about a certificate."""
     root = Path(pop3spy.__file__).parent

@@ -18,6 +18,8 @@ from typing import NamedTuple
 from pop3spy.cli.main import main
 
 MIB = 1 << 20
+_BLOCK = 80
+"""Octets that a block of Python's has, about, on average."""
 
 
 class Size(NamedTuple):
@@ -32,6 +34,11 @@ class Size(NamedTuple):
     files: int
     threads: int
     tasks: int
+
+    @property
+    def live(self) -> float:
+        """About how many MiB somebody holds; what the allocators keep for later is no creep."""
+        return self.in_use + self.blocks * _BLOCK / MIB
 
 
 class _Malloc(ctypes.Structure):

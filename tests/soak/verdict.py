@@ -7,7 +7,7 @@ from itertools import combinations
 
 from soak.measured import Size
 
-CREEP = 0.25
+CREEP = 0.5
 """MiB a minute; what grows by more once it has been warm goes on growing."""
 _WARM = 1 / 3
 """Of the time, until everything that is kept up to a bound has come to that bound."""
@@ -52,7 +52,7 @@ class Row:
         return {**asdict(self), "sizes": {name: s._asdict() for name, s in self.sizes.items()}}
 
 
-def creep(rows: Sequence[Row], program: str, what: str = "resident") -> float:
+def creep(rows: Sequence[Row], program: str, what: str = "live") -> float:
     """Return by how much that of *program* grew in a minute, once it was warm.
 
     It is the median of the slopes between any two rows, so no single row decides.
@@ -72,10 +72,14 @@ def summary(rows: Sequence[Row]) -> str:
     """Return in a sentence what there was."""
     sessions, octets = sum(row.sessions for row in rows), sum(row.octets for row in rows)
     at_once = max(row.at_once for row in rows)
-    grows = ", ".join(f"{name} {creep(rows, name):+.2f}" for name in rows[-1].sizes)
+    grows = ", ".join(
+        f"{name} {creep(rows, name):+.2f} ({creep(rows, name, 'resident'):+.2f})"
+        for name in rows[-1].sizes
+    )
     return (
         f"{sessions:,} sessions in {rows[-1].minute:.1f} minutes, up to {at_once} at once;"
-        f" {octets / 1e6:,.0f} MB compared;\nMiB a minute once warm: {grows}"
+        f" {octets / 1e6:,.0f} MB compared.\nMiB a minute, held (and resident):"
+        f" {grows}"
     )
 
 
