@@ -263,3 +263,38 @@ def test_a_stream_that_fails_keeps_nothing_from_another() -> None:
     with pytest.raises(OSError, match="full"):
         spool.close()
     assert first.entries == [b"kept\n"]
+
+
+class Keeping(io.StringIO):
+    """A stream that keeps back what it is given, and counts how often it is asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushes = threading.Semaphore(0)
+
+    def flush(self) -> None:
+        self.flushes.release()
+
+
+def test_a_stream_that_keeps_something_back_is_flushed_though_nothing_comes() -> None:
+    stream = Keeping()
+    spool = Spool(stream, gap, every=0.01)
+    spool.write("first\n")
+    assert all(stream.flushes.acquire(timeout=PATIENCE) for _ in range(3))
+    spool.close()
+    assert stream.getvalue() == "first\n"
+
+
+def test_a_failure_to_flush_is_raised_to_whoever_writes_next() -> None:
+    stream = Keeping()
+
+    def fail() -> None:
+        stream.flushes.release()
+        raise OSError("full")
+
+    stream.flush = fail  # type: ignore[method-assign]  # from here on
+    spool = Spool(stream, gap, every=0.01)
+    assert stream.flushes.acquire(timeout=PATIENCE)
+    with pytest.raises(OSError, match="full"):
+        while True:  # until the other thread has told
+            spool.write("")

@@ -47,7 +47,6 @@ CHAPTERS = {
         "docs/migration",
         "docs/schema",
         "docs/fleet",
-        "docs/mcp",
     ],
     "Try clients and servers": [
         "docs/console",
@@ -61,6 +60,7 @@ CHAPTERS = {
         "docs/python",
         "examples/mail_fetcher/README",
         "docs/api",
+        "docs/mcp",
         "docs/extending",
     ],
     "Know more": [
