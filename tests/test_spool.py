@@ -295,6 +295,7 @@ def test_a_failure_to_flush_is_raised_to_whoever_writes_next() -> None:
     stream.flush = fail  # type: ignore[method-assign]  # from here on
     spool = Spool(stream, gap, every=0.01)
     assert stream.flushes.acquire(timeout=PATIENCE)
+    while spool._failure is None:  # set by the other thread right after
+        os.sched_yield()
     with pytest.raises(OSError, match="full"):
-        while True:  # until the other thread has told
-            spool.write("")
+        spool.write("")
