@@ -194,6 +194,10 @@ class History:
         if self._expect is not None:
             self._expect((host, port, user))
 
+    def knows(self, key: AccountKey) -> bool:
+        """Return whether an account has been asked for, and not been forgotten since."""
+        return key in self._accounts
+
     def begin_anew(self, key: bytes) -> None:
         """Forget everything, and make digests with *key* from now on."""
         self.key = key

@@ -17,7 +17,7 @@ from contextlib import closing
 from functools import partial
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -61,6 +61,18 @@ _OPTIONS: Final[dict[str, Any]] = {
 _PRUNED_EVERY: Final = 1000
 
 
+class _Question(NamedTuple):
+    """What is asked of an account.
+
+    ``written`` is how many of its sessions this program had written then, and ``known`` how many
+    sessions of anybody it knows of, None if it knows nothing.
+    """
+
+    key: AccountKey
+    written: int
+    known: int | None
+
+
 class PostgresLedger:
     """The ledger in *database*; ``history`` is what it knows.
 
@@ -82,11 +94,12 @@ class PostgresLedger:
         self._relaying = False
         self._since: float | None = None  # when digests of sessions began to be those of others
         self._saved = Gathering()
-        self._asked: SimpleQueue[tuple[AccountKey, int] | None] = SimpleQueue()  # and ``written``
+        self._asked: SimpleQueue[_Question | None] = SimpleQueue()
         self._found: deque[Callable[[], None]] = deque()  # done by whoever relays
         self._kept: Counter[AccountKey] = Counter()  # sessions of an account, and of them ...
         self._written: Counter[AccountKey] = Counter()  # ... those that are in the database
         self._looked_up: dict[AccountKey, float] = {}
+        self._taken_in: dict[AccountKey, tuple[int, int]] = {}  # sessions, and those written then
         self.connected = Event()
         self._closing = Event()
         self._threads = [
@@ -131,8 +144,13 @@ class PostgresLedger:
         if self._asked.qsize() < _MOST_ASKED:
             if len(self._looked_up) >= _MOST_ASKED:
                 self._looked_up.clear()
+                self._taken_in.clear()
             self._looked_up[key] = time.monotonic()
-            self._asked.put((key, self._written[key]))
+            written, known = self._written[key], None
+            if key in self._taken_in and self.history.knows(key):
+                sessions, written_then = self._taken_in[key]
+                known = sessions + written - written_then
+            self._asked.put(_Question(key, written, known))
 
     def _keep(self, key: AccountKey, account: KnownAccount, past: PastSession) -> None:
         """Let a thread write what has changed in *account*."""
@@ -145,6 +163,7 @@ class PostgresLedger:
         if len(self._kept) > _MOST_ASKED:
             for each in [key for key, times in self._kept.items() if times == self._written[key]]:
                 del self._kept[each], self._written[each]
+                self._taken_in.pop(each, None)
         self._kept[key] += 1
 
     def _begin(self, key: bytes) -> None:
@@ -152,11 +171,14 @@ class PostgresLedger:
         if self._since is None:
             self.history.begin_anew(key)
             self._looked_up.clear()
+            self._taken_in.clear()
             self._since = time.time() if self._relaying else 0.0
 
-    def _take_in(self, key: AccountKey, written: int, stored: KnownAccount) -> None:
-        """Take in what was *stored* of an account when so many of its sessions were *written*."""
-        take_in(self.history.account(*key), stored, behind=self._kept[key] != written)
+    def _take_in(self, asked: "_Question", stored: KnownAccount, sessions: int) -> None:
+        """Take in what so many *sessions* have *stored* of an account."""
+        key = asked.key
+        self._taken_in[key] = sessions, asked.written
+        take_in(self.history.account(*key), stored, behind=self._kept[key] != asked.written)
 
     # -- threads --------------------------------------------------------------------------------
 
@@ -181,14 +203,14 @@ class PostgresLedger:
         digests = self._digests
         self.connected.set()
         while (asked := self._asked.get()) is not None:
-            account, had_written = asked
+            account = account_id(digests, asked.key)
             try:
-                known = known_in(connection, account_id(digests, account), self._run)
+                known = known_in(connection, account, self._run, asked.known)
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 self._fail(words_for(error))  # it stays unknown
                 continue
             if known is not None:
-                self._found.append(partial(self._take_in, account, had_written, known))
+                self._found.append(partial(self._take_in, asked, *known))
 
     def _write_all(self) -> None:
         """Write what has ended, as soon as the database can be had."""

@@ -33,7 +33,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _TABLES: Final = """
 CREATE TABLE pop3spy_meta (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
 CREATE TABLE pop3spy_account (
-    id BYTEA PRIMARY KEY, facts TEXT NOT NULL, seen_at DOUBLE PRECISION NOT NULL
+    id BYTEA PRIMARY KEY, facts TEXT NOT NULL, seen_at DOUBLE PRECISION NOT NULL,
+    sessions BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE pop3spy_session (
     account BYTEA NOT NULL, ended_at DOUBLE PRECISION NOT NULL, run TEXT NOT NULL,
@@ -50,7 +51,8 @@ CREATE TABLE pop3spy_message (
 _SAVE_ACCOUNT: Final = (
     "INSERT INTO pop3spy_account (id, facts, seen_at) VALUES (%s, %s, %s)"
     " ON CONFLICT (id) DO UPDATE SET facts = EXCLUDED.facts,"
-    " seen_at = GREATEST(pop3spy_account.seen_at, EXCLUDED.seen_at)"
+    " seen_at = GREATEST(pop3spy_account.seen_at, EXCLUDED.seen_at),"
+    " sessions = pop3spy_account.sessions + 1"
 )
 _SAVE_SESSION: Final = (
     "INSERT INTO pop3spy_session (account, ended_at, run, facts) VALUES (%s, %s, %s, %s)"
@@ -105,13 +107,19 @@ def prepare(connection: Connection) -> bytes:
     return key
 
 
-def known_in(connection: Connection, account: bytes, run: str) -> KnownAccount | None:
-    """Return what is known of the *account* with that id; sessions of this *run* are called so."""
+def known_in(
+    connection: Connection, account: bytes, run: str, sessions_known: int | None
+) -> tuple[KnownAccount, int] | None:
+    """Return what is known of the *account* with that id, and how many sessions told it.
+
+    None if that is nothing, or nothing beyond the *sessions_known*.  Those of this *run* are called
+    so.
+    """
     with connection.transaction():
         row = connection.execute(
-            "SELECT facts FROM pop3spy_account WHERE id = %s", (account,)
+            "SELECT facts, sessions FROM pop3spy_account WHERE id = %s", (account,)
         ).fetchone()
-        if row is None:
+        if row is None or row[1] == sessions_known:
             return None
         sessions = connection.execute(
             "SELECT facts, run FROM pop3spy_session WHERE account = %s"
@@ -127,7 +135,7 @@ def known_in(connection: Connection, account: bytes, run: str) -> KnownAccount |
         session_from(text, whose="" if whose == run else "an earlier run")
         for text, whose in reversed(sessions)
     )
-    return account_from(row[0], past, messages)
+    return account_from(row[0], past, messages), row[1]
 
 
 def write_sessions(

@@ -8,7 +8,7 @@ import pytest
 
 from lab.loopback import until
 from lab.postgres import GUEST, PASSWORD, Postgres
-from ledger.opening import BOB, NOW, opened, poll, recalled, session, silent
+from ledger.opening import BOB, NOW, AnyLedger, opened, poll, recalled, session, silent
 from pop3spy.findings.history import KnownAccount
 from pop3spy.ledger import Database
 from pop3spy.ledger.database import read_database
@@ -45,6 +45,32 @@ def test_what_one_program_learns_the_other_knows_at_the_next_login(database: Dat
     assert account.listed_in is account.last
     one.close()
     other.close()
+
+
+def test_what_nobody_else_has_changed_is_not_read_again(database: Database) -> None:
+    told: list[str] = []
+    poll_once, ledger = opened(database), opened(database, told.append)
+    poll(poll_once, {b"a": 1}, NOW)
+    poll_once.close()
+    recalled(ledger)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("UPDATE pop3spy_account SET facts = 'nonsense'")
+        look_again(ledger)
+        assert told == []
+        connection.execute("UPDATE pop3spy_account SET sessions = sessions + 1")
+        look_again(ledger)
+        assert len(told) == 1
+    ledger.close()
+
+
+def look_again(ledger: AnyLedger) -> None:
+    """Let *ledger* look whether something has changed, and wait until it has done so."""
+    assert isinstance(ledger, PostgresLedger)
+    ledger._looked_up.clear()
+    ledger.history.expect(*BOB)
+    for other in ("one", "two"):  # the first is taken when that is done, or being done
+        ledger.history.expect(other, 110, "another")
+        until(lambda: ledger._asked.empty() or None, "the answers", 30)
 
 
 def test_what_is_not_written_yet_is_not_forgotten(database: Database) -> None:
