@@ -12,7 +12,9 @@ from pop3spy.cli.verb import Verb
 @click.command(
     cls=Verb,
     epilog="\b\nExamples:\n"
-    "  pop3spy mcp captures/            what a program starts, not a person (docs/mcp.md)\n",
+    "  pop3spy mcp captures/\n"
+    "\n\b\n"
+    "A program starts it, and a person asks that program (docs/mcp.md).",
 )
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def mcp(folder: Path) -> int:

@@ -72,7 +72,7 @@ WRONG = [
     ),
     pytest.param(
         ["proxy", "--upstream", "h", "--log-format", "jsn"],
-        "--log-format: 'jsn' is not one of text, json; did you mean 'json'?",
+        "--log-format: 'jsn' is not one of text, json, rows, parquet; did you mean 'json'?",
         id="a word misspelt",
     ),
     pytest.param(
