@@ -22,11 +22,7 @@ def ladder_of(lines: Sequence[TranscriptLine]) -> list[LadderRow]:
     rows: list[LadderRow] = []
     before: TranscriptLine | None = None
     for line in lines:
-        if (
-            before is not None
-            and line.who == before.who == "S"
-            and not line.text.startswith(_STATUS)
-        ):
+        if before is not None and _goes_on(before, line):
             rows[-1].lines = (*rows[-1].lines, escape_rest(line.shown))
         else:
             rows.append(_row(line))
@@ -34,6 +30,14 @@ def ladder_of(lines: Sequence[TranscriptLine]) -> list[LadderRow]:
                 _time(rows, line.at - before.at)
         before = line
     return rows
+
+
+def _goes_on(before: TranscriptLine, line: TranscriptLine) -> bool:
+    """Return whether *line* is of the listing that *before* is of, or stands for some of that."""
+    if line.stands_for_lines:
+        return before.who == "S"
+    listed = line.who == "S" and not line.text.startswith(_STATUS)
+    return listed and (before.who == "S" or before.stands_for_lines)
 
 
 def _time(rows: list[LadderRow], waited: float) -> None:

@@ -1,5 +1,6 @@
 """What was said while a check ran, as it may be shown; the text of messages never is."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,8 @@ _LONGEST: Final = 200
 NOBODY: Final = "-"
 """In place of a side: what happened, and nobody said."""
 _TRUNCATED: Final = "..."
+_LEFT_OUT: Final = re.compile(r"[\d,]+ (more lines?|lines? before)")
+"""How it is said that there are lines here which are not kept."""
 _ENDS: Final = {"lf": "(LF alone)", "none": "(no line end)"}
 """Ends of a line that are told."""
 
@@ -50,6 +53,11 @@ class TranscriptLine:
     def shown(self) -> str:
         """Its text, and that there is more where it is cut."""
         return f"{self.text}{_TRUNCATED if self.truncated else ''}"
+
+    @property
+    def stands_for_lines(self) -> bool:
+        """Whether it says how many lines are here that are not kept."""
+        return self.who == NOBODY and _LEFT_OUT.fullmatch(self.text) is not None
 
     @property
     def remark(self) -> str:

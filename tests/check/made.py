@@ -20,7 +20,12 @@ def report_with(*outcomes: CheckOutcome, note: str = ODD, fail_on: str = "must")
     target.doors[Door.POP3S] = OpenDoor(995, error="connection refused")
     plan = Plan("bob", 3, 0, 40, "deletes nothing")
     report = AuditReport(target, plan, {"user": "bob"}, "2026-11-29T10:00:00Z", fail_on=fail_on)
-    said = (TranscriptLine(0.5, "C", note, "lf", truncated=True), TranscriptLine(0.6, "-", "TLS"))
+    said = (
+        TranscriptLine(0.5, "C", note, "lf", truncated=True),
+        TranscriptLine(0.6, "S", "+OK"),
+        TranscriptLine(0.6, "S", "TOP"),
+        TranscriptLine(0.6, "-", "TLS"),
+    )
     finding = Finding("long-line", Severity.WARNING, (AtFault.SERVER,), note, "mend it", 0.5)
     musts = [check for check in all_checks().values() if check.level.value == "MUST"]
     report.results = [

@@ -112,6 +112,15 @@ def test_a_listing_stands_below_its_status_line() -> None:
     ]
 
 
+def test_lines_that_are_not_kept_are_counted_where_they_stood() -> None:
+    said = [("-", "4 lines before"), ("S", "UIDL"), ("-", "2 more lines"), ("S", "."), ("-", "TLS")]
+    rows = ladder_of([TranscriptLine(0.0, who, text) for who, text in said])
+    assert [(row.text, list(row.lines)) for row in rows] == [
+        ("4 lines before", ["UIDL", "2 more lines", "."]),
+        ("TLS", []),
+    ]
+
+
 def test_a_long_wait_for_a_reply_is_drawn_and_a_short_one_told() -> None:
     lines = [
         TranscriptLine(1.0, "C", "NOOP"),

@@ -49,6 +49,17 @@ def test_everybody_can_read_it(
         assert page.complaints == []
 
 
+def test_a_listing_stands_between_the_two_sides(browser: Browser, pages: dict[str, Path]) -> None:
+    with shown(browser, address_of(pages["audit"])) as page:
+        page.unfold()
+        lane, listing = page.page.locator(".lane").nth(1), page.page.locator(".listing").first
+        edges = [
+            box and (box["x"], box["width"])
+            for box in (lane.bounding_box(), listing.bounding_box())
+        ]
+        assert edges[0] == edges[1] is not None
+
+
 def test_without_scripts_nothing_is_missing(browser: Browser, pages: dict[str, Path]) -> None:
     with shown(browser, address_of(pages["audit"]), script=False) as page:
         rows = page.page.locator(".checks tbody tr")
