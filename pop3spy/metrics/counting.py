@@ -25,7 +25,6 @@ from pop3spy.session.events import (
 )
 from pop3spy.session.model import Exchange, Session
 
-_SIDES: Final = tuple((side, side.name.lower()) for side in Side)
 _HELLO: Final = ("server", "hello")
 
 
@@ -37,7 +36,8 @@ class Counting:
         self.exchanges = tallies["pop3spy_exchanges_total"]
         self.latencies = tallies["pop3spy_exchange_latency_seconds"]
         self.durations = tallies["pop3spy_exchange_duration_seconds"]
-        self.said = tallies["pop3spy_said_bytes_total"]
+        said = tallies["pop3spy_said_bytes_total"]
+        self.said = {side: said.rows[side.name.lower(),] for side in Side}
 
     def __call__(self, session: Session) -> Reader:
         """Return what counts what happens in *session*."""
@@ -73,11 +73,11 @@ class _CountedSession:
         if (count := _COUNTED.get(type(event))) is not None:
             count(self, event)
 
-    def heard(self, _: Heard) -> None:
-        for side, name in _SIDES:
-            if more := self._octets[side] - self._counted[side]:
-                self._counted[side] += more
-                self._counting.said.add(name, by=more)
+    def heard(self, event: Heard) -> None:
+        side = event.frame.side
+        octets = self._octets[side]
+        self._counting.said[side][0] += octets - self._counted[side]
+        self._counted[side] = octets
 
     def answered(self, event: Answered | Unanswered) -> None:
         exchange, counting = event.exchange, self._counting
