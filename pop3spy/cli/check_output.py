@@ -18,9 +18,9 @@ def page_for(options: CheckOptions) -> Iterator[BinaryIO | None]:
 
     Raise ConfigError if it cannot be made, or if a page would go to a terminal.
     """
-    if options.form != "html" or options.plan:
+    if options.form != "html":
         yield None
-    elif options.output is None and sys.stdout.isatty():
+    elif options.output is None and sys.stdout.isatty() and not options.plan:
         raise ConfigError("html is nothing for a terminal; name a file: --output FILE")
     elif options.output is None:
         yield None

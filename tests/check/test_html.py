@@ -151,6 +151,7 @@ def test_the_page_is_private_and_overwrites_nothing(upstream: str, tmp_path: Pat
     again = run(*args)
     assert (again.status, again.out) == (2, "")
     assert again.err == f"pop3spy: {file} exists; nothing is overwritten\n"  # and no plan before it
+    assert run_here(*args, "--plan").status == 2
     assert file.read_bytes() == before
 
 
