@@ -149,7 +149,8 @@ def main() -> int:
     if _APART not in os.environ:
         _go_apart()
     subprocess.run([need("ip"), "link", "set", "lo", "up"], check=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and all that runs is ended
+    for number in (signal.SIGTERM, signal.SIGINT):  # either way all that runs is ended
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     ways = [way for way in WAYS if not options.way or str(way) in options.way]
     with staged(accounts(options.sessions, tuple(ways))) as stage:
         with crowd(stage, options.sessions, ways, looking=True) as people:

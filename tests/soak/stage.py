@@ -241,6 +241,7 @@ class Stage:
         record = ["--record", str(self._disk / "all.yaml"), "--rotate", f"{_ROTATED}M"]
         others = ["--ledger", str(ledger), "--web", "0", "--metrics", str(METRICS), "--quiet"]
         tls = ["--ca-dir", str(self._folder / "ca"), "--upstream-ca", str(both)]
+        tls += ["--connect-timeout", "120"]  # a machine may have much else to do
         words = [word for pair in routes.items() for word in ("--route", "=".join(pair))]
         words += [word for fault in PROXY_FAULTS for word in ("--fault", fault)]
         self._start("proxy", "proxy", *words, *log, *record, *others, *tls)

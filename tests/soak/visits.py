@@ -16,6 +16,7 @@ from soak.mail import HELD, PASSWORD, Account, Fate
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 _LITTLE = 4096
+_PATIENCE = 120.0
 _LISTED = b"".join(
     b"%d %d\r\n" % (number, len(each.wire)) for number, each in enumerate(HELD, start=1)
 )
@@ -88,6 +89,7 @@ class Visit:
             limit=_LITTLE if fate in {Fate.SLOW, Fate.STOPPED} else 1 << 16,
             ssl=self._tls if at_once else None,
             server_hostname="localhost" if at_once else None,
+            ssl_handshake_timeout=_PATIENCE if at_once else None,
         )
         if not (greeting := await self._line()).startswith(b"+OK"):
             raise BrokenOffError(f"greeting {greeting!r}")
@@ -95,7 +97,9 @@ class Visit:
             self._say("STLS")
             if not (granted := await self._line()).startswith(b"+OK"):
                 raise BrokenOffError(f"STLS {granted!r}")
-            await self._writer.start_tls(self._tls, server_hostname="localhost")
+            await self._writer.start_tls(
+                self._tls, server_hostname="localhost", ssl_handshake_timeout=_PATIENCE
+            )
 
     async def _stay(self) -> None:
         await self._log_in()
