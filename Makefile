@@ -27,6 +27,8 @@ DIST        ?= dist
 SITE        ?= build/site
 DEB_PYTHON  ?= /usr/bin/python3
 DEB_EXTRAS  ?= dns,metrics,otlp,postgres,web
+# What tests need beside the program.
+FOR_TESTS   := dev,web,dns,metrics,otlp,postgres,parquet,mcp
 
 .PHONY: demo test compiled fuzz soak lint docs captures picture bench lab clean dist wheels site deb image packages-test
 .DEFAULT_GOAL := test
@@ -142,14 +144,14 @@ $(ALONE): pyproject.toml constraints.txt
 	@$(SET_UP)
 
 $(READY): $(ALONE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,web,dns,metrics,otlp,postgres,parquet,mcp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(FOR_TESTS)]'
 	@touch $@
 
 $(COMPILED_READY): pyproject.toml constraints.txt $(shell find pop3spy -name '*.py')
 	$(PYTHON) -m venv $(COMPILED_VENV)
 	@rm -rf $@ $(COMPILED_VENV)/dist
 	sh packages/compile.sh $(PYTHON) $(COMPILED_VENV)/dist
-	$(COMPILED_PIP) install -c constraints.txt '.[dev,web,dns,metrics,otlp,postgres,parquet,mcp]'
+	$(COMPILED_PIP) install -c constraints.txt '.[$(FOR_TESTS)]'
 	$(COMPILED_PIP) install --no-deps --force-reinstall $(COMPILED_VENV)/dist/pop3spy-*.whl
 	@touch $@
 

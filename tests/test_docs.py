@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -19,12 +20,14 @@ import pytest
 
 from cli.program import VERBS
 from man_pages import man_pages, write_man_pages
+from pop3spy.cli.installation import FOR_DEVELOPERS
 from pop3spy.cli.options import default_note
 from pop3spy.cli.trusting import TRUST_STORES
 from pop3spy.config.personality import read_personality
 from pop3spy.config.settings import SETTINGS
 from pop3spy.config.shipped import shipped
 from pop3spy.connect.commands import CONNECT_COMMANDS
+from pop3spy.extras import EXTRAS
 from pop3spy.filters.terms import TERMS
 from pop3spy.gate.faults import FAULTS
 from pop3spy.live.commands import LIVE_COMMANDS
@@ -396,6 +399,13 @@ def test_every_verb_and_every_option_has_its_place_in_the_docs() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     words = [f"pop3spy {verb}" for verb in VERBS] + [f"`{name}`" for name in SETTINGS]
     assert [word for word in words if word not in text] == []
+
+
+def test_every_extra_for_users_is_looked_for_and_has_its_place_in_the_docs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert set(project["optional-dependencies"]) - FOR_DEVELOPERS == set(EXTRAS)
+    assert [extra for extra in EXTRAS if f"| `{extra}` |" not in page] == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:

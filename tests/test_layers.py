@@ -1,11 +1,13 @@
 """The house: imports go down only, and every third-party name has its home."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "pop3spy"
+PAGE = ROOT.parent / "docs" / "architecture.md"
 
 FLOORS = {
     "errors": 0,
@@ -13,6 +15,7 @@ FLOORS = {
     "spool": 0,
     "plainyaml": 0,
     "wrapping": 0,
+    "extras": 1,
     "protocol": 1,
     "redaction": 2,
     "newfile": 2,
@@ -126,6 +129,12 @@ def test_imports_go_down_only() -> None:
 def test_every_package_has_a_floor() -> None:
     packages = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert packages - {"__init__", "__main__", "__pycache__", "py"} == set(FLOORS)
+
+
+def test_every_package_is_on_its_floor_in_the_docs() -> None:
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE))
+    wrong = [name for name, floor in FLOORS.items() if f"`{name}`" not in rows[str(floor)]]
+    assert wrong == []
 
 
 def test_names_from_outside_are_imported_at_home_only() -> None:

@@ -1,9 +1,10 @@
 """What the DNS says of a server: SRV and TLSA records, asked for once."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pop3spy.check.audit import Audit, SkipError
+from pop3spy.errors import ConfigError
+from pop3spy.extras import check_extra
 from pop3spy.protocol.text import escape
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ _SECONDS = 10.0
 
 def resolver_of(audit: Audit) -> "NameResolver":
     """Return what asks the DNS; raise SkipError where the extra for it is not installed."""
-    if find_spec("dns") is None:
-        raise SkipError("it needs dnspython; to install: pip install 'pop3spy[dns]'")
+    try:
+        check_extra("it", "dns")
+    except ConfigError as error:
+        raise SkipError(str(error)) from None
     from pop3spy.net.resolver import NameResolver  # noqa: PLC0415 - an extra has it
 
     return NameResolver(audit.options.dns_server, audit.timing.of(_SECONDS))

@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from pop3spy.cli.environment import ledger_file
-from pop3spy.cli.extras import check_extra
 from pop3spy.cli.thread_notes import ThreadNotes
 from pop3spy.config.verbs import FindingsSettings, OutputSettings
 from pop3spy.errors import ConfigError
+from pop3spy.extras import check_extra
 from pop3spy.findings.history import History
 from pop3spy.findings.loading import all_rules
 from pop3spy.findings.open_sessions import Later, judge_open_sessions

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Final
 
 from pop3spy.capture.files import make_folder
-from pop3spy.cli.extras import check_extra
 from pop3spy.cli.secret import tell_if_open
 from pop3spy.cli.streams import Spools, close
 from pop3spy.config.file import STDOUT
 from pop3spy.config.settings import SETTINGS
 from pop3spy.config.verbs import OutputSettings
 from pop3spy.errors import ConfigError, said_by_system
+from pop3spy.extras import check_extra
 from pop3spy.logs import JsonLog, Notes, Transcript, entries_lost, lines_lost, open_log
 from pop3spy.protocol.text import escape
 from pop3spy.session.bus import NoteReader, Subscriber

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.extras import check_extra
 from pop3spy.cli.verb import Verb
+from pop3spy.extras import check_extra
 
 
 @click.command(

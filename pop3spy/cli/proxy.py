@@ -9,7 +9,6 @@ import click
 
 from pop3spy.cli.arriving import advise, arriving, named
 from pop3spy.cli.environment import Work, run
-from pop3spy.cli.extras import check_extra
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
 from pop3spy.cli.options import with_settings
@@ -19,6 +18,7 @@ from pop3spy.cli.terminal import on_terminal
 from pop3spy.cli.verb import Verb
 from pop3spy.config.verbs import ProxySettings
 from pop3spy.errors import ConfigError
+from pop3spy.extras import check_extra
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
 from pop3spy.live.screen import Screen

@@ -10,7 +10,6 @@ import click
 
 from pop3spy.capture.opening import OpenedRecording
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.extras import check_extra
 from pop3spy.cli.judging_recordings import SHOWN, judge_of
 from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
@@ -19,6 +18,7 @@ from pop3spy.cli.terminal import colourful, keep_width
 from pop3spy.cli.verb import Verb
 from pop3spy.config.kinds import FILTER
 from pop3spy.errors import ConfigError
+from pop3spy.extras import check_extra
 from pop3spy.filters.exchange_filter import ExchangeFilter
 from pop3spy.filters.expression import Filter
 from pop3spy.findings import Findings, Rule

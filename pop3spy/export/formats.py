@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pop3spy.errors import ConfigError
 from pop3spy.export.dialogue import Dialogue
 from pop3spy.export.eml import eml_folder
 from pop3spy.export.exporter import Exporter, ExportSource, FolderExporter
@@ -14,6 +12,7 @@ from pop3spy.export.jsonl import JsonLines
 from pop3spy.export.mbox import mbox
 from pop3spy.export.pcapng import PacketCapture
 from pop3spy.export.table_rows import TableRows
+from pop3spy.extras import check_extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +31,17 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class FolderFormat:
-    """A format of one file for each thing, in a folder that exists.
-
-    The module that it *needs* beside pop3spy itself is in the *extra*.
-    """
+    """A format of one file for each thing, in a folder that exists; it may need an *extra*."""
 
     summary: str
     open: Callable[[Path, ExportSource], FolderExporter]
     filterable: bool = True
     extra: str = ""
-    needs: str = ""
 
     def check(self) -> None:
         """Raise ConfigError if what it needs is not installed."""
-        if self.needs and find_spec(self.needs) is None:
-            install = f"pip install 'pop3spy[{self.extra}]'"
-            raise ConfigError(f"{self.extra} needs {self.needs}; to install: {install}")
+        if self.extra:
+            check_extra(self.extra, self.extra)
 
 
 Format = StreamFormat | FolderFormat
@@ -82,7 +76,6 @@ EXPORTERS: Final[dict[str, Format]] = {
         _parquet,
         filterable=False,
         extra="parquet",
-        needs="pyarrow",
     ),
 }
 """The formats by their names; ``docs/export.md`` has an example of each."""

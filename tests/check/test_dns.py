@@ -126,7 +126,7 @@ def test_without_the_extra_it_is_skipped_and_one_line_says_why(
     assert ended.status == 0
     told = " ".join(ended.out.split())
     assert "s dns/1" in told
-    assert "(it needs dnspython; to install: pip install 'pop3spy[dns]')" in told
+    assert "(it needs dns.resolver; to install: pip install 'pop3spy[dns]')" in told
 
 
 @pytest.mark.parametrize("text", ["mail", "192.0.2.1:x", ":5353:1", "[::1", ""])

@@ -8,6 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from cli.program import run, run_here
+from cli.without import without
 from export.playing import LOGGED_IN, SOURCE, exported, session, told_to
 from pop3spy.errors import ConfigError
 from pop3spy.export import EXPORTERS, FolderFormat, exporting
@@ -95,18 +96,7 @@ def test_it_needs_a_folder() -> None:
 def test_without_the_extra_one_line_says_what_to_install(
     args: tuple[str, ...], option: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] == 'pyarrow':\n"
-        "            return None\n"
-        "        return super().find_spec(name, path, target)\n"
-        "sys.meta_path[:] = [Without if each is PathFinder else each for each in sys.meta_path]\n"
-    )
-    told = run(*args, PYTHONPATH=str(tmp_path))
+    told = run(*args, **without(tmp_path, "pyarrow"))
     said = f"pop3spy: {option} needs pyarrow; to install: pip install 'pop3spy[parquet]'\n"
     assert (told.status, told.err) == (2, said)
 

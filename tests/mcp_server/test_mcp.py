@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from capture.packets.talk import Talk
 from capture.packets.wire import RAW, Packet, pcap
 from cli.program import run, run_here
+from cli.without import without
 from pop3spy.mcp.answers import LONGEST, MOST, ROOM
 from pop3spy.mcp.folder import LARGEST
 from security.disguises import traces, unpacked
@@ -205,18 +206,7 @@ def test_what_is_no_folder_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Without(PathFinder):\n"
-        "    @classmethod\n"
-        "    def find_spec(cls, name, path=None, target=None):\n"
-        "        if name == 'mcp':\n"
-        "            return None\n"
-        "        return super().find_spec(name, path, target)\n"
-        "sys.meta_path[:] = [Without if each is PathFinder else each for each in sys.meta_path]\n"
-    )
-    told = run("mcp", str(tmp_path), PYTHONPATH=str(tmp_path))
+    told = run("mcp", str(tmp_path), **without(tmp_path, "mcp"))
     said = "pop3spy: pop3spy mcp needs mcp; to install: pip install 'pop3spy[mcp]'\n"
     assert (told.status, told.err) == (2, said)
 

@@ -1,26 +1,27 @@
-"""What options need beside pop3spy itself: extras."""
+"""The extras: what parts of this program need that not everybody has installed."""
 
 from importlib.util import find_spec
 from typing import Final
 
 from pop3spy.errors import ConfigError
 
-NEEDED: Final = {
+EXTRAS: Final = {
     "web": ("starlette", "uvicorn"),
     "postgres": ("psycopg",),
     "otlp": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "metrics": ("prometheus_client", "uvicorn"),
     "parquet": ("pyarrow",),
     "mcp": ("mcp",),
+    "dns": ("dns.resolver",),
 }
 """The modules of each extra that are looked for."""
 
 
-def check_extra(option: str, extra: str) -> None:
-    """Raise ConfigError where what *option* needs, which is in *extra*, is not installed."""
-    if missing := [name for name in NEEDED[extra] if not _is_there(name)]:
+def check_extra(what: str, extra: str) -> None:
+    """Raise ConfigError where *what* needs modules of *extra* that are not installed."""
+    if missing := [name for name in EXTRAS[extra] if not _is_there(name)]:
         needs = " and ".join(missing)
-        raise ConfigError(f"{option} needs {needs}; to install: pip install 'pop3spy[{extra}]'")
+        raise ConfigError(f"{what} needs {needs}; to install: pip install 'pop3spy[{extra}]'")
 
 
 def _is_there(module: str) -> bool:
