@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TextIO
@@ -32,9 +32,11 @@ _SERVER: Final = Peer("server", 0)
 _UNREACHED: Final = {reason.value: reason for reason in Unreached}
 _NOT_READ: Final = (Why.OUT_OF_STEP, Why.BEHIND_STLS, Why.BANNER, Why.UNASKED, Why.NO_STATUS)
 """What the decoder cannot find out again from octets that only stand for what was said."""
+_NO_EXTRA: Final[dict[str, Any]] = {}
 _LEAST: Final = 4
 """What a record has at least."""
 _LARGEST: Final = 1 << 53
+_SIDES: Final = {side.value: side for side in Side}
 _MOST_OPEN: Final = 8192
 """Sessions that are open at once: each takes some 20 KiB of who reads them."""
 _MOST_WAITING: Final = 256
@@ -67,16 +69,28 @@ class _LastReply:
 
     def heard(self, pieces: list[Spoke]) -> None:
         """Note whether *pieces*, which are of one side, end a line."""
-        size, last = sum(len(piece.chunk.data) for piece in pieces), pieces[-1].chunk
-        begun = self.begun.get(last.side, 0) + size
-        self.begun[last.side] = 0 if last.data.endswith(b"\n") else min(begun, LINE)
+        last = pieces[-1].chunk
+        if last.data.endswith(b"\n"):
+            self.begun[last.side] = 0
+        else:
+            size = sum(len(piece.chunk.data) for piece in pieces)
+            self.begun[last.side] = min(self.begun.get(last.side, 0) + size, LINE)
 
     def add(self, pieces: list[Spoke]) -> None:
         """Let *pieces*, which are one line or more, wait."""
-        line = b"".join(piece.chunk.data for piece in pieces)
+        line = pieces[0].chunk.data
+        if len(pieces) > 1:
+            line = b"".join(piece.chunk.data for piece in pieces)
         self.goes_on = line.find(b"\n") == len(line) - 1 and status_of(line) is None
         self.pieces += pieces
         self.said += 1
+
+    def release(self, until: float = math.inf) -> list[Spoke]:
+        """Return what waits and had come by then, and let go of it."""
+        released: list[Spoke] = []
+        while self.pieces and self.pieces[0].chunk.at <= until:
+            released.append(self.pieces.popleft())
+        return released
 
 
 class CaptureReader:
@@ -111,23 +125,28 @@ class CaptureReader:
                 raise CaptureError(f"{where}: this is nothing that a side can have said") from None
             except OverBudgetError as error:
                 raise CaptureError(f"{where}: {error}") from None
-        for session in list(self._open):
-            yield from self._release(session)
+        for session, waiting in self._open.items():
+            yield from waiting.release()
             self.notes.append(f"the capture ends before session {session} does")
             yield Over(session, self._at, Ending(How.CUT, "the capture ends here"))
 
     # -- records --------------------------------------------------------------------------------
 
-    def _record(self, line: Line, where: str) -> Iterator[Item]:
+    def _record(self, line: Line, where: str) -> Iterable[Item]:
         if line.values[2:3] == ["torn"]:
             self.notes.append(f"{where}: {line.values[3]}")
-            return
+            return ()
         at, session, code, data, extra = _checked(line.values, where)
-        self._spoken_at = at if session != self._session else max(self._spoken_at, at)
+        if session != self._session or at > self._spoken_at:
+            self._spoken_at = at
         self._session, self._at = session, max(self._at, at)
-        if code in ("C", "S"):
-            yield from self._spoken(session, Side(code), at, data, extra)
-        elif code == "open":
+        if (side := _SIDES.get(code)) is not None:
+            return self._spoken(session, side, at, data, extra)
+        return self._told(session, at, code, data)
+
+    def _told(self, session: int, at: float, code: str, data: Any) -> Iterator[Item]:
+        """Yield what a record tells that is not what a side said."""
+        if code == "open":
             yield from self._began(session, at, data)
         elif code == "gap" and session == 0:  # of whichever sessions
             self._missed = data.get("why", "")
@@ -156,22 +175,21 @@ class CaptureReader:
             case "facts":
                 self._facts[session, Side(facts["side"])] = _accepted(facts)
             case "note":
-                yield from self._release(session)
+                yield from self._open[session].release()
                 yield Knew(session, at, dict(facts))
             case "gate":
-                yield from self._release(session)
+                yield from self._open[session].release()
                 yield _changed(session, at, facts)
             case "gap" | "blind":
-                yield from self._release(session)
+                yield from self._open[session].release()
                 yield Missed(session, at, facts.get("why", ""))
             case "fin" | "rst":
                 side = Side(facts["side"])
                 # What the server says later may have begun before, as with a line of the client.
-                yield from self._release(session, at if side is Side.CLIENT else math.inf)
+                yield from self._open[session].release(at if side is Side.CLIENT else math.inf)
                 yield Closed(session, at, side, code == "rst", facts.get("close_notify"))
             case "close":
-                yield from self._release(session)
-                del self._open[session]
+                yield from self._open.pop(session).release()
                 self._facts = {
                     place: it for place, it in self._facts.items() if place[0] != session
                 }
@@ -181,16 +199,20 @@ class CaptureReader:
 
     def _spoken(
         self, session: int, side: Side, at: float, data: Any, extra: dict[str, Any]
-    ) -> Iterator[Item]:
+    ) -> list[Item]:
+        items: list[Item] = []
         if session not in self._open:
-            yield from self._began(session, at, {})
+            items += self._began(session, at, {})
             if self._missed is not None:  # its beginning is not there
-                yield Missed(session, at, self._missed)
+                items.append(Missed(session, at, self._missed))
         octets, masks = octets_of(data)
-        whole = Spoke(session, Chunk(side, octets, at), masks, facts=self._known(session, side))
-        if pieces := list(_pieces(whole, extra.get("cuts") or ())):
+        known = self._known(session, side)
+        if octets:
+            whole = Spoke(session, Chunk(side, octets, at), masks, facts=known)
+            pieces = list(_pieces(whole, extra["cuts"])) if extra.get("cuts") else [whole]
             self._spoken_at = max(self._spoken_at, pieces[-1].chunk.at)
-            yield from self._say(pieces)
+            items += self._say(pieces)
+        return items
 
     def _counted(self, session: int, at: float, facts: Any, code: str) -> Iterator[Item]:
         """Yield filler for what was only counted."""
@@ -198,7 +220,7 @@ class CaptureReader:
         why = Why.coded(str(facts["why"])) if code == "opaque" else None
         unread: Why | None = why if why in _NOT_READ else None
         if unread and side is Side.CLIENT:  # it was found out behind all that stands above
-            yield from self._release(session)
+            yield from self._open[session].release()
         filler = self._filler(facts, why)
         if why is Why.TOO_LONG:
             begun = self._open[session].begun.get(side)
@@ -240,8 +262,8 @@ class CaptureReader:
 
     # -- order ----------------------------------------------------------------------------------
 
-    def _say(self, pieces: list[Spoke]) -> Iterator[Item]:
-        """Yield octets in the order in which they came.
+    def _say(self, pieces: list[Spoke]) -> list[Spoke]:
+        """Return octets in the order in which they came, as far as nothing may come before.
 
         What the client said ahead, while AUTH or STLS were not answered, was read behind all that
         came with the answer, and so it is recorded, as is a line that began before and ended
@@ -251,19 +273,14 @@ class CaptureReader:
         waiting = self._open[session]
         waiting.heard(pieces)
         if side is Side.CLIENT:
+            said = []
             for piece in pieces:
-                yield from self._release(session, piece.chunk.at)
-                yield piece
-            return
-        if not waiting.goes_with(pieces[0]):
-            yield from self._release(session)
+                said += waiting.release(piece.chunk.at)
+                said.append(piece)
+            return said
+        released = [] if waiting.goes_with(pieces[0]) else waiting.release()
         waiting.add(pieces)
-
-    def _release(self, session: int, until: float = math.inf) -> Iterator[Item]:
-        """Yield what waits and had come by then."""
-        pieces = self._open[session].pieces
-        while pieces and pieces[0].chunk.at <= until:
-            yield pieces.popleft()
+        return released
 
 
 def _checked(values: list[Any], where: str) -> tuple[float, int, str, Any, dict[str, Any]]:
@@ -275,12 +292,11 @@ def _checked(values: list[Any], where: str) -> tuple[float, int, str, Any, dict[
         raise CaptureError(f"{where}: a record begins with a time and a session's number")
     if not isinstance(code, str):
         raise CaptureError(f"{where}: what kind of record it is stands third, as text")
-    extra = rest[0] if rest else {}
-    if code in ("C", "S"):
-        check_extra(extra, where)
-    else:
+    if code not in _SIDES:
         check_facts(code, data, where)
-    return at, session, code, data, extra
+    elif rest:
+        check_extra(rest[0], where)
+    return at, session, code, data, rest[0] if rest else _NO_EXTRA
 
 
 def _pieces(whole: Spoke, cuts: Any) -> Iterator[Spoke]:

@@ -120,6 +120,8 @@ def octets_of(said: Any) -> tuple[bytes, Spans]:
 
     Raise NoOctetsError if it stands for none.
     """
+    if isinstance(said, str) and said.isascii():  # as nearly always
+        return said.encode(), ()
     try:
         return _octets_of(said)
     except ValueError:  # no base64, no Latin-1, half a character

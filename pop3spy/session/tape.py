@@ -2,6 +2,9 @@
 
 Live links have no need of these; captures and packet captures are read into them, and
 ``playback`` makes of them the same events that the sessions had when they took place.
+
+Rule: an item is read-only.  ``Spoke`` is not frozen, since there are millions, and making one that
+is takes twice as long.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +33,7 @@ class Began:
     typed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spoke:
     """One side sent octets; where ``masks`` says so, they are filler in place of a secret.
 
