@@ -48,11 +48,14 @@ class ProgressLine:
     def along(self, items: Iterable[Item], name: str) -> Iterator[Item]:
         """Yield *items* of the recording *name*, and tell how many there were."""
         self._file += 1
+        if not self._terminal:
+            yield from items
+            return
         octets = 0
         for number, item in enumerate(items):
             if isinstance(item, Spoke):
                 octets += len(item.chunk.data)
-            if self._terminal and number % _LOOK == 0:
+            if number % _LOOK == 0:
                 self._tell(f"{name}: {count(octets, 'octet')}")
             yield item
 

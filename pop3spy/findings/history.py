@@ -115,6 +115,7 @@ class KnownAccount:
     login_delay: int | None = None
     told: set[str] = field(default_factory=set)  # ids of findings that are raised once an account
     changed: set[bytes] = field(default_factory=set)  # ids of which more is known than was kept
+    _same: dict[bytes, bytes | None] | None = None  # what ``same_content`` returns, once it did
 
     @property
     def last(self) -> PastSession | None:
@@ -129,6 +130,32 @@ class KnownAccount:
         if known is not None:
             self.changed.add(unique_id)
         return known
+
+    def same_content(self) -> dict[bytes, bytes | None]:
+        """Return the ids of messages by their ``stable`` digest, None where several have it.
+
+        It is kept up to date, since an account may have very many messages.
+        """
+        if self._same is None:
+            self._same = {}
+            for unique_id, known in self.messages.items():
+                self._index(unique_id, known)
+        return self._same
+
+    def learn_content(
+        self, unique_id: bytes, known: KnownMessage, stable: bytes | None, message_id: bytes | None
+    ) -> None:
+        """Take in the digests of a message; without a Message-ID, the one known before stays."""
+        if self._same is not None and self._same.get(known.stable or b"") == unique_id:
+            del self._same[known.stable or b""]
+        known.stable, known.message_id = stable, message_id or known.message_id
+        self._index(unique_id, known)
+
+    def _index(self, unique_id: bytes, known: KnownMessage) -> None:
+        if self._same is None or known.stable is None or known.message_id is None:
+            return
+        several = self._same.get(known.stable, unique_id) != unique_id
+        self._same[known.stable] = None if several else unique_id
 
 
 @dataclass(slots=True)

@@ -150,9 +150,10 @@ class Remembering:
         known.downloaded_at, known.downloaded_by = self._wall(at), self.past.client
         scan = mail.content
         if scan is not None and scan.digests_all:
-            known.stable = mail.stable
+            message_id = None
             if scan.header is not None and scan.header.message_id:
-                known.message_id = self._history.digest(scan.header.message_id.strip())
+                message_id = self._history.digest(scan.header.message_id.strip())
+            account.learn_content(unique_id, known, mail.stable, message_id)
 
     def _finished(self, ending: Ending, at: float) -> None:
         past = self.past

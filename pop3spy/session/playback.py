@@ -61,7 +61,12 @@ def play_back(
     playing: dict[int, _Playing] = {}
     memory = memory or SecretMemory()
     for item in items:
-        if isinstance(item, Began):
+        if isinstance(item, Spoke):  # as nearly all are
+            if session := playing.get(item.session):
+                if judging is not None:
+                    judging.pass_time(item.session, item.chunk.at)
+                session.spoken(item)
+        elif isinstance(item, Began):
             peers = item.client, item.server
             typist = Typist(recorded=True) if item.typed else None
             reading = Reading(
@@ -76,9 +81,7 @@ def play_back(
         elif session := playing.get(item.session):
             # What was missed may have come at any time before it was given up.
             if judging is not None and not isinstance(item, Missed):
-                judging.pass_time(
-                    item.session, item.chunk.at if isinstance(item, Spoke) else item.at
-                )
+                judging.pass_time(item.session, item.at)
             session.take(item)
             if isinstance(item, Over):
                 del playing[item.session]
@@ -97,11 +100,9 @@ class _Playing:
         self._last: dict[Side, Heard] = {}
 
     def take(self, item: Item) -> None:
-        """Let *item* happen."""
+        """Let *item*, which nobody said, happen."""
         reading = self._reading
         match item:
-            case Spoke() if not reading.session.blind:
-                self._spoken(item)
             case Knew():
                 self._know(item)
             case Changed():
@@ -127,10 +128,16 @@ class _Playing:
             case {"clogged": bool(both)}:
                 reading.clogged(at, both=both)
 
-    def _spoken(self, item: Spoke) -> None:
+    def spoken(self, item: Spoke) -> None:
+        """Let *item* be said."""
         reading, chunk = self._reading, item.chunk
+        if reading.session.blind:
+            return
         if item.unread is not None:
             self._last[chunk.side] = reading.skip(chunk, item.masks, item.unread, item.facts)
+            return
+        if not item.masks and not item.facts and (read := reading.at_once(chunk)) is not None:
+            self._last[chunk.side] = read[1]
             return
         reading.append(chunk, item.masks, item.facts)
         while (read := reading.read()) is not None:

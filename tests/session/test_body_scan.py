@@ -63,6 +63,13 @@ def test_what_is_read_for_everything_ends_at_the_same_octet_under_every_cut() ->
             assert facts_of_scan(scanned(parts, exact=exact)) == facts
 
 
+@pytest.mark.parametrize("line", [b"\0" * 76, b"x" * 75 + b"\0", b"x" * 5000 + b"\0", b"\0xyz"])
+def test_every_nul_is_counted_be_they_few_or_many(line: bytes) -> None:
+    body = (line + b"\r\n") * 40
+    scan = scanned([body[:5], body[5:]])
+    assert (scan.nul, scan.first_nul) == (body.count(b"\0"), body.index(b"\0"))
+
+
 def test_a_long_line_is_as_long_under_every_cut() -> None:
     for parts in every_cut(b"x" * 999 + b"\r\n"):
         assert scanned(parts).longest_line == 999

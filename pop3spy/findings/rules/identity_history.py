@@ -216,7 +216,6 @@ class UidlChanged:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self._by_digest: dict[bytes, bytes | None] | None = None  # None: several have it
         self._changed: list[tuple[int, int, bytes, bytes]] = []
 
     @on(On.ANSWERED, "RETR")
@@ -230,12 +229,11 @@ class UidlChanged:
             return
         if mail.stable is None or not scan.digests_all or listing is None or listing.changes:
             return  # behind a DELE the old id would not be listed
-        old = self._known(account).get(mail.stable)
+        old = account.same_content().get(mail.stable)
         if old is None or not listing.complete or old in listing.ids.values():
             return
         if _was_deleted(account, old):
             return
-        self._known(account)[mail.stable] = None
         self._changed.append((mail.exchange, mail.number or 0, old, new))
         if len(self._changed) >= _SEVERAL:
             yield from self._tell(Severity.ERROR)
@@ -244,15 +242,6 @@ class UidlChanged:
     def _over(self, _: Finished) -> Claims:
         """Tell of the few that changed."""
         yield from self._tell(Severity.WARNING)
-
-    def _known(self, account: KnownAccount) -> dict[bytes, bytes | None]:
-        if self._by_digest is None:
-            self._by_digest = {}
-            for unique_id, known in account.messages.items():
-                if known.stable is not None and known.message_id is not None:
-                    twice = known.stable in self._by_digest
-                    self._by_digest[known.stable] = None if twice else unique_id
-        return self._by_digest
 
     def _tell(self, severity: Severity) -> Claims:
         for exchange, number, old, new in self._changed:
