@@ -22,6 +22,7 @@ _BY_HAND: Final = 1 << 20
 _DEEPEST: Final = 8
 _BLANKS: Final = " \t\r\n"
 
+_JSON: Final = json.JSONDecoder()
 _SHORT = re.compile(r"- ([CS]):(?: (.*))?$")
 _TORN = "the last record is torn off, as when the writer was stopped"
 
@@ -77,8 +78,9 @@ def read_lines(stream: TextIO, name: str, number: int) -> Iterator[Line]:
     for line in _lines(stream, name, LONGEST, number):
         number += 1
         if line.startswith("- [") and line.endswith("]\n"):
-            yield from _by_hand(block, name, begun)
-            block = []
+            if block:
+                yield from _by_hand(block, name, begun)
+                block = []
             yield _machine_line(line, name, number)
         elif line.startswith("- "):
             yield from _by_hand(block, name, begun)
@@ -109,7 +111,9 @@ def _perhaps_torn(block: list[str], name: str, number: int) -> Line:
 
 def _machine_line(line: str, name: str, number: int) -> Line:
     try:
-        values = json.loads(line[2:])
+        values, end = _JSON.raw_decode(line, 2)
+        if end != len(line) - 1:
+            raise ValueError("there is more than one value")
     except (ValueError, RecursionError):
         values = load_plain(line[2:] if len(line) < _BY_HAND else "", f"{name}:{number}")
     if not isinstance(values, list):

@@ -86,7 +86,8 @@ class Findings:
 
     def pass_time(self, session: int, now: float) -> None:
         """Let it be *now* in the session of that number, before something happens there."""
-        if (judged := self._open.get(session)) is not None:
+        judged = self._open.get(session)
+        if judged is not None and judged.due <= now:
             judged.pass_time(now)
 
     @property

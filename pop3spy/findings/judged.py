@@ -94,6 +94,11 @@ class JudgedSession:
         self._later.clear()
         self._on_answer.clear()
 
+    @property
+    def due(self) -> float:
+        """When somebody has to be asked next, if nothing is said before."""
+        return self._due
+
     # -- time -----------------------------------------------------------------------------------
 
     def pass_time(self, now: float) -> None:
@@ -162,7 +167,7 @@ class JudgedSession:
         self._silent = 0
         self._due = event.at + self._first_silence
         if self._later:
-            self._find_due()
+            self._due = min(self._due, self._later[0][0])
         if event.at - observed.spoken_before >= self._shortest_pause:
             self._resumed(event)
         kind = _FRAMES[type(frame)]

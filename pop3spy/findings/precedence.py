@@ -27,8 +27,10 @@ class Precedence:
         One rule may have something to say of each line of a listing, so rules are compared, and
         what they say only where one beats the other.
         """
-        by_rule: dict[str, list[Candidate]] = {}
         all_of_them = list(candidates)
+        if len(all_of_them) == 1:  # as nearly always
+            return all_of_them
+        by_rule: dict[str, list[Candidate]] = {}
         for candidate in all_of_them:
             by_rule.setdefault(candidate[0].id, []).append(candidate)
         better = {name: [*self._beating(name, by_rule)] for name in by_rule}

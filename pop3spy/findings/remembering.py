@@ -61,15 +61,14 @@ class Remembering:
         if self._key is None:
             self._before_login(exchange, at)
             return
-        account, past = self._history.account(*self._key), self.past
         match exchange.command.verb:
             case "CAPA":
-                self._login_delay(account)
+                self._login_delay(self._history.account(*self._key))
             case "RETR" if exchange.ok and exchange.complete:
-                past.retrievals += 1
-                self._retrieved(exchange, account, at)
+                self.past.retrievals += 1
+                self._retrieved(exchange, self._history.account(*self._key), at)
             case "QUIT":
-                past.quit = bool(exchange.ok)
+                self.past.quit = bool(exchange.ok)
 
     def _before_login(self, exchange: Exchange, at: float) -> None:
         observed = self._observed
