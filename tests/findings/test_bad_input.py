@@ -9,9 +9,10 @@ from typing import Final
 import pytest
 
 from findings.correct_sessions import Drawn
-from findings.doors import ids, judged
+from findings.doors import ids, judged, on_tape
 from pop3spy.protocol.frames import Side
 from pop3spy.protocol.states import State
+from pop3spy.session.body_scan import MOST_NUL
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer
@@ -101,6 +102,18 @@ def test_tls_that_nobody_reads_is_accused_of_nothing() -> None:
         yield Over(1, 500.0, Ending(How.CUT))
 
     assert ids(judged(said())) == []
+
+
+def test_of_a_message_full_of_nul_it_is_said_that_there_are_at_least_so_many() -> None:
+    (few,) = found_of_nul(rf"A: b\r\n\r\n{{\0*{MOST_NUL - 1}}}\r\n")
+    assert few.startswith("Message 1 holds 9,999 NUL octets: ")
+    (many,) = found_of_nul(rf"A: b\r\n\r\n{{\0*{MOST_NUL + 5}}}\r\n")
+    assert many.startswith("Message 1 holds at least 10,000 NUL octets: ")
+
+
+def found_of_nul(body: str) -> list[str]:
+    found = on_tape(f"-- login\nC: RETR 1\nS< +OK\\r\\n{body}.\\r\\n")
+    return [finding.text for _, finding in found if finding.id == "nul-in-message"]
 
 
 # -- floods -------------------------------------------------------------------------------------

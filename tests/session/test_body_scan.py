@@ -12,7 +12,7 @@ from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import BodyPart, Side
 from pop3spy.protocol.message import stuff
 from pop3spy.session.body_digest import DIGESTED
-from pop3spy.session.body_scan import ALL, BodyScan
+from pop3spy.session.body_scan import ALL, MOST_NUL, BodyScan
 from pop3spy.session.header_facts import HEADER
 from session.body_reader import facts_by_definition, facts_of_scan
 
@@ -63,11 +63,12 @@ def test_what_is_read_for_everything_ends_at_the_same_octet_under_every_cut() ->
             assert facts_of_scan(scanned(parts, exact=exact)) == facts
 
 
-@pytest.mark.parametrize("line", [b"\0" * 76, b"x" * 75 + b"\0", b"x" * 5000 + b"\0", b"\0xyz"])
-def test_every_nul_is_counted_be_they_few_or_many(line: bytes) -> None:
-    body = (line + b"\r\n") * 40
-    scan = scanned([body[:5], body[5:]])
-    assert (scan.nul, scan.first_nul) == (body.count(b"\0"), body.index(b"\0"))
+@pytest.mark.parametrize("size", [1, 100, MOST_NUL // 2])
+def test_so_many_nul_are_counted_under_every_cut(size: int) -> None:
+    scan = scanned([b"x" + b"\0" * size] * (MOST_NUL // size))
+    assert (scan.nul, scan.first_nul) == (MOST_NUL, 1)
+    scan = scanned([b"x" + b"\0" * (size + 1)] * (MOST_NUL // size))
+    assert (scan.nul, scan.first_nul) == (MOST_NUL, 1)
 
 
 def test_a_long_line_is_as_long_under_every_cut() -> None:

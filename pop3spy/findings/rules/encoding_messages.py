@@ -4,6 +4,7 @@ from pop3spy.findings.mail import mail_of, message_named
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.rule import Claim, Claims, On, Scope, rule
 from pop3spy.findings.wording import count
+from pop3spy.session.body_scan import MOST_NUL
 from pop3spy.session.events import Answered
 from pop3spy.session.finding import AtFault, Severity
 from pop3spy.session.long_lines import LONGEST
@@ -100,9 +101,10 @@ def nul_in_message(seen: Observed, event: Answered) -> Claims:
     """
     scan = mail_of(seen, event.exchange).scan
     if scan is not None and scan.nul:
+        more = "at least " if scan.nul >= MOST_NUL else ""
         yield Claim(
-            f"{_message(event.exchange)} holds {count(scan.nul, 'NUL octet')}: some clients cut the"
-            " line there.",
+            f"{_message(event.exchange)} holds {more}{count(scan.nul, 'NUL octet')}: some clients"
+            " cut the line there.",
             evidence={"nuls": scan.nul, "first_offset": scan.first_nul or 0},
         )
 
