@@ -23,6 +23,9 @@ class Way:
 
 Ways = tuple[Way, ...]
 
+EARLY: Final = {On.CLOSED: On.CLOSED_EARLY, On.FINISHED: On.FINISHED_EARLY}
+"""What is asked in place of the first where no QUIT came to its end: all rules of both."""
+
 
 @dataclass(slots=True)
 class _Table:
@@ -42,7 +45,10 @@ class Dispatch:
                 after = asked.after
                 if isinstance(after, str):
                     after = float(getattr(thresholds, after))
-                listed[asked.on].append((asked.verbs, Way(rule, asked.method, after)))
+                way = Way(rule, asked.method, after)
+                listed[asked.on].append((asked.verbs, way))
+                if asked.on in EARLY:
+                    listed[EARLY[asked.on]].append((asked.verbs, way))
         self._tables: Final = {kind: _table(entries) for kind, entries in listed.items()}
         silent = sorted(self._tables[On.SILENT].others, key=lambda way: way.after)
         self.silences: Final[Ways] = tuple(silent)

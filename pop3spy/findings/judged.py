@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pop3spy.findings import watching
 from pop3spy.findings.asking import Asking, Check
-from pop3spy.findings.dispatch import Dispatch, Way, Ways
+from pop3spy.findings.dispatch import EARLY, Dispatch, Way, Ways
 from pop3spy.findings.observed import Observed
 from pop3spy.findings.plain_lines import is_plain_command, is_plain_status
 from pop3spy.findings.precedence import Precedence
@@ -239,6 +239,8 @@ class JudgedSession:
         """Take in anything else."""
         watch(self._observed, event)
         if (kind := _KINDS.get(type(event))) is not None:
+            if kind in EARLY and not self._observed.parted:
+                kind = EARLY[kind]
             self._ask(self._ways(kind), event, event.at, None)
         self._remembering.learn(event)
 

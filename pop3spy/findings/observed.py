@@ -197,6 +197,15 @@ class Observed:
         """The exchanges without a complete reply when the first side closed."""
         return self.at_close.outstanding if self.at_close is not None else ()
 
+    @property
+    def parted(self) -> bool:
+        """Whether a QUIT was answered with ``+OK``, as the last of all that the client said."""
+        last, exchanges = self.last_answered, self.session.exchanges
+        if last is None or last.command.verb != "QUIT" or not last.ok or self.unfinished:
+            return False
+        said = "QUIT" in self.used if self.at_close is None else self.at_close.quit
+        return said and self.session.said_goodbye and exchanges[-1] is last
+
     # -- TLS, and who can read along ------------------------------------------------------------
 
     @property

@@ -52,9 +52,11 @@ class On(Enum):
     INTERVENED = "a gate did something"
     CLOGGED = "neither side takes what is sent to it, or one does so again"
     CLOSED = "a side closed"
+    CLOSED_EARLY = "a side closed, and the last thing said was no answer to QUIT"
     SILENT = "nobody has said anything for so long"
     RESUMED = "somebody speaks, and nobody had said anything for so long"
     FINISHED = "all was said, and the session is over"
+    FINISHED_EARLY = "the session is over, and the last thing said was no answer to QUIT"
 
 
 @dataclass(frozen=True, slots=True)

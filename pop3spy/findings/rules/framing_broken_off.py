@@ -82,7 +82,7 @@ class TerminatorGlued:
         if missing_octets(self._seen, exchange) == -1:
             yield self._claim(exchange, Severity.ERROR)
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, event: SideClosed) -> Claims:
         """Judge it where no size was told, once all has come that will."""
         seen = self._seen
@@ -190,7 +190,7 @@ class ErrorInsideBody:
         """Judge a reply that stopped."""
         yield from self._judge(open_reply(self._seen), "then said nothing more")
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, _: SideClosed) -> Claims:
         """Judge a reply that a close cut off."""
         seen = self._seen

@@ -70,7 +70,7 @@ class ReplyMissing:
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, event: SideClosed) -> Claims:
         """Judge what the server leaves without a reply."""
         seen = self._seen
@@ -105,7 +105,7 @@ class ReplyMissing:
             return False
         return exchange.asked_at < closed_at
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def over(self, _: Finished) -> Claims:
         """Judge what the client said behind the server's close."""
         seen = self._seen
@@ -176,14 +176,14 @@ class MultilineUnterminated:
         self._seen = seen
         self._open: Exchange | None = None
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, _: SideClosed) -> Claims:
         """Look whether a reply stands open."""
         if self._open is None:
             self._open = open_reply(self._seen, self._seen.unfinished)
         return ()
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def over(self, event: Finished) -> Claims:
         """Tell of it, unless the client gave up."""
         seen, how = self._seen, event.ending.how

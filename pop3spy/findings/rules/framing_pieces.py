@@ -127,7 +127,7 @@ class SplitTerminator:
                 f"the client has said nothing for {seconds(seen.now - seen.spoken_at)}"
             )
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, _: SideClosed) -> Claims:
         """Judge a client that leaves instead of going on."""
         seen = self._seen

@@ -199,7 +199,7 @@ class ProxyHeaderRefused:
         if self._had_header and refused and not self._seen.session.totals.commands:
             yield self._claim(f"refused it: {quoted(event.frame)}")
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, event: SideClosed) -> Claims:
         """Judge a close in place of the greeting."""
         session = self._seen.session

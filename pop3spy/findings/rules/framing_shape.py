@@ -98,7 +98,7 @@ class MultilineShapeWrong:
         """Judge a listing that never came."""
         yield from self._judge(open_reply(self._seen))
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, _: SideClosed) -> Claims:
         """Judge the same where somebody did not wait so long."""
         yield from self._judge(open_reply(self._seen, self._seen.unfinished))

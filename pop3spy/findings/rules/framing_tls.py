@@ -199,7 +199,7 @@ class ClearOnTlsPort:
                 exchange=0,
             )
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def gave_up(self, event: Finished) -> Claims:
         """Judge a client that waited at the port of TLS and left, when nobody had said anything."""
         seen, session, ending = self._seen, self._seen.session, event.ending

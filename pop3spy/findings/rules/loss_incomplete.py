@@ -145,7 +145,7 @@ class DeleAfterIncompleteRetr:
         """Judge what QUIT removes."""
         yield from self._judge(Severity.ERROR, event.exchange.number)
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def _over(self, _: Finished) -> Claims:
         """Judge what was marked, if QUIT was never said."""
         if not self._seen.used.get("QUIT"):

@@ -20,7 +20,7 @@ _CAUSES = ("autologout-early", "session-time-limit")
     Scope.CONNECTION,
     rank=1,
     basis="RFC 1939, section 6",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("quit-missing",),
     raises=(
         """
@@ -103,7 +103,7 @@ def disconnect_with_deletes(seen: Observed, _: Finished) -> Claims:
     Scope.CONNECTION,
     rank=1,
     basis="RFC 1939, section 6",
-    on=(On.CLOSED, On.FINISHED),
+    on=(On.CLOSED_EARLY, On.FINISHED_EARLY),
     beats=("reply-missing", "client-gave-up"),
     raises=(
         """

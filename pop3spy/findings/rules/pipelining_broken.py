@@ -156,7 +156,7 @@ class PipeliningBroken:
                 exchange=0,  # from here on no reply is known to be that of its command
             )
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def finished(self, event: Finished) -> Claims:
         """Judge whether replies were lost, when there was time enough for them."""
         seen = self._seen

@@ -13,7 +13,7 @@ from pop3spy.session.finding import AtFault, Severity
     Scope.CONNECTION,
     rank=3,
     basis="RFC 8314, section 3.4; RFC 8446, section 6.1",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     raises=(
         """
         -- also retr-truncated

@@ -78,7 +78,7 @@ class RetrTruncated:
             self._broken = exchange, 0
         return ()
 
-    @on(On.FINISHED)
+    @on(On.FINISHED_EARLY)
     def _over(self, _: Finished) -> Claims:
         """Say so if it was not the client that hung up."""
         seen = self._seen

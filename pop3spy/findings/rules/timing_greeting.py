@@ -57,7 +57,7 @@ def greeting_slow(seen: Observed, event: Resumed) -> Claims:
     Scope.TIMING,
     rank=1,
     basis="RFC 1939, section 4",
-    on=(On.SILENT, On.FINISHED),
+    on=(On.SILENT, On.FINISHED_EARLY),
     after="greeting_missing",
     raises=(
         """
@@ -139,7 +139,7 @@ def _is_mute(seen: Observed) -> bool:
     Scope.CONNECTION,
     rank=2,
     basis="RFC 1939, section 4; practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("greeting-missing",),
     raises=(
         """
@@ -188,7 +188,7 @@ def closed_before_greeting(seen: Observed, event: Event) -> Claims:
     Scope.CONNECTION,
     rank=1,
     basis="RFC 1939, sections 3 and 4; practice",
-    on=On.CLOSED,
+    on=On.CLOSED_EARLY,
     beats=("reply-missing",),
     raises=(
         """

@@ -22,7 +22,7 @@ _ONE_LINE: Final = frozenset({"LIST", "UIDL", "STAT", "DELE", "NOOP", "RSET"})
     rank=1,
     too_long=True,
     basis="practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("quit-missing",),
     raises=(
         """
@@ -105,7 +105,7 @@ def _waits_for_server(exchange: Exchange, seen: Observed) -> bool:
     Scope.TIMING,
     rank=1,
     basis="RFC 1939, sections 3 and 5; practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("quit-missing",),
     raises=(
         """
@@ -201,7 +201,7 @@ def _has_read_such(last: Exchange, seen: Observed) -> bool:
     Scope.CONNECTION,
     rank=1,
     basis="RFC 1939, section 6",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     raises=(
         """
         -- login

@@ -37,7 +37,7 @@ def _hung_up(seen: Observed) -> Closing | None:
     Scope.TIMING,
     rank=1,
     basis="RFC 1939, section 3",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("reply-missing",),
     raises=(
         """
@@ -126,7 +126,7 @@ def autologout_early(seen: Observed, _: Finished) -> Claims:
     Scope.TIMING,
     rank=2,
     basis="RFC 1939, section 3; practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     beats=("autologout-early", "reply-missing"),
     raises=(
         """
@@ -310,7 +310,7 @@ class IdleConnectionDead:
         self._spoke = (frame.number, event.silence) if speaks and frame.number else None
         return ()
 
-    @on(On.CLOSED)
+    @on(On.CLOSED_EARLY)
     def closed(self, event: SideClosed) -> Claims:
         """Judge whether that command met a reset."""
         first, seen = self._seen.closed_by(SERVER), self._seen

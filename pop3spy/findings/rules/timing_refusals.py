@@ -170,7 +170,7 @@ def retr_refused(seen: Observed, event: Answered) -> Claims:
     Scope.CONNECTION,
     rank=2,
     basis="practice",
-    on=On.CLOSED,
+    on=On.CLOSED_EARLY,
     beats=("reply-missing", "parting-line"),
     raises="""
         -- also secret-in-command

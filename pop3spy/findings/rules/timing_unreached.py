@@ -14,7 +14,7 @@ from pop3spy.session.finding import AtFault, Severity
     Scope.CONNECTION,
     rank=1,
     basis="RFC 793, section 3.4; practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     opaque_too=True,
     raises="""
         -- clear
@@ -49,7 +49,7 @@ def connection_refused(seen: Observed, event: Finished) -> Claims:
     Scope.CONNECTION,
     rank=1,
     basis="practice",
-    on=On.FINISHED,
+    on=On.FINISHED_EARLY,
     opaque_too=True,
     raises="""
         -- clear
