@@ -1,7 +1,7 @@
 """Measure how fast recordings are read and judged: python -m benchmarks.recordings.
 
-Each figure is processor time of a whole ``pop3spy``, from its start to its end, the least of several
-rounds, in which recordings and commands take turns.  docs/performance.md has the figures.
+Each figure is processor time of a whole ``pop3spy``, from its start to its end, the least of
+several rounds, in which recordings and commands take turns.  docs/performance.md has the figures.
 """
 
 import argparse

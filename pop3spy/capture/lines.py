@@ -112,9 +112,9 @@ def _perhaps_torn(block: list[str], name: str, number: int) -> Line:
 def _machine_line(line: str, name: str, number: int) -> Line:
     try:
         values, end = _JSON.raw_decode(line, 2)
-        if end != len(line) - 1:
-            raise ValueError("there is more than one value")
     except (ValueError, RecursionError):
+        end = 0
+    if end != len(line) - 1:  # it is no JSON, or more than that
         values = load_plain(line[2:] if len(line) < _BY_HAND else "", f"{name}:{number}")
     if not isinstance(values, list):
         raise CaptureError(f"{name}:{number}: a record is a list")

@@ -61,21 +61,8 @@ def play_back(
     playing: dict[int, _Playing] = {}
     memory = memory or SecretMemory()
     for item in items:
-        if isinstance(item, Spoke):  # as nearly all are
-            if session := playing.get(item.session):
-                if judging is not None:
-                    judging.pass_time(item.session, item.chunk.at)
-                session.spoken(item)
-        elif isinstance(item, Began):
-            peers = item.client, item.server
-            typist = Typist(recorded=True) if item.typed else None
-            reading = Reading(
-                *(item.session, *peers, item.at, bus.publish),
-                names=names,
-                typist=typist,
-                memory=memory,
-            )
-            playing[item.session] = _Playing(reading, hides=names is not None)
+        if isinstance(item, Began):
+            playing[item.session] = _Playing(_reading(item, bus.publish, names, memory), names)
         elif isinstance(item, Remarked):
             bus.publish(Noted("noted", item.at, {"text": without_login(item.text)}))
         elif session := playing.get(item.session):
@@ -87,22 +74,35 @@ def play_back(
                 del playing[item.session]
 
 
+def _reading(
+    began: Began, publish: Callable[[Told], None], names: Pseudonyms | None, memory: SecretMemory
+) -> Reading:
+    return Reading(
+        *(began.session, began.client, began.server, began.at, publish),
+        names=names,
+        typist=Typist(recorded=True) if began.typed else None,
+        memory=memory,
+    )
+
+
 def _fail(_: object, error: Exception) -> None:
     raise error
 
 
 class _Playing:
-    """One session of the recording; one that *hides* names hides words that only it can know."""
+    """One session of the recording; with *names* it hides words that only it can know."""
 
-    def __init__(self, reading: Reading, *, hides: bool) -> None:
+    def __init__(self, reading: Reading, names: Pseudonyms | None) -> None:
         self._reading = reading
-        self._hides = hides
+        self._hides = names is not None
         self._last: dict[Side, Heard] = {}
 
     def take(self, item: Item) -> None:
-        """Let *item*, which nobody said, happen."""
+        """Let *item* happen."""
         reading = self._reading
         match item:
+            case Spoke():  # as nearly all are
+                self._spoken(item)
             case Knew():
                 self._know(item)
             case Changed():
@@ -128,8 +128,7 @@ class _Playing:
             case {"clogged": bool(both)}:
                 reading.clogged(at, both=both)
 
-    def spoken(self, item: Spoke) -> None:
-        """Let *item* be said."""
+    def _spoken(self, item: Spoke) -> None:
         reading, chunk = self._reading, item.chunk
         if reading.session.blind:
             return

@@ -47,6 +47,11 @@ class Spoke:
     unread: Why | None = None
     facts: Facts = NO_FACTS
 
+    @property
+    def at(self) -> float:
+        """When it came."""
+        return self.chunk.at
+
 
 @dataclass(frozen=True, slots=True)
 class Knew:
