@@ -134,6 +134,7 @@ packages-test: $(READY)
 bench: $(READY) lab
 	$(BIN)/python benchmarks/relay.py $(ARGS)
 	$(BIN)/python -m benchmarks.reading $(if $(findstring --write,$(ARGS)),--write)
+	$(BIN)/python -m benchmarks.recordings $(if $(findstring --write,$(ARGS)),--write)
 	$(BIN)/python -m benchmarks.tls $(if $(findstring --write,$(ARGS)),--write)
 
 # Real mail software for the tests; without root it is left out, and the tests that need it say so.
