@@ -55,7 +55,7 @@ def test_pcapng_in_every_byte_order(order: str) -> None:
 def test_times_are_seconds_since_the_first_packet() -> None:
     items = list(opened(pcap(RAW_SESSION, RAW)))
     assert [item.chunk.at for item in items if isinstance(item, Spoke)] == [0.003, 0.004, 0.005]
-    assert items[0].at == 0.0  # type: ignore[union-attr]
+    assert items[0].at == 0.0
 
 
 def test_time_does_not_run_backwards() -> None:
