@@ -30,7 +30,7 @@ BODY_FACTS: Final = {
     "body_unstuffed_at": "the offset of the first",
     "body_lone_dots": "lines with nothing but a dot, at a bare LF or CR",
     "body_lone_dots_at": "the offset of the first",
-    "body_nul": "NUL octets",
+    "body_nul": "NUL octets, 10,000 where there are more",
     "body_nul_at": "the offset of the first",
     "body_longest_line": "octets of the longest line, 998 if none is longer",
     "body_blank_line": "whether an empty line ends the header",
