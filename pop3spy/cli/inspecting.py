@@ -33,7 +33,7 @@ from pop3spy.web.acts import Acts
 from pop3spy.web.control import state_of
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import ENDED
-from pop3spy.web.routes import About, InspectorApi, Past
+from pop3spy.web.routes import About, InspectorApi, PastEvents
 from pop3spy.web.saving import Report
 from pop3spy.web.server import WebServer
 from pop3spy.web.tokens import Tokens
@@ -103,7 +103,7 @@ class Inspecting:
         about: About,
         acts: Acts | None = None,
         report_of: Report | None = None,
-        past: Past | None = None,
+        past: PastEvents | None = None,
     ) -> Work:
         """Return *work* with the inspector beside it, for as long as that goes on."""
         api = InspectorApi(about, self._feed, self._tokens, acts, report_of, past, self._complain)
@@ -111,22 +111,13 @@ class Inspecting:
         async def run(stop: asyncio.Event) -> None:
             self._stop = stop
             server = WebServer(api.app(self._port))
-            async with asyncio.TaskGroup() as group:
-                serving = group.create_task(self._serve(server))
+            async with server.answering(self._sockets, self._complain):
                 try:
                     await work(stop)
                 finally:
                     self._feed.end()
-                    server.stop()
-                    await asyncio.wait((serving,))
 
         return run
-
-    async def _serve(self, server: WebServer) -> None:
-        try:
-            await server.run_on(self._sockets)
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
-            self._complain(error)
 
     def _complain(self, error: Exception) -> None:
         """Tell once that something failed here."""

@@ -75,21 +75,10 @@ class Measuring:
             where = Address(*self._sock.getsockname()[:2])
             facts = {"where": f"http://{where}{PATH}"}
             self._bus.publish(Noted("metrics_at", self._clock.now(), facts))
-            async with asyncio.TaskGroup() as group:
-                serving = group.create_task(self._serve())
-                try:
-                    await work(stop)
-                finally:
-                    self._server.stop()
-                    await asyncio.wait((serving,))
+            async with self._server.answering([self._sock], self._complain):
+                await work(stop)
 
         return run
-
-    async def _serve(self) -> None:
-        try:
-            await self._server.run_on([self._sock])
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
-            self._complain(error)
 
     def _complain(self, error: Exception) -> None:
         """Tell once that something failed here."""

@@ -89,9 +89,9 @@ def proxy(context: click.Context, settings: ProxySettings) -> int:
         relay = relay_of(settings, upstream, bus, clock, gate, front, names=names_for(settings))
         work: Work = partial(relay.run, front.places)
         if settings.otlp is not None:
-            from pop3spy.cli.exporting import exporting  # noqa: PLC0415 - as below
+            from pop3spy.cli.telemetry import telemetry  # noqa: PLC0415 - as below
 
-            stack.enter_context(exporting(settings.otlp, bus, clock))
+            stack.enter_context(telemetry(settings.otlp, bus, clock))
         if settings.metrics is not None:
             # It takes a while to load, and nobody else should wait for that.
             from pop3spy.cli.counted import Counted  # noqa: PLC0415

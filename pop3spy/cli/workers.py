@@ -181,9 +181,9 @@ def _work(common: _Common, ends: WorkerEnds, *, shown: bool, watched: bool) -> i
         outputs_of = partial(worker_outputs, shown=shown, watched=watched)
         with outputs_of(common.settings, common.clock, ends) as outputs, ExitStack() as stack:
             if common.settings.otlp is not None:
-                from pop3spy.cli.exporting import exporting  # noqa: PLC0415 - as in proxy
+                from pop3spy.cli.telemetry import telemetry  # noqa: PLC0415 - as in proxy
 
-                stack.enter_context(exporting(common.settings.otlp, outputs.bus, common.clock))
+                stack.enter_context(telemetry(common.settings.otlp, outputs.bus, common.clock))
             return _relay(common, ends, outputs)
     except Pop3SpyError as error:
         why, status = str(error), error.exit_status

@@ -2,7 +2,7 @@
 
 ``sqlite`` keeps it in a file, for one machine; ``postgres`` in a database, for proxies that share
 accounts, and only who asks for that loads it, as it needs the extra ``postgres``.  ``forms`` says
-how accounts stand in either, ``gathering`` what waits to be written.
+how accounts stand in either, ``bounds`` how much is kept, ``gathering`` what waits to be written.
 """
 
 from pop3spy.ledger.database import Database

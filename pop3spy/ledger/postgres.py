@@ -22,12 +22,12 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
+from pop3spy.ledger.bounds import AGE, PRUNED_EVERY
 from pop3spy.ledger.database import Database
 from pop3spy.ledger.forms import SavedSession, account_id, saved_session
 from pop3spy.ledger.gathering import Gathering
 from pop3spy.ledger.merging import take_in
 from pop3spy.ledger.postgres_tables import (
-    AGE,
     Connection,
     known_in,
     prepare,
@@ -58,7 +58,6 @@ _OPTIONS: Final[dict[str, Any]] = {
     "application_name": "pop3spy",
     "autocommit": True,
 }
-_PRUNED_EVERY: Final = 1000
 
 
 class _Question(NamedTuple):
@@ -225,7 +224,7 @@ class PostgresLedger:
                     self._write(connection, batch)
                     before, written = written, written + len(batch)
                     batch = []
-                    if before // _PRUNED_EVERY < written // _PRUNED_EVERY:
+                    if before // PRUNED_EVERY < written // PRUNED_EVERY:
                         prune(connection, self._age)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the next is tried
                     self._fail(words_for(error))

@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from pop3spy.findings.history import History, KnownAccount
+from pop3spy.ledger.bounds import MOST_MESSAGES, MOST_SESSIONS
 from pop3spy.ledger.forms import (
     RECALLED,
     SavedSession,
@@ -19,10 +20,6 @@ from pop3spy.ledger.forms import (
 )
 
 VERSION: Final = b"1"
-AGE: Final = 90 * 86400.0
-"""Seconds after which what nobody saw again is forgotten."""
-ROWS: Final = 1_000_000
-"""Messages that are kept, and a tenth as many sessions; the oldest go first."""
 _LOCK: Final = 0x706F7033
 """The number under which programs wait for each other that make tables or clear them."""
 _SLOWEST: Final = 10_000
@@ -71,12 +68,12 @@ _BOUNDS: Final[tuple[tuple[LiteralString, LiteralString, int], ...]] = (
     (
         "SELECT seen_at FROM pop3spy_message ORDER BY seen_at DESC LIMIT 1 OFFSET %s",
         "DELETE FROM pop3spy_message WHERE seen_at <= %s",
-        ROWS,
+        MOST_MESSAGES,
     ),
     (
         "SELECT ended_at FROM pop3spy_session ORDER BY ended_at DESC LIMIT 1 OFFSET %s",
         "DELETE FROM pop3spy_session WHERE ended_at <= %s",
-        ROWS // 10,
+        MOST_SESSIONS,
     ),
 )
 

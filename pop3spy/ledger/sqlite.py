@@ -23,6 +23,7 @@ from typing import Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.findings.history import AccountKey, History, KnownAccount, PastSession
+from pop3spy.ledger.bounds import AGE, MOST_MESSAGES, MOST_SESSIONS, PRUNED_EVERY
 from pop3spy.ledger.forms import (
     MESSAGE,
     RECALLED,
@@ -38,17 +39,12 @@ from pop3spy.newfile import is_exposed, new_file
 from pop3spy.protocol.text import escape
 
 VERSION: Final = 1
-AGE: Final = 90 * 86400.0
-"""Seconds after which what nobody saw again is forgotten."""
-ROWS: Final = 1_000_000
-"""Messages that are kept, and a tenth as many sessions; the oldest go first."""
 _PATIENCE: Final = 0.05
 """Seconds that reading waits for another process; then the account counts as unknown."""
 _WRITERS_PATIENCE: Final = 10.0
-_PRUNED_EVERY: Final = 1000
 _DAMAGED: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """Errors that are about what stands in the file; others pass, such as a full disk."""
-_BOUNDS: Final = (("message", "seen_at", ROWS), ("session", "ended_at", ROWS // 10))
+_BOUNDS: Final = (("message", "seen_at", MOST_MESSAGES), ("session", "ended_at", MOST_SESSIONS))
 _SCHEMA: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE account (id BLOB PRIMARY KEY, facts TEXT NOT NULL, seen_at REAL NOT NULL);
@@ -218,7 +214,7 @@ class Ledger:
                         for saved in batch:
                             self._write(ledger, saved)
                     before, written = written, written + len(batch)
-                    if before // _PRUNED_EVERY < written // _PRUNED_EVERY:
+                    if before // PRUNED_EVERY < written // PRUNED_EVERY:
                         self._prune(ledger)
                 except Exception as error:  # noqa: BLE001 - the next session may be written again
                     self._fail(error)

@@ -45,7 +45,7 @@ LISTED: Final = 200
 LONGEST: Final = 400
 """Characters of what is to be explained."""
 
-Past = Callable[[int], list[Told] | None]
+PastEvents = Callable[[int], list[Told] | None]
 """Returns all that happened in a session of that number, None if nobody knows that any more."""
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
@@ -73,7 +73,7 @@ class InspectorApi:
         tokens: Tokens,
         acts: Acts | None,
         report_of: Report | None,
-        past: Past | None,
+        past: PastEvents | None,
         complain: Callable[[Exception], None],
     ) -> None:
         self._about = about

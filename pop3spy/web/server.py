@@ -6,8 +6,8 @@ is sent away, and more than a few at a time are not taken.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from socket import socket
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class BoundedProtocol(H11Protocol):
 
 
 class WebServer(uvicorn.Server):
-    """Answers by *app* until ``stop``; signals are the program's business."""
+    """Answers by *app*; signals are the program's business."""
 
     def __init__(self, app: App) -> None:
         super().__init__(
@@ -72,10 +72,24 @@ class WebServer(uvicorn.Server):
         """Leave signals alone."""
         yield
 
-    async def run_on(self, sockets: Sequence[socket]) -> None:
-        """Serve whoever comes to *sockets*."""
-        await self.serve(sockets=list(sockets))
+    @asynccontextmanager
+    async def answering(
+        self, sockets: Sequence[socket], failed: Callable[[Exception], None]
+    ) -> AsyncIterator[None]:
+        """Answer whoever comes to *sockets* while the block lasts.
 
-    def stop(self) -> None:
-        """Let ``run_on`` come to its end."""
-        self.should_exit = True
+        *failed* is told what ends it before, and the block goes on.
+        """
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(self._answer(sockets, failed))
+            try:
+                yield
+            finally:
+                self.should_exit = True
+                await asyncio.wait((serving,))
+
+    async def _answer(self, sockets: Sequence[socket], failed: Callable[[Exception], None]) -> None:
+        try:
+            await self.serve(sockets=list(sockets))
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the traffic goes on
+            failed(error)

@@ -15,7 +15,7 @@ from lab.loopback import until
 from ledger.opening import BOB, NOW, Place, opened, poll, recalled, silent
 from pop3spy.errors import ConfigError
 from pop3spy.ledger import Ledger
-from pop3spy.ledger.sqlite import AGE
+from pop3spy.ledger.bounds import AGE
 
 
 def test_the_next_run_knows_what_this_one_knew(place: Place) -> None:

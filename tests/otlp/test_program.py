@@ -14,7 +14,7 @@ from cli.without import without
 from dialogue import said
 from otlp.collected import collector, plain
 from pop3spy.config.settings import SETTINGS
-from pop3spy.otlp.exporting import BATCH, LAST_WAIT, QUEUE, Exporting
+from pop3spy.otlp.sending import BATCH, LAST_WAIT, QUEUE, Sending
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Chunk, Clock
 from pop3spy.session.how import Ending, How
@@ -90,7 +90,7 @@ def test_a_collector_that_takes_nothing_is_told_once_and_holds_up_nobody(
 def test_what_a_slow_collector_does_not_take_is_bounded_and_the_oldest_goes() -> None:
     waits, clock = threading.Event(), Clock()
     with collector(waits) as taken:
-        exporting = Exporting(taken.url, clock, lambda: None)
+        exporting = Sending(taken.url, clock, lambda: None)
         bus = Bus(lambda *_: None)
         bus.subscribe(exporting.spans)
         for number in range(1, 4 * QUEUE + 1):

@@ -35,7 +35,7 @@ LAST_WAIT: Final = 2.0
 Failed = Callable[[], None]
 
 
-class Exporting:
+class Sending:
     """Sends sessions and findings to the collector at *url*; ``spans`` subscribes to the bus.
 
     *failed* is called, by any thread, when a batch was not taken.

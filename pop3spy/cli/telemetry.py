@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from pop3spy.cli.thread_notes import ThreadNotes
-from pop3spy.otlp.exporting import Exporting
+from pop3spy.otlp.sending import Sending
 from pop3spy.session.bus import Bus
 from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 
 
 @contextmanager
-def exporting(url: str, bus: Bus, clock: Clock) -> Iterator[None]:
+def telemetry(url: str, bus: Bus, clock: Clock) -> Iterator[None]:
     """Send what is on *bus* to the collector at *url* while the block lasts."""
     notes, told = ThreadNotes(bus), False
     parts = urlsplit(url)
@@ -29,7 +29,7 @@ def exporting(url: str, bus: Bus, clock: Clock) -> Iterator[None]:
             told = True
             notes.publish(Noted("otlp_failed", clock.now(), {"where": where}))
 
-    sending = Exporting(url, clock, failed)
+    sending = Sending(url, clock, failed)
     bus.subscribe(sending.spans)
     try:
         yield
