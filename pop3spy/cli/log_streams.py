@@ -21,9 +21,9 @@ from pop3spy.session.chunk import Clock
 from pop3spy.session.events import Noted
 from pop3spy.session.finding import Severity
 from pop3spy.spool import Stream
+from pop3spy.tables.partitions import FILE_SIZE
 from pop3spy.tables.row_lines import RowLog, gap_line
 
-_FILE_SIZE: Final = 32 << 20
 _LOOK: Final = 0.5
 """Seconds between two looks at whether rows are old enough to be written."""
 
@@ -65,7 +65,7 @@ def _parquet(
 
     folder, age = settings.log, settings.log_file_time
     assert folder is not None
-    size = _FILE_SIZE if settings.log_file_size is None else settings.log_file_size
+    size = FILE_SIZE if settings.log_file_size is None else settings.log_file_size
     where = escape(str(folder))
     if folder.is_file():
         raise ConfigError(f"{where} is a file, and --log-format parquet needs a folder")

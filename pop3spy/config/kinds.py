@@ -6,12 +6,18 @@ In a file, as on the command line, every value is text that its kind makes sense
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from pop3spy.config.address import Address, read_address
+from pop3spy.config.address import (
+    SCRAPED,
+    Address,
+    read_address,
+    read_collector,
+    read_name_server,
+    read_own_port,
+)
 from pop3spy.config.route import Route
 from pop3spy.errors import ConfigError
 from pop3spy.filters.expression import Filter, compile_filter
@@ -162,19 +168,7 @@ def _port(value: Any) -> int:
 
 
 def _own_port(value: Any) -> int:
-    """Read a port of this machine; its address may stand before it, and no other."""
-    if isinstance(value, int):
-        return value
-    text = _word(value).strip()
-    host, colon, port = text.rpartition(":")
-    if colon and host not in _LOOPBACK:
-        raise ValueError(
-            f"{text!r} is not this machine alone, which is all that may look; from another one:"
-            f" ssh -L {INSPECTOR}:localhost:{INSPECTOR}"
-        )
-    if not (port.isascii() and port.isdigit()) or not int(port[:6]) < 1 << 16:
-        raise ValueError(f"{text!r} is no TCP port; write {INSPECTOR}, or 0 for a free one")
-    return int(port)
+    return value if isinstance(value, int) else read_own_port(_word(value))
 
 
 def _ledger(value: Any) -> Path | Database:
@@ -186,24 +180,7 @@ def _ledger(value: Any) -> Path | Database:
 
 
 def _collector(value: Any) -> str:
-    """Read the URL of a collector; what may be secret stands elsewhere."""
-    text = _word(value).strip().rstrip("/")
-    example = "write http://127.0.0.1:4318"
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or any(char.isspace() or not char.isprintable() for char in text):
-        raise ValueError(f"that is no URL of a collector; {example}")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(
-            f"a URL is seen by others, so it has no password and no key; {example}, and put a key"
-            " into the variable OTEL_EXPORTER_OTLP_HEADERS"
-        )
-    if parts.path.endswith(("/v1/traces", "/v1/logs")):
-        raise ValueError(f"the URL ends before /v1; {example}")
-    return text
+    return read_collector(_word(value))
 
 
 def _scraped(value: Any) -> Address:
@@ -211,29 +188,7 @@ def _scraped(value: Any) -> Address:
 
 
 def _name_server(value: Any) -> Address:
-    """Read the address of a server of the DNS, with a port or without."""
-    if isinstance(value, Address):
-        return value
-    text = _word(value).strip()
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    try:
-        return Address(str(ip_address(bare)), 53)
-    except ValueError:
-        pass
-    try:
-        found = read_address(text, 53)
-        return Address(str(ip_address(found.host)), found.port)
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no address of a DNS server; write 192.0.2.53, or 127.0.0.1:5353"
-        ) from None
-
-
-SCRAPED = 9110
-"""The port of the metrics, where nobody names another."""
-_LOOPBACK = ("", "127.0.0.1", "localhost", "[::1]")
-INSPECTOR = 8110
-"""The port of the inspector, where nobody names another."""
+    return value if isinstance(value, Address) else read_name_server(_word(value))
 
 
 def _size(value: Any) -> int:

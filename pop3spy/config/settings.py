@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pop3spy.capture.header import BODIES, REDACTIONS
+from pop3spy.config.address import INSPECTOR, SCRAPED
 from pop3spy.config.kinds import (
     ACCOUNT,
     AUTH,
@@ -18,7 +19,6 @@ from pop3spy.config.kinds import (
     FAULT,
     FILTER,
     FLAG,
-    INSPECTOR,
     LEDGER,
     LISTEN,
     MESSAGE,
@@ -32,7 +32,6 @@ from pop3spy.config.kinds import (
     PROBED,
     REWRITE,
     ROUTE,
-    SCRAPED,
     SCRAPES,
     SECONDS,
     SIZE,

@@ -7,7 +7,6 @@ of its rows.
 import hashlib
 import math
 from pathlib import Path
-from typing import Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.export.exporter import ExportSource
@@ -17,10 +16,7 @@ from pop3spy.session.bus import Reader
 from pop3spy.session.events import Noted
 from pop3spy.session.model import Session
 from pop3spy.tables.parquet_folder import ParquetFolder
-from pop3spy.tables.partitions import Partition, Partitions
-
-_SIZE: Final = 32 << 20
-"""Characters of rows in a file, more or less."""
+from pop3spy.tables.partitions import FILE_SIZE, Partition, Partitions
 
 
 class ParquetExport:
@@ -29,7 +25,7 @@ class ParquetExport:
     def __init__(self, folder: Path, source: ExportSource) -> None:
         self._rows = CountedRows(self, source)
         self._files = ParquetFolder(folder)
-        self._waiting = Partitions(_SIZE, age=math.inf)
+        self._waiting = Partitions(FILE_SIZE, age=math.inf)
         self._written: list[Path] = []
         self._left_out = 0
 

@@ -5,6 +5,8 @@ from typing import Final
 
 from pop3spy.tables.row_lines import table_of
 
+FILE_SIZE: Final = 32 << 20
+"""Characters of rows in a file, more or less, where nobody says how many."""
 _TIME: Final = '"time": "'
 _DAY: Final = 10
 """Characters of a day: ``2026-11-23``."""
