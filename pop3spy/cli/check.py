@@ -59,6 +59,8 @@ _CRITICAL: Final = 2
     "  pop3spy check mail.example.org                  what needs no login\n"
     "  pop3spy check pop3s://mail.example.org --user bob --password-file secret\n"
     "  pop3spy check mail.example.org --select tls --select capa\n"
+    "  pop3spy check mail.example.org --dns --domain example.org\n"
+    "  pop3spy check mail.example.org --format html --output audit.html\n"
     "  pop3spy check --explain list/7                  what a check does, and why\n"
     "  pop3spy check --matrix old.json new.json        two audits of --format json\n"
     "\n\b\n"

@@ -28,8 +28,8 @@ from pop3spy.session.playback import play_back
     "  pop3spy export session.yaml --to mbox -o mail.mbox\n"
     "  pop3spy export session.yaml --to jsonl --filter 'latency > 200ms'\n"
     "  pop3spy export session.yaml --to pcapng -o session.pcapng     for Wireshark\n"
-    "  pop3spy export session.yaml --to parquet -o fleet/         for DuckDB\n"
-    "  pop3spy export session.yaml --to yaml -o edit.yaml         to edit",
+    "  pop3spy export session.yaml --to parquet -o fleet/            for DuckDB\n"
+    "  pop3spy export session.yaml --to yaml -o edit.yaml            to edit",
 )
 @click.argument("file", type=FILE_NAME)
 @click.option(
