@@ -25,7 +25,7 @@ from pop3spy.check.runner import Runner
 from pop3spy.check.text import TextReport, explained, listed
 from pop3spy.check.timing import Timing
 from pop3spy.cli.check_options import CheckOptions, check_options, told
-from pop3spy.cli.check_output import page_for, replace_file
+from pop3spy.cli.check_output import page_for, write_file
 from pop3spy.cli.environment import run
 from pop3spy.cli.judging import judge_sessions
 from pop3spy.cli.legs import trust_of
@@ -124,16 +124,14 @@ def _url_in(options: CheckOptions) -> Url:
 def _table(options: CheckOptions) -> int:
     form = MATRIX_FORMS.get(options.form)
     if form is None or not options.what:
-        forms = " or ".join([", ".join(list(MATRIX_FORMS)[:-1]), list(MATRIX_FORMS)[-1]])
-        raise click.UsageError(f"a --matrix is made of files, with --format {forms}")
+        forms = ", ".join(MATRIX_FORMS)
+        raise click.UsageError(f"a --matrix is made of files, with one --format of {forms}")
     made = form([read_audit(Path(file)) for file in options.what])
     with page_for(options) as page:
-        if page is not None:
-            page.write(made.encode("utf-8", "backslashreplace"))
-        elif options.output is not None:
-            replace_file(options.output, made)
-        else:
+        if options.output is None:
             Unbuffered(sys.stdout).write(made)
+        else:
+            write_file(options.output, page, made)
     return AuditStatus.CLEAN
 
 
@@ -289,7 +287,8 @@ class _Auditing:
         elif not self._options.plan:
             for line in self._text.summary(report):
                 self._print(line)
-        self._write()
+        if (path := self._options.output) is not None:
+            write_file(path, self._page, "".join(self._kept))
         if self._options.plan:
             return AuditStatus.CLEAN
         return nagios_status(report) if self._options.form == "nagios" else report.status
@@ -300,14 +299,6 @@ class _Auditing:
             self._stdout.write(f"{text}\n")
         else:
             self._kept.append(f"{text}\n")
-
-    def _write(self) -> None:
-        """Write what was kept to the file that was named."""
-        made = "".join(self._kept)
-        if self._page is not None:
-            self._page.write(made.encode("utf-8", "backslashreplace"))
-        elif self._options.output is not None:
-            replace_file(self._options.output, made)
 
     @property
     def _machine(self) -> bool:

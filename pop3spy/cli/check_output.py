@@ -29,11 +29,19 @@ def page_for(options: CheckOptions) -> Iterator[BinaryIO | None]:
             yield stream
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write the file whole, or not at all: a reader never sees a half of it."""
+def write_file(path: Path, page: BinaryIO | None, text: str) -> None:
+    """Write *text* to the *page* that is new, or else in place of the file at *path*.
+
+    That is written whole, or not at all: a reader never sees a half of it.  Raise ConfigError if it
+    cannot be written.
+    """
+    octets = text.encode("utf-8", "backslashreplace")
+    if page is not None:
+        page.write(octets)
+        return
     aside = path.with_name(f".{path.name}.new")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(octets)
         aside.replace(path)
     except OSError as error:
         raise ConfigError(f"{escape(str(path))}: {said_by_system(error)}") from None
