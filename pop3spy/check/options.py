@@ -15,9 +15,9 @@ class AuditOptions:
     Without a ``user`` nobody logs in.  ``trust`` says whose certificates are believed where a
     password is sent.  ``dele`` is ``no``, ``reset`` or ``drop``; ``dele_message`` the number of the
     message that is marked, 0 the smallest.  ``max_wait`` are the seconds of a LOGIN-DELAY that are
-    waited for, ``max_logins`` 0 as many as the plan says.  With
-    ``dns`` the DNS is asked, at ``dns_server`` or where the system does; with ``aia`` a certificate
-    that the chain lacks is fetched from where the one before it says.
+    waited for, ``max_logins`` 0 as many as the plan says.  With ``dns`` the DNS is asked, at
+    ``dns_server`` or where the system does; with ``aia`` a certificate that the chain lacks is
+    fetched from where the one before it says.
     """
 
     user: str = ""

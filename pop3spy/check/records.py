@@ -1,5 +1,6 @@
 """What the DNS says of a server: SRV and TLSA records, asked for once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pop3spy.check.audit import Audit, SkipError
@@ -48,7 +49,6 @@ async def certificate_records(audit: Audit, port: int) -> "SignedTlsa":
     return await audit.once(f"TLSA {name}", find)
 
 
-def _tell(audit: Audit, kind: str, name: str, found: object) -> None:
-    records = [str(record) for record in found] if isinstance(found, list | tuple) else []
-    for record in records or ["none"]:
+def _tell(audit: Audit, kind: str, name: str, found: Sequence[object]) -> None:
+    for record in [*map(str, found)] or ["none"]:
         audit.note(f"{kind} of {escape(name)}: {escape(record)}")

@@ -43,7 +43,7 @@ class SessionReports:
         return await asyncio.to_thread(self.page_of, watched.session)
 
     def page_of(self, session: Session) -> str:
-        """Return the same, and read the recording meanwhile."""
+        """Return the report of *session*, for which the recording is read: that takes a while."""
         if self.largest is not None and (size := Path(self.file).stat().st_size) > self.largest:
             raise CaptureError(
                 f"the recording has {count(size, 'octet')}; write the report beside it:"

@@ -173,7 +173,7 @@ class PostgresLedger:
             self._taken_in.clear()
             self._since = time.time() if self._relaying else 0.0
 
-    def _take_in(self, asked: "_Question", stored: KnownAccount, sessions: int) -> None:
+    def _take_in(self, asked: _Question, stored: KnownAccount, sessions: int) -> None:
         """Take in what so many *sessions* have *stored* of an account."""
         key = asked.key
         self._taken_in[key] = sessions, asked.written

@@ -109,7 +109,7 @@ class _Tools:
         return _told(lambda: verdict_answer(_session_of(self._folder.read(recording), session)))
 
     def explain(
-        self, about: Annotated[str, Field(max_length=1000, description="the id of a finding")]
+        self, about: Annotated[str, Field(max_length=1000, description="an id, a code, or words")]
     ) -> str:
         """Explain the id of a finding, a response code, or what a server or a client says."""
 

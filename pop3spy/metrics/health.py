@@ -25,7 +25,7 @@ class Health:
     unread: Callable[[], int] = lambda: 0
 
     def look(self) -> None:
-        """Ask."""
+        """Ask, and let the tallies know."""
         failures = self.tallies["pop3spy_reader_failures_total"]
         for reader, times in self.failures().items():
             failures.set(reader, to=times)
@@ -34,7 +34,10 @@ class Health:
 
 
 class LoopLag:
-    """Measures how late a loop is, whose time is *now*, and which calls somebody *later*."""
+    """Measures how late an event loop calls what is due.
+
+    *now* tells the time in seconds, and *later* lets it call something after so many seconds.
+    """
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ PATIENCE: Final = 1.0
 
 
 class WorkersTallies:
-    """Sums what the workers *living* tell; *ask* asks all of them, and says which time it is."""
+    """Sums what the workers *living* tell; *ask* asks all of them, and is told how often by now."""
 
     def __init__(self, ask: Callable[[int], None], living: Callable[[], Collection[int]]) -> None:
         self._ask = ask

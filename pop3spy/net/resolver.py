@@ -114,13 +114,9 @@ class NameResolver:
             raise ConfigError(f"{escape(name)} is no name that the DNS can have") from None
         except dns.exception.DNSException as error:
             kind_text = dns.rdatatype.to_text(kind)
-            why = _WHY.get(type(error), "the servers of the DNS gave no answer to use")
+            late = isinstance(error, dns.resolver.LifetimeTimeout)
+            why = "no server answered in time" if late else "the servers gave no answer to use"
             raise ConnectError(f"{kind_text} of {escape(name)}: {why}") from None
-
-
-_WHY: Final[dict[type[Exception], str]] = {
-    dns.resolver.LifetimeTimeout: "no server of the DNS answered in time"
-}
 
 
 def _text(name: dns.name.Name) -> str:

@@ -53,9 +53,8 @@ class Finding:
     it; both may be shown as they are, for what they quote is escaped.  ``exchange`` is the number
     of the exchange where it was seen first, at the time ``at``; ``places`` are that and the next
     two, ``further`` the exchanges behind those, as far as they are kept, ``last`` is the latest;
-    ``covers`` are other exchanges that it explains.  ``explained_by``
-    is the id of a more specific finding that came later and tells what this one really was,
-    wherever it was seen.
+    ``covers`` are other exchanges that it explains.  ``explained_by`` is the id of a more specific
+    finding that came later and tells what this one really was, wherever it was seen.
     """
 
     id: str

@@ -10,6 +10,7 @@ from pop3spy.check.doors import Door
 from pop3spy.check.needs import Need
 from pop3spy.check.records import certificate_records, resolver_of, service_records
 from pop3spy.check.registry import (
+    CheckOutcome,
     Judgement,
     Level,
     check,
@@ -179,6 +180,6 @@ async def tlsa_matches(audit: Audit) -> Judgement:
             judgement = non_strict(f"expected signed TLSA records of port {port}, they are not")
         elif not any(matches):
             return failed(f"expected a TLSA record of port {port} that names the certificate")
-        elif judgement.outcome is not non_strict("").outcome:
+        elif judgement.outcome is not CheckOutcome.NON_STRICT:
             judgement = passed()
     return judgement
