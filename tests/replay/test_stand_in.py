@@ -603,3 +603,24 @@ def test_only_mechanisms_are_offered_that_can_be_played(
 def test_where_nothing_can_be_played_no_mechanism_is_offered() -> None:
     read = script("S: +OK\nC: CAPA\nS: +OK\nS| TOP\nS| SASL GSSAPI\nS| .")
     assert Client(StandIn(read)).send(b"CAPA") == b"+OK\r\nTOP\r\n.\r\n"
+
+
+@pytest.mark.parametrize("name", [r"\xe4", r"\xff", r"\xb5", r"PLAIN\xff"])
+def test_a_mechanism_of_odd_octets_is_not_offered(name: str) -> None:
+    read = script(
+        rf"""
+        S: +OK
+        C: CAPA
+        S: +OK
+        S| SASL PLAIN {name}
+        S| .
+        C: AUTH
+        S: +OK
+        S| PLAIN
+        S| {name}
+        S| .
+        """
+    )
+    asking = Client(StandIn(read))
+    assert asking.send(b"CAPA") == b"+OK\r\nSASL PLAIN\r\n.\r\n"
+    assert asking.send(b"AUTH") == b"+OK\r\nPLAIN\r\n.\r\n"
