@@ -30,7 +30,7 @@ DEB_EXTRAS  ?= dns,metrics,otlp,postgres,web
 # What tests need beside the program.
 FOR_TESTS   := dev,web,dns,metrics,otlp,postgres,parquet,mcp
 
-.PHONY: demo test compiled fuzz soak lint docs captures picture bench lab clean dist wheels site deb image packages-test
+.PHONY: demo test compiled fuzz soak mutate lint docs captures picture bench lab clean dist wheels site deb image packages-test
 .DEFAULT_GOAL := test
 
 # Ctrl-C is how it ends on a terminal; as a job of its own it gets that, and make does not, which
@@ -81,6 +81,11 @@ endif
 # A crowd at the program for minutes, and all that can go wrong: make soak MINUTES=30 SESSIONS=500
 soak: $(READY) lab
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes "$(or $(MINUTES),30)" --sessions "$(or $(SESSIONS),500)" $(ARGS)
+
+# Whether the tests notice small mistakes in a part of the program (docs/mutation.md):
+# make mutate TARGET=redactor SAMPLE=300 SEED=1
+mutate: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m mutation $(TARGET) $(if $(SAMPLE),--sample $(SAMPLE)) --seed "$(or $(SEED),0)"
 
 docs: $(READY)
 	POP3SPY_WRITE_DOCS=1 $(BIN)/python -m pytest -q -p no:randomly tests/test_docs.py tests/findings/test_page.py tests/findings/test_problems.py tests/lab/test_faults.py tests/report/test_docs.py tests/check/test_page.py tests/installing/test_completions.py

@@ -44,7 +44,7 @@ def _capability(line: bytes, plays: Plays) -> bytes:
         case b"STLS":
             return b""
         case b"SASL":
-            left = [word for word in words[1:] if plays(word.decode("latin-1").upper())]
+            left = [word for word in words[1:] if plays(word.upper().decode("latin-1"))]
             if left == words[1:]:
                 return line
             return b" ".join((words[0], *left)) + line[len(line_of(line)) :] if left else b""
@@ -52,7 +52,7 @@ def _capability(line: bytes, plays: Plays) -> bytes:
 
 
 def _mechanism(line: bytes, plays: Plays) -> bytes:
-    return line if plays(line_of(line).strip().decode("latin-1").upper()) else b""
+    return line if plays(line_of(line).strip().upper().decode("latin-1")) else b""
 
 
 _EDITS: dict[str, Callable[[bytes, Plays], bytes]] = {"CAPA": _capability, "AUTH": _mechanism}

@@ -1,0 +1,53 @@
+"""Runs pytest with mutants in place of tests, and prints what became of them."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from mutation.mutants import Mutant, mutants_of
+from mutation.trial import Fate, Judge
+
+_OPTIONS = ("no:terminal", "no:randomly", "no:xdist", "no:cacheprovider")
+
+
+class _Mutating:
+    """A plugin that lets *judge* judge *mutants* in place of running tests."""
+
+    def __init__(self, judge: Judge, mutants: Sequence[Mutant]) -> None:
+        self.fates: Counter[Fate] = Counter()
+        self._judge = judge
+        self._mutants = mutants
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Learn what the tests reach, try the mutants, and print those that live."""
+        self._judge.learn(session.items)
+        for mutant in self._mutants:
+            fate = self._judge.judge(mutant)
+            self.fates[fate] += 1
+            if fate in (Fate.SURVIVED, Fate.UNREACHED):
+                print(f"{fate.value}: {mutant}", flush=True)
+        return True
+
+
+def run(paths: Sequence[Path], tests: Sequence[Path], sample: int, seed: str) -> int:
+    """Try *sample* mutants of *paths* on *tests*, all if that is 0; return the status of pytest."""
+    begun = time.monotonic()
+    every = [mutant for path in paths for mutant in mutants_of(path)]
+    chosen = Random(seed).sample(every, min(sample or len(every), len(every)))
+    chosen.sort(key=lambda mutant: (mutant.path, mutant.line, mutant.number))
+    os.environ |= {"HYPOTHESIS_PROFILE": "deep", "HYPOTHESIS_EXAMPLES": "20"}
+    judge = Judge(paths)
+    mutating = _Mutating(judge, chosen)
+    options = [word for name in _OPTIONS for word in ("-p", name)]
+    status = pytest.main(
+        [*options, "--hypothesis-seed=0", *map(str, tests)], plugins=[mutating, judge]
+    )
+    told = ", ".join(f"{mutating.fates[fate]:,} {fate.value}" for fate in Fate)
+    took = time.monotonic() - begun
+    print(f"{len(chosen):,} of {len(every):,} mutants in {took:,.0f} s: {told}")
+    return int(status)

@@ -1,0 +1,92 @@
+"""Whether mutants are made, and who dies."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mutation.mutants import mutants_of
+
+TESTS = Path(__file__).parents[1]
+PROGRAM = '''
+"""A program."""
+
+
+class Till:
+    """Counts coins."""
+
+    def __init__(self) -> None:
+        self.coins = 0
+
+    def take(self, coins: int) -> int:
+        """Take *coins*."""
+        if coins > 0:
+            self.coins += coins
+        return self.coins
+
+
+def unused() -> bool:
+    return True
+'''
+JUDGES = """
+from till import Till
+
+
+def test_coins_are_counted() -> None:
+    till = Till()
+    assert till.take(2) == 2
+    assert till.take(-1) == 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("return a < b", ["return None", "a <= b"]),
+        ("return a and not b", ["return None", "a or not b", "b"]),
+        ("return a + 1", ["return None", "a - 1", "2"]),
+        ("return b'ab'", ["return None", "b'a'"]),
+        ("a.x = True", ["pass", "False"]),
+        ("f(a)", ["pass"]),
+        ("a: int = b", []),
+        ('"""What it does."""', []),
+        ("return a if b else 0", ["return None", "0 if b else a", "1"]),
+        ("return None", []),
+    ],
+)
+def test_a_line_is_changed_in_each_of_these_ways(
+    line: str, instead: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "some.py"
+    path.write_text(f"def some(a, b):\n    {line}\n")
+    assert [mutant.now for mutant in mutants_of(path)] == instead
+    assert {mutant.line for mutant in mutants_of(path)} <= {2}
+
+
+def test_who_survives_is_told(tmp_path: Path) -> None:
+    (tmp_path / "till.py").write_text(PROGRAM)
+    (tmp_path / "test_till.py").write_text(JUDGES)
+    call = "run([Path('till.py')], [Path('test_till.py')], 0, '0')"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from pathlib import Path; from mutation.running import run; {call}",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{TESTS}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *told, figures = done.stdout.splitlines()
+    assert told == [
+        "survived: till.py:13: coins > 0 -> coins >= 0",
+        "survived: till.py:13: 0 -> 1",
+        "reached by no test: till.py:19: return True -> return None",
+        "reached by no test: till.py:19: True -> False",
+    ]
+    assert figures.startswith("9 of 9 mutants in ")
+    assert figures.endswith("5 killed, 0 killed by time, 2 survived, 2 reached by no test")
