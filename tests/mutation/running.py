@@ -22,9 +22,17 @@ class _Mutating:
         self.fates: Counter[Fate] = Counter()
         self._judge = judge
         self._mutants = mutants
+        self.broken = ""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Learn of tests that cannot be loaded."""
+        if report.failed:
+            self.broken += f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}\n"
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Learn what the tests reach, try the mutants, and print those that live."""
+        if self.broken:
+            return True
         self._judge.learn(session.items)
         for mutant in self._mutants:
             fate = self._judge.judge(mutant)
@@ -47,6 +55,9 @@ def run(paths: Sequence[Path], tests: Sequence[Path], sample: int, seed: str) ->
     status = pytest.main(
         [*options, "--hypothesis-seed=0", *map(str, tests)], plugins=[mutating, judge]
     )
+    if mutating.broken:
+        print(f"these tests cannot be loaded:\n{mutating.broken}", end="")
+        return 2
     told = ", ".join(f"{mutating.fates[fate]:,} {fate.value}" for fate in Fate)
     took = time.monotonic() - begun
     print(f"{len(chosen):,} of {len(every):,} mutants in {took:,.0f} s: {told}")

@@ -41,6 +41,15 @@ def test_coins_are_counted() -> None:
 """
 
 
+FAILS = """
+from till import one
+
+
+def test_it_is_two() -> None:
+    assert one() == 2
+"""
+
+
 @pytest.mark.parametrize(
     ("line", "instead"),
     [
@@ -65,23 +74,26 @@ def test_a_line_is_changed_in_each_of_these_ways(
     assert {mutant.line for mutant in mutants_of(path)} <= {2}
 
 
-def test_who_survives_is_told(tmp_path: Path) -> None:
-    (tmp_path / "till.py").write_text(PROGRAM)
-    (tmp_path / "test_till.py").write_text(JUDGES)
+def mutated(folder: Path, program: str, judges: str) -> list[str]:
+    """Return what is told of all mutants of a program."""
+    (folder / "till.py").write_text(program)
+    (folder / "test_till.py").write_text(judges)
     call = "run([Path('till.py')], [Path('test_till.py')], 0, '0')"
+    code = f"from pathlib import Path; from mutation.running import run; {call}"
+    where = os.environ | {"PYTHONPATH": f"{TESTS}:{folder}"}
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"from pathlib import Path; from mutation.running import run; {call}",
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": f"{TESTS}:{tmp_path}"},
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=where,
         capture_output=True,
         text=True,
         check=True,
     )
-    *told, figures = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_who_survives_is_told(tmp_path: Path) -> None:
+    *told, figures = mutated(tmp_path, PROGRAM, JUDGES)
     assert told == [
         "survived: till.py:13: coins > 0 -> coins >= 0",
         "survived: till.py:13: 0 -> 1",
@@ -90,3 +102,16 @@ def test_who_survives_is_told(tmp_path: Path) -> None:
     ]
     assert figures.startswith("9 of 9 mutants in ")
     assert figures.endswith("5 killed, 0 killed by time, 2 survived, 2 reached by no test")
+
+
+def test_a_test_that_fails_anyway_judges_nobody(tmp_path: Path) -> None:
+    told = mutated(tmp_path, "def one() -> int:\n    return 1\n", FAILS)
+    assert told[0] == "left out, as it fails without any mutant: test_till.py::test_it_is_two"
+    assert "2 reached by no test" in told[-1]
+
+
+def test_tests_that_cannot_be_loaded_end_it(tmp_path: Path) -> None:
+    told = mutated(tmp_path, PROGRAM, "import no_such_thing\n")
+    assert told[0] == "these tests cannot be loaded:"
+    assert "no_such_thing" in told[1]
+    assert len(told) == 2

@@ -23,7 +23,7 @@ from mutation.mutants import Mutant, module_with
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
 
-LONGEST = 4.0
+LONGEST = 8.0
 """Seconds of the processor that a test takes while its lines are told; longer ones are left out."""
 _PATIENCE = 10.0
 """Times that a mutant may take as long as its tests do."""
@@ -66,8 +66,9 @@ class Judge:
                 self._run(item)
             self._seconds[number] = time.process_time() - begun
             if self.failed:
-                raise SystemExit(f"{item.nodeid} fails without any mutant")
-            if self._seconds[number] <= LONGEST:
+                print(f"left out, as it fails without any mutant: {item.nodeid}", flush=True)
+                self.failed = False
+            elif self._seconds[number] <= LONGEST:
                 for place in reached:
                     self._reaching[place].append(number)
 
