@@ -29,7 +29,7 @@ _FILTER = "latency > 1ms or err or octets > 100 or text ~ o.k or not incomplete"
 
 
 def verb(*words: str) -> Callable[[bytes], None]:
-    """Return what runs a verb on an input: FILE in *words* is its name, OUT that of a new one."""
+    """Return what runs a verb on an input: FILE in *words* is its name, OUT of what is made."""
 
     def enter(data: bytes) -> None:
         Path("input.yaml").write_bytes(data)
@@ -39,8 +39,11 @@ def verb(*words: str) -> Callable[[bytes], None]:
                 [names.get(word, word) for word in words], "pop3spy", standalone_mode=False
             )
         finally:
-            Path("output").unlink(missing_ok=True)
-            shutil.rmtree("folder", ignore_errors=True)
+            made = Path("output")
+            if made.is_dir():
+                shutil.rmtree(made)
+            else:
+                made.unlink(missing_ok=True)
 
     return enter
 
@@ -120,9 +123,8 @@ DOORS = (
     _door("show --hex", seeds.recordings, verb("show", "--hex", "FILE")),
     _door("show --stats", seeds.recordings, verb("show", "--stats", "--filter", _FILTER, "FILE")),
     *(
-        _door(f"export {name}", seeds.recordings, verb("export", "FILE", "--to", name, "-o", out))
+        _door(f"export {name}", seeds.recordings, verb("export", "FILE", "--to", name, "-o", "OUT"))
         for name in FORMATS
-        for out in ["folder" if name == "eml" else "OUT"]
     ),
     *(
         _door(f"scrub {bodies}", seeds.recordings, verb("scrub", "FILE", "-o", "OUT", *words))

@@ -48,7 +48,7 @@ def run(paths: Sequence[Path], tests: Sequence[Path], sample: int, seed: str) ->
     every = [mutant for path in paths for mutant in mutants_of(path)]
     chosen = Random(seed).sample(every, min(sample or len(every), len(every)))
     chosen.sort(key=lambda mutant: (mutant.path, mutant.line, mutant.number))
-    os.environ |= {"HYPOTHESIS_PROFILE": "deep", "HYPOTHESIS_EXAMPLES": "20"}
+    os.environ |= {"HYPOTHESIS_PROFILE": "deep", "HYPOTHESIS_EXAMPLES": "10"}
     judge = Judge(paths)
     mutating = _Mutating(judge, chosen)
     options = [word for name in _OPTIONS for word in ("-p", name)]
