@@ -69,6 +69,7 @@ CHAPTERS = {
         "docs/performance",
         "docs/architecture",
         "CONTRIBUTING",
+        "docs/mutation",
         "SECURITY",
         "CHANGELOG",
     ],
