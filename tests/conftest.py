@@ -1,8 +1,9 @@
-"""What holds for every test: how long properties are searched for a counter-example."""
+"""What holds for every test, or is asked for by several."""
 
 import itertools
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 def _no_authority_of_ones_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whoever runs the tests may have one; the programs that they start must not find it."""
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(scope="module")
+def yes() -> Iterator[str]:
+    """The address of a server that says +OK to everything."""
+    from cli.crowd import yes_server  # noqa: PLC0415 - it loads the program, and few ask for it
+
+    with yes_server() as address:
+        yield address
 
 
 _STATES = itertools.count()

@@ -62,9 +62,7 @@ def outputs(  # noqa: PLR0913 - who is told, and how
     Raise Pop3SpyError if the log cannot be written, now or at the end; ConfigError if something is
     asked of a recording that nobody asked for.
     """
-    check_recording(settings)
-    check_log(settings)
-    check_ledger(settings)
+    check_outputs(settings)
     with ExitStack() as closing:
         spools = Spools(screen)
         lossy = [] if lossy is None else lossy
@@ -112,13 +110,15 @@ def let_others_read(bus: Bus, clock: Clock) -> None:
         bus.subscribe(reader)
 
 
-def check_recording(settings: OutputSettings) -> None:
-    """Raise ConfigError if something is asked of a recording that nobody asked for."""
+def check_outputs(settings: OutputSettings) -> None:
+    """Raise ConfigError if something is asked for that cannot be had, or of no recording."""
     for name, value in {"bodies": settings.bodies, "rotate": settings.rotate}.items():
         if settings.record is None and value != SETTINGS[name].default:
             raise ConfigError(
                 f"--{name} is about a recording, and there is none; add --record PATH"
             )
+    check_log(settings)
+    check_ledger(settings)
 
 
 def looks_for_findings(settings: OutputSettings, watched: bool) -> bool:  # noqa: FBT001 - a fact

@@ -18,10 +18,8 @@ from pop3spy.cli.arriving import Front, advise, arriving
 from pop3spy.cli.environment import Work, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
-from pop3spy.cli.judging import check_ledger
 from pop3spy.cli.legs import proxy_legs
-from pop3spy.cli.log_streams import check_log
-from pop3spy.cli.outputs import check_recording
+from pop3spy.cli.outputs import check_outputs
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
 from pop3spy.cli.worker_outputs import SharedOutputs, WorkerOutputs, shared_outputs, worker_outputs
@@ -113,9 +111,7 @@ def _check(settings: ProxySettings) -> None:
             "--workers records each session in a file of its own, so it needs a folder:"
             f" --record {folder}/"
         )
-    check_recording(settings)
-    check_log(settings)
-    check_ledger(settings)
+    check_outputs(settings)
 
 
 def _measured(

@@ -14,7 +14,7 @@ from poplib import POP3, error_proto
 
 import pytest
 
-from cli.crowd import ASKED, crowd, yes_server
+from cli.crowd import ASKED, crowd
 from cli.processes import gone, processes_of
 from cli.program import PATIENCE, Program, client, in_tls, run, run_here, running, session
 from cli.test_terminal import ESCAPE, rows, terminal
@@ -26,12 +26,6 @@ FEW = 300
 MANY = 10_000
 STORY = ["session_opened", *["command_answered"] * len(ASKED), "session_ended"]
 LOST = re.compile(r"worker (\d) \(process (\d+)\) was killed by SIGKILL; sessions lost")
-
-
-@pytest.fixture(scope="module")
-def yes() -> Iterator[str]:
-    with yes_server() as address:
-        yield address
 
 
 @contextmanager

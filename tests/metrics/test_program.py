@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.crowd import ASKED, crowd, yes_server
+from cli.crowd import ASKED, crowd
 from cli.processes import processes_of
 from cli.program import PATIENCE, client, run, run_here, running
 from cli.without import without
@@ -21,12 +21,6 @@ from pop3spy.metrics.families import FAMILIES
 FEW = 40
 HEAD = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 PASSWORDS = 'pop3spy_logins_total{method="PASS",status="ok",tls="no"}'
-
-
-@pytest.fixture(scope="module")
-def yes() -> Iterator[str]:
-    with yes_server() as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.crowd import ASKED, crowd, yes_server
+from cli.crowd import ASKED, crowd
 from cli.program import PATIENCE, run, run_here, running
 from cli.without import without
 from dialogue import said
@@ -22,12 +21,6 @@ from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
 
 FEW = 12
-
-
-@pytest.fixture(scope="module")
-def yes() -> Iterator[str]:
-    with yes_server() as address:
-        yield address
 
 
 @pytest.mark.parametrize("workers", [1, 2])
