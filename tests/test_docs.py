@@ -419,6 +419,11 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_every_page_is_one_link_away_from_the_readme() -> None:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert [page.name for page in PAGES[1:] if f"](docs/{page.name}" not in readme] == []
+
+
 def test_every_page_has_its_place_in_the_site() -> None:
     chapters = (ROOT / "docs" / "site" / "conf.py").read_text(encoding="utf-8")
     names = [str(path.relative_to(ROOT).with_suffix("")) for path in PAGES]
