@@ -11,6 +11,8 @@ from pop3spy.protocol.text import escape
 if TYPE_CHECKING:
     from pop3spy.net.resolver import NameResolver, ServiceRecord, SignedTlsa
 
+MOST_FOLLOWED = 4
+"""SRV records of a service that are looked at: each may cost three questions and a connection."""
 _SECONDS = 10.0
 
 
@@ -26,13 +28,15 @@ def resolver_of(audit: Audit) -> "NameResolver":
 
 
 async def service_records(audit: Audit, service: str) -> "list[ServiceRecord]":
-    """Return the SRV records of *service*, pop3 or pop3s, in the domain of the audit."""
+    """Return the first SRV records of *service*, pop3 or pop3s, in the domain of the audit."""
     name = f"_{service}._tcp.{audit.options.domain}"
 
     async def find() -> "list[ServiceRecord]":
         found = await resolver_of(audit).services(name)
-        _tell(audit, "SRV", name, found)
-        return found
+        _tell(audit, "SRV", name, found[:MOST_FOLLOWED])
+        if (more := len(found) - MOST_FOLLOWED) > 0:
+            audit.note(f"and {more} more, which nobody looks at")
+        return found[:MOST_FOLLOWED]
 
     return await audit.once(f"SRV {name}", find)
 

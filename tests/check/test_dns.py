@@ -12,6 +12,7 @@ from check.name_server import answering
 from check.small_server import Wrong, running
 from cli.program import run, run_here
 from cli.without import without
+from pop3spy.check.records import MOST_FOLLOWED
 from pop3spy.check.registry import CheckOutcome, Judgement
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
@@ -26,6 +27,11 @@ ALIAS = GONE.replace("gone", "alias") + "\nalias.example.org CNAME localhost."
 OTHER = GONE.replace("gone", "new") + "\nnew.example.org A 192.0.2.7"
 OTHER_NAME = GONE.replace("gone", "pop") + "\npop.example.org A 127.0.0.1"
 CLEAR_ALONE = "_pop3._tcp.example.org SRV 0 1 {clear} localhost."
+MANY = "\n".join(
+    f"_pop3s._tcp.example.org SRV {rank} 1 {{tls}} pop{rank}.example.org.\n"
+    f"pop{rank}.example.org A {'127.0.0.1' if rank < MOST_FOLLOWED else '192.0.2.7'}"
+    for rank in range(MOST_FOLLOWED + 1)
+)
 CLOSED = "_pop3s._tcp.example.org SRV 0 1 9 localhost."
 DENIED = HERE.replace(
     "_pop3._tcp.example.org  SRV 10 1 {clear} localhost", "_pop3._tcp.example.org SRV 0 0 0 "
@@ -38,6 +44,7 @@ UNKNOWN = "_{tls}._tcp.localhost TLSA 9 1 1 " + "00" * 32
 ROWS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("dns/1", "pass", HERE, {}),
     ("dns/1", "pass", OTHER_NAME, {}),
+    ("dns/1", "pass", MANY, {}),  # beyond the first nobody looks, however many there are
     ("dns/1", "missing", "", {}),
     ("dns/1", "fail", GONE, {}),
     ("dns/1", "fail", ALIAS, {}),

@@ -8,7 +8,12 @@ from pop3spy.authority.tlsa import is_named_by
 from pop3spy.check.audit import Audit
 from pop3spy.check.doors import Door
 from pop3spy.check.needs import Need
-from pop3spy.check.records import certificate_records, resolver_of, service_records
+from pop3spy.check.records import (
+    MOST_FOLLOWED,
+    certificate_records,
+    resolver_of,
+    service_records,
+)
 from pop3spy.check.registry import (
     CheckOutcome,
     Judgement,
@@ -58,16 +63,16 @@ async def _greets(audit: Audit, port: int) -> bool:
     Level.PRACTICE,
     "RFC 6186, sections 3.3 and 3.4; RFC 8314, section 5.1",
     needs=(Need.DNS, Need.DOMAIN),
-    connections=4,
+    connections=2 * MOST_FOLLOWED,
 )
 async def services_lead_here(audit: Audit) -> Judgement:
     """The SRV records of the domain lead to this server.
 
     A mail program that sets itself up goes where they lead; a stale one sends it to the old server.
 
-    Done: SRV of _pop3s._tcp and _pop3._tcp in the --domain.  Non-strict if only _pop3 leads here
-    though the port for TLS is open, or if they deny a service that is there; fails if a target has
-    no address, is an alias or another server, or if its port is closed.
+    Done: SRV of _pop3s._tcp and _pop3._tcp in the --domain, the first 4 of each.  Non-strict if
+    only _pop3 leads here though the port for TLS is open, or if they deny a service that is there;
+    fails if a target has no address, is an alias or another server, or if its port is closed.
     """
     led = await _followed(audit)
     if led.wrong:
