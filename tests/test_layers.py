@@ -74,6 +74,7 @@ HOMES = {
     "uvicorn": {"web"},
     "prometheus_client": {"metrics"},
     "opentelemetry": {"otlp"},
+    "requests": {"otlp"},
     "pyarrow": {"tables"},
     "mcp": {"mcp"},
     "mcp_types": {"mcp"},

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import requests
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
@@ -29,6 +30,8 @@ DELAY: Final = 1000.0
 """Milliseconds in which they are gathered."""
 TIMEOUT: Final = 5.0
 """Seconds that a collector has to take a batch."""
+_LARGEST: Final = 1 << 16
+"""Octets of an answer that is read; nothing is done with it."""
 LAST_WAIT: Final = 2.0
 """Seconds that the end of the program waits for the rest to be sent."""
 
@@ -48,8 +51,12 @@ class Sending:
         base = url.rstrip("/")
         self._failed = failed
         # They are what an exporter has to be, and of no class of theirs.
-        spans: Any = _Watched(OTLPSpanExporter(f"{base}/v1/traces", timeout=TIMEOUT), failed)
-        records: Any = _Watched(OTLPLogExporter(f"{base}/v1/logs", timeout=TIMEOUT), failed)
+        spans: Any = _Watched(
+            OTLPSpanExporter(f"{base}/v1/traces", timeout=TIMEOUT, session=_session()), failed
+        )
+        records: Any = _Watched(
+            OTLPLogExporter(f"{base}/v1/logs", timeout=TIMEOUT, session=_session()), failed
+        )
         own = Resource.create({"service.name": "pop3spy", "service.version": __version__})
         resource = own.merge(OTELResourceDetector().detect())  # what the environment says wins
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -78,6 +85,25 @@ class Sending:
             thread.join(max(0.0, deadline - time.monotonic()))
         if any(thread.is_alive() for thread in threads):
             self._failed()
+
+
+def _session() -> requests.Session:
+    """Return what sends; the library takes a redirect for success, and any answer into memory."""
+    session = requests.Session()
+    session.stream = True  # an answer is read where somebody asks for it
+    session.hooks["response"].append(_look_at)
+    return session
+
+
+def _look_at(answer: requests.Response, *_: object, **__: object) -> None:
+    """Raise RequestException for an answer that sends elsewhere; let no long one be read."""
+    size = answer.headers.get("Content-Length", "")
+    if size.isdecimal() and int(size) <= _LARGEST:
+        answer.content  # noqa: B018 - it is read, so that the connection can be used again
+    else:
+        answer.close()
+    if answer.is_redirect:
+        raise requests.RequestException("it sends elsewhere, and nothing is sent there")
 
 
 class _Watched:

@@ -96,6 +96,7 @@ def collector(waits: threading.Event | None = None, status: int = 200) -> Iterat
                 assert self.path == "/v1/logs"
                 taken.logs.append(ExportLogsServiceRequest.FromString(data))
             self.send_response(status)
+            self.send_header("location", "/elsewhere")
             self.send_header("content-length", "0")
             self.end_headers()
 

@@ -55,16 +55,20 @@ def test_a_collector_is_sent_every_session_and_finding(yes: str, workers: int) -
     assert {each["x-key"] for each in taken.headers} == {"k1"}
 
 
-@pytest.mark.parametrize("kind", ["away", "silent", "refusing"])
+@pytest.mark.parametrize("kind", ["away", "silent", "refusing", "sending elsewhere"])
 def test_a_collector_that_takes_nothing_is_told_once_and_holds_up_nobody(
     kind: str, yes: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, collector(status=403) as refusing:
+    statuses = {"refusing": 403, "sending elsewhere": 302}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        collector(status=statuses.get(kind, 200)) as answering,
+    ):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         if kind == "away":
             silent.close()
         options = ("--upstream", yes, "--listen", ":0", "--quiet")
-        where = refusing.url if kind == "refusing" else url
+        where = answering.url if kind in statuses else url
         with running("proxy", *options, "--otlp", f"{where}/key-of-mine/") as proxy:
             port = proxy.port()
             crowd(port, 3 * FEW)
