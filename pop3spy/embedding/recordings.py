@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +12,7 @@ from pop3spy.embedding.heard_sessions import HeardSessions
 from pop3spy.findings import Findings, Rule
 from pop3spy.findings.loading import all_rules
 from pop3spy.session.bus import Subscriber
+from pop3spy.session.chunk import date_after
 from pop3spy.session.events import Told
 from pop3spy.session.finding import Finding
 from pop3spy.session.model import Exchange, Session
@@ -38,8 +39,8 @@ class Recording:
         return [exchange for session in self.sessions for exchange in session.exchanges]
 
     def date(self, at: float) -> datetime:
-        """Return the date of *at*, which counts seconds from ``started``."""
-        return self.started + timedelta(seconds=at)
+        """Return the date of *at*, seconds from ``started`` on, or the last that there is."""
+        return date_after(self.started, at)
 
 
 def read_recording(

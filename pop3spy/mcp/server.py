@@ -1,6 +1,7 @@
 """The tools, in the protocol that the official SDK speaks."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -34,7 +35,9 @@ _READS: Final = ToolAnnotations(
 )
 _Name = Annotated[str, Field(description="a recording, as list_recordings names it")]
 _Number = Annotated[int, Field(ge=1, description="a session's number")]
-_Start = Annotated[int, Field(ge=1, description="where to start; next of the answer before")]
+_Start = Annotated[
+    int, Field(ge=1, le=sys.maxsize, description="where to start; next of the answer before")
+]
 
 
 def serve_folder(path: Path) -> None:
@@ -137,6 +140,6 @@ def _told(tell: Callable[[], Answer]) -> str:
     except ToolError:
         raise
     except Pop3SpyError as error:
-        raise ToolError(str(from_wire(str(error)))) from None
+        raise ToolError(json.dumps(from_wire(str(error)), ensure_ascii=False)) from None
     except Exception as error:  # noqa: BLE001 - its text may be anything
         raise ToolError(f"this is a bug in pop3spy: {describe(error)}") from None

@@ -44,10 +44,15 @@ class Clock:
 
     def date(self, at: float) -> datetime:
         """Return the date, in UTC, of *at* seconds after the start, or the last that there is."""
-        try:
-            return self.started + timedelta(seconds=at)
-        except OverflowError:
-            return datetime.max.replace(tzinfo=UTC)
+        return date_after(self.started, at)
+
+
+def date_after(started: datetime, at: float) -> datetime:
+    """Return the date of *at* seconds after *started*, in UTC, or the last that there is."""
+    try:
+        return started + timedelta(seconds=at)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 class Arrivals:

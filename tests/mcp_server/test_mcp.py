@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -171,8 +172,19 @@ async def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
             assert "\n" not in said
             assert "Traceback" not in said
         assert "pop3spy show" in said
+        for start in (0, 2**63, 10**30):
+            assert "bug" not in await refused(client, "list_recordings", start=start)
         said = await refused(client, "verdict", recording="text.txt", session=1)
         assert "bug" not in said
+
+
+async def test_a_date_beyond_the_calendar_is_the_last_that_there_is(tmp_path: Path) -> None:
+    sample = (CAPTURES / "dovecot-user.yaml").read_text()
+    late = re.sub('started: ".*"', 'started: "9999-12-31T23:59:59.999999Z"', sample)
+    (tmp_path / "late.yaml").write_text(late)
+    async with asking(tmp_path) as client:
+        sessions = await pages(client, "list_sessions", recording="late.yaml")
+    assert sessions[0]["opened_at"].startswith("9999-12-31T23:59:59.999999")
 
 
 async def test_many_and_long_things_come_in_pages(tmp_path: Path) -> None:
