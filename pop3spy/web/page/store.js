@@ -50,7 +50,7 @@ export class Store {
     else if (name === "finding") this.finding(data);
     else if (name === "note") this.notes = [...this.notes, data].slice(-100);
     else if (name === "control") this.control = data;
-    else if (name === "more") this.load(data.session);
+    else if (name === "more") this.more(data.session);
     else if (name === "stopped") this.connection = "stopped";
     this.changed();
   }
@@ -89,6 +89,11 @@ export class Store {
       const earlier = exchanges.size < EXCHANGES ? detail.earlier : Math.max(detail.earlier, first);
       return { ...detail, earlier, grown: detail.grown + 1 };
     });
+  }
+
+  // Of a session that nobody has looked at, nothing is missing.
+  more(number) {
+    if (this.details.has(number)) this.load(number);
   }
 
   mark(one) {
