@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -18,10 +18,11 @@ _OPTIONS = ("no:terminal", "no:randomly", "no:xdist", "no:cacheprovider")
 class _Mutating:
     """A plugin that lets *judge* judge *mutants* in place of running tests."""
 
-    def __init__(self, judge: Judge, mutants: Sequence[Mutant]) -> None:
+    def __init__(self, judge: Judge, mutants: Sequence[Mutant], cases: int) -> None:
         self.fates: Counter[Fate] = Counter()
         self._judge = judge
         self._mutants = mutants
+        self._cases = cases
         self.broken = ""
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -33,7 +34,7 @@ class _Mutating:
         """Learn what the tests reach, try the mutants, and print those that live."""
         if self.broken:
             return True
-        self._judge.learn(session.items)
+        self._judge.learn(_some_cases(session.items, self._cases))
         for mutant in self._mutants:
             fate = self._judge.judge(mutant)
             self.fates[fate] += 1
@@ -42,15 +43,29 @@ class _Mutating:
         return True
 
 
-def run(paths: Sequence[Path], tests: Sequence[Path], sample: int, seed: str) -> int:
-    """Try *sample* mutants of *paths* on *tests*, all if that is 0; return the status of pytest."""
+def _some_cases(items: Sequence[pytest.Item], most: int) -> list[pytest.Item]:
+    """Return *items* with at most so many cases of each test, evenly spread; 0: with all."""
+    tests: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        tests[item.nodeid.partition("[")[0]].append(item)
+    steps = ((cases, -(-len(cases) // (most or len(cases)))) for cases in tests.values())
+    return [case for cases, step in steps for case in cases[::step]]
+
+
+def run(
+    paths: Sequence[Path], tests: Sequence[Path], sample: int, seed: str, cases: int = 0
+) -> int:
+    """Try *sample* mutants of *paths* on *tests*, all if that is 0; return the status of pytest.
+
+    At most so many *cases* of each test are asked, all if that is 0.
+    """
     begun = time.monotonic()
     every = [mutant for path in paths for mutant in mutants_of(path)]
     chosen = Random(seed).sample(every, min(sample or len(every), len(every)))
     chosen.sort(key=lambda mutant: (mutant.path, mutant.line, mutant.number))
     os.environ |= {"HYPOTHESIS_PROFILE": "deep", "HYPOTHESIS_EXAMPLES": "10"}
     judge = Judge(paths)
-    mutating = _Mutating(judge, chosen)
+    mutating = _Mutating(judge, chosen, cases)
     options = [word for name in _OPTIONS for word in ("-p", name)]
     status = pytest.main(
         [*options, "--hypothesis-seed=0", *map(str, tests)], plugins=[mutating, judge]

@@ -6,12 +6,15 @@ anew; tests that start programs see nothing of it, and count for none.
 
 import gc
 import os
+import resource
 import signal
 import sys
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 
 LONGEST = 8.0
 """Seconds of the processor that a test takes while its lines are told; longer ones are left out."""
-_PATIENCE = 10.0
+_PATIENCE = 3.0
 """Times that a mutant may take as long as its tests do."""
 _STUCK = 120
 """Seconds after which a mutant waits for something that will never come."""
-_MOST = 60
-"""Tests of one mutant, the quickest ones."""
+_MEMORY = 2 << 30
+"""Octets that a mutant may take beyond what is in use: some of them never stop growing."""
+_LONG_ENOUGH = 15.0
+"""Seconds of the processor, while lines are told, of the tests of one mutant: the quickest ones."""
 
 
 class Fate(Enum):
@@ -94,7 +99,9 @@ class Judge:
 
     def _tests(self, mutant: Mutant) -> list[int]:
         numbers = self._reaching.get((str(mutant.path.resolve()), mutant.line), [])
-        return sorted(numbers, key=self._seconds.__getitem__)[:_MOST]
+        quickest = sorted(numbers, key=self._seconds.__getitem__)
+        spent = accumulate(map(self._seconds.__getitem__, quickest))
+        return quickest[: max(1, bisect_right(list(spent), _LONG_ENOUGH))]
 
     def _die_of(self, mutant: Mutant, tests: Sequence[int], seconds: float) -> None:
         """Be the process of *mutant*: end with 1 if a test fails, and with 0 if none does."""
@@ -103,6 +110,8 @@ class Judge:
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_PROF, seconds)
             signal.alarm(_STUCK)
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, resource.RLIM_INFINITY))
             exchange(mutant)
             for number in tests:
                 self._run(self._items[number])

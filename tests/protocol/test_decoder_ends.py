@@ -26,6 +26,30 @@ def test_a_connection_is_quiet_when_nobody_waits(script: str, *, quiet: bool) ->
     assert decoder.quiet is quiet
 
 
+@pytest.mark.parametrize(
+    ("script", "awaits_reply", "asks"),
+    [
+        pytest.param("", True, False, id="no greeting yet"),
+        pytest.param("S: +OK", False, False, id="greeted"),
+        pytest.param("S: +OK\nC: NOOP", True, False, id="a command"),
+        pytest.param("S: +OK\nC: NOOP\nS: what?", False, False, id="what may be a reply"),
+        pytest.param("S: +OK\nC: LIST\nS: +OK", True, False, id="half a body"),
+        pytest.param("S: +OK\nC: FOO\nS: +OK", False, False, id="what may have a body"),
+        pytest.param("S: +OK\nC: FOO\nS: +OK\nS: a", True, False, id="half such a body"),
+        pytest.param("S: +OK\nC: FOO\nS: +OK\nS: a\nS: .", False, False, id="all of it"),
+        pytest.param("S: +OK\nC: AUTH PLAIN", True, False, id="no challenge yet"),
+        pytest.param("S: +OK\nC: AUTH PLAIN\nS: + ", False, True, id="a challenge"),
+        pytest.param("S: +OK\nC: AUTH PLAIN\nS: + \nC: AGEAYg==", True, False, id="an answer"),
+        pytest.param("S: +OK\nC: XTND XMIT\nS: +OK", False, True, id="a message is asked for"),
+    ],
+)
+def test_whose_turn_it_is_is_known(script: str, *, awaits_reply: bool, asks: bool) -> None:
+    decoder = Decoder()
+    read(said(script), decoder)
+
+    assert (decoder.awaits_reply, decoder.asks) == (awaits_reply, asks)
+
+
 def test_what_a_side_leaves_unfinished_is_told_when_it_closes() -> None:
     assert heard("""
         S: +OK

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dialogue import heard, lines
+from dialogue import frames, heard, lines
+from pop3spy.protocol.frames import CommandLine, Junk
 
 UNASKED = "(line that answers no command)"
 NO_STATUS = "(line without a status where a reply is due)"
@@ -177,3 +178,27 @@ def test_many_lines_in_a_row_that_answer_nothing_are_only_counted() -> None:
 
     assert told[1:101] == [f"S - x {UNASKED}"] * 100
     assert told[101:] == [f"S - 6 octets {UNASKED}", "C 1 NOOP", "S 1 +OK", f"S - x {UNASKED}"]
+
+
+def test_a_client_that_nobody_owes_a_reply_settles_nothing() -> None:
+    heard_all = frames("S: +OK\nC: NOOP\nS: what?\nC: NOOP\nS: +OK\nC: NOOP")
+
+    assert [frame.settles for frame in heard_all if isinstance(frame, CommandLine)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "settles"),
+    [
+        pytest.param("LIST", True, id="that has a body"),
+        pytest.param("NOOP", False, id="that has none"),
+    ],
+)
+def test_a_second_lone_dot_ends_the_command_behind_a_body(second: str, *, settles: bool) -> None:
+    """Some servers write the reply to a pipelined command into the body before it."""
+    told = frames(f"S: +OK\nC: UIDL\nC| {second}\nS: +OK\nS: +OK\nS: .\nS: .\nS: .")
+
+    assert [frame.settles for frame in told if isinstance(frame, Junk)] == [settles, False]

@@ -1,6 +1,8 @@
 """STLS (RFC 2595, section 4)."""
 
-from dialogue import behind, heard, lines
+from dialogue import behind, frames, heard, lines
+from pop3spy.protocol.decoder import Decoder
+from pop3spy.protocol.frames import Frame, Opaque, Side
 
 CLIENT_HELLO = r"\x16\x03\x01\x02\x00\x01\n"
 SERVER_HELLO = r"\x16\x03\x03\x00\x7a\x02\n"
@@ -137,4 +139,25 @@ def test_an_alert_behind_stls_is_tls() -> None:
     assert behind("STLS", "S: +OK\nS< \\x15\\x03\\x03\\0\\x02\\x02\\x28") == [
         "S 1 +OK",
         "S - 7 octets (TLS)",
+    ]
+
+
+def behind_stls(side: Side) -> list[Frame]:
+    """Return what *side* said in two lines that nobody is to hear."""
+    decoder = Decoder()
+    decoder.append(side, b"NOOP\r\nQUIT\r\n")
+    return list(decoder.cut_off(side))
+
+
+def test_what_is_cut_off_is_one_piece_of_a_client_and_lines_of_a_server() -> None:
+    assert [frame.raw for frame in behind_stls(Side.CLIENT)] == [b"NOOP\r\nQUIT\r\n"]
+    assert [frame.raw for frame in behind_stls(Side.SERVER)] == [b"NOOP\r\n", b"QUIT\r\n"]
+
+
+def test_what_is_said_ahead_of_tls_is_told_line_by_line() -> None:
+    told = frames("S: +OK\nC: STLS\nC| NOOP\nC| QUIT\nS: +OK")
+
+    assert [frame.raw for frame in told if isinstance(frame, Opaque)] == [
+        b"NOOP\r\n",
+        b"QUIT\r\n",
     ]

@@ -49,6 +49,7 @@ def test_a_status_line_begins_with_its_indicator(
         pytest.param(b"+OK \r\n", b"", None, id="a blank only"),
         pytest.param(b"+OK  two\r\n", b" two", None, id="only one blank is taken away"),
         pytest.param(b"+OKfoo\r\n", b"foo", None, id="no blank"),
+        pytest.param(b"-ERR\tno\r\n", b"no", None, id="a tab"),
         pytest.param(b"+ OK foo\n", b"foo", None, id="a space in the indicator"),
         pytest.param(b"-ERR [IN-USE] wait\r\n", b"[IN-USE] wait", "IN-USE", id="in use"),
         pytest.param(b"-ERR [login-delay]\r\n", b"[login-delay]", "LOGIN-DELAY", id="lower case"),
@@ -151,6 +152,19 @@ def test_the_timestamp_of_a_greeting_is_a_message_id(
     greeting: bytes, timestamp: bytes | None
 ) -> None:
     assert replies.timestamp_of(greeting) == timestamp
+
+
+@pytest.mark.parametrize(
+    ("raw", "end"),
+    [
+        pytest.param(b"+OK\r\n", b"\r\n", id="CRLF"),
+        pytest.param(b"+OK\n", b"\n", id="LF"),
+        pytest.param(b"+OK\r\r\n", b"\r\r\n", id="CRLF with its CR doubled"),
+        pytest.param(b"+OK", b"\r\n", id="none, as of a line that was cut"),
+    ],
+)
+def test_how_a_line_ends(raw: bytes, end: bytes) -> None:
+    assert replies.line_end_of(raw) == end
 
 
 @given(octets_of(Side.SERVER) | st.binary())

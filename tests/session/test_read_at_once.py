@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cuts import wild_talk
 from dialogue import Said, said
 from pop3spy.protocol.commands import Command, parse_command
+from pop3spy.protocol.decoder import Decoder
 from pop3spy.protocol.frames import Side
 from pop3spy.session.chunk import Chunk
 from pop3spy.session.events import Told
@@ -57,6 +58,14 @@ def shown(events: list[Told]) -> list[str]:
         )
         for event in events
     ]
+
+
+def test_a_line_that_nothing_stands_before_is_read_at_once() -> None:
+    decoder = Decoder()
+
+    for side, data in LOGIN:
+        assert decoder.at_once(side, data or b"") is not None
+        assert decoder.unfinished(side) == 0
 
 
 @given(st.sampled_from([[], LOGIN[:5]]), wild_talk)
