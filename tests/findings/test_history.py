@@ -54,3 +54,10 @@ def test_what_the_ledger_recalls_counts_as_well() -> None:
     for number in [*range(MESSAGES_IN_ALL // MESSAGES + 1), 0]:
         history.account(HOST, PORT, f"user{number}")
     assert recalled[-1] == "user0"  # which had been forgotten
+
+
+def test_an_account_is_known_once_it_was_asked_for() -> None:
+    history = History()
+    listing(history, "alice", 1)
+    assert history.knows((HOST, PORT, "alice"))
+    assert not history.knows((HOST, PORT, "bob"))

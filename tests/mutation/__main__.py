@@ -35,7 +35,8 @@ TARGETS = {
         "session",
         "tracker reading maildrop ending closings waiting listing listing_lines bus",
         "session cases filters gate net/test_faults.py logs/test_waiting.py logs/test_closings.py"
-        " capture/test_closings.py redaction/test_secret_memory.py redaction/test_line_facts.py",
+        " capture/test_closings.py capture/test_old_recordings.py redaction/test_secret_memory.py"
+        " redaction/test_line_facts.py",
     ),
     "redactor": Target(
         "redaction",

@@ -1,6 +1,7 @@
 """XTND XMIT: the client sends a message."""
 
-from dialogue import heard, lines
+from dialogue import frames, heard, lines
+from pop3spy.protocol.frames import StatusLine
 
 
 def test_the_client_sends_a_message() -> None:
@@ -46,3 +47,10 @@ def test_what_follows_a_refused_message_is_commands() -> None:
         C 2 NOOP (pipelined)
         S 2 +OK
     """)
+
+
+def test_the_line_that_asks_for_the_message_is_positive_and_not_the_last() -> None:
+    asks = frames("S: +OK\nC: XTND XMIT\nS: +OK send it")[-1]
+
+    assert isinstance(asks, StatusLine)
+    assert (asks.ok, asks.final) == (True, False)
