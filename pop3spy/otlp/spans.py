@@ -52,6 +52,7 @@ class Spans:
             if what == "finding_raised":
                 record = LogRecord(
                     timestamp=when,
+                    observed_timestamp=when,
                     context=context,
                     severity_text=level,
                     severity_number=_SEVERITIES[str(level)],

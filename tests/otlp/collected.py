@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -15,9 +16,23 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 from pop3spy.otlp.spans import Spans
 from pop3spy.session.chunk import Clock
+
+
+class _Counted(IdGenerator):
+    """Ids that are the same in each run, so that what is told can be compared."""
+
+    def __init__(self) -> None:
+        self._ids = count(1)
+
+    def generate_span_id(self) -> int:
+        return next(self._ids)
+
+    def generate_trace_id(self) -> int:
+        return next(self._ids)
 
 
 class Kept:
@@ -27,7 +42,7 @@ class Kept:
         self._spans = InMemorySpanExporter()
         untyped: Any = InMemoryLogRecordExporter
         self._records = untyped()
-        tracers = TracerProvider(shutdown_on_exit=False)
+        tracers = TracerProvider(shutdown_on_exit=False, id_generator=_Counted())
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))
         loggers = LoggerProvider(shutdown_on_exit=False)
         loggers.add_log_record_processor(SimpleLogRecordProcessor(self._records))

@@ -1,4 +1,4 @@
-"""One session, and everything that is told of it."""
+"""Sessions, and everything that is told of them."""
 
 import io
 import json
@@ -86,7 +86,7 @@ class Readers:
         }
         self._capture = io.BytesIO()
         self._inspected = KeptSessions(_Awake())
-        self._histories = Histories(ended=9)
+        self._histories = Histories(ended=100)
         self._stats = Statistics()
         self._notes = Notes(self._streams["notes"], self.clock)
         self._view = View(Severity.INFO)
@@ -286,17 +286,27 @@ def _fails(rule: Rule, error: Exception) -> None:
 
 
 class Sinks(Readers):
-    """A bus of its own, and one session to be read."""
+    """A bus of its own, and sessions to be read, one behind the other."""
 
-    def __init__(self, *, strict: bool = False, typist: Typist | None = None) -> None:
+    def __init__(
+        self, *, strict: bool = False, typist: Typist | None = None, clock: Clock | None = None
+    ) -> None:
         self._at = 0.0
+        self._names = Pseudonyms() if strict else None
+        self._typist = typist
         self.bus = Bus(self._complain)
-        super().__init__(self.bus, Clock(), strict=strict)
-        self.reading = Reading(
-            *(1, CLIENT, SERVER, 0.0, self.bus.publish),
-            names=Pseudonyms() if strict else None,
-            typist=typist,
-        )
+        super().__init__(self.bus, clock or Clock(), strict=strict)
+        self.reading = self._begun(1)
+
+    def _begun(self, number: int) -> Reading:
+        said = (number, CLIENT, SERVER, self._at, self.bus.publish)
+        return Reading(*said, names=self._names, typist=self._typist)
+
+    def heard(self, *lines: bytes) -> "Sinks":
+        """Let *lines* be said behind a greeting, in a session of their own."""
+        if self.reading.session.ending is not None:
+            self.reading = self._begun(self.reading.session.id + 1)
+        return self.play(talk(b"S: +OK ready", *lines)).end()
 
     def play(self, talk: Iterable[Said], *, step: float = STEP) -> "Sinks":
         """Let both sides say *talk*, each chunk *step* seconds behind the one before."""
@@ -333,4 +343,4 @@ def talk(*lines: bytes) -> list[Said]:
 
 def heard(*lines: bytes, strict: bool = False, typist: Typist | None = None) -> Sinks:
     """Return what is told of a session in which *lines* are said behind a greeting."""
-    return Sinks(strict=strict, typist=typist).play(talk(b"S: +OK ready", *lines)).end()
+    return Sinks(strict=strict, typist=typist).heard(*lines)

@@ -5,11 +5,12 @@ What is told is whether an argument has more than 40 octets, or a line more than
 
 import base64
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from dialogue import byte_by_byte
+from pop3spy.session.chunk import Clock
 from security.disguises import disguises
 from security.sinks import Sinks, talk
 
@@ -49,15 +50,9 @@ WAYS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every session begin at the same moment."""
-    started = Sinks().clock.started
-
-    def begin(self: object, given: datetime = started) -> None:
-        vars(self).update(started=given, _zero=0)
-
-    monkeypatch.setattr("pop3spy.session.chunk.Clock.__init__", begin)
+def sinks() -> Sinks:
+    """Return sinks whose sessions all begin at the same moment."""
+    return Sinks(clock=Clock(datetime(2026, 11, 30, tzinfo=UTC), lambda: 0))
 
 
 @pytest.mark.parametrize("secrets", [SECRETS, LONG_SECRETS], ids=["short", "long"])
@@ -67,9 +62,8 @@ def test_secrets_of_any_length_leave_the_same_texts_and_the_same_totals(
 ) -> None:
     told = []
     for secret in secrets:
-        sinks = Sinks().play(talk(b"S: +OK", *way(secret), b"S: -ERR no"), step=0)
-        sinks.end()
-        told.append(sinks.texts())
+        told_of = sinks().play(talk(b"S: +OK", *way(secret), b"S: -ERR no"), step=0)
+        told.append(told_of.end().texts())
     assert all(texts == told[0] for texts in told)
 
 
@@ -79,7 +73,7 @@ def test_how_many_reads_a_secret_came_in_is_not_told(way: Way, secrets: list[byt
     told = []
     for secret in secrets:
         lines = byte_by_byte(talk(b"S: +OK", *way(secret), b"S: -ERR no"))
-        told.append(Sinks().play(lines, step=0).end().texts())
+        told.append(sinks().play(lines, step=0).end().texts())
     assert all(texts == told[0] for texts in told)
 
 
@@ -90,5 +84,5 @@ def test_an_echo_has_the_same_length_whatever_it_repeats(name: str, secrets: lis
     for secret in secrets:
         echo = disguises(secret)[name]
         lines = talk(b"S: +OK", b"C: PASS " + secret, b"S: -ERR " + echo, b"S: " + echo)
-        told.append(Sinks().play(lines, step=0).end().texts())
+        told.append(sinks().play(lines, step=0).end().texts())
     assert all(texts == told[0] for texts in told)
