@@ -42,7 +42,7 @@ def results(path: Path) -> dict[str, dict[str, object]]:
 
 
 def compare(old: Crooked, new: Crooked, *args: str) -> Ended:
-    return run_here("compare", old.url, new.url, *MAKES, "--patience", "1s", *args)
+    return run_here("compare", old.url, new.url, *MAKES, "--patience", "3s", *args)
 
 
 WAYS = {
@@ -55,7 +55,7 @@ WAYS = {
     "loud": ("PASS", b"-ERR no such password: " + PASSWORD.encode() + b"\r\n"),
 }
 TOLD = {
-    "hangs": r"nothing happened for 1 s",
+    "hangs": r"nothing happened for 3 s",
     "locked": r"PASS was refused: \[IN-USE\] another session has it",
     "breaks": r"the server hung up within a message",
     "gone": r"the server hung up instead of answering",

@@ -423,8 +423,7 @@ def test_workers_have_one_page(page: Page, upstream: str) -> None:
         page.press("Escape", "g")
         replying.join(10)
         page.until(lambda: not page.find(".desk"))
-        _, report = page.saved(lambda: page.click("Report", ".save"))
-        assert b"USER demo" in report
+        page.until(lambda: b"USER demo" in page.saved(lambda: page.click("Report", ".save"))[1])
         for pop in pops:
             pop.quit()
         page.shows(".top", "0 open")
