@@ -84,6 +84,7 @@ _OPTIONS: Final = (
         help=f"text, {', '.join(FORMS)}; of a --matrix {', '.join(MATRIX_FORMS)}.  [default: text]",
     ),
     click.option(
+        "-o",
         "--output",
         type=ValueType(PATH, "--output"),
         metavar="FILE",
