@@ -22,7 +22,7 @@ from pop3spy.newfile import new_file
 from pop3spy.protocol.url import Url, parse_url
 from pop3spy.replay.compare import Compared, compare_sessions
 from pop3spy.replay.messages import PairBy
-from pop3spy.replay.report import tables, verdicts
+from pop3spy.replay.report import tables, total, verdicts
 from pop3spy.replay.verdict import MOST_PLACES, Place, Texts, first_difference, verdict_of
 from pop3spy.session.playback import play_back
 
@@ -87,7 +87,11 @@ class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
     metavar="|".join(by.value for by in PairBy),
     help="How messages are found again.  [default: what finds most, and it is said]",
 )
-@click.option("--summary", is_flag=True, help="Tell what it means, without the table.")
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="Tell what it means and how many differences there are, without the table.",
+)
 @click.option(
     "--map",
     "id_map",
@@ -137,8 +141,7 @@ def _compare_recordings(options: CompareOptions, a: str, b: str) -> int:
     else:
         for lines in verdicts(compared, places):
             click.echo(lines, nl=False)
-        if not options.summary:
-            click.echo(tables(compared, (a, b)), nl=False)
+        click.echo(total(compared) if options.summary else tables(compared, (a, b)), nl=False)
     if options.id_map:
         _write_map(options.id_map, compare_sessions(first, second, PairBy.CONTENT))
     if any(each.differences for each in compared):

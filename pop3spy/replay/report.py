@@ -39,7 +39,7 @@ def table(
     *names* say who was expected and who was seen.
     """
     if not differences:
-        return f"no differences in {count(exchanges, 'exchange')}\n"
+        return _total(differences, exchanges)
     rows = [("exchange", "what", *names)]
     last: tuple[int, str] | None = None
     width = len(str(max(each.exchange for each in differences)))
@@ -59,11 +59,7 @@ def table(
         last = head
     lines = _aligned(rows)
     rule = "─" * max(map(len, lines))
-    touched = len({(each.exchange, each.command) for each in differences})
-    total = (
-        f"{count(len(differences), 'difference')} in {touched} of {count(exchanges, 'exchange')}"
-    )
-    return "\n".join([lines[0], rule, *lines[1:], "", total, ""])
+    return "\n".join([lines[0], rule, *lines[1:], "", _total(differences, exchanges)])
 
 
 def verdicts(compared: Sequence[Compared], places: Sequence[Mapping[int, Place]]) -> Iterator[str]:
@@ -83,18 +79,33 @@ def tables(compared: Sequence[Compared], names: tuple[str, str]) -> str:
     """Return how sessions differ as text, each line with its end; *names* are as in ``table``."""
     if len(compared) == 1:
         return table(compared[0].differences, compared[0].exchanges, names)
+    parts = [
+        f"{_heading(each)}\n\n{table(each.differences, each.exchanges, names)}\n"
+        for each in compared
+        if each.differences
+    ]
+    return "".join([*parts, total(compared)])
+
+
+def total(compared: Sequence[Compared]) -> str:
+    """Return how many differences there are in all, as a line with its end."""
+    if len(compared) == 1:
+        return _total(compared[0].differences, compared[0].exchanges)
+    sessions = count(len(compared), "session")
     differing = [each for each in compared if each.differences]
     if not differing:
         exchanges = sum(each.exchanges for each in compared)
-        sessions = count(len(compared), "session")
         return f"no differences in {count(exchanges, 'exchange')} of {sessions}\n"
-    parts = [
-        f"{_heading(each)}\n\n{table(each.differences, each.exchanges, names)}\n"
-        for each in differing
-    ]
     found = count(sum(len(each.differences) for each in differing), "difference")
-    total = f"{found} in {len(differing)} of {count(len(compared), 'session')}\n"
-    return "".join([*parts, total])
+    return f"{found} in {len(differing)} of {sessions}\n"
+
+
+def _total(differences: Sequence[Difference], exchanges: int) -> str:
+    if not differences:
+        return f"no differences in {count(exchanges, 'exchange')}\n"
+    touched = len({(each.exchange, each.command) for each in differences})
+    found = count(len(differences), "difference")
+    return f"{found} in {touched} of {count(exchanges, 'exchange')}\n"
 
 
 def _heading(compared: Compared) -> str:

@@ -331,6 +331,16 @@ def test_all_sessions_are_compared_unless_one_is_named(five: Path) -> None:
     assert compared(five, EDITED, "--session", "2").status == 1
 
 
+@pytest.mark.parametrize("other", [FIVE, EDITED, EDITED[:LAST]])
+@pytest.mark.parametrize("options", [(), ("--session", "1"), ("--session", "2")])
+def test_a_summary_ends_with_how_many_differences_there_are(
+    five: Path, other: str, options: tuple[str, ...]
+) -> None:
+    whole, summary = compared(five, other, *options), compared(five, other, *options, "--summary")
+    assert summary.status == whole.status
+    assert summary.out.splitlines() == whole.out.splitlines()[-1:]
+
+
 def test_programs_are_told_in_which_session_the_difference_is(five: Path) -> None:
     ended = compared(five, EDITED[:LAST], "--json")
     assert ended.status == 1
