@@ -272,11 +272,12 @@ def test_the_maildrop_is_as_it_was(args: tuple[str, ...], maildir: Path, tmp_pat
 def test_the_maildrop_is_as_it_was_when_killed(
     line: str, number: signal.Signals, maildir: Path, tmp_path: Path
 ) -> None:
-    """It is killed as soon as it has told of the check before *line* in the order of the run."""
+    """It is killed as soon as it has told of the check *line*; the one behind the last is slow."""
     before = held(maildir)
+    slow = ("--fault", "delay time=60s when verb = DELE and arg = 0")
     who = ("--user", "bob", "--password-env", "P", "--allow-dele=drop")
     select = [word for id_ in ("auth/4", "retr", "lock/2", "dele") for word in ("--select", id_)]
-    with mailbox(maildir, tmp_path) as port:
+    with mailbox(maildir, tmp_path, *slow) as port:
         args = ("check", f":{port}", *who, *select, *FAST)
         with running(*args, env={"P": PASSWORD, "PYTHONUNBUFFERED": "1"}) as audit:
             assert audit.process.stdout is not None
