@@ -1,6 +1,9 @@
 """The extras: what parts of this program need that not everybody has installed."""
 
+import sys
+from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from traceback import walk_tb
 from typing import Final
 
@@ -22,7 +25,22 @@ def check_extra(what: str, extra: str) -> None:
     """Raise ConfigError where *what* needs modules of *extra* that are not installed."""
     if missing := [name for name in EXTRAS[extra] if not _is_there(name)]:
         needs = " and ".join(missing)
-        raise ConfigError(f"{what} needs {needs}; to install: pip install 'pop3spy[{extra}]'")
+        raise ConfigError(f"{what} needs {needs}; to install: {to_install(f'pop3spy[{extra}]')}")
+
+
+def to_install(requirement: str) -> str:
+    """Return how a person adds *requirement*, such as ``pop3spy[web]``, to this installation."""
+    if _is_of_debian():
+        own = "in a virtual environment of your own; the Debian package is without it"
+        return f"pip install '{requirement}', {own}"
+    return f"{_pip()} install '{requirement}'"
+
+
+def to_mend(extra: str) -> str:
+    """Return how a person replaces the libraries of *extra* that are here and cannot be loaded."""
+    if _is_of_debian():
+        return "apt install --reinstall pop3spy"
+    return f"{_pip()} install --upgrade 'pop3spy[{extra}]'"
 
 
 def broken_extra(error: ImportError) -> str | None:
@@ -40,3 +58,19 @@ def _is_there(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:  # of what it is in
         return False
+
+
+def _is_of_debian() -> bool:
+    """Return whether the Debian package was installed, where there is no pip; it says so itself."""
+    try:
+        return (metadata.distribution("pop3spy").read_text("INSTALLER") or "").strip() == "debian"
+    except metadata.PackageNotFoundError:  # it runs from its sources
+        return False
+
+
+def _pip() -> str:
+    """Return the pip of this environment; pipx keeps a file in each of its own."""
+    environment = Path(sys.prefix)
+    if (environment / "pipx_metadata.json").exists():
+        return f"pipx runpip {environment.name}"
+    return "pip"

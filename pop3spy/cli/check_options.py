@@ -254,7 +254,7 @@ _OPTIONS: Final = (
         "--dns",
         is_flag=True,
         help="Also ask the DNS for SRV records of the --domain, and for TLSA records of the server"
-        " (pip install 'pop3spy[dns]').",
+        " (it needs the extra dns).",
     ),
     click.option(
         "--dns-server",

@@ -20,6 +20,7 @@ from pop3spy.cli.authority import authority_folder
 from pop3spy.cli.environment import ledger_file
 from pop3spy.cli.version import is_compiled
 from pop3spy.errors import ConfigError, ListenError
+from pop3spy.extras import to_install
 from pop3spy.findings import RuleError
 from pop3spy.findings.loading import all_rules
 from pop3spy.ledger import counts_in
@@ -65,7 +66,7 @@ def _program() -> Iterable[InstalledPart]:
 def _uvloop() -> Iterable[InstalledPart]:
     if find_spec("uvloop") is None:
         text = "sessions run on asyncio's own loop, which is slower"
-        yield InstalledPart("uvloop", Condition.MISSING, text, "pip install uvloop")
+        yield InstalledPart("uvloop", Condition.MISSING, text, to_install("uvloop"))
     else:
         text = f"{metadata.version('uvloop')}, which sessions run on"
         yield InstalledPart("uvloop", Condition.THERE, text)
@@ -82,36 +83,23 @@ def _compiled() -> Iterable[InstalledPart]:
 
 def _extras() -> Iterable[InstalledPart]:
     try:
-        package = metadata.distribution("pop3spy")
+        about = metadata.distribution("pop3spy").metadata
     except metadata.PackageNotFoundError:
         text = "it runs from its sources, so nobody knows its extras"
         yield InstalledPart("extras", Condition.MISSING, text, "pip install .")
         return
-    about = package.metadata
-    yield from extras_of(
-        about.get_all("Provides-Extra", []),
-        about.get_all("Requires-Dist", []),
-        installer=(package.read_text("INSTALLER") or "").strip(),
-    )
+    yield from extras_of(about.get_all("Provides-Extra", []), about.get_all("Requires-Dist", []))
 
 
-def extras_of(
-    extras: Iterable[str], requirements: Iterable[str], *, installer: str = "pip"
-) -> Iterable[InstalledPart]:
-    """Yield each of *extras* that is for users; *requirements* are what a package says it needs.
-
-    *installer* is who installed the package, as it says itself; in one of Debian there is no pip.
-    """
+def extras_of(extras: Iterable[str], requirements: Iterable[str]) -> Iterable[InstalledPart]:
+    """Yield each of *extras* that is for users; *requirements* are what a package says it needs."""
     needed = [match.groups() for each in requirements if (match := _REQUIREMENT.match(each))]
     for extra in sorted(set(extras) - FOR_DEVELOPERS):
         lacking = [name for name, of in needed if of == extra and not _is_installed(name)]
         name = f"extra {extra}"
         if lacking:
             text = f"it needs {' and '.join(lacking)}"
-            remedy = f"pip install 'pop3spy[{extra}]'"
-            if installer == "debian":
-                remedy += ", in a virtual environment of your own beside this package"
-            yield InstalledPart(name, Condition.MISSING, text, remedy)
+            yield InstalledPart(name, Condition.MISSING, text, to_install(f"pop3spy[{extra}]"))
         else:
             yield InstalledPart(name, Condition.THERE, "all that it needs is there")
 

@@ -13,7 +13,7 @@ from pop3spy.cli.standard_streams import discard, open_standard_streams, say
 from pop3spy.cli.verb import VerbGroup
 from pop3spy.cli.version import version_line
 from pop3spy.errors import Pop3SpyError, said_by_system
-from pop3spy.extras import EXTRAS, broken_extra
+from pop3spy.extras import EXTRAS, broken_extra, to_mend
 from pop3spy.protocol.text import MASK, escape
 from pop3spy.redaction.typed import without_logins
 from pop3spy.session.failure import describe
@@ -137,8 +137,8 @@ def _told(error: BaseException) -> int:
             return ExitStatus.DONE
         case ImportError() if extra := broken_extra(error):
             needs = " and ".join(EXTRAS[extra])
-            install = f"pip install --upgrade 'pop3spy[{extra}]'"
-            return _fail(f"{needs} cannot be loaded; to mend it: {install}", ExitStatus.USAGE)
+            remedy = to_mend(extra)
+            return _fail(f"{needs} cannot be loaded; to mend it: {remedy}", ExitStatus.USAGE)
         case OSError():
             discard(sys.stdout)
             return _fail(f"cannot read or write: {said_by_system(error)}", ExitStatus.FAILED)

@@ -126,11 +126,3 @@ def test_an_extra_that_lacks_something_is_told_with_how_to_have_it() -> None:
             "extra web", Condition.MISSING, "it needs web-thing", "pip install 'pop3spy[web]'"
         ),
     ]
-
-
-def test_in_a_package_of_debian_the_remedy_is_not_to_change_that() -> None:
-    cli, web = extras_of(["web", "cli"], NEEDS, installer="debian")
-    assert web.remedy == (
-        "pip install 'pop3spy[web]', in a virtual environment of your own beside this package"
-    )
-    assert cli.remedy == ""
