@@ -1,9 +1,9 @@
 """``python -m soak``: a crowd at the program for minutes, with all that can go wrong beside it.
 
-Every minute the crowd comes, Dovecot hangs and starts anew, `serve` hangs, the disk is full for a
-while, and the log is moved away.  Then all leave, and what the programs take is measured.
-A row a minute is printed, and written as JSON; the exit status is 1 if a session was told anything
-wrong, or if memory, descriptors or tasks grow.
+Every minute the crowd comes, Dovecot and `serve` hang and start anew, one after the other, the disk
+is full for a while, and the log is moved away.  Then all leave, and what the programs take is
+measured.  A row a minute is printed, and written as JSON; at the end come the curves of memory.
+The exit status is 1 if a session was told anything wrong, or if memory, descriptors or tasks grow.
 """
 
 import argparse
@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.processes import need, need_root
+from soak.curve import curves
 from soak.mail import Way, accounts
 from soak.measured import Size
 from soak.stage import WAYS, Stage, ports_of, staged
-from soak.verdict import HEAD, Row, faults, summary
+from soak.verdict import HEAD, Row, faults, flatness, summary
 
 _APART = "POP3SPY_SOAK_APART"
 _LONGEST = 55.0
@@ -93,24 +94,27 @@ def minute(stage: Stage, people: Crowd, seconds: float, before: Sizes) -> dict[s
     with stage.stopped("serve"):
         until(0.3)
     until(0.4)
-    with trouble("dovecot"):
-        stage.stop_dovecot()
-        until(0.45)
-        stage.start_dovecot()
+    for server, back in (("dovecot", 0.45), ("fresh", 0.55)):
+        with trouble(server):
+            stage.stop_server(server)
+            until(back)
+            stage.start_server(server)
     until(0.6)
     at_once = stage.at_once(before)
-    with stage.full_disk():
+    with stage.disk.full():
         until(0.7)
-    stage.rotate_log()
+    stage.disk.rotate_log()
     while time.monotonic() < begun + seconds:
-        stage.tidy()
+        stage.disk.tidy()
         stage.scrape()
         time.sleep(min(1.0, seconds / 10))
     return {**people.left(), "at once": at_once}
 
 
-def soaked(stage: Stage, people: Crowd, minutes: float, output: Path) -> list[str]:
-    """Soak for so many *minutes*; print what comes of it, and return what is wrong."""
+def soaked(
+    stage: Stage, people: Crowd, minutes: float, output: Path
+) -> tuple[list[Row], list[str]]:
+    """Soak for so many *minutes*; print what comes of it, return it, and what is wrong with it."""
     seconds = min(_LONGEST, minutes * 60 / 3)
     begun = time.monotonic()
     minute(stage, people, min(5.0, seconds), stage.sizes())  # what is made once is made
@@ -126,8 +130,9 @@ def soaked(stage: Stage, people: Crowd, minutes: float, output: Path) -> list[st
                 print(f"       {line}", flush=True)
             file.write(json.dumps(rows[-1].facts()) + "\n")
             file.flush()
+    print("\n".join(curves(rows)))
     print(summary(rows))
-    return list(faults(rows, before))
+    return rows, list(faults(rows, before))
 
 
 def _row(at: float, told: dict[str, Any], sizes: Sizes) -> Row:
@@ -154,12 +159,12 @@ def main() -> int:
     ways = [way for way in WAYS if not options.way or str(way) in options.way]
     with staged(accounts(options.sessions, tuple(ways))) as stage:
         with crowd(stage, options.sessions, ways, looking=True) as people:
-            found = soaked(stage, people, options.minutes, options.output)
+            rows, found = soaked(stage, people, options.minutes, options.output)
         found += stage.faults_at_the_end()
     for each in found:
         print(f"soak: {each}")
     if not found:
-        print("soak: every octet was right, and nothing that should not has grown")
+        print(f"soak: every octet was right, and {flatness(rows)}")
     return 1 if found else 0
 
 

@@ -55,6 +55,7 @@ class Way(NamedTuple):
     """How a client gets to its server."""
 
     server: str
+    """``dovecot``, ``serve``, or ``fresh``: another ``serve``, which is started anew at times."""
     tls: str
     """``plain``, ``stls`` or ``pop3s``."""
 
@@ -76,6 +77,7 @@ class Account(NamedTuple):
 
 
 _OF_SERVE_ALONE = {Fate.DROPPED, Fate.ABORTED}
+_SERVES = {"serve", "fresh"}
 _FATES = (*Fate, *[Fate.ORDINARY] * 5)
 
 
@@ -84,7 +86,7 @@ def accounts(count: int, ways: tuple[Way, ...]) -> list[Account]:
     found = []
     for number in range(count):
         way, fate = ways[number % len(ways)], _FATES[number // len(ways) % len(_FATES)]
-        if fate in _OF_SERVE_ALONE and way.server != "serve":
+        if fate in _OF_SERVE_ALONE and way.server not in _SERVES:
             fate = Fate.ORDINARY
         found.append(Account(number, way, fate))
     return found

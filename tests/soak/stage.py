@@ -1,17 +1,18 @@
 """Dovecot, ``pop3spy serve``, the proxy in front of both, and a small disk for what it writes.
 
-Ports are fixed, for a soak has a network of its own: so a server that comes again is found again.
+There are two of ``serve``: one stays, so that what it takes can be measured, and one is started
+anew every minute, as Dovecot is.  Ports are fixed, for a soak has a network of its own: so a server
+that comes again is found again.
 """
 
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -20,13 +21,16 @@ from lab.corpus import write_maildir
 from lab.dovecot import Dovecot
 from lab.loopback import HOST, Address, until
 from lab.mailserver import own_folder
-from lab.processes import end, has_ended, need, start
+from lab.processes import end, start
+from soak.disk import Disk, mounted
 from soak.mail import HELD, PASSWORD, PROXY_FAULTS, SERVER_FAULTS, Account, Way
-from soak.measured import Size, files_of, size_of
+from soak.measured import Size, files_of
+from soak.program import Program
 from soak.remembered import fill
 
 DOVECOT = Address(HOST, 2110), Address(HOST, 2995)
 SERVE = Address(HOST, 3110), Address(HOST, 3995)
+FRESH = Address(HOST, 3111), Address(HOST, 3996)
 PORTS = {
     "dovecot-plain": 4110,
     "dovecot-stls": 4110,
@@ -34,10 +38,12 @@ PORTS = {
     "serve-plain": 5110,
     "serve-stls": 5110,
     "serve-pop3s": 5995,
+    "fresh-plain": 6110,
+    "fresh-stls": 6110,
+    "fresh-pop3s": 6995,
 }
 WAYS = tuple(Way(*way.split("-")) for way in PORTS)
 METRICS = Address(HOST, 9110)
-_DISK_MIB = 384
 _NOTICED = 15.0
 _ROTATED = 32
 """MiB after which a recording goes on in another file."""
@@ -61,24 +67,27 @@ service pop3 {
 
 
 class Stage:
-    """All that runs; each of ``programs`` can be asked how large it is."""
+    """All that runs; each of ``programs`` stays, and can be asked how large it is."""
 
-    def __init__(self, folder: Path, disk: Path, places: Sequence[Account]) -> None:
+    def __init__(self, folder: Path, disk: Disk, places: Sequence[Account]) -> None:
         self._folder = folder
-        self._disk = disk
+        self.disk = disk
         self._places = places
         self._users = {way: [e.name for e in places if e.way.server == way] for way in _SERVERS}
         self._stack = ExitStack()
         self._dovecot: subprocess.Popen[bytes] | None = None
-        self.programs: dict[str, subprocess.Popen[bytes]] = {}
+        self._fresh: Program | None = None
+        self._faults: list[str] = []
+        self.programs: dict[str, Program] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._stack = stack
             self._prepare()
-            self._start_serve()
-            self.start_dovecot()
-            stack.callback(self.stop_dovecot)
+            self._stays(Program(self._folder, "serve", *self._serve(SERVE)))
+            for server in _COMING:
+                self.start_server(server)
+                stack.callback(self.stop_server, server)
             self._start_proxy()
             self._stack = stack.pop_all()
         return self
@@ -86,10 +95,13 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    # -- Dovecot, which comes and goes ----------------------------------------------------------
+    # -- servers that come and go ---------------------------------------------------------------
 
-    def start_dovecot(self) -> None:
-        """Start it, and wait until it greets."""
+    def start_server(self, server: str) -> None:
+        """Start Dovecot, or the ``serve`` that is called *fresh*, and wait until it greets."""
+        if server == "fresh":
+            self._fresh = Program(self._folder, server, *self._serve(FRESH))
+            return
         with (
             socket.create_server(DOVECOT[0], backlog=1024) as plain,
             socket.create_server(DOVECOT[1], backlog=1024) as tls,
@@ -98,16 +110,19 @@ class Stage:
             self._dovecot = start(self._prepared.command(*sockets), pass_fds=sockets)
         self._prepared.server.assert_ready()
 
-    def stop_dovecot(self) -> None:
+    def stop_server(self, server: str) -> None:
         """End it, and with it all its sessions."""
-        if self._dovecot is not None:
+        if server == "fresh" and self._fresh is not None:
+            self._faults += self._fresh.end()
+            self._fresh = None
+        elif server == "dovecot" and self._dovecot is not None:
             end(self._dovecot, 30)
             self._dovecot = None
 
     @contextmanager
     def stopped(self, server: str) -> Iterator[None]:
         """Let *server* do nothing while the block lasts, as if its machine hung."""
-        process = self._dovecot if server == "dovecot" else self.programs[server]
+        process = self._dovecot if server == "dovecot" else self.programs[server].process
         assert process is not None
         os.killpg(process.pid, signal.SIGSTOP)
         try:
@@ -115,50 +130,17 @@ class Stage:
         finally:
             os.killpg(process.pid, signal.SIGCONT)
 
-    # -- the disk -------------------------------------------------------------------------------
-
-    @contextmanager
-    def full_disk(self) -> Iterator[None]:
-        """Leave no octet of the disk free while the block lasts."""
-        ballast = self._disk / "ballast"
-        try:
-            with ballast.open("wb", buffering=0) as file, suppress(OSError):
-                while True:
-                    file.write(bytes(1 << 16))
-            yield
-        finally:
-            ballast.unlink(missing_ok=True)
-
-    def tidy(self) -> None:
-        """Take away recordings that are over, as whoever looks after a machine would."""
-        numbered = sorted(self._disk.glob("all*.yaml"), key=lambda each: each.stat().st_mtime)
-        for each in numbered[:-3]:
-            each.unlink()
-
-    def scrape(self) -> None:
-        """Ask for the metrics, as Prometheus does."""
-        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=300) as answer:
-            assert b"pop3spy_" in answer.read()
-
-    def rotate_log(self) -> None:
-        """Move the log away, so that another one begins."""
-        self._log.replace(self._log.with_suffix(".1"))
-
-    @property
-    def _log(self) -> Path:
-        return self._disk / "log.jsonl"
-
     # -- what it is about -----------------------------------------------------------------------
 
     @property
     def link(self) -> str:
         """Where the inspector is."""
-        return until(partial(self._said, "inspector at "), "the inspector", 30)
+        return until(partial(self.programs["proxy"].line_with, "inspector at "), "a link", 30)
 
-    @property
-    def told(self) -> str:
-        """What the proxy has said so far."""
-        return (self._folder / "proxy.err").read_text(errors="replace")
+    def scrape(self) -> None:
+        """Ask for the metrics, as Prometheus does."""
+        with urllib.request.urlopen(f"http://{METRICS}/metrics", timeout=300) as answer:
+            assert b"pop3spy_" in answer.read()
 
     def at_once(self, before: Mapping[str, Size]) -> int:
         """Return how many sessions the proxy has now; each is two connections."""
@@ -171,10 +153,7 @@ class Stage:
         """
         deadline = time.monotonic() + _NOTICED
         while True:
-            found = {
-                name: size_of(process.pid, self._folder / f"{name}.sock")
-                for name, process in self.programs.items()
-            }
+            found = {name: program.size for name, program in self.programs.items()}
             settled = not before or all(
                 size.files <= before[name].files and size.tasks <= before[name].tasks
                 for name, size in found.items()
@@ -185,20 +164,10 @@ class Stage:
 
     def faults_at_the_end(self) -> Iterator[str]:
         """End the programs; yield in a sentence each what is wrong with that or was told."""
-        for name, process in reversed(self.programs.items()):
-            if status := end(process, 60):
-                yield f"{name} ended with status {status}"
-            said = (self._folder / f"{name}.err").read_text(errors="replace")
-            if bugs := [line for line in said.splitlines() if "bug" in line or "Traceback" in line]:
-                yield f"{name} said {bugs[0]!r}"
-        last = max(self._disk.glob("all*.yaml"), key=lambda each: each.stat().st_mtime)
-        shown = subprocess.run(
-            [sys.executable, "-m", "pop3spy", "show", "--stats", last],
-            capture_output=True,
-            check=False,
-        )
-        if shown.returncode:
-            yield f"the recording cannot be read: {shown.stderr.decode()}"
+        yield from self._faults  # of servers that are over already
+        for program in reversed(self.programs.values()):
+            yield from program.end()
+        yield from self.disk.faults()
 
     def _prepare(self) -> None:
         mail = dict.fromkeys(self._users["dovecot"], lambda: HELD)
@@ -208,7 +177,7 @@ class Stage:
         held = self._folder / "held"
         write_maildir(held, HELD)
         users = []
-        for user in self._users["serve"]:
+        for user in (*self._users["serve"], *self._users["fresh"]):
             box = self._folder / "mail" / user
             for part in ("cur", "new", "tmp"):
                 (box / part).mkdir(parents=True)
@@ -217,79 +186,58 @@ class Stage:
             users.append(f"{user}: {{password: {PASSWORD}, mailbox: mail/{user}}}\n")
         (self._folder / "users.yaml").write_text("".join(users))
 
-    def _start_serve(self) -> None:
+    def _stays(self, program: Program) -> None:
+        self._stack.callback(lambda: list(program.end()))
+        self.programs[program.name] = program
+
+    def _serve(self, where: tuple[Address, Address]) -> list[str]:
         faults = [word for fault in SERVER_FAULTS for word in ("--fault", fault)]
-        listen = ["--listen", str(SERVE[0]), "--listen", f"pop3s://{SERVE[1]}"]
+        listen = ["--listen", str(where[0]), "--listen", f"pop3s://{where[1]}"]
         users = ["--users", str(self._folder / "users.yaml")]
         ca = ["--ca-dir", str(self._folder / "ca")]
         quiet = ["--quiet", "--no-ledger", str(self._folder / "held")]
-        self._start("serve", "serve", *listen, *users, *ca, *faults, *quiet)
+        return ["serve", *listen, *users, *ca, *faults, *quiet]
 
     def _start_proxy(self) -> None:
-        routes = {
-            f"pop3://:{PORTS['dovecot-plain']}": f"pop3://localhost:{DOVECOT[0].port}",
-            f"pop3s://:{PORTS['dovecot-pop3s']}": f"pop3s://localhost:{DOVECOT[1].port}",
-            f"pop3://:{PORTS['serve-plain']}": f"pop3://localhost:{SERVE[0].port}",
-            f"pop3s://:{PORTS['serve-pop3s']}": f"pop3s://localhost:{SERVE[1].port}",
-        }
+        routes: dict[str, str] = {}
+        for name, (clear, inside) in _SERVERS.items():
+            routes[f"pop3://:{PORTS[f'{name}-plain']}"] = f"pop3://localhost:{clear.port}"
+            routes[f"pop3s://:{PORTS[f'{name}-pop3s']}"] = f"pop3s://localhost:{inside.port}"
         both = self._folder / "believed.pem"
         authority = (self._folder / "ca" / AUTHORITY).read_text()
         both.write_text(authority + (self._folder / "dovecot/certificate.pem").read_text())
-        ledger = self._disk / "ledger.sqlite3"
+        ledger = self.disk.place / "ledger.sqlite3"
         fill(ledger, (("localhost", _door(each.way).port, each.name) for each in self._places))
-        log = ["--log", str(self._log), "--log-format", "json"]
-        record = ["--record", str(self._disk / "all.yaml"), "--rotate", f"{_ROTATED}M"]
+        log = ["--log", str(self.disk.log), "--log-format", "json"]
+        record = ["--record", str(self.disk.recording), "--rotate", f"{_ROTATED}M"]
         others = ["--ledger", str(ledger), "--web", "0", "--metrics", str(METRICS), "--quiet"]
         tls = ["--ca-dir", str(self._folder / "ca"), "--upstream-ca", str(both)]
         tls += ["--connect-timeout", "120"]  # a machine may have much else to do
         words = [word for pair in routes.items() for word in ("--route", "=".join(pair))]
         words += [word for fault in PROXY_FAULTS for word in ("--fault", fault)]
-        self._start("proxy", "proxy", *words, *log, *record, *others, *tls)
+        args = [*words, *log, *record, *others, *tls]
+        self._stays(Program(self._folder, "proxy", "proxy", *args))
 
     @property
     def believed(self) -> Path:
         """Whom clients believe: the one whose certificates both programs show."""
         return self._folder / "ca" / AUTHORITY
 
-    def _start(self, name: str, *args: str) -> None:
-        err = self._folder / f"{name}.err"
-        door = str(self._folder / f"{name}.sock")
-        command = [sys.executable, "-m", "soak.measured", door, *args]
-        with err.open("wb") as stderr:
-            process = start(command, stdout=subprocess.DEVNULL, stderr=stderr)
-        self._stack.callback(end, process, 60)
-        self.programs[name] = process
-        until(
-            partial(self._listens, name, args.count("--listen") + args.count("--route")), name, 60
-        )
 
-    def _listens(self, name: str, doors: int) -> bool | None:
-        said = (self._folder / f"{name}.err").read_text(errors="replace")
-        if has_ended(self.programs[name]):
-            raise AssertionError(f"{name} ended: {said}")
-        return said.count("listening on") >= doors or None
-
-    def _said(self, what: str) -> str | None:
-        return next((line.split(what)[1] for line in self.told.splitlines() if what in line), None)
-
-
-_SERVERS = {"dovecot": DOVECOT, "serve": SERVE}
+_SERVERS = {"dovecot": DOVECOT, "serve": SERVE, "fresh": FRESH}
+_COMING = ("dovecot", "fresh")
 AUTHORITY = "ca.pem"
 
 
 @contextmanager
 def staged(places: Sequence[Account]) -> Iterator[Stage]:
     """Run everything while the block lasts; only root may, since the disk has to be mounted."""
-    with own_folder("soak") as folder:
-        disk = folder / "disk"
-        disk.mkdir()
-        options = f"size={_DISK_MIB}m,mode=700"
-        subprocess.run([need("mount"), "-t", "tmpfs", "-o", options, "soak", disk], check=True)
-        try:
-            with Stage(folder, disk, places) as stage:
-                yield stage
-        finally:
-            subprocess.run([need("umount"), "--lazy", disk], check=True)
+    with (
+        own_folder("soak") as folder,
+        mounted(folder / "disk") as disk,
+        Stage(folder, disk, places) as stage,
+    ):
+        yield stage
 
 
 def _door(way: Way) -> Address:

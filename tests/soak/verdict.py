@@ -1,4 +1,9 @@
-"""What became of a soak: a row for each minute, and what the rows come to."""
+"""What became of a soak: a row for each minute, and what the rows come to.
+
+Memory is *flat* if the line through the second half of the rows rises by no more than ``FLAT``: of
+what the process really has (resident), and of what somebody holds in it.  The first half is for
+what is kept up to a bound to come to that bound.
+"""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,12 +12,13 @@ from itertools import combinations
 
 from soak.measured import Size
 
-CREEP = 0.5
-"""MiB a minute; what grows by more once it has been warm goes on growing."""
-_WARM = 1 / 3
-"""Of the time, until everything that is kept up to a bound has come to that bound."""
+FLAT = 0.5
+"""MiB a minute; what grows by more in the second half goes on growing."""
+_MEASURES = (("resident", "resident memory"), ("live", "memory that is held"))
+_LATER = 1 / 2
+"""Of the time, from where on memory has to be flat."""
 _ROWS = 6
-"""Fewer tell nothing of how memory goes on."""
+"""In the second half; fewer tell nothing of how memory goes on."""
 HEAD = (
     f"{'':>6}{'':>9}{'':>6}{'broken':>8}{'':>6} | {'the proxy takes':<23} | serve takes\n"
     f"{'minute':>6}{'sessions':>9}{'MB':>6}{'off':>8}{'wrong':>6}"
@@ -52,14 +58,18 @@ class Row:
         return {**asdict(self), "sizes": {name: s._asdict() for name, s in self.sizes.items()}}
 
 
-def creep(rows: Sequence[Row], program: str, what: str = "live") -> float:
-    """Return by how much that of *program* grew in a minute, once it was warm.
+def later(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of the second half."""
+    return [row for row in rows if row.minute > rows[-1].minute * _LATER]
+
+
+def slope(rows: Sequence[Row], program: str, what: str) -> float:
+    """Return by how many MiB *what* of *program* grew in a minute of the second half.
 
     It is the median of the slopes between any two rows, so no single row decides.
     """
-    warm = [row for row in rows if row.minute >= rows[-1].minute * _WARM]
     seen: list[tuple[float, float]] = [
-        (row.minute, getattr(row.sizes[program], what)) for row in warm
+        (row.minute, getattr(row.sizes[program], what)) for row in later(rows)
     ]
     if len(seen) < 2:
         return 0.0
@@ -68,17 +78,24 @@ def creep(rows: Sequence[Row], program: str, what: str = "live") -> float:
     )
 
 
+def flatness(rows: Sequence[Row]) -> str:
+    """Return what may be said of memory where nothing is wrong."""
+    if len(later(rows)) < _ROWS:
+        return f"nothing was left behind; whether memory is flat takes {2 * _ROWS} minutes to tell"
+    return f"memory was flat: it rose by less than {FLAT:g} MiB a minute in the second half"
+
+
 def summary(rows: Sequence[Row]) -> str:
     """Return in a sentence what there was."""
     sessions, octets = sum(row.sessions for row in rows), sum(row.octets for row in rows)
     at_once = max(row.at_once for row in rows)
     grows = ", ".join(
-        f"{name} {creep(rows, name):+.2f} ({creep(rows, name, 'resident'):+.2f})"
+        f"{name} {slope(rows, name, 'live'):+.2f} ({slope(rows, name, 'resident'):+.2f})"
         for name in rows[-1].sizes
     )
     return (
         f"{sessions:,} sessions in {rows[-1].minute:.1f} minutes, up to {at_once} at once;"
-        f" {octets / 1e6:,.0f} MB compared.\nMiB a minute, held (and resident):"
+        f" {octets / 1e6:,.0f} MB compared.\nMiB a minute in the second half, held (resident):\n "
         f" {grows}"
     )
 
@@ -95,5 +112,8 @@ def faults(rows: Sequence[Row], before: Mapping[str, Size]) -> Iterator[str]:
             if getattr(last, what) > getattr(size, what):
                 was, now = getattr(size, what), getattr(last, what)
                 yield f"{program}: {what} went from {was} to {now} while nobody was there"
-        if len(rows) >= _ROWS and (grows := creep(rows, program)) > CREEP:
-            yield f"{program}: memory creeps by {grows:.2f} MiB a minute, after it was warm"
+        if len(later(rows)) < _ROWS:
+            continue
+        for what, called in _MEASURES:
+            if (rises := slope(rows, program, what)) > FLAT:
+                yield f"{program}: {called} rises by {rises:.2f} MiB a minute in the second half"
