@@ -76,7 +76,7 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
         notes.publish(Noted("ledger_failed", clock.now(), {"text": text}))
 
     try:
-        ledger = _ledger_at(place, complain)
+        ledger = _ledger_at(place, complain, clock)
     except ConfigError as error:
         if settings.ledger is not None:
             raise
@@ -90,10 +90,10 @@ def remembered(settings: OutputSettings, bus: Bus, clock: Clock) -> Iterator[His
 
 
 def _ledger_at(
-    place: Path | Database, complain: Callable[[str], None]
+    place: Path | Database, complain: Callable[[str], None], clock: Clock
 ) -> "Ledger | PostgresLedger":
     if isinstance(place, Path):
-        return Ledger(place, complain)
+        return Ledger(place, complain, now=clock.epoch)
     from pop3spy.ledger.postgres import PostgresLedger  # noqa: PLC0415 - it needs an extra
 
-    return PostgresLedger(place, complain)
+    return PostgresLedger(place, complain, now=clock.epoch)

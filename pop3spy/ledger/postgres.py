@@ -75,15 +75,22 @@ class _Question(NamedTuple):
 class PostgresLedger:
     """The ledger in *database*; ``history`` is what it knows.
 
-    *complain* is told in one line, by any thread, what goes wrong with it: each once.
+    *complain* is told in one line, by any thread, what goes wrong with it: each once.  *now* is the
+    clock of its sessions, in seconds since 1970.
     """
 
     def __init__(
-        self, database: Database, complain: Callable[[str], None], *, age: float = AGE
+        self,
+        database: Database,
+        complain: Callable[[str], None],
+        *,
+        age: float = AGE,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._complain = complain
         self._age = age
+        self._now = now
         self._told: set[str] = set()
         self._run = secrets.token_hex(8)
         self.history = History(
@@ -171,7 +178,7 @@ class PostgresLedger:
             self.history.begin_anew(key)
             self._looked_up.clear()
             self._taken_in.clear()
-            self._since = time.time() if self._relaying else 0.0
+            self._since = self._now() if self._relaying else 0.0
 
     def _take_in(self, asked: _Question, stored: KnownAccount, sessions: int) -> None:
         """Take in what so many *sessions* have *stored* of an account."""
@@ -220,12 +227,12 @@ class PostgresLedger:
                     if connection is None:
                         connection = self._connect()
                         prepare(connection)
-                        prune(connection, self._age)
+                        prune(connection, self._now() - self._age)
                     self._write(connection, batch)
                     before, written = written, written + len(batch)
                     batch = []
                     if before // PRUNED_EVERY < written // PRUNED_EVERY:
-                        prune(connection, self._age)
+                        prune(connection, self._now() - self._age)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the next is tried
                     self._fail(words_for(error))
                     if connection is not None:

@@ -1,7 +1,6 @@
 """The tables of a ledger in PostgreSQL, and what is read from and written to them."""
 
 import secrets
-import time
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, Final, LiteralString
@@ -151,9 +150,9 @@ def write_sessions(
                 cursor.executemany(_SAVE_MESSAGE, rows)
 
 
-def prune(connection: Connection, age: float) -> None:
-    """Forget what is too old or too much."""
-    before = (time.time() - age,)
+def prune(connection: Connection, since: float) -> None:
+    """Forget what is older than *since*, in seconds since 1970, or too much."""
+    before = (since,)
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute("DELETE FROM pop3spy_account WHERE seen_at < %s", before)

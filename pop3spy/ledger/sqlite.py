@@ -64,14 +64,23 @@ _SAVE_MESSAGE: Final = (
 class Ledger:
     """The file *path*, which is made if it is not there; ``history`` is what it knows.
 
-    *complain* is told in one line what goes wrong with it.  Raise ConfigError if it can neither be
+    *complain* is told in one line what goes wrong with it; *now* is the clock of its sessions, in
+    seconds since 1970.  Raise ConfigError if it can neither be
     read nor be set aside.
     """
 
-    def __init__(self, path: Path, complain: Callable[[str], None], *, age: float = AGE) -> None:
+    def __init__(
+        self,
+        path: Path,
+        complain: Callable[[str], None],
+        *,
+        age: float = AGE,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._path = path
         self._complain = complain
         self._age = age
+        self._now = now
         self._failed = False
         self._key = self._open()
         self.history = History(self._key, recall=self._recall, keep=self._keep)
@@ -155,7 +164,7 @@ class Ledger:
 
     def _prune(self, ledger: sqlite3.Connection) -> None:
         """Forget what is too old or too much."""
-        before = time.time() - self._age
+        before = self._now() - self._age
         with _writing(ledger):
             ledger.execute("DELETE FROM account WHERE seen_at < ?", (before,))
             ledger.execute("DELETE FROM session WHERE ended_at < ?", (before,))

@@ -42,6 +42,10 @@ class Clock:
         """Return the seconds since the start."""
         return (self._ticks() - self._zero) / 1e9
 
+    def epoch(self) -> float:
+        """Return the seconds since 1970 by these dates, which no clock that is set changes."""
+        return self.started.timestamp() + self.now()
+
     def date(self, at: float) -> datetime:
         """Return the date, in UTC, of *at* seconds after the start, or the last that there is."""
         return date_after(self.started, at)

@@ -4,12 +4,14 @@ import json
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cli.program import client, run, run_here, running, serving, session
 from cli.without import without
 from lab.loopback import until
 from lab.postgres import GUEST, PASSWORD, Postgres
+from lab.wall_clock import WallClock
 from ledger.test_shared import rows, with_password
 from pop3spy.ledger import Database
 
@@ -26,6 +28,12 @@ def shared(postgres: Postgres, database: Database, tmp_path: Path) -> Path:
     config = tmp_path / "pop3spy.yaml"
     config.write_text(f"ledger: {with_password(database.url, PASSWORD)}\n")
     return config
+
+
+def has_tables(database: Database) -> bool | None:
+    with psycopg.connect(database.url) as connection:
+        found = connection.execute("SELECT to_regclass('pop3spy_session')").fetchone()
+    return None if found is None or found[0] is None else True
 
 
 def findings(log: Path) -> list[str]:
@@ -81,6 +89,32 @@ def test_a_database_that_is_away_is_told_and_the_traffic_goes_on(tmp_path: Path)
     assert ended.status == 0
     (told,) = [line for line in ended.notes if "ledger" in line]
     assert told.endswith(" fails: nobody listens there; sessions go on without it")
+
+
+@pytest.mark.promise("clock")
+def test_sessions_after_a_clock_was_set_are_remembered_once_the_database_is_there(
+    postgres: Postgres, database: Database, tmp_path: Path
+) -> None:
+    """Those before it have digests of a key that nobody else has; which they are tells no clock."""
+    clock, away = WallClock(tmp_path), tmp_path / "s"
+    away.mkdir()
+    url = database.url.replace(str(postgres.folder), str(away))
+    with serving() as upstream:
+        options = ("--upstream", f"127.0.0.1:{upstream}", "--listen", ":0", "--ledger", url)
+        with running("proxy", *options, env=clock.environment) as proxy:
+            proxy.says("nobody listens there")
+            port = proxy.port()
+            clock.set_by(5)
+            for socket in postgres.folder.glob(".s.PGSQL.*"):
+                (away / socket.name).symlink_to(socket)
+
+            def one_more() -> bool | None:
+                session(port)
+                return rows(database, "pop3spy_session") > 0 or None
+
+            until(lambda: has_tables(database), "the tables", 30)
+            until(one_more, "a session that is remembered", 30)
+            assert proxy.stopped().status == 0
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ WITHSTOOD: Final = {
     "memory": "A session that is over leaves memory at once, in TLS too, and however it ended.",
     "disk": "A full disk ends no session; it is told once, and what is missing is counted.",
     "log": "A log that is moved away is begun anew without a signal, and no line is lost.",
-    "clock": "A clock that is set ends no session and bends no time in a log.",
+    "clock": "A clock that is set, by hours and in the middle of a session, ends none, bends no time in a log, and takes nothing from logs, rows and ledgers.",
     "signals": "SIGHUP, SIGTERM and Ctrl-C end it in order, with replies on their way; under nohup it goes on.",
     "tickets": "A client may take an earlier session of TLS up again, by its ticket.",
     "keys": "Nobody negotiates TLS twice in a session, and either side may change its keys.",
