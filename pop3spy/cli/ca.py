@@ -9,10 +9,11 @@ import click
 from pop3spy.authority import STORE_PASSWORD
 from pop3spy.cli.authority import open_authority
 from pop3spy.cli.exit_status import ExitStatus
-from pop3spy.cli.options import with_settings
+from pop3spy.cli.options import ValueType, with_settings
 from pop3spy.cli.trusting import fingerprint, quoted, steps
 from pop3spy.cli.verb import Verb, VerbGroup
 from pop3spy.config.file import STDOUT
+from pop3spy.config.kinds import PATH
 from pop3spy.config.verbs import AuthoritySettings
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
@@ -94,7 +95,7 @@ def trust(settings: AuthoritySettings) -> int:
     "-o",
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--out"),
     metavar="FILE",
     help="The new file to write; - is stdout.",
 )

@@ -29,7 +29,7 @@ from pop3spy.cli.check_output import page_for, write_file
 from pop3spy.cli.environment import run
 from pop3spy.cli.judging import judge_sessions
 from pop3spy.cli.legs import trust_of
-from pop3spy.cli.options import ValueType, with_settings
+from pop3spy.cli.options import FILE_NAME, ValueType, with_settings
 from pop3spy.cli.outputs import later
 from pop3spy.cli.progress import StatusRow
 from pop3spy.cli.secret import asked_for, password_source, token_source
@@ -126,7 +126,7 @@ def _table(options: CheckOptions) -> int:
     if form is None or not options.what:
         forms = ", ".join(MATRIX_FORMS)
         raise click.UsageError(f"a --matrix is made of files, with one --format of {forms}")
-    made = form([read_audit(Path(file)) for file in options.what])
+    made = form([read_audit(Path(FILE_NAME.convert(each, None, None))) for each in options.what])
     with page_for(options) as page:
         if options.output is None:
             Unbuffered(sys.stdout).write(made)

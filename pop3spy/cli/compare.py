@@ -13,10 +13,11 @@ from click.shell_completion import CompletionItem
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, collected, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_setting
 from pop3spy.cli.recorded_sessions import outcomes_in
 from pop3spy.cli.server_options import ServerOptions, Shown, with_server_options
 from pop3spy.cli.verb import Verb
+from pop3spy.config.kinds import PATH
 from pop3spy.errors import ConfigError
 from pop3spy.newfile import new_file
 from pop3spy.protocol.url import Url, parse_url
@@ -47,7 +48,7 @@ class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
     def convert(self, value: object, *_: object) -> str | Url:
         """Return a URL where there is a scheme; raise ConfigError if it makes no sense."""
         if isinstance(value, Url) or "://" not in str(value):
-            return value if isinstance(value, Url) else str(value)
+            return value if isinstance(value, Url) else str(FILE_NAME.convert(value, None, None))
         try:
             return parse_url(str(value))
         except ValueError as error:
@@ -95,7 +96,7 @@ class _Place(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
 @click.option(
     "--map",
     "id_map",
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--map"),
     metavar="FILE",
     help="Write old unique-ids and new ones, by content, to this new file (.json or .csv).",
 )

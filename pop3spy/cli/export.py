@@ -12,7 +12,7 @@ from pop3spy.cli.open_recording import open_recording
 from pop3spy.cli.options import FILE_NAME, ValueType, with_setting
 from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
-from pop3spy.config.kinds import FILTER
+from pop3spy.config.kinds import FILTER, PATH
 from pop3spy.errors import ConfigError
 from pop3spy.export import ExportSource, StreamFormat, exporting
 from pop3spy.filters.expression import Filter
@@ -43,7 +43,7 @@ from pop3spy.session.playback import play_back
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--out"),
     metavar="PATH",
     default="-",
     help="Write to this new file, or folder for eml and parquet; - is stdout.  [default: -]",

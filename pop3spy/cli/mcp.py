@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from pop3spy.cli.exit_status import ExitStatus
+from pop3spy.cli.options import ValueType
 from pop3spy.cli.verb import Verb
+from pop3spy.config.kinds import PATH
 from pop3spy.extras import check_extra
 
 
@@ -16,7 +18,7 @@ from pop3spy.extras import check_extra
     "\n\b\n"
     "A program starts it, and a person asks that program (docs/mcp.md).",
 )
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=ValueType(PATH, "DIR"), metavar="DIR")
 def mcp(folder: Path) -> int:
     """Tell a program of the recordings in DIR, by the Model Context Protocol on stdio."""
     check_extra("pop3spy mcp", "mcp")

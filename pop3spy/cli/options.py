@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from pop3spy.capture.header import REDACTIONS
 from pop3spy.config.file import read_config
-from pop3spy.config.kinds import FLAG, PATH, ValueKind, wrong
+from pop3spy.config.kinds import FILE, FLAG, PATH, ValueKind, wrong
 from pop3spy.config.settings import SETTINGS, Setting, settings_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +30,7 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         self._kind = kind
         self._label = label
         self.name = kind.metavar
+        self.is_file = kind.file
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - click's
         """Return what *value* means; raise ConfigError with what would be right."""
@@ -51,7 +52,7 @@ class ValueType(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         return [CompletionItem(word) for word in words]
 
 
-FILE_NAME: Final = ValueType(ValueKind("FILE", str, file=True), "FILE")
+FILE_NAME: Final = ValueType(FILE, "FILE")
 """A name of a file as it was typed; - may be standard input."""
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -27,7 +26,7 @@ from pop3spy.cli.secret import (
     token_source,
 )
 from pop3spy.cli.verb import Verb, VerbGroup
-from pop3spy.config.kinds import AUTH, URL
+from pop3spy.config.kinds import AUTH, PATH, URL
 from pop3spy.config.verbs import (
     ClientLoginSettings,
     PlaySettings,
@@ -134,7 +133,7 @@ def server(settings: ReplayServerSettings, file: str) -> int:
 @click.option("--user", metavar="NAME", help="Log in as this user.  [default: the recorded one]")
 @click.option(
     "--password-file",
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--password-file"),
     metavar="FILE",
     help="Take the password, or token, from the first line of this file.",
 )

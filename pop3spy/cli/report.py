@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import click
@@ -13,7 +12,7 @@ from pop3spy.cli.options import FILE_NAME, ValueType, collected, with_redaction,
 from pop3spy.cli.report_reading import ReportOptions, read_report
 from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
-from pop3spy.config.kinds import FILTER
+from pop3spy.config.kinds import FILTER, PATH
 from pop3spy.errors import ConfigError
 from pop3spy.export import output_stream
 from pop3spy.protocol.text import count
@@ -55,7 +54,7 @@ REPORT_FORMS: Final = {
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--out"),
     metavar="PATH",
     default="-",
     help="Write to this new file; - is stdout.  [default: -]",

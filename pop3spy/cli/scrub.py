@@ -13,9 +13,10 @@ from pop3spy.capture.header import BODIES, Header
 from pop3spy.capture.recorder import Recorder
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.open_recording import open_recording
-from pop3spy.cli.options import FILE_NAME, with_redaction, with_setting
+from pop3spy.cli.options import FILE_NAME, ValueType, with_redaction, with_setting
 from pop3spy.cli.verb import Verb
 from pop3spy.config.file import STDOUT
+from pop3spy.config.kinds import PATH
 from pop3spy.protocol.commands import Shape
 from pop3spy.protocol.text import count
 from pop3spy.redaction.pseudonyms import Pseudonyms
@@ -38,7 +39,7 @@ from pop3spy.session.playback import play_back
     "-o",
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=ValueType(PATH, "--out"),
     metavar="PATH",
     help="The new file to write; - is stdout.",
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +63,6 @@ class Shown:
     id_map: Path | None
 
 
-_PATH: Final = partial(click.Path, path_type=Path)
 _OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
     click.option("--user", metavar="NAME", help="Of servers: compare the account of this user."),
     click.option(
@@ -75,7 +73,7 @@ _OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
     ),
     click.option(
         "--password-file",
-        type=_PATH(),
+        type=ValueType(PATH, "--password-file"),
         metavar="FILE",
         help="Take the password, or token, from the first line of this file.",
     ),
@@ -87,7 +85,7 @@ _OPTIONS: Final[tuple[Callable[[F], F], ...]] = (
     ),
     click.option(
         "--new-password-file",
-        type=_PATH(),
+        type=ValueType(PATH, "--new-password-file"),
         metavar="FILE",
         help="At the new server, take the password from here.",
     ),

@@ -9,8 +9,9 @@ from typing import Any
 import click
 import pytest
 
-from cli.program import VERBS, run
+from cli.program import VERBS, run, run_here
 from pop3spy.cli.check_options import CheckOptions
+from pop3spy.cli.options import ValueType
 from pop3spy.config.route import Route
 from pop3spy.config.settings import SETTINGS
 from pop3spy.errors import ConfigError
@@ -217,3 +218,35 @@ def test_octets_that_are_no_text_are_as_good_as_any(words: tuple[str, ...]) -> N
     )
     assert "bug" not in done.err
     assert len(done.err.splitlines()) <= 2
+
+
+def test_an_empty_name_of_a_file_is_refused_wherever_one_is_named() -> None:
+    """It would be the folder that somebody happens to be in, as of an unset variable of a shell."""
+    tried = 0
+    for command in VERBS.values():
+        for parameter in command.params:
+            assert not isinstance(parameter.type, click.Path), parameter.name
+            if isinstance(parameter.type, ValueType) and parameter.type.is_file:
+                with pytest.raises(ConfigError, match="there is no value"):
+                    parameter.type.convert("", None, None)
+                tried += 1
+    assert tried > len(VERBS)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("mcp", ""),
+        ("show", ""),
+        ("lint", ""),
+        ("compare", "a", ""),
+        ("serve", ""),
+        ("check", "--matrix", "--format", "markdown", ""),
+        ("export", "a", "--to", "eml", "-o", ""),
+    ],
+)
+def test_what_was_empty_is_told_in_one_line(args: tuple[str, ...]) -> None:
+    told = run_here(*args)
+    assert told.status == 2
+    assert told.err.endswith(": there is no value\n")
+    assert len(told.err.splitlines()) == 1
