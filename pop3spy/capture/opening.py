@@ -80,15 +80,18 @@ def as_it_is(stream: BinaryIO) -> BinaryIO:
 
 
 @contextmanager
-def opened_recording(
+def opened_recording(  # noqa: PLR0913 - what there is to know
     path: str,
     *,
     follow: bool = False,
     ports: Collection[int] = (),
     stdin: BinaryIO | None = None,
     through: Through = as_it_is,
+    name: str = _STDIN,
 ) -> Iterator[OpenedRecording]:
     """Give the recording at *path*, or on *stdin*, if that is given, where that is ``-``.
+
+    *name* is how that is called then.
 
     It is a capture, a packet capture (whose sessions are those to *ports*, if any are given), or
     one half of a Dovecot rawlog.  With *follow* the end of a file is waited behind for more; a
@@ -96,33 +99,31 @@ def opened_recording(
     Raise CaptureError if it cannot be read.
     """
     with ExitStack() as files:
-        with _blamed_on(path):
-            recording = _open(path, files, stdin, through, follow=follow, ports=ports)
-        yield replace(recording, items=_read(recording.items, path))
+        name = name if path == "-" else escape(path)
+        with _blamed_on(path, name):
+            recording = _open(path, name, files, stdin, through, follow=follow, ports=ports)
+        yield replace(recording, items=_read(recording.items, path, name))
 
 
 @contextmanager
-def _blamed_on(path: str) -> Iterator[None]:
-    """Raise CaptureError in place of what the system says against reading *path*."""
+def _blamed_on(path: str, name: str) -> Iterator[None]:
+    """Raise CaptureError in place of what the system says against reading *path*, called *name*."""
     try:
         yield
     except OSError as error:
-        failed = _name(path) if error.filename in (None, path) else escape(str(error.filename))
+        failed = name if error.filename in (None, path) else escape(str(error.filename))
         raise CaptureError(f"{failed}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _read(items: Tape, path: str) -> Tape:
+def _read(items: Tape, path: str, name: str) -> Tape:
     """Give *items*; what goes wrong where they are used has nothing to do with *path*."""
-    with _blamed_on(path):
+    with _blamed_on(path, name):
         yield from items
-
-
-def _name(path: str) -> str:
-    return _STDIN if path == "-" else escape(path)
 
 
 def _open(  # noqa: PLR0913 - what there is to know
     path: str,
+    name: str,
     files: ExitStack,
     stdin: BinaryIO | None,
     through: Through,
@@ -130,7 +131,6 @@ def _open(  # noqa: PLR0913 - what there is to know
     follow: bool,
     ports: Collection[int],
 ) -> OpenedRecording:
-    name = _name(path)
     if path == "-" and stdin is not None:
         return _recording(through(stdin), name, files, follow=follow, ports=ports)
     file = Path(path)

@@ -57,9 +57,9 @@ def read_recording(
         return _read(recording, all_rules(rules))
 
 
-def read_stream(stream: BinaryIO) -> Recording:
-    """Return all that is in the recording that *stream* has, in the same way."""
-    with opened_recording("-", stdin=stream) as recording:
+def read_stream(stream: BinaryIO, name: str) -> Recording:
+    """Return all that is in the recording *name*, which *stream* has, in the same way."""
+    with opened_recording("-", stdin=stream, name=name) as recording:
         return _read(recording, all_rules())
 
 

@@ -60,7 +60,7 @@ class RecordingFolder:
                 known = name, status.st_ino, status.st_size, status.st_mtime_ns
                 if self._last is None or self._last[0] != known:
                     self._last = None
-                    self._last = known, _read(file, status)
+                    self._last = known, _read(file, status, escape(name))
                 return self._last[1]
         except OSError as error:
             raise CaptureError(f"cannot read {escape(name)}: {said_by_system(error)}") from None
@@ -93,10 +93,10 @@ class RecordingFolder:
                         os.close(inner)
 
 
-def _read(file: BinaryIO, status: os.stat_result) -> Recording:
+def _read(file: BinaryIO, status: os.stat_result, name: str) -> Recording:
     if not stat.S_ISREG(status.st_mode):
-        raise CaptureError("it is no regular file")
+        raise CaptureError(f"{name}: it is no regular file")
     if status.st_size > LARGEST:
         size = f"{LARGEST >> 20} MiB"
-        raise CaptureError(f"it has more than {size}; read it with: pop3spy show FILE")
-    return read_stream(file)
+        raise CaptureError(f"{name}: it has more than {size}; read it with: pop3spy show FILE")
+    return read_stream(file, name)

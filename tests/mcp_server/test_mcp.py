@@ -251,3 +251,17 @@ def test_no_extra_brings_what_slows_every_start() -> None:
 def test_it_ends_with_its_input(tmp_path: Path) -> None:
     told = run("mcp", str(tmp_path))
     assert told == (0, "", "")
+
+
+async def test_what_is_wrong_with_a_recording_is_told_with_its_name(tmp_path: Path) -> None:
+    inner = tmp_path / "old"
+    inner.mkdir()
+    good = (CAPTURES / "postoffice-apop.yaml").read_text(encoding="utf-8")
+    (inner / "odd.yaml").write_text(good + "- {odd: 1}\n", encoding="utf-8")
+    (inner / "log").write_text('{"time": "x", "event": "y"}\n', encoding="utf-8")
+    (inner / "large.yaml").touch()
+    os.truncate(inner / "large.yaml", LARGEST + 1)
+    async with asking(tmp_path) as client:
+        for name in ("old/odd.yaml", "old/log", "old/large.yaml"):
+            told = await refused(client, "list_sessions", recording=name)
+            assert f'{{"from_wire": "{name}:' in told
