@@ -1,15 +1,16 @@
 """Where browsers and scrapes come: an HTTP server in the proxy's own loop.
 
 Rules: 1. whatever fails here, the traffic goes on; 2. who connects and says nothing, or too slowly,
-is sent away, and more than a few at a time are not taken.
+or reads nothing of an answer, is sent away, and more than a few at a time are not taken.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from socket import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -20,6 +21,8 @@ CONNECTIONS: Final = 64
 """Connections that may be open at a time: of each page its events, and a few questions."""
 HEAD: Final = 10.0
 """Seconds in which a request has to have come."""
+UNREAD: Final = 30.0
+"""Seconds in which whoever is told something has to read some of it."""
 KEEP_ALIVE: Final = 30
 """Seconds for which a connection is kept that asks nothing more."""
 LARGEST_HEAD: Final = 32 << 10
@@ -29,7 +32,14 @@ GRACE: Final = 1
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection, if there is room for it, that has to ask something before long."""
+    """A connection, if there is room for it, that has to ask something and to read before long.
+
+    Of an answer something has to be read in *unread* seconds, however large it is.
+    """
+
+    def __init__(self, *args: Any, unread: float = UNREAD, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._unread = unread
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take in whoever comes."""
@@ -38,20 +48,34 @@ class BoundedProtocol(H11Protocol):
             transport.abort()
             return
         self.loop.call_later(HEAD, self._give_up)
+        self.loop.call_later(self._unread, self._look, 0)
 
     def _give_up(self) -> None:
         if self.cycle is None:
             self.transport.abort()
 
+    def _look(self, before: int) -> None:
+        """Send away who has read nothing of what was waiting *before*, in octets."""
+        if self not in self.connections:
+            return
+        waiting = self.transport.get_write_buffer_size()
+        if 0 < before <= waiting:
+            self.transport.abort()
+        else:
+            self.loop.call_later(self._unread, self._look, waiting)
+
 
 class WebServer(uvicorn.Server):
-    """Answers by *app*; signals are the program's business."""
+    """Answers by *app*; signals are the program's business.
 
-    def __init__(self, app: App) -> None:
+    Who reads nothing of an answer for *unread* seconds is sent away.
+    """
+
+    def __init__(self, app: App, *, unread: float = UNREAD) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=BoundedProtocol,
+                http=cast("Any", partial(BoundedProtocol, unread=unread)),
                 ws="none",
                 lifespan="off",
                 log_config=None,
