@@ -36,10 +36,13 @@ def broken(package: str, folder: Path) -> str:
         ("mcp", ("mcp", "."), "pop3spy[mcp]"),
     ],
 )
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["alone", "workers"])
 def test_one_line_says_what_mends_it(
-    package: str, args: tuple[str, ...], said: str, tmp_path: Path
+    package: str, args: tuple[str, ...], workers: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
-    told = run(*args, PYTHONPATH=broken(package, tmp_path))
+    if args[0] != "proxy" and workers:
+        pytest.skip("only the proxy has workers")
+    told = run(*args, *workers, PYTHONPATH=broken(package, tmp_path))
     assert (told.status, told.err.count("\n")) == (2, 1)
     assert told.err.endswith(f" cannot be loaded; to mend it: pip install --upgrade '{said}'\n")
 
