@@ -64,7 +64,7 @@ class _Spool(ABC, Generic[Entry, Target]):
 
     *gap* makes the line that stands where entries had to be left out, from their number.  A stream
     that keeps something back is flushed as often as *every* says, in seconds, where nothing comes.
-    A failure to write is raised to the one who writes next, or closes, once for each failure.
+    A failure to write is raised to who writes next, checks or closes, once for each failure.
     """
 
     def __init__(
@@ -103,6 +103,10 @@ class _Spool(ABC, Generic[Entry, Target]):
             self._wake.set()
         if self._failure is not None:
             self._raise_failure()
+
+    def check(self) -> None:
+        """Raise what has kept entries from being written, as the next ``write`` would."""
+        self._raise_failure()
 
     def flush(self) -> None:
         """Do nothing: what was taken is written as soon as it can be."""

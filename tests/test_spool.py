@@ -4,7 +4,7 @@ import io
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 import pytest
@@ -285,7 +285,10 @@ def test_a_stream_that_keeps_something_back_is_flushed_though_nothing_comes() ->
     assert stream.getvalue() == "first\n"
 
 
-def test_a_failure_to_flush_is_raised_to_whoever_writes_next() -> None:
+@pytest.mark.parametrize("ask", [lambda spool: spool.write(""), Spool.check])
+def test_a_failure_to_flush_is_raised_to_whoever_writes_next_or_asks(
+    ask: Callable[[Spool], None],
+) -> None:
     stream = Keeping()
 
     def fail() -> None:
@@ -298,4 +301,4 @@ def test_a_failure_to_flush_is_raised_to_whoever_writes_next() -> None:
     while spool._failure is None:  # set by the other thread right after
         os.sched_yield()
     with pytest.raises(OSError, match="full"):
-        spool.write("")
+        ask(spool)

@@ -97,6 +97,10 @@ class Captures:
         """How many records came faster than they could be written."""
         return self._spool.lost
 
+    def check(self) -> None:
+        """Raise OSError if what came could not be written, as the next ``write`` would."""
+        self._spool.check()
+
     def close(self) -> None:
         """Write what is waiting, and close every file."""
         try:

@@ -12,6 +12,7 @@ from pop3spy import __version__
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.cli.judging import check_ledger, judge_sessions, remembered
 from pop3spy.cli.judging_recordings import SHOWN
+from pop3spy.cli.late_failures import LateFailures
 from pop3spy.cli.log_streams import check_log, log_writers, open_log_stream
 from pop3spy.cli.streams import Spools, close
 from pop3spy.cli.terminal import colourful, keep_width, width_of
@@ -79,22 +80,28 @@ def outputs(  # noqa: PLR0913 - who is told, and how
         if looks_for_findings(settings, watched or screen is not None):
             history = closing.enter_context(remembered(settings, bus, clock))
             judge_sessions(settings, bus, clock, history, later, hosts=hosts)
+        late = LateFailures(bus.failed)
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             bus.subscribe(sessions)
+            late.watch(log, sessions)
             if note is not None and (settings.log_format == "json" or log is not told):
                 bus.subscribe_to_notes(note)
         for one in lost:
             bus.publish(one)
         if has_transcript(settings) and screen is None:
             spool = spools.standard(sys.stdout, lines_lost)
-            bus.subscribe(transcript_on(spool, clock, settings.show, SHOWN[settings.findings]))
+            transcript = transcript_on(spool, clock, settings.show, SHOWN[settings.findings])
+            bus.subscribe(transcript)
+            late.watch(spool, transcript)
         if settings.record is not None:
             captures = captures_at(settings.record, settings, clock, closing)
             lossy.append(captures)
             bus.subscribe(captures)
+            late.watch(captures, captures)
             bus.subscribe_to_notes(captures.note)
             bus.publish(recording_noted(settings.record, settings, clock))
+        bus.subscribe(late)
         let_others_read(bus, clock)
         yield bus
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from pop3spy.cli.judging import judge_sessions, remembered
 from pop3spy.cli.judging_recordings import SHOWN
+from pop3spy.cli.late_failures import LateFailures
 from pop3spy.cli.log_streams import log_gap, open_log_stream
 from pop3spy.cli.outputs import (
     captures_at,
@@ -76,21 +77,24 @@ def shared_outputs(
         failed = _Failures(notes, clock)
         bus = Bus(failed)
         bus.subscribe_to_notes(notes)
+        late = LateFailures(failed)
         transcript_lines: Lines = _nowhere
         log_lines: Lines = _nowhere
         if log is not None:
             sessions, note = log_readers(log, settings, clock)
             if note is not None and (settings.log_format == "json" or log is not told):
                 bus.subscribe_to_notes(note)
-            log_lines = _Lines(log, partial(failed, type(sessions)))
+            log_lines = _Lines(log, partial(failed, type(sessions)), late)
+            late.watch(log, type(sessions))
         for one in lost:
             bus.publish(one)
         if has_transcript(settings) and screen is None:
             stream = spools.standard(sys.stdout, lines_lost)
-            transcript_lines = _Lines(stream, partial(failed, Transcript))
+            transcript_lines = _Lines(stream, partial(failed, Transcript), late)
+            late.watch(stream, Transcript)
         if settings.record is not None:
             bus.publish(recording_noted(settings.record, settings, clock))
-        complaints = _Lines(told, partial(failed, Notes))
+        complaints = _Lines(told, partial(failed, Notes), late)
         lines = transcript_lines, log_lines, complaints
         yield SharedOutputs(bus, *lines, lambda: failed.times, (spools,))
 
@@ -111,13 +115,17 @@ class _Failures:
 
 
 class _Lines:
-    """Writes lines to *stream*; whatever keeps it from that is told by *failed*."""
+    """Writes lines to *stream*; whatever keeps it from that is told by *failed*, or by *late*."""
 
-    def __init__(self, stream: Stream, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, stream: Stream, failed: Callable[[Exception], None], late: LateFailures
+    ) -> None:
         self._stream = stream
         self._failed = failed
+        self._late = late
 
     def __call__(self, lines: str) -> None:
+        self._late.begin()
         for line in lines.split("\n")[:-1]:  # each alone: so many are told to be missing
             try:
                 self._stream.write(f"{line}\n")
@@ -193,6 +201,9 @@ def worker_outputs(
         if settings.record is not None:
             captures = captures_at(settings.record, settings, clock, closing)
             bus.subscribe(captures)
+            late = LateFailures(bus.failed)
+            late.watch(captures, captures)
+            bus.subscribe(late)
             lossy.append(captures)
             recorded = captures.note
         let_others_read(bus, clock)

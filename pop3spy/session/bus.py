@@ -62,6 +62,12 @@ class Bus:
             if times := self._failures[id(reader)]:
                 yield reader, times
 
+    def failed(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
+        """Know that *subscriber* failed, be it with an event or behind one; the first is told."""
+        self._failures[id(subscriber)] += 1
+        if self._failures[id(subscriber)] == 1:
+            self._complain(subscriber, error)
+
     def publish(self, event: Told) -> None:
         """Hand *event* to everybody who reads its session, or notes."""
         if self._busy:
@@ -89,7 +95,7 @@ class Bus:
             try:
                 reader(event)
             except Exception as error:  # noqa: BLE001 - a reader of events must not harm traffic
-                self._fail(subscriber, error)
+                self.failed(subscriber, error)
         if isinstance(event, Ended):
             self._ended.append(session.id)
 
@@ -98,7 +104,7 @@ class Bus:
             try:
                 reader(note)
             except Exception as error:  # noqa: BLE001 - as above
-                self._fail(reader, error)
+                self.failed(reader, error)
 
     def _gather(self, session: Session) -> _Audience:
         audience = self._audiences[session.id] = _Audience(session)
@@ -110,15 +116,10 @@ class Bus:
         try:
             reader = subscriber(audience.session)
         except Exception as error:  # noqa: BLE001 - as above
-            self._fail(subscriber, error)
+            self.failed(subscriber, error)
         else:
             if reader is not None:
                 audience.readers.append((reader, subscriber))
-
-    def _fail(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
-        self._failures[id(subscriber)] += 1
-        if self._failures[id(subscriber)] == 1:
-            self._complain(subscriber, error)
 
 
 def all_of(*subscribers: Subscriber) -> Subscriber:

@@ -107,6 +107,23 @@ def test_a_full_disk_is_told_once_and_what_waits_is_written_later(
     assert len(sessions(tmp_path)) == len(had)
 
 
+@pytest.mark.promise("disk")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_disk_is_told_though_nobody_comes_any_more(
+    upstream: str, workers: str, tmp_path: Path
+) -> None:
+    """What kept rows from being written was raised to whoever wrote next, which may be never."""
+    options = ("--log-file-time", "0.1", "--workers", workers)
+    with logging(upstream, tmp_path, *options) as proxy:
+        port = proxy.port()
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        session(port)
+        proxy.says("RowLog failed")
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, UNLIMITED)
+        assert proxy.stopped().status == 0
+    assert len(sessions(tmp_path)) == 1
+
+
 def test_a_folder_that_is_gone_stops_no_session(upstream: str, tmp_path: Path) -> None:
     folder = tmp_path / "log"
     with logging(upstream, folder) as proxy:
