@@ -1,6 +1,6 @@
 """The ways to a server: the clear port, STLS there, and the port that has TLS at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from pop3spy.check.transcript import TranscriptLine
@@ -62,7 +62,8 @@ class Target:
 def target_of(url: Url, clear_port: int | None = None, tls_port: int | None = None) -> Target:
     """Return where the server at *url* is to be looked for; 0 is a port that is left out.
 
-    A port of a URL that is an odd one says nothing of where the other door is.
+    A port of a URL that is an odd one says nothing of where the other door is.  One that is given
+    beside the URL takes the place of its own, wherever the URL is shown.
     """
     usual = url.port == PORTS[url.scheme]
     clear = PORTS["pop3"] if usual else 0
@@ -71,8 +72,7 @@ def target_of(url: Url, clear_port: int | None = None, tls_port: int | None = No
         tls = url.port
     else:
         clear = url.port
-    return Target(
-        url,
-        clear if clear_port is None else clear_port,
-        tls if tls_port is None else tls_port,
-    )
+    clear = clear if clear_port is None else clear_port
+    tls = tls if tls_port is None else tls_port
+    own = tls if url.scheme == "pop3s" else clear
+    return Target(replace(url, port=own), clear, tls)
