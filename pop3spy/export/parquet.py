@@ -8,7 +8,7 @@ import hashlib
 import math
 from pathlib import Path
 
-from pop3spy.errors import ConfigError
+from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.export.exporter import ExportSource
 from pop3spy.export.table_rows import CountedRows
 from pop3spy.protocol.text import count, escape
@@ -20,11 +20,17 @@ from pop3spy.tables.partitions import FILE_SIZE, Partition, Partitions
 
 
 class ParquetExport:
-    """Writes files to *folder*; they are hidden until ``close``, so that no part is the whole."""
+    """Writes files to *folder*; they are hidden until ``close``, so that no part is the whole.
+
+    Raise ConfigError if a link in the folder would lead elsewhere.
+    """
 
     def __init__(self, folder: Path, source: ExportSource) -> None:
         self._rows = CountedRows(self, source)
-        self._files = ParquetFolder(folder)
+        try:
+            self._files = ParquetFolder(folder)
+        except OSError as error:
+            raise ConfigError(f"cannot write there: {said_by_system(error)}") from None
         self._waiting = Partitions(FILE_SIZE, age=math.inf)
         self._written: list[Path] = []
         self._left_out = 0

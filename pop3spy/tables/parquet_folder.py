@@ -1,6 +1,7 @@
 """A folder of Parquet files: each is written whole before it gets its name.
 
 So a reader never meets half a file, and what a crash takes with it are the rows that still wait.
+Inside the folder no symbolic link is followed: what it leads to may be another's.
 """
 
 import os
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from pop3spy.newfile import open_new
+from pop3spy.protocol.text import escape
+from pop3spy.tables.columns import TABLES
 from pop3spy.tables.parquet import parquet_of
 from pop3spy.tables.partitions import Partition
 from pop3spy.tables.run_mark import part_name
@@ -17,10 +20,15 @@ _PRIVATE: Final = 0o700
 
 
 class ParquetFolder:
-    """Writes partitions to files in *folder*, which is there; nobody else may read new ones."""
+    """Writes partitions to files in *folder*, which is there; nobody else may read new ones.
+
+    Raise OSError if a table would go elsewhere by a symbolic link.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        for table in TABLES:
+            _refuse_link(folder / table)
 
     def write(self, partition: Partition, name: str) -> tuple[Path, int]:
         """Write a file that is to be called *name*; return where, and how many rows it lacks.
@@ -46,7 +54,7 @@ class ParquetFolder:
     @staticmethod
     def publish(path: Path) -> None:
         """Give a file that was written its name; raise FileExistsError if another has it."""
-        if path.exists():
+        if os.path.lexists(path):
             raise FileExistsError
         path.with_name(part_name(path.name)).rename(path)
 
@@ -60,6 +68,13 @@ class ParquetFolder:
         """Return the folder of *partition*; that of all tables is not made, it may be unmounted."""
         place = self._folder / partition.place
         for folder in (place.parent, place):
-            with suppress(FileExistsError):
+            try:
                 folder.mkdir(_PRIVATE)
+            except FileExistsError:
+                _refuse_link(folder)
         return place
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise OSError(f"no symbolic link is followed there, and {escape(str(path))} is one")

@@ -83,5 +83,6 @@ def _is_abandoned(path: Path) -> bool:
 def _remove_parts(folder: Path, run: str) -> None:
     for table in TABLES:
         for part in folder.glob(f"{table}/date=*/{part_name(f'{run}-*')}"):
-            with suppress(OSError):
-                part.unlink()
+            if not (part.parent.is_symlink() or part.parent.parent.is_symlink()):
+                with suppress(OSError):
+                    part.unlink()

@@ -1,6 +1,7 @@
 """``pop3spy check`` as people start it: exit statuses, what is told, and what is left alone."""
 
 import json
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from cli.program import run, run_here, running, serving
 from pop3spy.check.forms import FORMS, schema
+from pop3spy.cli.check_output import write_file
 
 FAST = ("--patience", "0.1", "--pause", "0")
 WITHOUT = ("--ignore", "limit", "--ignore", "net")
@@ -323,3 +325,26 @@ def test_a_group_can_be_listed() -> None:
 
 def test_the_schema_is_printed() -> None:
     assert run_here("check", "--schema").out == schema()
+
+
+def test_a_file_of_an_audit_goes_to_its_place_and_through_no_link(tmp_path: Path) -> None:
+    file, others = tmp_path / "audit.json", tmp_path / "others"
+    others.write_text("kept")
+    (tmp_path / ".audit.json.new").symlink_to(others)
+    write_file(file, None, "new")
+    assert (file.read_text(), others.read_text()) == ("new", "kept")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["audit.json", "others"]
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """As /dev/null and /dev/stdout: a file in their place would harm everybody."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(pipe, None, "told")
+        assert os.read(reading, 100) == b"told"
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -15,6 +15,7 @@ from pop3spy.export import EXPORTERS, FolderFormat, exporting
 from pop3spy.session.how import How
 
 FORM = EXPORTERS["parquet"]
+PROXY = ("proxy", "--upstream", "127.0.0.1:1", "--listen", ":0")
 SAMPLE = str(Path(__file__).parents[2] / "captures" / "postoffice-apop.yaml")
 SCRIPT = LOGGED_IN + "C: STAT\nS: +OK 2 320\nC: QUIT\nS: +OK"
 
@@ -73,6 +74,31 @@ def test_what_fails_leaves_no_part(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+@pytest.mark.parametrize("inside", ["exchanges", "exchanges/date=2026-11-23"])
+def test_no_symbolic_link_leads_out_of_the_folder(inside: str, tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "fleet"
+    elsewhere.mkdir()
+    (folder / inside).parent.mkdir(parents=True)
+    (folder / inside).symlink_to(elsewhere)
+    with pytest.raises((OSError, ConfigError), match="no symbolic link is followed"):
+        export_to(folder)
+    assert files(elsewhere) == []
+    assert [each for each in files(folder) if each.suffix == ".parquet"] == []
+
+
+def test_a_link_is_told_in_one_line_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "exchanges").symlink_to("/tmp")
+    for args in (
+        ("export", SAMPLE, "--to", "parquet", "-o", str(tmp_path)),
+        (*PROXY, "--log-format", "parquet", "--log", str(tmp_path)),
+    ):
+        told = run_here(*args)
+        assert told.status == 2
+        assert f"no symbolic link is followed there, and {tmp_path}/exchanges is one" in told.err
+        assert len(told.err.splitlines()) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["exchanges"]
+
+
 def test_a_filter_is_for_the_engine() -> None:
     told = run_here("export", SAMPLE, "--to", "rows", "--filter", "err")
     assert (told.status, "rows holds whole sessions" in told.err) == (2, True)
@@ -88,7 +114,7 @@ def test_it_needs_a_folder() -> None:
     [
         (("export", SAMPLE, "--to", "parquet", "-o", "fleet"), "parquet"),
         (
-            ("proxy", "--upstream", ":1", "--log", "fleet", "--log-format", "parquet"),
+            (*PROXY, "--log", "fleet", "--log-format", "parquet"),
             "--log-format parquet",
         ),
     ],
