@@ -33,8 +33,8 @@ from pop3spy.web.acts import Acts
 from pop3spy.web.control import state_of
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import ENDED
-from pop3spy.web.routes import About, InspectorApi, PastEvents
-from pop3spy.web.saving import Report
+from pop3spy.web.routes import About, InspectorApi
+from pop3spy.web.saving import Export, LiveExports, Report
 from pop3spy.web.server import WebServer
 from pop3spy.web.tokens import Tokens
 
@@ -103,10 +103,12 @@ class Inspecting:
         about: About,
         acts: Acts | None = None,
         report_of: Report | None = None,
-        past: PastEvents | None = None,
+        export_of: Export | None = None,
     ) -> Work:
         """Return *work* with the inspector beside it, for as long as that goes on."""
-        api = InspectorApi(about, self._feed, self._tokens, acts, report_of, past, self._complain)
+        api = InspectorApi(
+            about, self._feed, self._tokens, acts, report_of, export_of, self._complain
+        )
 
         async def run(stop: asyncio.Event) -> None:
             self._stop = stop
@@ -179,7 +181,8 @@ class ProxyInspector:
         source = LiveSource(self._clock.started, rules, strict, judged)
         past = console.sessions.past
         report_of = LiveReports(source, self._clock.now, past, _recorded(settings))
-        return self._inspecting.around(work, self._about, acts, report_of, past)
+        export_of = LiveExports(past, self._clock.started)
+        return self._inspecting.around(work, self._about, acts, report_of, export_of)
 
     def _listening(self, note: Noted) -> None:
         """Learn what is relayed where."""

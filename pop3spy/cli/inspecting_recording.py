@@ -21,7 +21,7 @@ from pop3spy.session.tape import Item
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.routes import About
-from pop3spy.web.saving import Report
+from pop3spy.web.saving import Export, Report
 
 SESSIONS: Final = 100_000
 """Sessions that are kept; of a larger recording the last ones."""
@@ -34,10 +34,11 @@ def inspect_recording(
     items: Iterable[Item],
     judge: Callable[[Callable[[Told], None]], Judge] | None,
     report_of: Report | None = None,
+    export_of: Export | None = None,
 ) -> ExitStatus:
     """Let browsers look at *items* of *recording*, whose sessions *judge* judges, until Ctrl-C.
 
-    *report_of* makes the report of a session, if one can be made.
+    *report_of* makes the report of a session, and *export_of* exports one, where that can be done.
     """
     sessions = KeptSessions(ended=SESSIONS, exchanges=EXCHANGES, bodies=BODIES)
     last = 0.0
@@ -60,7 +61,7 @@ def inspect_recording(
         inspecting = Inspecting(feed, sockets, Clock())
         click.echo(f"pop3spy: inspector at {inspecting.link()}; Ctrl-C ends it", err=True)
         about = About(recording.started, recording.name, live=False)
-        return run(inspecting.around(_wait, about, report_of=report_of), "auto")
+        return run(inspecting.around(_wait, about, None, report_of, export_of), "auto")
 
 
 async def _wait(stop: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -137,17 +138,21 @@ def _inspect(options: ShowOptions) -> ExitStatus:
     rules = None if options.findings == "off" else all_rules(options.rules)
     there: dict[int, None] = {}
     [file] = options.files
-    from pop3spy.cli.session_report import SessionReports  # noqa: PLC0415 - as above
+    from pop3spy.cli.session_export import SessionExports  # noqa: PLC0415 - as above
+    from pop3spy.cli.session_report import SessionReports  # noqa: PLC0415
 
-    report_of = None  # what can be read once has none
+    report_of = export_of = None  # what can be read once has none
     if file != "-":
         report_of = SessionReports(
             file, options.rules, options.threshold, options.port, largest=None
         )
+        judging = partial(_judge, options=options, rules=rules)
+        export_of = SessionExports(file, judging, options.port)
     with open_recording(file, ports=options.port) as recording:
         items = sessions_of(recording, options.sessions, there)
         whole = _with_all_of(items, options.sessions, there)
-        return inspect_recording(recording, whole, _judge(recording, options, rules), report_of)
+        judge = _judge(recording, options, rules)
+        return inspect_recording(recording, whole, judge, report_of, export_of)
 
 
 def _with_all_of(

@@ -22,7 +22,6 @@ from pop3spy.filters.expression import Filter, compile_filter
 from pop3spy.filters.tokens import FilterError
 from pop3spy.findings import own_rules
 from pop3spy.protocol.text import escape
-from pop3spy.session.events import Told
 from pop3spy.session.facts import rounded
 from pop3spy.session.json_text import json_text
 from pop3spy.web import forms
@@ -33,7 +32,7 @@ from pop3spy.web.checks import CHECKS, check
 from pop3spy.web.feed import Feed
 from pop3spy.web.files import files, schema
 from pop3spy.web.filtering import matching, statistics, with_match
-from pop3spy.web.saving import Report, SavedFile, exported, saved_report
+from pop3spy.web.saving import Export, Report, SavedFile, saved_report
 from pop3spy.web.stream import EventStream
 from pop3spy.web.tokens import Tokens
 from pop3spy.web.watched import WatchedSession
@@ -45,8 +44,6 @@ LISTED: Final = 200
 LONGEST: Final = 400
 """Characters of what is to be explained."""
 
-PastEvents = Callable[[int], list[Told] | None]
-"""Returns all that happened in a session of that number, None if nobody knows that any more."""
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 
@@ -62,8 +59,8 @@ class About:
 class InspectorApi:
     """Answers what is asked of *feed*; without *acts* nobody may do anything.
 
-    *report_of* makes the report of a session, if there is one to be made, and *past* knows what is
-    to be exported; *complain* is told what goes wrong here.
+    *report_of* makes the report of a session, and *export_of* exports one, where that can be done;
+    *complain* is told what goes wrong here.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
@@ -73,7 +70,7 @@ class InspectorApi:
         tokens: Tokens,
         acts: Acts | None,
         report_of: Report | None,
-        past: PastEvents | None,
+        export_of: Export | None,
         complain: Callable[[Exception], None],
     ) -> None:
         self._about = about
@@ -81,7 +78,7 @@ class InspectorApi:
         self._tokens = tokens
         self._acts = acts
         self._report_of = report_of
-        self._past = past
+        self._export_of = export_of
         self._complain = complain
         self._port = 0
 
@@ -228,12 +225,11 @@ class InspectorApi:
     async def _export(self, request: Request) -> ASGIApp:
         session = self._watched(request).session
         name = request.path_params["form"]
-        if self._past is None:
-            raise QuestionError(404, "nothing is exported here; pop3spy export reads recordings")
+        if self._export_of is None:
+            raise QuestionError(404, "nothing is exported here: what was read is no file")
         if name not in EXPORTERS:
             raise QuestionError(404, f"there is no such form; there are {', '.join(EXPORTERS)}")
-        past = self._past(session.id)
-        return await self._saved(exported(session, past, name, self._about.started))
+        return await self._saved(self._export_of(session, name))
 
     async def _saved(self, making: Awaitable[SavedFile]) -> ASGIApp:
         try:
@@ -243,7 +239,7 @@ class InspectorApi:
         return Response(file.octets, media_type=file.kind, headers=file.headers)
 
     def _exports(self) -> list[dict[str, str]]:
-        if self._past is None:
+        if self._export_of is None:
             return []
         return [{"form": name, "summary": form.summary} for name, form in EXPORTERS.items()]
 

@@ -15,7 +15,7 @@ from pop3spy.session.chunk import Clock
 from pop3spy.web.feed import Feed
 from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.routes import About
-from pop3spy.web.saving import Report
+from pop3spy.web.saving import LiveExports, Report
 from web.browsing import Browser
 
 
@@ -82,7 +82,8 @@ async def inspecting(  # noqa: PLR0913 - whatever an inspector can be told
             if reported:
                 source = LiveSource(console.clock.started, own_rules(), strict)
                 report_of = LiveReports(source, console.clock.now, past)
-            run = inspector.around(work, about, acts, report_of, past)
+            exports = LiveExports(past, console.clock.started)
+            run = inspector.around(work, about, acts, report_of, exports)
             async with asyncio.TaskGroup() as group:
                 group.create_task(run(stop))
                 await begun.wait()

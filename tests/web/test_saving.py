@@ -2,11 +2,14 @@
 
 import io
 import zipfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.program import run_here, running
 from pop3spy.console.record import MOST
 from pop3spy.export import EXPORTERS, FolderFormat
 from pop3spy.live.commands import LIVE_COMMANDS
@@ -14,6 +17,25 @@ from pop3spy.web.acts import ACTS
 from web.browsing import Browser
 from web.inspecting import Inspected, inspecting
 from web.test_api import a_session, document
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+TWO = """\
+pop3spy: 2
+started: "2026-11-23T10:00:00.000000Z"
+records:
+- [0.1, 1, "open", {"client": "192.0.2.1:1", "server": "mail.example.org:110"}]
+- [0.2, 2, "open", {"client": "192.0.2.2:2", "server": "mail.example.org:110"}]
+- [0.3, 1, "S", "+OK\\r\\n"]
+- [0.4, 2, "S", "+OK\\r\\n"]
+- [0.5, 1, "C", "USER ann\\r\\n"]
+- [0.6, 2, "C", "USER bob\\r\\n"]
+- [0.7, 1, "S", "+OK\\r\\n"]
+- [0.8, 2, "S", "+OK\\r\\n"]
+- [0.9, 2, "close", {"how": "client_closed", "why": ""}]
+- [1.0, 0, "note", {"text": "look here"}]
+- [1.1, 1, "close", {"how": "client_closed", "why": ""}]
+"""
+"""A recording of two sessions, and a note of when one of them was over."""
 
 pytestmark = pytest.mark.usefixtures("either_way")
 SUFFIXES = {
@@ -128,3 +150,67 @@ async def test_a_session_that_goes_on_has_a_report() -> None:
     assert "nobody asked" in report
     assert "tanstaaf" not in report
     assert "hello" not in report
+
+
+@asynccontextmanager
+async def shown(recording: Path | str, *, before: Sequence[str] = ()) -> AsyncIterator[Browser]:
+    """Give a browser that looks at a recording, as people look at one."""
+    with running("show", "--web", recording, before=before) as program:
+        link = program.says(r"inspector at (http://[^;\s]+)")[1]
+        browser = Browser(int(link.split(":")[2].split("/")[0]))
+        assert (await browser.login(link)).status == 204
+        yield browser
+
+
+def by_program(folder: Path, recording: Path, form: str) -> dict[str, bytes]:
+    out = folder / form
+    told = run_here("export", str(recording), "--to", form, "-o", str(out))
+    assert told.status == 0, told.err
+    return files_in(out)
+
+
+def saved(answer: Any) -> dict[str, bytes]:
+    if answer.headers["content-type"] != "application/zip":
+        return {"": answer.body}
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_a_session_of_a_recording_is_exported_as_the_program_exports_it(
+    tmp_path: Path,
+) -> None:
+    sample = CAPTURES / "dovecot-user.yaml"
+    async with shown(sample) as browser:
+        offered = (await browser.get("/api/snapshot")).json["exports"]
+        assert [each["form"] for each in offered] == list(EXPORTERS)
+        for form in EXPORTERS:
+            wanted = by_program(tmp_path, sample, form)
+            answer = await export(browser, form)
+            assert answer.status == 200
+            assert sorted(saved(answer).values()) == sorted(wanted.values()), form
+
+
+async def test_of_several_sessions_one_is_exported_with_what_was_noted_meanwhile(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text(TWO, encoding="utf-8")
+    async with shown(file) as browser:
+        told = [(await browser.get(f"/api/sessions/{n}/export/dialogue")).body for n in (1, 2)]
+        assert [b"USER ann" in each for each in told] == [True, False]
+        assert [b"USER bob" in each for each in told] == [False, True]
+        assert [each.count(b"look here") for each in told] == [1, 0]
+        file.unlink()
+        answer = await export(browser, "dialogue")
+        assert (answer.status, answer.json["error"]) == (
+            409,
+            f"{file}: no such file or directory",
+        )
+
+
+async def test_what_came_by_standard_input_is_shown_and_not_exported() -> None:
+    from_file = ("sh", "-c", 'exec "$@" < "$0"', str(CAPTURES / "dovecot-user.yaml"))
+    async with shown("-", before=from_file) as browser:
+        assert (await browser.get("/api/snapshot")).json["exports"] == []
+        answer = await export(browser, "jsonl")
+        assert (answer.status, "no file" in answer.json["error"]) == (404, True)
