@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from pop3spy.protocol import sasl
-from pop3spy.protocol.commands import Command, CommandSpec, Shape, line_of, parse_command
+from pop3spy.protocol.commands import CommandSpec, Shape, line_of, parse_command
 from pop3spy.protocol.frames import BodyEnd, BodyPart, Challenge, CommandLine, Frame, StatusLine
 from pop3spy.protocol.replies import code_of
 from pop3spy.protocol.states import Effect, State
@@ -27,7 +27,10 @@ _KEEP_PARTS: Final = frozenset({b"recent"})
 """Parts of a user name that say what is asked for, and not of whom (Gmail)."""
 _BETWEEN_WORDS: Final = re.compile(rb"([\s,;:!()\"]+)")
 _STAMP: Final = re.compile(rb"<([^<>@\s]*)@([^<>\s]+)>")
+_ARGUMENT: Final = re.compile(rb"[^ \t]+")
 _ATTRIBUTE: Final = re.compile(rb"[A-Za-z]+=")
+_ID_LINE: Final = re.compile(rb"(\s*\d+\s+)(\S.*)", re.DOTALL)
+"""A number and a unique-id, parted by whatever blanks readers of listings take."""
 _MOST: Final = 64
 """Names that are looked for in one session; who brings more is shown no text of the server's."""
 
@@ -164,33 +167,25 @@ class Identities:
             return frame
         line = line_of(frame.raw)
         start = len(line) - len(command.rest)
-        rest = self._arguments(frame, command, spec, line, start)
-        shown = self._changed(frame, start, rest)
+        shown = self._changed(frame, start, self._arguments(spec, line[start:]))
         if shown is not frame:
             shown.command = parse_command(shown.raw)
         return shown
 
-    def _arguments(
-        self, frame: Frame, command: Command, spec: CommandSpec, line: bytes, start: int
-    ) -> bytes:
-        """Return what stands behind the verb; an argument that is a name is learned."""
-        if not spec.identity or any(begin <= start < end for begin, end in frame.masks):
-            return line[start:]
+    def _arguments(self, spec: CommandSpec, rest: bytes) -> bytes:
+        """Return *rest*, what stands behind the verb; an argument that is a name is learned."""
+        if not spec.identity:
+            return rest
         kind = Kind.USER if spec.effect in (Effect.NAME, Effect.LOGIN) else Kind.HOST
-        most = 1 if spec.effect is Effect.LOGIN else len(command.args)
-        words = command.rest.split(b" ")
-        return b" ".join(
-            self._argument(kind, word) if place < most and word != FILLER else word
-            for place, word in enumerate(words)
-        )
+        return _ARGUMENT.sub(lambda word: self._argument(kind, word[0]), rest)
 
     def _argument(self, kind: Kind, word: bytes) -> bytes:
-        key = _ATTRIBUTE.match(word)  # ADDR=192.0.2.1
+        key = _ATTRIBUTE.match(word) if kind is Kind.HOST else None  # ADDR=192.0.2.1
         name = key[0] if key else b""
         value = word[len(name) :]
-        if name.upper() == b"LOGIN=":
-            kind = Kind.USER
-        return name + self.learn(kind, value) if value else word
+        if not value or value == FILLER:
+            return word
+        return name + self.learn(Kind.USER if name.upper() == b"LOGIN=" else kind, value)
 
     def _status(self, frame: StatusLine, *, greeting: bool) -> StatusLine:
         self._rest = b""
@@ -199,9 +194,7 @@ class Identities:
             text = text[len(code) + 2 :]
         shown = self._shown(text, greeting=greeting)
         if frame.ok and not frame.has_body and self._asks_ids(frame.number):
-            words = text.split(b" ")
-            if len(words) == 2 and words[0].isdigit():  # noqa: PLR2004 - a number and its id
-                shown = words[0] + b" " + self._names.of(Kind.ID, words[1])
+            shown = self._id_line(text)
         return self._changed(frame, len(line_of(frame.raw)) - len(text), shown)
 
     def _asks_ids(self, number: int) -> bool:
@@ -226,11 +219,11 @@ class Identities:
         return replace(part, cuts=()) if shifted and part.cuts else part
 
     def _id_line(self, line: bytes) -> bytes:
-        number, blank, name = line_of(line).partition(b" ")
-        if not blank or not number.isdigit() or FILLER in line:
+        said = line_of(line)
+        listed = None if FILLER in said else _ID_LINE.fullmatch(said)
+        if listed is None:
             return self._shown(line)
-        said = len(number) + 1 + len(name)
-        return number + b" " + self._names.of(Kind.ID, name.strip()) + line[said:]
+        return listed[1] + self._names.of(Kind.ID, listed[2].strip()) + line[len(said) :]
 
     def _challenge(self, frame: Challenge) -> Challenge:
         """Return a challenge; one that names somebody, or cannot be read, is masked whole."""

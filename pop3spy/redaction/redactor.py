@@ -168,7 +168,7 @@ class Redactor:
         spans = merged([*hidden, *self._find(line, behind(line, spec, int(known)))])
         names = spec.identity and spec.effect in (Effect.NAME, Effect.LOGIN)
         if names and len(command.args) >= spec.required:
-            start = len(line) - len(command.rest)
+            start = len(line) - len(command.rest.lstrip(b" \t"))
             masked = any(begin <= start < end for begin, end in frame.masks)
             self._name(command.args[0], masked=masked)
         if not spans:

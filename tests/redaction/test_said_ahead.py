@@ -43,6 +43,14 @@ def test_a_secret_said_ahead_by_who_is_logged_in_is_nowhere() -> None:
     assert told.holding(SECRET) == []
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["a line", "without an end"])
+def test_of_more_secrets_ahead_than_can_be_remembered_none_is_anywhere(*, ended: bool) -> None:
+    words = [b"w0rd%03d" % number for number in range(80)]
+    last = b"C: " if ended else b"C< "
+    told = heard(b"C: AUTH LOGIN", last + b" ".join(words), b"S: what is " + words[-1])
+    assert told.holding(*words) == []
+
+
 def test_what_is_no_secret_behind_login_stays_readable() -> None:
     told = heard(
         *(b"C: USER carol", b"S: +OK", b"C: PASS " + SECRET, b"S: +OK"),
@@ -70,9 +78,9 @@ def test_many_lines_of_the_server_do_not_read_again_what_waits(ahead: bytes, sai
 
 
 def elapsed(ahead: bytes, said: list[bytes]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     heard(b"C: AUTH PLAIN", *[b"C: " + ahead] * 3800, *[b"S: " + line for line in said])
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def test_lines_that_come_and_go_do_not_let_the_rest_be_read_again() -> None:
@@ -83,6 +91,6 @@ def test_lines_that_come_and_go_do_not_let_the_rest_be_read_again() -> None:
 def trickling(times: int) -> float:
     ahead = [b"C: AUTH PLAIN sesame%d" % (number % 9) for number in range(2700 + times)]
     turns = [line for more in ahead[2700:] for line in (b"S: -ERR not so", more)]
-    began = time.perf_counter()
+    began = time.process_time()
     heard(b"C: AUTH PLAIN", *ahead[:2700], *turns)
-    return time.perf_counter() - began
+    return time.process_time() - began

@@ -1,14 +1,20 @@
 """No secret leaves: however it was sent, however the server repeats it, wherever one looks."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cuts import every_cut, recut
 from dialogue import byte_by_byte
+from findings.doors import Gathered
+from pop3spy.capture.header import Header
+from pop3spy.capture.reader import CaptureReader
 from pop3spy.protocol.commands import line_of
 from pop3spy.protocol.frames import Side
 from pop3spy.session.how import How
+from pop3spy.session.playback import play_back
 from security.disguises import disguises
 from security.sinks import Sinks, heard, talk
 from security.ways import OF_WORDS, SECRETS, WAYS, WORD_WAYS, Way, b64
@@ -232,10 +238,17 @@ def test_a_secret_that_is_the_user_s_name_stays_shown_as_that_and_no_more() -> N
     assert sinks.shown(Side.SERVER)[-1] == b"-ERR not carol\r\n"
 
 
-def test_a_user_s_name_that_was_a_secret_before_is_none() -> None:
-    sinks = heard(b"C: PASS hunter22", b"S: -ERR", b"C: USER hunter22", b"S: +OK", b"C: PASS x")
+@pytest.mark.parametrize("blanks", [b" ", b"  ", b" \t"], ids=repr)
+@pytest.mark.parametrize("name", [b"USER%bhunter22", b"APOP%bhunter22 c4c9334bac560ecc"], ids=repr)
+def test_a_user_s_name_that_was_a_secret_before_is_none(name: bytes, blanks: bytes) -> None:
+    before = b"C: PASS hunter22", b"S: -ERR"
+    sinks = heard(*before, b"C: " + name % blanks, b"S: +OK", b"C: PASS x", b"S: +OK")
     assert sinks.holding(b"hunter22") == []
     assert sinks.reading.session.user is None
+    text = Header(sinks.clock.started).lines() + sinks.texts()["capture"]
+    again = Gathered()
+    play_back(CaptureReader(io.StringIO(text), "capture"), again)
+    assert [session.user for session in again.over] == [None]
 
 
 def test_one_name_and_password_in_a_message_are_hidden() -> None:

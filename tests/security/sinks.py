@@ -286,11 +286,21 @@ def _fails(rule: Rule, error: Exception) -> None:
 
 
 class Sinks(Readers):
-    """A bus of its own, and sessions to be read, one behind the other."""
+    """A bus of its own, and sessions to be read, one behind the other.
+
+    Nothing is shown of a session whose reading fails, so that is an error, unless it is *failing*
+    on purpose.
+    """
 
     def __init__(
-        self, *, strict: bool = False, typist: Typist | None = None, clock: Clock | None = None
+        self,
+        *,
+        strict: bool = False,
+        typist: Typist | None = None,
+        clock: Clock | None = None,
+        failing: bool = False,
     ) -> None:
+        self._failing = failing
         self._at = 0.0
         self._names = Pseudonyms() if strict else None
         self._typist = typist
@@ -326,10 +336,14 @@ class Sinks(Readers):
     def _feed(self, chunk: Chunk) -> None:
         try:
             self.reading.hear(chunk)
-        except Exception as error:  # noqa: BLE001 - as whoever feeds a reading must
+        except Exception as error:
+            if not self._failing:
+                raise
             self.reading.blind(self._at, describe(error))
 
     def _complain(self, subscriber: Subscriber | NoteReader, error: Exception) -> None:
+        if not self._failing:
+            raise error
         self._notes(reader_failed(subscriber, error, self._at))
 
 

@@ -74,14 +74,14 @@ def test_a_part_that_fails_while_it_holds_a_secret_tells_nothing_of_it(
     part: type, name: str, call: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, name, failing(part, name, call))
-    sinks = Sinks().play(TALK)
+    sinks = Sinks(failing=True).play(TALK)
     monkeypatch.undo()
     sinks.end()
     assert sinks.holding(SECRET) == []
 
 
 def test_a_session_that_is_blind_tells_nothing_more_of_what_is_said() -> None:
-    sinks = Sinks()
+    sinks = Sinks(failing=True)
     sinks.reading.blind(0.0, "KeyError at redact.py:1")
     sinks.play(TALK).end()
     assert sinks.frames == []
@@ -119,7 +119,7 @@ def test_a_description_of_what_was_never_raised_is_its_type() -> None:
 
 
 def test_a_reader_of_events_that_fails_is_told_of_by_its_name() -> None:
-    sinks = Sinks()
+    sinks = Sinks(failing=True)
 
     def read(event: Event) -> None:
         if isinstance(event, Heard):
@@ -160,7 +160,7 @@ def test_a_bug_is_told_in_one_line_without_its_message(
 def test_what_blinded_a_session_is_one_line_in_every_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Redactor, "mask", failing(Redactor, "mask", 4))
     told: list[Blinded] = []
-    sinks = Sinks()
+    sinks = Sinks(failing=True)
     sinks.bus.subscribe(
         lambda _: lambda event: told.append(event) if isinstance(event, Blinded) else None
     )

@@ -61,6 +61,36 @@ def test_a_name_is_nowhere(login: str, name: bytes) -> None:
     assert b"+OK 2 320\r\n" in sinks.shown(Side.SERVER)
 
 
+@pytest.mark.parametrize("blanks", [b"  ", b"\t", b" \t "], ids=repr)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"USER carol", b"USER carol ", b"APOP carol 0123456789abcdef0123456789abcdef"),
+        *(b"XCLIENT ADDR=192.0.2.99 LOGIN=carol", b"XOIP 192.0.2.99"),
+    ],
+    ids=lambda line: line.decode(),
+)
+def test_a_name_is_nowhere_whatever_blanks_part_the_words(line: bytes, blanks: bytes) -> None:
+    names = [name for name in (b"carol", b"192.0.2.99") if name in line]
+    said = line.replace(b" ", blanks)
+    sinks = heard(b"C: " + said, b"S: -ERR no " + b" at ".join(names), strict=True)
+    assert sinks.holding(*names) == []
+
+
+def test_the_name_of_a_user_that_looks_like_an_attribute_is_hidden_whole() -> None:
+    sinks = heard(b"C: USER bob=carol", b"S: +OK bob is known", strict=True)
+    assert sinks.holding(b"bob", b"carol") == []
+
+
+def test_a_secret_that_another_proxy_tells_is_masked_and_no_host() -> None:
+    said = b"C: XCLIENT ADDR=192.0.2.99 FORWARD=Zq7#vKx2", b"S: -ERR no", b"C: XOIP 192.0.2.98"
+    shown = heard(*said, b"S: -ERR", strict=True).shown(Side.CLIENT)
+    assert shown == [
+        b"XCLIENT ADDR=host-3.invalid FORWARD=********\r\n",
+        b"XOIP host-4.invalid\r\n",
+    ]
+
+
 LOGIN = (b"C: USER alice.smith@corp.example", b"S: +OK", b"C: PASS Zq7#vKx2", b"S: +OK")
 
 ROWS: dict[str, tuple[list[bytes], list[bytes], list[bytes]]] = {
@@ -232,6 +262,26 @@ def test_a_name_that_is_cut_is_hidden_too() -> None:
         assert sinks.holding(b"node7", b"corp") == []
         shown = b"".join(sinks.shown(Side.SERVER))
         assert shown == b"+OK ready\r\n+OK\r\n1 id-1\r\n2 id-2\r\n.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"1  bb-alice", b"1  id-1"),
+        (b"1\tbb-alice", b"1\tid-1"),
+        (b" 1 bb-alice", b" 1 id-1"),
+        (b"1 bb-alice ", b"1 id-1"),
+    ],
+    ids=repr,
+)
+def test_a_unique_id_is_hidden_whatever_blanks_part_it_from_its_number(
+    line: bytes, shown: bytes
+) -> None:
+    listed = b"C: UIDL", b"S: +OK", b"S: " + line, b"S: .", b"C: UIDL 1", b"S: +OK " + line
+    sinks = heard(*LOGIN, *listed, strict=True)
+    assert sinks.holding(b"bb-alice") == []
+    lines = sinks.shown(Side.SERVER)
+    assert lines[-3:] == [shown + b"\r\n", b".\r\n", b"+OK " + shown + b"\r\n"]
 
 
 def test_a_part_of_a_name_is_hidden_too() -> None:

@@ -117,6 +117,13 @@ def test_who_logged_in_is_known(login: list[bytes]) -> None:
     assert sinks.shown(Side.SERVER)[-1] == b"+OK welcome, carol\r\n"
 
 
+@pytest.mark.parametrize("mechanism", [b"GSSAPI", b"XOAUTH2", b"CRAM-MD5"])
+def test_a_challenge_that_says_nothing_has_nothing_hidden(mechanism: bytes) -> None:
+    said = [b"S: + ", b"C: " + b64(b"Zq7#vKx2"), b"S: + ", b"C: ", b"S: +", b"C: *", b"S: -ERR"]
+    challenges = served(b"C: AUTH " + mechanism, *said)
+    assert challenges == [b"+ ", b"+ ", b"+", b"-ERR"]
+
+
 def test_a_name_that_was_shown_is_shown_in_a_text_even_if_the_password_has_it() -> None:
     said = served(
         b"C: USER carol", b"S: +OK", b"C: PASS carol 1987", b"S: -ERR not carol, not 1987"
