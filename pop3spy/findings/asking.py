@@ -28,11 +28,6 @@ class Asking:
         self._made: dict[str, Any] = {}  # what rules that are classes keep of the session
         self._methods: dict[Way, Callable[[Event | None], Claims]] = {}
 
-    def release(self) -> None:
-        """Forget what rules keep of the session, which leads back to it."""
-        self._made.clear()
-        self._methods.clear()
-
     def about(self, ways: Ways, event: Event | None, exchange: Exchange | None) -> list[Candidate]:
         """Return what the rules say of *event*, which is about *exchange*."""
         observed = self._observed

@@ -90,9 +90,6 @@ class JudgedSession:
     def release(self) -> None:
         """Let go of what leads back here: the session is over, and nobody has to collect it."""
         self._observed.unbind()
-        self._asking.release()
-        self._later.clear()
-        self._on_answer.clear()
 
     @property
     def due(self) -> float:
@@ -126,7 +123,6 @@ class JudgedSession:
                 self._find_due()
                 silence = Silence(self._session, at, self._observed.spoken_at)
                 self._ask((way,), silence, at, None)
-        self._observed.now = max(self._observed.now, now)
 
     def _find_due(self) -> None:
         due = self._later[0][0] if self._later else inf
@@ -226,7 +222,6 @@ class JudgedSession:
 
     def intervened(self, event: Intervened) -> None:
         """Take in what a gate did."""
-        watch(self._observed, event)
         self._raising.own.learn(event)
         self._ask(self._ways(On.INTERVENED), event, event.at, event.exchange)
 

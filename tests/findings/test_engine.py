@@ -32,14 +32,7 @@ from pop3spy.session.tape import Item
 OWN = dict(own_rules())
 
 
-@pytest.fixture(name="rules", autouse=True)
-def only_these() -> Iterator[dict[str, Rule]]:
-    """What a test registers, and nothing else."""
-    before = dict(RULES)
-    RULES.clear()
-    yield RULES
-    RULES.clear()
-    RULES.update(before)
+pytestmark = pytest.mark.usefixtures("rules")
 
 
 def found(items: Iterator[Item], failed: list[str] | None = None) -> list[Finding]:
@@ -262,7 +255,7 @@ def test_a_rule_that_looks_again_and_again_does_not_follow_a_leap_of_the_clock()
         return ()
 
     found(read_dialogue("-- login\nC: NOOP\n-- 100000 days\nS: +OK\nC: STAT").tape())
-    assert 1 < len(looks) <= 1001
+    assert len(looks) == 1001  # at the command, and as often as may fall due at once
 
 
 def test_on_this_machine_what_passes_in_clear_is_an_info() -> None:
@@ -355,13 +348,15 @@ def test_a_text_with_an_escape_sequence_is_told_without_it() -> None:
 
 def test_a_session_that_is_over_leaves_nothing_to_be_collected(rules: dict[str, Rule]) -> None:
     rules |= OWN
-    talk = f"{TWICE}    C: QUIT\n    S: +OK\n    -- server closes"
-    items = list(read_dialogue(talk).tape())
+    talks = [f"{TWICE}    C: QUIT\n    S: +OK\n    -- server closes"]
+    talks += [talk for rule in OWN.values() for talk in rule.raises]
+    tapes = [list(read_dialogue(talk).tape()) for talk in talks]
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        found(iter(items))
+        for items in tapes:
+            found(iter(items))
         gc.collect()
         left = {type(each) for each in gc.garbage}
     finally:

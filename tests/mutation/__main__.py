@@ -41,14 +41,18 @@ TARGETS = {
     "redactor": Target(
         "redaction",
         "*",
-        "redaction",
+        "redaction security/test_strict.py security/test_visible.py security/test_facts.py",
         cases=4,
     ),
     "engine": Target(
         "findings",
         "engine judged asking raising observed precedence dispatch remembering watching history",
-        "findings/test_engine.py findings/test_own_faults.py findings/test_history.py"
-        " findings/test_tried_out.py findings/test_cases.py",
+        "findings/test_engine.py findings/test_asking.py findings/test_own_faults.py"
+        " findings/test_history.py findings/test_mail_not_recorded.py findings/test_tried_out.py"
+        " findings/test_cases.py findings/test_rules.py findings/test_sizes.py"
+        " findings/test_logins.py findings/test_refusals.py findings/test_any_login.py"
+        " findings/test_framing.py findings/test_timing.py"
+        " findings/test_bad_input.py findings/test_correct_sessions.py",
     ),
 }
 """Those tests are named that run in their own process and are about the part."""

@@ -104,6 +104,22 @@ def test_who_survives_is_told(tmp_path: Path) -> None:
     assert figures.endswith("5 killed, 0 killed by time, 2 survived, 2 reached by no test")
 
 
+CACHES = """
+from functools import cache
+
+
+@cache
+def one() -> int:
+    return 1
+"""
+
+
+def test_what_was_worked_out_without_the_mistake_does_not_hide_it(tmp_path: Path) -> None:
+    judges = "from till import one\n\n\ndef test_it_is_one() -> None:\n    assert one() == 1\n"
+    (figures,) = mutated(tmp_path, CACHES, judges)
+    assert figures.endswith("2 killed, 0 killed by time, 0 survived, 0 reached by no test")
+
+
 def test_a_test_that_fails_anyway_judges_nobody(tmp_path: Path) -> None:
     told = mutated(tmp_path, "def one() -> int:\n    return 1\n", FAILS)
     assert told[0] == "left out, as it fails without any mutant: test_till.py::test_it_is_two"

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
+from functools import _lru_cache_wrapper
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -34,7 +35,7 @@ _STUCK = 120
 """Seconds after which a mutant waits for something that will never come."""
 _MEMORY = 2 << 30
 """Octets that a mutant may take beyond what is in use: some of them never stop growing."""
-_LONG_ENOUGH = 15.0
+_LONG_ENOUGH = 60.0
 """Seconds of the processor, while lines are told, of the tests of one mutant: the quickest ones."""
 
 
@@ -148,20 +149,24 @@ class _told_lines:  # noqa: N801 - it is used as a function is
 
 
 def exchange(mutant: Mutant) -> None:
-    """Let every function that *mutant* is about run the code of the mutant."""
+    """Let every function that *mutant* is about run the code of the mutant.
+
+    What its functions worked out without it, while lines were told, is forgotten.
+    """
     file = str(mutant.path.resolve())
     module = compile(module_with(mutant), file, "exec")
     codes = {(code.co_qualname, code.co_firstlineno): code for code in _codes(module)}
-    for function in gc.get_objects():
-        if isinstance(function, FunctionType) and function.__code__.co_filename == file:
-            old = function.__code__
-            new = codes.get((old.co_qualname, old.co_firstlineno))
-            if (
-                new
-                and old.co_qualname == mutant.name
-                and len(new.co_freevars) == len(old.co_freevars)
-            ):
-                function.__code__ = new
+    for each in gc.get_objects():
+        function = each.__wrapped__ if isinstance(each, _lru_cache_wrapper) else each
+        if not isinstance(function, FunctionType) or function.__code__.co_filename != file:
+            continue
+        if function is not each:
+            each.cache_clear()
+        old = function.__code__
+        new = codes.get((old.co_qualname, old.co_firstlineno))
+        same = old.co_qualname == mutant.name
+        if new and same and len(new.co_freevars) == len(old.co_freevars):
+            function.__code__ = new
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
