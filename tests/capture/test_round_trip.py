@@ -588,3 +588,23 @@ def test_the_times_of_a_side_never_go_back(talk: list[Said]) -> None:
             heard = [e for e in told if isinstance(e, Heard) and e.frame.side is side]
             times = [at for event in heard for at in (event.first, event.at)]
             assert times == sorted(times)
+
+
+@pytest.mark.parametrize(("begun", "ahead"), [("NO", True), ("", False)])
+def test_a_command_that_was_begun_before_the_reply_ended_was_said_ahead(
+    begun: str, *, ahead: bool
+) -> None:
+    """Its line stands behind the reply in a recording, where it ended."""
+    rest = "NOOP".removeprefix(begun)
+    talk = said(f"S: +OK\nC: STAT\nC< {begun}\nS: +OK 0 0\nC: {rest}\nS: +OK")
+    events, capture = live(talk)
+    for told in (events, read(capture)):
+        lines = [
+            event.frame
+            for event in told
+            if isinstance(event, Heard) and isinstance(event.frame, CommandLine)
+        ]
+        assert [(line.command.verb, line.pipelined) for line in lines] == [
+            ("STAT", False),
+            ("NOOP", ahead),
+        ]

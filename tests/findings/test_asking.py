@@ -212,9 +212,14 @@ def test_known_commands_are_counted_by_their_verbs() -> None:
     assert at_the_end(talk).used == {"USER": 1, "PASS": 1, "NOOP": 2, "STAT": 1}
 
 
-def test_the_greeting_is_when_it_came_and_no_reply_is_one() -> None:
-    seen = at_the_end("C: NOOP\nS: +OK\nC: NOOP\nS: +OK")
-    assert seen.greeted_at == pytest.approx(0.001)
+@pytest.mark.parametrize(
+    ("talk", "greeted_at"),
+    [("C: NOOP\nS: +OK\nC: NOOP\nS: +OK", 0.001), ("S: hello\nC: NOOP\nS: +OK", None)],
+)
+def test_the_greeting_is_when_it_came_and_no_reply_is_one(
+    talk: str, greeted_at: float | None
+) -> None:
+    assert at_the_end(talk).greeted_at == greeted_at
 
 
 def test_where_nothing_can_be_read_only_rules_are_asked_that_need_no_reading() -> None:

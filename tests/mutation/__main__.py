@@ -35,7 +35,8 @@ TARGETS = {
         "session",
         "tracker reading maildrop ending closings waiting listing listing_lines bus",
         "session cases filters gate net/test_faults.py logs/test_waiting.py logs/test_closings.py"
-        " capture/test_closings.py capture/test_old_recordings.py redaction/test_secret_memory.py"
+        " capture/test_closings.py capture/test_old_recordings.py capture/test_recorded_facts.py"
+        " redaction/test_secret_memory.py"
         " redaction/test_line_facts.py",
     ),
     "redactor": Target(
@@ -48,7 +49,8 @@ TARGETS = {
         "findings",
         "engine judged asking raising observed precedence dispatch remembering watching history",
         "findings/test_engine.py findings/test_asking.py findings/test_own_faults.py"
-        " findings/test_history.py findings/test_mail_not_recorded.py findings/test_tried_out.py"
+        " findings/test_history.py findings/test_remembering.py"
+        " findings/test_mail_not_recorded.py findings/test_tried_out.py"
         " findings/test_cases.py findings/test_rules.py findings/test_sizes.py"
         " findings/test_logins.py findings/test_refusals.py findings/test_any_login.py"
         " findings/test_framing.py findings/test_timing.py"
