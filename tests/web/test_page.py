@@ -407,7 +407,7 @@ def test_a_recording_is_read_and_never_changed(page: Page) -> None:
         assert name == "pop3spy-s1.html"
         assert b"<!doctype html>" in told
         assert b"mail.example.org" in told
-        page.click("Export", ".save")
+        page.tab.locator(".menu summary").click()
         name, told = page.saved(lambda: page.click("dialogue", ".save"))
         assert name == "pop3spy-s1.txt"
         assert b"C: USER" in told
