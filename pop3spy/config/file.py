@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from pop3spy.config.kinds import PATH, PERSONALITY, PLACE, wrong
+from pop3spy.config.kinds import LEDGER, PATH, PERSONALITY, PLACE, wrong
 from pop3spy.config.settings import SETTINGS, settings_of
 from pop3spy.config.shipped import shipped
 from pop3spy.config.yamlfile import load_yaml
 from pop3spy.errors import ConfigError
+from pop3spy.ledger.database import Database
 from pop3spy.protocol.text import escape
 
 STDOUT: Final = Path("-")
@@ -41,7 +42,7 @@ def read_config(path: Path, verb: str) -> dict[str, Any]:
             values[key] = known[key].value(given)
         except ValueError as error:
             raise wrong(f"{where}: {key}", error) from None
-        if known[key].kind is PATH:
+        if known[key].kind in (PATH, LEDGER) and not isinstance(values[key], Database):
             values[key] = _beside(path, values[key])
         if known[key].kind is PERSONALITY and values[key] not in shipped():
             values[key] = str(path.parent / values[key])

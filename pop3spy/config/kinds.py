@@ -147,6 +147,13 @@ def _seconds(value: Any) -> float:
     return seconds_of(_word(value))
 
 
+def _patience(value: Any) -> float:
+    seconds = _seconds(value)
+    if not seconds:
+        raise ValueError("0 waits for nobody; write seconds, or 500ms, 30s, 10m, 1h")
+    return seconds
+
+
 def _count(value: Any) -> int:
     if isinstance(value, int):
         return value
@@ -285,6 +292,7 @@ FILE = ValueKind("FILE", _word, file=True)
 PERSONALITY = ValueKind("NAME|FILE", _personality, file=True, found=_personalities)
 NETWORK = ValueKind("NETWORK", _network)
 SECONDS = ValueKind("SECONDS", _seconds)
+PATIENCE = ValueKind("SECONDS", _patience)
 COUNT = ValueKind("COUNT", _count)
 PORT = ValueKind("PORT", _port)
 WORKERS = ValueKind("COUNT", _workers)
