@@ -4,11 +4,13 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pop3spy.errors import ConnectError, Unreached, said_by_system
 from pop3spy.net.own import is_own
 from pop3spy.protocol.url import Url
+
+P = TypeVar("P", bound=asyncio.Protocol)
 
 
 async def dial(
@@ -22,7 +24,6 @@ async def dial(
     *own* is where this program listens: it does not connect to itself, which would never end.
     Raise ConnectError, which names every address that was tried and what it said.
     """
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout):
             found = await addresses_of(url)
@@ -32,14 +33,15 @@ async def dial(
         raise ConnectError(f"{url.host}: {reason_of(error)}") from None
     failures = []
     unreached: set[Unreached | None] = set()
-    for _, (host, port, *_) in found:
+    for family, address in found:
+        host, port, *_ = address
         if is_own((host, port), own):
             failures.append(f"{host} is where pop3spy listens itself; name another server or port")
             unreached.add(None)
             continue
         try:
-            async with asyncio.timeout(timeout):
-                await loop.create_connection(factory, host, port)
+            sock = socket.socket(family)
+            await connect_by(sock, address, factory, timeout)
         except TimeoutError:
             failures.append(f"{host} did not answer in {timeout:g} s")
             unreached.add(Unreached.UNANSWERED)
@@ -49,6 +51,30 @@ async def dial(
         else:
             return
     raise ConnectError(f"{url}: {'; '.join(failures)}", _of_all(unreached))
+
+
+async def connect_by(
+    sock: socket.socket,
+    address: tuple[Any, ...],
+    factory: Callable[[], P],
+    timeout: float,  # noqa: ASYNC109 - for the connection alone, see below
+) -> P:
+    """Connect *sock* to *address*, and return *factory*'s protocol, whose it is then.
+
+    The time may be over only as long as there is no protocol.  In uvloop one whose making is cut
+    off may hear that it is connected and never that this is over, and its session would not end.
+    Raise TimeoutError or OSError, and close *sock*, if that fails.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        sock.settimeout(0)
+        async with asyncio.timeout(timeout):
+            await loop.sock_connect(sock, address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return (await loop.create_connection(factory, sock=sock))[1]
+    except BaseException:
+        sock.close()
+        raise
 
 
 def unreached_of(error: OSError) -> Unreached | None:

@@ -1,6 +1,5 @@
 """Where a client was going before the firewall sent it here (Linux: REDIRECT and TPROXY)."""
 
-import asyncio
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -10,7 +9,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from pop3spy.errors import ConnectError, Unreached
-from pop3spy.net.dial import reason_of, unreached_of
+from pop3spy.net.dial import connect_by, reason_of, unreached_of
 from pop3spy.net.half import Half
 from pop3spy.net.own import Address, is_here, is_own
 from pop3spy.protocol.proxyheader import Ends
@@ -68,8 +67,7 @@ class Original:
         self._check(ends)
         where = Peer(*ends.server)
         try:
-            async with asyncio.timeout(timeout):
-                await self._call(ends.server, factory)
+            await self._call(ends.server, factory, timeout)
         except TimeoutError:
             silent = f"{where} did not answer in {timeout:g} s"
             raise ConnectError(silent, Unreached.UNANSWERED) from None
@@ -77,18 +75,21 @@ class Original:
             why = f"{where} {reason_of(error)}"
             raise ConnectError(why, unreached_of(error)) from None
 
-    async def _call(self, server: Address, factory: Callable[[], Half]) -> None:
-        loop, six = asyncio.get_running_loop(), ":" in server[0]
+    async def _call(
+        self,
+        server: Address,
+        factory: Callable[[], Half],
+        timeout: float,  # noqa: ASYNC109 - as above
+    ) -> None:
+        six = ":" in server[0]
         sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
         try:
-            sock.settimeout(0)
             # The port has to be known before anybody can come from it.
             sock.bind(("::" if six else "0.0.0.0", 0))  # noqa: S104 - it listens to nobody
             call = sock.getsockname()[1], server
             self._calls.add(call)
             try:
-                await loop.sock_connect(sock, server)
-                _, self._made[call] = await loop.create_connection(factory, sock=sock)
+                self._made[call] = await connect_by(sock, server, factory, timeout)
             finally:
                 self._calls.discard(call)
         except BaseException:

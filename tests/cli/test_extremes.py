@@ -88,3 +88,17 @@ def test_without_files_for_more_clients_those_that_are_there_go_on(loop: str) ->
             there.quit()
             assert session(here)
             assert proxy.stopped().status == 0
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_server_that_is_reached_as_the_time_for_it_is_over_leaves_no_session(loop: str) -> None:
+    with serving() as port:
+        for seconds in ("0.000001", "0.0003", "0.001"):
+            upstream = ("--upstream", f"{HOST}:{port}", "--listen", ":0", "--loop", loop)
+            args = (*upstream, "--no-ledger", "--quiet", "--connect-timeout", seconds)
+            with running("proxy", *args) as proxy:
+                here = proxy.port()
+                for _ in range(10):
+                    with socket.create_connection((HOST, here), PATIENCE) as client:
+                        client.recv(100)  # a greeting, or the end
+                assert proxy.stopped().status == 0
