@@ -1,5 +1,6 @@
 """The program: its verbs, and how each ends."""
 
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -74,10 +75,15 @@ class LazyVerb(click.Command):
     def load(self) -> click.Command:
         """Return the command itself."""
         assert self.name
+        collects = gc.isenabled()
+        gc.disable()  # what is loaded stays, so a search of it for what is gone only takes time
         try:
             module = import_module(f"pop3spy.cli.{self.name}")
         except KeyboardInterrupt:  # click would answer it with an empty line
             raise click.Abort from None
+        finally:
+            if collects:
+                gc.enable()
         command: click.Command = getattr(module, self.name)
         return command
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any
 
-import structlog
-
 from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.notes import level_of
 from pop3spy.protocol.frames import BodyPart, Frame, Junk, Opaque
@@ -52,6 +50,8 @@ class JsonLog:
     """
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
+        import structlog  # noqa: PLC0415 - loading takes 30 ms, and most runs write no such log
+
         self._timestamps = Timestamps(clock)
         self._log: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more

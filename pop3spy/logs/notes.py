@@ -6,11 +6,9 @@ follow as ``name=value``.
 
 import os
 import string
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
-
-import structlog
+from typing import Final
 
 from pop3spy.errors import CaptureError
 from pop3spy.protocol.text import escape
@@ -129,22 +127,15 @@ class Notes:
         self._clock = clock
         self._width = width
         self._colour = colour
-        self._log: Any = structlog.wrap_logger(
-            structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more
-            processors=[self._render],
-            wrapper_class=structlog.make_filtering_bound_logger("debug"),
-        ).bind()
+        self._stream = stream
 
     def __call__(self, event: Noted) -> None:
         """Write *event*."""
-        getattr(self._log, level_of(event.what))(sentence(event), at=event.at)
+        self._stream.write(f"{self._line(event)}\n")
+        self._stream.flush()
 
-    def _render(self, _: object, level: str, fields: MutableMapping[str, Any]) -> str:
-        date = ""
-        if self._clock:
-            at = fields.get("at", self._clock.now())
-            date = f"{self._clock.date(at):%Y-%m-%d %H:%M:%SZ} "
-        text = fields["event"]
+    def _line(self, event: Noted) -> str:
+        level, text = level_of(event.what), sentence(event)
         if level != "info":
             text = f"{level}: {text}"
         if (width := self._width()) is not None:
@@ -152,4 +143,5 @@ class Notes:
             text = f"\n{' ' * len(_HEAD)}".join(wrapped(text, room, room))
         if self._colour and _COLOURS[level]:
             text = f"{_COLOURS[level]}{text}\x1b[0m"
+        date = f"{self._clock.date(event.at):%Y-%m-%d %H:%M:%SZ} " if self._clock else ""
         return f"{date}{_HEAD}{text}"

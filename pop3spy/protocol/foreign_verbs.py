@@ -7,6 +7,7 @@ only, as programs write them.  No verb of POP3 is here.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 
@@ -70,13 +71,10 @@ FOREIGN_VERBS: Final = (
 )
 # fmt: on
 
-_LINES: Final = [(row, re.compile(row.line, re.DOTALL)) for row in FOREIGN_VERBS]
-_ALONE: Final = re.compile(b"|".join([row.alone for row in FOREIGN_VERBS]))
-
 
 def foreign_verb(line: bytes) -> tuple[str, int] | None:
     """Return the protocol whose verb begins *line*, and the octets of that verb with its tag."""
-    for row, pattern in _LINES:
+    for row, pattern in _lines():
         if (found := pattern.fullmatch(line)) is not None:
             return row.protocol, found.end(1)
     return None
@@ -84,4 +82,15 @@ def foreign_verb(line: bytes) -> tuple[str, int] | None:
 
 def is_foreign_verb(words: bytes) -> bool:
     """Return whether *words* are such a verb, with its tag, and nothing else."""
-    return _ALONE.fullmatch(words) is not None
+    return _alone().fullmatch(words) is not None
+
+
+# The patterns take a while to make, and hardly any session asks for them.
+@cache
+def _lines() -> list[tuple[ForeignVerbs, re.Pattern[bytes]]]:
+    return [(row, re.compile(row.line, re.DOTALL)) for row in FOREIGN_VERBS]
+
+
+@cache
+def _alone() -> re.Pattern[bytes]:
+    return re.compile(b"|".join([row.alone for row in FOREIGN_VERBS]))

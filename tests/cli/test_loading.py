@@ -74,8 +74,8 @@ NOT_FOR = [
     pytest.param("export", {"asyncio", "structlog"}, id="export"),
     pytest.param("scrub", {"asyncio", "structlog"}, id="scrub"),
     pytest.param("compare", {"asyncio", "structlog"}, id="compare"),
-    pytest.param("show", set(), id="show"),
-    pytest.param("proxy", set(), id="proxy"),
+    pytest.param("show", {"structlog"}, id="show"),
+    pytest.param("proxy", {"structlog"}, id="proxy"),
 ]
 
 
