@@ -40,6 +40,7 @@ demo:
 	  && $(BIN)/pop3spy demo || [ $$? = 130 ]
 
 # Half of what a test takes is waiting, for a process or a peer, so there are two workers a core.
+# A worker begins with a quarter of the files, so that what a file sets up is set up once.
 # The many programs that tests start would be translated anew each time where no file may be written.
 WORKERS ?= 4
 test: export PYTHONDONTWRITEBYTECODE =
@@ -47,10 +48,10 @@ test: export PYTHONDONTWRITEBYTECODE =
 # make test COMPILED=1 runs them on the compiled build; the sources here are not on its path.
 ifeq ($(COMPILED),1)
 test: lab $(COMPILED_READY)
-	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	PYTHONSAFEPATH=1 $(COMPILED_BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 else
 test: $(READY) lab
-	$(BIN)/python -m pytest -n $(WORKERS) $(or $(ARGS),-m "not soak")
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),-m "not soak")
 	$(if $(ARGS),,$(BIN)/python -m pytest -m soak tests/soak)
 endif
 
