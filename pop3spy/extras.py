@@ -1,7 +1,6 @@
 """The extras: what parts of this program need that not everybody has installed."""
 
 import sys
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from traceback import walk_tb
@@ -62,6 +61,8 @@ def _is_there(module: str) -> bool:
 
 def _is_of_debian() -> bool:
     """Return whether the Debian package was installed, where there is no pip; it says so itself."""
+    from importlib import metadata  # noqa: PLC0415 - it loads email and socket, and hardly anybody asks
+
     try:
         return (metadata.distribution("pop3spy").read_text("INSTALLER") or "").strip() == "debian"
     except metadata.PackageNotFoundError:  # it runs from its sources
