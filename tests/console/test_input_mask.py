@@ -138,7 +138,7 @@ JUDGED = [
 
 
 def reading_behind(now: str) -> Reading:
-    return Sinks(typist=Typist()).play(talk(b"S: +OK ready", *NOW[now])).reading
+    return Sinks(typist=Typist).play(talk(b"S: +OK ready", *NOW[now])).reading
 
 
 @pytest.mark.parametrize(("now", "marked"), JUDGED)
@@ -203,7 +203,7 @@ def test_what_is_seen_while_it_is_typed_is_what_is_shown_afterwards(
     now: str, verb: str, words: list[str]
 ) -> None:
     line = " ".join([verb, *words])
-    sinks = Sinks(typist=Typist()).play(talk(b"S: +OK ready", *NOW[now]))
+    sinks = Sinks(typist=Typist).play(talk(b"S: +OK ready", *NOW[now]))
     reading = sinks.reading
     begin = hidden_from(line, reading.session.state, judge=reading.hidden_of)
     sinks.play(talk(b"C: " + line.encode()))

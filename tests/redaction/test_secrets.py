@@ -20,11 +20,18 @@ from security.sinks import Sinks, heard, talk
 from security.ways import OF_WORDS, SECRETS, WAYS, WORD_WAYS, Way, b64
 
 
-@pytest.mark.parametrize("way", WAYS + WORD_WAYS)
-@pytest.mark.parametrize("status", [b"-ERR ", b"+OK "])
-def test_a_secret_is_nowhere_however_it_is_sent(way: Way, status: bytes) -> None:
+@pytest.mark.parametrize(
+    ("first", "way"),
+    [
+        pytest.param(number, *param.values, id=param.id)
+        for number, param in enumerate(WAYS + WORD_WAYS)
+    ],
+)
+def test_a_secret_is_nowhere_however_it_is_sent(first: int, way: Way) -> None:
+    """Each way and each secret meets both statuses."""
     sinks = Sinks()
-    for secret in SECRETS.values():
+    for number, secret in enumerate(SECRETS.values(), first):
+        status = (b"-ERR ", b"+OK ")[number % 2]
         if way in OF_WORDS and secret.translate(None, b' \t\r\v"') != secret:
             continue  # this cannot be said there
         again = [b"S: +OK unasked " + secret, b"S: unasked " + secret, b"C: LIST 1"]

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,15 @@ WIRE = st.characters(exclude_characters="\r\n*", exclude_categories=["Cs"])
 
 def typed(*lines: bytes) -> Sinks:
     """Return what is told of a session whose lines a person types."""
-    return heard(*lines, typist=Typist())
+    return heard(*lines, typist=Typist)
+
+
+def typed_each(sessions: Iterable[list[bytes]]) -> Sinks:
+    """Return what is told of *sessions*, in each of which another person types."""
+    sinks = Sinks(typist=Typist)
+    for lines in sessions:
+        sinks.heard(*lines)
+    return sinks
 
 
 def client_lines(sinks: Sinks) -> list[bytes]:
@@ -96,8 +105,8 @@ def test_a_verb_of_another_protocol_is_shown_alone(when: str, said: bytes, shown
     assert client_lines(sinks)[-1] == shown
     if verb:
         assert sinks.shown(Side.SERVER)[-1].startswith(b"-ERR unknown " + verb)
-        assert read_again(sinks) == sinks.texts()["transcript"]
-        assert shown.decode().replace("*" * 8, "█" * 8) in sinks.texts()["capture"]
+        assert read_again(sinks) == sinks.transcript
+        assert shown.decode().replace("*" * 8, "█" * 8) in sinks.capture
 
 
 @pytest.mark.parametrize("when", DUE)
@@ -105,7 +114,7 @@ def test_a_verb_of_another_protocol_is_shown_alone(when: str, said: bytes, shown
 def test_where_a_password_is_due_nothing_of_it_is_shown(when: str, said: bytes) -> None:
     sinks = heard(*DUE[when], b"C: " + said, b"S: -ERR unknown " + said)
     assert client_lines(sinks)[-1] == b"********"
-    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert read_again(sinks) == sinks.transcript
 
 
 def test_a_verb_that_was_a_secret_is_none() -> None:
@@ -125,13 +134,13 @@ def test_what_a_person_typed_as_a_command_is_shown_and_its_reply(when: str) -> N
         assert "XFOO bar 7" in texts[sink], sink
         assert "-ERR unknown command XFOO bar 7" in texts[sink] or sink == "json", sink
     assert '"text": "unknown command XFOO bar 7"' in texts["json"]
-    assert read_again(sinks) == texts["transcript"]
+    assert read_again(sinks) == sinks.transcript
 
 
 def test_so_is_a_reply_of_many_lines() -> None:
     sinks = typed(*LOGGED_IN, b"C: XTAGS bar", b"S: +OK bar", b"S: bar 1", b"S: .")
     assert b"bar 1\r\n" in sinks.shown(Side.SERVER)
-    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert read_again(sinks) == sinks.transcript
 
 
 @given(
@@ -141,19 +150,17 @@ def test_so_is_a_reply_of_many_lines() -> None:
 )
 def test_a_word_where_a_password_is_due_is_nowhere(word: bytes, when: str, said: bytes) -> None:
     line = b"C: " + said.replace(b"%b", word)
-    for typist in (None, Typist()):
-        sinks = heard(*DUE[when], line, b"S: -ERR unknown: " + word, typist=typist)
+    for told in (heard, typed):
+        sinks = told(*DUE[when], line, b"S: -ERR unknown: " + word)
         assert client_lines(sinks)[-1] in (b"********", b"")
-        assert read_again(sinks) == sinks.texts()["transcript"]
+        assert read_again(sinks) == sinks.transcript
 
 
-@pytest.mark.parametrize("when", DUE)
 @pytest.mark.parametrize("said", SAID, ids=repr)
-def test_a_password_where_one_is_due_is_in_no_sink(when: str, said: bytes) -> None:
+def test_a_password_where_one_is_due_is_in_no_sink(said: bytes) -> None:
     secret = b"n0t-th3-Same!"
-    line = said.replace(b"%b", secret)
-    sinks = typed(*DUE[when], b"C: " + line, b"S: -ERR no " + secret, b"C: STAT", b"S: -ERR")
-    assert sinks.holding(secret) == []
+    rest = [b"C: " + said.replace(b"%b", secret), b"S: -ERR no " + secret, b"C: STAT", b"S: -ERR"]
+    assert typed_each([*due, *rest] for due in DUE.values()).holding(secret) == []
 
 
 AS_A_COMMAND = re.compile("bare|(HELP|CAPA|RETR|XTND) before login")
@@ -164,13 +171,14 @@ AS_A_COMMAND = re.compile("bare|(HELP|CAPA|RETR|XTND) before login")
     "way", [way for way in WAYS + WORD_WAYS if not AS_A_COMMAND.search(str(way.id))]
 )
 def test_a_secret_that_is_sent_as_one_is_nowhere(way: Way) -> None:
-    for name, secret in SECRETS.items():
+    sinks = Sinks(typist=Typist)
+    for secret in SECRETS.values():
         if way in OF_WORDS and secret.translate(None, b' \t\r\v"') != secret:
             continue
         again = [b"C: NOOP", b"S: -ERR", b"C: " + secret, b"S: -ERR " + secret]
         again += [b"C: XFOO " + secret, b"S: -ERR no XFOO " + secret]
-        sinks = typed(*way(secret), b"S: -ERR " + secret, *again)
-        assert sinks.holding(secret) == [], name
+        sinks.heard(*way(secret), b"S: -ERR " + secret, *again)
+    assert sinks.holding(*SECRETS.values()) == []
 
 
 # -- words behind a known command ---------------------------------------------------------------
@@ -187,8 +195,8 @@ def test_words_that_a_command_does_not_take_are_shown_with_the_reply(
     sinks = typed(*NOT_DUE[when], b"C: " + said, b"S: -ERR what is " + said + b"?")
     assert client_lines(sinks)[-1] == said
     assert sinks.shown(Side.SERVER)[-1] == b"-ERR what is " + said + b"?\r\n"
-    assert read_again(sinks) == sinks.texts()["transcript"]
-    assert "secret-in-command" not in sinks.texts()["transcript"]
+    assert read_again(sinks) == sinks.transcript
+    assert "secret-in-command" not in sinks.transcript
 
 
 @pytest.mark.parametrize("when", BEFORE_LOGIN)
@@ -209,16 +217,14 @@ INSTEAD = [
 ]
 
 
-@pytest.mark.parametrize("when", [when for when in DUE if "logged in" not in when])
 @pytest.mark.parametrize("said", INSTEAD, ids=repr)
-def test_a_word_behind_a_command_is_hidden_where_a_password_is_due(when: str, said: bytes) -> None:
+def test_a_word_behind_a_command_is_hidden_where_a_password_is_due(said: bytes) -> None:
     secret = b"n0t-th3-Same!"
-    line = said.replace(b"%b", secret)
-    sinks = typed(*DUE[when], b"C: " + line, b"S: -ERR no " + secret, b"C: STAT", b"S: -ERR")
-    assert sinks.holding(secret) == []
+    rest = [b"C: " + said.replace(b"%b", secret), b"S: -ERR no " + secret, b"C: STAT", b"S: -ERR"]
+    before = [due for when, due in DUE.items() if "logged in" not in when]
+    assert typed_each([*due, *rest] for due in before).holding(secret) == []
 
 
-@pytest.mark.parametrize("when", BEFORE_LOGIN)
 @pytest.mark.parametrize(
     "said",
     [
@@ -228,10 +234,10 @@ def test_a_word_behind_a_command_is_hidden_where_a_password_is_due(when: str, sa
     ],
     ids=repr,
 )
-def test_what_looks_like_a_login_is_hidden_behind_any_command(when: str, said: bytes) -> None:
+def test_what_looks_like_a_login_is_hidden_behind_any_command(said: bytes) -> None:
     secret = b"n0t-th3-Same"
-    line = said.replace(b"%b", secret)
-    sinks = typed(*NOT_DUE[when], b"C: " + line, b"S: -ERR no")
+    rest = [b"C: " + said.replace(b"%b", secret), b"S: -ERR no"]
+    sinks = typed_each([*NOT_DUE[when], *rest] for when in BEFORE_LOGIN)
     assert sinks.holding(secret) == []
 
 
@@ -265,8 +271,8 @@ def test_a_secret_that_is_known_is_hidden_in_a_command(secret: bytes, said: byte
 
 def test_it_is_known_in_the_next_session_too() -> None:
     typist = Typist()
-    heard(*LOGGED_IN, typist=typist)
-    sinks = heard(b"C: XFOO " + SECRET, b"S: -ERR no " + SECRET, typist=typist)
+    heard(*LOGGED_IN, typist=lambda: typist)
+    sinks = heard(b"C: XFOO " + SECRET, b"S: -ERR no " + SECRET, typist=lambda: typist)
     assert sinks.holding(SECRET) == []
     assert client_lines(sinks) == [b"XFOO ********"]
 
@@ -288,12 +294,11 @@ GIVEN_AWAY = [
 
 
 @pytest.mark.parametrize("said", GIVEN_AWAY, ids=repr)
-@pytest.mark.parametrize("when", NOT_DUE)
-def test_a_mistyped_login_gives_nothing_away(said: bytes, when: str) -> None:
+def test_a_mistyped_login_gives_nothing_away(said: bytes) -> None:
     secret = b"n0t-th3-Same!"
     line = said.replace(b"%b", secret)
-    sinks = typed(*NOT_DUE[when], b"C: " + line, b"S: -ERR unknown " + line)
-    assert sinks.holding(secret) == []
+    rest = [b"C: " + line, b"S: -ERR unknown " + line]
+    assert typed_each([*before, *rest] for before in NOT_DUE.values()).holding(secret) == []
 
 
 @pytest.mark.parametrize(
@@ -304,7 +309,7 @@ def test_behind_a_mistyped_login_a_password_is_due(said: bytes) -> None:
     talk = [b"C: " + said, b"S: -ERR", b"C: " + secret, b"S: -ERR unknown " + secret]
     sinks = typed(*talk)
     assert sinks.holding(secret) == []
-    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert read_again(sinks) == sinks.transcript
     assert client_lines(typed(*talk[:2], b"C: CAPA", b"S: -ERR", b"C: XFOO"))[-1] == b"XFOO"
 
 
@@ -327,7 +332,7 @@ def test_so_does_a_token_or_a_message_that_belongs_inside_auth(message: bytes, s
 
 def test_strict_hides_what_a_person_typed_as_ever() -> None:
     said = [b"C: XFOO carol", b"S: -ERR no XFOO carol"]
-    sinks = heard(*said, strict=True, typist=Typist())
+    sinks = heard(*said, strict=True, typist=Typist)
     assert client_lines(sinks) == [b"********"]
     assert sinks.holding(b"carol") == []
 
@@ -351,7 +356,7 @@ LINES = [
 def read_again(sinks: Sinks) -> str:
     """Return the transcript of what was recorded."""
     header = Header(sinks.clock.started)
-    text = header.lines() + sinks.texts()["capture"]
+    text = header.lines() + sinks.capture
     out = io.StringIO()
     play_back(CaptureReader(io.StringIO(text), "capture"), Transcript(out, sinks.clock))
     return out.getvalue()
@@ -360,8 +365,8 @@ def read_again(sinks: Sinks) -> str:
 @given(lines=st.lists(st.sampled_from(LINES), max_size=12))
 def test_a_recording_shows_what_was_shown_live(lines: list[bytes]) -> None:
     sinks = typed(*lines)
-    assert "typed" in sinks.texts()["capture"]
-    assert read_again(sinks) == sinks.texts()["transcript"]
+    assert "typed" in sinks.capture
+    assert read_again(sinks) == sinks.transcript
 
 
 @pytest.mark.parametrize(
@@ -378,4 +383,4 @@ def test_only_a_recording_that_says_so_shows_what_nobody_knows(opened: str, show
 
 
 def test_a_recording_that_a_proxy_made_says_nothing_of_it() -> None:
-    assert "typed" not in Sinks().play(talk(b"S: +OK")).end().texts()["capture"]
+    assert "typed" not in Sinks().play(talk(b"S: +OK")).end().capture

@@ -12,7 +12,10 @@ from array import array
 from collections.abc import Iterator
 from functools import cache
 from html.entities import html5
+from typing import Any
 from urllib.parse import quote_from_bytes
+
+import re2
 
 LEAST = 4
 """Characters below which a trace says nothing: it may be there by chance."""
@@ -94,6 +97,24 @@ def unpacked(text: str) -> str:
 def traces(secret: bytes) -> frozenset[str]:
     """Return what no output may hold, in lower case."""
     return frozenset(trace.lower() for trace in _traces(secret) if len(trace) >= LEAST)
+
+
+@cache
+def any_trace(secrets: tuple[bytes, ...]) -> Any:
+    """Return a pattern of all traces of *secrets*, in the octets of UTF-8.
+
+    A text is read once by it, and not once a trace, of which several secrets have a thousand.
+    """
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = 1 << 28
+    found = sorted(set().union(*map(traces, secrets)))
+    return re2.compile(b"|".join(re2.escape(octets_of(trace)) for trace in found), options)
+
+
+def octets_of(text: str) -> bytes:
+    """Return *text* as ``any_trace`` reads it."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _traces(secret: bytes) -> Iterator[str]:

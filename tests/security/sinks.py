@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -62,7 +62,7 @@ from pop3spy.web.kept_sessions import KeptSessions
 from pop3spy.web.remembered import report_of_remembered
 from pop3spy.web.watched import WatchedSession
 from pop3spy.workers.forwarding import Forwarding
-from security.disguises import LEAST, traces, unpacked
+from security.disguises import LEAST, any_trace, octets_of, traces, unpacked
 
 CLIENT, SERVER = Peer("192.0.2.77", 50312), Peer("pop.upstream.example", 110)
 STEP = 0.001
@@ -135,13 +135,23 @@ class Readers:
         bus.subscribe(self._collecting)
         bus.subscribe_to_notes(self._collecting.note)
 
+    @property
+    def transcript(self) -> str:
+        """The transcript alone: to make all else that ``texts`` has takes long."""
+        return self._streams["transcript"].getvalue()
+
+    @property
+    def capture(self) -> str:
+        """The records of the recording alone."""
+        return self._capture.getvalue().decode()
+
     def texts(self) -> dict[str, str]:
         """Return all that was told, by where it was told."""
         found = {name: stream.getvalue() for name, stream in self._streams.items()}
         self._rows += [row.painted(colour=True) for row in self._view.take()]
         for name in ("hex", "narrow hex"):  # so that octets stand beside one another
             found[name] += found[name].replace(" ", "")
-        found |= {"capture": self._capture.getvalue().decode(), "by hand": self._by_hand()}
+        found |= {"capture": self.capture, "by hand": self._by_hand()}
         found["stats"] = self._stats.table()
         found["mcp"] = "\n".join(self._asked())
         found["parquet"] = "\n".join(_in_parquet(found["rows"].split("\n")[:-1]))
@@ -188,6 +198,7 @@ class Readers:
             f"{name}: {trace!r}"
             for name, text in self.texts().items()
             for lower in [unpacked(text).lower()]
+            if any_trace(secrets).search(octets_of(lower)) is not None
             for secret in secrets
             for trace in traces(secret)
             # Octets as hex are in a dump by chance sooner than in a text.
@@ -257,7 +268,7 @@ class Readers:
     def _by_hand(self) -> str:
         """Return the capture, read again and written in the short form."""
         header = Header(self.clock.started)
-        capture = io.StringIO(header.lines() + self._capture.getvalue().decode())
+        capture = io.StringIO(header.lines() + self.capture)
         out = io.BytesIO()
         exporter = ByHand(out, header)
         play_back(CaptureReader(capture, "capture"), exporter)
@@ -281,6 +292,10 @@ class _Awake:
         """Do nothing."""
 
 
+def _nobody() -> None:
+    """Return nobody who types: a client says what is said."""
+
+
 def _fails(rule: Rule, error: Exception) -> None:
     raise AssertionError(f"the rule {rule.id} failed") from error
 
@@ -288,15 +303,15 @@ def _fails(rule: Rule, error: Exception) -> None:
 class Sinks(Readers):
     """A bus of its own, and sessions to be read, one behind the other.
 
-    Nothing is shown of a session whose reading fails, so that is an error, unless it is *failing*
-    on purpose.
+    *typist* gives whoever types a session: ``Typist`` somebody else each time.  Nothing is shown of
+    a session whose reading fails, so that is an error, unless it is *failing* on purpose.
     """
 
     def __init__(
         self,
         *,
         strict: bool = False,
-        typist: Typist | None = None,
+        typist: Callable[[], Typist | None] = _nobody,
         clock: Clock | None = None,
         failing: bool = False,
     ) -> None:
@@ -310,7 +325,7 @@ class Sinks(Readers):
 
     def _begun(self, number: int) -> Reading:
         said = (number, CLIENT, SERVER, self._at, self.bus.publish)
-        return Reading(*said, names=self._names, typist=self._typist)
+        return Reading(*said, names=self._names, typist=self._typist())
 
     def heard(self, *lines: bytes) -> "Sinks":
         """Let *lines* be said behind a greeting, in a session of their own."""
@@ -355,6 +370,8 @@ def talk(*lines: bytes) -> list[Said]:
     ]
 
 
-def heard(*lines: bytes, strict: bool = False, typist: Typist | None = None) -> Sinks:
+def heard(
+    *lines: bytes, strict: bool = False, typist: Callable[[], Typist | None] = _nobody
+) -> Sinks:
     """Return what is told of a session in which *lines* are said behind a greeting."""
     return Sinks(strict=strict, typist=typist).heard(*lines)
