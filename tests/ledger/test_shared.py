@@ -17,7 +17,7 @@ from pop3spy.ledger.gathering import MOST_WAITING, Gathering
 from pop3spy.ledger.postgres import LAST_WAIT, RETRY, START, PostgresLedger
 from pop3spy.ledger.postgres_words import words_for
 
-AT_ONCE = 0.2
+AT_ONCE = 1.5
 """Seconds that nobody who relays may wait; the machine may be busy."""
 
 
@@ -135,7 +135,7 @@ def test_one_that_is_away_is_told_and_used_when_it_comes_back(
     ledger = opened(
         read_database(database.url.replace(str(postgres.folder), str(empty))), told.append
     )
-    assert time.monotonic() - begun < START + 1
+    assert time.monotonic() - begun < START + 10
     poll(ledger, {b"u1": 11}, NOW)
     assert ledger.history.account(*BOB).listing == {b"u1": 11}
     assert len(told) == 1
@@ -178,7 +178,7 @@ def test_the_end_of_the_program_does_not_wait_for_long(
         poll(ledger, {b"u1": 11}, NOW)
         begun = time.monotonic()
         ledger.close()
-        assert time.monotonic() - begun < LAST_WAIT + 1
+        assert time.monotonic() - begun < LAST_WAIT + 10
     why = "it does not take what is left, and the last sessions are not remembered"
     assert told == [f"the ledger {database} fails: {why}; sessions go on without it"]
 
