@@ -16,7 +16,6 @@ What holds for every finding is decided in this package and in no rule:
 """
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 
 from pop3spy.findings.dispatch import Dispatch
 from pop3spy.findings.history import History
@@ -26,7 +25,7 @@ from pop3spy.findings.precedence import Precedence
 from pop3spy.findings.rule import Rule
 from pop3spy.findings.thresholds import Thresholds
 from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Event, Told
+from pop3spy.session.events import Told
 from pop3spy.session.finding import AtFault
 from pop3spy.session.model import Session
 
@@ -76,8 +75,9 @@ class Findings:
             self._failed_rule,
             self._publish,
             self._spared,
+            self._forget,
         )
-        return partial(self._read, judged)
+        return judged.read
 
     def tick(self, now: float) -> None:
         """Let it be *now*, though nothing was said."""
@@ -95,11 +95,9 @@ class Findings:
         """How many sessions are open."""
         return len(self._open)
 
-    def _read(self, judged: JudgedSession, event: Event) -> None:
-        judged.read(event)
-        if isinstance(event, Ended):
-            self._open.pop(event.session.id, None)
-            judged.release()
+    def _forget(self, session: Session) -> None:
+        """Let go of a session that is over."""
+        self._open.pop(session.id, None)
 
     def _failed_rule(self, rule: Rule, error: Exception) -> None:
         """Tell of a rule that failed, the first time that it does."""

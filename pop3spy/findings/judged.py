@@ -32,6 +32,7 @@ from pop3spy.session.events import (
     Answered,
     Blinded,
     Clogged,
+    Ended,
     Event,
     Finished,
     Glimpsed,
@@ -47,7 +48,7 @@ from pop3spy.session.events import (
     Unanswered,
 )
 from pop3spy.session.finding import AtFault
-from pop3spy.session.model import Exchange
+from pop3spy.session.model import Exchange, Session
 
 _MOST_LATER: Final = 1000
 """Checks that a session may have waiting, or fall due at once; what is more is not asked."""
@@ -58,7 +59,7 @@ class JudgedSession:
     """Reads the events of what is *observed*; *dispatch* knows whom to ask, *precedence* who wins.
 
     *failed* is told of a rule that fails, *publish* gets what is raised; see ``Raising`` for who is
-    *spared*.
+    *spared*.  *over* is given the session when it is.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what all sessions share
@@ -69,7 +70,9 @@ class JudgedSession:
         failed: Callable[[Rule, Exception], None],
         publish: Callable[[Told], None],
         spared: frozenset[AtFault],
+        over: Callable[[Session], None],
     ) -> None:
+        self._over = over
         self._observed = observed
         self._session = observed.session
         self._ways = dispatch.ways
@@ -87,8 +90,9 @@ class JudgedSession:
         self._due = observed.spoken_at + self._first_silence  # when somebody has to be asked next
         observed.bind(self._wait, self._wait_for_answer)
 
-    def release(self) -> None:
-        """Let go of what leads back here: the session is over, and nobody has to collect it."""
+    def ended(self, event: Ended) -> None:
+        """Let go of what leads back here, so that nobody has to collect it."""
+        self._over(event.session)
         self._observed.unbind()
 
     @property
@@ -143,12 +147,14 @@ class JudgedSession:
 
     def read(self, event: Event) -> None:
         """Take in *event*, and ask whoever is concerned."""
-        if isinstance(event, Blinded):  # what is lost may have come at any time before
+        kind = type(event)
+        if kind is Blinded:  # what is lost may have come at any time before
             watch(self._observed, event)
-        if self._due <= event.at:
-            self.pass_time(event.at)
-        self._observed.now = event.at
-        tell = _TOLD.get(type(event))
+        at = event.at
+        if self._due <= at:
+            self.pass_time(at)
+        self._observed.now = at
+        tell = _TOLD.get(kind)
         if tell is not None:
             tell(self, event)
 
@@ -158,31 +164,37 @@ class JudgedSession:
 
     def heard(self, event: Heard) -> None:
         """Take in a frame."""
-        observed, frame = self._observed, event.frame
+        observed, frame, at = self._observed, event.frame, event.at
         watching.heard(observed, event)
         self._silent = 0
-        self._due = event.at + self._first_silence
-        if self._later:
-            self._due = min(self._due, self._later[0][0])
-        if event.at - observed.spoken_before >= self._shortest_pause:
+        due = at + self._first_silence
+        self._due = min(due, self._later[0][0]) if self._later else due
+        if at - observed.spoken_before >= self._shortest_pause:
             self._resumed(event)
-        kind = _FRAMES[type(frame)]
-        if kind is None or (kind is On.OPAQUE and observed.goes_on):
-            return
         exchange = event.exchange
-        if kind is On.STATUS and exchange is None:
-            kind = On.GREETING
-        verb = exchange.line.command.verb if exchange else ""
-        asked = self._ways(kind, verb)
-        if kind is On.COMMAND:
-            if not is_plain_command(frame.raw):
-                asked += self._ways(On.ODD_COMMAND, verb)
-            if isinstance(frame, CommandLine) and frame.pipelined:
-                asked += self._ways(On.AHEAD, verb)
-        elif isinstance(frame, StatusLine) and (frame.masks or not is_plain_status(frame.raw)):
-            asked += self._ways(On.ODD_STATUS, verb)
+        asked = self._about(frame, exchange)
         if asked:
-            self._ask(asked, event, event.at, exchange)
+            self._ask(asked, event, at, exchange)
+
+    def _about(self, frame: Frame, exchange: Exchange | None) -> Ways:
+        """Return who is asked about a frame."""
+        kind, ways = type(frame), self._ways
+        verb = exchange.line.command.verb if exchange is not None else ""
+        if kind is StatusLine:
+            asked = ways[On.STATUS if exchange is not None else On.GREETING][verb]
+            if frame.masks or not is_plain_status(frame.raw):
+                asked += ways[On.ODD_STATUS][verb]
+            return asked
+        if isinstance(frame, CommandLine):
+            asked = ways[On.COMMAND][verb]
+            if not is_plain_command(frame.raw):
+                asked += ways[On.ODD_COMMAND][verb]
+            if frame.pipelined:
+                asked += ways[On.AHEAD][verb]
+            return asked
+        if kind is BodyPart or (kind is Opaque and self._observed.goes_on):
+            return ()  # there are many, and a body is judged when it has ended
+        return ways[_FRAMES[kind]][verb]
 
     def _resumed(self, event: Heard) -> None:
         """Ask about the silence that *event* ended."""
@@ -193,14 +205,14 @@ class JudgedSession:
 
     def answered(self, event: Answered) -> None:
         """Take in a reply that has ended."""
-        exchange, at = event.exchange, event.at
-        watching.answered(self._observed, event)
+        observed, exchange, at = self._observed, event.exchange, event.at
+        watching.answered(observed, event)
         if exchange.original is not None:  # what was done is told behind this
             self._raising.own.touch(exchange)
         verb = exchange.line.command.verb
-        asked = self._ways(On.ANSWERED, verb)
+        asked = self._ways[On.ANSWERED][verb]
         if exchange.ok is False:
-            asked += self._ways(On.REFUSED, verb)
+            asked += self._ways[On.REFUSED][verb]
         if asked:
             self._ask(asked, event, at, exchange)
         if self._on_answer:
@@ -208,8 +220,10 @@ class JudgedSession:
                 found = self._asking.check(way, check, (exchange, *args), exchange)
                 if found:
                     self._raising.raise_all(found, at)
-        self._remembering.learn(event)
-        self._observed.scans.pop(exchange.line.number, None)
+        if not exchange.kept:
+            self._remembering.answered(exchange, at)
+        if observed.scans:
+            observed.scans.pop(exchange.line.number, None)
 
     def unanswered(self, event: Unanswered) -> None:
         """Take in that no reply comes."""
@@ -217,13 +231,13 @@ class JudgedSession:
         exchange = event.exchange
         if exchange.original is not None:
             self._raising.own.touch(exchange)
-        asked = self._ways(On.UNANSWERED, exchange.command.verb)
+        asked = self._ways[On.UNANSWERED][exchange.command.verb]
         self._ask(asked, event, event.at, exchange)
 
     def intervened(self, event: Intervened) -> None:
         """Take in what a gate did."""
         self._raising.own.learn(event)
-        self._ask(self._ways(On.INTERVENED), event, event.at, event.exchange)
+        self._ask(self._ways[On.INTERVENED].others, event, event.at, event.exchange)
 
     def finished(self, event: Finished) -> None:
         """Take in that all was said."""
@@ -236,14 +250,11 @@ class JudgedSession:
         if (kind := _KINDS.get(type(event))) is not None:
             if kind in EARLY and not self._observed.parted:
                 kind = EARLY[kind]
-            self._ask(self._ways(kind), event, event.at, None)
+            self._ask(self._ways[kind].others, event, event.at, None)
         self._remembering.learn(event)
 
 
-_FRAMES: Final[dict[type[Frame], On | None]] = {
-    BodyPart: None,  # there are many, and a body is judged when it has ended
-    CommandLine: On.COMMAND,
-    StatusLine: On.STATUS,
+_FRAMES: Final[dict[type[Frame], On]] = {
     BodyEnd: On.BODY_END,
     SaslLine: On.SASL,
     Challenge: On.CHALLENGE,
@@ -268,5 +279,6 @@ _TOLD: Final[dict[type[Event], Callable[[JudgedSession, Any], None]]] = {
     Unanswered: JudgedSession.unanswered,
     Intervened: JudgedSession.intervened,
     Finished: JudgedSession.finished,
+    Ended: JudgedSession.ended,
     **dict.fromkeys(_HAPPENS, JudgedSession.happened),
 }

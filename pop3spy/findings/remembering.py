@@ -4,6 +4,7 @@ Rules are asked before anything is remembered of an event, so they see what was 
 """
 
 from collections import Counter
+from typing import Final
 
 from pop3spy.findings.history import (
     CLIENTS,
@@ -18,14 +19,17 @@ from pop3spy.findings.history import (
 )
 from pop3spy.findings.logins import is_refused_for_what_was_sent, secret_of, way_of
 from pop3spy.findings.mail import mail_of
-from pop3spy.findings.observed import SERVER, Observed, is_login
+from pop3spy.findings.observed import SERVER, Observed
 from pop3spy.findings.refusals import blames_name
-from pop3spy.protocol.states import State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.text import show
-from pop3spy.session.events import Answered, Event, Finished, Glimpsed, SideClosed
+from pop3spy.session.events import Event, Finished, Glimpsed, SideClosed
 from pop3spy.session.how import Ending
 from pop3spy.session.listing import Listing
 from pop3spy.session.model import Exchange
+
+_TELLING: Final = frozenset({"CAPA", "QUIT", "RETR", "STLS", "USER", "UTF8"})
+"""Of which replies, beside those to logins, anything is put down."""
 
 
 class Remembering:
@@ -40,10 +44,8 @@ class Remembering:
         self._ids: set[bytes] = set()  # that were downloaded whole
 
     def learn(self, event: Event) -> None:
-        """Take in what happened."""
+        """Take in what happened, other than a reply."""
         match event:
-            case Answered(exchange=exchange) if not exchange.kept:
-                self._answered(exchange, event.at)
             case SideClosed(side=side) if self.past.closed_by is None:
                 self.past.closed_by, self.past.closed_at = side.name.lower(), self._wall(event.at)
             case Finished(ending=ending):
@@ -52,16 +54,21 @@ class Remembering:
                 if (glimpse.side, glimpse.kind) == ("server", "hello") and not session.greeting:
                     self._observed.server.speaks_tls = True
 
-    def _answered(self, exchange: Exchange, at: float) -> None:
-        if is_login(exchange):
+    def answered(self, exchange: Exchange, at: float) -> None:
+        """Take in a reply that has ended, and that the server gave."""
+        command = exchange.line.command
+        if command.effect is Effect.LOGIN:
             self._login(exchange, at)
             return
-        if exchange.command.verb == "CAPA" and self._observed.offers("PIPELINING"):
+        verb = command.verb
+        if verb not in _TELLING:
+            return
+        if verb == "CAPA" and self._observed.offers("PIPELINING"):
             self._observed.server.pipelining_at = self._wall(at)
         if self._key is None:
             self._before_login(exchange, at)
             return
-        match exchange.command.verb:
+        match verb:
             case "CAPA":
                 self._login_delay(self._history.account(*self._key))
             case "RETR" if exchange.ok and exchange.complete:

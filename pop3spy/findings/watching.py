@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pop3spy.findings.observed import AtClose, Interruption, Observed, is_login
+from pop3spy.findings.observed import AtClose, Interruption, Observed
 from pop3spy.findings.sasl_seen import sasl_begun
 from pop3spy.protocol.commands import Shape, Turn
 from pop3spy.protocol.frames import (
@@ -17,7 +17,7 @@ from pop3spy.protocol.frames import (
     Side,
     StatusLine,
 )
-from pop3spy.protocol.states import State
+from pop3spy.protocol.states import Effect, State
 from pop3spy.protocol.why import Trait, Why
 from pop3spy.session.body_facts import scan_told
 from pop3spy.session.body_scan import BodyScan
@@ -126,18 +126,18 @@ def _behind_close(observed: Observed, at_close: AtClose, frame: CommandLine, at:
 
 def answered(observed: Observed, event: Answered) -> None:
     """Take in a reply that has ended."""
-    exchange, at = event.exchange, event.at
-    if (scan := observed.scans.get(exchange.number)) is not None:
+    exchange, command = event.exchange, event.exchange.line.command
+    if observed.scans and (scan := observed.scans.get(exchange.number)) is not None:
         scan.end()
-    if is_login(exchange):
+    if command.effect is Effect.LOGIN:
         observed.logins.append(exchange)
         if exchange.ok and observed.logged_in_at is None:
-            observed.logged_in_at = at
-    elif exchange.command.verb == "CAPA":
+            observed.logged_in_at = event.at
+    elif command.verb == "CAPA":
         observed.capa_asked += 1
         observed.capa_refused += exchange.ok is False
-    elif exchange.ok and exchange.command.verb in _AGREEMENTS:
-        observed.accepted[exchange.command.verb] = exchange.number
+    elif command.verb in _AGREEMENTS and exchange.ok:
+        observed.accepted[command.verb] = exchange.number
     observed.last_answered = exchange
 
 
