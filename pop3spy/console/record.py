@@ -1,26 +1,32 @@
 """Recording, also of a session that is going on: what was said so far is written first."""
 
-from collections import deque
-from typing import Final
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
 
 from pop3spy.capture.files import Captures, Keeping
 from pop3spy.console.registry import RefusalError
 from pop3spy.session.bus import Bus, Reader
 from pop3spy.session.chunk import Clock
-from pop3spy.session.events import Event, Heard, Noted, Told
+from pop3spy.session.events import Answered, Event, Heard, Noted, Told
 from pop3spy.session.model import Session
 
 MOST: Final = 4 << 20
 """Octets of a session that are kept, in case that it is to be recorded."""
-_EVENT: Final = 400
-"""Octets that an event takes in memory, without those of its frame."""
+_EVENT: Final = 200
+"""Octets that an event takes in memory, with its part of the exchange; the frame has others."""
 
 
 class EventHistory:
-    """A reader that keeps what happened in a session, as long as it is not too much."""
+    """A reader that keeps what happened in *session*, as long as it is not too much.
 
-    def __init__(self) -> None:
-        self._events: deque[Told] | None = deque()
+    Of the events that come for every line only the values are kept, in a row behind their kind:
+    millions of objects would have to be made room for, and looked at for garbage.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept: list[object] | None = []
         self.octets = 0  # of what is kept, and something for each event
 
     def __call__(self, event: Event) -> None:
@@ -29,10 +35,18 @@ class EventHistory:
 
     def keep(self, told: Told) -> int:
         """Keep an event, or what a person noted; return how many more octets are kept now."""
-        if self._events is None:
+        kept = self._kept
+        if kept is None:
             return 0
-        self._events.append(told)
-        size = _EVENT + (len(told.frame.raw) if type(told) is Heard else _size(told))
+        size = _EVENT
+        if type(told) is Heard:
+            kept += (Heard, told.at, told.frame, told.first, told.state, told.exchange)
+            size += len(told.frame.raw)
+        elif type(told) is Answered:
+            kept += (Answered, told.at, told.exchange)
+        else:
+            kept.append(told)
+            size += _size(told)
         self.octets += size
         if self.octets > MOST:
             size -= self.octets
@@ -41,23 +55,34 @@ class EventHistory:
 
     def forget(self) -> None:
         """Keep nothing of the session, now or later."""
-        self._events, self.octets = None, 0
+        self._kept, self.octets = None, 0
 
     @property
     def known(self) -> bool:
         """Whether all of it is still there."""
-        return self._events is not None
+        return self._kept is not None
 
     @property
     def events(self) -> list[Told] | None:
         """All that happened until now; None if it was too much to be kept."""
-        return None if self._events is None else list(self._events)
+        return None if self._kept is None else list(self._events(self._kept))
 
     def tell(self, reader: Reader) -> None:
         """Tell *reader* all that happened."""
-        for told in self._events or ():
+        for told in self._events(self._kept or []):
             if not isinstance(told, Noted):
                 reader(told)
+
+    def _events(self, kept: list[Any]) -> Iterator[Told]:
+        """Yield the events of which *kept* has the values."""
+        values = iter(kept)
+        for one in values:
+            size = _VALUES.get(one) if isinstance(one, type) else None
+            yield one if size is None else one(self._session, *islice(values, size))
+
+
+_VALUES: Final = {Heard: 5, Answered: 2}
+"""Of which events only the values are kept, and how many: all but the session."""
 
 
 def _size(told: Told) -> int:
@@ -108,7 +133,7 @@ class _RecordedSession:
     """A reader that keeps what happens in *session*, and from ``begin`` on lets it be recorded."""
 
     def __init__(self, session: Session) -> None:
-        self.history = EventHistory()
+        self.history = EventHistory(session)
         self._session = session
         self._capture: Reader | None = None
 

@@ -32,7 +32,7 @@ class Histories:
     def __call__(self, session: Session) -> Reader:
         """Return what keeps what happens in *session*."""
         number = session.id
-        history = self._open[number] = EventHistory()
+        history = self._open[number] = EventHistory(session)
 
         def read(event: Event) -> None:
             self._octets += history.keep(event)

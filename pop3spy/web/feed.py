@@ -187,23 +187,25 @@ class Feed:
     def _tell_exchanges(self, watched: WatchedSession, room: int) -> int:
         """Tell of exchanges that are new or changed; of more than *room*, that there are more."""
         session, seen, again = watched.session, watched.seen, watched.again
-        new = []
-        for exchange in reversed(session.exchanges):
-            if exchange.number <= seen:
-                break
-            new.append(exchange)
-        if len(new) + len(again) > room:
-            watched.seen = watched.last
+        last = watched.last
+        if last - seen + len(again) > room:
+            watched.seen = last
             again.clear()
             self.ring.add("more", json_text({"session": session.id}))
             return 1
-        old = [each for each in session.exchanges if each.number in again] if again else []
-        watched.seen = watched.last
+        told = []
+        first = min(again, default=seen + 1)
+        for exchange in reversed(session.exchanges):  # a long session has many that are not told
+            if exchange.number < first:
+                break
+            if exchange.number > seen or exchange.number in again:
+                told.append(exchange)
+        watched.seen = last
         again.clear()
-        for exchange in (*old, *reversed(new)):
+        for exchange in reversed(told):
             body = self.sessions.body(session.id, exchange.number) is not None
             self.ring.add("exchange", forms.exchange_text(watched, exchange, body=body))
-        return len(old) + len(new)
+        return len(told)
 
     def _wake(self) -> None:
         self._woken_for = self.ring.last

@@ -1,10 +1,12 @@
 """What is kept of a proxy's sessions is bounded."""
 
+from pop3spy.live.histories import Histories
 from pop3spy.live.sessions import ENDED, SessionList
-from pop3spy.session.bus import Reader
-from pop3spy.session.events import Ended, Opened
+from pop3spy.session.bus import Reader, all_of
+from pop3spy.session.events import Answered, Ended, Event, Heard, Intervened, Opened
 from pop3spy.session.how import Ending, How
 from pop3spy.session.model import Peer, Session
+from session.changed import changed
 
 
 class Play:
@@ -41,7 +43,14 @@ def test_what_was_said_is_forgotten_first_where_a_session_is_over() -> None:
 
 
 def test_nothing_is_kept_of_a_session_that_is_forgotten() -> None:
-    sessions = SessionList(most=1000)
+    sessions = SessionList(most=500)
     for number in range(20):
         Play(sessions, number)
     assert sum(sessions.past(number) is not None for number in range(20)) == 2
+
+
+def test_what_is_kept_of_a_session_is_every_event_as_it_happened() -> None:
+    histories, happened = Histories(ended=9), list[Event]()
+    changed(all_of(histories, lambda _: happened.append))
+    assert histories.past(1) == happened
+    assert {Heard, Answered, Intervened, Ended} <= set(map(type, happened))
