@@ -51,10 +51,12 @@ class Debian:
     def shell(self, script: str, *, network: bool = False, status: int | None = 0) -> str:
         return self.run("bash", "-c", script, network=network, status=status)
 
-    def install(self, package: Path) -> str:
+    def install(self, package: Path, *beside: str) -> str:
+        """Install *package* with what it needs; systemd is *beside* it, or what makes its users."""
         shutil.copy(package, self.folder / "tmp")
         apt = ("apt-get", "install", "--yes", "--no-install-recommends")
-        return self.run(*apt, "systemd-standalone-sysusers", f"/tmp/{package.name}")
+        users = beside or ("systemd-standalone-sysusers",)
+        return self.run(*apt, *users, f"/tmp/{package.name}")
 
     def files(self) -> set[str]:
         found = self.shell("find / -xdev -path /proc -prune -o -path /dev -prune -o -print")

@@ -64,6 +64,7 @@ def test_the_program_is_whole(installed: Debian) -> None:
     assert {"pop3spy", "uvloop", "compiled", "port 110", "rules"} <= set(there)
     assert {f"extra {extra}" for extra in EXTRAS.split(",")} <= set(there)
     assert not [row for row in rows.values() if row["condition"] == "broken"]
+    assert "in a virtual environment of your own" in rows["extra mcp"]["remedy"]
 
 
 def test_its_libraries_are_its_own(installed: Debian) -> None:
