@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "pop3spy"
 PAGE = ROOT.parent / "docs" / "architecture.md"
+PLACES = ROOT.parent / "docs" / "places.md"
 
 FLOORS = {
     "errors": 0,
@@ -185,3 +186,11 @@ def test_no_two_packages_have_a_class_of_the_same_name() -> None:
 
 def test_names_that_are_gone_stay_gone() -> None:
     assert [path for path in ROOT.rglob("*.py") if path.stem in GONE] == []
+
+
+def test_every_place_where_something_is_decided_is_there() -> None:
+    rows = [line for line in PLACES.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
+    paths = [path for row in rows for path in re.findall(r"`([\w.-]+/[\w./-]+)`", row)]
+    assert len(paths) > 100
+    gone = [path for path in paths if not any((top / path).exists() for top in (ROOT, ROOT.parent))]
+    assert not gone

@@ -68,6 +68,7 @@ CHAPTERS = {
         "docs/security",
         "docs/performance",
         "docs/architecture",
+        "docs/places",
         "CONTRIBUTING",
         "docs/mutation",
         "SECURITY",
