@@ -27,7 +27,8 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.LShift: ast.RShift,
 }
-_LEFT_ALONE = ("annotation", "returns", "decorator_list", "type_params")
+_LEFT_ALONE = ("annotation", "returns", "decorator_list", "type_params", "defaults", "kw_defaults")
+"""What is worked out when a function is defined, or never: it is no part of its code."""
 _EFFECTS = (ast.Expr, ast.Assign, ast.AugAssign, ast.Raise)
 """Statements that somebody may forget."""
 

@@ -50,6 +50,12 @@ def test_it_is_two() -> None:
 """
 
 
+def test_what_is_worked_out_when_a_function_is_defined_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "some.py"
+    path.write_text("def some(a: 'int' = 1, *, b: bool = True) -> 'str':\n    pass\n")
+    assert mutants_of(path) == []
+
+
 @pytest.mark.parametrize(
     ("line", "instead"),
     [

@@ -32,7 +32,7 @@ LONGEST = 8.0
 _PATIENCE = 3.0
 """Times that a mutant may take as long as its tests do."""
 _STUCK = 120
-"""Seconds after which a mutant waits for something that will never come."""
+"""Seconds beyond those of the processor after which a mutant waits for what will never come."""
 _MEMORY = 2 << 30
 """Octets that a mutant may take beyond what is in use: some of them never stop growing."""
 _LONG_ENOUGH = 60.0
@@ -110,7 +110,7 @@ class Judge:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_PROF, seconds)
-            signal.alarm(_STUCK)
+            signal.alarm(_STUCK + int(seconds))
             used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, resource.RLIM_INFINITY))
             exchange(mutant)

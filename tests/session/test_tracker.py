@@ -8,7 +8,7 @@ from pop3spy.protocol.frames import CommandLine, Side
 from pop3spy.protocol.states import State
 from pop3spy.session.body import Body
 from pop3spy.session.chunk import Chunk
-from pop3spy.session.events import Answered, Told
+from pop3spy.session.events import Answered, Placed, Told
 from pop3spy.session.listing import Listing
 from pop3spy.session.model import Peer
 from pop3spy.session.reading import Reading
@@ -65,6 +65,23 @@ def test_the_answers_inside_auth_are_counted() -> None:
 
     assert [exchange.steps for exchange in session.exchanges] == [2]
     assert session.login == "AUTH LOGIN"
+
+
+def test_auth_is_answered_by_its_first_challenge() -> None:
+    session = reading("S: +OK\nC: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: *\nS: -ERR").session
+    (exchange,) = session.exchanges
+    assert (exchange.asked_at, exchange.answered_at, exchange.ended_at) == (1.0, 2.0, 4.0)
+
+
+def test_a_recording_that_begins_behind_the_login_says_so() -> None:
+    events: list[Told] = []
+    told = reading("S: +OK", events)
+    told.know_login(1.0)
+    told.know_login(2.0)  # which is known by now
+    placed = [event for event in events if isinstance(event, Placed)]
+    assert [(event.at, event.before, event.after) for event in placed] == [
+        (1.0, State.AUTHORIZATION, State.TRANSACTION)
+    ]
 
 
 def test_what_was_said_in_clear_is_forgotten_once_tls_begins() -> None:
