@@ -142,10 +142,3 @@ class Junk(Frame):
 
     why: Why = field(kw_only=True)
     settles: bool = field(default=False, kw_only=True)
-
-
-def ends_reply(frame: Frame) -> bool:
-    """Return whether *frame* ends a reply, or stands where one is due."""
-    if isinstance(frame, StatusLine):
-        return True
-    return isinstance(frame, BodyEnd) or (isinstance(frame, Junk) and frame.number > 0)

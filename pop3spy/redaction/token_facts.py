@@ -118,7 +118,7 @@ def _time(claims: dict[str, Any], used: float | None) -> dict[str, FactValue]:
     expires, begins = _seconds(claims.get("exp")), _seconds(claims.get("nbf"))
     if used is None or (expires is None and begins is None):
         return {}
-    if expires is not None and used > expires:
+    if expires is not None and used >= expires:
         return {"token_time": f"expired {_minutes(used - expires)}"}
     if begins is not None and used < begins:
         return {"token_time": f"not yet {_minutes(begins - used)}"}

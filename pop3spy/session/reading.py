@@ -20,7 +20,6 @@ from pop3spy.protocol.frames import (
     SaslLine,
     Side,
     Spans,
-    ends_reply,
 )
 from pop3spy.protocol.states import BEFORE_LOGIN, State
 from pop3spy.protocol.why import Why
@@ -91,7 +90,6 @@ class Reading:
         self._redactor = Redactor(self._finder, identities, typist)
         self._tracker = Tracker(self.session, publish, anonymous=names is not None)
         self._arrivals = {Side.CLIENT: Arrivals(), Side.SERVER: Arrivals()}
-        self._replied_at = at  # when the last reply ended
         self._glimpses: Glimpses | None = None  # there are, of TLS that passes unread
         publish(Opened(self.session, at))
 
@@ -340,11 +338,6 @@ class Reading:
         """
         redactor = self._redactor
         before = redactor.user
-        if isinstance(frame, CommandLine):  # a recording has lines in the order in which they ended
-            if first < self._replied_at:
-                frame.pipelined = True
-        elif ends_reply(frame):
-            self._replied_at = last
         shown = redactor.mask(frame, self.session.state, waiting, last)
         user = redactor.user
         heard = self._tracker.apply(shown, first, last, user)

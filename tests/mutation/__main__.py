@@ -42,7 +42,8 @@ TARGETS = {
     "redactor": Target(
         "redaction",
         "*",
-        "redaction security/test_strict.py security/test_visible.py security/test_facts.py",
+        "redaction security/test_strict.py security/test_visible.py security/test_facts.py"
+        " security/test_typed.py",
         cases=4,
     ),
     "engine": Target(

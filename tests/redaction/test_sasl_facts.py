@@ -134,6 +134,14 @@ def test_how_the_nonces_of_scram_compare_is_told(first: str, final: str, told: l
     assert fact("carries_secret", script) == [False, True]
 
 
+def test_the_numbers_of_scram_are_told_of_its_first_challenge_alone() -> None:
+    numbers = b64("r=abc,i=4096")
+    login = f"{BEFORE}C: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: {b64('bob')}\nS: + {numbers}\nC: *"
+    assert fact("scram_iterations", f"{login}\nS: -ERR") == []
+    again = scram("r=abcx,i=4096", "r=abcx,p=x").replace(b64("v=x"), numbers)
+    assert fact("scram_iterations", again) == [4096]
+
+
 def test_too_many_iterations_for_a_number_are_not_told() -> None:
     assert fact("scram_iterations", scram(f"r=abcx,i={'9' * 10}", "r=abcx,p=x")) == []
 

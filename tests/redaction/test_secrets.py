@@ -288,6 +288,12 @@ def test_a_secret_is_found_in_another_charset_and_in_any_case(sent: bytes, repea
     assert sinks.shown(Side.SERVER)[1] == b"-ERR wrong: ********!\r\n"
 
 
+def test_a_character_that_json_has_in_two_halves_is_found() -> None:
+    said = "hunt😀r7".encode()
+    sinks = heard(b"C: PASS " + said, rb'S: -ERR {"wrong": "hunt\uD83D\uDE00r7"}')
+    assert sinks.shown(Side.SERVER)[1] == b'-ERR {"wrong": "********"}\r\n'
+
+
 def test_both_of_two_encodings_of_a_secret_are_known() -> None:
     one, other = "größer7".encode(), "größer7".encode("latin-1")
     sinks = heard(

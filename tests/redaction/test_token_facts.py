@@ -105,6 +105,7 @@ def test_what_a_token_permits_is_told_by_known_names(
     ("claims", "time"),
     [
         ({"exp": USED + 1}, "valid"),
+        ({"exp": USED}, "expired 0 min"),  # on or after that time (RFC 7519, section 4.1.4)
         ({"exp": USED - 1}, "expired 0 min"),
         ({"exp": USED - 7200}, "expired 120 min"),
         ({"exp": USED - 86_400}, "expired 1440 min"),
