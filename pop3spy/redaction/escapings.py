@@ -5,15 +5,14 @@ quoted-printable, and hex with colons, dashes or blanks between the octets.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html.entities import html5
 from typing import Final
 
-View = tuple[bytes, list[int]]
-"""Octets without their escaping, and where in the line each of them begins; the end is last."""
-
 Undo = Callable[[re.Match[bytes]], bytes]
 Escaping = tuple[re.Pattern[bytes], Undo]
+View = tuple[bytes, tuple[Escaping, ...]]
+"""Octets without some escapings, and what was undone, in this order."""
 
 _MOST_LAYERS: Final = 3
 _MOST_CODE: Final = 0x10FFFF
@@ -32,7 +31,9 @@ _DOUBLED: Final = re.compile(rb"([\"'])\1")
 _ENTITY: Final = re.compile(
     rb"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,30}));?"
 )
-_HEX: Final = re.compile(rb"(?<=[0-9A-Fa-f]{2})[ :-](?=[0-9A-Fa-f]{2}(?![0-9A-Za-z]))")
+_HEX: Final = re.compile(
+    rb"[ :-](?<=[0-9A-Fa-f]{2}[ :-])(?=[0-9A-Fa-f]{2}(?![0-9A-Za-z]))"  # the sign is found first
+)
 _CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"e": b"\x1b"}
 
 
@@ -44,39 +45,44 @@ def without_escapings(line: bytes, *, short: bool = False) -> Iterator[View]:
     signs = any(map(line.__contains__, _SIGNS))
     if not (signs or short or _HEX_OF_FOUR.search(line)):  # as nearly always
         return
-    whole: View = line, list(range(len(line) + 1))
     for escaping in _ESCAPINGS:
         if escaping[0].search(line) is not None:
-            yield _undone(whole, *escaping)
-    yield from _layers(whole, _ESCAPINGS)
-    yield from _layers(whole, _MARKED)  # a backslash or a quote may be the secret's own
+            yield escaping[0].sub(escaping[1], line), (escaping,)
+    yield from _layers(line, _ESCAPINGS)
+    yield from _layers(line, _MARKED)  # a backslash or a quote may be the secret's own
 
 
-def _layers(view: View, escapings: tuple[Escaping, ...]) -> Iterator[View]:
-    """Yield *view* without one layer of *escapings*, without two, and so on."""
+def places_in(line: bytes, undone: Iterable[Escaping]) -> Sequence[int]:
+    """Return where in *line* each octet of it begins that has no *undone*; its end is last.
+
+    Only who found something asks: this takes much longer than to undo them.
+    """
+    places: Sequence[int] = range(len(line) + 1)
+    for pattern, undo in undone:
+        starts: list[int] = []
+        pieces: list[bytes] = []
+        at = 0
+        for match in pattern.finditer(line):
+            octets = undo(match)
+            pieces += [line[at : match.start()], octets]
+            starts += places[at : match.start()]
+            starts += [places[match.start()]] * len(octets)
+            at = match.end()
+        line, places = b"".join([*pieces, line[at:]]), [*starts, *places[at:]]
+    return places
+
+
+def _layers(line: bytes, escapings: tuple[Escaping, ...]) -> Iterator[View]:
+    """Yield *line* without one layer of *escapings*, without two, and so on."""
+    undone: tuple[Escaping, ...] = ()
     for _ in range(_MOST_LAYERS):
-        before = view[0]
-        for escaping in escapings:
-            view = _undone(view, *escaping)
-        if view[0] == before:
+        before = line
+        for pattern, undo in escapings:
+            line = pattern.sub(undo, line)
+        if line == before:
             return
-        yield view
-
-
-def _undone(view: View, pattern: re.Pattern[bytes], undo: Undo) -> View:
-    data, places = view
-    pieces: list[bytes] = []
-    starts: list[int] = []
-    at = 0
-    for match in pattern.finditer(data):
-        octets = undo(match)
-        pieces += [data[at : match.start()], octets]
-        starts += places[at : match.start()]
-        starts += [places[match.start()]] * len(octets)
-        at = match.end()
-    if not at:
-        return view
-    return b"".join([*pieces, data[at:]]), starts + places[at:]
+        undone += escapings
+        yield line, undone
 
 
 def _octet(match: re.Match[bytes]) -> bytes:

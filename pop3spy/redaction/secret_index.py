@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from pop3spy.protocol.frames import Spans
-from pop3spy.redaction.escapings import without_escapings
+from pop3spy.redaction.escapings import places_in, without_escapings
 
 SHORT = 4
 """Octets below which a word is not looked for."""
@@ -71,8 +71,10 @@ class SecretIndex:
             found += self._find(lower)
         if b"-" in data or b"_" in data:
             found += self._find_base64(lower.translate(_URL_SAFE))
-        for view, starts in without_escapings(data):
-            found += [(starts[start], starts[end]) for start, end in self._find(view.lower())]
+        for view, undone in without_escapings(data):
+            if spans := list(self._find(view.lower())):
+                places = places_in(data, undone)
+                found += [(places[start], places[end]) for start, end in spans]
         return merged(found) if found else ()  # as nearly always
 
     def begun(self, data: bytes) -> int | None:
