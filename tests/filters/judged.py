@@ -1,6 +1,8 @@
 """A conversation, and which of its exchanges a filter means."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from functools import cache
 
 from logs.dialogue import CLIENT, SERVER, chunks
 from pop3spy.filters.expression import Filter, compile_filter
@@ -9,6 +11,7 @@ from pop3spy.session.chunk import Chunk
 from pop3spy.session.deeds import in_words
 from pop3spy.session.events import Answered, Heard, Intervened, Told, Unanswered
 from pop3spy.session.how import Ending, How
+from pop3spy.session.model import Exchange, Session
 from pop3spy.session.reading import Reading
 
 SAID = r"""
@@ -74,6 +77,19 @@ def numbers(wanted: Filter | str, said: str = SAID) -> tuple[int, ...]:
 
     play(said, look)
     return tuple(found)
+
+
+@cache
+def ended() -> Sequence[tuple[Session, Exchange]]:
+    """Return each exchange as it was when it ended, and its session as it was then."""
+    found: list[tuple[Session, Exchange]] = []
+
+    def look(event: Told) -> None:
+        if isinstance(event, Answered | Unanswered):
+            found.append(deepcopy((event.session, event.exchange)))
+
+    play(SAID, look)
+    return found
 
 
 def others(some: Iterable[int]) -> tuple[int, ...]:

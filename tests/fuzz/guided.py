@@ -1,7 +1,7 @@
 """``python -m fuzz.guided DOOR``: a search for inputs that reach what none has reached before.
 
 It ends with the first fault, which is made small and written to the folder ``.fuzz``, as is all
-that was found on the way; the next search goes on from there.  It needs atheris.
+that was found on the way; the next search goes on from there, and counts on.  It needs atheris.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from pathlib import Path
 from fuzz import corpora
 from fuzz.doors import DOORS, inputs_for
 from fuzz.reducing import FOLDER, reduced
+from fuzz.sums import Sums
 from fuzz.trial import Door, fault_of
 from fuzz.zeek import conversation
 
-_LONGEST = 4096
-"""Octets of an input."""
 _WAIT = 120
 """Seconds of an input that takes no time of the processor."""
+_SLOWEST = re.compile(r"slowest: (?P<seconds>[0-9.]+)")
 _PROGRESS = re.compile(
     r"#(?P<inputs>\d+)\s+(?:pulse|DONE|INITED)\s+cov: (?P<places>\d+) .*corp: (?P<kept>\d+)/"
     r".*exec/s: (?P<pace>\d+) rss: (?P<memory>\d+)Mb"
@@ -50,7 +50,10 @@ def main() -> int:
     found.mkdir(parents=True, exist_ok=True)
     for data in [*inputs_for(door), *_given(options.seeds)]:
         (found / sha256(data).hexdigest()[:40]).write_bytes(data)
-    faults = list(_searched(door, folder, options.seconds, options.inputs))
+    sums = Sums.of_file(folder / "sums.json")
+    faults = list(_searched(door, folder, sums, options.seconds, options.inputs))
+    sums.keep(folder / "sums.json")
+    print(f"in all searches until now: {sums}", flush=True)
     for data, fault in faults:
         print(reduced(door, data, fault), flush=True)
     if options.keep and not faults:
@@ -66,14 +69,22 @@ def _given(folder: Path | None) -> Iterator[bytes]:
             yield conversation(path.read_bytes())
 
 
-def _searched(door: Door, folder: Path, seconds: int, inputs: int) -> Iterator[tuple[bytes, str]]:
+def _searched(
+    door: Door, folder: Path, sums: Sums, seconds: int, most: int
+) -> Iterator[tuple[bytes, str]]:
     """Search, print how it goes, and yield the input with a fault that it ended with, if any."""
     found, bad = (folder / "found").resolve(), (folder / "faults").resolve()
     bad.mkdir(exist_ok=True)
     known = set(bad.iterdir())
-    told = [f"-max_len={_LONGEST}", f"-timeout={_WAIT}", f"-artifact_prefix={bad}/"]
-    bounds = [f"-max_total_time={seconds}", f"-runs={inputs}", "-rss_limit_mb=1024"]
-    command = [sys.executable, "-m", "fuzz.instrumented", door.name, *told, *bounds, str(found)]
+    told = [
+        f"-max_len={door.longest}",
+        f"-timeout={_WAIT}",
+        f"-report_slow_units={_WAIT}",
+        f"-artifact_prefix={bad}/",
+    ]
+    bounds = [f"-max_total_time={seconds}", f"-runs={most}", "-rss_limit_mb=1024"]
+    search_in = [sys.executable, "-m", "fuzz.instrumented", door.name, ",".join(door.parts)]
+    command, inputs = [*search_in, *told, *bounds, str(found)], 0
     print(f"{'inputs':>12}{'places':>9}{'kept':>7}{'a second':>10}{'MB':>6}")
     with (
         (folder / "log").open("w") as log,
@@ -82,9 +93,13 @@ def _searched(door: Door, folder: Path, seconds: int, inputs: int) -> Iterator[t
         assert search.stderr is not None
         for line in search.stderr:
             log.write(line)
+            if match := _SLOWEST.match(line):
+                sums.seconds = max(sums.seconds, float(match["seconds"]))
             if match := _PROGRESS.match(line):
                 inputs, places, kept, pace, memory = map(int, match.groups())
+                sums.mib = max(sums.mib, memory)
                 print(f"{inputs:>12,}{places:>9,}{kept:>7,}{pace:>10,}{memory:>6,}", flush=True)
+    sums.inputs += inputs
     artifacts = sorted(set(bad.iterdir()) - known)
     for path in artifacts:
         data = path.read_bytes()

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
-from dialogue import Said, byte_by_byte, read, told
+from dialogue import Said, read, told
 from fuzz import seeds
 from fuzz.trial import Door
 from pop3spy.check.audit import Audit, SkipError
@@ -27,8 +28,10 @@ from postoffice.speaking import FIRST, SECOND, Client, office
 
 _CLOSED: Sequence[Said] = [(Side.CLIENT, None), (Side.SERVER, None)]
 _SHIPPED = ("", "dovecot", "exchange", "gmail")
-_FEW = 200
-"""Octets up to which a conversation is also read octet by octet."""
+_FEW = 300
+"""Octets up to which a conversation is also read in very small pieces."""
+_PIECES = 4
+"""Octets of the largest of them: which of these sizes an input has, its octets decide."""
 
 
 def _decode(data: bytes) -> None:
@@ -36,15 +39,18 @@ def _decode(data: bytes) -> None:
     talk = [*seeds.talk_of(data), *_CLOSED]
     frames = read(talk)
     assert frames == read(talk, buffered=True)
-    cut = byte_by_byte(talk) if len(data) < _FEW else _halved(talk)
-    assert told(read(cut)) == told(frames)
+    size = 1 + crc32(data) % _PIECES if len(data) < _FEW else len(data) // 2
+    assert told(read(_cut(talk, size))) == told(frames)
 
 
-def _halved(talk: Sequence[Said]) -> Sequence[Said]:
+def _cut(talk: Sequence[Said], size: int) -> Sequence[Said]:
+    """Return *talk* in pieces of *size* octets; the last of each chunk may be shorter."""
     return [
         (side, piece)
         for side, data in talk
-        for piece in ([None] if data is None else [data[: len(data) // 2], data[len(data) // 2 :]])
+        for piece in (
+            [None] if data is None else [data[at : at + size] for at in range(0, len(data), size)]
+        )
     ]
 
 
@@ -174,7 +180,7 @@ def _lines() -> list[bytes]:
 
 
 DOORS = (
-    Door("decoder", seeds.conversations, _decode),
+    Door("decoder", seeds.conversations, _decode, longest=256, parts=("pop3spy.protocol",)),
     Door(
         "recording reader",
         lambda: [*seeds.captures(), *seeds.by_hand()],
@@ -187,6 +193,12 @@ DOORS = (
         _read_recording,
         (Pop3SpyError,),
     ),
-    Door("post office", _lines, _serve),
-    Door("audit", _answers, _at_once(_audit)),
+    Door(
+        "post office",
+        _lines,
+        _serve,
+        longest=128,
+        parts=("pop3spy.postoffice", "pop3spy.protocol.replies", "pop3spy.protocol.states"),
+    ),
+    Door("audit", _answers, _at_once(_audit), longest=256),
 )

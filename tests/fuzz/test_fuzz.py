@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filters.judged import ended, numbers
 from fuzz import corpora
 from fuzz.doors import DOORS
 from fuzz.mutations import LONGEST, mutated
+from fuzz.sums import Sums
 from fuzz.trial import Door
 from fuzz.zeek import conversation
+from pop3spy.filters.expression import compile_filter
 from pop3spy.protocol.url import parse_url
 
 TESTS = Path(__file__).parents[1]
@@ -116,6 +119,27 @@ def test_inputs_of_zeek_are_conversations_and_all_others_stay(theirs: bytes, our
     assert conversation(theirs) == ours
 
 
+def test_what_a_search_counts_is_there_in_the_program() -> None:
+    parts = {part for door in DOORS.values() for part in door.parts}
+    assert [part for part in parts if find_spec(part) is None] == []
+
+
+def test_searches_count_on(tmp_path: Path) -> None:
+    path = tmp_path / "sums.json"
+    sums = Sums.of_file(path)
+    sums.inputs, sums.seconds, sums.mib = 1234, 0.5, 90
+    sums.keep(path)
+    assert Sums.of_file(path) == sums
+    assert str(sums) == "1,234 inputs, the slowest 0.500 s, 90 MB"
+
+
+@pytest.mark.parametrize("text", [line.decode() for line in DOORS["filter"].seeds()])
+def test_an_exchange_is_judged_later_as_it_was_when_it_ended(text: str) -> None:
+    read = compile_filter(text)
+    later = [exchange.number for session, exchange in ended() if read.means(session, exchange)]
+    assert tuple(later) == numbers(read)
+
+
 @pytest.mark.skipif(find_spec("atheris") is not None, reason="atheris is here")
 def test_a_search_without_atheris_says_what_to_install(tmp_path: Path) -> None:
     done = started(tmp_path, "fuzz.guided", "filter")
@@ -134,3 +158,5 @@ def test_a_search_goes_beyond_its_seeds(tmp_path: Path) -> None:
     found = [path.read_bytes() for path in (tmp_path / ".fuzz" / "url" / "found").iterdir()]
     assert b"pop3s://mine" in found
     assert len(found) > len(DOORS["URL"].seeds()) + 1
+    *_, told = done.stdout.splitlines()
+    assert told.startswith("in all searches until now: 3,000 inputs, the slowest 0.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import click
 
-from filters.judged import numbers
+from filters.judged import ended
 from fuzz import seeds
 from fuzz.file_doors import written
 from fuzz.trial import Door
@@ -53,7 +53,8 @@ def _users(data: bytes) -> None:
 def _filter(data: bytes) -> None:
     """Read a filter, judge by it, and read again what it says it is."""
     read = compile_filter(_typed(data))
-    assert numbers(read) == numbers(str(read))
+    again = compile_filter(str(read))
+    assert [read.means(*each) for each in ended()] == [again.means(*each) for each in ended()]
 
 
 def _fault(data: bytes) -> None:
@@ -145,8 +146,16 @@ def _one(*texts: bytes) -> Callable[[], Sequence[bytes]]:
 _CLICK = (Pop3SpyError, click.ClickException, click.Abort, click.exceptions.Exit)
 _OURS = (Pop3SpyError, FilterError, ValueError)
 DOORS = (
-    Door("config proxy", seeds.file("config.yaml"), _config("proxy"), (Pop3SpyError,)),
-    Door("config serve", seeds.file("serve.yaml"), _config("serve"), (Pop3SpyError,)),
+    *(
+        Door(
+            f"config {verb}",
+            seeds.file(f"{name}.yaml"),
+            _config(verb),
+            (Pop3SpyError,),
+            longest=300,
+        )
+        for verb, name in (("proxy", "config"), ("serve", "serve"))
+    ),
     Door("users", seeds.file("users.yaml"), _users, (Pop3SpyError,)),
     Door(
         "plain YAML",
@@ -154,14 +163,28 @@ DOORS = (
         lambda data: load_plain_yaml(data.decode("utf-8", "replace"), typed=True, deepest=8),
         (PlainYamlError,),
     ),
-    Door("filter", seeds.lines("filters"), _filter, (FilterError,)),
+    Door(
+        "filter",
+        seeds.lines("filters"),
+        _filter,
+        (FilterError,),
+        longest=128,
+        parts=("pop3spy.filters",),
+    ),
     Door(
         "hold",
         seeds.lines("holds"),
         lambda data: compile_filter(_typed(data), Progress.ASKED),
         (FilterError,),
     ),
-    Door("fault", seeds.lines("faults"), _fault, (FilterError,)),
+    Door(
+        "fault",
+        seeds.lines("faults"),
+        _fault,
+        (FilterError,),
+        longest=128,
+        parts=("pop3spy.gate", "pop3spy.filters"),
+    ),
     Door("fault of YAML", _one(b"{fault: cut, after: 1M, when: err}"), _fault_of_yaml, _OURS),
     Door("rewrite", seeds.lines("rewrites"), _rewrite, (FilterError,)),
     Door("typed line", seeds.lines("typed"), _type, (RefusalError,)),

@@ -13,8 +13,10 @@ MUCH = 1 << 20
 """Octets of the most noise that a fault makes."""
 ESCAPED = st.lists(
     st.sampled_from(
-        [b"a", b"%41", b"%2541", b"\\x41", b"\\n", b"\\u20ac", b"&amp;", b"&#65;", b"=41", b'""']
-        + [b"''", b"41:42:43", b"%", b"\\", b"&", b" ", b"-", b"\xff"]
+        [
+            *(b"a", b"%41", b"%2541", b"\\x41", b"\\n", b"\\u20ac", b"&amp;", b"&#65;", b"=41"),
+            *(b'""', b"''", b"41:42:43", b"%", b"\\", b"&", b" ", b"-", b"\xff"),
+        ]
     )
 ).map(b"".join)
 
