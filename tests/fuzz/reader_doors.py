@@ -29,9 +29,9 @@ from postoffice.speaking import FIRST, SECOND, Client, office
 _CLOSED: Sequence[Said] = [(Side.CLIENT, None), (Side.SERVER, None)]
 _SHIPPED = ("", "dovecot", "exchange", "gmail")
 _FEW = 300
-"""Octets up to which a conversation is also read in very small pieces."""
-_PIECES = 4
-"""Octets of the largest of them: which of these sizes an input has, its octets decide."""
+"""Octets up to which a conversation is also read in small pieces; a longer one is halved."""
+_PIECES = 16
+"""Octets of the largest of them; the input decides, and so there are far fewer than octets."""
 
 
 def _decode(data: bytes) -> None:
