@@ -16,7 +16,7 @@ from pop3spy.findings import (
     Severity,
     rule,
 )
-from pop3spy.findings.dialogue import read_dialogue
+from pop3spy.findings.dialogue import LOGIN, read_dialogue
 from pop3spy.findings.rule import RULES
 from pop3spy.findings.silence import Resumed
 from pop3spy.protocol.frames import Side
@@ -220,6 +220,30 @@ def test_the_greeting_is_when_it_came_and_no_reply_is_one(
     talk: str, greeted_at: float | None
 ) -> None:
     assert at_the_end(talk).greeted_at == greeted_at
+
+
+@pytest.mark.parametrize(("reply", "logged_in_at"), [("+OK", 0.005), ("-ERR no", None)])
+def test_a_login_is_known_when_its_reply_is_judged(reply: str, logged_in_at: float | None) -> None:
+    known = []
+
+    @rule(
+        *("login", Severity.INFO, AtFault.CLIENT, Scope.EXCHANGE),
+        rank=1,
+        basis="practice",
+        raises=LOGIN,
+        on=On.ANSWERED,
+        verbs=("PASS",),
+    )
+    def login(seen: Observed, _: object) -> Claims:
+        """It was answered.
+
+        To do: nothing.
+        """
+        known.append(seen.logged_in_at)
+        return ()
+
+    found(read_dialogue(f"C: USER bob\nS: +OK\nC: PASS x\nS: {reply}").tape())
+    assert known == [logged_in_at]
 
 
 def test_where_nothing_can_be_read_only_rules_are_asked_that_need_no_reading() -> None:

@@ -1,6 +1,7 @@
 """What is remembered of other sessions stays bounded, whoever logs in."""
 
 from pop3spy.findings.history import (
+    ACCOUNTS,
     MESSAGES,
     MESSAGES_IN_ALL,
     AccountKey,
@@ -61,3 +62,13 @@ def test_an_account_is_known_once_it_was_asked_for() -> None:
     listing(history, "alice", 1)
     assert history.knows((HOST, PORT, "alice"))
     assert not history.knows((HOST, PORT, "bob"))
+
+
+def test_the_account_that_was_asked_for_longest_ago_is_forgotten_first() -> None:
+    history = History()
+    for number in range(ACCOUNTS):
+        history.account(HOST, PORT, f"user{number}")
+    history.account(HOST, PORT, "user0")
+    history.account(HOST, PORT, "one more")
+    assert history.knows((HOST, PORT, "user0"))
+    assert not history.knows((HOST, PORT, "user1"))

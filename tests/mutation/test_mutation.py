@@ -126,6 +126,15 @@ def test_what_was_worked_out_without_the_mistake_does_not_hide_it(tmp_path: Path
     assert figures.endswith("2 killed, 0 killed by time, 0 survived, 0 reached by no test")
 
 
+def test_a_function_that_is_kept_from_the_search_for_garbage_is_changed_all_the_same(
+    tmp_path: Path,
+) -> None:
+    judges = "import gc\nfrom till import one\n\ngc.freeze()\n\n\n"
+    judges += "def test_it_is_one() -> None:\n    assert one() == 1\n"
+    (figures,) = mutated(tmp_path, "def one() -> int:\n    return 1\n", judges)
+    assert figures.endswith("2 killed, 0 killed by time, 0 survived, 0 reached by no test")
+
+
 def test_a_test_that_fails_anyway_judges_nobody(tmp_path: Path) -> None:
     told = mutated(tmp_path, "def one() -> int:\n    return 1\n", FAILS)
     assert told[0] == "left out, as it fails without any mutant: test_till.py::test_it_is_two"

@@ -156,6 +156,7 @@ def exchange(mutant: Mutant) -> None:
     file = str(mutant.path.resolve())
     module = compile(module_with(mutant), file, "exec")
     codes = {(code.co_qualname, code.co_firstlineno): code for code in _codes(module)}
+    gc.unfreeze()  # what is frozen is not told of
     for each in gc.get_objects():
         function = each.__wrapped__ if isinstance(each, _lru_cache_wrapper) else each
         if not isinstance(function, FunctionType) or function.__code__.co_filename != file:
