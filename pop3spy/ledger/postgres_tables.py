@@ -51,8 +51,14 @@ _SAVE_ACCOUNT: Final = (
     " sessions = pop3spy_account.sessions + 1"
 )
 _SAVE_SESSION: Final = (
-    "INSERT INTO pop3spy_session (account, ended_at, run, facts) VALUES (%s, %s, %s, %s)"
+    "INSERT INTO pop3spy_session (account, ended_at, run, facts)"
+    " SELECT account, ended_at, run, facts"
+    " FROM (VALUES (%s::bytea, %s::float8, %s::text, %s::text))"
+    " AS new (account, ended_at, run, facts)"
+    " WHERE NOT EXISTS (SELECT FROM pop3spy_session AS old WHERE old.account = new.account"
+    " AND old.ended_at = new.ended_at AND old.run = new.run AND old.facts = new.facts)"
 )
+"""A server that is killed as it answers has written what is written once more then."""
 _SAVE_MESSAGE: Final = (
     "INSERT INTO pop3spy_message (account, id, seen_at, listed, size, stable, message_id,"
     " first_listed_at, downloaded_at, downloaded_by, deleted_at)"

@@ -15,6 +15,7 @@ from pop3spy.ledger.database import read_database
 from pop3spy.ledger.forms import saved_session
 from pop3spy.ledger.gathering import MOST_WAITING, Gathering
 from pop3spy.ledger.postgres import LAST_WAIT, RETRY, START, PostgresLedger
+from pop3spy.ledger.postgres_tables import write_sessions
 from pop3spy.ledger.postgres_words import words_for
 
 AT_ONCE = 1.5
@@ -108,7 +109,7 @@ def test_a_database_that_stands_still_holds_up_nobody(
         for number in range(20):
             ledger.history.account("pop.example.org", 110, f"user{number}")
             ledger.history.expect(*BOB)
-            poll(ledger, {b"u1": 11, b"u2": 12}, NOW + number)
+            poll(ledger, {b"u1": 11, b"u2": 12}, NOW + 1 + number)
         assert time.monotonic() - begun < AT_ONCE
     ledger.close()
     assert told == []
@@ -167,6 +168,19 @@ def test_a_connection_that_is_cut_is_made_again(postgres: Postgres, database: Da
     until(lambda: rows(database, "pop3spy_session") == 2 or None, "the other", RETRY + 20)
     ledger.close()
     assert len(told) == 1
+
+
+def test_a_session_whose_writing_was_not_answered_is_written_once(database: Database) -> None:
+    """The database may be killed between writing and saying so; then all of it comes again."""
+    ledger = opened(database)
+    account = ledger.history.account(*BOB)
+    batch = [saved_session(BOB, account, session(NOW + number)) for number in range(2)]
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        for _ in range(2):
+            write_sessions(connection, batch, ledger.history, "this run")
+        write_sessions(connection, batch[:1], ledger.history, "another run")
+    ledger.close()
+    assert rows(database, "pop3spy_session") == 3
 
 
 def test_the_end_of_the_program_does_not_wait_for_long(
