@@ -11,6 +11,7 @@ from pop3spy import __version__
 from pop3spy.check.html import page
 from pop3spy.check.registry import Check, CheckOutcome, Level
 from pop3spy.check.results import AuditReport, AuditStatus, Result
+from pop3spy.lint.forms import sarif_message
 
 SCHEMA: Final = "pop3spy-check/1"
 _SARIF: Final = (
@@ -134,7 +135,7 @@ def _sarif_result(report: AuditReport, result: Result, at: int) -> dict[str, Any
         "ruleIndex": at,
         "kind": "fail" if strict else "informational",
         "level": _LEVELS[result.check.level] if strict else "none",
-        "message": {"text": result.sentence},
+        "message": sarif_message(result.sentence),
         "locations": [{"logicalLocations": [{"fullyQualifiedName": place}]}],
         "properties": {"transcript": [str(line) for line in result.transcript]},
     }

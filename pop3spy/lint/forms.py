@@ -91,7 +91,7 @@ def _sarif_result(session: LintedSession, finding: Finding) -> dict[str, Any]:
     return {
         "ruleId": finding.id,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.text} To do: {finding.remedy}"},
+        "message": sarif_message(f"{finding.text} To do: {finding.remedy}"),
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": session.file}},
@@ -101,6 +101,11 @@ def _sarif_result(session: LintedSession, finding: Finding) -> dict[str, Any]:
         "occurrenceCount": finding.count,
         "properties": {"fault": [fault.value for fault in finding.fault]},
     }
+
+
+def sarif_message(text: str) -> dict[str, str]:
+    """Return *text* as a message in which no words of others are a link (SARIF, section 3.11.6)."""
+    return {"text": text.replace("](", "] (")}
 
 
 def as_junit(linted: Linted, _: Rules) -> str:

@@ -58,6 +58,12 @@ SARIF = {
 """The parts of the schema of SARIF 2.1.0 that are used."""
 
 
+def test_what_a_server_says_is_no_link_in_sarif() -> None:
+    report = report_with(CheckOutcome.FAIL, note="it said [here](javascript:x)")
+    (result,) = json.loads(FORMS["sarif"](report))["runs"][0]["results"]
+    assert "it said [here] (javascript:x)" in result["message"]["text"].replace("It", "it")
+
+
 def test_sarif_has_what_failed_or_is_not_strict() -> None:
     log = json.loads(FORMS["sarif"](report_with(*EVERY)))
     jsonschema.validate(log, SARIF)
