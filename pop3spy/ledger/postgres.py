@@ -134,7 +134,10 @@ class PostgresLedger:
     def _look(self) -> None:
         """Take in what was found out meanwhile."""
         while self._found:
-            self._found.popleft()()
+            try:
+                self._found.popleft()()
+            except Exception as error:  # noqa: BLE001 - what stood there makes no sense
+                self._fail(words_for(error))
 
     def _recall(self, key: AccountKey) -> None:
         """Let somebody find out what is known of an account; until then that is nothing."""
@@ -212,8 +215,10 @@ class PostgresLedger:
             account = account_id(digests, asked.key)
             try:
                 known = known_in(connection, account, self._run, asked.known)
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
-                self._fail(words_for(error))  # it stays unknown
+            except psycopg.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever stands there, it stays unknown
+                self._fail(words_for(error))
                 continue
             if known is not None:
                 self._found.append(partial(self._take_in, asked, *known))

@@ -24,6 +24,19 @@ _CONNECTING: Final = (
     ("shutting down", "it is shutting down"),
 )
 """Words of a failed connection, in any case, and what is told of it; the first that fits."""
+_STATES: Final = {
+    "57P01": "it is shutting down",
+    "57P02": "it was shut down",
+    "57P03": "it is starting",
+    "57014": "it is too slow",
+    "53100": "its disk is full",
+    "53300": "it has too many connections",
+    "25006": "it can only be read",
+    "42501": "it does not let this user do that",
+    "42P01": "its tables are not those of pop3spy",
+    "42703": "its tables are not those of pop3spy",
+}
+"""What is told of a statement that failed, by its SQLSTATE (PostgreSQL, appendix A)."""
 
 
 def words_for(error: Exception) -> str:
@@ -33,7 +46,7 @@ def words_for(error: Exception) -> str:
     if not isinstance(error, psycopg.Error):
         return f"what stands in it makes no sense ({type(error).__name__})"
     if error.sqlstate is not None:
-        return f"{type(error).__name__} ({error.sqlstate})"
+        return _STATES.get(error.sqlstate, f"{type(error).__name__} ({error.sqlstate})")
     said = str(error).lower()
     told = (words for sign, words in _CONNECTING if sign in said)
     return next(told, "the connection cannot be had, or was lost")

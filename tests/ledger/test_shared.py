@@ -12,12 +12,13 @@ from ledger.opening import BOB, NOW, AnyLedger, opened, poll, recalled, session,
 from pop3spy.findings.history import KnownAccount
 from pop3spy.ledger import Database
 from pop3spy.ledger.database import read_database
-from pop3spy.ledger.forms import saved_session
+from pop3spy.ledger.forms import account_id, saved_session
 from pop3spy.ledger.gathering import MOST_WAITING, Gathering
 from pop3spy.ledger.postgres import LAST_WAIT, RETRY, START, PostgresLedger
 from pop3spy.ledger.postgres_tables import write_sessions
 from pop3spy.ledger.postgres_words import words_for
 
+ALICE = ("pop.example.org", 110, "alice@example.org")
 AT_ONCE = 1.5
 """Seconds that nobody who relays may wait; the machine may be busy."""
 
@@ -61,6 +62,58 @@ def test_what_nobody_else_has_changed_is_not_read_again(database: Database) -> N
         connection.execute("UPDATE pop3spy_account SET sessions = sessions + 1")
         look_again(ledger)
         assert len(told) == 1
+    ledger.close()
+
+
+FACTS = '{{"worked": {}, "refused": {{}}, "login_delay": null, "told": [], "listed": false}}'
+
+
+def connections(database: Database) -> set[int]:
+    """Return the numbers of the processes that serve ledgers."""
+    with psycopg.connect(database.url) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'pop3spy'"
+        ).fetchall()
+    return {int(number) for (number,) in found}
+
+
+@pytest.mark.parametrize("facts", ["nonsense", "[]", FACTS.format(5), FACTS.format('{"PASS": 1}')])
+def test_what_makes_no_sense_is_told_once_and_no_other_account_waits(
+    database: Database, facts: str
+) -> None:
+    told: list[str] = []
+    poll_once, ledger = opened(database), opened(database, told.append)
+    poll(poll_once, {b"a": 1}, NOW)
+    poll_once.history.ended(ALICE, session(NOW))
+    poll_once.close()
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        account = account_id(poll_once.history, BOB)
+        connection.execute("UPDATE pop3spy_account SET facts = %s WHERE id = %s", (facts, account))
+    before = connections(database)
+    ledger.history.expect(*BOB)
+
+    def alice() -> bool | None:
+        return bool(ledger.history.account(*ALICE).sessions) or None
+
+    until(alice, "another account", 30)
+    assert connections(database) <= before  # to make one anew, others would wait
+    assert len(told) == 1
+    assert "makes no sense" in told[0]
+    ledger.close()
+
+
+def test_a_date_that_is_no_number_harms_nobody(database: Database) -> None:
+    told: list[str] = []
+    poll_once, ledger = opened(database), opened(database, told.append)
+    poll(poll_once, {b"a": 1}, NOW)
+    poll_once.close()
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        odd = FACTS.format('{"PASS": ["yesterday", true]}')
+        connection.execute("UPDATE pop3spy_account SET facts = %s", (odd,))
+    account = ledger.history.account(*BOB)
+    account.worked["PASS"] = NOW, True
+    until(lambda: (ledger.history.account(*BOB) and told) or None, "what is wrong", 30)
+    assert account.worked["PASS"] == (NOW, True)
     ledger.close()
 
 
