@@ -184,6 +184,45 @@ def test_a_server_that_is_down_is_told_of(net: Net, tmp_path: Path) -> None:
     assert (ending["how"], ending["why"]) == ("unreachable", "198.51.100.1:110 connection refused")
 
 
+DROPPED = """
+table inet silent { chain input { type filter hook input priority 0; tcp dport 110 drop; }; }
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_server_that_says_nothing_is_told_of(loop: str, net: Net, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    options = (*GATEWAY_LISTENS, "--connect-timeout", "1", "--loop", loop)
+    with proxied(net.gateway, log, *options):
+        fire(net.gateway, "gateway", "nft")
+        net.server.run(need("nft"), "-f", "-", stdin=DROPPED)
+        ending = ended(net.client, SERVERS[4], log)
+    why = "198.51.100.2:110 did not answer in 1 s"
+    assert (ending["how"], ending["why"]) == ("unreachable", why)
+
+
+RESETS = """
+import socket, struct, sys
+for _ in range(200):
+    sock = socket.create_connection((sys.argv[1], 110), 20)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_clients_that_reset_at_once_leave_nothing_behind(
+    loop: str, net: Net, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with proxied(net.gateway, log, *GATEWAY_LISTENS, "--loop", loop):
+        fire(net.gateway, "gateway", "nft")
+        net.client.run(sys.executable, "-c", RESETS, SERVERS[4])
+        assert listing(net.client, SERVERS[4]) == MESSAGES
+        assert len(sessions(log, 1)) > 0
+    assert "bug" not in log.with_suffix(".said").read_text()
+
+
 @pytest.mark.parametrize("family", SERVERS)
 def test_what_comes_back_to_the_proxy_is_told_of_and_goes_round_no_longer(
     family: int, net: Net, tmp_path: Path
