@@ -127,4 +127,4 @@ def measured_together(  # noqa: PLR0913, PLR0917 - what it brings together
         return [os.getpid(), *supervisor.living.values()]
 
     measuring = Measuring(sock, bus, clock, lambda: together.sum_with(own), ready, pids)
-    return measuring.around(work, lambda: None)
+    return measuring.around(work, together.begin)

@@ -1,7 +1,8 @@
 """The numbers of several processes as one: each tells its own when somebody scrapes.
 
 Rules: 1. no scrape waits for long: of a worker that does not answer, the last that it told counts;
-2. what a worker has counted stays when it is gone, else counters would go back.
+2. what a worker has told stays when it is gone, else counters would go back; 3. each is asked every
+few seconds though nobody scrapes, so that what is lost of one that is killed is no more than that.
 """
 
 import asyncio
@@ -13,18 +14,35 @@ from pop3spy.metrics.tally import Plain, Tallies
 
 PATIENCE: Final = 1.0
 """Seconds that a scrape waits for workers."""
+EVERY: Final = 5.0
+"""Seconds between two questions where nobody scrapes."""
 
 
 class WorkersTallies:
-    """Sums what the workers *living* tell; *ask* asks all of them, and is told how often by now."""
+    """Sums what the workers *living* tell; *ask* asks all of them, and is told how often by now.
 
-    def __init__(self, ask: Callable[[int], None], living: Callable[[], Collection[int]]) -> None:
+    From ``begin`` on they are asked *every* so many seconds as well.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[int], None],
+        living: Callable[[], Collection[int]],
+        *,
+        every: float = EVERY,
+    ) -> None:
         self._ask = ask
+        self._every = every
         self._living = living
         self._gone = Tallies()
         self._told: dict[int, tuple[int, Plain]] = {}  # by worker: which time, and its numbers
         self._times = 0
         self._changed = asyncio.Event()
+
+    def begin(self) -> None:
+        """Ask again and again, as long as the loop runs; no scrape waits for these answers."""
+        self._ask(self._times)
+        asyncio.get_running_loop().call_later(self._every, self.begin)
 
     async def ready(self) -> None:
         """Ask all workers, and wait until they have answered, but not for long."""
