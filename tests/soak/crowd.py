@@ -21,6 +21,8 @@ from web.browsing import Browser
 
 PATIENCE = 300.0
 """Seconds that a session may take at most; the longest that is meant takes a tenth of that."""
+_AGAIN = 2.0
+"""Seconds until a client comes again that was cut off: its server may be away."""
 _LEFT = 3.0
 """Seconds for which a server that is back may still be missed by who was there before."""
 
@@ -63,6 +65,7 @@ class Crowd:
                 await self._think(0.5)
             except BrokenOffError as error:
                 self._broken_off(account, began, str(error))
+                await self._think(_AGAIN)
             except TimeoutError:
                 self._blame(account, f"no end within {PATIENCE:g} s")
             except WrongError as error:
