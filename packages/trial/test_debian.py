@@ -109,13 +109,15 @@ def test_its_bill_of_materials_has_every_library(installed: Debian) -> None:
     assert listed | {"pop3spy"} == there
 
 
-def started(server: str) -> str:
-    """Return the beginning of a script in which the service runs; *server* is what it asks."""
+def started() -> str:
+    """Return the beginning of a script in which the service runs, once its server does."""
     (command,) = re.findall(r"^ExecStart=(.*)$", SERVICE, re.MULTILINE)
     assert shlex.split(command)[0] == "pop3spy"
     return f"""
         ip link set lo up 2>/dev/null || python3 -c '{LOOPBACK_UP}'
-        sed 's/^# upstream: .*/upstream: {server}/' -i /etc/pop3spy/proxy.yaml
+        sed 's/^# upstream: .*/upstream: 127.0.0.1:1110/' -i /etc/pop3spy/proxy.yaml
+        pop3spy serve --listen :1110 --quiet & server=$!
+        python3 /tmp/session.py 1110 >/dev/null
         ( {AS_SERVICE.strip()} {command} ) & service=$!
     """
 
@@ -131,8 +133,7 @@ def test_its_service_relays_at_port_110_as_its_user(installed: Debian) -> None:
     (installed.folder / "tmp" / "session.py").write_text(SESSION)
     said = installed.shell(
         f"""
-        {started("127.0.0.1:1110")}
-        pop3spy serve --listen :1110 --quiet & server=$!
+        {started()}
         python3 /tmp/session.py 110
         grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs):' /proc/$service/status
         kill $service; wait $service; echo "status $?"

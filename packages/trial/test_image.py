@@ -102,6 +102,7 @@ def test_a_client_is_relayed_and_its_health_is_known(
         python3 -c '{LOOPBACK_UP}'
         {healthy} >/dev/null 2>&1; echo "before: $?"
         {server} & server=$!
+        python3 /tmp/session.py 1111 >/dev/null
         {proxy} >/tmp/said & proxy=$!
         python3 /tmp/session.py 1110
         {healthy} >/dev/null; echo "while it runs: $?"
