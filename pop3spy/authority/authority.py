@@ -57,7 +57,7 @@ class Authority:
         A new one names *owner*, such as ``alice@laptop``; *now* gives the date, with a time zone.
         Raise ConfigError if that cannot be, or if what is there is not to be used.
         """
-        from pop3spy.authority import issuer  # noqa: PLC0415 - see above
+        from pop3spy.authority import issuer, mirrored  # noqa: F401, PLC0415 - see above
 
         made: list[bytes] = []
 

@@ -19,6 +19,7 @@ from pop3spy.cli.environment import Work, run
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.gating import gate_of, names_for
 from pop3spy.cli.legs import proxy_legs
+from pop3spy.cli.loading import load_for
 from pop3spy.cli.outputs import check_outputs
 from pop3spy.cli.relay import relay_of
 from pop3spy.cli.terminal import on_terminal
@@ -28,7 +29,6 @@ from pop3spy.errors import ConfigError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.gate.faultset import Faults
 from pop3spy.gate.holds import Holds
-from pop3spy.ledger import Database
 from pop3spy.live.screen import Screen
 from pop3spy.metrics.health import Health
 from pop3spy.metrics.tally import Tallies
@@ -54,7 +54,7 @@ def run_workers(settings: ProxySettings, upstream: Url | Original | None) -> int
     Raise ConfigError if several workers could not do what the *settings* ask for.
     """
     _check(settings)
-    _load_extras(settings)
+    load_for(settings)
     clock, legs_at = Clock(), partial(proxy_legs, settings)
     screen = Screen() if settings.console and on_terminal() else None
     notes: list[Noted] = []
@@ -114,21 +114,6 @@ def _check(settings: ProxySettings) -> None:
             f" --record {folder}/"
         )
     check_outputs(settings)
-
-
-def _load_extras(settings: ProxySettings) -> None:
-    """Load what needs an extra before there are workers: what is broken is told once.
-
-    Raise ImportError where it cannot be loaded.
-    """
-    if isinstance(settings.ledger, Database) and not settings.no_ledger:
-        import pop3spy.ledger.postgres  # noqa: PLC0415 - nobody else should wait for it
-    if settings.otlp is not None:
-        import pop3spy.cli.telemetry  # noqa: PLC0415
-    if settings.metrics is not None:
-        import pop3spy.cli.measuring  # noqa: PLC0415
-    if settings.log_format == "parquet":
-        import pop3spy.tables.parquet_log  # noqa: F401, PLC0415
 
 
 def _measured(

@@ -1,8 +1,7 @@
 """The log for machines: one JSON object a line, one line an exchange."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from pop3spy.findings.verdict import verdict_of
 from pop3spy.logs.notes import level_of
@@ -37,12 +36,6 @@ from pop3spy.session.unread import Stretches, UnreadStretch
 from pop3spy.spool import Stream
 
 
-def _line(_: object, __: str, event: MutableMapping[str, Any]) -> str:
-    """Return the line, which is text already: as a dictionary it would cost five times as much."""
-    text: str = event["event"]
-    return text
-
-
 class JsonLog:
     """A subscriber that writes the JSON log to *stream*; *clock* tells the dates of events.
 
@@ -50,14 +43,10 @@ class JsonLog:
     """
 
     def __init__(self, stream: Stream, clock: Clock) -> None:
-        import structlog  # noqa: PLC0415 - loading takes 30 ms, and most runs write no such log
+        from pop3spy.logs.structured import logger_to  # noqa: PLC0415 - most runs write no such log
 
         self._timestamps = Timestamps(clock)
-        self._log: Any = structlog.wrap_logger(
-            structlog.WriteLogger(stream),  # type: ignore[arg-type]  # it writes and flushes, no more
-            processors=[_line],
-            wrapper_class=structlog.make_filtering_bound_logger("debug"),
-        ).bind()
+        self._log = logger_to(stream)
 
     def __call__(self, session: Session) -> Reader:
         """Return what writes *session*."""
