@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from pop3spy import __version__
@@ -94,7 +95,7 @@ def _sarif_result(session: LintedSession, finding: Finding) -> dict[str, Any]:
         "message": sarif_message(f"{finding.text} To do: {finding.remedy}"),
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": session.file}},
+                "physicalLocation": {"artifactLocation": {"uri": quote(session.file)}},
                 "logicalLocations": [{"fullyQualifiedName": place}],
             }
         ],

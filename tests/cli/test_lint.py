@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -93,6 +94,15 @@ def test_sarif_names_every_rule_that_it_uses(folder: Path) -> None:
         (place,) = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"].endswith(".yaml")
         assert result["level"] in ("error", "warning", "note")
+
+
+def test_sarif_names_a_file_as_a_uri_does(tmp_path: Path) -> None:
+    odd = tmp_path / "50% of [two] words.yaml"
+    odd.write_text(HEAD + CUT_OFF)
+    _, out, _ = run("lint", str(odd), "--format", "sarif", "--select", "retr-truncated")
+    (result,) = json.loads(out)["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == f"{quote(str(tmp_path))}/50%25%20of%20%5Btwo%5D%20words.yaml"
 
 
 def test_junit_counts_sessions_with_errors_as_failures(folder: Path) -> None:
