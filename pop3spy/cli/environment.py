@@ -2,14 +2,13 @@
 
 import asyncio
 import errno
-import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pop3spy.cli.exit_status import ExitStatus
 from pop3spy.cli.standard_streams import Unbuffered
@@ -23,9 +22,6 @@ try:
 except ImportError:  # pragma: no cover - there is none on Windows
     uvloop = None  # type: ignore[assignment]
 
-
-_BETWEEN_COLLECTIONS: Final = 10_000
-"""Objects that are made before garbage is looked for: what sessions keep is looked at each time."""
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """What runs on an event loop until the event that it is given is set."""
@@ -79,7 +75,6 @@ def run(
     else:
         new_loop = uvloop.new_event_loop
     raise_file_limit()
-    gc.set_threshold(_BETWEEN_COLLECTIONS)
     with asyncio.Runner(loop_factory=new_loop) as runner:
         heeded = _asking_to_end() if stops is None else stops
         return runner.run(_with_signals(work, complaints, heeded))
