@@ -16,6 +16,8 @@ EXCHANGES: Final = 100_000
 """Exchanges that are kept of those together."""
 BODIES: Final = 16 << 20
 """Octets that are kept of the beginnings of bodies."""
+_BODY: Final = 200
+"""Octets that it takes to keep a body, however short that is."""
 
 
 class Nobody:
@@ -31,8 +33,9 @@ class KeptSessions:
     """A subscriber that keeps as much of every session as the inspector shows.
 
     Of those that are over, the last *ended* are kept, as long as they have not more than
-    *exchanges*; ``forgotten`` counts the others.  *listener* is told of changes.  ``histories`` are
-    what happened event by event, where somebody keeps that.
+    *exchanges*; ``forgotten`` counts the others.  Of their *bodies* so many octets are kept, those
+    of the latest sessions.  *listener* is told of changes.  ``histories`` are what happened event
+    by event, where somebody keeps that.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class KeptSessions:
         self._open: dict[int, WatchedSession] = {}
         self._ended: OrderedDict[int, WatchedSession] = OrderedDict()
         self._exchanges = 0
-        self._bodies: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._bodies: OrderedDict[int, OrderedDict[int, bytes]] = OrderedDict()  # by session
         self._octets = 0
 
     def __call__(self, session: Session) -> Reader:
@@ -79,7 +82,8 @@ class KeptSessions:
 
     def body(self, session: int, exchange: int) -> bytes | None:
         """Return the beginning of a body; None if nothing of it is kept."""
-        return self._bodies.get((session, exchange))
+        bodies = self._bodies.get(session)
+        return bodies.get(exchange) if bodies else None
 
     # -- what a console asks --------------------------------------------------------------------
 
@@ -99,11 +103,13 @@ class KeptSessions:
     # -- what is kept ---------------------------------------------------------------------------
 
     def _keep(self, watched: WatchedSession, exchange: int, head: bytes) -> None:
-        self._bodies[watched.session.id, exchange] = head
-        self._octets += len(head)
+        self._bodies.setdefault(watched.session.id, OrderedDict())[exchange] = head
+        self._octets += _BODY + len(head)
         while self._octets > self._most[2]:
-            _, oldest = self._bodies.popitem(last=False)
-            self._octets -= len(oldest)
+            number, bodies = next(iter(self._bodies.items()))
+            self._octets -= _BODY + len(bodies.popitem(last=False)[1])
+            if not bodies:
+                del self._bodies[number]
 
     def _end(self, watched: WatchedSession) -> None:
         number = watched.session.id
@@ -115,4 +121,6 @@ class KeptSessions:
         while len(self._ended) > ended or (self._exchanges > exchanges and len(self._ended) > 1):
             _, oldest = self._ended.popitem(last=False)
             self._exchanges -= len(oldest.session.exchanges)
+            if (bodies := self._bodies.pop(oldest.session.id, None)) is not None:
+                self._octets -= sum(_BODY + len(body) for body in bodies.values())
             self.forgotten += 1

@@ -28,6 +28,8 @@ TALK = talk(
     b"C: QUIT",
     b"S: +OK bye",
 )
+BODY = 200 + len(b"Subject: x\r\n")
+"""Octets of the one body of such a session, with what it takes to keep it."""
 SESSIONS = 20_000
 LEAST = 0.2
 """Seconds in which an answer has to be there."""
@@ -65,11 +67,17 @@ def test_as_long_as_they_have_not_too_many_exchanges() -> None:
 
 
 def test_of_bodies_the_latest_are_kept() -> None:
-    kept = KeptSessions(bodies=30)  # each has twelve octets
+    kept = KeptSessions(bodies=2 * BODY)
     play(kept, 5)
     assert [number for number in range(1, 6) if kept.body(number, 3)] == [4, 5]
     assert kept.body(5, 3) == b"Subject: x\r\n"
     assert kept.body(5, 1) is None
+
+
+def test_the_bodies_of_forgotten_sessions_are_forgotten_with_them() -> None:
+    kept = KeptSessions(ended=2, bodies=3 * BODY)  # of two, and of the one that goes on
+    play(kept, 5)
+    assert [number for number in range(1, 6) if kept.body(number, 3)] == [4, 5]
 
 
 PATHS = [
