@@ -8,6 +8,7 @@ from functools import partial
 
 from pop3spy.net.accepted_client import AcceptedClient
 from pop3spy.net.closing_reader import ClosingReader
+from pop3spy.net.freed_memory import FreedMemory
 from pop3spy.net.limits import Limits
 from pop3spy.net.listen import Places, listen, serving
 from pop3spy.protocol.line_buffer import LINE
@@ -47,6 +48,7 @@ class Host:
         self._executor = ThreadPoolExecutor(1, "maildrop")  # one thread: nothing in it needs a lock
         self._group = asyncio.TaskGroup()
         self._stopping = False
+        self._freed = FreedMemory()
         self._idle = asyncio.Event()
 
     async def run(self, urls: Places, stop: asyncio.Event) -> None:
@@ -113,6 +115,7 @@ class Host:
             writer.close()
             return
         self._number += 1
+        self._freed.session_began()
         client = Peer(*(writer.get_extra_info("peername") or ("", 0))[:2])
         server = Peer(*(writer.get_extra_info("sockname") or ("", 0))[:2])
         reading = Reading(
@@ -142,4 +145,5 @@ class Host:
 
     def _ended(self, accepted: AcceptedClient) -> None:
         del self._accepted[accepted]
+        self._freed.session_ended(others=bool(self._accepted))
         self._idle.set()

@@ -12,6 +12,7 @@ from pop3spy.errors import ConnectError, Pop3SpyError
 from pop3spy.gate.acts import Gate
 from pop3spy.net.capacity import Capacity, SessionPlaces
 from pop3spy.net.circle import Batch, Circle
+from pop3spy.net.freed_memory import FreedMemory
 from pop3spy.net.half import Half, Owner
 from pop3spy.net.handshakes import Connect, Handshakes
 from pop3spy.net.host import Host
@@ -91,6 +92,7 @@ class Proxy:
         self._numbers = numbers or count(1)
         self._capacity = capacity or Capacity(limits.max_sessions)
         self._turn = LoopTurn()
+        self._freed = FreedMemory()
         self._group = asyncio.TaskGroup()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -212,6 +214,7 @@ class Proxy:
         link.join(half)
         at_once = listener.scheme == "pop3s"
         self._links[link] = None  # who is sent away takes nobody's place
+        self._freed.session_began()
         silent = partial(self._is_silent, ref(link), link.heard_at)
         batch = self._circle.came(arrival.ends.client[0], server, silent)
         connect = partial(self._connect, arrival, batch, handshakes)
@@ -279,4 +282,5 @@ class Proxy:
         if task is not None:
             self._capacity.give_back()
             task.cancel()
+        self._freed.session_ended(others=bool(self._links))
         self._idle.set()

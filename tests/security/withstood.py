@@ -16,7 +16,7 @@ WITHSTOOD: Final = {
     "many": "Thousands of sessions at once are each with their own server.",
     "slow": "A peer that reads slowly, or not at all, slows its own session alone, and no octet is lost.",
     "files": "Where no more files may be open, sessions go on, new clients wait, and it is told once.",
-    "memory": "A session that is over leaves memory at once, in TLS too, and however it ended.",
+    "memory": "A session that is over leaves memory at once, in TLS too, and however it ended; what a crowd has freed goes back to the system.",
     "disk": "A full disk ends no session; it is told once, and what is missing is counted.",
     "log": "A log that is moved away is begun anew without a signal, and no line is lost.",
     "clock": "A clock that is set, by hours and in the middle of a session, ends none, bends no time in a log, and takes nothing from logs, rows and ledgers.",
