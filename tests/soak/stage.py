@@ -45,6 +45,8 @@ PORTS = {
 WAYS = tuple(Way(*way.split("-")) for way in PORTS)
 METRICS = Address(HOST, 9110)
 _NOTICED = 15.0
+_GIVEN_BACK = 1.5
+"""Seconds after the last has left; a program gives memory back when nobody has been there for 1."""
 _ROTATED = 32
 """MiB after which a recording goes on in another file."""
 
@@ -151,6 +153,7 @@ class Stage:
 
         Who has left may still have to be noticed, so that is given some seconds.
         """
+        time.sleep(_GIVEN_BACK)
         deadline = time.monotonic() + _NOTICED
         while True:
             found = {name: program.size for name, program in self.programs.items()}
