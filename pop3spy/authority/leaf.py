@@ -1,15 +1,13 @@
 """A certificate of a server, with its key, as TLS needs it."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 from pop3spy.authority.names import Names
+from pop3spy.newfile import passing_file
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -29,23 +27,7 @@ class Leaf:
     def as_file(self) -> Iterator[Path]:
         """Give a file with ``pem``, as ssl.SSLContext.load_cert_chain wants; then it is gone.
 
-        It is in memory where the system can do that, else in the folder for temporary files, for
-        its owner only.  Raise OSError if there is no place for it.
+        Raise OSError if there is no place for it.
         """
-        file, path = _open()
-        with file:
-            file.write(self.pem)
-            file.flush()
+        with passing_file(self.pem) as path:
             yield path
-
-
-def _open() -> tuple[IO[bytes], Path]:
-    """Return a new private file that goes when it is closed, and the path that leads to it."""
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("pop3spy"), "wb")
-        path = Path(f"/proc/self/fd/{file.fileno()}")
-        if path.exists():
-            return file, path
-        file.close()  # there is no /proc here
-    temporary = tempfile.NamedTemporaryFile()  # noqa: SIM115 - whoever asked closes it
-    return temporary, Path(temporary.name)

@@ -2,17 +2,26 @@
 
 import re
 import ssl
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 from pop3spy.authority import Authority, Leaf
 from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.net.evidence import Evidence, remember
 from pop3spy.net.trust import allow_from, keep_keys, present
+from pop3spy.newfile import passing_file
 from pop3spy.protocol.certificate import Certificate, read_certificate
 
 _PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+_REMEMBERED: Final = 256
+"""Sessions that a context remembers for clients of TLS 1.2 that take no tickets.
+
+Then another takes its place.  OpenSSL would remember 20,480 for two hours, and Python has no word
+for fewer: those are 40 MiB, and keep as much around them from going back to the system.
+"""
 
 Contexts = WeakKeyDictionary[Leaf, "IdentityContext"]
 
@@ -28,6 +37,11 @@ class IdentityContext(ssl.SSLContext):
     minted = False
     oldest = "1.2"
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it remembers so many sessions that another is to take its place."""
+        return self.session_stats()["number"] >= _REMEMBERED
+
 
 class Identity(Protocol):
     """Has a certificate for each occasion."""
@@ -40,16 +54,31 @@ class Identity(Protocol):
 
 
 class Own:
-    """Shows every client the certificate in a file; raise ConfigError if it cannot be used."""
+    """Shows every client the certificate in a file; raise ConfigError if it cannot be used.
+
+    The files are read once, by whoever may.
+    """
 
     def __init__(self, certificate: Path, key: Path | None, oldest: str = "1.2") -> None:
         self._context = server_context(oldest)
         present(self._context, certificate, key)
         self._context.names = _names_in(certificate)
+        self._read = certificate.read_bytes(), (key or certificate).read_bytes()
 
     def context(self, certificate: bytes, name: str) -> IdentityContext:  # noqa: ARG002 - its own
         """Return what every handshake needs."""
+        if self._context.is_full:
+            with suppress(OSError, ConfigError):  # a full one serves as well
+                self._context = self._another()
         return self._context
+
+    def _another(self) -> IdentityContext:
+        context = server_context(self._context.oldest)
+        context.names = self._context.names
+        certificate, key = map(passing_file, self._read)
+        with certificate as shown, key as its_key:
+            present(context, shown, its_key)
+        return context
 
 
 class Minted:
@@ -68,7 +97,8 @@ class Minted:
         """
         leaf = self._authority.mirror(certificate, name)
         contexts = self._mirrored if certificate else self._named
-        if (context := contexts.get(leaf)) is None:
+        context = contexts.get(leaf)
+        if context is None or context.is_full:
             context = server_context(self._oldest)
             try:
                 with leaf.as_file() as file:

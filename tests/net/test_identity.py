@@ -1,11 +1,77 @@
-"""The certificate that clients are shown, as its file has it."""
+"""The certificate that clients are shown, as its file has it, and what is kept of handshakes."""
 
+import shutil
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from net.shop import Shop
-from pop3spy.net.identity import Own
+from pop3spy.authority import Authority
+from pop3spy.net.identity import Identity, Minted, Own
+
+Made = Callable[[Path, Shop], Identity]
+
+
+def own(folder: Path, shop: Shop) -> Identity:
+    """Return what shows a certificate whose files are gone by then."""
+    shown = shop.kinds["good"]
+    files = [Path(shutil.copy(file, folder)) for file in (shown.chain, shown.key)]
+    identity = Own(files[0], files[1])
+    for file in files:
+        file.unlink()
+    return identity
+
+
+def own_in_one_file(folder: Path, shop: Shop) -> Identity:
+    """Return the same, with the key in front of the certificate."""
+    shown = shop.kinds["good"]
+    file = folder / "both.pem"
+    file.write_bytes(shown.key.read_bytes() + shown.chain.read_bytes())
+    identity = Own(file, None)
+    file.unlink()
+    return identity
+
+
+def minted(folder: Path, _: Shop) -> Identity:
+    return Minted(Authority.open(folder / "authority", "alice@laptop"))
+
+
+def visit(identity: Identity, asking: ssl.SSLContext) -> bytes:
+    """Let a client come and go, both with close_notify; return the certificate that it saw."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    shown = identity.context(b"", "localhost")
+    server = shown.wrap_bio(to_server, to_client, server_side=True)
+    client = asking.wrap_bio(to_client, to_server, server_hostname="localhost")
+    for _ in range(3):
+        for side in (client, server):
+            with suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    for side in (client, server, client):
+        with suppress(ssl.SSLWantReadError):
+            side.unwrap()
+    return client.getpeercert(binary_form=True) or b""
+
+
+@pytest.mark.promise("memory")
+@pytest.mark.parametrize("made", [own, own_in_one_file, minted])
+def test_sessions_of_clients_without_tickets_are_not_remembered_without_end(
+    made: Made, tmp_path: Path, shop: Shop
+) -> None:
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    asking.check_hostname, asking.verify_mode = False, ssl.CERT_NONE
+    asking.maximum_version = ssl.TLSVersion.TLSv1_2
+    asking.options |= ssl.OP_NO_TICKET
+    identity = made(tmp_path, shop)
+    first = visit(identity, asking)
+    remembered = []
+    for _ in range(300):
+        assert visit(identity, asking) == first
+        remembered.append(identity.context(b"", "localhost").session_stats()["number"])
+    assert max(remembered) == 256 - 1  # the one that is full is asked no more
+    assert remembered[-1] < 300 - 256 + 2
 
 
 @pytest.mark.parametrize("odd", [b"\x8b", b"\xff\xfe", b" ", b"\r"])
