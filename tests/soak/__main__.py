@@ -44,13 +44,24 @@ class Crowd:
         self._process.stdin.write(" ".join(words).encode() + b"\n")
         self._process.stdin.flush()
 
+    @contextmanager
+    def troubled(self, server: str) -> Iterator[None]:
+        """Let it know, while the block lasts, that *server* may break off sessions."""
+        self.order("trouble", server)
+        self._answer()
+        yield
+        self.order("calm", server)
+
     def left(self) -> dict[str, Any]:
         """Let everybody leave; return what became of them."""
         self.order("rest")
+        return json.loads(self._answer())  # type: ignore[no-any-return]
+
+    def _answer(self) -> bytes:
         assert self._process.stdout
         said = self._process.stdout.readline()
         assert said, "the crowd has ended"
-        return json.loads(said)  # type: ignore[no-any-return]
+        return said
 
 
 @contextmanager
@@ -81,12 +92,6 @@ def minute(stage: Stage, people: Crowd, seconds: float, before: Sizes) -> dict[s
     def until(part: float) -> None:
         time.sleep(max(0.0, begun + part * seconds - time.monotonic()))
 
-    @contextmanager
-    def trouble(server: str) -> Iterator[None]:
-        people.order("trouble", server)
-        yield
-        people.order("calm", server)
-
     people.order("go")
     until(0.2)
     with stage.stopped("dovecot"):
@@ -95,7 +100,7 @@ def minute(stage: Stage, people: Crowd, seconds: float, before: Sizes) -> dict[s
         until(0.3)
     until(0.4)
     for server, back in (("dovecot", 0.45), ("fresh", 0.55)):
-        with trouble(server):
+        with people.troubled(server):
             stage.stop_server(server)
             until(back)
             stage.start_server(server)

@@ -1,7 +1,8 @@
 """``python -m soak.crowd``: as many clients at a time as there are places, for as long as asked.
 
-It reads orders, a line each: ``go``, ``rest``, ``trouble SERVER`` and ``calm SERVER``.  After
-``rest`` nobody new comes; when all have left, it says in a line of JSON what became of them.
+It reads orders, a line each: ``go``, ``rest``, ``trouble SERVER`` and ``calm SERVER``.  When it
+knows of a trouble it says so in a line, for only then may that begin.  After ``rest`` nobody new
+comes; when all have left, it says in a line of JSON what became of them.
 """
 
 import asyncio
@@ -109,6 +110,7 @@ class Crowd:
                     self.wrong.clear()
                 case ["trouble", server]:
                     self._troubled[server] = float("inf")
+                    print("known", flush=True)
                 case ["calm", server]:
                     self._troubled[server] = clock() + _LEFT
 
