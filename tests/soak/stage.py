@@ -46,7 +46,7 @@ WAYS = tuple(Way(*way.split("-")) for way in PORTS)
 METRICS = Address(HOST, 9110)
 _NOTICED = 15.0
 _GIVEN_BACK = 1.5
-"""Seconds after the last has left; a program gives memory back when nobody has been there for 1."""
+"""Seconds after all have left; a program gives memory back when nobody has been there for one."""
 _ROTATED = 32
 """MiB after which a recording goes on in another file."""
 
@@ -151,19 +151,18 @@ class Stage:
     def sizes(self, before: Mapping[str, Size] | None = None) -> dict[str, Size]:
         """Return how large each program is, once its files and tasks are no more than *before*.
 
-        Who has left may still have to be noticed, so that is given some seconds.
+        Who has left may still have to be noticed, so that is given some seconds; then memory has to
+        be given back.
         """
-        time.sleep(_GIVEN_BACK)
         deadline = time.monotonic() + _NOTICED
-        while True:
-            found = {name: program.size for name, program in self.programs.items()}
-            settled = not before or all(
-                size.files <= before[name].files and size.tasks <= before[name].tasks
-                for name, size in found.items()
-            )
-            if settled or time.monotonic() > deadline:
-                return found
+        while not self._settled(before or {}) and time.monotonic() < deadline:
             time.sleep(0.2)
+        time.sleep(_GIVEN_BACK)
+        return {name: program.size for name, program in self.programs.items()}
+
+    def _settled(self, before: Mapping[str, Size]) -> bool:
+        found = ((size, self.programs[name].size) for name, size in before.items())
+        return all(now.files <= then.files and now.tasks <= then.tasks for then, now in found)
 
     def faults_at_the_end(self) -> Iterator[str]:
         """End the programs; yield in a sentence each what is wrong with that or was told."""
