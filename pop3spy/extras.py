@@ -1,5 +1,6 @@
 """The extras: what parts of this program need that not everybody has installed."""
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,6 +73,6 @@ def _is_of_debian() -> bool:
 def _pip() -> str:
     """Return the pip of this environment; pipx keeps a file in each of its own."""
     environment = Path(sys.prefix)
-    if (environment / "pipx_metadata.json").exists():
+    if os.path.exists(environment / "pipx_metadata.json"):  # noqa: PTH110 - pathlib's raises where only root may look
         return f"pipx runpip {environment.name}"
     return "pip"

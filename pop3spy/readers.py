@@ -5,6 +5,7 @@ be loaded, and one that fails, is told of once, and harms nobody else.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Final
 
@@ -74,6 +75,8 @@ def outside_readers(complain: Complaint) -> Iterator[OutsideReader]:
             complain(name, f"{escape(point.value)} is no function of a session")
 
 
+@cache
 def _name(point: EntryPoint) -> str:
+    """Return what people call a reader: once read, as what is installed stays as it is."""
     package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     return escape(f"{point.name} of {package}")

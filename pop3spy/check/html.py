@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from pop3spy.check.doors import OpenDoor
@@ -15,6 +14,7 @@ from pop3spy.check.results import AuditReport, Result
 from pop3spy.check.text import CELLS, MARKS
 from pop3spy.protocol.certificate import Certificate, few, read_certificate
 from pop3spy.protocol.text import escape_rest
+from pop3spy.report.assets import assets_of
 from pop3spy.report.ladder_row import LadderRow
 from pop3spy.report.limits import CHARACTERS
 from pop3spy.report.pages import Templates, environment, page_of
@@ -107,7 +107,7 @@ def _rows(result: Result) -> list[LadderRow]:
 
 def style() -> str:
     """Return the style sheet of audits, which goes beyond that of reports."""
-    return (files("pop3spy.check.assets") / "check.css").read_text(encoding="utf-8")
+    return assets_of("pop3spy.check.assets")["check.css"]
 
 
 @cache

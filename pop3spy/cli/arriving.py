@@ -14,7 +14,7 @@ from ipaddress import ip_address
 import click
 from click.core import ParameterSource
 
-from pop3spy.cli.loading import load_for
+from pop3spy.cli.loading import load_all_for
 from pop3spy.cli.privileges import account_of, become, is_root
 from pop3spy.config.route import Route
 from pop3spy.config.verbs import ListenSettings
@@ -96,7 +96,7 @@ def arriving(  # noqa: PLR0913 - whatever can be asked of it
                     take_foreign(sock)
         front = Front(sockets, legs_at(sockets.keys()), shares, servers)
         if account is not None:
-            load_for(settings)
+            load_all_for(settings)
             key_log(account.uid)
             become(account)
             key_log()  # who goes on with it may be kept from its folder

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from prompt_toolkit import PromptSession
+from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.styles import Style
 
 Choice = tuple[str, str]
@@ -14,6 +16,11 @@ Choice = tuple[str, str]
 STYLE: Final = Style.from_dict({"prompt": "bold", "mask": "ansibrightblack", "rest": ""})
 LINES: Final = 6
 """Lines that are kept free for choices while a line is typed."""
+
+
+def rehearse() -> None:
+    """Make a prompt that nobody sees: the library loads some of itself only then."""
+    PromptSession[str](output=DummyOutput())
 
 
 @contextmanager

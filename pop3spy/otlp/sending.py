@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from pop3spy import __version__
+from pop3spy.otlp.authorities import Adapter
 from pop3spy.otlp.spans import Spans
 from pop3spy.session.chunk import Clock
 
@@ -90,6 +91,7 @@ class Sending:
 def _session() -> requests.Session:
     """Return what sends; the library takes a redirect for success, and any answer into memory."""
     session = requests.Session()
+    session.mount("https://", Adapter())
     session.stream = True  # an answer is read where somebody asks for it
     session.hooks["response"].append(_look_at)
     return session

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from pop3spy import __version__
-from pop3spy.report.assets import asset
+from pop3spy.report.assets import asset, assets_of
 from pop3spy.report.words import FILTERS
 
 Templates = Environment
@@ -19,8 +19,15 @@ _HOME: Final = "pop3spy.report"
 
 def environment(*packages: str) -> Templates:
     """Return what finds templates in the ``assets`` of *packages*, and then in those of reports."""
+    texts: dict[str, str] = {}
+    for package in (_HOME, *reversed(packages)):
+        texts |= assets_of(f"{package}.assets")
+
+    def load(name: str) -> tuple[str, str, None] | None:
+        return (texts[name], name, None) if name in texts else None  # no file, and never another
+
     made = Environment(
-        loader=ChoiceLoader([PackageLoader(name, "assets") for name in (*packages, _HOME)]),
+        loader=FunctionLoader(load),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

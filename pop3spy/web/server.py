@@ -13,6 +13,7 @@ from socket import socket
 from typing import Any, Final, cast
 
 import uvicorn
+import uvicorn.lifespan.off  # it would be looked for when the server begins
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 App = Callable[[Any, Any, Any], Awaitable[None]]

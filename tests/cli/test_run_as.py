@@ -2,44 +2,23 @@
 
 import os
 import pwd
-import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.conftest import USER
 from cli.processes import processes_of
 from cli.program import Program, in_tls, run, running, serving, session
-from lab.processes import need_root
 from net.certificates import Authority
 from pop3spy.cli.privileges import account_of
 from pop3spy.errors import ConfigError
 
-USER, GROUP = "nobody", "mail"
+GROUP = "mail"
 SERVE = ("serve", "--listen", ":0", "--quiet")
-
-
-@pytest.fixture
-def root() -> None:
-    need_root("become another user")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder of the user's; that of pytest is in one that only root may enter."""
-    need_root("give a folder away")
-    path = Path(tempfile.mkdtemp(prefix="pop3spy-"))
-    try:
-        os.chown(path, pwd.getpwnam(USER).pw_uid, -1)
-        yield path
-    finally:
-        shutil.rmtree(path)
 
 
 def status_of(program: Program) -> dict[str, list[str]]:
@@ -257,39 +236,3 @@ def test_root_is_advised_once_where_others_can_speak_to_it(more: tuple[str, ...]
             program.says("listening")
             said = program.stopped().err
         assert said.count("--run-as USER gives root up") == (host == "0.0.0.0" and not more)
-
-
-LATE = """
-import os
-import sys
-
-def tell(event, args):
-    if event == "import" and os.geteuid() != 0:
-        os.write(2, f"late: {args[0]}\\n".encode())
-
-sys.addaudithook(tell)
-"""
-"""Tells of each module that is looked for once root is given up."""
-
-
-@pytest.mark.parametrize("form", ["text", "json", "parquet"])
-@pytest.mark.parametrize("verb", ["serve", "proxy"])
-@pytest.mark.usefixtures("root")
-def test_nothing_is_looked_for_that_only_root_may_read(
-    verb: str, form: str, folder: Path, tmp_path: Path, upstream: str
-) -> None:
-    """The program may be in a folder of root's."""
-    (tmp_path / "sitecustomize.py").write_text(LATE)
-    path = os.pathsep.join([str(tmp_path), *sys.path])
-    options = ["--listen", ":0", "--log", str(folder / "log"), "--log-format", form]
-    if verb == "proxy":
-        options += ["--upstream", upstream, "--metrics", "127.0.0.1:0", "--web", "0"]
-    else:
-        options.append("--quiet")
-    with running(verb, *options, "--run-as", USER, env={"PYTHONPATH": path}) as program:
-        session(program.port())
-        program.send(signal.SIGTERM)
-        ended = program.ended()
-    assert ended.status == 0, ended.err
-    late = re.findall("late: (.*)", ended.err)
-    assert [name for name in late if name.partition(".")[0] not in sys.stdlib_module_names] == []

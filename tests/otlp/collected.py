@@ -1,6 +1,7 @@
 """What OpenTelemetry is told: kept here, or taken by a collector that speaks OTLP over HTTP."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -95,8 +96,13 @@ class Collector:
 
 
 @contextmanager
-def collector(waits: threading.Event | None = None, status: int = 200) -> Iterator[Collector]:
-    """Run a collector while the block lasts; it *waits* before it answers with *status*."""
+def collector(
+    waits: threading.Event | None = None, status: int = 200, tls: ssl.SSLContext | None = None
+) -> Iterator[Collector]:
+    """Run a collector while the block lasts; it *waits* before it answers with *status*.
+
+    With *tls* it is one of HTTPS.
+    """
     taken = Collector("")
 
     class Taking(BaseHTTPRequestHandler):
@@ -120,9 +126,12 @@ def collector(waits: threading.Event | None = None, status: int = 200) -> Iterat
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    taken.url = f"http://127.0.0.1:{server.server_address[1]}"
+    scheme = "http" if tls is None else "https"
+    taken.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
     try:
         yield taken
     finally:
