@@ -95,8 +95,10 @@ def _application_data(start: bytes) -> Foreign:
 
 
 def _ssl2_hello(start: bytes) -> Foreign | None:
+    if b"\n" in start[:2]:  # a whole line, which must not wait for what comes behind it
+        return None
     if len(start) < 3:
-        return Foreign.UNDECIDED if b"\n" not in start else None
+        return Foreign.UNDECIDED
     return Foreign.TLS if start[2] == 1 else None
 
 

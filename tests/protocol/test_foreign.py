@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pop3spy.protocol.foreign import PROXY_V2, Foreign, proxy_header, recognise
+from pop3spy.protocol.foreign import PEEK, PROXY_V2, Foreign, proxy_header, recognise
 
 TLS, LAYER, UNDECIDED = Foreign.TLS, Foreign.LAYER, Foreign.UNDECIDED
 HEADER = Foreign.TLS_HEADER
@@ -54,6 +54,7 @@ def test_foreign_octets_are_recognised(start: bytes, found: Foreign | int | None
         pytest.param(b"\x80\x2e", UNDECIDED, id="its beginning"),
         pytest.param(b"\xc3\xbc\r\n", None, id="8-bit text"),
         pytest.param(b"\x80\n", None, id="a line of one octet"),
+        pytest.param(b"\x80\n\x01", None, id="a line of one octet, and the next"),
     ],
 )
 def test_an_ssl2_hello_can_only_be_the_first(start: bytes, found: Foreign | None) -> None:
@@ -99,3 +100,25 @@ def test_any_octets_may_stand_at_the_beginning_of_a_line(
 
     assert found is None or isinstance(found, Foreign) or 2 <= found <= len(start)
     proxy_header(start)
+
+
+@given(
+    start=st.lists(
+        st.sampled_from(b"\x00\x01\x03\n\r\x14\x16\x17+aZ\x80\xe6\xf0\xf1\xfa\xfb\xff"), min_size=1
+    )
+    .map(bytes)
+    .map(lambda start: start[:PEEK]),
+    first=st.booleans(),
+    layer=st.booleans(),
+)
+def test_what_is_certain_stays_so_whatever_comes_behind_it(
+    start: bytes, *, first: bool, layer: bool
+) -> None:
+    """Else it would make a difference how octets are cut into pieces."""
+    found = recognise(start, first=first, layer=layer)
+    for size in range(1, len(start)):
+        before = recognise(start[:size], first=first, layer=layer)
+        is_whole_line = before is None and b"\n" in start[:size]
+        if is_whole_line or before not in {None, UNDECIDED}:
+            assert before == found
+            return
