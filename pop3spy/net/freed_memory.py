@@ -1,7 +1,6 @@
 """Memory that sessions have freed goes back to the system."""
 
 import asyncio
-import ctypes
 from collections.abc import Callable
 from typing import Final
 
@@ -10,23 +9,28 @@ _SESSIONS: Final = 100
 _QUIET: Final = 1.0
 """Seconds that nobody has to be connected; who comes again at once finds all as it was."""
 _BUSY: Final = 60.0
-"""Seconds between two times while somebody is always connected.
+"""Seconds between two times while it is never quiet for so long.
 
 It takes some 8 ms where a crowd of 450 has left 50 MiB, so more often would be felt.
 """
 
 
-def _trim() -> Callable[[int], object] | None:
-    """Return glibc's ``malloc_trim``; None where memory is not glibc's."""
+def _found() -> Callable[[int], object] | None:
+    """Return glibc's ``malloc_trim``; None where memory is not glibc's, or nobody can ask it."""
     try:
+        import ctypes  # noqa: PLC0415 - a Python may have been built without
+
         trim: Callable[[int], object] = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):
+    except (ImportError, OSError, AttributeError, TypeError):
         return None
     return trim
 
 
+_TRIM: Final = _found()
+
+
 class FreedMemory:
-    """Gives back what is free: when a crowd has left, and now and then while one is there.
+    """Gives back what is free: when a crowd has left, and now and then while it is never quiet.
 
     glibc does so only with what lies at the top of its heap.  Below that lie what findings and an
     inspector keep of sessions, and between these the buffers of the next ones: so a program would
@@ -34,16 +38,16 @@ class FreedMemory:
     """
 
     def __init__(self) -> None:
-        self._trim = _trim()
         self._ended = 0
         self._given_at = 0.0
         self._waiting: asyncio.TimerHandle | None = None
+        self._put_off = False
 
     def session_began(self) -> None:
         """Know that somebody is connected."""
         if self._waiting is not None:
             self._waiting.cancel()
-            self._waiting = None
+            self._waiting, self._put_off = None, True
 
     def session_ended(self, *, others: bool) -> None:
         """Know that a session has ended, and whether there are *others*."""
@@ -51,14 +55,13 @@ class FreedMemory:
         if self._ended < _SESSIONS:
             return
         loop = asyncio.get_running_loop()
-        if others:
-            if loop.time() - self._given_at >= _BUSY:
-                self._give_back()
-        elif self._waiting is None:
+        if (others or self._put_off) and loop.time() - self._given_at >= _BUSY:
+            self._give_back()
+        elif not others and self._waiting is None:
             self._waiting = loop.call_later(_QUIET, self._give_back)
 
     def _give_back(self) -> None:
-        self._ended, self._waiting = 0, None
+        self._ended, self._waiting, self._put_off = 0, None, False
         self._given_at = asyncio.get_running_loop().time()
-        if self._trim:
-            self._trim(0)
+        if _TRIM:
+            _TRIM(0)

@@ -12,6 +12,7 @@ from poplib import error_proto
 import pytest
 
 from cli.program import client, run, running, serving, session
+from cli.without import without
 from lab.loopback import until
 from pop3spy.cli.main import main
 
@@ -183,3 +184,9 @@ def test_more_clients_than_files_are_told_once_and_harm_nobody_later(loop: str) 
     assert ended.err.count("too many files") == 1
     assert "OSError" not in ended.err
     assert ended.status == 0
+
+
+def test_a_python_that_was_built_without_ctypes_serves_as_well(tmp_path: Path) -> None:
+    with running("serve", "--listen", ":0", env=without(tmp_path, "_ctypes")) as program:
+        session(program.port())
+        assert program.stopped().status == 0

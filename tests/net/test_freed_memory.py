@@ -68,9 +68,24 @@ def test_whoever_comes_again_at_once_does_not_wait_for_it() -> None:
         memory = FreedMemory()
         ends(memory, CROWD, others=False)
         memory.session_began()
-        assert await after(60.0) < FREED / 2
+        assert await after(59.0) < FREED / 2
         ends(memory, 1, others=False)
         assert await after(1.1) > FREED / 2
+
+    lived(life())
+
+
+@pytest.mark.usefixtures("kept")
+def test_where_one_after_another_comes_too_soon_it_goes_back_within_a_minute() -> None:
+    async def life() -> None:
+        memory = FreedMemory()
+        before = resident()
+        ends(memory, CROWD, others=False)
+        for _ in range(70):
+            memory.session_began()
+            await asyncio.sleep(0.9)
+            ends(memory, 1, others=False)
+        assert before - resident() > FREED / 2
 
     lived(life())
 
