@@ -34,8 +34,8 @@ class KeptSessions:
 
     Of those that are over, the last *ended* are kept, as long as they have not more than
     *exchanges*; ``forgotten`` counts the others.  Of their *bodies* so many octets are kept, those
-    of the latest sessions.  *listener* is told of changes.  ``histories`` are what happened event
-    by event, where somebody keeps that.
+    of the sessions that had one last.  *listener* is told of changes.  ``histories`` are what
+    happened event by event, where somebody keeps that.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class KeptSessions:
 
     def _keep(self, watched: WatchedSession, exchange: int, head: bytes) -> None:
         self._bodies.setdefault(watched.session.id, OrderedDict())[exchange] = head
+        self._bodies.move_to_end(watched.session.id)
         self._octets += _BODY + len(head)
         while self._octets > self._most[2]:
             number, bodies = next(iter(self._bodies.items()))

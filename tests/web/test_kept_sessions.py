@@ -1,6 +1,7 @@
 """What is kept of sessions has a bound, and twenty thousand behind it slow no answer."""
 
 import time
+from collections.abc import Iterable
 
 import pytest
 
@@ -43,13 +44,19 @@ def play(kept: KeptSessions, count: int) -> None:
     """Let so many sessions take place, one after the other."""
     bus = Bus(fails)
     bus.subscribe(kept)
-    at = 0.0
     for number in range(1, count + 1):
-        reading = Reading(number, Peer("192.0.2.1", 1), Peer("mail", 110), at, bus.publish)
-        for side, data in TALK:
-            at += 0.001
-            reading.hear(Chunk(Side(side), data or b"", at))
-        reading.end(at, Ending(How.QUIT))
+        reading = begun(bus, number)
+        say(reading, TALK)
+        reading.end(number + 0.5, Ending(How.QUIT))
+
+
+def begun(bus: Bus, number: int) -> Reading:
+    return Reading(number, Peer("192.0.2.1", 1), Peer("mail", 110), float(number), bus.publish)
+
+
+def say(reading: Reading, lines: Iterable[tuple[Side, bytes | None]]) -> None:
+    for side, data in lines:
+        reading.hear(Chunk(Side(side), data or b"", reading.session.opened_at + 0.1))
 
 
 def test_of_sessions_that_are_over_the_last_are_kept() -> None:
@@ -78,6 +85,19 @@ def test_the_bodies_of_forgotten_sessions_are_forgotten_with_them() -> None:
     kept = KeptSessions(ended=2, bodies=3 * BODY)  # of two, and of the one that goes on
     play(kept, 5)
     assert [number for number in range(1, 6) if kept.body(number, 3)] == [4, 5]
+
+
+def test_the_latest_of_a_session_that_goes_on_are_kept_before_those_of_earlier_ones() -> None:
+    kept, bus = KeptSessions(bodies=3 * BODY), Bus(fails)
+    bus.subscribe(kept)
+    first, second, third = (begun(bus, number) for number in (1, 2, 3))
+    for reading in (first, second, third):
+        say(reading, TALK[:-2])
+    for _ in range(2):
+        say(first, TALK[5:-2])  # the command and its reply
+    assert [number for number in (1, 2, 3) if kept.body(number, 3)] == [1]
+    assert kept.body(1, 4)
+    assert kept.body(1, 5)
 
 
 PATHS = [
