@@ -1,12 +1,12 @@
 """Files that nobody else may read and that were not there before."""
 
+import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from pop3spy.errors import ConfigError
 from pop3spy.protocol.text import escape
@@ -41,29 +41,19 @@ def open_new(path: Path, mode: int = _PRIVATE) -> BinaryIO:
 
 
 @contextmanager
-def passing_file(octets: bytes) -> Iterator[Path]:
-    """Give a file with *octets*, for what reads nothing else; then it is gone.
+def file_in_memory(octets: bytes) -> Iterator[Path]:
+    """Give a file with *octets* that is on no disk, for what reads nothing else; then it is gone.
 
-    It is in memory where the system can do that, else in the folder for temporary files, for its
-    owner only.  Raise OSError if there is no place for it.
+    Raise OSError where the system has no such files, or none is left.
     """
-    file, path = _open_passing()
-    with file:
+    if not hasattr(os, "memfd_create"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    with os.fdopen(os.memfd_create("pop3spy"), "wb") as file:
+        path = Path(f"/proc/self/fd/{file.fileno()}")
+        path.stat()  # there may be no /proc here
         file.write(octets)
         file.flush()
         yield path
-
-
-def _open_passing() -> tuple[IO[bytes], Path]:
-    """Return a new private file that goes when it is closed, and the path that leads to it."""
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("pop3spy"), "wb")
-        path = Path(f"/proc/self/fd/{file.fileno()}")
-        if path.exists():
-            return file, path
-        file.close()  # there is no /proc here
-    temporary = tempfile.NamedTemporaryFile()  # noqa: SIM115 - whoever asked closes it
-    return temporary, Path(temporary.name)
 
 
 def reason_of(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pop3spy.authority import Authority, Leaf
 from pop3spy.errors import ConfigError, said_by_system
 from pop3spy.net.evidence import Evidence, remember
 from pop3spy.net.trust import allow_from, keep_keys, present
-from pop3spy.newfile import passing_file
+from pop3spy.newfile import file_in_memory
 from pop3spy.protocol.certificate import Certificate, read_certificate
 
 _PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -56,7 +56,7 @@ class Identity(Protocol):
 class Own:
     """Shows every client the certificate in a file; raise ConfigError if it cannot be used.
 
-    The files are read once, by whoever may.
+    The files are read once, by whoever may.  What was read goes to no disk, for it has the key.
     """
 
     def __init__(self, certificate: Path, key: Path | None, oldest: str = "1.2") -> None:
@@ -75,7 +75,7 @@ class Own:
     def _another(self) -> IdentityContext:
         context = server_context(self._context.oldest)
         context.names = self._context.names
-        certificate, key = map(passing_file, self._read)
+        certificate, key = map(file_in_memory, self._read)
         with certificate as shown, key as its_key:
             present(context, shown, its_key)
         return context
@@ -99,16 +99,25 @@ class Minted:
         contexts = self._mirrored if certificate else self._named
         context = contexts.get(leaf)
         if context is None or context.is_full:
-            context = server_context(self._oldest)
             try:
-                with leaf.as_file() as file:
-                    present(context, file, None)
+                context = contexts[leaf] = self._showing(leaf, asked=not certificate)
             except OSError as error:
-                raise ConfigError(f"no certificate for {name}: {said_by_system(error)}") from None
-            context.names, context.minted = leaf.names.each, True
-            if not certificate:
-                context.sni_callback = self._asked
-            contexts[leaf] = context
+                if context is None:  # a full one serves as well
+                    why = said_by_system(error)
+                    raise ConfigError(f"no certificate for {name}: {why}") from None
+            except ConfigError:
+                if context is None:
+                    raise
+        return context
+
+    def _showing(self, leaf: Leaf, *, asked: bool) -> IdentityContext:
+        """Return what shows *leaf*, unless the client, where it is *asked*, names another."""
+        context = server_context(self._oldest)
+        with leaf.as_file() as file:
+            present(context, file, None)
+        context.names, context.minted = leaf.names.each, True
+        if asked:
+            context.sni_callback = self._asked
         return context
 
     def _asked(self, tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:

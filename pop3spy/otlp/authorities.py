@@ -4,32 +4,32 @@ The library opens their file for each connection, when root may have been given 
 only root may read it.
 """
 
-import os
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from pop3spy.newfile import file_in_memory
+
+_KEPT: Final = ExitStack()
+"""The copy; nothing closes it."""
 
 
 @cache
 def authorities() -> str:
     """Return the path of a copy that can be read as long as the program runs.
 
-    It is made when first asked for.  Where the system keeps no such files in memory, it is the path
-    of the file itself.
+    It is made when first asked for.  Where that cannot be, it is the path of the file itself, and
+    the library tells whoever needs it what is wrong.
     """
-    if not hasattr(os, "memfd_create"):
-        return DEFAULT_CA_BUNDLE_PATH
-    kept = os.memfd_create("pop3spy")
-    with os.fdopen(kept, "wb", closefd=False) as copy:
-        copy.write(Path(DEFAULT_CA_BUNDLE_PATH).read_bytes())
-    path = f"/proc/self/fd/{kept}"
-    if not os.path.exists(path):  # noqa: PTH110 - there may be no /proc here
-        os.close(kept)
-        return DEFAULT_CA_BUNDLE_PATH
-    return path
+    try:
+        octets = Path(DEFAULT_CA_BUNDLE_PATH).read_bytes()
+        return str(_KEPT.enter_context(file_in_memory(octets)))
+    except OSError:
+        return str(DEFAULT_CA_BUNDLE_PATH)
 
 
 class Adapter(HTTPAdapter):

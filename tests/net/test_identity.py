@@ -1,9 +1,10 @@
 """The certificate that clients are shown, as its file has it, and what is kept of handshakes."""
 
+import resource
 import shutil
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -55,15 +56,62 @@ def visit(identity: Identity, asking: ssl.SSLContext) -> bytes:
     return client.getpeercert(binary_form=True) or b""
 
 
-@pytest.mark.promise("memory")
-@pytest.mark.parametrize("made", [own, own_in_one_file, minted])
-def test_sessions_of_clients_without_tickets_are_not_remembered_without_end(
-    made: Made, tmp_path: Path, shop: Shop
-) -> None:
+@pytest.fixture
+def asking() -> ssl.SSLContext:
+    """What a client of TLS 1.2 has that takes no tickets, and believes everybody."""
     asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     asking.check_hostname, asking.verify_mode = False, ssl.CERT_NONE
     asking.maximum_version = ssl.TLSVersion.TLSv1_2
     asking.options |= ssl.OP_NO_TICKET
+    return asking
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Let this process open no file while the block lasts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def fill(identity: Identity, asking: ssl.SSLContext) -> ssl.SSLContext:
+    """Let clients come until the context is full that they are shown; return that."""
+    first = identity.context(b"", "localhost")
+    while not first.is_full:
+        visit(identity, asking)
+    return first
+
+
+@pytest.mark.promise("files")
+@pytest.mark.parametrize("made", [own, minted])
+def test_without_files_for_another_the_context_that_is_full_serves_as_well(
+    made: Made, tmp_path: Path, shop: Shop, asking: ssl.SSLContext
+) -> None:
+    identity = made(tmp_path, shop)
+    first = fill(identity, asking)
+    with no_more_files():
+        assert identity.context(b"", "localhost") is first
+        assert visit(identity, asking)
+    assert identity.context(b"", "localhost") is not first
+
+
+def test_where_files_cannot_be_in_memory_a_key_of_ones_own_is_in_none(
+    tmp_path: Path, shop: Shop, asking: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("os.memfd_create")
+    identity = own(tmp_path, shop)
+    first = fill(identity, asking)
+    assert identity.context(b"", "localhost") is first
+
+
+@pytest.mark.promise("memory")
+@pytest.mark.parametrize("made", [own, own_in_one_file, minted])
+def test_sessions_of_clients_without_tickets_are_not_remembered_without_end(
+    made: Made, tmp_path: Path, shop: Shop, asking: ssl.SSLContext
+) -> None:
     identity = made(tmp_path, shop)
     first = visit(identity, asking)
     remembered = []
