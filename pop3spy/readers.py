@@ -62,21 +62,26 @@ class OutsideReader:
 def outside_readers(complain: Complaint) -> Iterator[OutsideReader]:
     """Yield the readers of installed packages; *complain* is told of those that fail."""
     for point in offered(ENTRY_POINT):
-        name = _name(point)
-        try:
-            subscriber = point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody else's code
-            kind = type(error).__name__
-            complain(name, f"it cannot be loaded: {kind}: {escape(str(error))}")
-            continue
-        if callable(subscriber):
-            yield OutsideReader(name, subscriber, complain)
+        name, subscriber, why = _loaded(point)
+        if subscriber is None:
+            complain(name, why)
         else:
-            complain(name, f"{escape(point.value)} is no function of a session")
+            yield OutsideReader(name, subscriber, complain)
 
 
 @cache
-def _name(point: EntryPoint) -> str:
-    """Return what people call a reader: once read, as what is installed stays as it is."""
+def _loaded(point: EntryPoint) -> tuple[str, Subscriber | None, str]:
+    """Return what people call a reader and what it is, or why it is none.
+
+    It is tried once: later, whoever could read it may be root no more.
+    """
     package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-    return escape(f"{point.name} of {package}")
+    name = escape(f"{point.name} of {package}")
+    try:
+        subscriber = point.load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody else's code
+        kind = type(error).__name__
+        return name, None, f"it cannot be loaded: {kind}: {escape(str(error))}"
+    if callable(subscriber):
+        return name, subscriber, ""
+    return name, None, f"{escape(point.value)} is no function of a session"

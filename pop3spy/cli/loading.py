@@ -6,8 +6,11 @@ and not by each worker.
 """
 # ruff: noqa: PLC0415, F401 - whoever does not need it should not wait for it
 
+import encodings
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
 
 from pop3spy.cli.terminal import on_terminal
 from pop3spy.config.verbs import ListenSettings, OutputSettings, ProxySettings
@@ -33,10 +36,10 @@ def load_all_for(settings: ListenSettings) -> None:
 
     Raise ImportError where what it needs cannot be loaded, RuleError where rules cannot.
     """
-    import encodings.idna  # names are looked up by it
     import resource
 
     load_for(settings)
+    _load_encodings()
     if isinstance(settings, OutputSettings) and settings.findings != "off":
         all_rules()  # those of a user's files are no business of root's
     for _ in outside_readers(lambda *_: None):
@@ -86,6 +89,13 @@ def _load_all_for_proxy(settings: ProxySettings) -> None:
         rehearse()
     if talks or settings.web is not None:
         _load_for_whoever_asks()
+
+
+def _load_encodings() -> None:
+    """Load every encoding: a host's name, a server's words and a message's headers have any."""
+    for module in iter_modules(encodings.__path__):
+        with suppress(ImportError):  # one of another system
+            import_module(f"{encodings.__name__}.{module.name}")
 
 
 def _load_page() -> None:

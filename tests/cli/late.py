@@ -1,4 +1,7 @@
-"""What a program looks for once it has given root up: nothing of its own may be among it."""
+"""What a program looks for once it has given root up: nothing of its own may be among it.
+
+Python's own modules are not to be looked for either: Python may be in a folder of root's as well.
+"""
 
 import os
 import site
@@ -37,13 +40,9 @@ class Late:
         self.environment = {"PYTHONPATH": path, "LATE": str(self._told)}
 
     def found(self) -> list[str]:
-        """Return what was looked for in the program, and in what is installed beside it."""
+        """Return the modules, and the files of the program and of what is installed beside it."""
         told = (line.split(" ", 1) for line in self._told.read_text().splitlines())
-        return [name for kind, name in told if (_is_ours if kind == "module" else _is_near)(name)]
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] not in sys.stdlib_module_names
+        return [name for kind, name in told if kind == "module" or _is_near(name)]
 
 
 def _is_near(file: str) -> bool:

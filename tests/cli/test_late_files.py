@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from poplib import error_proto
+from socket import create_connection
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -18,7 +20,7 @@ import uvicorn
 import pop3spy
 from cli.conftest import USER
 from cli.late import Late
-from cli.program import PATIENCE, Program, running, session
+from cli.program import PATIENCE, Program, client, running, session
 from cli.window import Window
 from lab.loopback import until
 from net.certificates import Authority
@@ -66,6 +68,40 @@ def test_nothing_is_looked_for_while_sessions_are_told_of(
         program.send(signal.SIGTERM)
         ended = program.ended()
     assert ended.status == 0, ended.err
+    assert late.found() == []
+
+
+def test_nothing_is_looked_for_to_read_the_words_of_a_server(folder: Path, late: Late) -> None:
+    refusal = "用户名或密码错误".encode("gb18030").decode("latin-1")
+    mail = folder / "mail"
+    mail.mkdir()
+    (mail / "1.eml").write_bytes(b"Subject: =?gb2312?B?1tDOxA==?=\n\nHello\n")
+    rewrite = f"server s/^\\+OK.*$/-ERR {refusal}/ when verb = STAT"
+    with running("serve", str(mail), "--listen", ":0", "--quiet", "--rewrite", rewrite) as server:
+        upstream = f"127.0.0.1:{server.port()}"
+        options = ("--upstream", upstream, "--listen", ":0", "--findings", "all")
+        with running("proxy", *options, "--run-as", USER, env=late.environment) as program:
+            reader = client(program.port())
+            reader.user("demo")
+            reader.pass_("demo")
+            with pytest.raises(error_proto):
+                reader.stat()
+            reader.retr(1)
+            reader.quit()
+            ended = program.stopped()
+    assert ended.status == 0
+    assert "GB 18030" in ended.out
+    assert "中文" in ended.out  # the subject
+    assert late.found() == []
+
+
+def test_nothing_is_looked_for_to_look_up_a_name(late: Late) -> None:
+    options = ("--upstream", "bücher.invalid", "--listen", ":0", "--run-as", USER)
+    with running("proxy", *options, env=late.environment) as program:
+        with create_connection(("127.0.0.1", program.port()), PATIENCE) as refused:
+            assert refused.recv(1) == b""
+        ended = program.stopped()
+    assert "bücher.invalid: " in ended.out
     assert late.found() == []
 
 
@@ -176,6 +212,18 @@ def test_a_collector_is_believed_by_authorities_that_only_root_may_read(
     assert late.found() == []
 
 
+def test_a_collector_of_http_needs_no_authorities(tmp_path: Path, upstream: str) -> None:
+    (tmp_path / "certifi").mkdir()
+    (tmp_path / "certifi" / "__init__.py").write_text(CERTIFI)  # and no file beside it
+    path = ":".join([str(tmp_path), *sys.path])
+    with collector() as taken:
+        options = ("--upstream", upstream, "--listen", ":0", "--otlp", taken.url)
+        with running("proxy", *options, "--run-as", USER, env={"PYTHONPATH": path}) as program:
+            session(program.port())
+            until(lambda: taken.spans or None, "a session", PATIENCE)
+            assert program.stopped().status == 0
+
+
 RULES = """
 import os
 from pop3spy.findings import rule
@@ -192,15 +240,20 @@ def sessions(session):
 """
 
 
+BROKEN = "raise ImportError('the mail library is too old')"
+
+
 def test_packages_that_only_root_may_read_are_asked_as_well(tmp_path: Path, upstream: str) -> None:
     about = tmp_path / "ours-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(
-        "[pop3spy.rules]\nours = ours_rules\n[pop3spy.readers]\nours = ours_readers:sessions\n"
+        "[pop3spy.rules]\nours = ours_rules\n"
+        "[pop3spy.readers]\nours = ours_readers:sessions\nbroken = ours_broken:sessions\n"
     )
     (tmp_path / "ours_rules.py").write_text(RULES)
     (tmp_path / "ours_readers.py").write_text(READERS)
+    (tmp_path / "ours_broken.py").write_text(BROKEN)
     path = ":".join([str(tmp_path), *sys.path])
     options = ("--upstream", upstream, "--listen", ":0", "--quiet", "--log", "/dev/null")
     with running("proxy", *options, "--run-as", USER, env={"PYTHONPATH": path}) as program:
@@ -208,3 +261,4 @@ def test_packages_that_only_root_may_read_are_asked_as_well(tmp_path: Path, upst
         ended = program.stopped()
     assert ended.out.splitlines() == ["rules: 0", "readers: 0", "session: True"]
     assert "ours of ours 1.0 reads along" in ended.err
+    assert "the mail library is too old" in ended.err  # as root was told
