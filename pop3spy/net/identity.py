@@ -56,7 +56,8 @@ class Identity(Protocol):
 class Own:
     """Shows every client the certificate in a file; raise ConfigError if it cannot be used.
 
-    The files are read once, by whoever may.  What was read goes to no disk, for it has the key.
+    The files are read once, by whoever may.  What was read, a key among it, goes to no disk: where
+    no file can be in memory, the first context stays, however much that remembers.
     """
 
     def __init__(self, certificate: Path, key: Path | None, oldest: str = "1.2") -> None:

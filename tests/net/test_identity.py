@@ -1,5 +1,6 @@
 """The certificate that clients are shown, as its file has it, and what is kept of handshakes."""
 
+import os
 import resource
 import shutil
 import ssl
@@ -14,6 +15,7 @@ from pop3spy.authority import Authority
 from pop3spy.net.identity import Identity, Minted, Own
 
 Made = Callable[[Path, Shop], Identity]
+in_memory = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="no files are in memory")
 
 
 def own(folder: Path, shop: Shop) -> Identity:
@@ -85,6 +87,7 @@ def fill(identity: Identity, asking: ssl.SSLContext) -> ssl.SSLContext:
     return first
 
 
+@in_memory
 @pytest.mark.promise("files")
 @pytest.mark.parametrize("made", [own, minted])
 def test_without_files_for_another_the_context_that_is_full_serves_as_well(
@@ -101,12 +104,13 @@ def test_without_files_for_another_the_context_that_is_full_serves_as_well(
 def test_where_files_cannot_be_in_memory_a_key_of_ones_own_is_in_none(
     tmp_path: Path, shop: Shop, asking: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr("os.memfd_create")
+    monkeypatch.delattr("os.memfd_create", raising=False)
     identity = own(tmp_path, shop)
     first = fill(identity, asking)
     assert identity.context(b"", "localhost") is first
 
 
+@in_memory
 @pytest.mark.promise("memory")
 @pytest.mark.parametrize("made", [own, own_in_one_file, minted])
 def test_sessions_of_clients_without_tickets_are_not_remembered_without_end(

@@ -10,7 +10,7 @@ _KINDS: Final = ("css", "html", "js")
 
 @cache
 def assets_of(package: str) -> Mapping[str, str]:
-    """Return the text of every file of the *package* by its name.
+    """Return the text of each style sheet, script and template of the *package* by its name.
 
     All are read when the first is asked for: a program that gives root up later may not be able to.
     """
