@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.late import Late
 from cli.program import serving
 from lab.processes import need_root
 
@@ -38,3 +39,8 @@ def folder() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path)
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Late:
+    return Late(tmp_path)
