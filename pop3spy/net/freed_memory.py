@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 _SESSIONS: Final = 100
-"""So many have to have ended since the last time; what fewer leave behind is little."""
+"""So many have to have ended since it was quiet last; what fewer leave behind is little."""
 _QUIET: Final = 1.0
 """Seconds that nobody has to be connected; who comes again at once finds all as it was."""
 _BUSY: Final = 60.0
@@ -58,10 +58,13 @@ class FreedMemory:
         if (others or self._put_off) and loop.time() - self._given_at >= _BUSY:
             self._give_back()
         elif not others and self._waiting is None:
-            self._waiting = loop.call_later(_QUIET, self._give_back)
+            self._waiting = loop.call_later(_QUIET, self._is_quiet)
+
+    def _is_quiet(self) -> None:
+        self._ended, self._waiting, self._put_off = 0, None, False
+        self._give_back()
 
     def _give_back(self) -> None:
-        self._ended, self._waiting, self._put_off = 0, None, False
         self._given_at = asyncio.get_running_loop().time()
         if _TRIM:
             _TRIM(0)

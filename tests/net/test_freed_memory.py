@@ -118,6 +118,18 @@ def test_while_somebody_is_always_connected_it_goes_back_once_a_minute(kept: lis
     lived(life())
 
 
+def test_it_goes_back_when_all_have_left_though_it_did_a_moment_ago(kept: list[bytes]) -> None:
+    async def life() -> None:
+        memory = FreedMemory()
+        await asyncio.sleep(60.0)
+        assert ends(memory, CROWD, others=True) > FREED / 2
+        del kept[::2]
+        ends(memory, 1, others=False)
+        assert await after(1.1) > FREED / 4
+
+    lived(life())
+
+
 def host() -> AbstractAsyncContextManager[Served]:
     return hosting(Scripted)
 
